@@ -1,0 +1,106 @@
+/**
+ * Who may import whom. `npm run rules` checks it, and so does test/architecture/imports.spec.ts. What is said here is
+ * meant: an exception is a question of design, not one more line in a list.
+ */
+
+/** The folders of src, lowest first. Each imports from itself and from below. */
+const LEVELS = [
+  ['config', 'json-api', 'context'],
+  ['language', 'metrics', 'logging', 'tracing'],
+  ['auth', 'database'],
+  ['mail'],
+  ['events', 'health'],
+  ['passwords'],
+  ['accounts', 'organizations', 'account-sessions', 'sign-in'],
+  ['pages'],
+  ['mailbox'],
+];
+
+/** The files of a feature by what they do, lowest first. Each imports from its own layer and from below. */
+const LAYERS = ['entity', 'resource', 'repository', 'service', 'controller', 'module'];
+
+const APP = '^src/(app\\.|main\\.ts$|cli\\.ts$|cli/)';
+
+const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+const levels = LEVELS.flatMap((names, level) =>
+  names.map((name) =>
+    forbid(
+      `${name}-imports-from-below`,
+      `${name} imports from itself and from the levels below it`,
+      // The list of every entity has to name them, wherever they are.
+      { path: `^src/${name}/`, pathNot: '^src/database/entities\\.ts$' },
+      {
+        path: `^src/(${LEVELS.slice(level).flat().join('|')})/`,
+        // A table refers to its neighbours' tables, by foreign keys and by relationships.
+        pathNot: [`^src/${name}/`, ...LEVELS[level].map((neighbour) => `^src/${neighbour}/.+\\.entity\\.ts$`)],
+      },
+    ),
+  ),
+);
+
+const layers = LAYERS.slice(0, -1).map((layer, height) =>
+  forbid(
+    `${layer}-imports-from-below`,
+    `controller → service → repository → resource → entity: one way`,
+    { path: `^src/.+\\.${layer}\\.ts$` },
+    { path: `^src/.+\\.(${LAYERS.slice(height + 1).join('|')})\\.ts$` },
+  ),
+);
+
+module.exports = {
+  forbidden: [
+    ...levels,
+    ...layers,
+    forbid(
+      'every-folder-has-a-level',
+      'a new folder of src takes its place in LEVELS',
+      { path: '^src/' },
+      { path: '^src/[^/]+/', pathNot: [`^src/(${LEVELS.flat().join('|')})/`, APP] },
+    ),
+    forbid(
+      'neighbours-share-tables-only-with-tables',
+      "a neighbour's entity is for entities and resource tables; everything else asks the neighbour's service",
+      { path: '^src/([^/]+)/.+\\.ts$', pathNot: ['\\.(entity|resource)\\.ts$', '^src/database/entities\\.ts$', APP] },
+      { path: '^src/[^/]+/.+\\.entity\\.ts$', pathNot: '^src/$1/' },
+    ),
+    forbid(
+      'json-api-knows-nobody',
+      'the resource layer knows no business word, and could be a package of its own',
+      { path: '^src/json-api/' },
+      { path: '^src/', pathNot: '^src/json-api/' },
+    ),
+    forbid(
+      'config-knows-nobody',
+      'everybody reads the configuration, so it reads nobody',
+      { path: '^src/config/' },
+      { path: '^src/', pathNot: '^src/config/' },
+    ),
+    forbid(
+      'only-the-app-knows-the-app',
+      'what puts the modules together is no business of the modules',
+      { path: '^src/', pathNot: APP },
+      { path: APP },
+    ),
+    forbid('no-circles', 'no file imports itself over others, not even types', {}, { circular: true }),
+    forbid(
+      'no-tests-in-the-product',
+      'src stands without its tests',
+      { path: '^src/' },
+      { path: '^(test|bench|examples)/' },
+    ),
+    forbid(
+      'only-declared-packages',
+      'what runs in production is a dependency in package.json',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+    forbid('no-ghosts', 'what is imported exists', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};

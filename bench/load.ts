@@ -1,0 +1,81 @@
+import autocannon from 'autocannon';
+
+/** What is sent again and again. */
+export interface Traffic {
+  /** Sent in turn, each connection its share of them. */
+  readonly requests: readonly autocannon.Request[];
+  /**
+   * Gives each connection a chain of its own instead, in which an answer's body makes the next request. Called once a
+   * connection.
+   */
+  readonly chain?: () => { readonly first: autocannon.Request; next(body: string): autocannon.Request };
+  /** What every answer has to be. */
+  readonly status: number;
+}
+
+/** What one measurement found. */
+export interface Measured {
+  /** Answers a second. */
+  readonly perSecond: number;
+  /** Time until an answer, in milliseconds: half of them were faster, and 99 in 100. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface LoadOptions {
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** @throws Error when an answer has another status than it should */
+export async function fire(url: string, traffic: Traffic, options: LoadOptions): Promise<Measured> {
+  const times: number[] = [];
+  const { requests, chain, status } = traffic;
+  let unlike = 0;
+  let started = 0;
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const cannon = autocannon(
+      {
+        url,
+        connections: options.connections,
+        duration: options.seconds,
+        setupClient: (client) => {
+          if (chain) follow(client, chain());
+          else client.setRequests(shareOf(requests, started++, options.connections));
+        },
+      },
+      (error: unknown, found: autocannon.Result) => (error ? reject(error) : resolve(found)),
+    );
+    cannon.on('response', (_client, code, _bytes, milliseconds) => {
+      times.push(milliseconds);
+      if (code !== status) unlike++;
+    });
+  });
+  if (unlike + result.errors > 0) {
+    const codes = Object.keys(result.statusCodeStats ?? {}).join(', ');
+    throw new Error(`${unlike} answers of ${times.length} were not ${status} (${codes}), ${result.errors} failed`);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  return { perSecond: times.length / result.duration, p50: at(0.5), p99: at(0.99) };
+}
+
+/** A request a connection, again and again, each made from the answer before. */
+function follow(client: autocannon.Client, { first, next }: ReturnType<NonNullable<Traffic['chain']>>): void {
+  let following = first;
+  client.setRequests([
+    {
+      ...first,
+      setupRequest: (request) => ({ ...request, ...following }),
+      onResponse: (_status, body) => {
+        following = next(body);
+      },
+    },
+  ]);
+}
+
+/** Every n-th request, so that no two connections ask for the same row at once; all of them where there are too few. */
+function shareOf(requests: readonly autocannon.Request[], at: number, connections: number): autocannon.Request[] {
+  const share = requests.filter((_, i) => i % connections === at);
+  return share.length > 0 ? share : [...requests];
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+
+/** Writes the table of the latest results into docs/performance.md; or measures how reads grow with the table. */
+export type Command = 'docs' | 'growth';
+
+/** What one run of the benchmark does. */
+export interface Options {
+  /** Rows of the accounts table. */
+  readonly accounts: number;
+  /** How often service and floor take turns on each row; medians are reported. */
+  readonly rounds: number;
+  /** Length of one measurement, in seconds. */
+  readonly seconds: number;
+  /** Connections of the load generator, each with one request at a time. */
+  readonly connections: number;
+  /** Only rows whose names match. */
+  readonly rows: RegExp;
+  /** Instead of measuring: profile the service under each row, into data/bench/. */
+  readonly profile: boolean;
+  /** What is done instead of measuring the rows, if anything. */
+  readonly command: Command | null;
+}
+
+const USAGE = `npm run bench -- [docs | growth] [options]
+
+  --accounts N      rows of the accounts table (100000)
+  --rounds N        turns of service and floor on each row (5)
+  --seconds N       length of one measurement (10)
+  --connections N   connections of the load generator (10)
+  --rows REGEX      only rows whose names match
+  --profile         writes CPU profiles of the service under each row to data/bench/ instead of measuring
+  docs              writes the table of bench/results/latest.json into docs/performance.md
+  growth            compares every documented filter and sort at 10000 accounts and at --accounts
+`;
+
+const isCommand = (word: string): word is Command => word === 'docs' || word === 'growth';
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
+  return value;
+}
+
+/**
+ * Reads the command line.
+ * @throws Error with the usage, when it asks for something else
+ */
+export function readOptions(args: readonly string[]): Options {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        accounts: { type: 'string', default: '100000' },
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '10' },
+        connections: { type: 'string', default: '10' },
+        rows: { type: 'string', default: '' },
+        profile: { type: 'boolean', default: false },
+      },
+    });
+    const [command = null, ...others] = positionals;
+    if (others.length > 0 || (command !== null && !isCommand(command))) {
+      throw new Error(`There is no "${positionals.join(' ')}"`);
+    }
+    return {
+      accounts: positive('accounts', values.accounts),
+      rounds: positive('rounds', values.rounds),
+      seconds: positive('seconds', values.seconds),
+      connections: positive('connections', values.connections),
+      rows: new RegExp(values.rows, 'i'),
+      profile: values.profile,
+      command,
+    };
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}

@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { sql } from '../../src/json-api/sql.js';
+import { Transactions, type Transaction } from '../../src/json-api/transaction.js';
+import { MailService } from '../../src/mail/mail.service.js';
+import { MailTemplates } from '../../src/mail/mail.templates.js';
+import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
+import { Outbox } from '../../src/mail/outbox.js';
+
+declare module '../../src/mail/mail.data.js' {
+  interface MailData {
+    'team-joined': { name: string; team: string };
+  }
+}
+declare module '../../src/mail/outbox.tasks.js' {
+  interface OutboxTasks {
+    'teams.joined': { accountId: string; teamId: string };
+  }
+}
+
+/** Tells people that they are in a team: an own mail, queued with the write and sent after its commit. */
+@Injectable()
+export class TeamJoinedMailer implements OnModuleInit {
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly templates: MailTemplates,
+    private readonly mail: MailService,
+    private readonly transactions: Transactions,
+  ) {}
+
+  onModuleInit(): void {
+    const folder = fileURLToPath(new URL('./mails', import.meta.url));
+    this.templates.add(folder, { 'team-joined': { name: 'Jane Doe', team: 'Blue' } });
+    this.handlers.register('teams.joined', (job, { id }) => this.deliver(job.accountId, job.teamId, id));
+  }
+
+  queue(tx: Transaction, accountId: string, teamId: string): Promise<void> {
+    return this.outbox.enqueue(tx, 'teams.joined', { accountId, teamId });
+  }
+
+  private async deliver(accountId: string, teamId: string, jobId: string): Promise<void> {
+    const [found] = await this.transactions.query<{ name: string; email: string; team: string }>(sql`
+      SELECT account.name, account.email, team.name AS team FROM team_members member
+      JOIN accounts account ON account.id = member.account_id JOIN teams team ON team.id = member.team_id
+      WHERE account.id = ${accountId} AND team.id = ${teamId}`);
+    if (!found) return;
+    const { name, email, team } = found;
+    const to = { name, email };
+    await this.mail.send({ template: 'team-joined', to, data: { name, team }, identity: ['teams.joined', jobId] });
+  }
+}

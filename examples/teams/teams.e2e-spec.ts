@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mailsTo } from '../../test/accounts/mails.js';
+import { eventually } from '../../test/mail/outbox-fixture.js';
+import { startApp, type TestApp } from '../../test/support/app.js';
+import { column, document, faults, ids } from '../../test/support/client.js';
+import { admin, organization, signedIn } from '../../test/support/factories.js';
+import { teams } from './teams.extension.js';
+
+describe('Teams, an extension of the service', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    const ROLES_FILE = fileURLToPath(new URL('./roles.yml', import.meta.url));
+    app = await startApp({ extension: teams, env: { ROLES_FILE } });
+  });
+  afterAll(() => app.stop());
+
+  const newTeam = (name: string, organizationId: string) =>
+    document('iam:teams', { name, organization_id: organizationId });
+
+  it('are made, shown, changed and deleted by a team lead of the organization', async () => {
+    const org = await organization(app);
+    const { post, get, patch, delete: remove } = await signedIn(app, { role: 'team_lead', org: [org] });
+    const created = await post('/teams', newTeam('Blue', org));
+    expect(created.status).toBe(200);
+    const { id } = created.body.data;
+    expect((await get(`/teams/${id}`)).body.data.attributes.name).toBe('Blue');
+    expect((await patch(`/teams/${id}`, document('iam:teams', { name: 'Red' }))).body.data.attributes.name).toBe('Red');
+    expect((await remove(`/teams/${id}`)).status).toBe(204);
+  });
+
+  it('cannot be made in an organization of others, nor moved, nor called everybody', async () => {
+    const [own, other] = [await organization(app), await organization(app)];
+    const { post, patch } = await signedIn(app, { role: 'team_lead', org: [own] });
+    expect(faults(await post('/teams', newTeam('Blue', other)))).toEqual(['403 forbidden']);
+    expect(faults(await post('/teams', newTeam('Everybody', own)))).toEqual([
+      '422 validation_failed /data/attributes/name',
+    ]);
+    const { id } = (await post('/teams', newTeam('Blue', own))).body.data;
+    expect(faults(await patch(`/teams/${id}`, document('iam:teams', { organization_id: other })))).toEqual([
+      '422 validation_failed /data/attributes/organization_id',
+    ]);
+  });
+
+  it('cannot be made in an organization that does not exist, also by who may make them anywhere', async () => {
+    const { post } = await admin(app);
+    expect(faults(await post('/teams', newTeam('Blue', '01900000-0000-7000-8000-000000000000')))).toEqual([
+      '422 validation_failed /data/attributes/organization_id',
+    ]);
+  });
+
+  it('take members of their organization through an extra action, and show them by an include and a filter', async () => {
+    const org = await organization(app);
+    const lead = await signedIn(app, { role: 'team_lead', org: [org] });
+    const member = await signedIn(app, { org: [org] });
+    const stranger = await signedIn(app);
+    const { id } = (await lead.post('/teams', newTeam('Blue', org))).body.data;
+    expect((await lead.post(`/teams/${id}/members`, { account_id: member.account.id })).status).toBe(204);
+    expect(faults(await lead.post(`/teams/${id}/members`, { account_id: stranger.account.id }))).toEqual([
+      '422 validation_failed /account_id',
+    ]);
+    const shown = await lead.get(`/teams/${id}?include=members,organization`);
+    expect(shown.body.data.relationships.members.data.map((one: { id: string }) => one.id)).toEqual(
+      [lead.account.id, member.account.id].sort(),
+    );
+    expect(shown.body.included).toHaveLength(3);
+    expect(ids(await lead.get(`/teams?filter[member_id]=${member.account.id}`))).toEqual([id]);
+    expect(ids(await member.get('/teams'))).toEqual([id]);
+    expect(ids(await stranger.get('/teams'))).toEqual([]);
+    expect(faults(await member.patch(`/teams/${id}`, document('iam:teams', { name: 'x' })))).toEqual(['403 forbidden']);
+  });
+
+  it('tell whom they take in by a mail of their own, in the language of who did it', async () => {
+    const org = await organization(app);
+    const lead = await signedIn(app, { role: 'team_lead', org: [org] });
+    const { account: member } = await signedIn(app, { org: [org] });
+    const { id } = (await lead.post('/teams', newTeam('Blau <b>', org))).body.data;
+    await lead.post(`/teams/${id}/members`, { account_id: member.id }, { 'accept-language': 'de' });
+    const [mail] = (await mailsTo(app, member.email, 1)).filter(({ parsed }) => parsed.subject?.includes('Team'));
+    expect(mail?.parsed.subject).toBe('Sie sind im Team Blau <b>');
+    expect(mail?.parsed.text).toContain('Sie sind jetzt im Team Blau <b>.');
+    expect(mail?.parsed.html).toContain('<strong>Blau &lt;b&gt;</strong>');
+  });
+
+  it('begin with one for every new organization, by an event', async () => {
+    const { post, get } = await admin(app);
+    const { id } = (await post('/organizations', document('iam:organizations', { name: 'Acme' }))).body.data;
+    const teams = () => get(`/teams?filter[organization_id]=${id}`);
+    await eventually(async () => (await teams()).body.data.length > 0);
+    expect(column(await teams(), 'name')).toEqual(['Everybody']);
+  });
+
+  it('bring a password policy that takes the place of the built-in one', async () => {
+    const { post } = await signedIn(app);
+    const change = { current_password: 'Correct-horse-7', new_password: 'Shrt-pw-7x' };
+    const refused = await post('/account/passwords/change', change);
+    expect(refused.body.errors.map(({ detail }: { detail: string }) => detail)).toEqual([
+      'The password must have at least 12 characters',
+    ]);
+  });
+
+  it('stand in the OpenAPI document', async () => {
+    const { get } = await admin(app);
+    const { paths } = (await get('/openapi.json')).body;
+    expect(Object.keys(paths).filter((path) => path.startsWith('/teams'))).toEqual([
+      '/teams',
+      '/teams/{resource_id}',
+      '/teams/{id}/members',
+    ]);
+  });
+});

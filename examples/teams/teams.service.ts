@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../src/auth/actor.js';
+import { attributePointer, refuse, type Fault } from '../../src/json-api/errors.js';
+import { isUuid } from '../../src/json-api/kinds.js';
+import type { CreateAttributes } from '../../src/json-api/resource.js';
+import { ResourceService, type Write } from '../../src/json-api/resource.service.js';
+import { ResourceTools } from '../../src/json-api/resource.tools.js';
+import { TeamJoinedMailer } from './team-joined.mailer.js';
+import type { Team } from './team.entity.js';
+import type { TeamResource } from './team.resource.js';
+import { TeamsRepository } from './teams.repository.js';
+
+type TeamWrite = Write<Actor, Team, CreateAttributes<Team, typeof TeamResource.rules>>;
+
+/** Teams: the five verbs are inherited; what is special about a team stands here. */
+@Injectable()
+export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values']> {
+  constructor(
+    private readonly teams: TeamsRepository,
+    private readonly joined: TeamJoinedMailer,
+    tools: ResourceTools,
+  ) {
+    super(teams, tools);
+  }
+
+  /** A hook before a write: some names are taken. */
+  protected override async check({ values }: TeamWrite): Promise<Fault[]> {
+    if (values.name?.toLowerCase() !== 'everybody') return [];
+    return [{ code: 'validation_failed', detail: 'name is reserved', source: attributePointer('name') }];
+  }
+
+  /** A hook after a write, in the same transaction: whoever founds a team is in it. */
+  protected override async after({ actor, row, tx }: TeamWrite, id: string): Promise<void> {
+    if (row === null) await this.teams.addFounder(id, actor.id, tx);
+  }
+
+  /** An extra action. @throws JsonApiException 404 outside the caller's reach, 422 for an account of elsewhere */
+  addMember(actor: Actor, id: string, accountId: string): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      const { entity } = await this.teams.hold(actor, 'update', id, tx);
+      const added = isUuid(accountId) && (await this.teams.addMember(entity, accountId, tx));
+      if (!added)
+        throw refuse('validation_failed', 'The account is not in the organization', { pointer: '/account_id' });
+      await this.joined.queue(tx, accountId, id);
+    });
+  }
+}

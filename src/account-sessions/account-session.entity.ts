@@ -1,0 +1,62 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  ForeignKey,
+  Index,
+  PrimaryColumn,
+  UpdateDateColumn,
+  VersionColumn,
+} from 'typeorm';
+import { Account } from '../accounts/account.entity.js';
+import { SORTED, TIME } from '../json-api/columns.js';
+
+/** A signed-in device. Its refresh tokens form one chain, of which the row knows the end. */
+@Entity('account_sessions')
+@Index(['accountId'])
+@Index(['userAgent', 'id'])
+@Index(['ip', 'id'])
+@Index(['refreshSeq', 'id'])
+@Index(['nonce'])
+@Index(['createdAt'])
+@Index(['updatedAt'])
+export class AccountSession {
+  @PrimaryColumn('uuid') id!: string;
+
+  @Column({ type: 'uuid', comment: 'Account that is signed in' })
+  @ForeignKey(() => Account, { onDelete: 'CASCADE' })
+  accountId!: string;
+
+  /** Counts the refreshes. */
+  @Column({ type: 'integer', default: 0 }) refreshSeq!: number;
+
+  /** Drawn anew with each refresh; part of the refresh token. */
+  @Column({ type: 'varchar', length: 64 }) nonce!: string;
+
+  @Column({
+    type: 'varchar',
+    length: 500,
+    nullable: true,
+    comment: 'Browser or client, as it called itself',
+    ...SORTED,
+  })
+  userAgent!: string | null;
+
+  @Column({ type: 'varchar', length: 45, comment: 'Address that the sign-in came from', ...SORTED })
+  ip!: string;
+
+  /** When the current step of the chain began, by the database's clock. */
+  @Column({ ...TIME }) refreshedAt!: Date;
+
+  @CreateDateColumn({ ...TIME, comment: 'When the session began' }) createdAt!: Date;
+  @UpdateDateColumn({ ...TIME, comment: 'When the session was last refreshed' }) updatedAt!: Date;
+
+  @Column({ ...TIME, comment: 'When the session ends unless it is refreshed' })
+  @Index()
+  expiresAt!: Date;
+
+  @VersionColumn({ default: 1 }) version!: number;
+
+  /** Whether it is the caller's own. No column. */
+  current!: boolean;
+}

@@ -1,0 +1,21 @@
+import { defineResource } from '../json-api/resource.js';
+import { AccountSession } from './account-session.entity.js';
+
+/** What a client may do with sessions: look at them and end them. They start by signing in. */
+export const AccountSessionResource = defineResource(AccountSession, {
+  type: 'iam:account_sessions',
+  attributes: {
+    accountId: { filter: ['eq'], sort: true },
+    userAgent: { filter: ['eq'], sort: true },
+    ip: { filter: ['eq'], sort: true },
+    createdAt: { sort: true },
+    updatedAt: { sort: true },
+    expiresAt: { sort: true },
+    current: { computed: { kind: 'boolean', description: "Whether this is the caller's own session" }, sort: true },
+    refreshSeq: { hidden: true, filter: ['eq'] },
+    nonce: { hidden: true, filter: ['eq'], secret: true },
+  },
+  relationships: {
+    account: { one: 'iam:accounts', by: 'accountId' },
+  },
+});

@@ -1,0 +1,34 @@
+import { Controller, Delete, Get, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../auth/actor.js';
+import { CurrentActor } from '../auth/current-actor.decorator.js';
+import type { Item, Page } from '../json-api/answer.js';
+import { Criteria, IfMatch, Shape } from '../json-api/request.js';
+import { JsonApiDelete, JsonApiIndex, JsonApiShow } from '../json-api/routes.js';
+import { AccountSessionResource } from './account-session.resource.js';
+import { AccountSessionsService } from './account-sessions.service.js';
+
+/** Manage account sessions for user authentication, including listing active sessions and deleting sessions. */
+@ApiTags('Account Sessions')
+@Controller('account_sessions')
+export class AccountSessionsController {
+  constructor(private readonly sessions: AccountSessionsService) {}
+
+  @Get()
+  @JsonApiIndex(AccountSessionResource)
+  index(@CurrentActor() actor: Actor, @Criteria() criteria: Criteria): Promise<Page> {
+    return this.sessions.index(actor, criteria);
+  }
+
+  @Get(':resource_id')
+  @JsonApiShow(AccountSessionResource)
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
+    return this.sessions.show(actor, id, shape);
+  }
+
+  @Delete(':resource_id')
+  @JsonApiDelete(AccountSessionResource)
+  delete(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @IfMatch() ifMatch: IfMatch): Promise<void> {
+    return this.sessions.delete(actor, id, ifMatch);
+  }
+}

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { ScopedRepository } from '../json-api/scoped.repository.js';
+import { and, sql, TRUE, type Sql } from '../json-api/sql.js';
+import type { AccountSession } from './account-session.entity.js';
+import { AccountSessionResource } from './account-session.resource.js';
+
+/** A session that has expired is over, also while its row still waits to be swept. */
+const alive = (reach: Sql): Sql => and([sql`row.expires_at > now()`, reach]);
+
+/** The rows of sessions, as far as a caller reaches. */
+@Injectable()
+export class AccountSessionsRepository extends ScopedRepository<AccountSession, Actor> {
+  readonly resource = AccountSessionResource;
+
+  protected readonly reach = {
+    '*': () => alive(TRUE),
+    own: (actor: Actor) => alive(sql`row.account_id = ${actor.id}::uuid`),
+    org: (actor: Actor) =>
+      alive(sql`row.account_id IN (
+        SELECT membership.account_id FROM memberships membership
+        WHERE membership.organization_id = ANY(${actor.organizationIds}::uuid[]))`),
+  };
+
+  protected override readonly computed = { current: (actor: Actor) => sql`(row.id = ${actor.sessionId}::uuid)` };
+}

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { SessionStore } from '../auth/session.store.js';
+import { ResourceService, type Deletion } from '../json-api/resource.service.js';
+import { ResourceTools } from '../json-api/resource.tools.js';
+import type { AccountSession } from './account-session.entity.js';
+import { AccountSessionsRepository } from './account-sessions.repository.js';
+
+/** Sessions, looked at and ended. Nothing of them is written through this resource: signing in starts them. */
+@Injectable()
+export class AccountSessionsService extends ResourceService<AccountSession, Actor, object> {
+  constructor(
+    rows: AccountSessionsRepository,
+    tools: ResourceTools,
+    private readonly sessions: SessionStore,
+  ) {
+    super(rows, tools);
+  }
+
+  /** Every instance has to know at once. What has expired is out of reach, so what is deleted was alive. */
+  protected override async afterDelete({ actor, row, tx }: Deletion<Actor, AccountSession>): Promise<void> {
+    const session = { accountId: row.accountId, sessionId: row.id };
+    await this.sessions.ended(tx, session, { reason: 'session_deleted', actorId: actor.id });
+  }
+}

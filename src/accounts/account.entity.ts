@@ -1,0 +1,109 @@
+import { IsEmail, IsNotEmpty, IsUrl, Matches } from 'class-validator';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  PrimaryColumn,
+  Unique,
+  UpdateDateColumn,
+  VersionColumn,
+} from 'typeorm';
+import { NoControlCharacters, Trimmed } from '../json-api/rules.js';
+import { SORTED, TIME } from '../json-api/columns.js';
+
+/** What an account may do where: organization ids under `org`, and the keys that the roles file declares. */
+export type RoleScope = Record<string, string[]>;
+
+/**
+ * A person who can sign in, or is invited to. There is an index for every filter and sort of the resource table; those
+ * for `__match` and containment, which TypeORM cannot describe, stand only by name (see the migration).
+ */
+@Entity('accounts')
+@Unique(['emailKey'])
+@Unique(['invitationToken'])
+@Unique(['passwordResetToken'])
+@Index(['name', 'id'])
+@Index(['email', 'id'])
+@Index(['ssoChannel', 'id'])
+@Index(['enabled', 'id'])
+@Index(['roleName', 'id'])
+@Index(['pictureUrl', 'id'])
+@Index(['joinedAt', 'id'])
+@Index(['invitationExpiredAt', 'id'])
+@Index(['createdAt', 'id'])
+@Index(['updatedAt', 'id'])
+@Index(['passwordResetTokenExpiresAt'], { where: 'password_reset_token_expires_at IS NOT NULL' })
+@Index('accounts_lower_name_idx', { synchronize: false })
+@Index('accounts_lower_email_idx', { synchronize: false })
+@Index('accounts_role_scope_extra_idx', { synchronize: false })
+export class Account {
+  @PrimaryColumn('uuid') id!: string;
+
+  @Column({ type: 'varchar', length: 200, comment: 'Name as shown to people', ...SORTED })
+  @Trimmed()
+  @IsNotEmpty({ message: 'must not be empty' })
+  @NoControlCharacters()
+  name!: string;
+
+  @Column({ type: 'varchar', length: 254, comment: 'E-mail address, as given', ...SORTED })
+  @Trimmed()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  email!: string;
+
+  /** The e-mail folded so that look-alikes collide; see `emailKey`. */
+  @Column({ type: 'varchar', length: 320 }) emailKey!: string;
+
+  @Column({
+    type: 'varchar',
+    length: 200,
+    nullable: true,
+    comment: 'Single sign-on channel, if one set the account up',
+    ...SORTED,
+  })
+  ssoChannel!: string | null;
+
+  @Column({ type: 'boolean', default: true, comment: 'A disabled account cannot sign in' })
+  enabled!: boolean;
+
+  @Column({ type: 'varchar', length: 100, comment: 'Name of a role in the roles file', ...SORTED })
+  @IsNotEmpty({ message: 'must not be empty' })
+  roleName!: string;
+
+  /** `role_scope` as clients see it: made of memberships and `roleScopeExtra`. No column. */
+  roleScope!: RoleScope;
+
+  /** `role_scope` without `org`, whose truth is the table of memberships. */
+  @Column({ type: 'jsonb', default: {} }) roleScopeExtra!: RoleScope;
+
+  @Column({ type: 'varchar', length: 2048, nullable: true, comment: 'Address of a picture', ...SORTED })
+  @Trimmed()
+  @IsUrl(
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+    { message: 'must be an http or https URL' },
+  )
+  // As RFC 3986 has it. An index holds at most 2704 bytes, so 2048 characters must not be more bytes than that.
+  @Matches(/^[\x21-\x7e]*$/, { message: 'must percent-encode whatever is not ASCII' })
+  pictureUrl!: string | null;
+
+  /** Hash with the scheme in front; null until a first password is set. */
+  @Column({ type: 'text', nullable: true }) hashedPassword!: string | null;
+
+  @Column({ ...TIME, nullable: true, comment: 'When the invitation was accepted' })
+  joinedAt!: Date | null;
+
+  /** SHA-256 of the token in the invitation mail, in hexadecimal. */
+  @Column({ type: 'varchar', length: 64, nullable: true }) invitationToken!: string | null;
+
+  @Column({ ...TIME, nullable: true, comment: 'When the invitation ends' })
+  invitationExpiredAt!: Date | null;
+
+  /** SHA-256 of the token in the reset mail, in hexadecimal. */
+  @Column({ type: 'varchar', length: 64, nullable: true }) passwordResetToken!: string | null;
+
+  @Column({ ...TIME, nullable: true }) passwordResetTokenExpiresAt!: Date | null;
+
+  @CreateDateColumn({ ...TIME, comment: 'When the account was created' }) createdAt!: Date;
+  @UpdateDateColumn({ ...TIME, comment: 'When the account was last changed' }) updatedAt!: Date;
+  @VersionColumn({ default: 1 }) version!: number;
+}

@@ -1,0 +1,116 @@
+import type { Actor } from '../auth/actor.js';
+import { emailKey } from '../auth/email-key.js';
+import type { Role } from '../auth/role.js';
+import type { ScopeKey } from '../auth/roles-file.js';
+import type { Roles } from '../auth/roles.js';
+import { attributePointer, type Fault } from '../json-api/errors.js';
+import { isUuid } from '../json-api/kinds.js';
+import { isMailAddress } from '../mail/mail.address.js';
+import type { RoleScope } from './account.entity.js';
+
+/** Who may do what to an account, beyond which rows the caller reaches (wire contract, section 7). Pure functions. */
+
+/** The attributes that decide what an account may do: nobody changes them on their own account. */
+export const POWERS = ['enabled', 'roleName', 'roleScope'] as const;
+type Power = (typeof POWERS)[number];
+
+const WIRE_NAMES: Readonly<Record<Power, string>> = {
+  enabled: 'enabled',
+  roleName: 'role_name',
+  roleScope: 'role_scope',
+};
+
+/** A value that the caller may not give. */
+export const forbidden = (power: Power, detail: string): Fault => ({
+  code: 'forbidden',
+  detail,
+  source: attributePointer(WIRE_NAMES[power]),
+});
+
+/** A value that nobody may give. */
+export const invalid = (name: string, detail: string): Fault => ({
+  code: 'validation_failed',
+  detail,
+  source: attributePointer(name),
+});
+
+/** What an update changes about who the account is. */
+export const powersIn = (values: Readonly<Partial<Record<Power, unknown>>>): Power[] =>
+  POWERS.filter((power) => values[power] !== undefined);
+
+/** Faults of assigning a role: none above the caller's own rank. */
+export function assigning(actor: Actor, role: Role | null): Fault[] {
+  if (role === null || role.rank <= actor.role.rank) return [];
+  return [forbidden('roleName', 'You may not assign a role above your own')];
+}
+
+/** Whether an account with this role stands above the caller. A role that is not in the file any more does not. */
+export const outranks = (role: Role | null, actor: Actor): boolean => role !== null && role.rank > actor.role.rank;
+
+/** Organizations that a `role_scope` names; what is no list of ids names none. */
+export function organizationsIn(scope: RoleScope | undefined): string[] {
+  const ids: unknown = scope?.['org'];
+  if (!Array.isArray(ids)) return [];
+  return [...new Set(ids.filter((id): id is string => typeof id === 'string').map((id) => id.toLowerCase()))].sort();
+}
+
+/** `role_scope` without `org`. */
+export function extraIn(scope: RoleScope): RoleScope {
+  return Object.fromEntries(Object.entries(scope).filter(([key]) => key !== 'org'));
+}
+
+/** Longest e-mail key in characters, as the column has it. Only folded ligatures make a key longer than its e-mail. */
+const LONGEST_EMAIL_KEY = 320;
+
+/** Faults of an account's values beyond what the entity says, whoever gives them: role, scope and e-mail. */
+export function accountFaults(
+  { roleName, roleScope, email }: { roleName?: string; roleScope?: RoleScope; email?: string },
+  roles: Pick<Roles, 'assignable' | 'scopeKeys'>,
+): Fault[] {
+  const faults = roleScope === undefined ? [] : scopeFaults(roleScope, roles.scopeKeys);
+  if (roleName !== undefined && !roles.assignable().includes(roleName)) {
+    faults.push(invalid('role_name', `role_name must be one of ${roles.assignable().join(', ')}`));
+  }
+  if (email !== undefined && (!isMailAddress(email) || emailKey(email).length > LONGEST_EMAIL_KEY)) {
+    faults.push(invalid('email', 'email must be an e-mail address'));
+  }
+  return faults;
+}
+
+/** Most organizations of one account: past this every token and list would carry them about. */
+const MOST_ORGANIZATIONS = 1000;
+
+/** Faults in the form of a `role_scope`: keys that nobody declared, values that are no lists of strings. */
+export function scopeFaults(scope: RoleScope, keys: ReadonlyMap<string, ScopeKey>): Fault[] {
+  return Object.entries(scope).flatMap(([key, values]) => {
+    const fault = (detail: string): Fault[] => [invalid('role_scope', `role_scope.${key} ${detail}`)];
+    const declared = keys.get(key);
+    if (key !== 'org' && !declared) return fault('is not declared in the roles file');
+    const list: unknown = values;
+    if (!Array.isArray(list) || !list.every((value) => typeof value === 'string'))
+      return fault('must be a list of strings');
+    if (key === 'org') {
+      if (list.length > MOST_ORGANIZATIONS) return fault(`must name at most ${MOST_ORGANIZATIONS} organizations`);
+      return list.every(isUuid) ? [] : fault('must be a list of organization ids');
+    }
+    if (declared && list.length > declared.maxItems) return fault(`must have at most ${declared.maxItems} values`);
+    const strange = declared?.values ? list.filter((value) => !declared.values?.has(value)) : list.filter(isUnfit);
+    return strange.length > 0
+      ? fault(`has values that are not allowed: ${strange.map((v) => JSON.stringify(v)).join(', ')}`)
+      : [];
+  });
+}
+
+const isUnfit = (value: string): boolean => value === '' || [...value].length > 200;
+
+/** A key's own values: `constructor` and its like, which every object inherits, are no keys. */
+const listIn = (scope: Readonly<Record<string, readonly string[]>>, key: string): readonly string[] =>
+  Object.hasOwn(scope, key) ? (scope[key] ?? []) : [];
+
+/** What an account carries in a key besides `org`, and the caller does not. */
+export function beyondOwnScope(actor: Actor, before: RoleScope, after: RoleScope): string[] {
+  return Object.entries(after).flatMap(([key, values]) => {
+    const held = new Set([...listIn(actor.roleScope, key), ...listIn(before, key)]);
+    return Array.isArray(values) && values.some((value) => !held.has(value)) ? [key] : [];
+  });
+}

@@ -1,0 +1,60 @@
+import { defineResource } from '../json-api/resource.js';
+import { Membership } from '../organizations/membership.entity.js';
+import { Account } from './account.entity.js';
+import { emailKey } from '../auth/email-key.js';
+
+/** What a client may do with accounts. */
+export const AccountResource = defineResource(Account, {
+  type: 'iam:accounts',
+  attributes: {
+    name: { write: 'always', filter: ['eq', 'match'], sort: true },
+    email: {
+      write: 'create',
+      filter: ['eq', 'in', 'match'],
+      sort: true,
+      compare: { column: 'emailKey', as: emailKey },
+    },
+    ssoChannel: { filter: ['eq'], sort: true },
+    enabled: { write: 'always', filter: ['eq'], sort: true },
+    roleName: { write: 'always', optional: true, filter: ['eq', 'in', 'nin'], sort: true },
+    roleScope: {
+      write: 'always',
+      filter: ['eq'],
+      computed: {
+        kind: 'json',
+        description: 'Organizations of the account under `org`, and what else its role applies to',
+      },
+      schema: { additionalProperties: { type: 'array', items: { type: 'string' } } },
+    },
+    pictureUrl: { write: 'always', filter: ['eq'], sort: true },
+    joinedAt: { filter: ['eq', 'gte', 'lte'], sort: true },
+    invitationExpiredAt: { filter: ['eq'], sort: true },
+    createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
+    updatedAt: { filter: ['eq'], sort: true },
+    passwordResetTokenExpiresAt: { hidden: true, filter: ['eq'], scope: '*' },
+  },
+  filters: {
+    search: { kind: 'string', takes: 'whole', description: 'name or e-mail contains the text, whatever its case' },
+    with_role_scope: {
+      kind: 'json',
+      takes: 'whole',
+      description:
+        '`role_scope` contains this JSON, such as `{"org":["…"]}`; also in brackets: `filter[with_role_scope][org][]`',
+    },
+    password_reset_token: {
+      kind: 'string',
+      takes: 'list',
+      secret: true,
+      scope: '*',
+      description: 'the account for which that exact token was issued',
+    },
+  },
+  relationships: {
+    organizations: {
+      many: 'iam:organizations',
+      through: { entity: Membership, from: 'accountId', to: 'organizationId' },
+      related: 'filter[account_id]',
+    },
+    account_sessions: { many: 'iam:account_sessions', by: 'accountId' },
+  },
+});

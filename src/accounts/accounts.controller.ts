@@ -1,0 +1,111 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Attempts } from '../auth/attempts.js';
+import type { Actor } from '../auth/actor.js';
+import { CurrentActor } from '../auth/current-actor.decorator.js';
+import { Public, Requires } from '../auth/public.decorator.js';
+import type { Item, Page } from '../json-api/answer.js';
+import { Criteria, Document, IfMatch, Shape } from '../json-api/request.js';
+import {
+  AnswersWith,
+  ApiErrors,
+  JsonApiCreate,
+  JsonApiDelete,
+  JsonApiIndex,
+  JsonApiShow,
+  JsonApiUpdate,
+} from '../json-api/routes.js';
+import type { CreateDocument, UpdateDocument } from '../json-api/write-document.js';
+import { AccountResource } from './account.resource.js';
+import { AccountsService } from './accounts.service.js';
+import { Invitations } from './invitations.service.js';
+import { Joining } from './joining.service.js';
+
+/** Manage user accounts within the system, including creation, updating, retrieval, deletion, and invitations. */
+@ApiTags('Accounts')
+@Controller('accounts')
+export class AccountsController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly invitations: Invitations,
+    private readonly joining: Joining,
+  ) {}
+
+  @Get()
+  @JsonApiIndex(AccountResource)
+  index(@CurrentActor() actor: Actor, @Criteria() criteria: Criteria): Promise<Page> {
+    return this.accounts.index(actor, criteria);
+  }
+
+  @Post()
+  @JsonApiCreate(AccountResource)
+  create(@CurrentActor() actor: Actor, @Document() document: CreateDocument<typeof AccountResource>): Promise<Item> {
+    return this.accounts.create(actor, document);
+  }
+
+  @Get(':resource_id')
+  @JsonApiShow(AccountResource)
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
+    return this.accounts.show(actor, id, shape);
+  }
+
+  @Patch(':resource_id')
+  @JsonApiUpdate(AccountResource)
+  update(
+    @CurrentActor() actor: Actor,
+    @Param('resource_id') id: string,
+    @Document() document: UpdateDocument<typeof AccountResource>,
+  ): Promise<Item> {
+    return this.accounts.update(actor, id, document);
+  }
+
+  @Delete(':resource_id')
+  @JsonApiDelete(AccountResource)
+  delete(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @IfMatch() ifMatch: IfMatch): Promise<void> {
+    return this.accounts.delete(actor, id, ifMatch);
+  }
+
+  @Patch(':token/join')
+  @Public()
+  @Attempts('join')
+  @HttpCode(204)
+  @AnswersWith(AccountResource)
+  @ApiOperation({
+    operationId: 'accounts_join',
+    summary: 'join',
+    description: 'Mark account as joined when user accepts invitation',
+  })
+  @ApiParam({ name: 'token', description: 'The token of the invitation mail', schema: { type: 'string' } })
+  @ApiHeader({ name: 'Prefer', required: false, description: '`return=representation` answers 200 with the account' })
+  @ApiBody({ required: false, schema: { $ref: '#/components/schemas/Join' } })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 404, 413, 415, 422, 429, 503)
+  async join(
+    @Param('token') token: string,
+    @Body() body: unknown,
+    @Headers('prefer') prefer: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Item | undefined> {
+    const represent = /(^|[,\s])return=representation\b/i.test(prefer ?? '');
+    const item = await this.joining.join(token, body, represent);
+    if (represent) void reply.status(200).header('preference-applied', 'return=representation');
+    return item;
+  }
+
+  @Post(':id/resend_invitation')
+  @Requires('iam:accounts', 'create')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'accounts_resend_invitation',
+    summary: 'resend_invitation',
+    description: 'Resend account invitation email',
+  })
+  @ApiParam({ name: 'id', schema: { type: 'string' } })
+  @ApiBody({ required: false, schema: { type: 'object', description: 'Nothing is read from it' } })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503)
+  resendInvitation(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<void> {
+    return this.invitations.resend(actor, id);
+  }
+}

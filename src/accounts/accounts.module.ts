@@ -1,0 +1,32 @@
+import { Global, Module } from '@nestjs/common';
+import { AccountScopes } from './account.scopes.js';
+import { AccountsController } from './accounts.controller.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { AccountsService } from './accounts.service.js';
+import { AdminAccounts } from './admin-accounts.js';
+import { FirstAdmin } from './first-admin.js';
+import { InvitationMailer } from './invitation.mailer.js';
+import { Invitations } from './invitations.service.js';
+import { Joining } from './joining.service.js';
+import { LastAdmin } from './last-admin.js';
+import { RoleChangedMailer } from './role-changed.mailer.js';
+
+/** Accounts and their invitations. */
+@Global()
+@Module({
+  controllers: [AccountsController],
+  providers: [
+    AccountsRepository,
+    AccountsService,
+    AccountScopes,
+    AdminAccounts,
+    FirstAdmin,
+    InvitationMailer,
+    Invitations,
+    Joining,
+    LastAdmin,
+    RoleChangedMailer,
+  ],
+  exports: [AccountsRepository, AccountsService, Joining],
+})
+export class AccountsModule {}

@@ -1,0 +1,185 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { hashToken } from '../auth/one-time-token.js';
+import { isUuid } from '../json-api/kinds.js';
+import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
+import { ScopedRepository } from '../json-api/scoped.repository.js';
+import { and, FALSE, or, sql, TRUE, type Sql } from '../json-api/sql.js';
+import type { Transaction } from '../json-api/transaction.js';
+import type { Account } from './account.entity.js';
+import { AccountResource } from './account.resource.js';
+
+/** The rows of accounts, as far as a caller reaches. */
+@Injectable()
+export class AccountsRepository extends ScopedRepository<Account, Actor> {
+  readonly resource = AccountResource;
+
+  protected readonly reach = {
+    '*': () => TRUE,
+    own: (actor: Actor) => sql`row.id = ${actor.id}::uuid`,
+    org: (actor: Actor) => sql`row.id IN (
+      SELECT membership.account_id FROM memberships membership
+      WHERE membership.organization_id = ANY(${actor.organizationIds}::uuid[]))`,
+  };
+
+  protected override readonly computed = { roleScope: (actor: Actor) => this.roleScope(actor) };
+
+  protected override readonly filters = {
+    search: (operands: Operands) => this.search(operands),
+    role_scope: (operands: Operands, actor: Actor) => this.scopeIs(operands, actor),
+    with_role_scope: (operands: Operands, actor: Actor) => this.withRoleScope(operands, actor),
+    password_reset_token: (operands: Operands) => this.passwordResetToken(operands),
+  };
+
+  /**
+   * Locks every enabled account with one of these roles and the given account, whatever it is, and gives the ids of the
+   * former. All of them in one order of ids: an account that was enabled a moment ago may be locked by whoever saw it so.
+   */
+  async lockEnabledWithRole(roleNames: readonly string[], accountId: string, tx: Transaction): Promise<string[]> {
+    const counts = sql`(enabled AND role_name = ANY(${roleNames}::text[]))`;
+    const rows = await tx.query<{ id: string; counts: boolean }>(sql`
+      SELECT id, ${counts} AS counts FROM accounts WHERE ${counts} OR id = ${accountId}
+      ORDER BY id FOR NO KEY UPDATE`);
+    return rows.filter((row) => row.counts).map(({ id }) => id);
+  }
+
+  /** Whether any account has the e-mail of this key. */
+  async isTaken(key: string, tx: Transaction): Promise<boolean> {
+    return (await tx.query(sql`SELECT 1 FROM accounts WHERE email_key = ${key}`)).length > 0;
+  }
+
+  /** The role of an account, whoever asks; null where there is none. */
+  async roleNameOf(id: string, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ role_name: string }>(sql`SELECT role_name FROM accounts WHERE id = ${id}`);
+    return row?.role_name ?? null;
+  }
+
+  /** All organizations of an account, also those that the caller may not read. */
+  async organizationIdsOf(accountId: string, tx: Transaction): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      sql`SELECT organization_id AS id FROM memberships WHERE account_id = ${accountId} ORDER BY organization_id`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Those of the organizations that the caller may read. */
+  async readableOrganizations(ids: readonly string[], actor: Actor, tx: Transaction): Promise<Set<string>> {
+    const rows = await tx.query<{ id: string }>(sql`
+      SELECT row.id FROM organizations row
+      WHERE row.id = ANY(${ids}::uuid[]) AND row.id IN (${this.readableIds('iam:organizations', actor)})`);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Adds an account to organizations and takes it out of others. */
+  async changeMemberships(
+    accountId: string,
+    { add, remove }: { add: readonly string[]; remove: readonly string[] },
+    tx: Transaction,
+  ): Promise<void> {
+    if (remove.length > 0) {
+      await tx.query(
+        sql`DELETE FROM memberships WHERE account_id = ${accountId} AND organization_id = ANY(${remove}::uuid[])`,
+      );
+    }
+    if (add.length > 0) {
+      // In the order of ids, so that two of these cannot wait for each other's foreign key locks in a circle.
+      await tx.query(sql`
+        INSERT INTO memberships (account_id, organization_id)
+        SELECT ${accountId}::uuid, id FROM unnest(${add}::uuid[]) AS added(id) ORDER BY id
+        ON CONFLICT DO NOTHING`);
+    }
+  }
+
+  /**
+   * `org` is the sorted set of the memberships that the caller may read, and missing where there is none. An array, out of
+   * the index in its order, and text as soon as it can be: jsonb that is aggregated takes 3.3 µs a row, this 2.3.
+   * OFFSET keeps PostgreSQL from looking the memberships up once for each time that they are named.
+   */
+  private roleScope(actor: Actor): Sql {
+    return sql`(
+      SELECT CASE
+        WHEN scope.org = '{}' THEN row.role_scope_extra::text
+        WHEN row.role_scope_extra = '{}' THEN '{"org":' || to_json(scope.org)::text || '}'
+        ELSE (row.role_scope_extra || jsonb_build_object('org', scope.org))::text END
+      FROM (
+        SELECT ARRAY(
+          SELECT membership.organization_id FROM memberships membership
+          WHERE membership.account_id = row.id AND ${this.isReadable(actor)} ORDER BY membership.organization_id
+        ) AS org OFFSET 0
+      ) scope)`;
+  }
+
+  private isReadable(actor: Actor): Sql {
+    // Whoever reads all organizations needs no look at each: there is none without a row, by foreign key.
+    if (actor.can('iam:organizations', 'read', '*')) return TRUE;
+    return sql`membership.organization_id IN (${this.readableIds('iam:organizations', actor)})`;
+  }
+
+  private search(operands: Operands): Sql {
+    const contains = (column: Sql): Sql => OPERATORS.match.sql(column, operands);
+    return or([contains(sql`row.name`), contains(sql`row.email`)]);
+  }
+
+  /**
+   * Equality with the `role_scope` that the caller sees, without the expression of {@link roleScope}, which no index
+   * knows: an account has this `org` when it belongs to each of the organizations and to no other.
+   */
+  private scopeIs(operands: Operands, actor: Actor): Sql {
+    const scope = objectIn(operands);
+    if (!scope || !(scope.org === undefined || isSortedSet(scope.org))) return FALSE;
+    const { org = [], ...extra } = scope;
+    return and([
+      sql`row.role_scope_extra = ${JSON.stringify(extra)}::jsonb`,
+      this.withRoleScope(operands, actor),
+      sql`NOT EXISTS (
+        SELECT 1 FROM memberships membership WHERE membership.account_id = row.id
+          AND membership.organization_id <> ALL(${org}::uuid[]) AND ${this.isReadable(actor)})`,
+    ]);
+  }
+
+  /**
+   * Containment (`@>`) with `org` looked up in the memberships, where its truth lies and its index is. What is no
+   * list of ids is contained in nobody's scope.
+   */
+  private withRoleScope(operands: Operands, actor: Actor): Sql {
+    const scope = objectIn(operands);
+    if (!scope) return FALSE;
+    const { org, ...extra } = scope;
+    const conditions =
+      Object.keys(extra).length > 0 ? [sql`row.role_scope_extra @> ${JSON.stringify(extra)}::jsonb`] : [];
+    if (org === undefined) return and(conditions);
+    const ids = [org].flat();
+    if (!ids.every((id) => typeof id === 'string' && isUuid(id))) return FALSE;
+    const memberships = sql`memberships membership WHERE membership.account_id = row.id AND ${this.isReadable(actor)}`;
+    if (ids.length === 0) return and([...conditions, sql`EXISTS (SELECT 1 FROM ${memberships})`]);
+    return and([
+      ...conditions,
+      ...ids.map(
+        (id) => sql`row.id IN (
+        SELECT membership.account_id FROM memberships membership
+        WHERE membership.organization_id = ${id}::uuid AND ${this.isReadable(actor)})`,
+      ),
+    ]);
+  }
+
+  /** Only hashes are stored, so the token is hashed to be found. */
+  private passwordResetToken({ values, orNull }: Operands): Sql {
+    const hashes = plainValues({ values, orNull }).map((token) => hashToken(String(token)));
+    const issued = sql`row.password_reset_token = ANY(${hashes}::text[])`;
+    return orNull ? or([issued, sql`row.password_reset_token IS NULL`]) : issued;
+  }
+}
+
+/** The JSON object of a filter; undefined where it is something else. */
+function objectIn(operands: Operands): Record<string, unknown> | undefined {
+  const [text] = plainValues(operands);
+  const value: unknown = text === undefined ? null : JSON.parse(String(text));
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+}
+
+/** Whether it is an `org` as callers see it: ids in their order, none twice, and never an empty list. */
+function isSortedSet(org: unknown): org is readonly string[] {
+  if (!Array.isArray(org) || org.length === 0) return false;
+  const ids = org.map((id) => (typeof id === 'string' && isUuid(id) ? id : ''));
+  return ids.every((id, i) => id !== '' && id === id.toLowerCase() && id > (ids[i - 1] ?? ''));
+}

@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { AuthChanges } from '../auth/auth-changes.js';
+import { Roles } from '../auth/roles.js';
+import { SessionStore } from '../auth/session.store.js';
+import { Audit } from '../events/audit.js';
+import { refuse, type Fault } from '../json-api/errors.js';
+import type { CreateAttributes } from '../json-api/resource.js';
+import { ResourceService, type Deletion, type Intent, type Write } from '../json-api/resource.service.js';
+import { ResourceTools } from '../json-api/resource.tools.js';
+import type { Transaction } from '../json-api/transaction.js';
+import { TAKEN_EMAIL } from '../database/constraint-errors.js';
+import type { Account } from './account.entity.js';
+import { accountFaults, assigning, extraIn, forbidden, invalid, outranks, powersIn } from './account.policy.js';
+import type { AccountResource } from './account.resource.js';
+import { AccountScopes } from './account.scopes.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { emailKey } from '../auth/email-key.js';
+import { Invitations } from './invitations.service.js';
+import { LastAdmin } from './last-admin.js';
+import { RoleChangedMailer } from './role-changed.mailer.js';
+
+export type AccountValues = CreateAttributes<Account, typeof AccountResource.rules>;
+type AccountWrite = Write<Actor, Account, AccountValues>;
+
+/** Accounts: the five verbs, and who may give whom which power. */
+@Injectable()
+export class AccountsService extends ResourceService<Account, Actor, AccountValues> {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    tools: ResourceTools,
+    private readonly roles: Roles,
+    private readonly scopes: AccountScopes,
+    private readonly sessions: SessionStore,
+    private readonly invitations: Invitations,
+    private readonly lastAdmin: LastAdmin,
+    private readonly changes: AuthChanges,
+    private readonly audit: Audit,
+    private readonly roleChanges: RoleChangedMailer,
+  ) {
+    super(accounts, tools);
+  }
+
+  /** Losing an admin takes the lock on all admins first; see {@link LastAdmin}. */
+  protected override async prepare(_actor: Actor, id: string, intent: Intent, tx: Transaction): Promise<void> {
+    const mayLose = intent.verb === 'delete' || intent.names.some((name) => name === 'enabled' || name === 'role_name');
+    if (mayLose) await this.lastAdmin.lock(id, tx);
+  }
+
+  protected override async permit(write: AccountWrite): Promise<Fault[]> {
+    const { actor, row, values, tx } = write;
+    const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
+    if (row === null) return [...assigning(actor, role), ...(await this.scopes.permit(write))];
+    if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
+    const powers = powersIn(values);
+    if (row.id === actor.id) return powers.map((power) => forbidden(power, 'Nobody changes this on their own account'));
+    const exclusive = powers.filter((power) => power !== 'roleScope');
+    const shared = exclusive.length > 0 && !(await this.scopes.ownsAll(actor, 'update', row.id, tx));
+    return [
+      ...assigning(actor, role),
+      ...(shared
+        ? exclusive.map((power) => forbidden(power, 'The account also belongs to organizations of others'))
+        : []),
+      ...(await this.scopes.permit(write)),
+    ];
+  }
+
+  protected override async check({ values, actor, tx }: AccountWrite): Promise<Fault[]> {
+    const { roleScope } = values;
+    const faults = accountFaults(values, this.roles);
+    if (roleScope !== undefined && faults.length === 0) {
+      const missing = await this.scopes.missing(roleScope, actor, tx);
+      if (missing.length > 0) faults.push(invalid('role_scope', `There is no organization ${missing.join(', ')}`));
+    }
+    return faults;
+  }
+
+  protected override async conflicts(write: AccountWrite): Promise<Fault[]> {
+    await this.keepLastAdmin(write);
+    const { email } = write.values;
+    return email !== undefined && (await this.accounts.isTaken(emailKey(email), write.tx)) ? [TAKEN_EMAIL] : [];
+  }
+
+  protected override async before(write: AccountWrite): Promise<object> {
+    const { values, row } = write;
+    const { roleScope, email, ...columns } = values;
+    const { enabled, roleName } = values;
+    await this.keepLastAdmin(write);
+    return {
+      ...columns,
+      ...(email !== undefined && { email, emailKey: emailKey(email) }),
+      ...(roleScope !== undefined && { roleScopeExtra: extraIn(roleScope) }),
+      ...(row === null && { roleName: roleName ?? this.roles.defaultName }),
+      ...(enabled === false && VOID_TOKENS),
+    };
+  }
+
+  /** @throws JsonApiException 409 when these values take the last admin away */
+  private async keepLastAdmin({ values: { enabled, roleName }, row, tx }: AccountWrite): Promise<void> {
+    const lost = enabled === false || (roleName !== undefined && !this.roles.fullAccessNames().includes(roleName));
+    if (row !== null && lost) await this.lastAdmin.check(row, tx);
+  }
+
+  protected override async after(write: AccountWrite, id: string): Promise<void> {
+    const { values, row, tx } = write;
+    await this.scopes.store(write, id);
+    if (row === null && values.enabled !== false) await this.invitations.issue(write.actor, id, tx);
+    if (row === null) return;
+    if (values.enabled === false) {
+      await this.sessions.endAll(tx, id, { reason: 'account_disabled', actorId: write.actor.id });
+    }
+    await this.changes.note(tx, [id]);
+    await this.tellRoleChange(write, row);
+  }
+
+  /** A role that changes is a line of its own in the trail, since auditors look for it, and a mail to whom it concerns. */
+  private async tellRoleChange({ actor, values, tx }: AccountWrite, { id, roleName: from }: Account): Promise<void> {
+    const { roleName: to } = values;
+    if (to === undefined) return;
+    const target = { type: 'iam:accounts', id };
+    await this.audit.record(tx, {
+      action: 'iam:accounts.role_changed',
+      actorId: actor.id,
+      target,
+      details: { from, to },
+    });
+    await this.roleChanges.queue(tx, id, from, to);
+  }
+
+  protected override async permitDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<Fault[]> {
+    if (row.id === actor.id) return [{ code: 'forbidden', detail: 'Nobody deletes their own account' }];
+    if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
+    if (await this.scopes.ownsAll(actor, 'delete', row.id, tx)) return [];
+    return [{ code: 'forbidden', detail: 'The account also belongs to organizations of others' }];
+  }
+
+  protected override async beforeDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<void> {
+    await this.lastAdmin.check(row, tx);
+    // The foreign key would take them away, and tell nobody.
+    await this.sessions.endAll(tx, row.id, { reason: 'account_deleted', actorId: actor.id });
+    await this.changes.note(tx, [row.id]);
+  }
+}
+
+/** What a disabled account must not keep: a token that would let it in again. */
+const VOID_TOKENS = {
+  invitationToken: null,
+  invitationExpiredAt: null,
+  passwordResetToken: null,
+  passwordResetTokenExpiresAt: null,
+};
+
+const outranked = () => refuse('forbidden', 'The account has a role above your own');

@@ -1,0 +1,86 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { hashToken } from '../auth/one-time-token.js';
+import { SecretBox } from '../auth/secrets.js';
+import { Config } from '../config/config.js';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { MailLinks } from '../mail/mail.links.js';
+import { MailService } from '../mail/mail.service.js';
+import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { Outbox } from '../mail/outbox.js';
+import type { OutboxTasks } from '../mail/outbox.tasks.js';
+
+/** The invitation, and what reminds of it, by the tasks of the outbox. */
+const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
+type Task = keyof typeof TEMPLATES;
+
+const PURPOSE = 'outbox.invitation';
+/** In seconds: two days, since an invitation is valid for three. */
+const REMIND_AFTER = 2 * 24 * 3600;
+
+interface InvitedAccount {
+  name: string;
+  email: string;
+  invitation_expired_at: Date;
+}
+
+/**
+ * Mails invitations: queues them with the change that made the token, and sends them after its commit. A day before the
+ * invitation ends it is sent once more, as a reminder, unless INVITATION_REMINDER_MAIL says otherwise.
+ */
+@Injectable()
+export class InvitationMailer implements OnModuleInit {
+  private readonly logger = new Logger(InvitationMailer.name);
+
+  constructor(
+    @Inject(Config) private readonly config: Pick<Config, 'invitationReminderMail'>,
+    private readonly transactions: Transactions,
+    private readonly secrets: SecretBox,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly mail: MailService,
+    private readonly links: MailLinks,
+  ) {}
+
+  onModuleInit(): void {
+    for (const task of ['mail.invitation', 'mail.invitation_reminder'] as const) {
+      this.handlers.register(task, (payload) => this.deliver(task, payload));
+    }
+  }
+
+  /** Queues the invitation in the transaction that stores the token's hash. It replaces one that still waits. */
+  async queue(tx: Pick<Transaction, 'query'>, accountId: string, token: string): Promise<void> {
+    const payload = { accountId, sealedToken: this.secrets.seal(PURPOSE, token) };
+    await this.outbox.enqueue(tx, 'mail.invitation', payload, { key: accountId });
+    if (!this.config.invitationReminderMail) return;
+    const later = { key: accountId, delaySeconds: REMIND_AFTER };
+    await this.outbox.enqueue(tx, 'mail.invitation_reminder', payload, later);
+  }
+
+  private async deliver(task: Task, { accountId, sealedToken }: OutboxTasks[Task]): Promise<void> {
+    const token = this.secrets.open(PURPOSE, sealedToken);
+    if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+    const hash = hashToken(token);
+    const account = await this.findInvited(accountId, hash);
+    if (!account) {
+      this.logger.log(`Dropped an outdated invitation of account ${accountId}`);
+      return;
+    }
+    const { name, email, invitation_expired_at: expiresAt } = account;
+    await this.mail.send({
+      template: TEMPLATES[task],
+      to: { name, email },
+      data: { name, link: this.links.join(token), expiresAt },
+      identity: [task, hash],
+    });
+  }
+
+  /** The account, while exactly this token invites it: not once it was replaced, spent, voided or has expired. */
+  private async findInvited(accountId: string, hash: string): Promise<InvitedAccount | undefined> {
+    const [account] = await this.transactions.query<InvitedAccount>(sql`
+        SELECT name, email, invitation_expired_at FROM accounts
+        WHERE id = ${accountId} AND invitation_token = ${hash} AND joined_at IS NULL AND enabled
+          AND invitation_expired_at > now()`);
+    return account;
+  }
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { newToken } from '../auth/one-time-token.js';
+import { Roles } from '../auth/roles.js';
+import { Audit } from '../events/audit.js';
+import { refuse } from '../json-api/errors.js';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { outranks } from './account.policy.js';
+import { AccountScopes } from './account.scopes.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { InvitationMailer } from './invitation.mailer.js';
+
+/** Invites people: a token of three days, of which only the hash is kept, and the mail that carries it. */
+@Injectable()
+export class Invitations {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly scopes: AccountScopes,
+    private readonly roles: Roles,
+    private readonly mailer: InvitationMailer,
+    private readonly transactions: Transactions,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Makes an invitation of the account, in place of the one that it may have, and queues its mail. */
+  async issue(actor: Actor, accountId: string, tx: Transaction): Promise<void> {
+    const { token, hash } = newToken();
+    await tx.query(sql`
+      UPDATE accounts SET invitation_token = ${hash}, invitation_expired_at = now() + interval '3 days',
+        version = version + 1, updated_at = now()
+      WHERE id = ${accountId}`);
+    await this.mailer.queue(tx, accountId, token);
+    const target = { type: 'iam:accounts', id: accountId };
+    await this.audit.record(tx, { action: 'iam:accounts.invited', actorId: actor.id, target });
+  }
+
+  /**
+   * Invites once more. Whoever may create accounts may do it, on accounts that they could have created.
+   * @throws JsonApiException 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled
+   */
+  resend(actor: Actor, id: string): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      const { entity } = await this.accounts.hold(actor, 'create', id, tx);
+      if (outranks(this.roles.get(entity.roleName), actor))
+        throw refuse('forbidden', 'The account has a role above your own');
+      if (!(await this.scopes.ownsAll(actor, 'create', id, tx))) {
+        throw refuse('forbidden', 'The account also belongs to organizations of others');
+      }
+      if (entity.joinedAt !== null) throw refuse('conflict', 'The invitation was already accepted');
+      if (!entity.enabled) throw refuse('conflict', 'The account is disabled');
+      await this.issue(actor, id, tx);
+    });
+  }
+}

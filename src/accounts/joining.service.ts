@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { Actor } from '../auth/actor.js';
+import { hashToken, newToken } from '../auth/one-time-token.js';
+import { Roles } from '../auth/roles.js';
+import { Audit } from '../events/audit.js';
+import type { Item } from '../json-api/answer.js';
+import { refuse, throwFaults, type Fault } from '../json-api/errors.js';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { PasswordHasher } from '../passwords/password.hasher.js';
+import { PasswordPolicy, type PasswordOwner } from '../passwords/password.policy.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { readJoinBody } from './join.body.js';
+
+interface InvitedRow {
+  email: string;
+  name: string;
+  expired: boolean;
+}
+
+/** What a join gives to a client that asked for the account. */
+interface Joined {
+  readonly id: string;
+  /** To set a first password with, where none was set. */
+  readonly resetToken: string | null;
+}
+
+const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
+
+/** Lets invited people in: only the holder of the mailed token, and only once. */
+@Injectable()
+export class Joining {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly roles: Roles,
+    private readonly transactions: Transactions,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Whom an invitation is for; it is not spent by looking.
+   * @throws JsonApiException 404 `invalid_token`; 422 `expired_token`
+   */
+  async invited(token: string): Promise<PasswordOwner> {
+    const { email, name } = await this.find(hashToken(token));
+    return { email, name };
+  }
+
+  /**
+   * Accepts an invitation.
+   * @param represent whether the client wants the account, and a reset token where it set no password
+   * @throws JsonApiException 404 `invalid_token`; 422 `expired_token`, or faults of password and name
+   */
+  async join(token: string, body: unknown, represent: boolean): Promise<Item | undefined> {
+    const { password, name, base, faults } = readJoinBody(body);
+    const hash = hashToken(token);
+    const invited = await this.find(hash);
+    const owner = { email: invited.email, name: name ?? invited.name };
+    const broken: Fault[] = password === undefined ? [] : this.policy.faults(password, owner, `${base}/password`);
+    throwFaults([...faults, ...broken]);
+    const hashedPassword = typeof password === 'string' ? await this.hasher.hash(password) : null;
+    return this.transactions.run(async (tx) => {
+      const { id, resetToken } = await this.accept(hash, { hashedPassword, name: name ?? null, represent }, tx);
+      return represent ? this.represent(id, resetToken, tx) : undefined;
+    });
+  }
+
+  private async find(hash: string): Promise<InvitedRow> {
+    const [row] = await this.transactions.query<InvitedRow>(sql`
+        SELECT email, name, invitation_expired_at <= now() AS expired
+        FROM accounts WHERE invitation_token = ${hash} AND joined_at IS NULL AND enabled`);
+    if (!row) throw unknownToken();
+    if (row.expired) throw refuse('expired_token', 'The invitation has expired; ask for a new one');
+    return row;
+  }
+
+  /** Spends the token in one statement: of two joins at once, one finds it. Every older token of the account is void. */
+  private async accept(
+    hash: string,
+    { hashedPassword, name, represent }: { hashedPassword: string | null; name: string | null; represent: boolean },
+    tx: Transaction,
+  ): Promise<Joined> {
+    const reset = represent && hashedPassword === null ? newToken() : null;
+    const [row] = await tx.query<{ id: string }>(sql`
+      UPDATE accounts SET joined_at = now(), invitation_token = NULL, invitation_expired_at = NULL,
+        hashed_password = coalesce(${hashedPassword}, hashed_password), name = coalesce(${name}, name),
+        password_reset_token = ${reset?.hash ?? null}::varchar,
+        password_reset_token_expires_at = CASE WHEN ${reset !== null}::boolean THEN now() + interval '1 hour' END,
+        version = version + 1, updated_at = now()
+      WHERE invitation_token = ${hash} AND joined_at IS NULL AND enabled AND invitation_expired_at > now()
+      RETURNING id`);
+    if (!row) throw unknownToken();
+    const target = { type: 'iam:accounts', id: row.id };
+    await this.audit.record(tx, { action: 'iam:accounts.joined', actorId: row.id, target });
+    return { id: row.id, resetToken: reset?.token ?? null };
+  }
+
+  /** The account as its owner sees it. */
+  private async represent(id: string, resetToken: string | null, tx: Transaction): Promise<Item> {
+    const owner = await this.ownerOf(id, tx);
+    const item = await this.accounts.written(owner, id, EVERYTHING, tx);
+    return resetToken === null ? item : { ...item, meta: { password_reset_token: resetToken } };
+  }
+
+  private async ownerOf(id: string, tx: Transaction): Promise<Actor> {
+    const [row] = await tx.query<{ email: string; name: string; role_name: string }>(
+      sql`SELECT email, name, role_name FROM accounts WHERE id = ${id}`,
+    );
+    const role = row && this.roles.get(row.role_name);
+    if (!role) throw refuse('forbidden', 'The role of this account does not exist any more');
+    const organizationIds = await this.accounts.organizationIdsOf(id, tx);
+    return new Actor({
+      id,
+      sessionId: '',
+      email: row.email,
+      name: row.name,
+      pictureUrl: null,
+      role,
+      organizationIds,
+      roleScopeExtra: {},
+    });
+  }
+}
+
+const unknownToken = () => refuse('invalid_token', 'This invitation does not exist or was already accepted');

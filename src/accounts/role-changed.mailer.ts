@@ -1,0 +1,43 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { MailService } from '../mail/mail.service.js';
+import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { Outbox } from '../mail/outbox.js';
+import type { OutboxTasks } from '../mail/outbox.tasks.js';
+
+const TASK = 'mail.role_changed';
+
+/** Tells people that they were given another role. */
+@Injectable()
+export class RoleChangedMailer implements OnModuleInit {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly mail: MailService,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers.register(TASK, (payload) => this.deliver(payload));
+  }
+
+  /** Queues the message in the transaction that stores the role; there is none when the role is what it was. */
+  async queue(tx: Pick<Transaction, 'query'>, accountId: string, formerRole: string, role: string): Promise<void> {
+    if (role === formerRole) return;
+    await this.outbox.enqueue(tx, TASK, { accountId, formerRole, role, changedAt: new Date().toISOString() });
+  }
+
+  /** Whoever was only invited has seen nothing of the former role. */
+  private async deliver({ accountId, formerRole, role, changedAt }: OutboxTasks[typeof TASK]): Promise<void> {
+    const [account] = await this.transactions.query<{ name: string; email: string }>(sql`
+        SELECT name, email FROM accounts WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL`);
+    if (!account) return;
+    await this.mail.send({
+      template: 'role-changed',
+      to: account,
+      data: { name: account.name, formerRole, role, changedAt: new Date(changedAt) },
+      identity: [TASK, accountId, changedAt],
+    });
+  }
+}

@@ -1,0 +1,127 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { MEDIA_TYPE } from './json-api/document.js';
+import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi.js';
+import { ResourceRegistry } from './json-api/registry.js';
+import { AUTH_SCHEMA } from './sign-in/auth-document.js';
+
+const PASSWORD = { type: 'string', format: 'password', minLength: 8, maxLength: 128 };
+
+/** Schemas of what is neither a resource nor a class. */
+const PLAIN_SCHEMAS = {
+  AccountAuthDocument: AUTH_SCHEMA,
+  Join: {
+    type: 'object',
+    properties: { password: PASSWORD, name: { type: 'string', minLength: 1, maxLength: 200 } },
+  },
+  Health: {
+    type: 'object',
+    properties: { status: { const: 'ok' }, degraded: { type: 'array', items: { type: 'string' } } },
+    required: ['status'],
+  },
+  KeySet: {
+    type: 'object',
+    properties: {
+      keys: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          properties: { kty: { type: 'string' }, kid: { type: 'string' }, alg: { type: 'string' } },
+          required: ['kty', 'kid', 'alg'],
+        },
+      },
+    },
+    required: ['keys'],
+  },
+  TokenValid: {
+    type: 'object',
+    properties: {
+      data: { type: 'object', properties: { valid: { type: 'boolean' } }, required: ['valid'] },
+    },
+    required: ['data'],
+  },
+};
+
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  AccountCreate: {
+    data: { type: 'iam:accounts', attributes: { name: 'Jane Doe', email: 'jane@example.com', role_name: 'user' } },
+  },
+  AccountUpdate: { data: { type: 'iam:accounts', attributes: { name: 'Jane Roe' } } },
+  OrganizationCreate: { data: { type: 'iam:organizations', attributes: { name: 'Acme' } } },
+  OrganizationUpdate: { data: { type: 'iam:organizations', attributes: { name: 'Acme Ltd' } } },
+  Join: { password: 'Correct-horse-7', name: 'Jane Doe' },
+};
+
+/** What the operations are grouped by, in the words of the API reference where it has any. */
+const TAGS: Readonly<Record<string, string>> = {
+  Authentication: 'Sign in, stay signed in, sign out, and verify access tokens elsewhere.',
+  Accounts:
+    'Manage user accounts within the system, including creation, updating, retrieval, deletion, and handling of invitations.',
+  'Account Passwords':
+    'Manage account passwords, including requesting password resets, resetting passwords using tokens, and changing passwords for authenticated users.',
+  'Account Sessions':
+    'Manage account sessions for user authentication, including listing active sessions and deleting sessions.',
+  Organizations: 'Manage organizations within the system, including creation, updating, retrieval, and deletion.',
+  'Audit Events': 'Read who did what, to which resource, when and from where.',
+  Health: 'Whether the process answers, and whether it can serve.',
+};
+
+/** The service as OpenAPI 3.1, out of the decorators and the resource tables. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const settings = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Iam API')
+    .setDescription('User, role, team management service. Documents follow JSON:API 1.1; see docs/json-api.md.')
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .addCookieAuth('auth-token', { type: 'apiKey', in: 'cookie' }, 'cookie')
+    .addSecurityRequirements('bearer')
+    .addSecurityRequirements('cookie')
+    .addServer('/');
+  for (const [name, description] of Object.entries(TAGS)) settings.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, settings.build());
+  const registry = app.get(ResourceRegistry);
+  const resources = registry.types().flatMap((type) => registry.resource(type) ?? []);
+  const schemas: Record<string, object> = Object.assign(
+    {},
+    ...resources.map((resource) => resourceSchemas(resource, registry.resource)),
+    ERROR_SCHEMAS,
+    PLAIN_SCHEMAS,
+  );
+  for (const [name, example] of Object.entries(EXAMPLES)) schemas[name] = { ...schemas[name], examples: [example] };
+  const documents = new Set(
+    resources.flatMap((resource) => [schemaNames(resource).create, schemaNames(resource).update]),
+  );
+  for (const operation of operationsOf(document)) offerBothMediaTypes(operation, documents);
+  return {
+    ...document,
+    components: { ...document.components, schemas: { ...document.components?.schemas, ...schemas } },
+  };
+}
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['post']>;
+
+const METHODS = ['get', 'post', 'patch', 'delete'] as const;
+
+const operationsOf = (document: OpenAPIObject): Operation[] =>
+  Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method] ?? []));
+
+/** Bodies may be sent as `application/json`; those that are documents as JSON:API's media type too. */
+function offerBothMediaTypes({ requestBody }: Operation, documents: ReadonlySet<string>): void {
+  if (!requestBody || '$ref' in requestBody) return;
+  const json = requestBody.content['application/json'];
+  const schema = json?.schema;
+  const name = schema && '$ref' in schema ? (schema.$ref.split('/').at(-1) ?? '') : '';
+  if (json && documents.has(name)) requestBody.content = { [MEDIA_TYPE]: json, 'application/json': json };
+}
+
+/** Serves the document at `/openapi.json` and the page to try it at `/docs`. */
+export function serveDocs(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'Iam API',
+    swaggerOptions: { persistAuthorization: true },
+  });
+}

@@ -1,0 +1,23 @@
+import type { Provider, Type } from '@nestjs/common';
+import type { MigrationInterface } from 'typeorm';
+
+/** What a team adds to the service from outside, without editing a module of it; see docs/adding-a-resource.md. */
+export interface Extension {
+  /** Modules of the team's own, each with its repositories, services and controllers. */
+  readonly modules?: readonly Type<unknown>[];
+  /** Entities of these modules. */
+  readonly entities?: readonly Type<unknown>[];
+  /** Migrations, run in the order of their timestamps together with the service's own. */
+  readonly migrations?: readonly Type<MigrationInterface>[];
+  /** Providers that take the place of those with the same token in a module of the service. */
+  readonly replacements?: readonly Replacement[];
+}
+
+/** Providers for one of the service's modules: `{ in: PasswordsModule, providers: [{ provide: PasswordPolicy, … }] }`. */
+export interface Replacement {
+  readonly in: Type<unknown>;
+  readonly providers: readonly Provider[];
+}
+
+/** The service as it is. */
+export const NO_EXTENSION: Extension = {};

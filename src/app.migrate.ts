@@ -1,0 +1,17 @@
+import type { DataSource } from 'typeorm';
+import { migrate } from './database/migrate.js';
+import { migrateOutbox } from './mail/outbox.migrate.js';
+
+/**
+ * Brings everything that the service keeps in PostgreSQL up to date: its tables, and the schema of the outbox's
+ * library, which has migrations of its own. Any number of processes may call it at once.
+ * @returns the names of the service's migrations that ran
+ * @throws when a migration fails; those before it stay
+ */
+export async function migrateAll(dataSource: DataSource): Promise<string[]> {
+  const { options } = dataSource;
+  if (options.type !== 'postgres' || options.url === undefined) throw new Error('Migrating needs a PostgreSQL URL');
+  const ran = await migrate(dataSource);
+  await migrateOutbox(options.url);
+  return ran;
+}

@@ -1,0 +1,79 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AccountSessionsModule } from './account-sessions/account-sessions.module.js';
+import { AccountsModule } from './accounts/accounts.module.js';
+import type { Extension } from './app.extension.js';
+import { migrateAll } from './app.migrate.js';
+import { AuthModule } from './auth/auth.module.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { requestContext } from './context/request-context.js';
+import { translateDatabaseError } from './database/constraint-errors.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EventsModule } from './events/events.module.js';
+import { HealthModule } from './health/health.module.js';
+import { JsonApiModule } from './json-api/json-api.module.js';
+import { LoggingModule } from './logging/logging.module.js';
+import { MailModule } from './mail/mail.module.js';
+import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';
+import { AppMetricsModule } from './app.metrics.js';
+import { OrganizationsModule } from './organizations/organizations.module.js';
+import { PagesModule } from './pages/pages.module.js';
+import { PasswordsModule } from './passwords/passwords.module.js';
+import { SignInModule } from './sign-in/sign-in.module.js';
+import { loggedTrace } from './tracing/span-reference.js';
+import { TracingModule } from './tracing/tracing.module.js';
+import type { Tracing } from './tracing/tracing.js';
+
+/** The modules of the service, in the order in which they are made. Each stands here once, so that it can be extended. */
+const MODULES: readonly Type<unknown>[] = [
+  AuthModule,
+  MailModule,
+  PasswordsModule,
+  SignInModule,
+  AccountsModule,
+  AccountSessionsModule,
+  OrganizationsModule,
+  PagesModule,
+  EventsModule,
+  AppMetricsModule,
+  HealthModule,
+];
+
+/** What a line of the log says of the request or job during which it is written. */
+function loggedContext(): object {
+  const context = requestContext();
+  return {
+    ...(context?.requestId !== undefined && { requestId: context.requestId }),
+    ...loggedTrace(context?.span),
+  };
+}
+
+/** The list of modules. */
+@Module({})
+export class AppModule {
+  /** @param tracing what the service is traced by, if it is */
+  static register(
+    config: Config,
+    { modules = [], replacements = [], ...schema }: Extension,
+    tracing: Tracing | null = null,
+  ): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.register(config),
+        LoggingModule.register(config, loggedContext),
+        ...(tracing ? [TracingModule.register(tracing)] : []),
+        DatabaseModule.register(schema, migrateAll),
+        JsonApiModule.forRoot({ prefix: config.apiPrefix, translate: translateDatabaseError }),
+        ...MODULES.map((module) => withReplacements(module, replacements)),
+        ...(hasMailbox(config) ? [MailboxModule] : []),
+        ...modules,
+      ],
+    };
+  }
+}
+
+/** Nest adds a dynamic module's providers to the decorated ones, and of two with one token the later counts. */
+function withReplacements(module: Type<unknown>, replacements: NonNullable<Extension['replacements']>): DynamicModule {
+  return { module, providers: replacements.filter((one) => one.in === module).flatMap((one) => [...one.providers]) };
+}

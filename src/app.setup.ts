@@ -1,0 +1,113 @@
+import cookie from '@fastify/cookie';
+import cors from '@fastify/cors';
+import { RequestMethod } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger, PinoLogger } from 'nestjs-pino';
+import { NO_EXTENSION } from './app.extension.js';
+import { setSecurityHeaders } from './app.headers.js';
+import { AppModule } from './app.module.js';
+import { serveDocs } from './app.docs.js';
+import { countAttempts } from './auth/attempts.js';
+import { clientAddress, trustProxyOption } from './auth/client-address.js';
+import { Throttle } from './auth/throttle.js';
+import type { Config } from './config/config.js';
+import { withRequestContext } from './context/request-context.js';
+import { DrainingAdapter } from './health/draining.adapter.js';
+import { Shutdown } from './health/shutdown.js';
+import { refuse } from './json-api/errors.js';
+import {
+  answerUnreadableAddress,
+  configureHttp,
+  recordRoutes,
+  refuseOtherMethods,
+  requestId,
+  refuseUnknownAddresses,
+} from './json-api/http.js';
+import { logRequests } from './logging/request-line.js';
+import { MetricsServer } from './metrics/metrics.server.js';
+import { MAILBOX_PATHS } from './mailbox/mailbox.module.js';
+import { PAGE_PATHS } from './pages/pages.module.js';
+import { loggedTrace } from './tracing/span-reference.js';
+import { startTracing } from './tracing/start-tracing.js';
+
+/** Largest body, in bytes. */
+const BODY_LIMIT = 1024 * 1024;
+/** Longest token or id in a path, in characters. */
+const LONGEST_PARAMETER = 200;
+/** How long a browser may remember what CORS allows, in seconds. */
+const PREFLIGHT_SECONDS = 600;
+
+/** What stands outside of API_PREFIX. */
+const UNPREFIXED = ['.well-known/jwks.json', 'health/live', 'health/ready', ...PAGE_PATHS, ...MAILBOX_PATHS];
+
+/** Makes the application, ready to listen: the same for the service and for its tests. */
+export async function createApp(config: Config, extension = NO_EXTENSION): Promise<NestFastifyApplication> {
+  const adapter = new DrainingAdapter({
+    trustProxy: trustProxyOption(config.trustedProxies),
+    genReqId: requestId,
+    frameworkErrors: answerUnreadableAddress,
+    bodyLimit: BODY_LIMIT,
+    // What still comes over a connection that is kept is served: the database closes after the last answer.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+  });
+  const tracing = await startTracing(config.tracing);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.register(config, extension, tracing),
+    adapter,
+    {
+      bodyParser: false,
+      bufferLogs: true,
+      abortOnError: false,
+    },
+  );
+  app.useLogger(app.get(Logger));
+  app.setGlobalPrefix(config.apiPrefix, {
+    exclude: UNPREFIXED.map((path) => ({ path, method: RequestMethod.ALL })),
+  });
+  const server = adapter.getInstance();
+  tracing?.traceRequests(server);
+  configureHttp(server);
+  logRequests(server, await app.resolve(PinoLogger), ({ authentication, span }) => ({
+    actorId: authentication?.actor.id,
+    ...loggedTrace(span),
+  }));
+  app.get(MetricsServer).countRequests(server);
+  await app.register(cookie);
+  await app.register(cors, {
+    origin: config.corsOrigins.length > 0 ? [...config.corsOrigins] : false,
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  setSecurityHeaders(server);
+  // After the headers, which these answers carry too.
+  refuseUnknownAddresses(server);
+  server.addHook('onRequest', (request, _reply, done) => {
+    // By the route, since a path has many spellings. What GET does there is no business of a HEAD.
+    const refused = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
+    done(refused ? refuse('method_not_allowed', 'This takes no HEAD') : undefined);
+  });
+  server.addHook('onRequest', (request, _reply, done) => {
+    const { id: requestId, span } = request;
+    const acceptLanguage = request.headers['accept-language'];
+    withRequestContext({ requestId, ip: clientAddress(request), acceptLanguage, span }, done);
+  });
+  countAttempts(server, app.get(Throttle));
+  const methods = recordRoutes(server);
+  adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
+  app.enableShutdownHooks();
+  try {
+    await app.init();
+  } catch (error) {
+    // Some of it has started already.
+    await app.close();
+    throw error;
+  }
+  serveDocs(app);
+  refuseOtherMethods(server, methods);
+  await server.ready();
+  return app;
+}

@@ -1,0 +1,26 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { clientAddress } from './client-address.js';
+import type { Throttle, AttemptKind } from './throttle.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    attempts?: AttemptKind;
+  }
+}
+
+/** A route where a secret can be guessed: its requests count against their address before the body is even read. */
+export const Attempts = (kind: AttemptKind): MethodDecorator => RouteConfig({ attempts: kind });
+
+/**
+ * Counts the requests of {@link Attempts} routes that are made from here on. In a hook of the HTTP server, since bodies
+ * are read before any guard runs, and the contract refuses with 429 before it looks at a body.
+ */
+export function countAttempts(server: FastifyInstance, throttle: Throttle): void {
+  server.addHook('onRoute', (route) => {
+    const attempts = route.config?.attempts;
+    if (!attempts) return;
+    const count = (request: FastifyRequest): Promise<void> => throttle.address(attempts, clientAddress(request));
+    route.onRequest = [...[route.onRequest ?? []].flat(), count];
+  });
+}

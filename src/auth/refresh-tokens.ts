@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { SecretBox } from './secrets.js';
+
+/** What a refresh token stands for: one step in the chain of one session. */
+export interface RefreshToken {
+  readonly sessionId: string;
+  /** Counts the refreshes of the session, from 0. */
+  readonly seq: number;
+  /** Drawn anew with each step. */
+  readonly nonce: string;
+}
+
+const PURPOSE = 'refresh-token';
+/** Session id (16 bytes in base64url), sequence, nonce, MAC. No part can hold a dot, so there is one way to read it. */
+const FORM = /^([\w-]{22})\.(0|[1-9]\d{0,9})\.([\w-]{16,64})\.([\w-]{22,128})$/;
+
+/**
+ * Refresh tokens: opaque to clients, `sessionId.seq.nonce.mac` to us. The MAC vouches that this service made them for
+ * refreshing, so a guessed or foreign token never reaches the database; whether it is spent, the database knows.
+ */
+@Injectable()
+export class RefreshTokens {
+  constructor(private readonly secrets: SecretBox) {}
+
+  issue({ sessionId, seq, nonce }: RefreshToken): string {
+    const id = Buffer.from(sessionId.replaceAll('-', ''), 'hex').toString('base64url');
+    const data = `${id}.${seq}.${nonce}`;
+    return `${data}.${this.secrets.mac(PURPOSE, data)}`;
+  }
+
+  /** Reads a token; null when a single character of it is not ours. */
+  parse(token: string): RefreshToken | null {
+    const [, id, seq, nonce, mac] = FORM.exec(token) ?? [];
+    if (id === undefined || seq === undefined || nonce === undefined || mac === undefined) return null;
+    if (!this.secrets.verifyMac(PURPOSE, `${id}.${seq}.${nonce}`, mac)) return null;
+    const sessionId = Buffer.from(id, 'base64url')
+      .toString('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    return { sessionId, seq: Number(seq), nonce };
+  }
+}

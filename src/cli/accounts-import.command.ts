@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import type { INestApplicationContext } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Roles } from '../auth/roles.js';
+import { Config } from '../config/config.js';
+import { line } from '../config/parsers.js';
+import { translateDatabaseError } from '../database/constraint-errors.js';
+import { UNHURRIED } from '../database/connection-limits.js';
+import { dataSourceOptions } from '../database/data-source.js';
+import { PostgresTransactions } from '../database/transactions.js';
+import { Audit } from '../events/audit.js';
+import { PasswordHasher } from '../passwords/password.hasher.js';
+import { AccountReader } from './accounts/account-reader.js';
+import { Importer } from './accounts/importer.js';
+import { ImportRun } from './accounts/import-run.js';
+import { inputLines } from './accounts/input-lines.js';
+import { defineCommand, UsageError, type CommandContext } from './command.js';
+import { Progress } from './progress.js';
+import { withService } from './with-service.js';
+
+const STDIN = '-';
+
+/** Reads what `accounts export` wrote, and accounts of other systems with their passwords' hashes. */
+export const accountsImportCommand = defineCommand({
+  summary: 'Add accounts from lines of JSON (NDJSON), also with the password hashes of other systems',
+  details:
+    'Each line is an account, under the rules of the API: name and email are required, and hashed_password may be a\n' +
+    'bcrypt, argon2id, scrypt or PBKDF2 hash. Lines are stored by thousands; at the first fault nothing of these is\n' +
+    'stored, and it stops. No mail is sent. May run while the service runs.',
+  options: {
+    'dry-run': { description: 'Name every fault, and store nothing' },
+    'skip-invalid': { description: 'Name lines with faults, and go on without them' },
+    'skip-existing': { description: 'Pass over accounts whose e-mail is there already' },
+    'create-organizations': { description: 'Make the organizations that lines name and there are not' },
+  },
+  operands: { parse: line, placeholder: 'FILE', description: 'What to read; - is the standard input' },
+  async run(values, context, files) {
+    const [file, ...others] = files;
+    if (file === undefined || others.length > 0) throw new UsageError(['Name one file, or - for the standard input.']);
+    const options = {
+      dryRun: values['dry-run'],
+      skipInvalid: values['skip-invalid'],
+      skipExisting: values['skip-existing'],
+      createOrganizations: values['create-organizations'],
+    };
+    const { source, progress } = await open(file, context);
+    await withService(context, (service) =>
+      onConnection(service, context, async (dataSource) => {
+        const importer = new Importer(new PostgresTransactions(dataSource), get(service, Audit), options);
+        const reader = new AccountReader(get(service, Roles), get(service, PasswordHasher));
+        const run = new ImportRun(reader, importer, options, { progress, ...context });
+        await run.all(inputLines(source));
+        if (run.added > 0 && !options.dryRun) await dataSource.query('ANALYZE accounts, memberships');
+      }),
+    );
+  },
+});
+
+const get = <Type>(service: INestApplicationContext, token: abstract new (...args: never[]) => Type): Type =>
+  service.get(token, { strict: false });
+
+/** The bytes to read, and the progress: the share of a file, and else only how many there were. */
+async function open(file: string, { in: input, err, signal }: CommandContext) {
+  if (file === STDIN) {
+    const source = addAbortSignal(signal, input as Readable);
+    return { source, progress: new Progress(err, 'lines', null) };
+  }
+  const { size } = await stat(file);
+  let done = 0;
+  // Opened by the first read, so that nothing is left open where nobody comes to read.
+  async function* bytes(): AsyncGenerator<Buffer> {
+    for await (const piece of createReadStream(file, { signal })) {
+      done += piece.length;
+      yield piece;
+    }
+  }
+  return { source: bytes(), progress: new Progress(err, 'lines', null, () => done / Math.max(1, size)) };
+}
+
+/** One connection of its own, whose session lasts: a dry run has a temporary table there. Statements may take long. */
+async function onConnection(
+  service: INestApplicationContext,
+  { extension }: CommandContext,
+  work: (dataSource: DataSource) => Promise<void>,
+): Promise<void> {
+  const { databaseUrl } = get(service, Config);
+  const dataSource = new DataSource({
+    ...dataSourceOptions(databaseUrl ?? '', { databasePoolSize: 1 }, extension),
+    applicationName: 'iam import',
+    extra: { ...UNHURRIED, idleTimeoutMillis: 0 },
+  });
+  await dataSource.initialize();
+  try {
+    await work(dataSource);
+  } catch (error) {
+    throw translateDatabaseError(error) ?? error;
+  } finally {
+    await dataSource.destroy();
+  }
+}

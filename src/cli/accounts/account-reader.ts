@@ -1,0 +1,123 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Account } from '../../accounts/account.entity.js';
+import { accountFaults, extraIn, organizationsIn } from '../../accounts/account.policy.js';
+import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
+import { emailKey } from '../../auth/email-key.js';
+import type { Roles } from '../../auth/roles.js';
+import { readBody } from '../../json-api/body.js';
+import { isUuid } from '../../json-api/kinds.js';
+import type { CreateAttributes } from '../../json-api/resource.js';
+import type { PasswordHasher } from '../../passwords/password.hasher.js';
+import type { InputLine } from './input-lines.js';
+
+/** An organization as a line names it: by id, by name, or by both as an export does. */
+export interface OrganizationReference {
+  readonly id: string | null;
+  readonly name: string | null;
+}
+
+/** An account to be stored: the columns as PostgreSQL takes them out of JSON. */
+export interface AccountRow {
+  readonly id: string;
+  readonly email_key: string;
+  readonly [column: string]: unknown;
+}
+
+/** What a line says. It has faults, or else an account. */
+export interface LineReading {
+  readonly line: number;
+  readonly faults: readonly string[];
+  readonly account: AccountRow | null;
+  readonly organizations: readonly OrganizationReference[];
+}
+
+/** Times are texts here, as JSON has them. */
+type Values = Omit<CreateAttributes<Account, typeof AccountTransferResource.rules>, 'joinedAt' | 'createdAt'> & {
+  readonly joinedAt?: string | null;
+  readonly createdAt?: string;
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads lines by the rules of the API, and of the installation that they are for. */
+export class AccountReader {
+  constructor(
+    private readonly roles: Pick<Roles, 'assignable' | 'scopeKeys' | 'defaultName'>,
+    private readonly hasher: Pick<PasswordHasher, 'supports'>,
+  ) {}
+
+  /** Never throws: what is wrong comes back as sentences, all of it at once. */
+  read({ number, text }: InputLine): LineReading {
+    const wrong = (...faults: string[]): LineReading => ({ line: number, faults, account: null, organizations: [] });
+    if (text === null) return wrong('is not UTF-8');
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      // The parser's message would quote the line, and with it a hash.
+      return wrong('is not JSON');
+    }
+    if (!isObject(value)) return wrong('must be a JSON object');
+    const { id, organizations = [], ...attributes } = value;
+    const { values, faults } = readBody(AccountTransferResource, 'create', attributes);
+    const references = readReferences(organizations);
+    const all = [
+      ...faults.map(({ detail }) => detail),
+      ...accountFaults(values, this.roles).map(({ detail }) => detail),
+      ...this.hashFaults(values),
+      ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
+      ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),
+    ];
+    if (all.length > 0) return wrong(...new Set(all));
+    const account = this.toRow(typeof id === 'string' ? id.toLowerCase() : uuidv7(), values);
+    const scoped = organizationsIn(values['roleScope'] as Values['roleScope']).map((org) => ({ id: org, name: null }));
+    return { line: number, faults: [], account, organizations: [...(references ?? []), ...scoped] };
+  }
+
+  /** A hash is not quoted. */
+  private hashFaults({ hashedPassword }: Readonly<Record<string, unknown>>): string[] {
+    if (typeof hashedPassword !== 'string' || this.hasher.supports(hashedPassword)) return [];
+    return ['hashed_password must be a bcrypt, argon2id, scrypt or PBKDF2 hash of a bearable cost'];
+  }
+
+  /** Whoever brings a password has joined, unless the line says otherwise. */
+  private toRow(id: string, values: Values): AccountRow {
+    const { createdAt, hashedPassword = null, email = '' } = values;
+    const joined = hashedPassword === null ? null : (createdAt ?? new Date().toISOString());
+    return {
+      id,
+      name: values.name,
+      email,
+      email_key: emailKey(email),
+      enabled: values.enabled ?? true,
+      role_name: values.roleName ?? this.roles.defaultName,
+      role_scope_extra: extraIn(values.roleScope ?? {}),
+      sso_channel: values.ssoChannel ?? null,
+      picture_url: values.pictureUrl ?? null,
+      hashed_password: hashedPassword,
+      joined_at: values.joinedAt === undefined ? joined : values.joinedAt,
+      created_at: createdAt ?? null,
+      updated_at: values.updatedAt ?? createdAt ?? null,
+    };
+  }
+}
+
+/** Null where it is no list of organizations. */
+function readReferences(value: unknown): OrganizationReference[] | null {
+  if (!Array.isArray(value)) return null;
+  const references = value.map(readReference);
+  return references.every((reference) => reference !== null) ? references : null;
+}
+
+function readReference(value: unknown): OrganizationReference | null {
+  if (typeof value === 'string') return isUuid(value) ? byId(value) : { id: null, name: value };
+  if (!isObject(value)) return null;
+  const { id = null, name = null, ...others } = value;
+  const idFits = id === null || (typeof id === 'string' && isUuid(id));
+  const nameFits = name === null || typeof name === 'string';
+  if (!idFits || !nameFits || (id === null && name === null) || Object.keys(others).length > 0) return null;
+  return { id: id === null ? null : id.toLowerCase(), name };
+}
+
+const byId = (id: string): OrganizationReference => ({ id: id.toLowerCase(), name: null });

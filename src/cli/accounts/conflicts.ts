@@ -1,0 +1,62 @@
+import { sql } from '../../json-api/sql.js';
+import type { Transaction } from '../../json-api/transaction.js';
+import type { AccountRow, LineReading } from './account-reader.js';
+
+/** Why a line cannot be stored; `known` where its e-mail is there already, as after an import that was interrupted. */
+export interface Conflict {
+  readonly fault: string;
+  readonly known: boolean;
+}
+
+/** A line that has an account. */
+export type Valid = LineReading & { readonly account: AccountRow };
+
+/**
+ * Finds what stands against lines in other rows, and in lines before them. A dry run stores no accounts, so it keeps
+ * what it has seen in a temporary table: memory would grow with the file. All its transactions need one session then.
+ */
+export class Conflicts {
+  constructor(private readonly dryRun: boolean) {}
+
+  /** To be called once, before anything else. */
+  async prepare(tx: Transaction): Promise<void> {
+    if (!this.dryRun) return;
+    await tx.query(sql`CREATE TEMPORARY TABLE seen_accounts (id uuid PRIMARY KEY, email_key text UNIQUE)`);
+  }
+
+  /** The conflicts of these lines, by the number of the line. */
+  async find(lines: readonly Valid[], tx: Transaction): Promise<Map<number, Conflict>> {
+    const { ids, keys } = await this.taken(lines, tx);
+    const conflicts = new Map<number, Conflict>();
+    const firstLines = new Map<string, number>();
+    for (const { line, account } of lines) {
+      const earlier = firstLines.get(account.email_key);
+      if (earlier !== undefined)
+        conflicts.set(line, { fault: `the e-mail stands on line ${earlier} too`, known: true });
+      else if (keys.has(account.email_key)) conflicts.set(line, { fault: 'the e-mail is already taken', known: true });
+      else if (ids.has(account.id)) conflicts.set(line, { fault: 'another account has this id', known: false });
+      firstLines.set(account.email_key, earlier ?? line);
+      ids.add(account.id);
+    }
+    if (this.dryRun) await this.remember(lines, conflicts, tx);
+    return conflicts;
+  }
+
+  private async taken(lines: readonly Valid[], tx: Transaction): Promise<{ ids: Set<string>; keys: Set<string> }> {
+    const keys = lines.map(({ account }) => account.email_key);
+    const ids = lines.map(({ account }) => account.id);
+    const among = sql`id = ANY(${ids}::uuid[]) OR email_key = ANY(${keys}::text[])`;
+    const seen = this.dryRun ? sql`UNION ALL SELECT id, email_key FROM seen_accounts WHERE ${among}` : sql``;
+    const rows = await tx.query<{ id: string; email_key: string }>(
+      sql`SELECT id, email_key FROM accounts WHERE ${among} ${seen}`,
+    );
+    return { ids: new Set(rows.map(({ id }) => id)), keys: new Set(rows.map(({ email_key }) => email_key)) };
+  }
+
+  private async remember(lines: readonly Valid[], conflicts: ReadonlyMap<number, Conflict>, tx: Transaction) {
+    const fresh = lines.filter(({ line }) => !conflicts.has(line)).map(({ account }) => account);
+    await tx.query(sql`
+      INSERT INTO seen_accounts
+      SELECT * FROM unnest(${fresh.map(({ id }) => id)}::uuid[], ${fresh.map(({ email_key }) => email_key)}::text[])`);
+  }
+}

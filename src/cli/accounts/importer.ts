@@ -1,0 +1,149 @@
+import type { Audit } from '../../events/audit.js';
+import { sql } from '../../json-api/sql.js';
+import type { Transaction, Transactions } from '../../json-api/transaction.js';
+import type { LineReading } from './account-reader.js';
+import { Conflicts, type Valid } from './conflicts.js';
+import { OrganizationFinder } from './organization-finder.js';
+
+export interface ImportOptions {
+  /** Finds out what would happen, and stores nothing. */
+  readonly dryRun: boolean;
+  /** Goes on after lines with faults, without them. */
+  readonly skipInvalid: boolean;
+  /** An e-mail that is there already is no fault; its account stays as it is. */
+  readonly skipExisting: boolean;
+  readonly createOrganizations: boolean;
+}
+
+/** What became of the lines of a batch. */
+export interface BatchReport {
+  readonly accounts: number;
+  readonly memberships: number;
+  readonly organizations: number;
+  /** Lines whose e-mail was there already. */
+  readonly existing: number;
+  /** What is wrong, line by line. */
+  readonly refused: readonly { readonly line: number; readonly faults: readonly string[] }[];
+  /** False where nothing of the batch was stored because of a fault. */
+  readonly stored: boolean;
+}
+
+interface Placed {
+  readonly valid: Valid;
+  readonly organizationIds: ReadonlySet<string>;
+}
+
+/** Undoes what a batch with faults has done so far. */
+class Refusal extends Error {
+  constructor(readonly report: BatchReport) {
+    super('The batch has faults');
+  }
+}
+
+const NOTHING: BatchReport = {
+  accounts: 0,
+  memberships: 0,
+  organizations: 0,
+  existing: 0,
+  refused: [],
+  stored: false,
+};
+
+/** Stores accounts batch by batch, each in one transaction and a few statements. */
+export class Importer {
+  private readonly conflicts: Conflicts;
+  private readonly organizations: OrganizationFinder;
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly audit: Audit,
+    private readonly options: ImportOptions,
+  ) {
+    this.conflicts = new Conflicts(options.dryRun);
+    this.organizations = new OrganizationFinder(audit, options);
+  }
+
+  /** To be called once, before the first batch. */
+  prepare(): Promise<void> {
+    return this.transactions.run((tx) => this.conflicts.prepare(tx));
+  }
+
+  /** Stores a batch, or says why not. @throws what the database refuses; nothing of the batch is stored then */
+  async add(lines: readonly LineReading[]): Promise<BatchReport> {
+    try {
+      return await this.transactions.run((tx) => this.addIn(tx, lines));
+    } catch (error) {
+      if (error instanceof Refusal) return error.report;
+      throw error;
+    }
+  }
+
+  private async addIn(tx: Transaction, lines: readonly LineReading[]): Promise<BatchReport> {
+    const { skipInvalid, skipExisting, dryRun } = this.options;
+    const valid = lines.filter((line): line is Valid => line.account !== null);
+    const conflicts = await this.conflicts.find(valid, tx);
+    const refused = lines.flatMap(({ line, faults }) => (faults.length > 0 ? [{ line, faults }] : []));
+    for (const [line, { known, fault }] of conflicts) {
+      if (!(known && skipExisting)) refused.push({ line, faults: [fault] });
+    }
+    const existing = [...conflicts.values()].filter(({ known }) => known && skipExisting).length;
+    const { placed, lost } = await this.place(
+      valid.filter(({ line }) => !conflicts.has(line)),
+      tx,
+    );
+    refused.push(...lost);
+    refused.sort((left, right) => left.line - right.line);
+    if (refused.length > 0 && !skipInvalid && !dryRun) throw new Refusal({ ...NOTHING, refused });
+    const memberships = placed.flatMap(({ valid: { account }, organizationIds }) =>
+      [...organizationIds].map((organization_id) => ({ account_id: account.id, organization_id })),
+    );
+    if (!dryRun && placed.length > 0) await this.store(placed, memberships, tx);
+    return {
+      accounts: placed.length,
+      memberships: memberships.length,
+      organizations: this.organizations.made,
+      existing,
+      refused,
+      stored: true,
+    };
+  }
+
+  /** The lines with the ids of their organizations, and those that name organizations that there are not. */
+  private async place(lines: readonly Valid[], tx: Transaction) {
+    await this.organizations.load(
+      lines.flatMap(({ organizations }) => organizations),
+      tx,
+    );
+    const placed: Placed[] = [];
+    const lost: { line: number; faults: string[] }[] = [];
+    for (const valid of lines) {
+      const faults: string[] = [];
+      const organizationIds = new Set<string>();
+      for (const reference of valid.organizations) {
+        const found = await this.organizations.find(reference, tx);
+        if ('id' in found) organizationIds.add(found.id);
+        else faults.push(found.fault);
+      }
+      if (faults.length > 0) lost.push({ line: valid.line, faults });
+      else placed.push({ valid, organizationIds });
+    }
+    return { placed, lost };
+  }
+
+  private async store(placed: readonly Placed[], memberships: readonly object[], tx: Transaction): Promise<void> {
+    const rows = JSON.stringify(placed.map(({ valid }) => valid.account));
+    await tx.query(sql`
+      INSERT INTO accounts (id, name, email, email_key, enabled, role_name, role_scope_extra, sso_channel, picture_url,
+        hashed_password, joined_at, created_at, updated_at)
+      SELECT id, name, email, email_key, enabled, role_name, role_scope_extra, sso_channel, picture_url,
+        hashed_password, joined_at, coalesce(created_at, now()), coalesce(updated_at, now())
+      FROM jsonb_populate_recordset(NULL::accounts, ${rows}::jsonb) ORDER BY id`);
+    // In the order of ids, as everywhere: two that wait for each other's foreign key locks would be a deadlock.
+    await tx.query(sql`
+      INSERT INTO memberships (account_id, organization_id)
+      SELECT account_id, organization_id
+      FROM jsonb_populate_recordset(NULL::memberships, ${JSON.stringify(memberships)}::jsonb) ORDER BY 1, 2`);
+    const details = { accounts: placed.length, memberships: memberships.length, by: 'operator' };
+    await this.audit.record(tx, { action: 'iam:accounts.imported', actorId: null, details });
+  }
+}

@@ -1,0 +1,79 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Audit } from '../../events/audit.js';
+import { readBody } from '../../json-api/body.js';
+import { sql } from '../../json-api/sql.js';
+import type { Transaction } from '../../json-api/transaction.js';
+import { OrganizationResource } from '../../organizations/organization.resource.js';
+import type { OrganizationReference } from './account-reader.js';
+
+/** What a reference came to: the id of an organization, or what is wrong with it. */
+export type Found = { readonly id: string } | { readonly fault: string };
+
+/** Finds the organizations that lines name, and makes those that there are not where it is asked to. */
+export class OrganizationFinder {
+  private readonly byId = new Set<string>();
+  /** Null for a name that several have. */
+  private readonly byName = new Map<string, string | null>();
+  /** How many were made since `load`. */
+  made = 0;
+
+  constructor(
+    private readonly audit: Audit,
+    private readonly options: { readonly createOrganizations: boolean; readonly dryRun: boolean },
+  ) {}
+
+  /** Reads all that these references may mean, in one statement. To be called in each transaction anew. */
+  async load(references: readonly OrganizationReference[], tx: Transaction): Promise<void> {
+    this.made = 0;
+    this.byId.clear();
+    this.byName.clear();
+    const ids = references.flatMap(({ id }) => id ?? []);
+    const names = references.flatMap(({ name }) => name?.trim() ?? []);
+    const rows = await tx.query<{ id: string; name: string }>(sql`
+      SELECT id, name FROM organizations WHERE id = ANY(${[...new Set(ids)]}::uuid[])
+      UNION SELECT id, name FROM organizations WHERE name = ANY(${[...new Set(names)]}::text[])`);
+    for (const { id, name } of rows) this.know(id, name);
+  }
+
+  /**
+   * The organization of a reference: the one with its id, else a new one with it, where some may be made, since two of
+   * one name are two. Without, the one with its name.
+   */
+  async find({ id, name }: OrganizationReference, tx: Transaction): Promise<Found> {
+    if (id !== null && this.byId.has(id)) return { id };
+    const label = JSON.stringify(name ?? id);
+    if (name === null) return { fault: `There is no organization ${label}` };
+    const { createOrganizations: create } = this.options;
+    if (create && id !== null) return this.make(id, name, tx);
+    const named = this.byName.get(name.trim());
+    if (named === null) return { fault: `Several organizations are called ${label}; name one by its id` };
+    if (named !== undefined) return { id: named };
+    if (!create) return { fault: `There is no organization ${label}; --create-organizations would make it` };
+    return this.make(uuidv7(), name, tx);
+  }
+
+  private async make(id: string, given: string, tx: Transaction): Promise<Found> {
+    const { values, faults } = readBody(OrganizationResource, 'create', { name: given });
+    if (faults.length > 0) return { fault: `Organization ${JSON.stringify(given)}: ${faults[0]?.detail}` };
+    const name = String(values['name']);
+    if (!this.options.dryRun) await this.store(id, name, tx);
+    this.know(id, name);
+    this.made++;
+    return { id };
+  }
+
+  private async store(id: string, name: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`INSERT INTO organizations (id, name) VALUES (${id}, ${name})`);
+    await this.audit.record(tx, {
+      action: 'iam:organizations.created',
+      actorId: null,
+      target: { type: 'iam:organizations', id },
+      details: { attributes: ['name'], by: 'operator' },
+    });
+  }
+
+  private know(id: string, name: string): void {
+    this.byId.add(id);
+    this.byName.set(name, this.byName.has(name) ? null : id);
+  }
+}

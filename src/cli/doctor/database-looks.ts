@@ -1,0 +1,127 @@
+import type { DataSource } from 'typeorm';
+import type { Roles } from '../../auth/roles.js';
+import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
+import { DeadLetters } from '../../mail/outbox.dead.js';
+import { about, type Finding, type Values } from './finding.js';
+import { rolesOf } from './files.js';
+
+/** The settings that looks at the database need. */
+export const DATABASE_NEEDS = [
+  'NODE_ENV',
+  'DATABASE_URL',
+  'DATABASE_POOL_SIZE',
+  'DATA_DIR',
+  'MIGRATE_ON_START',
+  'ROLES_FILE',
+] as const;
+
+export type DatabaseValues = Values<(typeof DATABASE_NEEDS)[number]>;
+
+/** A look at the database, through a connection. `remote` is true where it is on another machine. */
+type Look = (dataSource: DataSource, values: DatabaseValues & { readonly remote: boolean }) => Promise<Finding[]>;
+
+/** Times are compared between clocks all over: invitations, sessions, tokens. In ms. */
+const CLOCK_WARNING_MS = 2_000;
+const CLOCK_FAULT_MS = 60_000;
+/** Connections of one instance besides its pool: those of the outbox. */
+const OUTBOX_CONNECTIONS = 6;
+
+const fits: Look = async (dataSource) => {
+  const { ok, fault } = about('database');
+  try {
+    await assertDatabaseFits(dataSource);
+    return [ok('Version, encoding and LC_CTYPE are as needed.')];
+  } catch (error) {
+    if (error instanceof UnfitDatabaseError) return error.faults.map(fault);
+    throw error;
+  }
+};
+
+const encrypted: Look = async (dataSource, { remote, NODE_ENV: environment }) => {
+  if (!remote || environment !== 'production') return [];
+  const [row] = await dataSource.query<{ ssl: boolean }[]>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+  if (row?.ssl) return [];
+  return [about('database').warning('Its connections are not encrypted. Add ?sslmode=verify-full to DATABASE_URL.')];
+};
+
+const connections: Look = async (dataSource, { DATABASE_POOL_SIZE: pool }) => {
+  const [row] = await dataSource.query<{ most: number }[]>(`
+    SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most`);
+  const needed = pool + OUTBOX_CONNECTIONS;
+  if (needed <= (row?.most ?? 0)) return [];
+  const text = `It gives ${row?.most} connections, and one instance needs ${needed}. Make DATABASE_POOL_SIZE smaller.`;
+  return [about('database').warning(text)];
+};
+
+const clock: Look = async (dataSource) => {
+  const asked = Date.now();
+  const [row] = await dataSource.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
+  const here = (asked + Date.now()) / 2;
+  return [clockFinding((row?.now.getTime() ?? here) - here)];
+};
+
+/** What a difference between the database's clock and ours means, in ms. */
+export function clockFinding(differenceMs: number): Finding {
+  const { ok, warning, fault } = about('clock');
+  const apart = Math.abs(differenceMs);
+  if (apart < CLOCK_WARNING_MS) return ok('The clocks of this machine and of the database agree.');
+  const seconds = (apart / 1000).toFixed(1);
+  const text = `The database's clock is ${seconds} s ${differenceMs > 0 ? 'ahead' : 'behind'}. Set both with NTP.`;
+  return (apart < CLOCK_FAULT_MS ? warning : fault)(text);
+}
+
+const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
+  const { ok, warning, fault } = about('migrations');
+  const done = new Set(await doneMigrations(dataSource));
+  const known = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
+  const pending = known.filter((name) => !done.has(name));
+  const strange = [...done].filter((name) => !known.includes(name));
+  if (strange.length > 0) return [warning(`The database knows ${strange.join(', ')}: it belongs to a newer release.`)];
+  if (pending.length === 0 && !(await exists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
+  if (pending.length === 0) return [ok('The schema is up to date.')];
+  const todo = onStart ? 'The next start runs them.' : 'Run: npx iam migrate';
+  return [(onStart ? warning : fault)(`Pending are ${pending.join(', ')}. ${todo}`)];
+};
+
+/** Read by hand: TypeORM would make the table where it is missing. */
+async function doneMigrations(dataSource: DataSource): Promise<string[]> {
+  if (!(await exists(dataSource, 'migrations'))) return [];
+  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
+  return rows.map(({ name }) => name);
+}
+
+async function exists(dataSource: DataSource, relation: string): Promise<boolean> {
+  const [row] = await dataSource.query<{ there: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS there', [relation]);
+  return row?.there ?? false;
+}
+
+const accounts: Look = async (dataSource, values) => {
+  if (!(await exists(dataSource, 'accounts'))) return [];
+  let roles: Roles;
+  try {
+    roles = rolesOf(values);
+  } catch {
+    // Told by the check of the roles file.
+    return [];
+  }
+  const { ok, warning, fault } = about('accounts');
+  const held = await dataSource.query<{ name: string }[]>('SELECT DISTINCT role_name AS name FROM accounts');
+  const gone = held.map(({ name }) => name).filter((name) => roles.get(name) === null);
+  const admins = await dataSource.query<unknown[]>(
+    `SELECT 1 FROM accounts WHERE enabled AND hashed_password IS NOT NULL AND role_name = ANY($1) LIMIT 1`,
+    [roles.fullAccessNames()],
+  );
+  return [
+    ...gone.map((name) => fault(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
+    admins.length > 0 ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
+  ];
+};
+
+const outbox: Look = async (dataSource) => {
+  if (!(await exists(dataSource, 'graphile_worker.jobs'))) return [];
+  const { length } = await new DeadLetters(dataSource).list();
+  return length === 0 ? [] : [about('outbox').warning(`${length} failed for good. See: npx iam mail dead`)];
+};
+
+/** Everything that is looked at, in this order. */
+export const LOOKS: readonly Look[] = [fits, encrypted, connections, clock, migrated, accounts, outbox];

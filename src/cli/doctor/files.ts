@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { RolesFileError } from '../../auth/roles-file.js';
+import { Roles } from '../../auth/roles.js';
+import { SigningKeys } from '../../auth/signing-keys.js';
+import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from '../../config/development-secrets.js';
+import { BUILT_IN_ROLES } from '../../config/load-config.js';
+import { MailTemplates } from '../../mail/mail.templates.js';
+import { about, defineCheck, reasonOf, type Values } from './finding.js';
+
+/** The roles of the file that the settings name. @throws RolesFileError */
+export const rolesOf = ({ ROLES_FILE: file }: Values<'ROLES_FILE'>): Roles =>
+  new Roles({ rolesFile: file === null ? BUILT_IN_ROLES : resolve(file) });
+
+/** Whether the roles file can be read, and what is wrong with it. */
+export const rolesCheck = defineCheck({
+  subject: 'roles',
+  needs: ['ROLES_FILE'],
+  run: (values) => {
+    const { ok, fault } = about('roles');
+    try {
+      const roles = rolesOf(values);
+      return [
+        ok(`Accounts may be given the roles ${roles.assignable().join(', ')}; new ones are ${roles.defaultName}.`),
+      ];
+    } catch (error) {
+      return error instanceof RolesFileError ? error.faults.map((text) => fault(`${text}.`)) : [fault(reasonOf(error))];
+    }
+  },
+});
+
+/** Whether the keys that sign access tokens can be read. Their names are public. */
+export const keysCheck = defineCheck({
+  subject: 'keys',
+  needs: ['JWT_PRIVATE_KEY', 'DATA_DIR'],
+  run: ({ JWT_PRIVATE_KEY: given, DATA_DIR: dataDir }) => {
+    const { ok, warning, fault } = about('keys');
+    const text = given ?? findDevelopmentSecret(resolve(dataDir), 'JWT_PRIVATE_KEY');
+    if (text === null) {
+      return [warning(`There is no key yet; the next start makes ${DEVELOPMENT_SECRETS.JWT_PRIVATE_KEY.file}.`)];
+    }
+    try {
+      const { current, jwks } = new SigningKeys({ jwtPrivateKey: text });
+      return [ok(`${current.kid} (${current.alg}) signs; ${jwks.keys.length} verify.`)];
+    } catch (error) {
+      return [fault(`${reasonOf(error)}. Make one: npx iam keys rotate --help`)];
+    }
+  },
+});
+
+/** Whether every mail can be written. */
+export const templatesCheck = defineCheck({
+  subject: 'templates',
+  needs: ['MAIL_TEMPLATES'],
+  run: ({ MAIL_TEMPLATES: folder }, { modules = [] }) => {
+    const { ok, warning, fault } = about('templates');
+    try {
+      new MailTemplates({ mailTemplates: folder === null ? null : resolve(folder) }).onApplicationBootstrap();
+      return [ok('Every mail can be written.')];
+    } catch (error) {
+      // Only a started service knows the mails of a team's modules, to which the file may belong.
+      return [(modules.length > 0 ? warning : fault)(reasonOf(error))];
+    }
+  },
+});

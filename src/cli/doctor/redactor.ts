@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { VARIABLES } from '../../config/variables.js';
+
+/** Shorter parts of a secret are words that stand everywhere. */
+const LEAST_LENGTH = 4;
+
+/**
+ * Takes secrets out of text, in case the message of a library quotes one: every secret variable, and of those that are
+ * URLs the password by itself.
+ */
+export function redactor(env: NodeJS.ProcessEnv): (text: string) => string {
+  const secrets = Object.entries(VARIABLES)
+    .flatMap(([name, variable]) => ('secret' in variable ? textsOf(name, env) : []))
+    .flatMap((text) => [text, ...passwordsOf(text)])
+    .filter((text) => text.length >= LEAST_LENGTH)
+    .sort((left, right) => right.length - left.length);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
+}
+
+/** The text of a variable or of its file, and the items where it is a list. */
+function textsOf(name: string, env: NodeJS.ProcessEnv): string[] {
+  const texts = [env[name] ?? '', fileOf(env[`${name}_FILE`]?.trim())].map((text) => text.trim());
+  return texts.flatMap((text) => [text, ...text.split(',')]).map((text) => text.trim());
+}
+
+function fileOf(path: string | undefined): string {
+  try {
+    return path ? readFileSync(path, 'utf8') : '';
+  } catch {
+    // The configuration tells of it.
+    return '';
+  }
+}
+
+function passwordsOf(text: string): string[] {
+  const password = URL.canParse(text) ? new URL(text).password : '';
+  try {
+    return password === '' ? [] : [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}

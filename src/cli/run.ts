@@ -1,0 +1,134 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { NO_EXTENSION, type Extension } from '../app.extension.js';
+import { accountsExportCommand } from './accounts-export.command.js';
+import { accountsImportCommand } from './accounts-import.command.js';
+import type { Config } from '../config/config.js';
+import { loadEnvFile } from '../config/env-file.js';
+import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
+import { JsonApiException } from '../json-api/errors.js';
+import { UsageError, type Command, type CommandContext, type InputStream } from './command.js';
+import { CommandLogger } from './command-logger.js';
+import { createAdminCommand } from './create-admin.command.js';
+import { doctorCommand } from './doctor.command.js';
+import { commandHelp, programHelp, PROGRAM } from './help.js';
+import { keysRotateCommand } from './keys-rotate.command.js';
+import { mailDeadCommand } from './mail-dead.command.js';
+import { mailRetryCommand } from './mail-retry.command.js';
+import { migrateCommand } from './migrate.command.js';
+import { openApiCommand } from './openapi.command.js';
+import type { ProgressStream } from './progress.js';
+import { seedCommand } from './seed.command.js';
+import { sessionsRevokeCommand } from './sessions-revoke.command.js';
+
+/** Every command, in the order of the help. A name has one word or two. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['migrate', migrateCommand],
+  ['seed', seedCommand],
+  ['create-admin', createAdminCommand],
+  ['accounts export', accountsExportCommand],
+  ['accounts import', accountsImportCommand],
+  ['keys rotate', keysRotateCommand],
+  ['sessions revoke', sessionsRevokeCommand],
+  ['mail dead', mailDeadCommand],
+  ['mail retry', mailRetryCommand],
+  ['doctor', doctorCommand],
+  ['openapi', openApiCommand],
+]);
+
+/** What commands were once called: scripts of operators still call them so. */
+const FORMER_NAMES: ReadonlyMap<string, string> = new Map([['keys-rotate', 'keys rotate']]);
+
+/** What a command's process ends with. */
+const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** What a command line is made of; `process` is one. */
+export interface CommandLine {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: InputStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: ProgressStream;
+}
+
+/**
+ * Runs one command of the operator. A team that extends the service calls it from a `cli.ts` of its own, so that its
+ * migrations and its resources take part.
+ * @param args what stands behind the program's name
+ * @returns the exit code; everything that can go wrong is told on the standard error
+ */
+export async function runCli(
+  args: readonly string[],
+  extension: Extension = NO_EXTENSION,
+  line: CommandLine = process,
+): Promise<number> {
+  const [first] = args;
+  if (first === undefined || first === '--help' || first === 'help') {
+    line.stdout.write(programHelp(COMMANDS));
+    return first === undefined ? EXIT.usage : EXIT.done;
+  }
+  const found = find(args);
+  const group = new Map([...COMMANDS].filter(([name]) => name.startsWith(`${first} `)));
+  if (!found && group.size > 0) {
+    line.stdout.write(programHelp(group));
+    return args.includes('--help') ? EXIT.done : EXIT.usage;
+  }
+  if (!found) return misused(line, `There is no command ${JSON.stringify(first)}.`, PROGRAM);
+  const { name, command, rest } = found;
+  if (rest.includes('--help')) {
+    line.stdout.write(commandHelp(name, command));
+    return EXIT.done;
+  }
+  Logger.overrideLogger(new CommandLogger());
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  // Once each: a second Ctrl-C ends what does not listen to the first.
+  for (const signal of SIGNALS) process.once(signal, interrupt);
+  try {
+    await command.execute(rest, contextOf(line, extension, interruption.signal));
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof UsageError) return misused(line, error.message, `${PROGRAM} ${name}`);
+    const interrupted = interruption.signal.aborted;
+    line.stderr.write(interrupted ? 'Interrupted.\n' : `${reasonOf(error)}\n`);
+    return interrupted ? EXIT.interrupted : EXIT.failed;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}
+
+/** Why it went wrong, for people: what the API would refuse is told one fault a line. */
+function reasonOf(error: unknown): string {
+  if (error instanceof JsonApiException) return error.faults.map(({ detail }) => detail).join('\n');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The command that the arguments begin with, and what stands behind its name. */
+function find(args: readonly string[]): { name: string; command: Command; rest: readonly string[] } | null {
+  for (const words of [2, 1]) {
+    const given = args.slice(0, words).join(' ');
+    const name = FORMER_NAMES.get(given) ?? given;
+    const command = COMMANDS.get(name);
+    if (command) return { name, command, rest: args.slice(words) };
+  }
+  return null;
+}
+
+function contextOf(line: CommandLine, extension: Extension, signal: AbortSignal): CommandContext {
+  const { env, stdin, stdout, stderr } = line;
+  const config = (): Config => {
+    loadEnvFile(undefined, env);
+    return loadConfig(env);
+  };
+  const examine = (): ConfigExamination => {
+    loadEnvFile(undefined, env);
+    return examineConfig(env);
+  };
+  return { config, examine, env, extension, signal, in: stdin, out: stdout, err: stderr };
+}
+
+function misused(line: CommandLine, message: string, call: string): number {
+  line.stderr.write(`${message}\nTry \`${call} --help\`.\n`);
+  return EXIT.usage;
+}

@@ -1,0 +1,85 @@
+import { Client } from 'pg';
+import { Roles } from '../auth/roles.js';
+import type { Config } from '../config/config.js';
+import { integer } from '../config/parsers.js';
+import { PasswordHasher } from '../passwords/password.hasher.js';
+import { defineCommand, type CommandContext } from './command.js';
+import { number, Progress } from './progress.js';
+import { seed, type SeedPlan, type SeedReport } from './seed/seeder.js';
+import { withMigratedServer } from './with-server.js';
+
+/** Of every sample account, hashed once: a hash for each would take a day for a million. */
+const PASSWORD = 'Sample-account-1';
+/** The role of those who own an organization, where the roles file has it. */
+const OWNER_ROLE = 'org_owner';
+
+/** Fills a database with sample data, for people who want to look around and for measurements. */
+export const seedCommand = defineCommand({
+  summary: 'Add sample organizations and accounts',
+  details:
+    `The accounts are user1@seed.example.com and so on, all with the password ${PASSWORD}; the first ones own an\n` +
+    'organization each. Some are invited or disabled. A further run adds more, and nothing sends mail. May run while\n' +
+    'the service runs.',
+  options: {
+    accounts: {
+      parse: integer(0, 10_000_000),
+      default: 1000,
+      placeholder: 'N',
+      description: 'How many accounts to add',
+    },
+    organizations: {
+      parse: integer(0, 100_000),
+      default: 20,
+      placeholder: 'N',
+      description: 'How many organizations to add',
+    },
+    force: { description: 'Do it in production too, where everybody could sign in with the password above' },
+  },
+  async run({ accounts, organizations, force }, context) {
+    const config = context.config();
+    if (config.production && !force) {
+      throw new Error(`Refused in production: all accounts would have the same, well-known password (see --force).`);
+    }
+    const startedAt = Date.now();
+    const plan = { ...(await commonValues(config)), accounts, organizations };
+    const report = await fill(config, context, plan);
+    context.out.write(summary(plan, report, (Date.now() - startedAt) / 1000));
+  },
+});
+
+async function commonValues(config: Config): Promise<Omit<SeedPlan, 'accounts' | 'organizations'>> {
+  const roles = new Roles(config);
+  return {
+    hashedPassword: await new PasswordHasher(config).hash(PASSWORD),
+    userRole: roles.defaultName,
+    ownerRole: roles.assignable().includes(OWNER_ROLE) ? OWNER_ROLE : roles.defaultName,
+  };
+}
+
+function fill(config: Config, { extension, err, signal }: CommandContext, plan: SeedPlan): Promise<SeedReport> {
+  return withMigratedServer(config, extension, async (url) => {
+    const client = new Client({ connectionString: url, application_name: 'iam seed' });
+    const progress = new Progress(err, 'accounts', plan.accounts);
+    await client.connect();
+    try {
+      const report = await seed(client, plan, progress, signal);
+      await client.query('ANALYZE accounts, organizations, memberships');
+      return report;
+    } finally {
+      progress.end();
+      await client.end();
+    }
+  });
+}
+
+function summary({ accounts, organizations }: SeedPlan, report: SeedReport, seconds: number): string {
+  const { firstNumber, lastNumber, memberships } = report;
+  const rows = accounts + organizations + memberships;
+  const counts = `${number(accounts)} accounts, ${number(organizations)} organizations, ${number(memberships)} memberships`;
+  const speed = `${seconds.toFixed(1)} s (${number(Math.round(rows / seconds))} rows/s)`;
+  if (accounts === 0) return `Added ${counts} in ${speed}.\n`;
+  return (
+    `Added ${counts} in ${speed}.\n` +
+    `Sign in as user${firstNumber}@seed.example.com to user${lastNumber}@seed.example.com with the password ${PASSWORD}.\n`
+  );
+}

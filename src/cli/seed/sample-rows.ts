@@ -1,0 +1,133 @@
+import { v7 as uuidv7 } from 'uuid';
+import { emailKey } from '../../auth/email-key.js';
+import type { CopyValue } from './copy-rows.js';
+import { organizationName, personName } from './names.js';
+import { Random } from './random.js';
+
+const DAY_MS = 24 * 3_600_000;
+/** Accounts were created over so much time up to now; organizations in the month before. */
+const ACCOUNTS_MS = 180 * DAY_MS;
+const ORGANIZATIONS_MS = 30 * DAY_MS;
+/** How long an invitation is valid (wire contract, section 3); whoever accepts one does it within that time. */
+const INVITATION_MS = 3 * DAY_MS;
+
+/** Shares of accounts, from 0 to 1. */
+const INVITED = 0.08;
+const DISABLED = 0.03;
+const OWNERS = 0.01;
+const PICTURED = 0.3;
+const OUTSIDERS = 0.1;
+/** Of accounts that belong to an organization: those that belong to one more, or to two more. */
+const SHARED = [0.2, 0.05];
+
+export const ORGANIZATION_COLUMNS = ['id', 'name', 'created_at', 'updated_at'] as const;
+export const MEMBERSHIP_COLUMNS = ['account_id', 'organization_id'] as const;
+export const ACCOUNT_COLUMNS = [
+  'id',
+  'name',
+  'email',
+  'email_key',
+  'enabled',
+  'role_name',
+  'picture_url',
+  'hashed_password',
+  'joined_at',
+  'invitation_token',
+  'invitation_expired_at',
+  'created_at',
+  'updated_at',
+] as const;
+
+/** A row to copy, and what other rows need to know of it. */
+export interface SampleRow {
+  readonly id: string;
+  readonly values: readonly CopyValue[];
+}
+
+export interface SampleAccount extends SampleRow {
+  readonly organizationIds: readonly string[];
+}
+
+/** What all accounts of a run have in common. */
+export interface SampleSettings {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** How many accounts the run makes. */
+  readonly accounts: number;
+  /** Number in the e-mail of the first account. */
+  readonly firstNumber: number;
+  readonly hashedPassword: string;
+  readonly userRole: string;
+  /** The role of those who own an organization. */
+  readonly ownerRole: string;
+  /** Ids of the organizations that accounts may belong to. */
+  readonly organizationIds: readonly string[];
+}
+
+/** The n-th of so many organizations, from 0. */
+export function sampleOrganization(n: number, count: number, now: number): SampleRow {
+  const random = new Random(-1 - n);
+  const start = now - ACCOUNTS_MS - ORGANIZATIONS_MS;
+  const createdAt = new Date(moment(n, count, start, ORGANIZATIONS_MS, random));
+  const id = uuidv7({ msecs: createdAt.getTime() });
+  return { id, values: [id, organizationName(random), createdAt, createdAt] };
+}
+
+/**
+ * The n-th account of a run, from 0. The first ones own an organization each; the others are users in none, one or a
+ * few, some of them invited or disabled. All are older than the ones after them, as their ids tell too.
+ */
+export function sampleAccount(n: number, settings: SampleSettings): SampleAccount {
+  const { now, accounts, firstNumber, organizationIds } = settings;
+  const number = firstNumber + n;
+  const random = new Random(number);
+  const createdAt = moment(n, accounts, now - ACCOUNTS_MS, ACCOUNTS_MS, random);
+  const id = uuidv7({ msecs: createdAt });
+  const own = organizationIds[n];
+  const owner = own !== undefined || (organizationIds.length > 0 && random.chance(OWNERS));
+  const invited = own === undefined && random.chance(INVITED);
+  const enabled = own !== undefined || !random.chance(DISABLED);
+  const joinedAt = Math.min(now, createdAt + random.below(INVITATION_MS));
+  const email = `user${number}@seed.example.com`;
+  return {
+    id,
+    organizationIds: own === undefined ? membershipsOf(random, organizationIds, owner) : [own],
+    values: [
+      id,
+      personName(random),
+      email,
+      emailKey(email),
+      enabled,
+      owner ? settings.ownerRole : settings.userRole,
+      random.chance(PICTURED) ? `https://seed.example.com/pictures/${number}.png` : null,
+      invited ? null : settings.hashedPassword,
+      invited ? null : new Date(joinedAt),
+      // Of a token that nobody has; disabling voided those of the disabled ones.
+      invited && enabled ? digestLike(random) : null,
+      invited && enabled ? new Date(createdAt + INVITATION_MS) : null,
+      new Date(createdAt),
+      new Date(invited ? createdAt : joinedAt),
+    ],
+  };
+}
+
+/** Somewhere in the n-th of `count` equal parts of a stretch of time, so that a later row is never older. */
+function moment(n: number, count: number, start: number, length: number, random: Random): number {
+  return Math.floor(start + (length * (n + random.next())) / count);
+}
+
+function membershipsOf(random: Random, organizationIds: readonly string[], owner: boolean): string[] {
+  if (organizationIds.length === 0 || (!owner && random.chance(OUTSIDERS))) return [];
+  const count = 1 + SHARED.filter((share) => random.chance(share)).length;
+  return [...new Set(Array.from({ length: count }, () => random.pick(organizationIds)))];
+}
+
+/** 64 hexadecimal digits, as a SHA-256 has. */
+function digestLike(random: Random): string {
+  return Array.from({ length: 8 }, () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
+}

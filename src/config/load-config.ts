@@ -1,0 +1,152 @@
+import { accessSync, constants } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Config } from './config.js';
+import { ConfigError } from './config-error.js';
+import { DEVELOPMENT_SECRETS, developmentSecret, findDevelopmentSecret } from './development-secrets.js';
+import { readEnvironment } from './environment.js';
+import { VARIABLES, type VariableName, type VariableValues } from './variables.js';
+
+/** Roles that come with the project; the path is the same from `src/config` and from `dist/config`. */
+export const BUILT_IN_ROLES = fileURLToPath(new URL('../../roles.yml', import.meta.url));
+
+/** Secrets of fewer characters are refused in production. */
+const LEAST_SECRET_LENGTH = 32;
+/** A secret of fewer different characters is a placeholder such as `xxxxxxxx…`. */
+const LEAST_DIFFERENT_CHARACTERS = 8;
+/** OWASP's least cost for bcrypt. */
+const LEAST_PRODUCTION_BCRYPT_COST = 10;
+
+/** What the environment says, right or wrong. */
+export interface ConfigExamination {
+  /** Of the variables that could be read. */
+  readonly values: Partial<VariableValues>;
+  /** Everything that is wrong, one sentence each. */
+  readonly faults: readonly string[];
+  /** Variables without which production does not start; a default that they have does not count there. */
+  readonly missing: readonly VariableName[];
+}
+
+/** Reads the environment, and makes nothing that is absent. Never throws. */
+export function examineConfig(env: NodeJS.ProcessEnv): ConfigExamination {
+  const { values, faults, missing } = readEnvironment(env);
+  const all = [...faults];
+  if (missing.length > 0) all.push(`Production does not start without ${missing.join(', ')}.`);
+  all.push(...contradictions(values));
+  if (values.NODE_ENV === 'production') all.push(...productionFaults(values));
+  return { values, faults: all, missing };
+}
+
+/**
+ * The configuration that the environment describes. Outside production, signing key and secret are made under
+ * `DATA_DIR` on the first call when they are absent.
+ * @throws ConfigError that names every fault at once.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const { values, faults } = examineConfig(env);
+  if (!isComplete(values) || faults.length > 0) throw new ConfigError(faults);
+  return toConfig(values);
+}
+
+/** Without faults, every variable of the table has its value. */
+function isComplete(values: Partial<VariableValues>): values is VariableValues {
+  return Object.keys(VARIABLES).every((name) => name in values);
+}
+
+function contradictions(values: Partial<VariableValues>): string[] {
+  const { SESSION_IDLE_SECONDS: idle, SESSION_MAX_SECONDS: most, ACCESS_TOKEN_SECONDS: access } = values;
+  const { PORT: port, METRICS_PORT: metricsPort, ROLES_FILE: rolesFile, MAIL_TEMPLATES: templates } = values;
+  const faults: string[] = [];
+  if (idle !== undefined && most !== undefined && idle > most) {
+    faults.push('SESSION_IDLE_SECONDS must not be longer than SESSION_MAX_SECONDS.');
+  }
+  if (access !== undefined && idle !== undefined && access > idle) {
+    faults.push('ACCESS_TOKEN_SECONDS must not be longer than SESSION_IDLE_SECONDS.');
+  }
+  if (port !== undefined && port !== 0 && port === metricsPort) faults.push('METRICS_PORT must differ from PORT.');
+  if (rolesFile && !isReadable(rolesFile)) faults.push(`ROLES_FILE names a file that cannot be read: ${rolesFile}.`);
+  if (templates && !isReadable(templates))
+    faults.push(`MAIL_TEMPLATES names a folder that cannot be read: ${templates}.`);
+  return faults;
+}
+
+function productionFaults(values: Partial<VariableValues>): string[] {
+  const faults: string[] = [];
+  if (values.BCRYPT_COST !== undefined && values.BCRYPT_COST < LEAST_PRODUCTION_BCRYPT_COST) {
+    faults.push(`BCRYPT_COST must be at least ${LEAST_PRODUCTION_BCRYPT_COST} in production.`);
+  }
+  const secrets = values.APP_SECRET ?? [];
+  if (secrets.some((secret) => secret.length < LEAST_SECRET_LENGTH)) {
+    faults.push(`APP_SECRET must have at least ${LEAST_SECRET_LENGTH} characters in production.`);
+  } else if (secrets.some((secret) => new Set(secret).size < LEAST_DIFFERENT_CHARACTERS)) {
+    faults.push('APP_SECRET must be random in production.');
+  }
+  const dataDir = resolve(values.DATA_DIR ?? '.');
+  for (const name of ['JWT_PRIVATE_KEY', 'APP_SECRET'] as const) {
+    const development = findDevelopmentSecret(dataDir, name);
+    if (development && [values[name]].flat().some((secret) => secret?.trim() === development)) {
+      faults.push(`${name} is the development secret of ${DEVELOPMENT_SECRETS[name].file}; make another one.`);
+    }
+  }
+  return faults;
+}
+
+function toConfig(values: VariableValues): Config {
+  const dataDir = resolve(values.DATA_DIR);
+  return new Config({
+    environment: values.NODE_ENV,
+    host: values.HOST,
+    port: values.PORT,
+    databaseUrl: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
+    dataDir,
+    apiPrefix: values.API_PREFIX,
+    appUrl: values.APP_URL,
+    mailUrl: values.MAIL_URL,
+    mailFrom: values.MAIL_FROM,
+    mailTemplates: values.MAIL_TEMPLATES === null ? null : resolve(values.MAIL_TEMPLATES),
+    newSignInMail: values.NEW_SIGN_IN_MAIL,
+    invitationReminderMail: values.INVITATION_REMINDER_MAIL,
+    adminEmail: values.ADMIN_EMAIL ?? VARIABLES.ADMIN_EMAIL.default,
+    // Production has no default e-mail, and a password alone makes no admin.
+    adminPassword: values.ADMIN_EMAIL === null ? null : values.ADMIN_PASSWORD,
+    jwtPrivateKey: values.JWT_PRIVATE_KEY ?? developmentSecret(dataDir, 'JWT_PRIVATE_KEY'),
+    appSecrets: values.APP_SECRET ?? [developmentSecret(dataDir, 'APP_SECRET')],
+    jwtIssuer: values.JWT_ISSUER,
+    jwtAudience: values.JWT_AUDIENCE,
+    corsOrigins: values.CORS_ORIGINS ?? [],
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
+    rolesFile: values.ROLES_FILE ? resolve(values.ROLES_FILE) : BUILT_IN_ROLES,
+    bcryptCost: values.BCRYPT_COST,
+    accessTokenSeconds: values.ACCESS_TOKEN_SECONDS,
+    sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
+    sessionMaxSeconds: values.SESSION_MAX_SECONDS,
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    throttle: {
+      windowSeconds: values.THROTTLE_WINDOW_SECONDS,
+      perEmailAndAddress: values.THROTTLE_PER_EMAIL_AND_ADDRESS,
+      perAddress: values.THROTTLE_PER_ADDRESS,
+      perEmail: values.THROTTLE_PER_EMAIL,
+      disabled: values.THROTTLE_DISABLED,
+    },
+    metricsPort: values.METRICS_PORT,
+    tracing: tracingOf(values),
+    drainSeconds: values.DRAIN_SECONDS,
+    logLevel: values.LOG_LEVEL,
+    migrateOnStart: values.MIGRATE_ON_START,
+  });
+}
+
+function tracingOf(values: VariableValues): Config['tracing'] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
+  return endpoint === null ? null : { endpoint, headers: headers ?? {}, serviceName: values.OTEL_SERVICE_NAME };
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  attributePointer,
+  refuse,
+  type ErrorCode,
+  type ErrorSource,
+  type Fault,
+  type JsonApiException,
+} from '../json-api/errors.js';
+import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
+
+/** No two accounts have an e-mail that differs by nothing but case and look-alikes. */
+export const TAKEN_EMAIL: Fault = {
+  code: 'conflict',
+  detail: 'This e-mail is already taken.',
+  source: attributePointer('email'),
+};
+
+/**
+ * What a client is told when a constraint of this name is violated. What is not listed is a defect, 500, but for foreign
+ * keys: a team's resource has some, and only PostgreSQL knows whether what a client names is there.
+ */
+export const CONSTRAINTS: Readonly<Record<string, Fault>> = {
+  accounts_email_key_key: TAKEN_EMAIL,
+  memberships_organization_id_fkey: {
+    code: 'validation_failed',
+    detail: 'An organization in the role scope does not exist.',
+    source: attributePointer('role_scope'),
+  },
+  memberships_account_id_fkey: { code: 'not_found', detail: 'The account no longer exists.' },
+  account_sessions_account_id_fkey: { code: 'unauthenticated', detail: 'The account no longer exists.' },
+};
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+interface StateAnswer {
+  readonly states: RegExp;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** A client that is told to come back waits so long, in seconds: a database that restarts is back within 2. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** SQLSTATE (PostgreSQL, appendix A) or Node's error code → answer. The first that matches counts. */
+const STATES: readonly StateAnswer[] = [
+  {
+    // Connection lost or refused: class 08, shutdown and start-up 57P0x, idle transaction ended 25P03, sockets.
+    states:
+      /^(08...|57P0.|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/,
+    code: 'unavailable',
+    detail: 'The database cannot be reached.',
+  },
+  {
+    // Out of connections, memory or disk (class 53), failed I/O, or a standby after a fail-over (25006).
+    states: /^(53...|58030|25006)$/,
+    code: 'unavailable',
+    detail: 'The database cannot take the request at the moment.',
+  },
+  {
+    // Serialization failure, deadlock, lock timeout and statement timeout, after the retries that make sense.
+    states: /^(40001|40P01|55P03|57014)$/,
+    code: 'unavailable',
+    detail: 'The database is too busy for the request at the moment.',
+  },
+  {
+    // NUL and lone surrogates: text that JSON can carry and PostgreSQL cannot store.
+    states: /^(22021|22P05)$/,
+    code: 'validation_failed',
+    detail: 'A text contains a character that cannot be stored.',
+  },
+];
+
+/** Losses that `pg`, its pool and TypeORM tell in words only. */
+const LOST_CONNECTION =
+  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Driver not Connected|Cannot execute operation on)/i;
+
+/**
+ * The refusal that a database error means for the client, or null when the error is a defect of this service.
+ * The original error is kept as the private cause.
+ */
+export function translateDatabaseError(error: unknown): JsonApiException | null {
+  const constraint = constraintOf(error);
+  const fault = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
+  if (fault) return answer(fault.code, fault.detail, fault.source, error);
+  const state = sqlStateOf(error);
+  const dangling = state === FOREIGN_KEY_VIOLATION ? danglingFault(keyColumnOf(error)) : null;
+  if (dangling) return answer(dangling.code, dangling.detail, dangling.source, error);
+  const match = state === null ? undefined : STATES.find(({ states }) => states.test(state));
+  if (match) return answer(match.code, match.detail, undefined, error);
+  const cause = driverError(error);
+  if (cause instanceof Error && LOST_CONNECTION.test(cause.message)) {
+    return answer('unavailable', 'The database cannot be reached.', undefined, error);
+  }
+  return null;
+}
+
+/** Of a row that refers to nothing, or of one that cannot go since others refer to it. */
+function danglingFault(column: string | null): Fault | null {
+  if (column === null) return null;
+  if (column === 'id') return { code: 'conflict', detail: 'Other rows still refer to this one.' };
+  return { code: 'validation_failed', detail: `${column} names nothing that exists`, source: attributePointer(column) };
+}
+
+function answer(code: ErrorCode, detail: string, source: ErrorSource | undefined, cause: unknown): JsonApiException {
+  const headers = code === 'unavailable' ? { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } } : {};
+  return refuse(code, detail, source, { cause, ...headers });
+}

@@ -1,0 +1,63 @@
+import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Config } from '../config/config.js';
+import { Transactions } from '../json-api/transaction.js';
+import { Tracing } from '../tracing/tracing.js';
+import { translateDatabaseError } from './constraint-errors.js';
+import { dataSourceOptions, type SchemaExtension } from './data-source.js';
+import { DatabaseServer, DatabaseServerModule } from './database-server.js';
+import type { Migrate } from './migrate.js';
+import { openDataSource } from './open-data-source.js';
+import { traced } from './traced.js';
+import { PostgresTransactions } from './transactions.js';
+
+/** A database that is not there yet, as when everything starts together, is asked again so often, a second apart. */
+const BOOT_ATTEMPTS = 30;
+
+/** Closes in order: first the connections, then the embedded server that they lead to. HTTP is closed by then. */
+@Injectable()
+class DatabaseShutdown implements OnApplicationShutdown {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly server: DatabaseServer,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await this.server.stop();
+  }
+}
+
+/**
+ * Connects the service to its database: starts the embedded server where none is configured, checks the server,
+ * migrates where the configuration says so, and gives every module the `DataSource` and `Transactions`.
+ */
+@Module({})
+export class DatabaseModule {
+  /** `bringUpToDate` migrates in place of our own migrations alone, for what other modules keep beside the entities. */
+  static register(schema: SchemaExtension, bringUpToDate?: Migrate): DynamicModule {
+    const connection = TypeOrmModule.forRootAsync({
+      imports: [DatabaseServerModule],
+      inject: [DatabaseServer, Config, { token: Tracing, optional: true }],
+      useFactory: (server: DatabaseServer, config: Config, tracing?: Tracing) => {
+        const options = dataSourceOptions(server.url, config, schema);
+        return {
+          ...(tracing ? traced(options, tracing) : options),
+          migrationsRun: config.migrateOnStart,
+          retryAttempts: BOOT_ATTEMPTS,
+          retryDelay: 1_000,
+          toRetry: (error: unknown) => translateDatabaseError(error) !== null,
+        };
+      },
+      dataSourceFactory: (options) => openDataSource(options, bringUpToDate),
+    });
+    return {
+      module: DatabaseModule,
+      global: true,
+      imports: [DatabaseServerModule, connection],
+      providers: [DatabaseShutdown, { provide: Transactions, useClass: PostgresTransactions }],
+      exports: [Transactions],
+    };
+  }
+}

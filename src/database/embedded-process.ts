@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { readFile, readlink, realpath } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { platform } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isErrno } from '../config/errno.js';
+
+const run = promisify(execFile);
+
+/** What postmaster.pid says. */
+interface PidFile {
+  readonly pid: number;
+  /** Null while the server is only just starting. */
+  readonly port: number | null;
+}
+
+/** What runs on a data folder: a server, nothing, or nothing but a file that names the pid of another program. */
+export type Postmaster =
+  | { readonly state: 'running'; readonly pid: number; readonly port: number | null }
+  | { readonly state: 'none' }
+  | { readonly state: 'stale'; readonly pid: number };
+
+/**
+ * Looks for the server of a data folder. A pid alone proves nothing: after a crash its number may belong to any other
+ * program, in a container nearly always does.
+ */
+export async function findPostmaster(dataFolder: string): Promise<Postmaster> {
+  const file = await readPidFile(dataFolder);
+  if (!file || !isAlive(file.pid)) return { state: 'none' };
+  if (await isServerOf(dataFolder, file.pid)) return { state: 'running', ...file };
+  return { state: 'stale', pid: file.pid };
+}
+
+/** Lines of postmaster.pid: pid, data folder, start time, port, … A file without a pid is being written. */
+async function readPidFile(dataFolder: string): Promise<PidFile | null> {
+  const text = await readFile(join(dataFolder, 'postmaster.pid'), 'utf8').catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return '';
+    throw error;
+  });
+  const lines = text.split('\n');
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  return Number.isInteger(pid) && pid > 0 ? { pid, port: port > 0 ? port : null } : null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: there is such a process, and it is another user's.
+    return isErrno(error, 'EPERM');
+  }
+}
+
+async function isServerOf(dataFolder: string, pid: number): Promise<boolean> {
+  if (platform() === 'linux') {
+    // A server works in its data folder. A zombie has no working folder any more.
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => null);
+    return folder === (await realpath(dataFolder));
+  }
+  const [program, args] =
+    platform() === 'win32'
+      ? ['tasklist', ['/FI', `PID eq ${pid}`, '/NH']]
+      : ['ps', ['-p', String(pid), '-o', 'command=']];
+  const { stdout } = await run(program, args).catch(() => ({ stdout: '' }));
+  return stdout.includes('postgres');
+}
+
+/**
+ * The port if it is free on 127.0.0.1, or else any that is.
+ * @throws when there is none.
+ */
+export async function freePort(preferred: number | null): Promise<number> {
+  return preferred === null ? bindOnce(0) : bindOnce(preferred).catch(() => bindOnce(0));
+}
+
+async function bindOnce(port: number): Promise<number> {
+  const server = createServer().listen({ port, host: '127.0.0.1', exclusive: true });
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('A TCP server has no port');
+  return address.port;
+}

@@ -1,0 +1,22 @@
+import { AccountSession } from '../account-sessions/account-session.entity.js';
+import { Account } from '../accounts/account.entity.js';
+import { Installation } from '../accounts/installation.entity.js';
+import { Attempt } from '../auth/attempt.entity.js';
+import { AuthChange } from '../auth/auth-change.entity.js';
+import { AuditEvent } from '../events/audit-event.entity.js';
+import { IdempotencyKey } from '../json-api/idempotency.js';
+import { Membership } from '../organizations/membership.entity.js';
+import { Organization } from '../organizations/organization.entity.js';
+
+/** Every entity, listed by hand so that a reader and the drift check see the whole schema in one place. */
+export const entities = [
+  Account,
+  AccountSession,
+  Attempt,
+  AuditEvent,
+  AuthChange,
+  IdempotencyKey,
+  Installation,
+  Membership,
+  Organization,
+];

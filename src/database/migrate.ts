@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { UNHURRIED } from './connection-limits.js';
+import { sqlStateOf } from './sql-state.js';
+
+/** The advisory lock that one migrating process holds: any number that nobody else on the database uses. */
+const LOCK_KEY = 4_219_073_501;
+/** Time between two looks at the lock, in milliseconds. */
+const POLL_MS = 100;
+/** Another process may take so long before this one gives up, in milliseconds. */
+const PATIENCE_MS = 15 * 60_000;
+/** A migration that cannot get a table lock within this time lets the waiting queries pass, in milliseconds. */
+const LOCK_TIMEOUT_MS = 1_000;
+/** So often such a migration is tried again before the run fails. */
+const LOCK_ATTEMPTS = 30;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Brings the database of a data source up to date and gives the names of the migrations that ran. */
+export type Migrate = (dataSource: DataSource) => Promise<string[]>;
+
+/** Settings that callers other than tests leave alone. */
+export interface MigrateOptions {
+  /** Milliseconds to wait for another process that migrates; 15 minutes by default. */
+  readonly patienceMs?: number;
+}
+
+/**
+ * Runs the migrations that are pending and gives their names. Any number of processes may call it at once: one
+ * migrates, the others wait and find nothing left to do. It opens two connections of its own, without a statement
+ * timeout and with a lock timeout of a second; a migration that creates an index concurrently sets its own.
+ *
+ * The lock is polled with pg_try_advisory_lock: a session that waits in pg_advisory_lock holds a snapshot, and
+ * CREATE INDEX CONCURRENTLY would wait for that snapshot in turn.
+ * @throws when a migration fails, or when another process holds the lock for too long.
+ */
+export async function migrate(dataSource: DataSource, options: MigrateOptions = {}): Promise<string[]> {
+  const migrating = new DataSource(migrationOptions(dataSource));
+  await migrating.initialize();
+  try {
+    const session = migrating.createQueryRunner();
+    try {
+      await lock(session, options.patienceMs ?? PATIENCE_MS);
+      return await runPending(migrating);
+    } finally {
+      // The lock ends with its session, and `destroy` below ends the session.
+      await session.release();
+    }
+  } finally {
+    await migrating.destroy();
+  }
+}
+
+function migrationOptions({ options }: DataSource): DataSource['options'] {
+  if (options.type !== 'postgres') throw new Error('Migrations are written for PostgreSQL.');
+  return {
+    ...options,
+    applicationName: 'iam migrate',
+    poolSize: 2,
+    extra: { ...UNHURRIED, lock_timeout: LOCK_TIMEOUT_MS },
+  };
+}
+
+async function lock(session: QueryRunner, patienceMs: number): Promise<void> {
+  const giveUpAt = Date.now() + patienceMs;
+  for (;;) {
+    const rows: { locked: boolean }[] = await session.query('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_KEY]);
+    if (rows[0]?.locked) return;
+    if (Date.now() >= giveUpAt) throw new Error('Another process has been migrating this database for too long.');
+    await sleep(POLL_MS);
+  }
+}
+
+/** Each migration has a transaction of its own, so a run that failed on a table lock goes on where it stopped. */
+async function runPending(dataSource: DataSource): Promise<string[]> {
+  const done: string[] = [];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const ran = await dataSource.runMigrations();
+      return [...done, ...ran.map((migration) => migration.name)];
+    } catch (error) {
+      if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE || attempt === LOCK_ATTEMPTS) throw error;
+      new Logger('Migrations').warn(`A table is in use; trying again (${attempt} of ${LOCK_ATTEMPTS})`);
+      await sleep(LOCK_TIMEOUT_MS / 2);
+    }
+  }
+}

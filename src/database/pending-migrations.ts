@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+/** Whether the schema is the one that this release was written for, or a later one. */
+@Injectable()
+export class PendingMigrations {
+  private upToDate = false;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * The names of migrations that have not run. Migrations only go forward, so once there are none it asks no more;
+   * those of a later release, which migrates while this one still serves, are no business of this one.
+   * @throws what the driver throws
+   */
+  async list(): Promise<string[]> {
+    if (this.upToDate) return [];
+    const ran = await this.ran();
+    const pending = this.dataSource.migrations.map(({ name, constructor }) => name ?? constructor.name);
+    const missing = pending.filter((name) => !ran.has(name));
+    this.upToDate = missing.length === 0;
+    return missing;
+  }
+
+  /** TypeORM's own `showMigrations` would make the table where there is none; who looks changes nothing. */
+  private async ran(): Promise<Set<string>> {
+    const table = this.dataSource.options.migrationsTableName ?? 'migrations';
+    const [found] = await this.dataSource.query<{ name: string | null }[]>('SELECT to_regclass($1) AS name', [table]);
+    if (!found?.name) return new Set();
+    const rows = await this.dataSource.query<{ name: string }[]>(`SELECT name FROM "${table}"`);
+    return new Set(rows.map(({ name }) => name));
+  }
+}

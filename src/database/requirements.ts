@@ -1,0 +1,46 @@
+import type { DataSource } from 'typeorm';
+
+/** `NULLS NOT DISTINCT`, `MERGE` and ICU as a database's own locale came with 15. */
+const LEAST_VERSION = 15;
+
+interface ServerFacts {
+  version: number;
+  encoding: string;
+  ctype: string;
+  folds: boolean;
+}
+
+/** A PostgreSQL that this service cannot run on. The message names everything that is wrong and what to do. */
+export class UnfitDatabaseError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`This PostgreSQL database cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'UnfitDatabaseError';
+  }
+}
+
+/**
+ * Checks what the queries rely on: the version, UTF-8, and a character type that knows letters beyond ASCII. Under
+ * locale C `'É' ILIKE 'é'` is false and the trigrams of such text are empty, so that a search would miss rows.
+ * @throws UnfitDatabaseError
+ */
+export async function assertDatabaseFits(dataSource: DataSource): Promise<void> {
+  const [facts] = await dataSource.query<ServerFacts[]>(`
+    SELECT current_setting('server_version_num')::int / 10000 AS version,
+           pg_encoding_to_char(encoding) AS encoding, datctype AS ctype, 'É' ILIKE 'é' AS folds
+      FROM pg_database WHERE datname = current_database()`);
+  const faults = facts ? faultsOf(facts) : ['It does not describe itself in pg_database.'];
+  if (faults.length > 0) throw new UnfitDatabaseError(faults);
+}
+
+function faultsOf({ version, encoding, ctype, folds }: ServerFacts): string[] {
+  const faults: string[] = [];
+  if (version < LEAST_VERSION) faults.push(`It is version ${version}; at least ${LEAST_VERSION} is needed.`);
+  if (encoding !== 'UTF8') faults.push(`Its encoding is ${encoding}; UTF8 is needed.`);
+  if (ctype === 'C' || ctype === 'POSIX' || !folds) {
+    faults.push(
+      `Its LC_CTYPE is ${ctype}, which does not know letters beyond ASCII. Create the database with ` +
+        `TEMPLATE template0 ENCODING 'UTF8' LC_CTYPE 'C.UTF-8' or another UTF-8 locale.`,
+    );
+  }
+  return faults;
+}

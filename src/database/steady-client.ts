@@ -1,0 +1,83 @@
+import { Client, type ClientConfig, type Connection } from 'pg';
+import { ReadOnlyServerError, READ_ONLY, UnansweredError } from './sql-state.js';
+
+declare module 'pg' {
+  // What pg reads and writes through, an emitter of PostgreSQL's messages; missing in its types.
+  interface Client {
+    readonly connection: Connection;
+  }
+}
+
+/** What pg knows of a connection, and what it does not. */
+export interface SteadyClientConfig extends ClientConfig {
+  /** A statement without an answer for so long ends the connection, in milliseconds; for ever when absent. */
+  readonly answerTimeoutMillis?: number;
+  /** So long it may take until a connection is there, in milliseconds; by default as long as pg is told to wait. */
+  readonly handshakeTimeoutMillis?: number;
+}
+
+/** A setting of the server's that it tells at the start of a session, and whenever it changes. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
+}
+
+/**
+ * A connection that the service can rely on, or does not have.
+ *
+ * Its loss does not end the process. An error of a connection to which nobody listens does; a pool listens to those that
+ * are idle, and whoever takes one out listens a moment later. In between lies what PostgreSQL says when it is shut down,
+ * if it comes in one packet with the end of the greeting or of a statement: a restart of the database under load took
+ * the service along. Whoever uses the connection hears of its loss from the next statement in any case.
+ *
+ * It leads to a server that takes writes. After a fail-over an address may still lead to a standby, whose answers are late
+ * (it would know nothing of a session that was just ended), so none is ever asked. A server that only refuses to write is
+ * left with the first refusal: a connection that a busy pool keeps would go on leading there when the others have moved.
+ *
+ * It answers in time. pg's own `query_timeout` leaves a connection in the pool that still waits for the old answer.
+ */
+export class SteadyClient extends Client {
+  private readonly answerTimeoutMs: number;
+  private unanswered: NodeJS.Timeout | undefined;
+
+  constructor(config: SteadyClientConfig = {}) {
+    const { answerTimeoutMillis, handshakeTimeoutMillis = config.connectionTimeoutMillis } = config;
+    // A pool hides the password from being copied along.
+    const { password } = config;
+    super({ ...config, password, ...(handshakeTimeoutMillis && { connectionTimeoutMillis: handshakeTimeoutMillis }) });
+    this.answerTimeoutMs = answerTimeoutMillis ?? 0;
+    this.on('error', () => undefined);
+    // Each statement that was queued has its own time, from when the one before it was answered.
+    this.connection.on('readyForQuery', () => this.unanswered && this.expectAnswer());
+    for (const event of ['drain', 'end'] as const) this.on(event, () => this.expectNothing());
+    this.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+      if (parameterName === 'in_hot_standby' && parameterValue === 'on') this.giveUp(new ReadOnlyServerError());
+    });
+    this.connection.on('errorMessage', ({ code }: { code?: string }) => {
+      if (code === READ_ONLY) void this.end();
+    });
+  }
+
+  /** pg has seven signatures for it; `never` fits each of them. */
+  override query(...args: unknown[]): never {
+    if (this.answerTimeoutMs > 0 && !this.unanswered) this.expectAnswer();
+    return super.query(...(args as [string])) as never;
+  }
+
+  private expectAnswer(): void {
+    clearTimeout(this.unanswered);
+    this.unanswered = setTimeout(() => this.giveUp(new UnansweredError(this.answerTimeoutMs)), this.answerTimeoutMs);
+    // The socket is what a process waits for; one that is gone has nothing to answer.
+    this.unanswered.unref();
+  }
+
+  private expectNothing(): void {
+    clearTimeout(this.unanswered);
+    this.unanswered = undefined;
+  }
+
+  /** Ends the connection at once: what waits for an answer gets this error, and the pool makes another connection. */
+  private giveUp(reason: Error): void {
+    this.connection.stream.destroy(reason);
+  }
+}

@@ -1,0 +1,30 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedServer } from './embedded-server.js';
+
+/** An embedded server whose files are thrown away in the end. */
+export interface TemporaryServer {
+  readonly url: string;
+  /** Stops the server and removes everything that it kept. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an embedded server on a fresh folder: for tests, and for commands that need a database for a moment. A crash
+ * of the machine may lose what it holds.
+ * @throws EmbeddedServerError when it cannot run here
+ */
+export async function startTemporaryServer(): Promise<TemporaryServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'iam-temporary-'));
+  // As root, the server runs as another user, who has to get in.
+  await chmod(folder, 0o711);
+  const server = await EmbeddedServer.start(folder, { durable: false });
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      for (const path of [server.folder, folder]) await rm(path, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../auth/actor.js';
+import { CurrentActor } from '../auth/current-actor.decorator.js';
+import type { Item, Page } from '../json-api/answer.js';
+import { Criteria, Shape } from '../json-api/request.js';
+import { JsonApiIndex, JsonApiShow } from '../json-api/routes.js';
+import { AuditEventResource } from './audit-event.resource.js';
+import { AuditEventsRepository } from './audit-events.repository.js';
+
+/** Read the audit trail: who did what, to which row, when and from where. */
+@ApiTags('Audit Events')
+@Controller('audit_events')
+export class AuditEventsController {
+  constructor(private readonly events: AuditEventsRepository) {}
+
+  @Get()
+  @JsonApiIndex(AuditEventResource)
+  index(@CurrentActor() actor: Actor, @Criteria() criteria: Criteria): Promise<Page> {
+    return this.events.index(actor, criteria);
+  }
+
+  @Get(':resource_id')
+  @JsonApiShow(AuditEventResource)
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
+    return this.events.show(actor, id, shape);
+  }
+}

@@ -1,0 +1,18 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { ScopedRepository } from '../json-api/scoped.repository.js';
+import { sql, TRUE } from '../json-api/sql.js';
+import type { AuditEvent } from './audit-event.entity.js';
+import { AuditEventResource } from './audit-event.resource.js';
+
+/** The rows of the audit trail, as far as a caller reaches. */
+@Injectable()
+export class AuditEventsRepository extends ScopedRepository<AuditEvent, Actor> {
+  readonly resource = AuditEventResource;
+
+  protected readonly reach = {
+    '*': () => TRUE,
+    /** What one did oneself. */
+    own: (actor: Actor) => sql`row.actor_id = ${actor.id}::uuid`,
+  };
+}

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { WriteObserver, type Written } from '../json-api/resource.tools.js';
+import type { Transaction } from '../json-api/transaction.js';
+import { Audit } from './audit.js';
+
+/** Every create, update and delete of every resource is a line of the trail, also of resources that a team adds. */
+@Injectable()
+export class AuditObserver extends WriteObserver {
+  constructor(private readonly audit: Audit) {
+    super();
+  }
+
+  async written({ verb, type, id, actorId, attributes }: Written, tx: Transaction): Promise<void> {
+    await this.audit.record(tx, {
+      action: `${type}.${verb}` as `${string}:${string}.${Written['verb']}`,
+      actorId,
+      target: { type, id },
+      ...(attributes.length > 0 && { details: { attributes } }),
+    });
+  }
+}

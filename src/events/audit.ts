@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { sql } from '../json-api/sql.js';
+import type { Transaction } from '../json-api/transaction.js';
+import { Metrics } from '../metrics/metrics.js';
+import { requestContext } from '../context/request-context.js';
+import type { AuditAction } from './audit-action.js';
+import { DomainEvents } from './domain-events.js';
+
+/** One line of the trail. */
+export interface AuditRecord {
+  readonly action: AuditAction;
+  /** Account that does it; null when nobody is known. */
+  readonly actorId: string | null;
+  readonly target?: { readonly type: string; readonly id: string };
+  /** Names and plain facts; never a secret, a token or a hash. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes the audit trail. Whatever is in it is an event, too. */
+@Injectable()
+export class Audit {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** Writes a line in the transaction of what it tells: both are there, or neither. */
+  async record(tx: Transaction, { action, actorId, target, details = {} }: AuditRecord): Promise<void> {
+    const context = requestContext();
+    const id = uuidv7();
+    await tx.query(sql`
+      INSERT INTO audit_events (id, action, actor_id, target_type, target_id, details, ip, request_id)
+      VALUES (${id}, ${action}, ${actorId}, ${target?.type ?? null}, ${target?.id ?? null},
+              ${JSON.stringify(details)}::jsonb, ${context?.ip ?? null}, ${context?.requestId ?? null})`);
+    await this.events.publish(tx, { id, name: action, actorId, target: target ?? null, details });
+    tx.afterCommit(() => this.metrics.actions.inc({ action }));
+  }
+}

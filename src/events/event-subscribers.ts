@@ -1,0 +1,118 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { ResourceRegistry } from '../json-api/registry.js';
+import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { eventNames, patternsOf, type EventPattern, type IamEvent } from './iam-event.js';
+import { EVENT_PATTERNS } from './on-iam-event.decorator.js';
+
+declare module '../mail/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Tells one subscriber, by its key, of one event. */
+    [subscriber: `event:${string}`]: { readonly event: IamEvent };
+  }
+}
+
+/** A method that is decorated with `@OnIamEvent`. */
+interface Subscriber {
+  /** `Class.method`: what its jobs are called, in every release that has it. */
+  readonly key: string;
+  readonly patterns: readonly EventPattern[];
+  /** False where Nest makes the provider anew for each request. */
+  readonly lasts: boolean;
+  readonly react: (event: IamEvent) => Promise<void>;
+}
+
+/** In characters: what the library takes as the name of a task, without our prefix. */
+const LONGEST_KEY = 120;
+
+/** Who wants which events: every decorated method of every provider of every module, found at the start. */
+@Injectable()
+export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
+  private found: readonly Subscriber[] | null = null;
+  private readonly keys = new Map<string, readonly string[]>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly resources: ResourceRegistry,
+    private readonly handlers: OutboxHandlers,
+  ) {}
+
+  /** @throws Error that stops the start, and names every subscriber that cannot be served */
+  onModuleInit(): void {
+    const subscribers = this.subscribers();
+    refuse(
+      subscribers.flatMap(({ key, lasts }, place) => [
+        ...(lasts ? [] : [`${key} reacts to events, so its provider must not be made anew for each request.`]),
+        ...(key.length > LONGEST_KEY ? [`${key} is longer than ${LONGEST_KEY} characters.`] : []),
+        ...(subscribers.findIndex((other) => other.key === key) < place ? [`Two subscribers are called ${key}.`] : []),
+      ]),
+    );
+    for (const { key, react } of subscribers) {
+      this.handlers.register(`event:${key}`, ({ event }) => react(deepFreeze(event)));
+    }
+  }
+
+  /** Every resource is known by now. @throws Error that stops the start, and names every pattern that fits no event */
+  onApplicationBootstrap(): void {
+    const wanted = new Set([...eventNames(this.resources.types())].flatMap((name) => [...patternsOf(name)]));
+    refuse(
+      this.subscribers().flatMap(({ key, patterns }) =>
+        patterns
+          .filter((pattern) => !wanted.has(pattern))
+          .map((pattern) => `${key} reacts to ${JSON.stringify(pattern)}, which no event is called.`),
+      ),
+    );
+  }
+
+  /** The keys of those who want events of this name. */
+  of(name: string): readonly string[] {
+    const known = this.keys.get(name);
+    if (known) return known;
+    const wanted = patternsOf(name);
+    const keys = this.subscribers().flatMap(({ key, patterns }) =>
+      patterns.some((one) => wanted.has(one)) ? key : [],
+    );
+    this.keys.set(name, keys);
+    return keys;
+  }
+
+  /** Looked for at the first use, since another module may tell of something before this one is initialized. */
+  private subscribers(): readonly Subscriber[] {
+    this.found ??= this.discover();
+    return this.found;
+  }
+
+  private discover(): Subscriber[] {
+    // One provider may stand in several modules under several tokens, as an alias does.
+    const instances = new Map<object, boolean>();
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const instance: unknown = wrapper.instance;
+      if (typeof instance !== 'object' || instance === null) continue;
+      instances.set(instance, wrapper.isDependencyTreeStatic() && !wrapper.isTransient);
+    }
+    return [...instances].flatMap(([instance, lasts]) => this.reactionsOf(instance, lasts));
+  }
+
+  private reactionsOf(instance: object, lasts: boolean): Subscriber[] {
+    const prototype: Readonly<Record<string, unknown>> | null = Object.getPrototypeOf(instance);
+    return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
+      const method = prototype?.[name];
+      if (typeof method !== 'function') return [];
+      const patterns: readonly EventPattern[] | undefined = Reflect.getMetadata(EVENT_PATTERNS, method);
+      if (!patterns) return [];
+      const react = async (event: IamEvent): Promise<void> => void (await method.call(instance, event));
+      return [{ key: `${instance.constructor.name}.${name}`, patterns, lasts, react }];
+    });
+  }
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(`${faults.join('\n')}\nSee docs/events.md.`);
+}
+
+/** Each try gets an event of its own, and a reaction that changes it is a mistake. */
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

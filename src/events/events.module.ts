@@ -1,0 +1,30 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { SessionObserver } from '../auth/session.observer.js';
+import { WriteObserver } from '../json-api/resource.tools.js';
+import { AuditEventsController } from './audit-events.controller.js';
+import { AuditEventsRepository } from './audit-events.repository.js';
+import { AuditObserver } from './audit.observer.js';
+import { AuditRetention } from './audit.retention.js';
+import { Audit } from './audit.js';
+import { DomainEvents } from './domain-events.js';
+import { EventSubscribers } from './event-subscribers.js';
+import { SessionEvents } from './session.events.js';
+
+/** What happened: the audit trail, and the events that subscribers get. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [AuditEventsController],
+  providers: [
+    Audit,
+    AuditEventsRepository,
+    AuditRetention,
+    DomainEvents,
+    EventSubscribers,
+    { provide: WriteObserver, useClass: AuditObserver },
+    { provide: SessionObserver, useClass: SessionEvents },
+  ],
+  exports: [Audit, WriteObserver, SessionObserver],
+})
+export class EventsModule {}

@@ -1,0 +1,39 @@
+import { ACTIONS, WRITES, type AuditAction } from './audit-action.js';
+
+/** Sessions are not written through their resource, but start and end all the same. */
+export const SESSION_EVENTS = ['iam:account_sessions.created', 'iam:account_sessions.ended'] as const;
+
+/** What an event is called: what the audit trail calls it, and what becomes of sessions. */
+export type EventName = AuditAction | (typeof SESSION_EVENTS)[number];
+
+/** Which events a subscriber wants: those of one name, all of one type (`iam:organizations.*`), or `*` for all. */
+export type EventPattern = EventName | `${string}:${string}.*` | '*';
+
+/** Something that was done and committed. It carries names and plain facts; never a secret, a token or a hash. */
+export interface IamEvent {
+  /** A UUID that is the same whenever the event comes again; of an audited action, the id of its line in the trail. */
+  readonly id: string;
+  readonly name: EventName;
+  /** ISO 8601, in UTC. */
+  readonly occurredAt: string;
+  /** Account that did it; null when nobody is known. */
+  readonly actorId: string | null;
+  /** What it was done to; null where there is nothing, as when somebody signs in with an unknown e-mail. */
+  readonly target: { readonly type: string; readonly id: string } | null;
+  /** More about it, as in the audit trail; `reason` of a session that ended. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Every name that an event can have, where these are the types of the resources. */
+export function eventNames(types: readonly string[]): Set<string> {
+  return new Set([
+    ...types.flatMap((type) => WRITES.map((write) => `${type}.${write}`)),
+    ...ACTIONS,
+    ...SESSION_EVENTS,
+  ]);
+}
+
+/** The patterns that want an event of this name. */
+export function patternsOf(name: string): Set<string> {
+  return new Set([name, `${name.slice(0, name.lastIndexOf('.'))}.*`, '*']);
+}

@@ -1,0 +1,53 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from '../auth/public.decorator.js';
+import { refuse } from '../json-api/errors.js';
+import { ApiErrors } from '../json-api/routes.js';
+import { Readiness } from './readiness.js';
+
+const OK = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Health' } } } };
+
+/** The answer of a process that lives, and of one that is ready; with the names of the checks that are a warning. */
+interface Health {
+  readonly status: 'ok';
+  readonly degraded?: readonly string[];
+}
+
+/** For whoever watches the process. */
+@ApiTags('Health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  /** Looks at nothing: a process that is killed because its database is away comes back without it. */
+  @Get('live')
+  @Public()
+  @Header('Content-Type', 'application/json')
+  @ApiOperation({ operationId: 'health_live', summary: 'live', description: 'Whether the process answers' })
+  @ApiOkResponse({ description: 'Alive', ...OK })
+  @ApiErrors(400)
+  live(): Health {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Public()
+  @Header('Content-Type', 'application/json')
+  @ApiOperation({
+    operationId: 'health_ready',
+    summary: 'ready',
+    description: 'Whether requests should be sent here; what is only a warning is named in `degraded`',
+  })
+  @ApiOkResponse({ description: 'Ready', ...OK })
+  @ApiErrors(400, 503)
+  async ready(): Promise<Health> {
+    const { unready, degraded, cause } = await this.readiness.look();
+    if (unready.length > 0) {
+      throw refuse('unavailable', `Not ready: ${unready.join(', ')}`, undefined, {
+        cause: new Error(cause),
+        headers: { 'Retry-After': '2' },
+      });
+    }
+    return degraded.length === 0 ? { status: 'ok' } : { status: 'ok', degraded };
+  }
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { PendingMigrations } from '../database/pending-migrations.js';
+import { EventLoop } from './event-loop.js';
+import { HealthController } from './health.controller.js';
+import { Readiness } from './readiness.js';
+import { Shutdown } from './shutdown.js';
+
+/** Health checks. */
+@Module({
+  // What fails is logged where its error becomes an answer.
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController],
+  providers: [EventLoop, PendingMigrations, Readiness, Shutdown],
+})
+export class HealthModule {}

@@ -1,0 +1,66 @@
+import type { Condition } from './criteria.js';
+import type { Fault } from './errors.js';
+import { KINDS, type Operand } from './kinds.js';
+import { parameterFault, splitList, type Parameter } from './query-string.js';
+import type { Filter } from './resource.compile.js';
+import type { AnyResource } from './resource.js';
+
+/** `filter[x][org][]=a` spells the object `{"org": ["a"]}` in brackets. */
+function objectOf(parameters: readonly Parameter[]): string | undefined {
+  const object: Record<string, string | string[]> = Object.create(null);
+  for (const { path, value } of parameters) {
+    const [, key = '', tail] = path;
+    if (key === '' || path.length > 3 || (tail ?? '') !== '') return undefined;
+    const held = object[key];
+    if (tail === undefined && held === undefined) object[key] = value;
+    else if (tail === '' && (held === undefined || Array.isArray(held))) object[key] = [...(held ?? []), value];
+    else return undefined;
+  }
+  return JSON.stringify(object);
+}
+
+/** The texts of a filter's values, or why there are none. */
+function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): string[] | { fault: string } {
+  const [{ path, value, name }] = group;
+  const repeated = path.length === 2 && path[1] === '';
+  if (filter.takes === 'list' && (path.length === 1 || repeated)) {
+    // A list is repeated with `[]`; plain equality may be repeated without it too.
+    if (group.length > 1 && !repeated && filter.name.includes('__')) return { fault: 'The parameter is given twice' };
+    return group.flatMap((parameter) => splitList(parameter.value));
+  }
+  if (filter.kind === KINDS.json && path.length > 1) {
+    const text = objectOf(group);
+    return text === undefined ? { fault: `${name} does not spell an object` } : [text];
+  }
+  if (path.length > 1) return { fault: `There is no parameter "${name}" here` };
+  return group.length > 1 ? { fault: 'The parameter is given twice' } : [value];
+}
+
+/** Parses the parameters of one name into a condition; `undefined` when there is a fault. */
+export function parseFilter(
+  resource: AnyResource,
+  group: readonly [Parameter, ...Parameter[]],
+  faults: Fault[],
+): Condition | undefined {
+  const [{ name, path }] = group;
+  const filter = resource.filters.get(path[0] ?? '');
+  if (!filter) {
+    faults.push(parameterFault(name, `${resource.type} has no filter "${path[0] ?? ''}"`));
+    return undefined;
+  }
+  const texts = textsOf(filter, group);
+  if ('fault' in texts) {
+    faults.push(parameterFault(name, texts.fault));
+    return undefined;
+  }
+  const before = faults.length;
+  const values: Operand[] = [];
+  let orNull = false;
+  for (const text of texts) {
+    const operand = filter.knowsNull && text === 'null' ? null : filter.kind.parse(text);
+    if (operand === null) orNull = true;
+    else if (operand) values.push(operand);
+    else faults.push(parameterFault(name, `${name} takes ${filter.kind.expected}`));
+  }
+  return faults.length === before ? { filter, operands: { values, orNull }, parameter: name } : undefined;
+}

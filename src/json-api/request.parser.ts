@@ -1,0 +1,91 @@
+import type { FastifyRequest } from 'fastify';
+import type { WriteVerb } from './body.js';
+import type { Criteria, Shape } from './criteria.js';
+import { parseCriteria, parseShape, refuseParameters, type ResourceLookup } from './criteria.parser.js';
+import type { Fault } from './errors.js';
+import { Recent } from './recent.js';
+import type { ParsedRequest } from './request.js';
+import type { AnyResource } from './resource.js';
+import type { ResourceRoute, Verb } from './route.js';
+import { IfMatch, parseDocument, WriteDocument } from './write-document.js';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+function idempotencyKey({ headers }: FastifyRequest, faults: Fault[]): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined || (typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) return key;
+  const detail = 'An idempotency key has 1 to 255 visible characters';
+  faults.push({ code: 'invalid_parameter', detail, source: { header: 'Idempotency-Key' } });
+  return undefined;
+}
+
+/** How many addresses are remembered, as parsed: front ends send the same few over and over. */
+const REMEMBERED = 500;
+
+/** What addresses came to. Statements are made for these very objects, so remembering one remembers the other. */
+class Parsed<Asked extends Shape & Partial<Criteria>> {
+  private readonly recent = new Recent<string, Asked>(REMEMBERED);
+
+  constructor(
+    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, faults: Fault[]) => Asked,
+    private readonly lookup: ResourceLookup,
+  ) {}
+
+  /** A faulty address is parsed each time, and one with a secret in it too. */
+  of(resource: AnyResource, url: string, faults: Fault[]): Asked {
+    const key = `${resource.type} ${url}`;
+    const known = this.recent.get(key);
+    if (known) return known;
+    const asked = this.parse(resource, this.lookup, url, faults);
+    return faults.length > 0 || asked.unlinkable ? asked : this.recent.set(key, asked);
+  }
+}
+
+/** Reads what requests ask of a resource: criteria, shape, document or condition. All faults are collected. */
+export class RequestParser {
+  private readonly criteria: Parsed<Criteria>;
+  private readonly shapes: Parsed<Shape>;
+
+  constructor(lookup: ResourceLookup) {
+    this.criteria = new Parsed(parseCriteria, lookup);
+    this.shapes = new Parsed(parseShape, lookup);
+  }
+
+  parse({ resource, verb }: ResourceRoute, request: FastifyRequest, faults: Fault[]): ParsedRequest {
+    return this.parsers[verb](resource, request, faults);
+  }
+
+  private readonly parsers: Readonly<
+    Record<Verb, (resource: AnyResource, request: FastifyRequest, faults: Fault[]) => ParsedRequest>
+  > = {
+    index: (resource, { url }, faults) => ({ criteria: this.criteria.of(resource, url, faults) }),
+    show: (resource, { url }, faults) => ({ shape: this.shape(resource, url, faults) }),
+    create: (resource, request, faults) => this.parseWrite('create', resource, request, faults),
+    update: (resource, request, faults) => this.parseWrite('update', resource, request, faults),
+    delete: (_resource, { url, headers }, faults) => {
+      refuseParameters(url, [], faults);
+      return { ifMatch: IfMatch.parse(headers['if-match']) };
+    },
+  };
+
+  private parseWrite(verb: WriteVerb, resource: AnyResource, request: FastifyRequest, faults: Fault[]): ParsedRequest {
+    const { url, headers, method, body } = request;
+    const shape = this.shape(resource, url, faults);
+    const key = verb === 'create' ? idempotencyKey(request, faults) : undefined;
+    const parsed = parseDocument(body, verb, faults);
+    if (!parsed) return { shape };
+    const document = new WriteDocument<never>(resource, verb, parsed, {
+      shape,
+      ifMatch: IfMatch.parse(headers['if-match']),
+      operation: `${method} ${url.split('?', 1)[0]}`,
+      ...(key !== undefined && { idempotencyKey: key }),
+    });
+    return { shape, document };
+  }
+
+  /** Only the query tells the shape, so that all rows share it. */
+  private shape(resource: AnyResource, url: string, faults: Fault[]): Shape {
+    const query = url.indexOf('?');
+    return this.shapes.of(resource, query < 0 ? '' : url.slice(query), faults);
+  }
+}

@@ -1,0 +1,168 @@
+import type { Item, Page, Visible } from './answer.js';
+import type { Caller } from './caller.js';
+import type { Criteria, Shape } from './criteria.js';
+import { throwFaults, type Fault } from './errors.js';
+import { snakeCase } from './naming.js';
+import type { Identified } from './resource.table.js';
+import type { ResourceTools, Written } from './resource.tools.js';
+import type { ScopedRepository } from './scoped.repository.js';
+import type { Transaction, Transactions } from './transaction.js';
+import type { IfMatch, WriteDocument } from './write-document.js';
+
+/** A write while it runs. */
+export interface Write<Who, Entity, Values> {
+  readonly actor: Who;
+  readonly tx: Transaction;
+  /** The row as it was; null on a create. */
+  readonly row: Entity | null;
+  /** The attributes that change, by property; those sent back unchanged are not in it. */
+  readonly values: Values;
+}
+
+/** A deletion while it runs. */
+export interface Deletion<Who, Entity> {
+  readonly actor: Who;
+  readonly tx: Transaction;
+  readonly row: Entity;
+}
+
+/** What a write is about to do, before any row is locked. `names` are the attributes on the wire. */
+export type Intent = { readonly verb: 'update'; readonly names: readonly string[] } | { readonly verb: 'delete' };
+
+/**
+ * The five verbs of a resource, in the contract's order of refusal: 404 of the row, 412, 409, 403 of a value, 422.
+ * A subclass overrides the hooks for what is special about it, and nothing else.
+ */
+export abstract class ResourceService<Entity extends Identified, Who extends Caller, Values extends object> {
+  constructor(
+    protected readonly rows: ScopedRepository<Entity, Who>,
+    private readonly tools: ResourceTools,
+  ) {}
+
+  /** Opens the transactions of a subclass's own actions. */
+  protected get transactions(): Transactions {
+    return this.tools.transactions;
+  }
+
+  /** One page of the collection. */
+  index(actor: Who, criteria: Criteria): Promise<Page> {
+    return this.rows.index(actor, criteria);
+  }
+
+  /** One resource. @throws JsonApiException 404 */
+  show(actor: Who, id: string, shape: Shape): Promise<Item> {
+    return this.rows.show(actor, id, shape);
+  }
+
+  /** Creates a resource. @throws JsonApiException 403, 409, 422 */
+  create(actor: Who, document: WriteDocument<Values>): Promise<Item> {
+    return this.transactions.run(async (tx) => {
+      const { shape } = document.context;
+      const earlier = await this.tools.idempotency.claim(actor.id, document, tx);
+      if (earlier !== null) return this.rows.show(actor, earlier, shape, tx);
+      document.checkIdentity();
+      const write = await this.judge(document, { actor, tx, row: null });
+      const id = await this.rows.insert(await this.before(write), tx);
+      await this.after(write, id);
+      await this.tell('created', id, write);
+      await this.tools.idempotency.complete(actor.id, document, id, tx);
+      return this.rows.created(actor, id, shape, tx);
+    });
+  }
+
+  /** Changes a resource. One that changes nothing writes nothing. @throws JsonApiException 403, 404, 409, 412, 422 */
+  update(actor: Who, id: string, document: WriteDocument<Values>): Promise<Item> {
+    return this.transactions.run(async (tx) => {
+      const { shape, ifMatch } = document.context;
+      await this.prepare(actor, id, { verb: 'update', names: document.names }, tx);
+      const { entity, ...visible } = await this.rows.hold(actor, 'update', id, tx, document.linked);
+      ifMatch.check(entity.version);
+      document.checkIdentity(id);
+      const write = await this.judge(document, { actor, tx, row: entity }, visible);
+      if (Object.keys(write.values).length > 0) {
+        await this.rows.update(id, await this.before(write), tx);
+        await this.after(write, id);
+        await this.tell('updated', id, write);
+      }
+      return this.rows.written(actor, id, shape, tx);
+    });
+  }
+
+  /** Deletes a resource. @throws JsonApiException 403, 404, 409, 412 */
+  delete(actor: Who, id: string, ifMatch: IfMatch): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      await this.prepare(actor, id, { verb: 'delete' }, tx);
+      const { entity } = await this.rows.hold(actor, 'delete', id, tx);
+      ifMatch.check(entity.version);
+      const deletion = { actor, tx, row: entity };
+      throwFaults(await this.permitDelete(deletion));
+      await this.beforeDelete(deletion);
+      await this.rows.delete(id, tx);
+      await this.afterDelete(deletion);
+      await this.tell('deleted', id, { actor, tx, values: {} });
+    });
+  }
+
+  /** Takes locks that must come before the row's own, so that all writers take them in one order. */
+  protected async prepare(_actor: Who, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
+
+  /** What the caller may not do with these values: faults of status 403. */
+  protected async permit(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
+    return [];
+  }
+
+  /**
+   * What stands against the values in other rows: faults of status 409. Only asked when something is wrong with the
+   * document too, which comes after it: of a document that is right, the write itself finds out, and without a race.
+   */
+  protected async conflicts(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
+    return [];
+  }
+
+  /** What is wrong with the values beyond what the entity says: faults of status 422. */
+  protected async check(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
+    return [];
+  }
+
+  /** The columns to store. Attributes without a column are left out by an override, which stores them in `after`. */
+  protected async before(write: Write<Who, Entity, Values>): Promise<object> {
+    return write.values;
+  }
+
+  /** What else is written in the same transaction, once the row is. */
+  protected async after(_write: Write<Who, Entity, Values>, _id: string): Promise<void> {}
+
+  /** What stands against the deletion: faults of one status. */
+  protected async permitDelete(_deletion: Deletion<Who, Entity>): Promise<Fault[]> {
+    return [];
+  }
+
+  /** What is written in the same transaction before the row is gone. */
+  protected async beforeDelete(_deletion: Deletion<Who, Entity>): Promise<void> {}
+
+  /** What is written in the same transaction once the row is gone. */
+  protected async afterDelete(_deletion: Deletion<Who, Entity>): Promise<void> {}
+
+  private async tell(
+    verb: Written['verb'],
+    id: string,
+    { actor, tx, values }: { actor: Who; tx: Transaction; values: object },
+  ): Promise<void> {
+    const attributes = Object.keys(values).map(snakeCase);
+    await this.tools.tell({ verb, type: this.rows.resource.type, id, actorId: actor.id, attributes }, tx);
+  }
+
+  private async judge(
+    document: WriteDocument<Values>,
+    { actor, tx, row }: Omit<Write<Who, Entity, Values>, 'values'>,
+    visible?: Visible,
+  ): Promise<Write<Who, Entity, Values>> {
+    const { values, faults } = document.read(visible?.attributes);
+    const write = { actor, tx, row, values };
+    throwFaults([...document.relationshipFaults(visible?.linkage), ...(await this.permit(write))]);
+    const wrong = [...faults, ...(await this.check(write))];
+    if (wrong.length > 0) throwFaults(await this.conflicts(write));
+    throwFaults(wrong);
+    return write;
+  }
+}

@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, type Repository } from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { v7 as uuidv7 } from 'uuid';
+import type { Item, Page, Visible } from './answer.js';
+import type { Action, Caller } from './caller.js';
+import { attributeCondition, filtersOutOfScope } from './condition.js';
+import type { Criteria, Shape } from './criteria.js';
+import { refuse, throwFaults } from './errors.js';
+import { Executor } from './executor.js';
+import type { LoadContext } from './include.js';
+import { isUuid } from './kinds.js';
+import { rowColumn } from './keyset.js';
+import { loadItem, loadPage } from './load.js';
+import type { Operands } from './operators.js';
+import { Recent } from './recent.js';
+import { ResourceRegistry } from './registry.js';
+import type { Attribute } from './resource.compile.js';
+import type { AnyResource, Resource } from './resource.js';
+import type { Identified } from './resource.table.js';
+import type { Source } from './select.js';
+import { FALSE, ident, or, sql, TRUE, type Sql } from './sql.js';
+import type { Transaction } from './transaction.js';
+
+/** A row held for writing: the entity, and its attributes and the asked-for linkage as the caller sees them. */
+export interface HeldRow<Entity> extends Visible {
+  readonly entity: Entity;
+}
+
+/** How many callers' views are remembered, each with the statements that were made for it: some 10 KB. */
+const READERS = 500;
+
+const EVERYTHING: Shape = { fields: new Map(), include: [] };
+
+/**
+ * A resource's rows, as far as a caller reaches. Reading goes through `reach` always; there is no way around it from
+ * outside, since the TypeORM repository stays protected.
+ */
+@Injectable()
+export abstract class ScopedRepository<Entity extends Identified, Who extends Caller> {
+  abstract readonly resource: Resource<Entity> | AnyResource;
+
+  /**
+   * By scope of a right: which rows it reaches, as a condition on `row`. A scope that is missing reaches nothing. What it
+   * gives is remembered with the actor, so it depends on nothing else; the time, say, it leaves to PostgreSQL's `now()`.
+   */
+  protected abstract readonly reach: Readonly<Record<string, (actor: Who) => Sql>>;
+  /** By property: the SQL of the table's `computed` attributes. */
+  protected readonly computed: Readonly<Record<string, (actor: Who) => Sql>> = {};
+  /** By name: the SQL of the table's own filters, and of those on attributes for which there is a better one. */
+  protected readonly filters: Readonly<Record<string, (operands: Operands, actor: Who) => Sql>> = {};
+
+  private readonly executor: Executor;
+  private readonly readers = new Recent<Who, Source>(READERS);
+
+  constructor(
+    protected readonly dataSource: DataSource,
+    private readonly registry: ResourceRegistry,
+  ) {
+    this.executor = new Executor(dataSource);
+  }
+
+  onModuleInit(): void {
+    const { type, attributes, filters } = this.resource;
+    for (const { property, computed } of attributes.values()) {
+      if (computed && !this.computed[property])
+        throw new TypeError(`${type}: "${property}" is computed, but by no SQL`);
+    }
+    for (const { name, on } of filters.values()) {
+      if (!on && !this.filters[name]) throw new TypeError(`${type}: the filter "${name}" has no SQL`);
+    }
+    this.registry.register(this);
+  }
+
+  /** The rows on which the caller may do the action, as a condition on `row`. */
+  within(actor: Who, action: Action): Sql {
+    return or([...actor.scopes(this.resource.type, action)].map((scope) => this.reach[scope]?.(actor) ?? FALSE));
+  }
+
+  /** What the caller may do the action on, as the source of a statement. */
+  source(actor: Who, action: Action = 'read'): Source {
+    if (action !== 'read') return this.sourceWithin(actor, this.within(actor, action));
+    // An actor never changes, and what it reads through is asked for in each of its requests.
+    return this.readers.get(actor) ?? this.readers.set(actor, this.sourceWithin(actor, this.within(actor, action)));
+  }
+
+  /**
+   * One page of the collection, with everything that the criteria ask for.
+   * @throws JsonApiException 403 for filters that need a right to more rows than the caller has
+   */
+  async index(actor: Who, criteria: Criteria): Promise<Page> {
+    throwFaults(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
+    return loadPage(this.loading(actor), this.source(actor), criteria);
+  }
+
+  /** One resource in the caller's reach. @throws JsonApiException 404 where there is none, or none for this caller. */
+  async show(actor: Who, id: string, shape: Shape = EVERYTHING, tx?: Transaction): Promise<Item> {
+    const item = await this.find(actor, this.source(actor), id, shape, tx);
+    if (!item) throw refuse('not_found', `There is no such ${this.resource.type}`);
+    return item;
+  }
+
+  /** The row as it was just written, also where the write itself took it out of the caller's reach. */
+  async written(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
+    const item = await this.find(actor, this.sourceWithin(actor, TRUE), id, shape, tx);
+    if (!item) throw refuse('not_found', `There is no such ${this.resource.type}`);
+    return item;
+  }
+
+  /** The row as just created, read back through the caller's reach. @throws JsonApiException 403 when it lies outside. */
+  async created(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
+    const reach = or([this.within(actor, 'create'), this.within(actor, 'read')]);
+    const item = await this.find(actor, this.sourceWithin(actor, reach), id, shape, tx);
+    if (!item) throw refuse('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
+    return item;
+  }
+
+  /**
+   * Locks a row for a write and reads it. The lock comes first, in a statement of its own: what the second one reads is
+   * then as fresh as the lock, also what it reads from other tables.
+   * @throws JsonApiException 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
+   */
+  async hold(
+    actor: Who,
+    action: Exclude<Action, 'read'>,
+    id: string,
+    tx: Transaction,
+    linked: readonly string[] = [],
+  ): Promise<HeldRow<Entity>> {
+    const absent = refuse('not_found', `There is no such ${this.resource.type}`);
+    if (!isUuid(id)) throw absent;
+    const mode = action === 'delete' ? 'pessimistic_write' : 'for_no_key_update';
+    const entity = await this.entities(tx.manager)
+      .createQueryBuilder('row')
+      .setLock(mode)
+      .where('row.id = :id', { id })
+      .getOne();
+    const shape = { ...EVERYTHING, include: linked };
+    const held = entity && (await this.find(actor, this.source(actor, action), id, shape, tx));
+    if (held) return { entity, attributes: JSON.parse(held.row.attributes), linkage: held.row.linkage };
+    if (entity && (await this.find(actor, this.source(actor), id, EVERYTHING, tx))) {
+      throw refuse('forbidden', `You may not ${action} this ${this.resource.type}`);
+    }
+    throw absent;
+  }
+
+  /** Inserts a row under a new id (UUIDv7, so that ids follow the order of creation) and gives the id. */
+  async insert(columns: object, tx: Transaction): Promise<string> {
+    const id = uuidv7();
+    const row: object = { ...columns, id };
+    await tx.manager.insert(this.resource.entity, row as QueryDeepPartialEntity<Entity>);
+    return id;
+  }
+
+  /** Changes a row that is held. Raises its version also where only other tables change with it. */
+  async update(id: string, columns: object, tx: Transaction): Promise<void> {
+    const raised = { ...columns, version: () => '"version" + 1' } as QueryDeepPartialEntity<Entity>;
+    await tx.manager.createQueryBuilder().update(this.resource.entity).set(raised).whereInIds([id]).execute();
+  }
+
+  /** Deletes a row that is held. */
+  async delete(id: string, tx: Transaction): Promise<void> {
+    await tx.manager.createQueryBuilder().delete().from(this.resource.entity).whereInIds([id]).execute();
+  }
+
+  /** The ids of another resource's rows that the caller may read, as a subquery: for filters that name such rows. */
+  protected readableIds(type: string, actor: Who): Sql {
+    const { resource, reach } = this.registry.source(type, actor);
+    return sql`SELECT row."id" FROM ${ident(resource.table)} row WHERE ${reach}`;
+  }
+
+  /** TypeORM's repository of the entity. Not scoped: only for subclasses, which know why. */
+  protected entities(manager: EntityManager): Repository<Entity> {
+    return manager.getRepository<Entity>(this.resource.entity);
+  }
+
+  private find(actor: Who, source: Source, id: string, shape: Shape, tx?: Transaction): Promise<Item | null> {
+    return isUuid(id) ? loadItem(this.loading(actor, tx), source, id, shape) : Promise.resolve(null);
+  }
+
+  private loading(actor: Who, tx?: Transaction): LoadContext {
+    return { executor: this.executor, source: (type) => this.registry.source(type, actor), ...(tx && { tx }) };
+  }
+
+  private sourceWithin(actor: Who, reach: Sql): Source {
+    const expression = ({ computed, property, name }: Attribute): Sql =>
+      (computed ? this.computed[property]?.(actor) : undefined) ?? rowColumn(name);
+    return {
+      resource: this.resource,
+      reach,
+      expression,
+      condition: (asked) =>
+        this.filters[asked.filter.name]?.(asked.operands, actor) ?? attributeCondition(asked, expression),
+    };
+  }
+}

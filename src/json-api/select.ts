@@ -1,0 +1,144 @@
+import { shownAttributes, type ResourceRow } from './answer.js';
+import type { Condition, Criteria, Shape, SortKey } from './criteria.js';
+import { encodeCursor } from './cursor.js';
+import type { Columns } from './executor.js';
+import { orderBy, reversed, rowColumn, stretchesAfter, type Expression } from './keyset.js';
+import type { Attribute } from './resource.compile.js';
+import type { AnyResource } from './resource.js';
+import { and, ident, join, raw, sql, TRUE, type Sql } from './sql.js';
+
+/** A resource as one caller may read it. */
+export interface Source {
+  readonly resource: AnyResource;
+  /** The caller's rows, as a condition on `row`. */
+  readonly reach: Sql;
+  /** The SQL of an attribute's value as this caller sees it. */
+  expression(attribute: Attribute): Sql;
+  /** The SQL of a filter. */
+  condition(condition: Condition): Sql;
+}
+
+/** What a statement selects, and how its rows are read back. */
+export interface Projection {
+  readonly columns: Sql;
+  /** What the columns are called. */
+  readonly names: readonly string[];
+  read(columns: Columns): ResourceRow;
+}
+
+const text = (value: string): Sql => raw(`'${value.replaceAll("'", "''")}'`);
+
+/** The text of the `attributes` object, written by PostgreSQL. */
+function attributesJson(source: Source, shape: Shape): Sql {
+  const shown = shownAttributes(source.resource, shape);
+  if (shown.length === 0) return text('{}');
+  const members = shown.map((attribute, i) => {
+    const json = attribute.kind.json(source.expression(attribute));
+    const value = attribute.nullable ? sql`coalesce(${json}, 'null')` : json;
+    return sql`${text(`${i > 0 ? ',' : '{'}"${attribute.name}":`)} || ${value}`;
+  });
+  return join([...members, text('}')], ' || ');
+}
+
+/** Length of an id as text (RFC 9562). */
+const ID_LENGTH = 36;
+/** What most rows have none of, once for all of them. */
+const NO_KEYS: ResourceRow['keys'] = new Map();
+const NO_LINKAGE: ResourceRow['linkage'] = new Map();
+
+/** Builds the select list for a shape; `sort` is given in cursor mode only. */
+export function project(source: Source, shape: Shape, sort?: readonly SortKey[]): Projection {
+  const { resource } = source;
+  const ones = [...resource.relationships.values()].filter(({ link }) => link.cardinality === 'one');
+  const keyColumns = ones.map(({ link }) => rowColumn('column' in link ? link.column : 'id'));
+  const sortColumns = (sort ?? []).map(({ attribute }) => attribute.kind.text(source.expression(attribute)));
+  // In one column with the attributes, since reading a column costs more than cutting a text: of a page of 50, 10 µs.
+  const written = sql`${rowColumn('id')} || ${attributesJson(source, shape)}`;
+  const list = [written, ...keyColumns, ...sortColumns];
+  const names = list.map((_, i) => `c${i}`);
+  return {
+    names,
+    columns: join(
+      list.map((column, i) => sql`${column} AS ${ident(names[i] ?? '')}`),
+      ', ',
+    ),
+    read: (columns) => ({
+      resource,
+      type: resource.type,
+      id: (columns[0] as string).slice(0, ID_LENGTH),
+      attributes: (columns[0] as string).slice(ID_LENGTH),
+      keys: ones.length === 0 ? NO_KEYS : new Map(ones.map(({ name }, i) => [name, columns[1 + i] as string | null])),
+      linkage: shape.include.length === 0 ? NO_LINKAGE : new Map(),
+      cursor: sort && encodeCursor(sort, columns.slice(1 + ones.length, list.length) as (string | null)[]),
+    }),
+  };
+}
+
+const from = (source: Source): Sql => sql`${ident(source.resource.table)} row`;
+
+const visible = (source: Source, criteria: Criteria): Sql[] => [
+  source.reach,
+  ...criteria.conditions.map((condition) => source.condition(condition)),
+];
+
+/** The statement of the exact total. */
+export const selectCount = (source: Source, criteria: Criteria): Sql =>
+  sql`SELECT count(*)::int AS count FROM ${from(source)} WHERE ${and(visible(source, criteria))}`;
+
+/**
+ * The statement of one page. It asks for one row more than the page holds, which tells whether there is a next one. A
+ * total that is asked for is the last column of every row: of the very rows that the page was cut from, and on one
+ * connection instead of two.
+ */
+export function selectPage(source: Source, criteria: Criteria, projection: Projection): Sql {
+  const { page } = criteria;
+  const withTotal = (columns: Sql): Sql =>
+    criteria.count ? sql`${columns}, (${selectCount(source, criteria)})` : columns;
+  const expression: Expression = ({ attribute }) => source.expression(attribute);
+  const backwards = page.mode === 'cursor' && page.direction === 'before';
+  const sort = backwards ? reversed(criteria.sort) : criteria.sort;
+  const order = orderBy(sort, expression);
+  // As text: a plan that is made for any limit is made for a large one.
+  const limit = raw(String(page.size + 1));
+  const part = (more: readonly Sql[], columns: Sql = withTotal(projection.columns)): Sql =>
+    sql`SELECT ${columns} FROM ${from(source)} WHERE ${and([...visible(source, criteria), ...more])} ORDER BY ${order} LIMIT ${limit}`;
+  if (page.mode === 'number') {
+    if (page.number === 1) return part([]);
+    // PostgreSQL works out the columns of the rows that it skips, too. By their ids alone it passes 40,000 rows of an
+    // index in 2 ms instead of 300.
+    const places = sql`${part([], rowColumn('id'))} OFFSET ${(page.number - 1) * page.size}`;
+    return sql`SELECT ${withTotal(projection.columns)} FROM (${places}) place JOIN ${from(source)} ON row."id" = place."id" ORDER BY ${order}`;
+  }
+  const stretches = page.cursor ? stretchesAfter(sort, page.cursor, expression) : [TRUE];
+  if (stretches.length === 1) return part(stretches);
+  // SQL promises no order of a union, so each row carries what it is ordered by.
+  const keys = sort.map((key, i) => sql`${expression(key, i)} AS ${ident(`k${i}`)}`);
+  const parts = stretches.map(
+    (stretch, i) => sql`(${part([stretch], join([projection.columns, raw(`${i} AS stretch`), ...keys], ', '))})`,
+  );
+  const position = orderBy(sort, (_, i) => ident(`k${i}`));
+  const columns = withTotal(join(projection.names.map(ident), ', '));
+  return sql`SELECT ${columns} FROM (${join(parts, ' UNION ALL ')}) page ORDER BY stretch, ${position} LIMIT ${limit}`;
+}
+
+/** The statement of one row by its id; its version comes last. */
+export const selectById = (source: Source, projection: Projection, id: unknown): Sql =>
+  sql`SELECT ${projection.columns}, ${rowColumn('version')} FROM ${from(source)} WHERE ${and([sql`row."id" = ${id}::uuid`, source.reach])}`;
+
+/** The statement of the rows with these ids. */
+export const selectByIds = (source: Source, projection: Projection, ids: readonly string[]): Sql =>
+  sql`SELECT ${projection.columns} FROM ${from(source)} WHERE ${and([sql`row."id" = ANY(${ids}::uuid[])`, source.reach])} ORDER BY row."id"`;
+
+/**
+ * For each owner the related rows that `belongs` selects, the first `limit` by id: one statement for all owners, and no
+ * more than `most` rows of all of them.
+ */
+export const selectRelated = (
+  source: Source,
+  projection: Projection,
+  owners: readonly string[],
+  belongs: Sql,
+  limit: number,
+  most: number,
+): Sql =>
+  sql`SELECT owner.id AS owner, related.* FROM unnest(${owners}::uuid[]) AS owner(id) CROSS JOIN LATERAL (SELECT ${projection.columns} FROM ${from(source)} WHERE ${and([belongs, source.reach])} ORDER BY row."id" LIMIT ${limit}) related LIMIT ${most}`;

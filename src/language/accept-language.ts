@@ -1,0 +1,85 @@
+/** One item of `Accept-Language`: a language range (RFC 4647) and how much it is wanted, from 0 to 1. */
+export interface LanguageRange {
+  /** As it was sent, such as `de-CH` or `*`. */
+  readonly range: string;
+  /** 0 means "anything but this". */
+  readonly quality: number;
+}
+
+/** RFC 9110, section 12.5.4, and the basic language ranges of RFC 4647, section 2.1. */
+const ITEM = /^(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/i;
+
+/** Browsers send a handful; what comes after these is not looked at. */
+const MOST_RANGES = 10;
+/** No registered language tag is longer, in characters. */
+const LONGEST_RANGE = 35;
+
+/**
+ * The ranges of an `Accept-Language` header, most wanted first, equally wanted ones in the order in which they were
+ * sent. An item that is not in the header's grammar is left out: the header is a wish, and no reason to refuse anybody.
+ */
+export function parseAcceptLanguage(header: string): LanguageRange[] {
+  return header
+    .split(',', MOST_RANGES)
+    .flatMap((item) => {
+      const [, range, weight = '1'] = ITEM.exec(item.trim()) ?? [];
+      return range === undefined || range.length > LONGEST_RANGE ? [] : [{ range, quality: Number(weight) }];
+    })
+    .sort((a, b) => b.quality - a.quality);
+}
+
+/** The header again, from what was understood of it: short, and safe to be stored. Empty when that is nothing. */
+export function formatAcceptLanguage(ranges: readonly LanguageRange[]): string {
+  return ranges.map(({ range, quality }) => (quality === 1 ? range : `${range};q=${quality}`)).join(', ');
+}
+
+/**
+ * The language to answer in: the lookup of RFC 4647, section 3.4. Each range is shortened from its end until it names
+ * an available language, so `de-CH` finds `de`; a range that is shorter than what there is finds that, so `pt` finds
+ * `pt-BR`. What was refused with `q=0` is not chosen, as long as there is something else.
+ * @param available language tags (RFC 5646), the default first
+ */
+export function chooseLanguage<Tag extends string>(header: string, available: readonly [Tag, ...Tag[]]): Tag {
+  const ranges = parseAcceptLanguage(header);
+  const isRefused = (tag: Tag) => qualityOf(tag, ranges) === 0;
+  for (const { range, quality } of ranges) {
+    if (quality === 0) break;
+    const found = range === '*' ? available.find((tag) => !isRefused(tag)) : lookUp(range, available, isRefused);
+    if (found !== undefined) return found;
+  }
+  return available.find((tag) => !isRefused(tag)) ?? available[0];
+}
+
+function lookUp<Tag extends string>(
+  range: string,
+  available: readonly Tag[],
+  isRefused: (tag: Tag) => boolean,
+): Tag | undefined {
+  const candidates = available.filter((tag) => !isRefused(tag));
+  for (let wanted = range; wanted !== ''; wanted = shortened(wanted)) {
+    const found = candidates.find((tag) => equal(tag, wanted));
+    if (found !== undefined) return found;
+  }
+  return candidates.find((tag) => isWithin(tag, range));
+}
+
+/** How much a language is wanted: the longest range that it falls under counts. Undefined when none says anything. */
+function qualityOf(tag: string, ranges: readonly LanguageRange[]): number | undefined {
+  return ranges
+    .filter(({ range }) => range === '*' || isWithin(tag, range))
+    .reduce<LanguageRange | undefined>(
+      (best, one) => (best && specificity(best.range) >= specificity(one.range) ? best : one),
+      undefined,
+    )?.quality;
+}
+
+const specificity = (range: string) => (range === '*' ? 0 : range.length);
+
+const equal = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+/** Basic filtering (RFC 4647, section 3.3.1): the range, or the range and more subtags. */
+const isWithin = (tag: string, range: string) =>
+  equal(tag, range) || equal(tag.slice(0, range.length + 1), `${range}-`);
+
+/** Without its last subtag, nor a single letter that would then stand at the end (RFC 4647, section 3.4). */
+const shortened = (range: string) => range.replace(/(?:^|-)[^-]+$/, '').replace(/-[a-z0-9]$/i, '');

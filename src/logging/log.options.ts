@@ -1,0 +1,67 @@
+import { levels, type LoggerOptions } from 'pino';
+import type { Config } from '../config/config.js';
+import { requestSummary } from './request-line.js';
+
+/** Headers that carry credentials. */
+const SECRET_HEADERS = ['authorization', 'cookie', '["set-cookie"]'] as const;
+
+/** What carries values of rows: the parameters of a failed statement, and PostgreSQL's own words about them. */
+const SECRET_OF_ERRORS = ['parameters', 'detail', 'where', 'driverError'] as const;
+
+const under = (parent: string, key: string): string => (key.startsWith('[') ? `${parent}${key}` : `${parent}.${key}`);
+
+/**
+ * No line of this service logs headers, bodies or queries. These are cut out all the same, for the day when somebody
+ * logs a request or an error as it is.
+ */
+const REDACTED = [
+  ...SECRET_HEADERS.flatMap((name) => [name, under('headers', name), under('*.headers', name)]),
+  'rawHeaders',
+  '*.rawHeaders',
+  ...SECRET_OF_ERRORS.map((name) => `err.${name}`),
+];
+
+/** What the readable line says in its sentence, and need not repeat beside it. */
+const IN_THE_SENTENCE = ['context', 'requestId', 'actorId', 'method', 'path', 'status', 'durationMs'];
+
+/** `[00:32:33] INFO: GET /accounts 200 in 3.1 ms by 01a2… (request 01a2…)` */
+const READABLE = {
+  target: 'pino-pretty',
+  options: {
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: ['pid', 'hostname', ...IN_THE_SENTENCE].join(','),
+    messageFormat:
+      '{if context}[{context}] {end}{msg}{if durationMs} in {durationMs} ms{end}' +
+      '{if actorId} by {actorId}{end}{if requestId} (request {requestId}){end}',
+  },
+};
+
+/** Nest's account of its own start, a hundred lines long: for whoever debugs that. */
+const START_UP = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
+
+const isStartUp = (fields: unknown): boolean =>
+  typeof fields === 'object' && fields !== null && 'context' in fields && START_UP.has(String(fields.context));
+
+/**
+ * How the log is written.
+ * @param context what every line carries that is written while a request is served
+ */
+export function logOptions(
+  { environment, logLevel }: Pick<Config, 'environment' | 'logLevel'>,
+  context: () => object,
+): LoggerOptions {
+  return {
+    level: logLevel,
+    mixin: context,
+    redact: { paths: REDACTED, censor: '[redacted]' },
+    hooks: {
+      logMethod(args, method, level) {
+        if (level === levels.values['info'] && isStartUp(args[0]) && !this.isLevelEnabled('debug')) return;
+        method.apply(this, args);
+      },
+    },
+    serializers: { req: requestSummary, request: requestSummary },
+    ...(environment === 'development' && { transport: READABLE }),
+  };
+}

@@ -1,0 +1,39 @@
+/** An address as nodemailer takes it: never as one text, so nothing in a name can become another recipient. */
+export interface Mailbox {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Control characters, line and paragraph separators, and what turns the direction of text around. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+
+/** RFC 5321 without quoted local parts and address literals; RFC 6531 letters are fine. */
+const ADDRESS = /^[^\s\p{C}()<>[\]\\,;:"@]{1,64}@[^\s\p{C}()<>[\]\\,;:"@]{1,255}$/u;
+
+/** True for a plain e-mail address, the only kind that mail is sent to. */
+export function isMailAddress(text: string): boolean {
+  return ADDRESS.test(text);
+}
+
+/** The text on one line, without anything invisible that could start a header or hide what is said. */
+export function oneLine(text: string): string {
+  return text.replace(UNPRINTABLE, ' ').replace(/\s+/gu, ' ').trim();
+}
+
+/**
+ * The mailbox of a person.
+ * @throws Error for text that is no plain e-mail address.
+ */
+export function mailbox(name: string, email: string): Mailbox {
+  if (!isMailAddress(email)) throw new Error('Not an e-mail address that mail can be sent to');
+  return { name: oneLine(name), address: email };
+}
+
+/**
+ * The mailbox of a setting such as `Iam <no-reply@example.com>` or `no-reply@example.com`.
+ * @throws Error for text that is neither.
+ */
+export function parseMailbox(text: string): Mailbox {
+  const match = /^\s*(?:"?([^"<>]*?)"?\s*<([^<>]+)>|(\S+))\s*$/u.exec(text);
+  return mailbox(match?.[1] ?? '', match?.[2] ?? match?.[3] ?? '');
+}

@@ -1,0 +1,117 @@
+import Handlebars from 'handlebars';
+import type { MailKind, TemplateFile } from './mail.template-files.js';
+
+/** A template that is ready to be filled in. @throws Error that names its file when it names what is not there. */
+export type CompiledTemplate = (context: object) => string;
+
+/** Handlebars' own helpers but `log`, and ours. No other one exists. */
+const HELPERS = { date: true, log: false };
+
+/**
+ * Compiles the templates of one language and kind, in a Handlebars that shares nothing with any other. Templates run
+ * no code: there are no helpers to speak of and no decorators, a name that is not in the data is an error, and every
+ * value is escaped in HTML, with no way around it.
+ */
+export class MailCompiler {
+  private readonly handlebars = Handlebars.create();
+
+  /**
+   * @param partials what templates may include, by its name
+   * @throws Error that names the file of a partial which is broken
+   */
+  constructor(
+    locale: string,
+    private readonly kind: MailKind,
+    private readonly partials: ReadonlyMap<string, TemplateFile>,
+  ) {
+    const dates = new Intl.DateTimeFormat(locale, {
+      dateStyle: 'full',
+      timeStyle: 'short',
+      hourCycle: 'h23',
+      timeZone: 'UTC',
+    });
+    this.handlebars.registerHelper('date', (time: Date) => `${dates.format(time)} UTC`);
+    for (const [name, file] of partials) {
+      this.read(file, (program) => this.handlebars.precompile(program, this.options));
+      this.handlebars.registerPartial(name, file.source);
+    }
+  }
+
+  /** @throws Error that names the file when it is broken; of what Handlebars cannot compile, when it is first filled in */
+  compile(file: TemplateFile): CompiledTemplate {
+    const template = this.read(file, (program) => this.handlebars.compile(program, this.options));
+    return (context) => {
+      try {
+        return template(context);
+      } catch (error) {
+        throw this.blame(error, file);
+      }
+    };
+  }
+
+  private get options() {
+    return { strict: true, knownHelpersOnly: true, knownHelpers: HELPERS, noEscape: this.kind === 'text' };
+  }
+
+  /** Handlebars itself looks at a template when it is first filled in; what is wrong with its syntax must show now. */
+  private read<Result>({ path, source }: TemplateFile, use: (program: hbs.AST.Program) => Result): Result {
+    try {
+      const program = this.handlebars.parse(source);
+      new Rules(this.partials).accept(program);
+      return use(program);
+    } catch (error) {
+      throw new Error(`${path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Handlebars tells the line and the name that it stumbled over, but not whether it was in a partial. */
+  private blame(error: unknown, file: TemplateFile): Error {
+    const message = messageOf(error);
+    const [, name, line] = /^"([^"]+)" not defined .* - (\d+):\d+$/.exec(message) ?? [];
+    const files = [file, ...this.partials.values()];
+    const guilty = files.find(({ source }) => name && source.split('\n')[Number(line) - 1]?.includes(name));
+    return new Error(`${(guilty ?? file).path}: ${message}`, { cause: error });
+  }
+}
+
+/** What Handlebars would let through. */
+class Rules extends Handlebars.Visitor {
+  constructor(private readonly partials: ReadonlyMap<string, TemplateFile>) {
+    super();
+  }
+
+  override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
+    if (!statement.escaped) throw fault('A value must not be written unescaped', statement);
+    super.MustacheStatement(statement);
+  }
+
+  override PartialStatement(statement: hbs.AST.PartialStatement): void {
+    this.checkPartial(statement);
+    super.PartialStatement(statement);
+  }
+
+  override PartialBlockStatement(statement: hbs.AST.PartialBlockStatement): void {
+    this.checkPartial(statement);
+    super.PartialBlockStatement(statement);
+  }
+
+  override DecoratorBlock(statement: hbs.AST.DecoratorBlock): void {
+    throw fault('There are no decorators', statement);
+  }
+
+  override Decorator(statement: hbs.AST.Decorator): void {
+    throw fault('There are no decorators', statement);
+  }
+
+  private checkPartial(statement: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
+    const name = 'original' in statement.name ? String(statement.name.original) : '';
+    if (name !== '@partial-block' && !this.partials.has(name)) throw fault(`There is no partial ${name}`, statement);
+  }
+}
+
+const fault = (message: string, { loc }: hbs.AST.Node) =>
+  new Error(`${message} - ${loc.start.line}:${loc.start.column}`);
+
+/** On one line: Handlebars draws an arrow under a syntax error. */
+const messageOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');

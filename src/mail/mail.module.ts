@@ -1,0 +1,37 @@
+import { Global, Module } from '@nestjs/common';
+import { MAILER_TRANSPORT_FACTORY, MailerModule } from '@nestjs-modules/mailer';
+import { Config } from '../config/config.js';
+import { MailLinks } from './mail.links.js';
+import { MailService } from './mail.service.js';
+import { MailTemplates } from './mail.templates.js';
+import { LastingTransports, mailerOptions } from './mail.transport.js';
+import { OutboxBacklog } from './outbox.backlog.js';
+import { OutboxHandlers } from './outbox.handlers.js';
+import { Outbox } from './outbox.js';
+import { OutboxSettings } from './outbox.settings.js';
+import { OutboxWorker } from './outbox.worker.js';
+
+/** Mail, and the outbox that carries it. Feature modules queue with `Outbox`, register with `OutboxHandlers` and add templates. */
+@Global()
+@Module({
+  imports: [
+    MailerModule.forRootAsync({
+      imports: [],
+      inject: [Config],
+      useFactory: mailerOptions,
+      extraProviders: [{ provide: MAILER_TRANSPORT_FACTORY, useClass: LastingTransports }],
+    }),
+  ],
+  providers: [
+    MailService,
+    MailTemplates,
+    MailLinks,
+    Outbox,
+    OutboxBacklog,
+    OutboxHandlers,
+    OutboxSettings,
+    OutboxWorker,
+  ],
+  exports: [MailService, MailTemplates, MailLinks, Outbox, OutboxBacklog, OutboxHandlers],
+})
+export class MailModule {}

@@ -1,0 +1,79 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { MailerService } from '@nestjs-modules/mailer';
+import { createHash } from 'node:crypto';
+import { Config } from '../config/config.js';
+import { currentLanguages } from '../language/current-languages.js';
+import { mailbox, parseMailbox, type Mailbox } from './mail.address.js';
+import type { MailData, MailTemplate } from './mail.data.js';
+import { MailLinks } from './mail.links.js';
+import { MailTemplates } from './mail.templates.js';
+import { productName } from './product-name.js';
+
+/** A mail to one person. */
+export interface Mail<Template extends MailTemplate> {
+  readonly template: Template;
+  readonly to: { readonly name: string; readonly email: string };
+  readonly data: MailData[Template];
+  /**
+   * What this mail is, in a few words that are the same when it is sent again, such as the template and the hash of
+   * its token. The Message-ID is derived from it, so that relays and readers recognise a repeat.
+   */
+  readonly identity: readonly string[];
+  /** The language that the reader has chosen, as a tag (RFC 5646); else it is that of whoever caused the mail. */
+  readonly locale?: string | null;
+}
+
+/** Headers of a mail that nobody wrote: vacation responders keep silent (RFC 3834). */
+const AUTOMATIC = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
+
+/**
+ * Renders mails and hands them to the transport. Requests do not call it: they queue a job in the outbox, whose
+ * handler does.
+ */
+@Injectable()
+export class MailService {
+  private readonly logger = new Logger('Mail');
+  private readonly from: Mailbox;
+  private readonly product: string;
+
+  constructor(
+    @Inject(Config) private readonly config: Pick<Config, 'mailFrom' | 'mailUrl' | 'appUrl'>,
+    private readonly mailer: MailerService,
+    private readonly templates: MailTemplates,
+    private readonly links: MailLinks,
+  ) {
+    this.from = parseMailbox(config.mailFrom);
+    this.product = productName(config);
+  }
+
+  /**
+   * Sends one mail and resolves when the relay has taken it.
+   * @throws whatever the relay or the network answers; sending again is safe.
+   */
+  async send<Template extends MailTemplate>(mail: Mail<Template>): Promise<void> {
+    const surroundings = { product: this.product, forgotPasswordLink: this.links.forgotPassword() };
+    const languages = [mail.locale, currentLanguages()].filter(Boolean).join(', ');
+    const { locale, subject, html, text } = this.templates.render(mail.template, mail.data, surroundings, languages);
+    await this.mailer.sendMail({
+      from: this.from,
+      to: mailbox(mail.to.name, mail.to.email),
+      subject,
+      html,
+      text,
+      messageId: this.messageId(mail.identity),
+      headers: { ...AUTOMATIC, 'Content-Language': locale },
+    });
+    if (this.config.mailUrl === null) this.logForDevelopers(mail, subject);
+  }
+
+  /** The development mailbox's second half: what a developer wants to click stands in the log. */
+  private logForDevelopers<Template extends MailTemplate>(mail: Mail<Template>, subject: string): void {
+    const link = 'link' in mail.data ? ` ${mail.data.link}` : '';
+    this.logger.log(`To ${mail.to.email}: ${subject}${link}`);
+  }
+
+  private messageId(identity: readonly string[]): string {
+    const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 40);
+    return `<${digest}@${this.from.address.slice(this.from.address.lastIndexOf('@') + 1)}>`;
+  }
+}

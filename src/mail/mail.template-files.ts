@@ -1,0 +1,111 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a mail is made of; each is a file of its template. */
+export const MAIL_PARTS = ['subject', 'html', 'text'] as const;
+
+export type MailPart = (typeof MAIL_PARTS)[number];
+/** A partial is for HTML or for plain text. */
+export type MailKind = 'html' | 'text';
+
+/** A file with words. */
+export interface TemplateFile {
+  /** Where it was read; faults name it. */
+  readonly path: string;
+  readonly source: string;
+}
+
+/** The files of one mail in one language. */
+export interface TemplateParts {
+  readonly name: string;
+  readonly locale: string;
+  readonly parts: Readonly<Record<MailPart, TemplateFile>>;
+}
+
+const EXTENSION = '.hbs';
+const PARTIAL = /^[^.]+\.(?:html|text)$/;
+const WANTED =
+  '<partial>.<html|text>.hbs, <locale>/<partial>.<html|text>.hbs or <locale>/<mail>/<subject|html|text>.hbs';
+
+/**
+ * The template files of several folders, seen as one folder: of two files with the same name, the one of the folder
+ * that was added later counts.
+ */
+export class TemplateFiles {
+  /** Files by their names without `.hbs`, by their folders: none for all languages, a locale, or locale and mail. */
+  private readonly folders = new Map<string, Map<string, TemplateFile>>();
+
+  /**
+   * Reads a folder. What is hidden or is no `.hbs` file is none of its business.
+   * @throws Error that names a file which has no place here.
+   */
+  add(root: string): void {
+    for (const name of listFiles(root)) {
+      const path = join(root, name);
+      const segments = name.slice(0, -EXTENSION.length).split('/');
+      const file = segments.pop() ?? '';
+      const [locale, mail, ...deeper] = segments;
+      const fits = mail === undefined ? PARTIAL.test(file) : MAIL_PARTS.some((part) => part === file);
+      if (!fits || deeper.length > 0) throw new Error(`${path}: a template file is called ${WANTED}`);
+      if (locale !== undefined && !isLanguageTag(locale)) {
+        throw new Error(`${path}: ${locale} is no language tag (RFC 5646)`);
+      }
+      // Partials stand on lines of their own, whether or not an editor ended the file with one.
+      const source = `${readFileSync(path, 'utf8').trimEnd()}\n`;
+      const folder = segments.join('/');
+      this.folders.set(
+        folder,
+        (this.folders.get(folder) ?? new Map<string, TemplateFile>()).set(file, { path, source }),
+      );
+    }
+  }
+
+  /**
+   * Every mail in every language in which there is something of it.
+   * @throws Error that names the file which is missing beside others.
+   */
+  templates(): TemplateParts[] {
+    return [...this.folders].flatMap(([folder, files]) => {
+      const [locale = '', name] = folder.split('/');
+      if (name === undefined) return [];
+      const part = (wanted: MailPart): TemplateFile => {
+        const file = files.get(wanted);
+        if (file) return file;
+        const [sibling] = files.values();
+        throw new Error(`${folder}/${wanted}${EXTENSION} is missing beside ${sibling?.path}`);
+      };
+      return { name, locale, parts: { subject: part('subject'), html: part('html'), text: part('text') } };
+    });
+  }
+
+  /** The partials of a language by their names: those for all languages, and its own in place of them. */
+  partials(locale: string, kind: MailKind): Map<string, TemplateFile> {
+    const files = ['', locale].flatMap((folder) => [...(this.folders.get(folder) ?? [])]);
+    return new Map(
+      files.flatMap(([name, file]) => {
+        const [partial = '', suffix] = name.split('.');
+        return suffix === kind ? [[partial, file]] : [];
+      }),
+    );
+  }
+}
+
+/** Paths of the `.hbs` files under a folder, with slashes. Links are followed: that is how Kubernetes mounts files. */
+function listFiles(folder: string, below = ''): string[] {
+  return readdirSync(join(folder, below))
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .flatMap((name) => {
+      const path = below === '' ? name : `${below}/${name}`;
+      if (statSync(join(folder, path)).isDirectory()) return listFiles(folder, path);
+      return name.endsWith(EXTENSION) ? [path] : [];
+    });
+}
+
+function isLanguageTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1;
+  } catch {
+    return false;
+  }
+}

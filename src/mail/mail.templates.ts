@@ -1,0 +1,142 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { fileURLToPath } from 'node:url';
+import { Config } from '../config/config.js';
+import { chooseLanguage } from '../language/accept-language.js';
+import { oneLine } from './mail.address.js';
+import { MailCompiler, type CompiledTemplate } from './mail.compiler.js';
+import type { MailData, MailSamples, MailSurroundings, MailTemplate, MailValue } from './mail.data.js';
+import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from './mail.samples.js';
+import { TemplateFiles, type MailKind, type MailPart, type TemplateParts } from './mail.template-files.js';
+
+/** A mail's words, ready to be sent. */
+export interface RenderedMail {
+  /** The language that it is written in, as a tag (RFC 5646). */
+  readonly locale: string;
+  /** One line. */
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+}
+
+type Compiled = Readonly<Record<MailPart, CompiledTemplate>>;
+
+const BUILT_IN = fileURLToPath(new URL('./templates', import.meta.url));
+/** The language of last resort, in which there must be every mail. */
+const DEFAULT_LOCALE = 'en';
+
+/**
+ * Renders mails with Handlebars from `<locale>/<mail>/{subject,html,text}.hbs` and the partials above them: those that
+ * come with the service, those of a team, and those of the folder `MAIL_TEMPLATES`, which replaces single files. Not
+ * through the mailer's template adapter: that one reads files while it sends, renders no text part, registers helpers
+ * and partials in a global Handlebars, and carries a native CSS inliner.
+ */
+@Injectable()
+export class MailTemplates implements OnApplicationBootstrap {
+  private readonly folders = [BUILT_IN];
+  private readonly samples = new Map<string, Readonly<Record<string, MailValue>>>(Object.entries(MAIL_SAMPLES));
+  private built: ReadonlyMap<string, ReadonlyMap<string, Compiled>> | null = null;
+
+  constructor(@Inject(Config) private readonly config: Pick<Config, 'mailTemplates'>) {}
+
+  /**
+   * Adds a folder of templates; to be called in `onModuleInit`. Its files take the place of those with the same name
+   * that came before.
+   * @param folder absolute path
+   * @param samples data to try each new mail with before the service starts
+   */
+  add(folder: string, samples: MailSamples = {}): void {
+    this.folders.push(folder);
+    for (const [name, data] of Object.entries<Readonly<Record<string, MailValue>>>(samples))
+      this.samples.set(name, data);
+    this.built = null;
+  }
+
+  /**
+   * Reads, compiles and tries every template, so that a broken one stops the boot and not a mail.
+   * @throws Error that names the file which is broken, missing or belongs to no mail
+   */
+  onApplicationBootstrap(): void {
+    this.built ??= this.build();
+  }
+
+  /**
+   * Renders one mail, in that language of its templates which suits the reader best.
+   * @param languages what the reader wants, in the syntax of `Accept-Language`
+   * @throws Error when the template names something that is not in the data
+   */
+  render<Template extends MailTemplate>(
+    template: Template,
+    data: MailData[Template],
+    surroundings: MailSurroundings,
+    languages = '',
+  ): RenderedMail {
+    this.built ??= this.build();
+    const translations = this.built.get(template);
+    if (!translations) throw new Error(`There is no mail ${template}`);
+    const others = [...translations.keys()].filter((locale) => locale !== DEFAULT_LOCALE);
+    const locale = chooseLanguage(languages, [DEFAULT_LOCALE, ...others]);
+    const found = translations.get(locale);
+    if (!found) throw new Error(`There is no mail ${template} in ${locale}`);
+    return fill(found, locale, { ...data }, surroundings);
+  }
+
+  private build(): ReadonlyMap<string, ReadonlyMap<string, Compiled>> {
+    const files = new TemplateFiles();
+    for (const folder of this.folders) files.add(folder);
+    if (this.config.mailTemplates !== null) files.add(this.config.mailTemplates);
+    const compilers = new Map<string, MailCompiler>();
+    const compiler = (locale: string, kind: MailKind): MailCompiler => {
+      const key = `${locale}.${kind}`;
+      const known = compilers.get(key) ?? new MailCompiler(locale, kind, files.partials(locale, kind));
+      compilers.set(key, known);
+      return known;
+    };
+    const built = new Map([...this.samples.keys()].map((name) => [name, new Map<string, Compiled>()]));
+    for (const template of files.templates()) {
+      const { name, locale, parts } = template;
+      const compiled = {
+        subject: compiler(locale, 'text').compile(parts.subject),
+        html: compiler(locale, 'html').compile(parts.html),
+        text: compiler(locale, 'text').compile(parts.text),
+      };
+      fill(compiled, locale, this.sampleOf(template), SAMPLE_SURROUNDINGS);
+      built.get(name)?.set(locale, compiled);
+    }
+    for (const [name, translations] of built) {
+      if (!translations.has(DEFAULT_LOCALE))
+        throw new Error(`The mail ${name} has no template ${DEFAULT_LOCALE}/${name}/`);
+    }
+    return built;
+  }
+
+  /** A mail that nobody sends is a slip in a folder's name, and would be missed in silence. */
+  private sampleOf({ name, parts }: TemplateParts): Readonly<Record<string, MailValue>> {
+    const sample = this.samples.get(name);
+    if (sample) return sample;
+    throw new Error(`${parts.html.path}: there is no mail ${name}, only ${[...this.samples.keys()].join(', ')}`);
+  }
+}
+
+function fill(
+  compiled: Compiled,
+  locale: string,
+  data: Readonly<Record<string, MailValue>>,
+  surroundings: MailSurroundings,
+): RenderedMail {
+  const context = { ...printable(data), ...surroundings, locale };
+  return {
+    locale,
+    subject: oneLine(compiled.subject(context)),
+    html: compiled.html(context),
+    text: compiled.text(context),
+  };
+}
+
+/** No value can break out of its line in the text part; times stay times. */
+function printable(data: Readonly<Record<string, MailValue>>): Record<string, MailValue> {
+  const one = (value: MailValue): MailValue => {
+    if (typeof value === 'string') return oneLine(value);
+    return Array.isArray(value) ? value.map(oneLine) : value;
+  };
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, one(value)]));
+}

@@ -1,0 +1,67 @@
+import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from '../auth/public.decorator.js';
+import { refuse } from '../json-api/errors.js';
+import { NotJsonApi } from '../json-api/routes.js';
+import { markup, type Html } from '../pages/markup.js';
+import { MAIL_POLICY } from '../pages/page.assets.js';
+import { PageRenderer } from '../pages/page.renderer.js';
+import { MailboxFiles, type StoredMail } from './mailbox.files.js';
+import { MailboxGuard } from './mailbox.guard.js';
+
+/** The mails that went nowhere because there is no relay, for developers; so in English only. */
+@Controller('dev/mailbox')
+@Public()
+@NotJsonApi()
+@ApiExcludeController()
+@UseGuards(MailboxGuard)
+export class MailboxController {
+  constructor(
+    private readonly mails: MailboxFiles,
+    private readonly pages: PageRenderer,
+  ) {}
+
+  @Get()
+  async list(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    const mails = await this.mails.newest();
+    const body = markup`<h1>Development mailbox</h1>
+<p>Without MAIL_URL, mails are written into the data folder and go nowhere else. The newest come first.</p>
+${mails.length === 0 ? markup`<p>No mail yet.</p>` : list(mails)}`;
+    return this.pages.render(reply, { title: 'Development mailbox', body, wide: true }, 'en');
+  }
+
+  /** @throws JsonApiException 404 */
+  @Get(':name')
+  async show(@Param('name') name: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    const mail = await this.mails.find(name);
+    if (!mail) throw refuse('not_found', 'There is no such mail');
+    return this.pages.render(
+      reply,
+      { title: mail.subject, body: reading(mail), wide: true, policy: MAIL_POLICY },
+      'en',
+    );
+  }
+}
+
+const list = (mails: readonly StoredMail[]): Html => markup`<ul class="mails">
+${mails.map(item)}</ul>`;
+
+const item = ({ name, date, to, subject }: StoredMail): Html =>
+  markup`<li><a href="mailbox/${name}">${subject}</a><br><span class="quiet">To ${to}<br>${time(date)}</span></li>
+`;
+
+const reading = ({ date, to, subject, text, html, links }: StoredMail): Html =>
+  markup`<p><a href="../mailbox">All mails</a></p>
+<h1>${subject}</h1>
+<p class="quiet">To ${to}<br>${time(date)}</p>
+${links.map((url) => markup`<p><a href="${url}">${url}</a></p>`)}
+${html !== undefined && frame(html)}
+<h2>Plain text</h2>
+<pre>${text}</pre>`;
+
+/** The mail's HTML runs nothing and loads nothing; its links open outside of it. */
+const frame = (html: string): Html => markup`<h2>HTML</h2>
+<iframe title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${`<base target="_blank">${html}`}"></iframe>`;
+
+const time = (date: Date | undefined): string => date?.toISOString().replace('T', ' ').replace(/\..*/, ' UTC') ?? '';

@@ -1,0 +1,51 @@
+import { BlockList, isIP } from 'node:net';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { normalizeAddress } from '../auth/client-address.js';
+import { refuse } from '../json-api/errors.js';
+
+/** Addresses that nobody has on the internet (RFC 1122, 1918, 3927, 4193, 4291). */
+const NEAR = new BlockList();
+for (const [address, bits] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+] as const) {
+  NEAR.addSubnet(address, bits, 'ipv4');
+}
+for (const [address, bits] of [
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const) {
+  NEAR.addSubnet(address, bits, 'ipv6');
+}
+
+/** Headers of whatever passes requests on from elsewhere. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'];
+
+/**
+ * Mails carry tokens, and whoever runs this service unprotected and without NODE_ENV=production should not hand them to
+ * the world: only this machine and its network see the mailbox, not through a proxy, and not under a name that a
+ * foreign page could have pointed here (DNS rebinding).
+ */
+@Injectable()
+export class MailboxGuard implements CanActivate {
+  /** @throws JsonApiException `forbidden` */
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const peer = normalizeAddress(request.socket.remoteAddress ?? '') ?? '';
+    const isNear = NEAR.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
+    const isForwarded = FORWARDED.some((name) => name in request.headers);
+    if (isNear && !isForwarded && isOwnName(request.hostname)) return true;
+    throw refuse('forbidden', 'The development mailbox is shown on this machine and in its own network only');
+  }
+}
+
+/** An address, or a name without dots: those are no names of the public DNS. */
+function isOwnName(hostname: string): boolean {
+  const name = hostname.replace(/^\[(.*)\]$/, '$1');
+  return isIP(name) !== 0 || /^[\w-]+$/.test(name) || /\.(?:localhost|local|internal|test)$/.test(name);
+}

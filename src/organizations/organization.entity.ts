@@ -1,0 +1,24 @@
+import { IsNotEmpty } from 'class-validator';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { NoControlCharacters, Trimmed } from '../json-api/rules.js';
+import { SORTED, TIME } from '../json-api/columns.js';
+
+/** A group of accounts with owners of its own. */
+@Entity('organizations')
+@Index(['name', 'id'])
+@Index(['createdAt', 'id'])
+@Index(['updatedAt', 'id'])
+@Index('organizations_lower_name_idx', { synchronize: false })
+export class Organization {
+  @PrimaryColumn('uuid') id!: string;
+
+  @Column({ type: 'varchar', length: 200, comment: 'Name as shown to people', ...SORTED })
+  @Trimmed()
+  @IsNotEmpty({ message: 'must not be empty' })
+  @NoControlCharacters()
+  name!: string;
+
+  @CreateDateColumn({ ...TIME, comment: 'When the organization was created' }) createdAt!: Date;
+  @UpdateDateColumn({ ...TIME, comment: 'When it was last changed' }) updatedAt!: Date;
+  @VersionColumn({ default: 1 }) version!: number;
+}

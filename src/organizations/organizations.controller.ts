@@ -1,0 +1,54 @@
+import { Controller, Delete, Get, Param, Patch, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../auth/actor.js';
+import { CurrentActor } from '../auth/current-actor.decorator.js';
+import type { Item, Page } from '../json-api/answer.js';
+import { Criteria, Document, IfMatch, Shape } from '../json-api/request.js';
+import { JsonApiCreate, JsonApiDelete, JsonApiIndex, JsonApiShow, JsonApiUpdate } from '../json-api/routes.js';
+import type { CreateDocument, UpdateDocument } from '../json-api/write-document.js';
+import { OrganizationResource } from './organization.resource.js';
+import { OrganizationsService } from './organizations.service.js';
+
+/** Manage organizations within the system, including creation, updating, retrieval, and deletion. */
+@ApiTags('Organizations')
+@Controller('organizations')
+export class OrganizationsController {
+  constructor(private readonly organizations: OrganizationsService) {}
+
+  @Get()
+  @JsonApiIndex(OrganizationResource)
+  index(@CurrentActor() actor: Actor, @Criteria() criteria: Criteria): Promise<Page> {
+    return this.organizations.index(actor, criteria);
+  }
+
+  @Post()
+  @JsonApiCreate(OrganizationResource)
+  create(
+    @CurrentActor() actor: Actor,
+    @Document() document: CreateDocument<typeof OrganizationResource>,
+  ): Promise<Item> {
+    return this.organizations.create(actor, document);
+  }
+
+  @Get(':resource_id')
+  @JsonApiShow(OrganizationResource)
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
+    return this.organizations.show(actor, id, shape);
+  }
+
+  @Patch(':resource_id')
+  @JsonApiUpdate(OrganizationResource)
+  update(
+    @CurrentActor() actor: Actor,
+    @Param('resource_id') id: string,
+    @Document() document: UpdateDocument<typeof OrganizationResource>,
+  ): Promise<Item> {
+    return this.organizations.update(actor, id, document);
+  }
+
+  @Delete(':resource_id')
+  @JsonApiDelete(OrganizationResource)
+  delete(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @IfMatch() ifMatch: IfMatch): Promise<void> {
+    return this.organizations.delete(actor, id, ifMatch);
+  }
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { OrganizationsController } from './organizations.controller.js';
+import { OrganizationsRepository } from './organizations.repository.js';
+import { OrganizationsService } from './organizations.service.js';
+
+/** Organizations as a resource. */
+@Module({
+  controllers: [OrganizationsController],
+  providers: [OrganizationsRepository, OrganizationsService],
+  exports: [OrganizationsRepository, OrganizationsService],
+})
+export class OrganizationsModule {}

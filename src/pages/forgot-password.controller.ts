@@ -1,0 +1,51 @@
+import { Get, Post, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { clientAddress } from '../auth/client-address.js';
+import { Throttle } from '../auth/throttle.js';
+import { readFlatBody } from '../json-api/flat-body.js';
+import { RequestResetBody } from '../passwords/passwords.dto.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { field, fieldFaults, form, NO_FAULTS, type FieldFaults } from './fields.js';
+import { Form, TakesForm, type SentForm } from './form.js';
+import { markup } from './markup.js';
+import { Page, Text, type PageAnswer } from './page.decorators.js';
+import { doneView, formView } from './page.views.js';
+import type { View } from './page.renderer.js';
+
+/** Where people ask for a reset mail. It says the same whether or not there is an account. */
+@Page('forgot-password')
+export class ForgotPasswordController {
+  constructor(
+    private readonly passwords: PasswordsService,
+    private readonly throttle: Throttle,
+  ) {}
+
+  @Get()
+  show(@Text() text: Text): PageAnswer {
+    return this.view(text, '', NO_FAULTS);
+  }
+
+  @Post()
+  @TakesForm()
+  async request(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+    const [email, address] = [sent.text('email'), clientAddress(request)];
+    await this.throttle.address('request_reset', address);
+    try {
+      await this.passwords.requestReset(readFlatBody(RequestResetBody, { email }).email, address);
+    } catch (error) {
+      return this.view(text, email, fieldFaults(error));
+    }
+    return { location: 'forgot-password/sent' };
+  }
+
+  @Get('sent')
+  sent(@Text() text: Text): PageAnswer {
+    return doneView(text.forgot, markup`<p class="links"><a href="../forgot-password">${text.forgot.again}</a></p>`);
+  }
+
+  private view(text: Text, value: string, faults: FieldFaults): View {
+    const email = { name: 'email', label: text.email, type: 'email', autocomplete: 'username', value } as const;
+    const fields = [field(text, faults, { ...email, first: true })];
+    return formView(text, text.forgot, form('forgot-password', text.forgot.submit, fields), faults);
+  }
+}

@@ -1,0 +1,76 @@
+import { Get, Post, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Joining } from '../accounts/joining.service.js';
+import { clientAddress } from '../auth/client-address.js';
+import { Throttle } from '../auth/throttle.js';
+import { PasswordPolicy } from '../passwords/password.policy.js';
+import {
+  field,
+  fieldFaults,
+  form,
+  hidden,
+  newPasswordField,
+  NO_FAULTS,
+  ownerField,
+  type FieldFaults,
+} from './fields.js';
+import { Form, TakesForm, type SentForm } from './form.js';
+import { Page, Text, type PageAnswer } from './page.decorators.js';
+import { doneView, formView, passwordRules } from './page.views.js';
+import type { View } from './page.renderer.js';
+
+/** What the form shows besides its words. */
+interface Invitation {
+  readonly token: string;
+  readonly email: string;
+  readonly name: string;
+}
+
+/** Where the link of an invitation leads. Looking at it spends nothing. */
+@Page('join')
+export class JoinController {
+  constructor(
+    private readonly joining: Joining,
+    private readonly throttle: Throttle,
+    private readonly policy: PasswordPolicy,
+  ) {}
+
+  @Get()
+  async show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+    return this.view(text, await this.find(String(token ?? ''), request), NO_FAULTS);
+  }
+
+  @Post()
+  @TakesForm()
+  async accept(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+    const [token, name, password] = [sent.text('token'), sent.text('name'), sent.text('password')];
+    await this.throttle.address('join', clientAddress(request));
+    try {
+      await this.joining.join(token, { name, password }, false);
+    } catch (error) {
+      const faults = fieldFaults(error);
+      return this.view(text, { ...(await this.find(token, request)), name }, faults);
+    }
+    return { location: 'join/done' };
+  }
+
+  @Get('done')
+  done(@Text() text: Text): PageAnswer {
+    return doneView(text.join);
+  }
+
+  private async find(token: string, request: FastifyRequest): Promise<Invitation> {
+    await this.throttle.address('token_valid', clientAddress(request));
+    return { token, ...(await this.joining.invited(token)) };
+  }
+
+  private view(text: Text, { token, email, name }: Invitation, faults: FieldFaults): View {
+    const fields = [
+      hidden('token', token),
+      ownerField(text, faults, email),
+      field(text, faults, { name: 'name', label: text.name, type: 'text', autocomplete: 'name', value: name }),
+      newPasswordField(text, faults, { label: text.password, rules: passwordRules(this.policy) }),
+    ];
+    return formView(text, text.join, form('join', text.join.submit, fields), faults);
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  applyDecorators,
+  Controller,
+  createParamDecorator,
+  Injectable,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import { CrossSite } from '../auth/cross-site.js';
+import { Public } from '../auth/public.decorator.js';
+import { NotJsonApi } from '../json-api/routes.js';
+import { PageFilter } from './page.filter.js';
+import { textFor } from './page.language.js';
+import { PageRenderer, type View } from './page.renderer.js';
+import type { PageText } from './page.text.js';
+
+/** What a handler of a page answers: a view, or where the browser goes next, relative to where it is. */
+export type PageAnswer = View | { readonly location: string };
+
+/** The words of a page, in a language that its reader has asked for. */
+export type Text = PageText;
+export const Text = createParamDecorator((_: unknown, context: ExecutionContext): PageText =>
+  textFor(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/**
+ * Forms come from our own pages only, whether or not there are cookies. What a form does is guarded by the token in it;
+ * this keeps other sites from making visitors try tokens or ask for mails.
+ */
+@Injectable()
+export class PageGuard implements CanActivate {
+  constructor(private readonly crossSite: CrossSite) {}
+
+  /** @throws JsonApiException `forbidden` */
+  canActivate(context: ExecutionContext): boolean {
+    this.crossSite.checkForm(context.switchToHttp().getRequest<FastifyRequest>());
+    return true;
+  }
+}
+
+/** Makes documents of views. */
+@Injectable()
+export class PageInterceptor implements NestInterceptor {
+  constructor(private readonly pages: PageRenderer) {}
+
+  intercept(context: ExecutionContext, next: CallHandler<PageAnswer>): Observable<string | undefined> {
+    const http = context.switchToHttp();
+    const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
+    return next.handle().pipe(
+      map((answer) => {
+        if (!('location' in answer)) return this.pages.render(reply, answer, textFor(request).locale);
+        // The browser asks anew, so that going back or reloading sends nothing twice (RFC 9110, 15.4.4).
+        void reply.status(303).header('location', answer.location);
+        return undefined;
+      }),
+    );
+  }
+}
+
+/** A controller of pages for people: public, no part of the API, and answering in HTML whatever happens. */
+export const Page = (path: string): ClassDecorator =>
+  applyDecorators(
+    Controller(path),
+    Public(),
+    NotJsonApi(),
+    ApiExcludeController(),
+    UseGuards(PageGuard),
+    UseInterceptors(PageInterceptor),
+    UseFilters(PageFilter),
+  );

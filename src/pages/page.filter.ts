@@ -1,0 +1,47 @@
+import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { JsonApiException, refuse } from '../json-api/errors.js';
+import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/options.js';
+import { markup } from './markup.js';
+import { textFor } from './page.language.js';
+import { PageRenderer } from './page.renderer.js';
+
+/** Where errors of pages become pages. Private causes are logged, and never shown. */
+@Injectable()
+@Catch()
+export class PageFilter implements ExceptionFilter {
+  private readonly logger = new Logger(PageFilter.name);
+
+  constructor(
+    @Inject(JSON_API_OPTIONS) private readonly options: JsonApiOptions,
+    private readonly pages: PageRenderer,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const exception = this.toException(error);
+    if (exception.status >= 500) this.log(exception, request);
+    const { code } = exception.faults[0];
+    const text = textFor(request);
+    const seconds = Number(exception.headers['Retry-After'] ?? 0);
+    const { title, body, link } = text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
+    const view = {
+      title,
+      status: exception.status,
+      body: markup`<h1>${title}</h1>
+<p>${body}</p>
+${link !== undefined && markup`<p class="links"><a href="forgot-password">${link}</a></p>`}`,
+    };
+    void reply.headers(exception.headers).send(this.pages.render(reply, view, text.locale));
+  }
+
+  private toException(error: unknown): JsonApiException {
+    if (error instanceof JsonApiException) return error;
+    return this.options.translate(error) ?? refuse('internal_error', 'A page failed', undefined, { cause: error });
+  }
+
+  private log({ cause, stack, message }: JsonApiException, request: FastifyRequest): void {
+    this.logger.error(`${message} (request ${request.id})`, cause instanceof Error ? cause.stack : stack);
+  }
+}

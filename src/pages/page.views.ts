@@ -1,0 +1,32 @@
+import type { PasswordPolicy } from '../passwords/password.policy.js';
+import type { FieldFaults } from './fields.js';
+import { markup, type Html } from './markup.js';
+import type { View } from './page.renderer.js';
+import type { FormText, PageText } from './page.text.js';
+
+/** A page with a form; one that was refused says so in its title, which is what a screen reader reads first. */
+export function formView(text: PageText, words: FormText, form: Html, faults: FieldFaults): View {
+  const isRefused = faults.size > 0;
+  return {
+    title: isRefused ? `${text.error}: ${words.title}` : words.title,
+    status: isRefused ? 422 : 200,
+    body: markup`<h1>${words.title}</h1>
+<p>${words.intro}</p>
+${form}`,
+  };
+}
+
+/** What comes after a form that was accepted. */
+export function doneView({ doneTitle, done }: FormText, more?: Html): View {
+  return {
+    title: doneTitle,
+    body: markup`<p class="mark" aria-hidden="true">✓</p>
+<h1>${doneTitle}</h1>
+<p>${done}</p>
+${more}`,
+  };
+}
+
+/** What the policy asks of every password, whoever's it is: what is wrong with an empty one. */
+export const passwordRules = (policy: PasswordPolicy): string[] =>
+  policy.faults('', null, '').map(({ detail }) => detail);

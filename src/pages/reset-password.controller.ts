@@ -1,0 +1,55 @@
+import { Get, Post, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { clientAddress } from '../auth/client-address.js';
+import { Throttle } from '../auth/throttle.js';
+import { PasswordPolicy } from '../passwords/password.policy.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { fieldFaults, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldFaults } from './fields.js';
+import { Form, TakesForm, type SentForm } from './form.js';
+import { Page, Text, type PageAnswer } from './page.decorators.js';
+import { doneView, formView, passwordRules } from './page.views.js';
+import type { View } from './page.renderer.js';
+
+/** Where the link of a reset mail leads. Looking at it spends nothing. */
+@Page('reset-password')
+export class ResetPasswordController {
+  constructor(
+    private readonly passwords: PasswordsService,
+    private readonly throttle: Throttle,
+    private readonly policy: PasswordPolicy,
+  ) {}
+
+  @Get()
+  show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+    return this.view(text, String(token ?? ''), NO_FAULTS, request);
+  }
+
+  @Post()
+  @TakesForm()
+  async reset(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+    const [token, password] = [sent.text('token'), sent.text('password')];
+    await this.throttle.address('reset', clientAddress(request));
+    try {
+      await this.passwords.reset({ token, password });
+    } catch (error) {
+      return this.view(text, token, fieldFaults(error), request);
+    }
+    return { location: 'reset-password/done' };
+  }
+
+  @Get('done')
+  done(@Text() text: Text): PageAnswer {
+    return doneView(text.reset);
+  }
+
+  private async view(text: Text, token: string, faults: FieldFaults, request: FastifyRequest): Promise<View> {
+    await this.throttle.address('token_valid', clientAddress(request));
+    const { email } = await this.passwords.owner(token);
+    const fields = [
+      hidden('token', token),
+      ownerField(text, faults, email),
+      newPasswordField(text, faults, { label: text.newPassword, rules: passwordRules(this.policy) }),
+    ];
+    return formView(text, text.reset, form('reset-password', text.reset.submit, fields), faults);
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { dictionary } from '@zxcvbn-ts/language-common';
+
+/** Characters that may trail a listed password without making it another one. */
+const MOST_DECORATION = 4;
+const NOT_A_LETTER = /^[^\p{L}\p{M}]$/u;
+
+/**
+ * The well-known breached passwords: 49,233 entries, offline, all in lower case. Provide another class under this
+ * token to ask a larger list.
+ */
+@Injectable()
+export class BreachedPasswords {
+  private list: ReadonlySet<string> | undefined;
+
+  /**
+   * True when the password stands in the list, without case, or is a listed one with up to four digits or signs
+   * appended. The second half is what makes the list bite: composition rules refuse nearly all of its entries, and
+   * what people make of them (`Password1!`, `Qwerty123!`) is what attackers try next. Four is `2024`, `123!`; more
+   * would refuse long random tails, and letters are never taken off.
+   */
+  has(password: string): boolean {
+    this.list ??= new Set(dictionary['passwords-common']);
+    const characters = [...password.toLowerCase()];
+    for (let taken = 0; taken <= MOST_DECORATION && characters.length > 0; taken++) {
+      if (this.list.has(characters.join(''))) return true;
+      if (!NOT_A_LETTER.test(characters.pop() ?? '')) return false;
+    }
+    return false;
+  }
+}

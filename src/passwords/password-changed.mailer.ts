@@ -1,0 +1,42 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { MailService } from '../mail/mail.service.js';
+import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { Outbox } from '../mail/outbox.js';
+import type { OutboxTasks } from '../mail/outbox.tasks.js';
+
+const TASK = 'mail.password_changed';
+
+/** Tells people that their password was changed, so that somebody who did not do it can act. */
+@Injectable()
+export class PasswordChangedMailer implements OnModuleInit {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly mail: MailService,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers.register(TASK, (payload) => this.deliver(payload));
+  }
+
+  /** Queues the message in the transaction that stores the new password. */
+  async queue(tx: Pick<Transaction, 'query'>, accountId: string, changedAt: Date): Promise<void> {
+    await this.outbox.enqueue(tx, TASK, { accountId, changedAt: changedAt.toISOString() });
+  }
+
+  private async deliver({ accountId, changedAt }: OutboxTasks[typeof TASK]): Promise<void> {
+    const [account] = await this.transactions.query<{ name: string; email: string }>(
+      sql`SELECT name, email FROM accounts WHERE id = ${accountId}`,
+    );
+    if (!account) return;
+    await this.mail.send({
+      template: 'password-changed',
+      to: account,
+      data: { name: account.name, changedAt: new Date(changedAt) },
+      identity: [TASK, accountId, changedAt],
+    });
+  }
+}

@@ -1,0 +1,155 @@
+import { verify as verifyArgon2 } from '@node-rs/argon2';
+import { compare } from 'bcrypt';
+import { createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { canonicalPassword } from './password.text.js';
+
+/** A stored hash that is understood: how a password is checked against it, and what that costs. */
+export interface StoredHash {
+  /** Our own scheme, with which new hashes are made. */
+  readonly own: boolean;
+  /** log2 of the bcrypt rounds that one check costs; null where the scheme's cost cannot be compared with them. */
+  readonly bcryptCost: number | null;
+  /** False when the scheme ignores the end of this password, so that the hash says nothing about all of it. */
+  readsAll(password: string): boolean;
+  /** Checks the password, off the event loop. */
+  matches(password: string): Promise<boolean>;
+}
+
+/** Understands the stored hashes of one scheme; null for all others. */
+export type PasswordScheme = (stored: string) => StoredHash | null;
+
+/** Prefix of our own hashes. Another key or another digest in front of bcrypt needs another prefix. */
+export const OWN_PREFIX = '$iam1';
+
+/** No secret: it only makes the digest ours, so that digests leaked elsewhere cannot be tried here (hash shucking). */
+const OWN_KEY = 'iam/password/1';
+
+/** bcrypt reads no further. */
+const BCRYPT_BYTES = 72;
+/** A check at cost 15 takes 2 to 3 s. Imported hashes beyond that are not understood instead of blocking sign-in. */
+const MOST_BCRYPT_COST = 15;
+const MOST_SCRYPT_BYTES = 256 * 1024 * 1024;
+const MOST_SCRYPT_PARALLELISM = 16;
+const MOST_PBKDF2_ITERATIONS = 10_000_000;
+const MOST_ARGON2_KIB = 256 * 1024;
+/** Passes over the memory, times its size in KiB: at most some 2 s. */
+const MOST_ARGON2_WORK = 1024 * 1024;
+const MOST_ARGON2_PARALLELISM = 16;
+
+const scryptAsync = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
+  scrypt,
+);
+const pbkdf2Async = promisify(pbkdf2);
+
+/**
+ * What our scheme gives to bcrypt: 64 characters without NUL whatever the password is, so nothing is cut off at
+ * 72 bytes.
+ */
+export function bcryptInput(password: string): string {
+  const canonical = canonicalPassword(password);
+  if (canonical === null) throw new TypeError('No password: the policy must have refused this text');
+  return createHmac('sha384', OWN_KEY).update(canonical).digest('base64');
+}
+
+/** `$iam1$2b$12$…`: bcrypt over an HMAC of the password. */
+const own: PasswordScheme = (stored) => {
+  const match = /^\$iam1(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})$/.exec(stored);
+  if (!match) return null;
+  const [, hash = '', cost] = match;
+  return {
+    own: true,
+    bcryptCost: Number(cost),
+    readsAll: () => true,
+    matches: (password) => compare(bcryptInput(password), hash),
+  };
+};
+
+/**
+ * `$2a$`, `$2b$`, `$2y$`: bcrypt as other systems wrote it. The three are one function for every password below
+ * 255 bytes; `2b` computes it without the length overflow of `2a`.
+ */
+const bcrypt: PasswordScheme = (stored) => {
+  const match = /^\$2[aby](\$(\d\d)\$[./A-Za-z0-9]{53})$/.exec(stored);
+  const cost = Number(match?.[2]);
+  if (!match || cost < 4 || cost > MOST_BCRYPT_COST) return null;
+  return {
+    own: false,
+    bcryptCost: cost,
+    readsAll: (password) => Buffer.byteLength(password) <= BCRYPT_BYTES,
+    matches: (password) => compare(password, `$2b${match[1]}`),
+  };
+};
+
+/** `$scrypt$ln=15,r=8,p=1$salt$hash` (RFC 7914, PHC string format). */
+const scryptPhc: PasswordScheme = (stored) => {
+  const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([\w+/.-]+)\$([\w+/.-]+)$/.exec(stored);
+  if (!match) return null;
+  const [ln = 0, r = 0, p = 0] = match.slice(1, 4).map(Number);
+  const bytes = 128 * 2 ** ln * r;
+  if (ln < 1 || r < 1 || p < 1 || p > MOST_SCRYPT_PARALLELISM || bytes > MOST_SCRYPT_BYTES) return null;
+  const options = { N: 2 ** ln, r, p, maxmem: 2 * bytes + 1024 * 1024 };
+  return foreign(match[4], match[5], (password, salt, size) => scryptAsync(password, salt, size, options));
+};
+
+/** `$pbkdf2-sha256$i=600000$salt$hash` (RFC 8018, PHC string format; passlib leaves out `i=`; no suffix is SHA-1). */
+const pbkdf2Phc: PasswordScheme = (stored) => {
+  const match = /^\$pbkdf2(?:-(sha1|sha256|sha512))?\$(?:i=)?(\d{1,8})(?:,l=\d{1,4})?\$([\w+/.-]+)\$([\w+/.-]+)$/.exec(
+    stored,
+  );
+  const iterations = Number(match?.[2]);
+  if (!match || iterations < 1 || iterations > MOST_PBKDF2_ITERATIONS) return null;
+  const digest = match[1] ?? 'sha1';
+  return foreign(match[3], match[4], (password, salt, size) => pbkdf2Async(password, salt, iterations, size, digest));
+};
+
+/** `$argon2id$v=19$m=65536,t=3,p=4$salt$hash` (RFC 9106, PHC string format). */
+const argon2id: PasswordScheme = (stored) => {
+  const match = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,4}),p=(\d{1,3})\$([\w+/]{11,})\$([\w+/]{22,172})$/.exec(stored);
+  if (!match) return null;
+  const [memory = 0, passes = 0, lanes = 0] = match.slice(1, 4).map(Number);
+  if (memory < 8 * lanes || passes < 1 || lanes < 1 || lanes > MOST_ARGON2_PARALLELISM) return null;
+  if (memory > MOST_ARGON2_KIB || memory * passes > MOST_ARGON2_WORK) return null;
+  return {
+    own: false,
+    bcryptCost: null,
+    readsAll: () => true,
+    matches: (password) => verifyArgon2(stored, password),
+  };
+};
+
+/**
+ * Every scheme that is understood, ours first. To import another one, add its parser here; hashes of every scheme but
+ * ours are replaced at the next sign-in.
+ */
+export const PASSWORD_SCHEMES: readonly PasswordScheme[] = [own, bcrypt, argon2id, scryptPhc, pbkdf2Phc];
+
+/** The stored hash as the first scheme reads it that knows it; null when none does. */
+export function readStoredHash(stored: string): StoredHash | null {
+  for (const scheme of PASSWORD_SCHEMES) {
+    const hash = scheme(stored);
+    if (hash) return hash;
+  }
+  return null;
+}
+
+function foreign(
+  saltText: string | undefined,
+  hashText: string | undefined,
+  derive: (password: string, salt: Buffer, size: number) => Promise<Buffer>,
+): StoredHash | null {
+  const salt = decode(saltText);
+  const expected = decode(hashText);
+  if (expected.length < 16 || expected.length > 128) return null;
+  return {
+    own: false,
+    bcryptCost: null,
+    readsAll: () => true,
+    matches: async (password) => timingSafeEqual(await derive(password, salt, expected.length), expected),
+  };
+}
+
+/** Base64 without padding; passlib writes `.` for `+`. */
+function decode(text = ''): Buffer {
+  return Buffer.from(text.replaceAll('.', '+'), 'base64');
+}

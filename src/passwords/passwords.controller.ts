@@ -1,0 +1,102 @@
+import { Body, Controller, Get, Header, HttpCode, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Attempts } from '../auth/attempts.js';
+import type { Actor } from '../auth/actor.js';
+import { clientAddress } from '../auth/client-address.js';
+import { CurrentActor } from '../auth/current-actor.decorator.js';
+import { Public, SignedIn } from '../auth/public.decorator.js';
+import { refuse } from '../json-api/errors.js';
+import { readFlatBody } from '../json-api/flat-body.js';
+import { ApiErrors, PlainParameters } from '../json-api/routes.js';
+import { ChangeBody, RequestResetBody, ResetBody } from './passwords.dto.js';
+import { PasswordsService } from './passwords.service.js';
+
+const REQUIREMENTS = `Password requirements:
+
+- Minimum 8 characters
+- At least one uppercase letter
+- At least one lowercase letter
+- At least one digit
+- At least one special character`;
+
+/**
+ * Manage account passwords, including requesting password resets, resetting passwords using tokens, and changing
+ * passwords for authenticated users.
+ */
+@ApiTags('Account Passwords')
+@Controller('account/passwords')
+export class PasswordsController {
+  constructor(private readonly passwords: PasswordsService) {}
+
+  @Post('request_reset')
+  @Public()
+  @Attempts('request_reset')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'request_password_reset',
+    summary: 'request_password_reset',
+    description:
+      'Request a password reset for an account.\n\nThis endpoint will send an email with a reset token to the provided email address if an account with that email exists.',
+  })
+  @ApiBody({ type: RequestResetBody })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 413, 415, 422, 429, 503)
+  requestReset(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
+    return this.passwords.requestReset(readFlatBody(RequestResetBody, body).email, clientAddress(request));
+  }
+
+  @Post('reset')
+  @Public()
+  @Attempts('reset')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'reset_password',
+    summary: 'reset_password',
+    description: `Reset a password using a reset token.\n\nThis endpoint will change the password for the account associated with the provided reset token if the token is valid and not expired.\n\n${REQUIREMENTS}`,
+  })
+  @ApiBody({ type: ResetBody })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 404, 413, 415, 422, 429, 503)
+  reset(@Body() body: unknown): Promise<void> {
+    return this.passwords.reset(readFlatBody(ResetBody, body));
+  }
+
+  @Get('token_valid')
+  @Public()
+  @Attempts('token_valid')
+  @PlainParameters('token')
+  @Header('Content-Type', 'application/json')
+  @ApiOperation({
+    operationId: 'token_valid',
+    summary: 'token_valid',
+    description:
+      'Check if a password reset token is valid.\n\nThis endpoint will verify if the provided token exists and has not expired. It returns a boolean indicating whether the token is valid.',
+  })
+  @ApiQuery({ name: 'token', required: true, schema: { type: 'string' } })
+  @ApiOkResponse({
+    description: 'Successful response',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/TokenValid' } } },
+  })
+  @ApiErrors(400, 429, 503)
+  async tokenValid(@Query('token') token: unknown): Promise<{ data: { valid: boolean } }> {
+    if (typeof token !== 'string') throw refuse('invalid_parameter', 'token is required', { parameter: 'token' });
+    return { data: { valid: await this.passwords.isValid(token) } };
+  }
+
+  @Post('change')
+  @SignedIn()
+  @Attempts('change')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'change_password',
+    summary: 'change_password',
+    description: `Change the password for the authenticated account.\n\nThis endpoint allows an authenticated user to change their password by providing the current password and a new password.\n\n${REQUIREMENTS}`,
+  })
+  @ApiBody({ type: ChangeBody })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
+  change(@CurrentActor() actor: Actor, @Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
+    return this.passwords.change(actor, readFlatBody(ChangeBody, body), clientAddress(request));
+  }
+}

@@ -1,0 +1,39 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
+import { Trimmed } from '../json-api/rules.js';
+
+/** Longest token that is looked at; ours have 43 characters. */
+const LONGEST_TOKEN = 200;
+/** Longest password that reaches the policy, which names its own limit. */
+const PASSWORD = { type: 'string', format: 'password', minLength: 8, maxLength: 128 } as const;
+
+/** Body of `request_reset`. */
+export class RequestResetBody {
+  @ApiProperty({ type: 'string', format: 'email', example: 'jane@example.com' })
+  @Trimmed()
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  email!: string;
+}
+
+/** Body of `reset`. The policy judges the password, once the token has told whose it is. */
+export class ResetBody {
+  @ApiProperty({ type: 'string', description: 'The token of the reset mail' })
+  @IsString({ message: 'must be a string' })
+  @MaxLength(LONGEST_TOKEN, { message: 'is not a token' })
+  token!: string;
+
+  @ApiProperty({ ...PASSWORD, example: 'Correct-horse-7' })
+  @Allow()
+  password!: unknown;
+}
+
+/** Body of `change`. */
+export class ChangeBody {
+  @ApiProperty({ type: 'string', format: 'password' })
+  @IsString({ message: 'must be a string' })
+  current_password!: string;
+
+  @ApiProperty({ ...PASSWORD, example: 'Correct-horse-8' })
+  @Allow()
+  new_password!: unknown;
+}

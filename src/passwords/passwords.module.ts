@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import { BreachedPasswords } from './breached-passwords.js';
+import { PasswordChangedMailer } from './password-changed.mailer.js';
+import { PasswordHasher } from './password.hasher.js';
+import { PasswordPolicy } from './password.policy.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PasswordsService } from './passwords.service.js';
+import { ResetMailer } from './reset.mailer.js';
+
+/** Passwords: what they must be, how they are kept, and how people get a new one. */
+@Global()
+@Module({
+  controllers: [PasswordsController],
+  providers: [BreachedPasswords, PasswordPolicy, PasswordHasher, PasswordsService, ResetMailer, PasswordChangedMailer],
+  exports: [PasswordPolicy, PasswordHasher, PasswordsService],
+})
+export class PasswordsModule {}

@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import { emailKey } from '../auth/email-key.js';
+import type { Actor } from '../auth/actor.js';
+import { hashToken } from '../auth/one-time-token.js';
+import type { SessionEnding } from '../auth/session.js';
+import { SessionStore } from '../auth/session.store.js';
+import { Throttle } from '../auth/throttle.js';
+import { Audit } from '../events/audit.js';
+import { refuse, throwFaults, type Fault } from '../json-api/errors.js';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { PasswordChangedMailer } from './password-changed.mailer.js';
+import { PasswordHasher } from './password.hasher.js';
+import { PasswordPolicy, type PasswordOwner } from './password.policy.js';
+import type { ChangeBody, ResetBody } from './passwords.dto.js';
+import { ResetMailer } from './reset.mailer.js';
+
+/** Passwords: reset by a mailed token, changed by whoever knows the current one, and by nobody else. */
+@Injectable()
+export class PasswordsService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly sessions: SessionStore,
+    private readonly throttle: Throttle,
+    private readonly resets: ResetMailer,
+    private readonly changed: PasswordChangedMailer,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Queues a reset mail. It does the very same whether or not there is such an account. @throws 429 */
+  async requestReset(email: string, address: string): Promise<void> {
+    await this.throttle.email('request_reset', { address, emailKey: emailKey(email) });
+    await this.transactions.run((tx) => this.resets.queue(tx, email));
+  }
+
+  /** Whether a reset token is good. */
+  async isValid(token: string): Promise<boolean> {
+    const found = await this.transactions.query(sql`
+        SELECT 1 FROM accounts WHERE password_reset_token = ${hashToken(token)} AND enabled
+          AND password_reset_token_expires_at > now()`);
+    return found.length > 0;
+  }
+
+  /** Whose password a reset token sets; it is not spent by looking. @throws 404 `invalid_token`; 422 `expired_token` */
+  async owner(token: string): Promise<PasswordOwner> {
+    const { email, name } = await this.ownerOf(hashToken(token));
+    return { email, name };
+  }
+
+  /**
+   * Sets a password with a mailed token. The token is spent, every session ends, every other token is void.
+   * @throws 404 `invalid_token`; 422 `expired_token`, or the rules that the password breaks
+   */
+  async reset({ token, password }: ResetBody): Promise<void> {
+    const hash = hashToken(token);
+    const owner = await this.ownerOf(hash);
+    throwFaults(this.policy.faults(password, owner, '/password'));
+    const hashed = await this.hasher.hash(String(password));
+    await this.transactions.run(async (tx) => {
+      // One statement spends the token: of two resets at once, one finds it. Whoever holds it has the mailbox, so an
+      // account that was only invited has joined by this.
+      const [row] = await tx.query<{ id: string; joined: boolean }>(sql`
+        UPDATE accounts SET hashed_password = ${hashed}, joined_at = coalesce(joined_at, now()), ${VOID_TOKENS},
+          version = version + 1, updated_at = now()
+        WHERE password_reset_token = ${hash} AND enabled AND password_reset_token_expires_at > now()
+        RETURNING id, joined_at = now()::timestamptz(3) AS joined`);
+      if (!row) throw unknownToken();
+      await this.afterChange(row.id, { reason: 'password_reset', actorId: row.id }, null, tx);
+      if (row.joined) await this.audit.record(tx, { action: 'iam:accounts.joined', ...onOwn(row.id) });
+      await this.audit.record(tx, { action: 'iam:accounts.password_reset', ...onOwn(row.id) });
+    });
+  }
+
+  /**
+   * Changes the caller's password. Every other session ends, and tokens that wait are void.
+   * @throws 422 for a wrong current password and for the rules that the new one breaks; 429
+   */
+  async change(
+    actor: Actor,
+    { current_password: current, new_password: next }: ChangeBody,
+    address: string,
+  ): Promise<void> {
+    const attempt = { address, emailKey: emailKey(actor.email) };
+    await this.throttle.email('change', attempt);
+    const stored = await this.storedHash(actor.id);
+    const { ok } = await this.hasher.verify(current, stored);
+    throwFaults([...(ok ? [] : [WRONG_PASSWORD]), ...this.policy.faults(next, actor, '/new_password')]);
+    const hashed = await this.hasher.hash(String(next));
+    await this.transactions.run(async (tx) => {
+      // The hash that was checked must still be the account's: of two changes at once, one has the wrong password.
+      const changed = await tx.query(sql`
+        UPDATE accounts SET hashed_password = ${hashed}, ${VOID_TOKENS}, version = version + 1, updated_at = now()
+        WHERE id = ${actor.id} AND hashed_password = ${stored} AND enabled RETURNING id`);
+      if (changed.length === 0) throwFaults([WRONG_PASSWORD]);
+      await this.afterChange(actor.id, { reason: 'password_changed', actorId: actor.id }, actor.sessionId, tx);
+      await this.audit.record(tx, { action: 'iam:accounts.password_changed', ...onOwn(actor.id) });
+    });
+    await this.throttle.succeeded('change', attempt);
+  }
+
+  private async afterChange(
+    accountId: string,
+    ending: SessionEnding,
+    keepSessionId: string | null,
+    tx: Transaction,
+  ): Promise<void> {
+    await this.sessions.endAll(tx, accountId, ending, keepSessionId);
+    await this.changed.queue(tx, accountId, new Date());
+  }
+
+  private async ownerOf(hash: string): Promise<PasswordOwner> {
+    const [row] = await this.transactions.query<PasswordOwner & { expired: boolean }>(sql`
+        SELECT email, name, password_reset_token_expires_at <= now() AS expired
+        FROM accounts WHERE password_reset_token = ${hash} AND enabled`);
+    if (!row) throw unknownToken();
+    if (row.expired) throw refuse('expired_token', 'The reset token has expired; ask for a new one');
+    return row;
+  }
+
+  private async storedHash(accountId: string): Promise<string | null> {
+    const [row] = await this.transactions.query<{ hashed_password: string | null }>(
+      sql`SELECT hashed_password FROM accounts WHERE id = ${accountId}`,
+    );
+    return row?.hashed_password ?? null;
+  }
+}
+
+/** A new password voids every token that was mailed before it. */
+const VOID_TOKENS = sql`password_reset_token = NULL, password_reset_token_expires_at = NULL,
+  invitation_token = NULL, invitation_expired_at = NULL`;
+
+/** Whoever holds the mailed token, or knows the password, is the account's owner. */
+const onOwn = (id: string) => ({ actorId: id, target: { type: 'iam:accounts', id } });
+
+const WRONG_PASSWORD: Fault = {
+  code: 'validation_failed',
+  detail: 'The current password is wrong',
+  source: { pointer: '/current_password' },
+};
+
+const unknownToken = () => refuse('invalid_token', 'This token does not exist or was already used');

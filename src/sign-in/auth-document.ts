@@ -1,0 +1,77 @@
+import type { Actor } from '../auth/actor.js';
+import type { SignedIn } from './sign-in.service.js';
+
+/** The document of whoever is signed in: type `iam:account_auths`. */
+
+/** Schema of the document, for OpenAPI. */
+export const AUTH_SCHEMA = {
+  type: 'object',
+  properties: {
+    jsonapi: { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] },
+    data: {
+      type: 'object',
+      properties: {
+        type: { const: 'iam:account_auths' },
+        id: { type: 'string', format: 'uuid', description: 'Id of the account' },
+        attributes: {
+          type: 'object',
+          properties: {
+            email: { type: 'string' },
+            name: { type: 'string' },
+            picture_url: { type: ['string', 'null'] },
+            role_name: { type: 'string' },
+            role_scope: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } },
+            role_rights: { type: 'array', items: { type: 'string' }, description: '`resource.action.scope`' },
+            exp: { type: 'integer', description: 'Expiry of the access token, in seconds since the epoch' },
+          },
+          required: ['email', 'name', 'picture_url', 'role_name', 'role_scope', 'role_rights', 'exp'],
+          additionalProperties: false,
+        },
+        links: { type: 'object', properties: { self: { type: 'string' } } },
+      },
+      required: ['type', 'id', 'attributes'],
+      additionalProperties: false,
+    },
+    meta: {
+      type: 'object',
+      properties: {
+        token: { type: 'string', description: 'Access token (JWT)' },
+        refresh_token: { type: 'string' },
+      },
+    },
+  },
+  required: ['jsonapi', 'data'],
+  additionalProperties: false,
+} as const;
+
+/** The caller as a document. `exp` is the access token's expiry, in seconds since the epoch. */
+export function authDocument(actor: Actor, exp: number, self: string, meta?: Record<string, string>) {
+  const { id, email, name, pictureUrl, role, roleScope } = actor;
+  return {
+    jsonapi: { version: '1.1' },
+    data: {
+      type: 'iam:account_auths',
+      id,
+      attributes: {
+        email,
+        name,
+        picture_url: pictureUrl,
+        role_name: role.name,
+        role_scope: roleScope,
+        role_rights: role.rights,
+        exp,
+      },
+      links: { self },
+    },
+    ...(meta && { meta }),
+  };
+}
+
+/** The document of a fresh session, with its tokens where they do not travel in cookies. */
+export function signedInDocument(
+  { actor, exp, accessToken, refreshToken }: SignedIn,
+  self: string,
+  inCookies: boolean,
+) {
+  return authDocument(actor, exp, self, inCookies ? undefined : { token: accessToken, refresh_token: refreshToken });
+}

@@ -1,0 +1,149 @@
+import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Attempts } from '../auth/attempts.js';
+import { emailKey } from '../auth/email-key.js';
+import type { Authentication } from '../auth/authentication.js';
+import { clientAddress } from '../auth/client-address.js';
+import { Cookies } from '../auth/cookies.js';
+import { REFRESH_COOKIE } from '../auth/credentials.js';
+import { CrossSite } from '../auth/cross-site.js';
+import { CurrentAuthentication } from '../auth/current-actor.decorator.js';
+import { KnownDevice } from '../auth/known-device.js';
+import { Public, SignedIn as NeedsSignIn } from '../auth/public.decorator.js';
+import { MEDIA_TYPE } from '../json-api/document.js';
+import { readFlatBody } from '../json-api/flat-body.js';
+import { ApiErrors } from '../json-api/routes.js';
+import { authDocument, signedInDocument } from './auth-document.js';
+import { LoginBody, LogoutBody, RefreshBody } from './sign-in.dto.js';
+import { SignInService, type SignedIn } from './sign-in.service.js';
+import { SignOut } from './sign-out.js';
+
+const answer = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
+
+/** Sign in, stay signed in, sign out. */
+@ApiTags('Authentication')
+@Controller('auth')
+export class SignInController {
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly signOut: SignOut,
+    private readonly cookies: Cookies,
+    private readonly devices: KnownDevice,
+    private readonly crossSite: CrossSite,
+  ) {}
+
+  @Post('login')
+  @Public()
+  @Attempts('sign-in')
+  @HttpCode(200)
+  @Header('Content-Type', MEDIA_TYPE)
+  @ApiOperation({ operationId: 'login', summary: 'login', description: 'Start a session with e-mail and password' })
+  @ApiBody({ type: LoginBody })
+  @ApiResponse({ status: 200, description: 'Signed in', ...answer })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
+  async login(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { email, password, cookie = false } = readFlatBody(LoginBody, body);
+    const key = emailKey(email);
+    const userAgent = request.headers['user-agent'] ?? null;
+    const signedIn = await this.signIn.signIn(
+      { email, password, knownDevice: this.devices.recognize(request, key) },
+      { userAgent, ip: clientAddress(request) },
+    );
+    this.devices.remember(request, reply, key);
+    return this.hand(signedIn, cookie, reply);
+  }
+
+  @Post('refresh')
+  @Public()
+  @HttpCode(200)
+  @Header('Content-Type', MEDIA_TYPE)
+  @ApiOperation({
+    operationId: 'refresh',
+    summary: 'refresh',
+    description: 'Spend a refresh token for a new pair of tokens',
+  })
+  @ApiBody({ type: RefreshBody, required: false })
+  @ApiResponse({ status: 200, description: 'Refreshed', ...answer })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 503)
+  async refresh(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const sent = readFlatBody(RefreshBody, body ?? {}).refresh_token;
+    if (sent !== undefined) return this.hand(await this.signIn.refresh(sent), false, reply);
+    return this.refreshCookies(request, reply);
+  }
+
+  @Get('refresh')
+  @Public()
+  @Header('Content-Type', MEDIA_TYPE)
+  @ApiOperation({
+    operationId: 'refresh_by_get',
+    summary: 'refresh',
+    description: 'The same with cookies, for browser clients that exist already; only from pages of the same site',
+  })
+  @ApiResponse({ status: 200, description: 'Refreshed', ...answer })
+  @ApiErrors(400, 401, 403, 503)
+  refreshByGet(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    this.crossSite.checkSameSite(request);
+    return this.refreshCookies(request, reply);
+  }
+
+  @Post('logout')
+  @Public()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'logout', summary: 'logout', description: 'End the session, or all of the account' })
+  @ApiBody({ type: LogoutBody, required: false })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 503)
+  async logout(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { everywhere = false, refresh_token: token } = readFlatBody(LogoutBody, body ?? {});
+    await this.signOut.run(request, reply, { everywhere, refreshToken: token });
+  }
+
+  @Get('logout')
+  @Public()
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'logout_by_get',
+    summary: 'logout',
+    description: 'The same with cookies, for browser clients that exist already; only from pages of the same site',
+  })
+  @ApiNoContentResponse({ description: 'No content' })
+  @ApiErrors(400, 401, 403, 503)
+  async logoutByGet(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    this.crossSite.checkSameSite(request);
+    await this.signOut.run(request, reply, { everywhere: false });
+  }
+
+  @Get('me')
+  @NeedsSignIn()
+  @Header('Content-Type', MEDIA_TYPE)
+  @ApiOperation({ operationId: 'me', summary: 'me', description: 'Who is signed in' })
+  @ApiResponse({ status: 200, description: 'The caller', ...answer })
+  @ApiErrors(400, 401, 503)
+  me(@CurrentAuthentication() { actor, exp }: Authentication) {
+    return authDocument(actor, exp, this.self);
+  }
+
+  private async refreshCookies(request: FastifyRequest, reply: FastifyReply) {
+    try {
+      return this.hand(await this.signIn.refresh(request.cookies[REFRESH_COOKIE]), true, reply);
+    } catch (error) {
+      this.signOut.forget(error, reply);
+      throw error;
+    }
+  }
+
+  private hand(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
+    const { accessToken, exp, refreshToken, refreshExpiresAt } = signedIn;
+    if (inCookies) this.cookies.set(reply, { accessToken, accessExpiresAt: exp, refreshToken, refreshExpiresAt });
+    return signedInDocument(signedIn, this.self, inCookies);
+  }
+
+  private get self(): string {
+    return `${this.cookies.authPath}/me`;
+  }
+}

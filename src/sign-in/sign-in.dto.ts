@@ -1,0 +1,48 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsOptional, IsString } from 'class-validator';
+import { KINDS } from '../json-api/kinds.js';
+import { IsOfKind } from '../json-api/rules.js';
+
+const STRING = { message: 'must be a string' };
+const BOOLEAN = { message: 'must be true or false' };
+
+/** Body of `POST /auth/login`. */
+export class LoginBody {
+  @ApiProperty({ type: 'string', format: 'email', example: 'admin@example.com' })
+  @IsOfKind(KINDS.string)
+  email!: string;
+
+  @ApiProperty({ type: 'string', format: 'password' })
+  @IsString(STRING)
+  password!: string;
+
+  @ApiPropertyOptional({
+    type: 'boolean',
+    default: false,
+    description: 'Put the tokens into cookies instead of the body',
+  })
+  @IsOptional()
+  @IsBoolean(BOOLEAN)
+  cookie?: boolean;
+}
+
+/** Body of `POST /auth/refresh`; browsers with cookies send none. */
+export class RefreshBody {
+  @ApiPropertyOptional({ type: 'string' })
+  @IsOptional()
+  @IsString(STRING)
+  refresh_token?: string;
+}
+
+/** Body of `POST /auth/logout`. */
+export class LogoutBody {
+  @ApiPropertyOptional({ type: 'boolean', default: false, description: 'End every session of the account' })
+  @IsOptional()
+  @IsBoolean(BOOLEAN)
+  everywhere?: boolean;
+
+  @ApiPropertyOptional({ type: 'string', description: 'Names the session when the access token has expired' })
+  @IsOptional()
+  @IsString(STRING)
+  refresh_token?: string;
+}

@@ -1,0 +1,192 @@
+import { Injectable } from '@nestjs/common';
+import { emailKey } from '../auth/email-key.js';
+import { AccessTokens } from '../auth/access-tokens.js';
+import { ActorLoader } from '../auth/actor-loader.js';
+import type { Actor } from '../auth/actor.js';
+import { challenge } from '../auth/challenge.js';
+import { RefreshTokens } from '../auth/refresh-tokens.js';
+import type { LiveSession, SessionClient, SessionOwner } from '../auth/session.js';
+import { Roles } from '../auth/roles.js';
+import { SessionStore } from '../auth/session.store.js';
+import { Throttle } from '../auth/throttle.js';
+import { Audit } from '../events/audit.js';
+import { refuse } from '../json-api/errors.js';
+import { sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { PasswordHasher } from '../passwords/password.hasher.js';
+import { NewSignInMailer } from './new-sign-in.mailer.js';
+
+/** A session with a fresh pair of tokens. */
+export interface SignedIn {
+  readonly actor: Actor;
+  readonly accessToken: string;
+  /** Expiry of the access token, in seconds since the epoch. */
+  readonly exp: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresAt: Date;
+}
+
+interface Credentials {
+  readonly email: string;
+  readonly password: string;
+  /** What tells a device that this person signed in on before. */
+  readonly knownDevice: string | null;
+}
+
+interface AccountRow {
+  id: string;
+  enabled: boolean;
+  hashed_password: string | null;
+  role_name: string;
+}
+
+/** Starts, continues and ends sessions. */
+@Injectable()
+export class SignInService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly hasher: PasswordHasher,
+    private readonly sessions: SessionStore,
+    private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly actors: ActorLoader,
+    private readonly throttle: Throttle,
+    private readonly roles: Roles,
+    private readonly audit: Audit,
+    private readonly newSignIns: NewSignInMailer,
+  ) {}
+
+  /**
+   * Signs in. A wrong password, an unknown e-mail and an account without a password are one and the same, also in time.
+   * @throws JsonApiException 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503
+   */
+  async signIn({ email, password, knownDevice }: Credentials, client: SessionClient): Promise<SignedIn> {
+    const attempt = { address: client.ip, emailKey: emailKey(email), knownDevice };
+    await this.throttle.email('sign-in', attempt);
+    const account = await this.find(attempt.emailKey);
+    const { ok, rehash } = await this.hasher.verify(password, account?.hashed_password ?? null);
+    // A role that left the roles file gives nobody any right, not even the one to be signed in.
+    const usable = account?.enabled && this.roles.get(account.role_name) !== null;
+    if (!account || !ok || !usable) {
+      const right = account !== undefined && ok;
+      await this.recordFailure(account, right ? 'account_disabled' : 'invalid_credentials');
+      throw right ? disabled() : invalidCredentials();
+    }
+    const upgraded = rehash ? await this.hasher.hash(password) : null;
+    const session = await this.transactions.run(async (tx) => {
+      if (!(await this.holdHash(account, upgraded, tx))) throw invalidCredentials();
+      const started = await this.sessions.start(tx, account.id, client);
+      if (started) await this.audit.record(tx, { ...onSession(started), action: 'iam:account_auths.signed_in' });
+      if (started && knownDevice === null) await this.newSignIns.queue(tx, started, client);
+      return started;
+    });
+    if (!session) throw disabled();
+    await this.throttle.succeeded('sign-in', attempt);
+    return this.issue(session);
+  }
+
+  /**
+   * Spends a refresh token for a new pair.
+   * @throws JsonApiException 401 `invalid_refresh_token`; one that was spent before ends its session
+   */
+  async refresh(token: string | undefined): Promise<SignedIn> {
+    const parsed = token === undefined ? null : this.refreshTokens.parse(token);
+    if (!parsed) throw badRefreshToken();
+    const rotated = await this.sessions.rotate(this.transactions, parsed);
+    if (rotated) return this.issue(rotated);
+    const verdict = await this.transactions.run(async (tx) => {
+      const judged = await this.sessions.judge(tx, parsed);
+      if (judged.outcome === 'reused') {
+        // Whoever showed it is not known to be the account's owner; the session, which tells whose it was, is gone.
+        const record = { ...onSession(judged), actorId: null, details: { account_id: judged.accountId } };
+        await this.audit.record(tx, { ...record, action: 'iam:account_auths.refresh_reused' });
+      }
+      return judged;
+    });
+    if (verdict.outcome !== 'repeated') throw badRefreshToken();
+    return this.issue(verdict);
+  }
+
+  /** Ends a session, or with it all of its account. False when it was over already: then nothing ends. */
+  end(session: SessionOwner, everywhere: boolean): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const ending = { reason: 'signed_out', actorId: session.accountId } as const;
+      const ended = everywhere
+        ? await this.sessions.endEverywhere(tx, session, ending)
+        : await this.sessions.end(tx, session, ending);
+      if (ended) {
+        const record = { ...onSession(session), details: { everywhere } };
+        await this.audit.record(tx, { ...record, action: 'iam:account_auths.signed_out' });
+      }
+      return ended;
+    });
+  }
+
+  /** Whose session a refresh token continues, without spending it; null for a token that is not ours or is over. */
+  async sessionOf(token: string): Promise<SessionOwner | null> {
+    const parsed = this.refreshTokens.parse(token);
+    return parsed && this.transactions.run((tx) => this.sessions.find(tx, parsed));
+  }
+
+  /** An unknown e-mail leaves the same line as a known one, but for the account: so it takes the same time. */
+  private async recordFailure(account: AccountRow | undefined, reason: string): Promise<void> {
+    await this.transactions.run((tx) =>
+      this.audit.record(tx, {
+        action: 'iam:account_auths.sign_in_failed',
+        actorId: null,
+        ...(account && { target: { type: 'iam:accounts', id: account.id } }),
+        details: { reason },
+      }),
+    );
+  }
+
+  private async find(key: string): Promise<AccountRow | undefined> {
+    const [row] = await this.transactions.query<AccountRow>(
+      sql`SELECT id, enabled, hashed_password, role_name FROM accounts WHERE email_key = ${key}`,
+    );
+    return row;
+  }
+
+  /**
+   * Holds the hash that was just checked until the session is committed, and upgrades it where it is due. False when the
+   * password was changed or reset while bcrypt ran: the old one must not start a session that outlives the change.
+   */
+  private async holdHash(
+    { id, hashed_password: hash }: AccountRow,
+    upgraded: string | null,
+    tx: Transaction,
+  ): Promise<boolean> {
+    const held =
+      upgraded === null
+        ? sql`SELECT id FROM accounts WHERE id = ${id} AND hashed_password = ${hash} FOR SHARE`
+        : sql`UPDATE accounts SET hashed_password = ${upgraded} WHERE id = ${id} AND hashed_password = ${hash} RETURNING id`;
+    return (await tx.query(held)).length > 0;
+  }
+
+  private async issue(session: LiveSession): Promise<SignedIn> {
+    const actor = await this.actors.load(session.sessionId, session.accountId);
+    if (!actor) throw disabled();
+    const { token, exp } = this.accessTokens.issue({
+      accountId: session.accountId,
+      sessionId: session.sessionId,
+      roleName: actor.role.name,
+      roleScope: actor.roleScope,
+    });
+    const refreshToken = this.refreshTokens.issue(session);
+    return { actor, accessToken: token, exp, refreshToken, refreshExpiresAt: session.expiresAt };
+  }
+}
+
+const CHALLENGE = { headers: challenge() };
+
+/** Who acts on a session, and on which: the account itself. */
+const onSession = ({ accountId, sessionId }: SessionOwner) => ({
+  actorId: accountId,
+  target: { type: 'iam:account_sessions', id: sessionId },
+});
+
+const invalidCredentials = () =>
+  refuse('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
+const disabled = () => refuse('account_disabled', 'The account is disabled', undefined, CHALLENGE);
+const badRefreshToken = () =>
+  refuse('invalid_refresh_token', 'The refresh token is not valid any more; sign in again', undefined, CHALLENGE);

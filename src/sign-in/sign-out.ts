@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AccessTokens } from '../auth/access-tokens.js';
+import { challenge } from '../auth/challenge.js';
+import { Cookies } from '../auth/cookies.js';
+import { credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../auth/credentials.js';
+import type { SessionOwner } from '../auth/session.js';
+import { JsonApiException, refuse } from '../json-api/errors.js';
+import { SignInService } from './sign-in.service.js';
+
+interface Asked {
+  readonly everywhere: boolean;
+  readonly refreshToken?: string | undefined;
+}
+
+/**
+ * Ends the session that a request names: by its access token, or by its refresh token when that one is no good any
+ * more, so that people can sign out whenever they want. A session that is over already ends nothing, least of all the
+ * others of its account. Cookies are taken back in any case.
+ */
+@Injectable()
+export class SignOut {
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly accessTokens: AccessTokens,
+    private readonly cookies: Cookies,
+  ) {}
+
+  /** @throws JsonApiException 401 when the request names no session, unless it is a browser with stale cookies */
+  async run(request: FastifyRequest, reply: FastifyReply, { everywhere, refreshToken }: Asked): Promise<void> {
+    const end = async (session: SessionOwner | null): Promise<boolean> =>
+      session !== null && (await this.signIn.end(session, everywhere));
+    const ended =
+      (await end(await this.byAccessToken(request))) || (await end(await this.byRefreshToken(request, refreshToken)));
+    if (!ended && !reliesOnCookies(request)) {
+      const headers = challenge(credentialsOf(request) === null ? undefined : 'invalid_token');
+      throw refuse('unauthenticated', 'There is no session to end', { header: 'Authorization' }, { headers });
+    }
+    this.cookies.clear(reply);
+  }
+
+  /** Takes the cookies back when they are of no more use. */
+  forget(error: unknown, reply: FastifyReply): void {
+    if (error instanceof JsonApiException && error.status === 401) this.cookies.clear(reply);
+  }
+
+  private async byAccessToken(request: FastifyRequest): Promise<SessionOwner | null> {
+    const credentials = credentialsOf(request);
+    const verified = credentials && (await this.accessTokens.verify(credentials.token));
+    return verified && { accountId: verified.sub, sessionId: verified.sid };
+  }
+
+  private async byRefreshToken(request: FastifyRequest, sent: string | undefined): Promise<SessionOwner | null> {
+    const cookie = credentialsOf(request)?.via === 'bearer' ? undefined : request.cookies[REFRESH_COOKIE];
+    const token = sent ?? cookie;
+    return token === undefined ? null : this.signIn.sessionOf(token);
+  }
+}

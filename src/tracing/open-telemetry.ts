@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Link, type Span, type Tracer } from '@opentelemetry/api';
+import { parseTraceParent } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  ATTR_DB_NAMESPACE,
+  ATTR_DB_OPERATION_NAME,
+  ATTR_DB_QUERY_TEXT,
+  ATTR_DB_RESPONSE_STATUS_CODE,
+  ATTR_DB_SYSTEM_NAME,
+  ATTR_ERROR_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_NAME,
+  DB_SYSTEM_NAME_VALUE_POSTGRESQL,
+} from '@opentelemetry/semantic-conventions';
+import type { FastifyInstance } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import type { TracingSettings } from '../config/config.js';
+import { requestContext, withRequestContext } from '../context/request-context.js';
+import { Recent } from '../json-api/recent.js';
+import { addRequestSpans } from './request-spans.js';
+import { harmlessText, operationOf } from './statement-text.js';
+import { ToldExporter } from './told.exporter.js';
+import { Tracing, type EndSpan, type StatementTarget, type TracedJob } from './tracing.js';
+
+/** So many spans wait at most; what ends while as many wait is lost. */
+const MOST_WAITING = 2_048;
+/** So many spans go at once. */
+const BATCH = 512;
+/** A span waits so long for others to go with, in ms. */
+const DELAY_MS = 1_000;
+/** A collector that has not taken a batch by then, tries included, has lost it, in ms. */
+const EXPORT_MS = 5_000;
+/** An end of the service waits so long for the collector, in ms. */
+const STOP_MS = 2_000;
+/** So many texts of statements are remembered without their literals. */
+const TEXTS = 500;
+
+/**
+ * Traces by OpenTelemetry, sent by OTLP over HTTP. Nothing of it is global: the spans of this service are all made here,
+ * and travel in the one request context that there is.
+ */
+export class OpenTelemetry extends Tracing {
+  private readonly tracer: Tracer;
+  private readonly texts = new Recent<string, { readonly text: string; readonly operation: string }>(TEXTS);
+
+  private constructor(private readonly provider: TracerProvider) {
+    super();
+    this.tracer = provider.getTracer('iam');
+  }
+
+  /**
+   * Sends to this collector from now on. How, beyond what is said here (compression, certificates), the exporter reads
+   * out of the variables of its specification by itself.
+   */
+  static start({ endpoint, headers, serviceName }: TracingSettings): OpenTelemetry {
+    const exporter = new OTLPTraceExporter({
+      url: `${endpoint}/v1/traces`,
+      headers: { ...headers },
+      timeoutMillis: EXPORT_MS,
+    });
+    const processor = new BatchSpanProcessor({
+      exporter: new ToldExporter(exporter, endpoint),
+      maxQueueSize: MOST_WAITING,
+      maxExportBatchSize: BATCH,
+      scheduledDelayMillis: DELAY_MS,
+      // Beyond the exporter's own, so that there are never two batches on their way to a collector that hangs.
+      exportTimeoutMillis: 2 * EXPORT_MS,
+    });
+    const service = resourceFromAttributes({
+      [ATTR_SERVICE_NAME]: serviceName,
+      [ATTR_SERVICE_INSTANCE_ID]: uuidv7(),
+    });
+    return new OpenTelemetry(
+      new TracerProvider({ resource: defaultResource().merge(service), spanProcessors: [processor] }),
+    );
+  }
+
+  traceRequests(server: FastifyInstance): void {
+    addRequestSpans(server, this.tracer);
+  }
+
+  beginStatement(statement: string, { host, port, database }: StatementTarget): EndSpan | null {
+    const parent = requestContext()?.span;
+    // What recurs has no parent: several looks a second, in every instance, that lead to nothing.
+    if (!parent?.isRecording()) return null;
+    const { text, operation } = this.harmless(statement);
+    const attributes = {
+      [ATTR_DB_SYSTEM_NAME]: DB_SYSTEM_NAME_VALUE_POSTGRESQL,
+      [ATTR_DB_NAMESPACE]: database,
+      [ATTR_DB_OPERATION_NAME]: operation,
+      [ATTR_DB_QUERY_TEXT]: text,
+      [ATTR_SERVER_ADDRESS]: host,
+      [ATTR_SERVER_PORT]: port,
+    };
+    const within = trace.setSpan(ROOT_CONTEXT, parent);
+    const span = this.tracer.startSpan(`${operation} ${database}`, { kind: SpanKind.CLIENT, attributes }, within);
+    return (error) => {
+      if (error !== undefined) {
+        const code = codeOf(error);
+        if (code !== undefined) span.setAttribute(ATTR_DB_RESPONSE_STATUS_CODE, code);
+        fail(span, code ?? nameOf(error));
+      }
+      span.end();
+    };
+  }
+
+  async traceJob<Result>({ id, task, attempt, traceparent }: TracedJob, work: () => Promise<Result>): Promise<Result> {
+    const attributes = {
+      'messaging.system': 'graphile_worker',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': task,
+      'messaging.message.id': id,
+      'iam.job.attempt': attempt,
+    };
+    // Linked and not below: a job may be done days later, and again and again.
+    const links = linksTo(traceparent);
+    const span = this.tracer.startSpan(`process ${task}`, { kind: SpanKind.CONSUMER, attributes, links }, ROOT_CONTEXT);
+    try {
+      return await withRequestContext({ ...requestContext(), span }, work);
+    } catch (error) {
+      fail(span, nameOf(error));
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  async stop(): Promise<void> {
+    const sent = this.provider.shutdown().catch(() => undefined);
+    await Promise.race([sent, sleep(STOP_MS, undefined, { ref: false })]);
+  }
+
+  private harmless(statement: string): { readonly text: string; readonly operation: string } {
+    const known = this.texts.get(statement);
+    if (known) return known;
+    const text = harmlessText(statement);
+    return this.texts.set(statement, { text, operation: operationOf(text) });
+  }
+}
+
+function linksTo(traceparent: string | undefined): Link[] {
+  const context = traceparent === undefined ? null : parseTraceParent(traceparent);
+  return context ? [{ context }] : [];
+}
+
+/** By its kind alone: messages of PostgreSQL and of relays quote what they refuse. */
+function fail(span: Span, kind: string): void {
+  span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute(ATTR_ERROR_TYPE, kind);
+}
+
+/** SQLSTATE, or the code of what happened to the connection. */
+function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code) ? code : undefined;
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');

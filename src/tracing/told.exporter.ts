@@ -1,0 +1,46 @@
+import { Logger } from '@nestjs/common';
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+
+/** A collector that is away is told of so often at most, in ms. */
+const TELL_MS = 60_000;
+/** In characters. */
+const LONGEST_REASON = 200;
+
+/** An exporter whose failures stand in the log: the first at once, and then what was lost, once a minute. */
+export class ToldExporter implements SpanExporter {
+  private readonly logger = new Logger('Traces');
+  private lost = 0;
+  private toldAt = -Infinity;
+
+  constructor(
+    private readonly exporter: SpanExporter,
+    private readonly endpoint: string,
+  ) {}
+
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.exporter.export(spans, (result) => {
+      if (result.code === ExportResultCode.FAILED) this.failed(spans.length, result.error);
+      done(result);
+    });
+  }
+
+  async shutdown(): Promise<void> {
+    await this.exporter.shutdown();
+  }
+
+  private failed(spans: number, error: Error | undefined): void {
+    this.lost += spans;
+    if (performance.now() - this.toldAt < TELL_MS) return;
+    this.logger.warn(`${this.endpoint} takes no traces, ${this.lost} spans are lost: ${reasonOf(error)}`);
+    this.toldAt = performance.now();
+    this.lost = 0;
+  }
+}
+
+/** Of an answer its status alone: the collector may write anything beside it, at any length. */
+function reasonOf(error: Error | undefined): string {
+  const code = error && 'code' in error ? error.code : undefined;
+  if (typeof code === 'number') return `HTTP ${code}`;
+  return [code, error?.message].filter(Boolean).join(' ').slice(0, LONGEST_REASON) || 'it does not say why';
+}

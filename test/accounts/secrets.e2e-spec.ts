@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { as, document, faults, send } from '../support/client.js';
+import { account, admin, signedIn } from '../support/factories.js';
+import { mailedToken } from './mails.js';
+import { filter, people } from './people.js';
+
+const HIDDEN = [
+  'hashed_password',
+  'password_reset_token',
+  'password_reset_token_expires_at',
+  'invitation_token',
+  'refresh_seq',
+  'nonce',
+];
+
+/** What accounts know and never show: tokens and hashes, and the two filters that ask for them all the same. */
+describe('Secrets of accounts', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.stop());
+
+  /** A reset token as its owner gets it. */
+  const resetToken = async (email: string): Promise<string> => {
+    await send(app, 'POST', '/account/passwords/request_reset', { body: { email } });
+    return mailedToken(app, email);
+  };
+
+  it('filter[password_reset_token] finds the account for which exactly that token was issued', async () => {
+    const { get } = await admin(app);
+    const { made, keysIn } = await people(app, { ada: {}, bob: {}, eve: {} });
+    const [ada, bob] = [await resetToken(made.ada.email), await resetToken(made.bob.email)];
+    const find = async (value: string) => keysIn(await get(`/accounts?${filter('password_reset_token', value)}`));
+    expect(await find(ada)).toEqual(['ada']);
+    expect(await find(`${ada},${bob}`)).toEqual(['ada', 'bob']);
+    expect(await find('null')).toEqual(['eve']);
+    expect(await find(`null,${bob}`)).toEqual(['bob', 'eve']);
+    expect(await find(ada.slice(0, -1))).toEqual([]);
+    const [row] = await app.sql<{ hash: string }>('SELECT password_reset_token AS hash FROM accounts WHERE id = $1', [
+      made.ada.id,
+    ]);
+    expect(await find(row?.hash ?? '')).toEqual([]);
+  });
+
+  it('a token that was filtered for stands in no link, and no link leads on without it', async () => {
+    const { get } = await admin(app);
+    const { email } = await account(app);
+    const token = await resetToken(email);
+    for (const name of ['filter[password_reset_token]', 'filter[password_reset_token][]']) {
+      const answer = await get(`/accounts?${name}=${token}&count=true&page[size]=1&filter[enabled]=true`);
+      expect(answer.body.meta.count).toBe(1);
+      expect(answer.text).not.toContain(token);
+      expect(answer.body.links).toMatchObject({ prev: null, next: null });
+    }
+  });
+
+  it('filter[password_reset_token_expires_at] knows instants, days and null', async () => {
+    const { get } = await admin(app);
+    const at = (time: string) => ({ columns: { password_reset_token_expires_at: time } });
+    const { keysIn } = await people(app, {
+      first: at('2026-01-10T08:00:00.001Z'),
+      second: at('2026-01-10T09:00:00.000Z'),
+      none: {},
+    });
+    const find = async (value: string) =>
+      keysIn(await get(`/accounts?${filter('password_reset_token_expires_at', value)}`));
+    expect(await find('2026-01-10T08:00:00.001Z')).toEqual(['first']);
+    expect(await find('2026-01-10')).toEqual(['first', 'second']);
+    expect(await find('null')).toEqual(['none']);
+    expect(await find('2026-01-10T09:00:00.000Z,null')).toEqual(['second', 'none']);
+  });
+
+  it.each(['user', 'org_owner'])(
+    'both filters are refused to a caller of role %s, whatever they would find',
+    async (role) => {
+      const { get, account: own } = await signedIn(app, { role });
+      const token = await resetToken(own.email);
+      for (const query of [
+        `filter[password_reset_token]=${token}`,
+        'filter[password_reset_token]=null',
+        'filter[password_reset_token][]=anything',
+        'filter[password_reset_token_expires_at]=null',
+        'filter[password_reset_token_expires_at]=2026-01-10',
+      ]) {
+        const answer = await get(`/accounts?${query}`);
+        expect(faults(answer)).toEqual([`403 forbidden ${query.split('=')[0]}`]);
+        expect(answer.text).not.toContain(token);
+      }
+    },
+  );
+
+  it.each(HIDDEN)('%s cannot be chosen, sorted by or written', async (name) => {
+    const { get, patch } = await admin(app);
+    const { id } = await account(app);
+    expect(faults(await get(`/accounts?fields[iam:accounts]=name,${name}`))).toEqual([
+      '400 invalid_parameter fields[iam:accounts]',
+    ]);
+    expect(faults(await get(`/accounts/${id}?fields[iam:accounts]=${name}`))).toEqual([
+      '400 invalid_parameter fields[iam:accounts]',
+    ]);
+    expect(faults(await get(`/accounts?sort=-${name}`))).toEqual(['400 invalid_parameter sort']);
+    for (const value of ['x', null]) {
+      expect(faults(await patch(`/accounts/${id}`, document('iam:accounts', { [name]: value }, id)))).toEqual([
+        `422 validation_failed /data/attributes/${name}`,
+      ]);
+    }
+  });
+
+  it('no document shows them: not the list, the account, what is included, nor the answers of writes', async () => {
+    const caller = await admin(app);
+    const email = 'canary@example.com';
+    const created = await caller.post(
+      '/accounts',
+      document('iam:accounts', { name: 'Canary', email, role_name: 'user' }),
+    );
+    const { id } = created.body.data;
+    const token = await mailedToken(app, email);
+    const joined = await as(app).patch(`/accounts/${token}/join`, {}, { prefer: 'return=representation' });
+    const reset = joined.body.meta.password_reset_token;
+    const [row] = await app.sql<Record<string, string>>(
+      'SELECT password_reset_token, password_reset_token_expires_at::text FROM accounts WHERE id = $1',
+      [id],
+    );
+    const answers = [
+      created,
+      await caller.get(`/accounts/${id}?included=account_sessions,organizations`),
+      await caller.get('/accounts?included=account_sessions,organizations'),
+      await caller.get('/account_sessions?included=account'),
+      await caller.patch(`/accounts/${id}`, document('iam:accounts', { name: 'Bird' }, id)),
+    ];
+    for (const { status, text } of answers) {
+      expect(status).toBe(200);
+      for (const secret of [...HIDDEN, token, reset, row?.['password_reset_token'] ?? '', '$2']) {
+        expect(text).not.toContain(secret);
+      }
+    }
+    expect(Object.keys(joined.body.data.attributes)).toEqual(Object.keys(created.body.data.attributes));
+  });
+});

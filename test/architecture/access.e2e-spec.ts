@@ -1,0 +1,133 @@
+import { ModulesContainer, MetadataScanner } from '@nestjs/core';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { accessOf } from '../../src/auth/access.js';
+import { startApp, type TestApp } from '../support/app.js';
+
+/** Every operation that needs nobody signed in. A line more in this list is a decision, and is reviewed as one. */
+const PUBLIC_HANDLERS = [
+  'AccountsController.join',
+  'ForgotPasswordController.request',
+  'ForgotPasswordController.sent',
+  'ForgotPasswordController.show',
+  'HealthController.live',
+  'HealthController.ready',
+  'JoinController.accept',
+  'JoinController.done',
+  'JoinController.show',
+  'JwksController.show',
+  'PasswordsController.requestReset',
+  'PasswordsController.reset',
+  'PasswordsController.tokenValid',
+  'ResetPasswordController.done',
+  'ResetPasswordController.reset',
+  'ResetPasswordController.show',
+  'SignInController.login',
+  'SignInController.logout',
+  'SignInController.logoutByGet',
+  'SignInController.refresh',
+  'SignInController.refreshByGet',
+];
+
+/**
+ * What the server answers without credentials: these operations again (but logging out refuses strangers by itself,
+ * since there is nothing to end), and the documentation.
+ */
+const PUBLIC_ROUTES = [
+  'GET /.well-known/jwks.json',
+  'GET /account/passwords/token_valid',
+  'GET /auth/logout',
+  'GET /auth/refresh',
+  'GET /docs…',
+  'GET /forgot-password',
+  'GET /forgot-password/sent',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /join',
+  'GET /join/done',
+  'GET /openapi.json',
+  'GET /openapi.yaml',
+  'GET /reset-password',
+  'GET /reset-password/done',
+  'PATCH /accounts/{}/join',
+  'POST /account/passwords/request_reset',
+  'POST /account/passwords/reset',
+  'POST /auth/login',
+  'POST /auth/refresh',
+  'POST /forgot-password',
+  'POST /join',
+  'POST /reset-password',
+];
+
+/** A route as it stands in the list above: parameters without names, and the files of the documentation as one. */
+const short = (route: string): string => route.replace(/:[\w|:]+/g, '{}').replace(/ \/docs(\/.*)?$/, ' /docs…');
+
+/** The routes of Fastify's own listing, as `GET /accounts`: a tree, each line a part of an address and its methods. */
+function listed(tree: string): string[] {
+  const parts: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent, part, methods = ''] = /^((?:│ {3}| {4})*)[├└]── (.*?)(?: \((.+)\))?$/.exec(line) ?? [];
+    if (indent === undefined || part === undefined) return [];
+    parts.splice(indent.length / 4, Infinity, part);
+    return methods.split(', ').flatMap((method) => (method ? [`${method} ${parts.join('')}`] : []));
+  });
+}
+
+const isHead = (route: string): boolean => route.startsWith('HEAD ');
+
+describe('Access', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.stop());
+
+  function handlers() {
+    const scanner = new MetadataScanner();
+    return [...app.nest.get(ModulesContainer).values()].flatMap((module) =>
+      [...module.controllers.values()].flatMap(({ metatype }) => {
+        if (!metatype || typeof metatype !== 'function') return [];
+        const { prototype } = metatype;
+        return scanner
+          .getAllMethodNames(prototype)
+          .filter((name) => Reflect.hasMetadata(PATH_METADATA, prototype[name]))
+          .map((name) => ({
+            name: `${metatype.name}.${name}`,
+            access: accessOf({ getHandler: () => prototype[name], getClass: () => metatype as never }),
+          }));
+      }),
+    );
+  }
+
+  it('is said of every operation', () => {
+    expect(handlers().length).toBeGreaterThan(25);
+    expect(handlers().filter(({ access }) => access === null)).toEqual([]);
+  });
+
+  it('is public for these operations only', () => {
+    const open = handlers().filter(({ access }) => access?.kind === 'public');
+    expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC_HANDLERS);
+  });
+
+  it('is refused to a stranger on every other route of the server', async () => {
+    const routes = listed(app.nest.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false }));
+    const open: string[] = [];
+    // CORS answers every OPTIONS, and shows nothing but itself.
+    for (const route of routes.filter((one) => !one.startsWith('OPTIONS '))) {
+      const [method = '', pattern = ''] = route.split(' ');
+      const path = pattern.replace('*', 'index.html').replace(/:[\w|:]+/g, '01900000-0000-7000-8000-000000000000');
+      const response = await fetch(new URL(path, app.url), { method, redirect: 'manual' });
+      const text = await response.text();
+      const refusal = /"code":"(unauthenticated|method_not_allowed)"/.exec(text)?.[1];
+      // A HEAD has no body; it is refused with the status of its GET.
+      const closed = refusal !== undefined || (method === 'HEAD' && [401, 405].includes(response.status));
+      if (!closed) open.push(route);
+    }
+    expect(routes.length).toBeGreaterThan(100);
+    const [heads, others] = [open.filter(isHead), open.filter((route) => !isHead(route))];
+    expect([...new Set(others.map(short))].sort()).toEqual(PUBLIC_ROUTES);
+    const asGet = heads.map((route) => short(route.replace('HEAD', 'GET')));
+    expect(asGet.filter((route) => !PUBLIC_ROUTES.includes(route))).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { ModulesContainer } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Actor } from '../../src/auth/actor.js';
+import { ACTIONS, SCOPES, type Scope } from '../../src/auth/rights.js';
+import { Role } from '../../src/auth/role.js';
+import { Roles } from '../../src/auth/roles.js';
+import { ResourceRegistry } from '../../src/json-api/registry.js';
+import { ScopedRepository } from '../../src/json-api/scoped.repository.js';
+import type { Identified } from '../../src/json-api/resource.table.js';
+import { startApp, type TestApp } from '../support/app.js';
+
+const BUILT_IN = ['anonymous', 'user', 'org_owner', 'admin', 'system'];
+
+/** A caller whose role has every action in one scope. */
+function actorIn(scope: Scope): Actor {
+  const right = { text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope };
+  return new Actor({
+    id: randomUUID(),
+    sessionId: randomUUID(),
+    email: 'somebody@example.com',
+    name: 'Somebody',
+    pictureUrl: null,
+    role: new Role({ name: 'any', rank: 1, assignable: true, rights: [right] }),
+    organizationIds: [randomUUID()],
+    roleScopeExtra: {},
+  });
+}
+
+describe('Repositories', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.stop());
+
+  function repositories(): Map<string, ScopedRepository<Identified, Actor>> {
+    const providers = [...app.nest.get(ModulesContainer).values()].flatMap((module) => [...module.providers.values()]);
+    return new Map(
+      providers.flatMap(({ instance }) =>
+        instance instanceof ScopedRepository ? [[instance.resource.type, instance] as const] : [],
+      ),
+    );
+  }
+
+  it('are those of the registry', () => {
+    expect([...repositories().keys()].sort()).toEqual(app.nest.get(ResourceRegistry).types().sort());
+    expect(repositories().size).toBeGreaterThan(3);
+  });
+
+  it('reach some rows in every scope that a built-in role has on them', () => {
+    const unreached: string[] = [];
+    for (const [type, repository] of repositories()) {
+      for (const name of BUILT_IN) {
+        const role = app.nest.get(Roles, { strict: false }).get(name);
+        for (const action of ACTIONS) {
+          for (const scope of role?.scopes(type, action) ?? []) {
+            const condition = repository.within(actorIn(scope), action).compile().text;
+            if (/^\(?FALSE\)?$/.test(condition)) unreached.push(`${name}: ${type}.${action}.${scope}`);
+          }
+        }
+      }
+    }
+    expect(unreached).toEqual([]);
+  });
+
+  it('reach everything in the scope * alone', () => {
+    const reach = (repository: ScopedRepository<Identified, Actor>, scope: Scope): string =>
+      repository.within(actorIn(scope), 'read').compile().text;
+    for (const [type, repository] of repositories()) {
+      expect([type, reach(repository, '*')]).not.toEqual([type, 'FALSE']);
+      for (const scope of SCOPES.filter((one) => one !== '*')) {
+        expect([type, scope, reach(repository, scope)]).not.toEqual([type, scope, reach(repository, '*')]);
+      }
+    }
+  });
+
+  it('reach nothing for a caller without rights', () => {
+    const nobody = new Role({ name: 'nobody', rank: 0, assignable: false, rights: [] });
+    const actor = new Actor({ ...actorIn('own'), role: nobody, roleScopeExtra: {} });
+    for (const [type, repository] of repositories()) {
+      expect([type, repository.within(actor, 'read').compile().text]).toEqual([type, 'FALSE']);
+    }
+  });
+});

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { runCli } from '../../src/cli/run.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+const ACCOUNTS = 20_000;
+/** Of each line, in characters: 40 MB together, of which 14 MB are stored. Long values would only keep the indexes busy. */
+const LINE = 2_000;
+const PICTURE_URL = 500;
+/** In bytes: a few batches are under way, whose lines are 4 MB each, or whose accounts are half a MB. */
+const MOST_GROWTH = { import: 16 * 1024 * 1024, export: 6 * 1024 * 1024 };
+
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+
+/** What is alive, in bytes. */
+function heap(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+describe('Accounts that are moved', () => {
+  let database: TestDatabase;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    env = { DATABASE_URL: database.url, DATA_DIR: await mkdtemp(join(tmpdir(), 'iam-memory-')), NODE_ENV: 'test' };
+  });
+  afterAll(async () => {
+    await database.drop();
+    await rm(env['DATA_DIR'] ?? '', { recursive: true });
+  });
+
+  it('need as much memory for the last ones as for the first, both ways', async () => {
+    const growth: number[] = [];
+    /** Looks at the memory where a tenth is done, and where all but a tenth is. */
+    const watch = () => {
+      let first = 0;
+      return (place: number): void => {
+        if (place === ACCOUNTS / 10) first = heap();
+        if (place === ACCOUNTS - ACCOUNTS / 10) growth.push(heap() - first);
+      };
+    };
+    function* input(): Generator<Buffer> {
+      const look = watch();
+      for (let n = 0; n < ACCOUNTS; n++) {
+        look(n);
+        const picture_url = `https://example.com/${n}/`.padEnd(PICTURE_URL, 'x');
+        const account = { name: `Person ${n}`, email: `p${n}@example.com`, picture_url };
+        yield Buffer.from(`${JSON.stringify(account).padEnd(LINE)}\n`);
+      }
+    }
+    const stdin = Readable.from(input());
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const imported = await runCli(['accounts', 'import', '-'], {}, { env: { ...env }, stdin, stdout, stderr });
+    expect([imported, String(stdout.read())]).toEqual([0, expect.stringMatching(/^Added 20,000 accounts/)]);
+
+    let [lines, looked] = [0, 0];
+    const look = watch();
+    const sink = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        for (const byte of chunk) if (byte === 0x0a) lines++;
+        for (; looked < lines; looked++) look(looked);
+        done();
+      },
+    });
+    const exported = { env: { ...env }, stdin: new PassThrough(), stdout: sink, stderr: new PassThrough() };
+    expect([await runCli(['accounts', 'export'], {}, exported), lines]).toEqual([0, ACCOUNTS]);
+
+    const [importing, exporting] = growth;
+    expect(importing).toBeLessThan(MOST_GROWTH.import);
+    expect(exporting).toBeLessThan(MOST_GROWTH.export);
+  });
+});

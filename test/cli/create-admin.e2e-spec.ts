@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import { PasswordPolicy } from '../../src/passwords/password.policy.js';
+import { PasswordsModule } from '../../src/passwords/passwords.module.js';
+import { runCli } from '../../src/cli/run.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { send } from '../support/client.js';
+import { signIn } from '../support/factories.js';
+import { command, startCommand } from './command-line.js';
+
+const PASSWORD = 'Wooden-spoon-4';
+
+describe('create-admin', () => {
+  let app: TestApp;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    app = await startApp();
+    const { config, databaseUrl } = app;
+    env = { DATABASE_URL: databaseUrl, DATA_DIR: config.dataDir, BCRYPT_COST: '4', NODE_ENV: 'test' };
+  });
+  afterAll(() => app.stop());
+
+  const accounts = async (email: string) => app.sql('SELECT * FROM accounts WHERE email = $1', [email]);
+
+  it('lets somebody in with the password that is piped in, although every admin is locked out', async () => {
+    await app.sql('UPDATE accounts SET enabled = false');
+    const made = await command(['create-admin', '--email', 'way-in@example.com', '--name', 'Ada'], env, PASSWORD);
+    const [row] = await accounts('way-in@example.com');
+    expect(made).toEqual({ exitCode: 0, out: `Made the admin way-in@example.com, ${row?.['id']}.\n`, err: '' });
+    expect(row).toMatchObject({ name: 'Ada', role_name: 'admin', enabled: true });
+    const { token } = await signIn(app, { email: 'way-in@example.com', password: PASSWORD });
+    const [locked] = (await send(app, 'GET', '/accounts?filter[enabled]=false', { token })).body.data;
+    const body = { data: { type: 'iam:accounts', id: locked.id, attributes: { enabled: true } } };
+    expect((await send(app, 'PATCH', `/accounts/${locked.id}`, { token, body })).status).toBe(200);
+  });
+
+  it('leaves a line in the audit trail, of an operator whom nobody knows', async () => {
+    await command(['create-admin', '--email', 'audited@example.com'], env, `${PASSWORD}\n`);
+    const [made] = await accounts('audited@example.com');
+    const lines = await app.sql('SELECT action, actor_id, details FROM audit_events WHERE target_id = $1', [
+      made?.['id'],
+    ]);
+    const details = { attributes: ['name', 'email', 'role_name'], by: 'operator' };
+    expect(lines).toEqual([{ action: 'iam:accounts.created', actor_id: null, details }]);
+  });
+
+  it('prints a random password, once, and nothing else that could be used', async () => {
+    const { out, err } = await command(['create-admin', '--email', 'random@example.com', '--generate'], env);
+    const [, password = ''] = /^Password: (\S{26,})$/m.exec(out) ?? [];
+    expect(err).toBe('');
+    await expect(signIn(app, { email: 'random@example.com', password })).resolves.toBeDefined();
+  });
+
+  it('asks twice on a terminal, and shows nothing of it', async () => {
+    const answers = (...lines: string[]) => {
+      const stdin = Object.assign(new PassThrough(), { isTTY: true });
+      const stderr = new PassThrough();
+      // Types only once it is asked, as people do.
+      const told: string[] = [];
+      stderr.on('data', (text: Buffer) => {
+        told.push(String(text));
+        if (text.includes(': ')) stdin.write(lines.shift());
+      });
+      const stdout = new PassThrough();
+      const args = ['create-admin', '--email', 'typed@example.com'];
+      const exitCode = runCli(args, {}, { env: { ...env }, stdin, stdout, stderr });
+      return { exitCode, stdout, told };
+    };
+    const slip = answers(`${PASSWORD}\r`, 'Wooden-spoon-5\r');
+    expect(await slip.exitCode).toBe(1);
+    // Ctrl-D.
+    const nothing = answers('\u0004');
+    expect([await nothing.exitCode, nothing.told.join('')]).toEqual([1, 'Password: \nNo password was typed.\n']);
+    expect(await accounts('typed@example.com')).toEqual([]);
+    const right = answers(`${PASSWORD}\r`, `${PASSWORD}\r`);
+    expect(await right.exitCode).toBe(0);
+    expect(String(right.stdout.read())).not.toContain(PASSWORD);
+    await expect(signIn(app, { email: 'typed@example.com', password: PASSWORD })).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['an e-mail that is taken', ['--email', 'ROOT@example.com'], PASSWORD, /e-mail is already taken/],
+    ['a weak password', ['--email', 'weak@example.com'], 'password', /upper-case letter\n.*digit\n.*special/],
+    ['a name that is the password', ['--email', 'n@example.com', '--name', 'Wooden Spoon'], PASSWORD, /name/],
+    ['an empty name', ['--email', 'n@example.com', '--name', ' '], PASSWORD, /name must not be empty/],
+    ['an e-mail that mail cannot be sent to', ['--email', 'a@b'], PASSWORD, /email must be an e-mail address/],
+    ['no password at all', ['--email', 'none@example.com'], '', /no password.*--generate/],
+  ])('refuses %s', async (_what, args, input, reason) => {
+    const before = await app.sql('SELECT count(*) FROM accounts');
+    const { exitCode, out, err } = await command(['create-admin', ...args], env, input);
+    expect([exitCode, out]).toEqual([1, '']);
+    expect(err).toMatch(new RegExp(reason.source, 's'));
+    expect(await app.sql('SELECT count(*) FROM accounts')).toEqual(before);
+  });
+
+  it.each([[[]], [['--email', 'nobody']], [['--email', 'a@example.com', '--password', PASSWORD]]])(
+    'is not understood with %j, and takes no password as an argument',
+    async (args) => {
+      const { exitCode, err } = await command(['create-admin', ...args], env, PASSWORD);
+      expect([exitCode, err]).toEqual([2, expect.stringContaining('create-admin --help')]);
+    },
+  );
+
+  it('obeys the password policy of a team', async () => {
+    class Stricter extends PasswordPolicy {
+      override faults() {
+        return [{ code: 'validation_failed' as const, detail: 'Not on a Wednesday' }];
+      }
+    }
+    const replacements = [{ in: PasswordsModule, providers: [{ provide: PasswordPolicy, useClass: Stricter }] }];
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    stdin.end(PASSWORD);
+    const line = { env: { ...env }, stdin, stdout, stderr };
+    expect(await runCli(['create-admin', '--email', 'team@example.com'], { replacements }, line)).toBe(1);
+    expect(String(stderr.read())).toBe('Not on a Wednesday\n');
+  });
+
+  it('ends by itself, as a program that is called', async () => {
+    const { exitCode, out } = await startCommand(['create-admin', '--email', 'own@example.com', '--generate'], env)
+      .result;
+    expect([exitCode, out]).toEqual([0, expect.stringMatching(/^Made the admin own@example.com/)]);
+  });
+});

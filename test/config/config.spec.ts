@@ -1,0 +1,322 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Config } from '../../src/config/config.js';
+import { ConfigError } from '../../src/config/config-error.js';
+import { envExample } from '../../src/config/env-example.js';
+import { loadEnvFile } from '../../src/config/env-file.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { generateSigningKey } from '../../src/config/signing-keys.js';
+import { VARIABLES } from '../../src/config/variables.js';
+
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'iam-config-'));
+});
+
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const load = (env: NodeJS.ProcessEnv = {}): Config => loadConfig({ DATA_DIR: dataDir, ...env });
+
+/** The faults that loading reports. */
+function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+const production = (env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://iam:secret@db:5432/iam',
+  APP_URL: 'https://iam.example.com/',
+  APP_SECRET: 'kR8pQ2vX7mZ4tB9wL3nJ6cH1dF5gS0aY',
+  MAIL_URL: 'smtp://mail:587',
+  JWT_PRIVATE_KEY: generateSigningKey(),
+  ...env,
+});
+
+describe('the configuration', () => {
+  it('has a default for everything outside production', () => {
+    const config = load();
+    expect(config).toMatchObject({
+      environment: 'development',
+      production: false,
+      host: '127.0.0.1',
+      port: 3000,
+      databaseUrl: null,
+      databasePoolSize: 10,
+      dataDir,
+      apiPrefix: '',
+      appUrl: null,
+      mailUrl: null,
+      adminEmail: 'admin@example.com',
+      adminPassword: null,
+      jwtIssuer: null,
+      jwtAudience: 'iam',
+      corsOrigins: [],
+      trustedProxies: [],
+      bcryptCost: 12,
+      accessTokenSeconds: 900,
+      sessionIdleSeconds: 14 * 24 * 3600,
+      sessionMaxSeconds: 90 * 24 * 3600,
+      throttle: { windowSeconds: 900, perEmailAndAddress: 5, perAddress: 100, perEmail: 50, disabled: false },
+      metricsPort: 9464,
+      tracing: null,
+      logLevel: 'info',
+      migrateOnStart: true,
+    });
+    expect(config.rolesFile).toBe(join(process.cwd(), 'roles.yml'));
+  });
+
+  it('cannot be changed, not even deep inside', () => {
+    const config = load({ CORS_ORIGINS: 'https://app.example.com' });
+    for (const value of [config, config.throttle, config.corsOrigins, config.appSecrets, config.trustedProxies]) {
+      expect(Object.isFrozen(value)).toBe(true);
+    }
+    expect(new Config({ ...config, port: 0 })).toMatchObject({ port: 0, host: config.host, production: false });
+  });
+
+  it('reads what is set', () => {
+    expect(
+      load({
+        PORT: '8080',
+        API_PREFIX: 'api/v1/iam/',
+        APP_URL: 'https://app.example.com/start/',
+        CORS_ORIGINS: 'https://app.example.com, http://localhost:5173',
+        TRUSTED_PROXIES: '10.0.0.0/8,::1',
+        APP_SECRET: 'newest,older',
+        THROTTLE_DISABLED: 'true',
+        ROLES_FILE: 'package.json',
+      }),
+    ).toMatchObject({
+      port: 8080,
+      apiPrefix: '/api/v1/iam',
+      appUrl: 'https://app.example.com/start',
+      corsOrigins: ['https://app.example.com', 'http://localhost:5173'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      appSecrets: ['newest', 'older'],
+      throttle: { disabled: true },
+      rolesFile: join(process.cwd(), 'package.json'),
+    });
+  });
+
+  it('sends traces where it is told to, and with the headers that go with them', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'https://collector.example.com:4318/otlp/';
+    const OTEL_EXPORTER_OTLP_HEADERS = 'API-Key=a%20secret%3D%2C , authorization=Basic dTpw==,x-empty=';
+    const headers = { 'api-key': 'a secret=,', authorization: 'Basic dTpw==', 'x-empty': '' };
+    const endpoint = 'https://collector.example.com:4318/otlp';
+    const { tracing } = load({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS });
+    expect(tracing).toEqual({ endpoint, headers, serviceName: 'iam' });
+    expect([tracing, tracing?.headers].every((value) => Object.isFrozen(value))).toBe(true);
+    expect(load({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME: 'people' }).tracing).toEqual({
+      endpoint,
+      headers: {},
+      serviceName: 'people',
+    });
+    expect(load({ OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME: 'people' }).tracing).toBeNull();
+  });
+
+  it('takes an empty variable for an absent one', () => {
+    expect(load({ DATABASE_URL: '', PORT: ' ', APP_URL: '' })).toMatchObject({ port: 3000, appUrl: null });
+  });
+
+  it('names every fault at once', () => {
+    const faults = faultsOf({ PORT: 'many', DATABASE_URL: 'mysql://db', LOG_LEVEL: 'loud', BCRYPT_COST: '3' });
+    expect(faults).toEqual([
+      'PORT must be a whole number from 0 to 65535, not "many".',
+      'DATABASE_URL must be a URL that starts with postgres:// or postgresql://.',
+      'BCRYPT_COST must be a whole number from 4 to 20, not "3".',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, not "loud".',
+    ]);
+    expect(() => load({ PORT: 'many', LOG_LEVEL: 'loud' })).toThrow(/PORT must.*\n.*LOG_LEVEL must/);
+  });
+
+  it.each([
+    ['NODE_ENV', 'prod'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['DATABASE_POOL_SIZE', '0'],
+    ['API_PREFIX', 'api/../admin'],
+    ['API_PREFIX', 'api v1'],
+    ['APP_URL', 'app.example.com'],
+    ['APP_URL', 'https://app.example.com/?next=1'],
+    ['APP_URL', 'https://user:pass@app.example.com'],
+    ['APP_URL', 'javascript:alert(1)'],
+    ['MAIL_URL', 'http://mail'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_FROM', 'Iam <a@b.c>\r\nBcc: x@y.z'],
+    ['ADMIN_EMAIL', 'admin'],
+    ['JWT_PRIVATE_KEY', 'not a key'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://app.example.com/path'],
+    ['CORS_ORIGINS', 'https://a.example.com,'],
+    ['TRUSTED_PROXIES', 'proxy.local'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['ROLES_FILE', '/nowhere/roles.yml'],
+    ['BCRYPT_COST', '31'],
+    ['ACCESS_TOKEN_SECONDS', '15m'],
+    ['THROTTLE_PER_EMAIL', '0'],
+    ['THROTTLE_DISABLED', 'yes'],
+    ['METRICS_PORT', '3000'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:pass@collector:4318'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'api key=secret'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key=%0d%0ax-other: 1'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key=%zz'],
+    ['SESSION_IDLE_SECONDS', '7776001'],
+    ['ACCESS_TOKEN_SECONDS', '1209601'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
+  });
+});
+
+describe('secrets', () => {
+  it('come from a file too', () => {
+    const file = join(dataDir, 'secret');
+    writeFileSync(file, 'from-a-file\n');
+    expect(load({ APP_SECRET_FILE: file }).appSecrets).toEqual(['from-a-file']);
+  });
+
+  it('are not read from a file that is missing, empty, or in conflict with the variable', () => {
+    const file = join(dataDir, 'empty');
+    writeFileSync(file, '\n');
+    expect(faultsOf({ APP_SECRET_FILE: '/nowhere' })).toEqual([expect.stringMatching(/^APP_SECRET_FILE .*ENOENT/)]);
+    expect(faultsOf({ APP_SECRET_FILE: file })).toEqual([`APP_SECRET_FILE names an empty file: ${file}.`]);
+    expect(faultsOf({ APP_SECRET_FILE: file, APP_SECRET: 'x' })).toEqual([
+      'APP_SECRET and APP_SECRET_FILE are both set; set one of them.',
+    ]);
+  });
+
+  it('are never quoted', () => {
+    const canary = 'canary-secret';
+    const names = Object.entries(VARIABLES).filter(([, variable]) => 'secret' in variable);
+    for (const [name] of names) {
+      expect(faultsOf({ [name]: `${canary}\u0001`, PORT: 'x' }).join()).not.toContain(canary);
+    }
+  });
+
+  it('are made on the first start outside production, for the owner alone, and kept', () => {
+    const nested = join(dataDir, 'new', 'data');
+    const first = load({ DATA_DIR: nested });
+    const second = load({ DATA_DIR: nested });
+    expect(second.jwtPrivateKey).toBe(first.jwtPrivateKey);
+    expect(second.appSecrets).toEqual(first.appSecrets);
+    expect(first.jwtPrivateKey).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+    expect(Buffer.from(first.appSecrets[0] ?? '', 'base64url')).toHaveLength(32);
+    for (const file of ['jwt-private-key.pem', 'app-secret']) {
+      expect(statSync(join(nested, file)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('are not made when something is wrong', () => {
+    expect(faultsOf({ PORT: 'x' })).toHaveLength(1);
+    expect(existsSync(join(dataDir, 'app-secret'))).toBe(false);
+  });
+
+  it('sign with EC P-256 or Ed25519, as PEM, as PEM on one line, or as JWKS', () => {
+    const ed25519 = generateKeyPairSync('ed25519').privateKey;
+    const pem = ed25519.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const jwks = JSON.stringify({ keys: [ed25519.export({ format: 'jwk' })] });
+    expect(load({ JWT_PRIVATE_KEY: pem }).jwtPrivateKey).toBe(pem);
+    expect(load({ JWT_PRIVATE_KEY: pem.trim().replaceAll('\n', '\\n') }).jwtPrivateKey).toBe(pem);
+    expect(load({ JWT_PRIVATE_KEY: generateSigningKey() + pem }).jwtPrivateKey).toContain(pem);
+    expect(load({ JWT_PRIVATE_KEY: jwks }).jwtPrivateKey).toBe(jwks);
+  });
+
+  it('do not sign with other keys', () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+    const { publicKey } = generateKeyPairSync('ed25519');
+    for (const text of [
+      rsa.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      p384.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }),
+      JSON.stringify({ keys: [] }),
+      '{}',
+      '{',
+    ]) {
+      expect(faultsOf({ JWT_PRIVATE_KEY: text })).toEqual([expect.stringMatching(/^JWT_PRIVATE_KEY must be/)]);
+    }
+  });
+});
+
+describe('production', () => {
+  it('starts with the required variables, and listens on all addresses', () => {
+    expect(load(production())).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      migrateOnStart: false,
+      appUrl: 'https://iam.example.com',
+      adminPassword: null,
+    });
+  });
+
+  it('names all that is missing', () => {
+    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
+      'Production does not start without DATABASE_URL, APP_URL, MAIL_URL, JWT_PRIVATE_KEY, APP_SECRET.',
+    ]);
+  });
+
+  it('names what is missing beside what is wrong', () => {
+    const faults = faultsOf(production({ APP_URL: '', PORT: 'x', BCRYPT_COST: '9' }));
+    expect(faults).toEqual([
+      expect.stringMatching(/^PORT/),
+      'Production does not start without APP_URL.',
+      'BCRYPT_COST must be at least 10 in production.',
+    ]);
+  });
+
+  it.each([
+    ['short', /32 characters/],
+    ['x'.repeat(40), /random/],
+    [`${'kR8pQ2vX7mZ4tB9wL3nJ6cH1dF5gS0aY'},short`, /32 characters/],
+  ])('refuses the weak secret %s', (secret, fault) => {
+    expect(faultsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('refuses the secrets that were made for development', () => {
+    const { jwtPrivateKey, appSecrets } = load();
+    const secrets = { JWT_PRIVATE_KEY: jwtPrivateKey, APP_SECRET: appSecrets.join() };
+    expect(faultsOf(production(secrets))).toEqual([
+      'JWT_PRIVATE_KEY is the development secret of jwt-private-key.pem; make another one.',
+      'APP_SECRET is the development secret of app-secret; make another one.',
+    ]);
+  });
+
+  it('makes a first admin only with both an e-mail and a password', () => {
+    expect(load(production({ ADMIN_PASSWORD: 'Secret-1' })).adminPassword).toBeNull();
+    expect(load(production({ ADMIN_EMAIL: 'a@b.c' })).adminPassword).toBeNull();
+    expect(load(production({ ADMIN_EMAIL: 'a@b.c', ADMIN_PASSWORD: 'Secret-1' }))).toMatchObject({
+      adminEmail: 'a@b.c',
+      adminPassword: 'Secret-1',
+    });
+  });
+});
+
+describe('.env', () => {
+  it('adds what the environment does not say', () => {
+    const file = join(dataDir, '.env');
+    writeFileSync(file, 'PORT=8080\nHOST=from-file\n# LOG_LEVEL=debug\nMAIL_FROM="Iam <a@b.c>"\n');
+    const env: NodeJS.ProcessEnv = { HOST: 'from-environment' };
+    loadEnvFile(file, env);
+    expect(env).toEqual({ PORT: '8080', HOST: 'from-environment', MAIL_FROM: 'Iam <a@b.c>' });
+  });
+
+  it('may be missing', () => {
+    expect(() => loadEnvFile(join(dataDir, 'no-such-file'))).not.toThrow();
+  });
+
+  it('has an example that says what the configuration knows', () => {
+    expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
+  });
+});

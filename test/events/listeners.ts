@@ -1,0 +1,38 @@
+import { Injectable, Module, type Type } from '@nestjs/common';
+import type { Extension } from '../../src/app.extension.js';
+import type { EventPattern, IamEvent } from '../../src/events/iam-event.js';
+import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
+import { MailModule } from '../../src/mail/mail.module.js';
+import { OutboxSettings } from '../../src/mail/outbox.settings.js';
+import { FastSettings, eventually } from '../mail/outbox-fixture.js';
+import type { TestApp } from '../support/app.js';
+
+type React = (event: IamEvent) => Promise<void> | void;
+
+/** A module of a team with a subscriber of that name. */
+export function listener(name: string, react: React, pattern: EventPattern = '*'): Type<unknown> {
+  @Injectable()
+  class Listener {
+    @OnIamEvent(pattern)
+    hear(event: IamEvent): Promise<void> | void {
+      return react(event);
+    }
+  }
+  // The key of a subscriber is made of its class's name.
+  Object.defineProperty(Listener, 'name', { value: name });
+
+  @Module({ providers: [Listener] })
+  class ListenerModule {}
+  return ListenerModule;
+}
+
+/** What a team adds: these modules, in a hurry. */
+export const listening = (...modules: Type<unknown>[]): Extension => ({
+  modules,
+  replacements: [{ in: MailModule, providers: [{ provide: OutboxSettings, useClass: FastSettings }] }],
+});
+
+/** Waits until everything that was committed has been told. */
+export async function settled(app: TestApp): Promise<void> {
+  await eventually(async () => (await app.sql('SELECT FROM graphile_worker.jobs')).length === 0);
+}

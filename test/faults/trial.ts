@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import type { Client } from 'pg';
+import { withClient } from '../support/database.js';
+import { Load, summary, type Outcome } from '../support/load.js';
+import { adminToken } from './service.js';
+import { Traffic } from './traffic.js';
+
+/** `npm run test:long`. */
+export const LONG = process.env['IAM_TEST_LONG'] !== undefined;
+/** Requests in a second. */
+const PER_SECOND = LONG ? 200 : 100;
+/** How long what is broken stays so, in ms; longer than five seconds and a request gives up waiting for a connection. */
+export const BROKEN_MS = LONG ? 12_000 : 500;
+/** Everything has to be well again so long after the fault ended, in ms; in `npm test` other tests load the same cores. */
+const RECOVERY_MS = LONG ? 2_000 : 5_000;
+/** No answer takes longer, whatever happens, in ms: who waits for a connection and then for a statement is told in time. */
+const SLOWEST_MS = 15_000;
+/** So many right answers in a row are a recovery. */
+const ENOUGH = LONG ? 1_000 : 40;
+
+export interface Fault {
+  /** Breaks something, and resolves as soon as it is whole again. */
+  readonly happen: () => Promise<void>;
+  /** True where nobody may notice. */
+  readonly unnoticed?: true;
+}
+
+/** A running service, and clients that go on asking it for things while something happens to it. */
+export class Trial {
+  private sent = 0;
+
+  private constructor(
+    private readonly url: string,
+    readonly traffic: Traffic,
+    private readonly databaseUrl: () => string,
+  ) {}
+
+  /** @param databaseUrl leads to the database as it is now, around whatever is broken on the way */
+  static async of(url: string, databaseUrl: () => string): Promise<Trial> {
+    return new Trial(url, new Traffic(await adminToken(url)), databaseUrl);
+  }
+
+  /** Runs the work with a session that goes around whatever is broken on the way. */
+  directly<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    return withClient(this.databaseUrl(), work);
+  }
+
+  /**
+   * Lets it happen, and judges what the service made of it: whoever asked was served or told to come back, soon after the
+   * end everybody is served, and what was acknowledged is there, once.
+   */
+  async survive(name: string, fault: Fault): Promise<readonly Outcome[]> {
+    const { outcomes, recoveredAfter } = await this.suffer(fault);
+    const { served, refused, ...rest } = summary(outcomes);
+    if (LONG) process.stdout.write(report(name, outcomes, recoveredAfter));
+    expect(rest).toEqual({ lost: 0, wrong: 0, details: [] });
+    expect(served).toBeGreaterThan(ENOUGH);
+    if (fault.unnoticed) expect(refused).toBe(0);
+    expect(recoveredAfter).toBeLessThan(RECOVERY_MS);
+    expect(slowest(outcomes)).toBeLessThan(SLOWEST_MS);
+    // A process that crashed would not come back, and takes the port along.
+    expect((await fetch(`${this.url}/health/ready`)).status).toBe(200);
+    expect(await this.directly((client) => this.traffic.unkept(client))).toEqual({ lost: [], doubled: [] });
+    return outcomes;
+  }
+
+  /**
+   * What happened to the traffic of a fault, and how long after its end all was well again, in ms: somebody had been served,
+   * and the last request that was not had been sent.
+   */
+  private async suffer({ happen }: Fault): Promise<{ outcomes: readonly Outcome[]; recoveredAfter: number }> {
+    const load = Load.start(this.url, PER_SECOND, () => this.traffic.shot(this.sent++));
+    try {
+      while (load.outcomes.length < ENOUGH) await sleep(20);
+      await happen();
+      const endedAt = performance.now();
+      const served = (): boolean =>
+        load.outcomes.slice(-ENOUGH).every(({ result, sentAt }) => result === 'served' && sentAt > endedAt);
+      while (!served() && performance.now() < endedAt + 3 * RECOVERY_MS) await sleep(20);
+      const outcomes = await load.stop();
+      const failed = outcomes.filter(({ result }) => result !== 'served').map(({ sentAt }) => sentAt - endedAt);
+      const answered = outcomes.filter(({ result }) => result === 'served').map((outcome) => outcome.endedAt - endedAt);
+      const firstServed = Math.min(...answered.filter((after) => after > 0));
+      return { outcomes, recoveredAfter: Math.max(firstServed, ...failed) };
+    } finally {
+      await load.stop();
+    }
+  }
+}
+
+/** How long the slowest answer took, in ms. */
+export const slowest = (outcomes: readonly Outcome[]): number =>
+  Math.max(...outcomes.map(({ sentAt, endedAt }) => endedAt - sentAt));
+
+/** A line about a long run, for whoever wants to know the numbers. */
+function report(name: string, outcomes: readonly Outcome[], recoveredAfter: number): string {
+  const { served, refused, lost, wrong } = summary(outcomes);
+  return (
+    `When ${name}: ${served} served, ${refused} refused, ${lost} lost, ${wrong} wrong; ` +
+    `the slowest answer took ${slowest(outcomes).toFixed(0)} ms, all was well ${recoveredAfter.toFixed(0)} ms after the end\n`
+  );
+}

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { document, faults, MEDIA_TYPE, send } from '../support/client.js';
+import { account, admin, organization, signedIn } from '../support/factories.js';
+
+const UNKNOWN = '0197a1f0-0000-7000-8000-000000000000';
+
+describe('Over HTTP, the service', () => {
+  let app: TestApp;
+  let root: Awaited<ReturnType<typeof admin>>;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  beforeEach(async () => {
+    root = await admin(app);
+  });
+  afterAll(() => app.stop());
+
+  describe('negotiates content', () => {
+    it.each([
+      ['application/vnd.api+json', 200],
+      ['application/vnd.api+json; profile="https://example.com/p"', 200],
+      ['application/vnd.api+json;charset=utf-8', 415],
+      ['application/vnd.api+json; ext="https://jsonapi.org/ext/atomic"', 415],
+      ['Application/VND.api+json', 200],
+      ['application/json', 200],
+      ['application/json; charset=utf-8', 200],
+      ['text/plain', 415],
+      ['application/x-www-form-urlencoded', 415],
+      ['multipart/form-data; boundary=x', 415],
+    ])('Content-Type %s → %i', async (type, status) => {
+      const body = document('iam:organizations', { name: 'Acme' });
+      const answer = await root.post('/organizations', body, { 'content-type': type });
+      expect(answer.status).toBe(status);
+      if (status === 415) expect(faults(answer)[0]).toMatch(/^415 unsupported_media_type/);
+    });
+
+    it.each([
+      [undefined, 200],
+      ['*/*', 200],
+      ['text/html', 200],
+      ['application/vnd.api+json', 200],
+      ['application/vnd.api+json; q=0.5', 200],
+      ['application/vnd.api+json; profile="https://example.com/a,b"', 200],
+      ['application/vnd.api+json; ext="x"', 406],
+      ['application/vnd.api+json; charset=utf-8', 406],
+      ['application/vnd.api+json; ext="x", application/vnd.api+json', 200],
+      ['application/vnd.api+json; ext="x", application/json', 406],
+    ])('Accept %s → %i', async (accept, status) => {
+      const answer = await root.get('/organizations', accept === undefined ? {} : { accept });
+      expect(answer.status).toBe(status);
+      if (status === 406) expect(faults(answer)).toEqual(['406 not_acceptable Accept']);
+    });
+
+    it('refuses a body without a Content-Type, and wants none where there is no body', async () => {
+      const bytes = new Blob([JSON.stringify(document('iam:organizations', { name: 'x' }))]);
+      const headers = { authorization: `Bearer ${root.token}` };
+      const response = await fetch(`${app.url}/organizations`, {
+        method: 'POST',
+        headers,
+        body: await bytes.arrayBuffer(),
+      });
+      expect(response.status).toBe(415);
+      const invited = await account(app, { joined: false });
+      expect((await root.post(`/accounts/${invited.id}/resend_invitation`)).status).toBe(204);
+    });
+
+    it('sends its media type without a charset, and Vary: Accept, also with errors', async () => {
+      for (const path of ['/accounts', '/auth/me', '/nope', '/accounts?x=1']) {
+        const { headers } = await root.get(path);
+        expect([path, headers.get('content-type')]).toEqual([path, MEDIA_TYPE]);
+        expect(headers.get('vary')).toMatch(/\bAccept\b/);
+      }
+    });
+  });
+
+  describe('reads bodies', () => {
+    it.each([
+      ['{', '400 malformed_body'],
+      ['', '400 malformed_body /data'],
+      ['null', '400 malformed_body /data'],
+      ['[]', '400 malformed_body /data'],
+      ['{}', '400 malformed_body /data'],
+      ['{"data":[]}', '400 malformed_body /data'],
+      ['{"data":{"type":"iam:organizations"}}', '400 malformed_body /data/attributes'],
+      ['{"data":{"type":"iam:organizations","attributes":[]}}', '400 malformed_body /data/attributes'],
+      ['{"data":{"type":"iam:organizations","attributes":{"__proto__":{"name":"x"}}}}', '400 malformed_body'],
+      ['{"data":{"type":"iam:accounts","attributes":{"name":"x"}}}', '409 conflict /data/type'],
+      ['{"data":{"attributes":{"name":"x"}}}', '409 conflict /data/type'],
+      [`{"data":{"type":"iam:organizations","id":"${UNKNOWN}","attributes":{"name":"x"}}}`, '403 forbidden /data/id'],
+      [
+        '{"data":{"type":"iam:organizations","attributes":{"name":"x"},"relationships":{"accounts":{"data":[{"type":"iam:accounts","id":"1"}]}}}}',
+        '403 forbidden /data/relationships/accounts',
+      ],
+      [
+        '{"data":{"type":"iam:organizations","attributes":{"name":"\\u0000"}}}',
+        '422 validation_failed /data/attributes/name',
+      ],
+      [
+        '{"data":{"type":"iam:organizations","attributes":{"name":"\\ud800"}}}',
+        '422 validation_failed /data/attributes/name',
+      ],
+    ])('%s → %s', async (body, fault) => {
+      expect(faults(await root.post('/organizations', body))).toEqual([fault]);
+    });
+
+    it('up to 1 MiB', async () => {
+      const answer = await root.post(
+        '/organizations',
+        document('iam:organizations', { name: 'x'.repeat(1024 * 1024) }),
+      );
+      expect(faults(answer)).toEqual(['413 payload_too_large']);
+    });
+
+    it('and changes nothing where an update has no attributes', async () => {
+      const id = await organization(app);
+      const answer = await root.patch(`/organizations/${id}`, { data: { type: 'iam:organizations', id } });
+      expect([answer.status, answer.headers.get('etag')?.slice(0, 3)]).toEqual([200, '"1-']);
+      const other = { data: { type: 'iam:organizations', id: UNKNOWN } };
+      expect(faults(await root.patch(`/organizations/${id}`, other))).toEqual(['409 conflict /data/id']);
+    });
+  });
+
+  it('names all faults of a request at once, each with its source as sent', async () => {
+    const answer = await root.get(
+      '/accounts?filter[nope]=1&filter[enabled]=x&sort=-role_scope,foo&page[size]=0&fields[iam:accounts]=nope&included=nope&count=x&y',
+    );
+    expect(faults(answer).sort()).toEqual([
+      '400 invalid_parameter count',
+      '400 invalid_parameter fields[iam:accounts]',
+      '400 invalid_parameter filter[enabled]',
+      '400 invalid_parameter filter[nope]',
+      '400 invalid_parameter included',
+      '400 invalid_parameter page[size]',
+      '400 invalid_parameter sort',
+      '400 invalid_parameter sort',
+      '400 invalid_parameter y',
+    ]);
+    for (const error of answer.body.errors) {
+      expect(error).toEqual({
+        id: answer.headers.get('x-request-id'),
+        status: '400',
+        code: 'invalid_parameter',
+        title: 'Invalid parameter',
+        detail: expect.any(String),
+        source: { parameter: expect.any(String) },
+      });
+    }
+  });
+
+  it('keeps the request id of the client where it is harmless, and makes one otherwise', async () => {
+    const idFor = async (sent?: string) =>
+      (
+        await send(app, 'GET', '/health/live', { headers: sent === undefined ? {} : { 'x-request-id': sent } })
+      ).headers.get('x-request-id');
+    expect(await idFor('a.B-9_')).toBe('a.B-9_');
+    expect(await idFor('x'.repeat(128))).toBe('x'.repeat(128));
+    for (const strange of [undefined, 'x'.repeat(129), 'a b', 'a/b', '{"a":1}']) {
+      expect(await idFor(strange)).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it('answers 404 for unknown addresses and 405 with Allow for unknown methods', async () => {
+    expect(faults(await root.get('/nope'))).toEqual(['404 not_found']);
+    expect(faults(await send(app, 'GET', '/accounts/%ZZ'))).toEqual(['404 not_found']);
+    expect(faults(await send(app, 'PUT', '/accounts', { body: '{' }))).toEqual(['405 method_not_allowed']);
+    const put = await send(app, 'PUT', '/accounts', { body: {} });
+    expect([faults(put), put.headers.get('allow')]).toEqual([['405 method_not_allowed'], 'GET, HEAD, POST']);
+    expect(faults(await send(app, 'DELETE', '/auth/login'))).toEqual(['405 method_not_allowed']);
+    expect(faults(await send(app, 'POST', `/organizations/${UNKNOWN}`, { body: {} }))).toEqual([
+      '405 method_not_allowed',
+    ]);
+  });
+
+  it('answers HEAD as GET, but for the body', async () => {
+    const [get, head] = [
+      await root.get('/organizations'),
+      await send(app, 'HEAD', '/organizations', { token: root.token }),
+    ];
+    expect([head.status, head.text]).toEqual([200, '']);
+    for (const name of ['content-type', 'content-length', 'vary', 'cache-control']) {
+      expect(head.headers.get(name)).toBe(get.headers.get(name));
+    }
+    expect((await send(app, 'HEAD', '/accounts')).status).toBe(401);
+  });
+
+  describe('refuses in one order', () => {
+    const bad = document('iam:accounts', { name: '', role_name: 'admin' });
+
+    it('route, body, 401, 403, parameters, row, 412, 409, 403 of a value, 422', async () => {
+      const own = await organization(app);
+      const owner = await signedIn(app, { role: 'org_owner', org: [own] });
+      const member = await account(app, { org: [own] });
+      const path = `/accounts/${member.id}`;
+      const stale = { 'if-match': '"99-x"' };
+      const wrongType = document('iam:organizations', { name: '' });
+      const steps: [string, () => ReturnType<typeof send>, string][] = [
+        ['route before body', () => send(app, 'POST', '/nope', { body: '{' }), '404 not_found'],
+        ['body before 401', () => send(app, 'POST', '/accounts', { body: '{' }), '400 malformed_body'],
+        [
+          '401 before 403 and parameters',
+          () => send(app, 'POST', '/organizations?x=1', { body: bad }),
+          '401 unauthenticated Authorization',
+        ],
+        ['403 before parameters', () => owner.post('/organizations?x=1', bad), '403 forbidden'],
+        ['parameters before the row', () => owner.patch(`/accounts/${UNKNOWN}?x=1`, bad), '400 invalid_parameter x'],
+        [
+          'the row before everything that follows',
+          () => owner.patch(`/accounts/${UNKNOWN}`, wrongType, stale),
+          '404 not_found',
+        ],
+        ['412 before 409', () => owner.patch(path, wrongType, stale), '412 precondition_failed If-Match'],
+        ['409 before 422', () => owner.patch(path, wrongType), '409 conflict /data/type'],
+        ['403 of a value before 422', () => owner.patch(path, bad), '403 forbidden /data/attributes/role_name'],
+        [
+          '422 last',
+          () => owner.patch(path, document('iam:accounts', { name: '' })),
+          '422 validation_failed /data/attributes/name',
+        ],
+      ];
+      for (const [step, request, fault] of steps) expect([step, faults(await request())]).toEqual([step, [fault]]);
+    });
+  });
+});

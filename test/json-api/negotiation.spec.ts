@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { JsonApiException } from '../../src/json-api/errors.js';
+import { checkAccept, checkContentType } from '../../src/json-api/negotiation.js';
+
+const TYPE = 'application/vnd.api+json';
+
+/** The status that a check ends with: 200 when it lets pass. */
+function statusOf(check: () => void): number {
+  try {
+    check();
+    return 200;
+  } catch (error) {
+    if (error instanceof JsonApiException) return error.status;
+    throw error;
+  }
+}
+
+describe('Content negotiation (JSON:API 1.1)', () => {
+  it.each([
+    [TYPE, 200],
+    [`${TYPE};profile="https://example.com/a;b https://example.com/c"`, 200],
+    [`${TYPE} ; PROFILE=x`, 200],
+    ['APPLICATION/vnd.API+json', 200],
+    ['application/json; charset=utf-8', 200],
+    ['', 200],
+    [`${TYPE};charset=utf-8`, 415],
+    [`${TYPE};profile="x";ext="y"`, 415],
+    [`${TYPE};ext="https://jsonapi.org/ext/atomic"`, 415],
+    [`${TYPE};q=1`, 415],
+    [`${TYPE};x`, 415],
+  ])('takes the Content-Type %s with %i', (header, status) => {
+    expect(statusOf(() => checkContentType(header))).toBe(status);
+  });
+
+  it.each([
+    [undefined, 200],
+    ['', 200],
+    ['*/*', 200],
+    ['text/html, application/xhtml+xml;q=0.9', 200],
+    ['application/json;charset=utf-8', 200],
+    [TYPE, 200],
+    [`${TYPE};q=0.3`, 200],
+    [`${TYPE};profile="a,b;c=d"`, 200],
+    [`${TYPE};ext="a", ${TYPE}`, 200],
+    [`${TYPE};ext="a\\",${TYPE}"`, 406],
+    [`${TYPE};charset=utf-8`, 406],
+    [`${TYPE};charset=utf-8, ${TYPE};ext="a"`, 406],
+    [`${TYPE};version=2, */*`, 406],
+  ])('takes the Accept %s with %i', (header, status) => {
+    expect(statusOf(() => checkAccept(header))).toBe(status);
+  });
+});

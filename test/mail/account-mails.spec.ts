@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { hashToken, newToken } from '../../src/auth/one-time-token.js';
+import type { CaughtMail } from '../support/smtp-sink.js';
+import { startMailApp, type MailApp } from './mail-app.js';
+import { eventually } from './outbox-fixture.js';
+
+const IN_THREE_DAYS = () => new Date(Date.now() + 3 * 86_400_000);
+
+let app: MailApp;
+
+beforeAll(async () => {
+  app = await startMailApp();
+});
+afterAll(() => app.close());
+beforeEach(async () => {
+  for (const level of ['log', 'error', 'warn', 'debug'] as const) {
+    jest.spyOn(Logger.prototype, level).mockImplementation(() => undefined);
+  }
+  await app.clear();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Jobs that were not queued for later, as reminders are. */
+const WAITING = 'SELECT FROM graphile_worker.jobs WHERE attempts > 0 OR run_at <= now()';
+
+/** Waits until the outbox has nothing left to do. */
+const idle = () => eventually(async () => (await app.query(WAITING)).length === 0);
+
+/** The token in the link of a mail. */
+function tokenOf(mail: CaughtMail | undefined): string {
+  return /\?token=([\w-]+)/.exec(mail?.parsed.text ?? '')?.[1] ?? '';
+}
+
+describe('An invitation', () => {
+  /** An account with a fresh invitation, not mailed yet. */
+  async function invited(fields: Readonly<Record<string, unknown>> = {}) {
+    const { token, hash } = newToken();
+    const invitation = { invitation_token: hash, invitation_expired_at: IN_THREE_DAYS() };
+    return { id: await app.account({ ...invitation, ...fields }), token };
+  }
+
+  const queue = (id: string, token: string) => app.transactions.run((tx) => app.invitations.queue(tx, id, token));
+
+  it('brings its token to the address of the account', async () => {
+    const { id, token } = await invited();
+    await queue(id, token);
+    const [mail] = await app.sink.waitFor(1);
+    expect(mail?.recipients).toEqual(['jane@example.com']);
+    expect(mail?.parsed.subject).toBe('You are invited to Acme');
+    expect(mail?.parsed.text).toContain(`https://app.example.com/join?token=${token}`);
+  });
+
+  it('lies in the database without its token', async () => {
+    app.sink.refusal = 451;
+    const { id, token } = await invited();
+    await queue(id, token);
+    await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
+    const jobs = await app.query<{ job: string }>('SELECT j::text AS job FROM graphile_worker._private_jobs j');
+    expect(jobs).toHaveLength(2);
+    for (const { job } of jobs) {
+      expect(job).toContain(id);
+      expect(job).not.toContain(token);
+    }
+  });
+
+  it.each([
+    ['replaced', 'invitation_token = md5(random()::text)'],
+    ['spent', 'joined_at = now(), invitation_token = NULL'],
+    ['joined', 'joined_at = now()'],
+    ['disabled', 'enabled = false'],
+    ['expired', `invitation_expired_at = now() - interval '1 second'`],
+  ])('is dropped when it was %s before it was sent', async (_, change) => {
+    const { id, token } = await invited();
+    await app.transactions.run(async (tx) => {
+      await app.invitations.queue(tx, id, token);
+      await tx.manager.query(`UPDATE accounts SET ${change} WHERE id = $1`, [id]);
+    });
+    await idle();
+    expect(app.sink.mails).toEqual([]);
+  });
+
+  it('is dropped when its account is gone', async () => {
+    const { id, token } = await invited();
+    await app.transactions.run(async (tx) => {
+      await app.invitations.queue(tx, id, token);
+      await tx.manager.query('DELETE FROM accounts WHERE id = $1', [id]);
+    });
+    await idle();
+    expect(app.sink.mails).toEqual([]);
+  });
+
+  it('that is sent again while it waits is one mail, with the newer token', async () => {
+    const { id, token } = await invited();
+    const newer = newToken();
+    await app.transactions.run(async (tx) => {
+      await app.invitations.queue(tx, id, token);
+      await tx.manager.query('UPDATE accounts SET invitation_token = $1 WHERE id = $2', [newer.hash, id]);
+      await app.invitations.queue(tx, id, newer.token);
+    });
+    await idle();
+    expect(app.sink.mails.map(tokenOf)).toEqual([newer.token]);
+  });
+
+  it('comes when the relay is back, as the same message', async () => {
+    app.sink.refusal = 451;
+    const { id, token } = await invited();
+    await queue(id, token);
+    await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
+    app.sink.refusal = null;
+    expect((await app.sink.waitFor(1)).map(tokenOf)).toEqual([token]);
+  });
+
+  it('writes its token into no log', async () => {
+    const { id, token } = await invited();
+    app.sink.refusal = 550;
+    await queue(id, token);
+    await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
+    app.sink.refusal = null;
+    await app.sink.waitFor(1);
+    const levels = ['log', 'error', 'warn', 'debug'] as const;
+    const lines = levels.flatMap((level) => jest.mocked(Logger.prototype[level]).mock.calls);
+    expect(JSON.stringify(lines)).not.toContain(token);
+  });
+});
+
+describe('A request to reset a password', () => {
+  const queue = (email: string) => app.transactions.run((tx) => app.resets.queue(tx, email));
+
+  async function stored(id: string) {
+    const [row] = await app.query<{ hash: string | null; minutes: number | null; version: number }>(
+      `SELECT password_reset_token AS hash, version,
+         extract(epoch FROM password_reset_token_expires_at - now())::float / 60 AS minutes FROM accounts WHERE id = $1`,
+      [id],
+    );
+    return row;
+  }
+
+  it('brings a token that is good for an hour to the stored address', async () => {
+    const id = await app.account({ email: 'Jane@Example.com' });
+    await queue('ＪＡＮＥ@example.com ');
+    const [mail] = await app.sink.waitFor(1);
+    // Only the domain's case means nothing.
+    expect(mail?.recipients).toEqual(['Jane@example.com']);
+    expect(mail?.parsed.text).toContain('https://app.example.com/reset-password?token=');
+    const row = await stored(id);
+    expect(row).toMatchObject({ hash: hashToken(tokenOf(mail)), version: 2 });
+    expect(row?.minutes).toBeGreaterThan(59);
+    expect(row?.minutes).toBeLessThanOrEqual(60);
+  });
+
+  it('for nobody, or for a disabled account, is forgotten without a mail', async () => {
+    const id = await app.account({ email: 'off@example.com', enabled: false });
+    await queue('nobody@example.com');
+    await queue('off@example.com');
+    await queue('');
+    await idle();
+    expect(app.sink.mails).toEqual([]);
+    expect(await stored(id)).toMatchObject({ hash: null, version: 1 });
+  });
+
+  it('reaches an account that has not joined', async () => {
+    await app.account({ invitation_token: newToken().hash, invitation_expired_at: IN_THREE_DAYS() });
+    await queue('jane@example.com');
+    await app.sink.waitFor(1);
+  });
+
+  it('after a failed delivery brings one mail, whose token is the stored one', async () => {
+    const id = await app.account();
+    app.sink.refusal = 451;
+    await queue('jane@example.com');
+    await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
+    app.sink.refusal = null;
+    const [mail] = await app.sink.waitFor(1);
+    await idle();
+    expect(app.sink.mails).toHaveLength(1);
+    expect((await stored(id))?.hash).toBe(hashToken(tokenOf(mail)));
+  });
+
+  it('that came later decides which token counts, also when the earlier one was delayed', async () => {
+    const id = await app.account();
+    app.sink.refusal = 451;
+    await queue('jane@example.com');
+    await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
+    app.sink.refusal = null;
+    await queue('JANE@example.com');
+    const [mail] = await app.sink.waitFor(1);
+    await idle();
+    // Longer than the delay after which the first one would have been tried again.
+    await sleep(3_500);
+    expect(app.sink.mails).toHaveLength(1);
+    expect((await stored(id))?.hash).toBe(hashToken(tokenOf(mail)));
+  });
+});
+
+describe('A changed password', () => {
+  it('is told to its owner, with the time', async () => {
+    const id = await app.account();
+    const changedAt = new Date('2026-11-27T10:30:00.000Z');
+    await app.transactions.run((tx) => app.passwordChanges.queue(tx, id, changedAt));
+    const [mail] = await app.sink.waitFor(1);
+    expect(mail?.parsed.subject).toBe('Your Acme password was changed');
+    expect(mail?.parsed.text).toContain('Friday, November 27, 2026 at 10:30 UTC');
+  });
+});

@@ -1,0 +1,30 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** A process that sends the mails of a database until it is killed. */
+export class MailInstance {
+  private constructor(private readonly child: ChildProcess) {}
+
+  /** Starts one with this on top of the tests' environment: DATABASE_URL, DATA_DIR, MAIL_URL and APP_SECRET. */
+  static start(env: Record<string, string>): MailInstance {
+    const child = fork(join(import.meta.dirname, 'mail-process.ts'), {
+      execArgv: ['--import', join(import.meta.dirname, '../runner/typescript-loader.js')],
+      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    return new MailInstance(child);
+  }
+
+  /** Resolves when it sends. */
+  async ready(): Promise<void> {
+    await once(this.child, 'message');
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    const exit = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exit;
+  }
+}

@@ -1,0 +1,25 @@
+import { Test, type TestingModule } from '@nestjs/testing';
+import { InvitationMailer } from '../../src/accounts/invitation.mailer.js';
+import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
+import { SecretBox } from '../../src/auth/secrets.js';
+import type { Config } from '../../src/config/config.js';
+import { ConfigModule } from '../../src/config/config.module.js';
+import { DatabaseModule } from '../../src/database/database.module.js';
+import { MailModule } from '../../src/mail/mail.module.js';
+import { OutboxSettings } from '../../src/mail/outbox.settings.js';
+import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
+import { ResetMailer } from '../../src/passwords/reset.mailer.js';
+import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
+import { FastSettings } from './outbox-fixture.js';
+
+/** The real modules between a transaction and a relay, in a hurry and without the rest of the service; started. */
+export async function startMailModule(config: Config): Promise<TestingModule> {
+  const module = await Test.createTestingModule({
+    imports: [ConfigModule.register(config), DatabaseModule.register({}), MailModule],
+    providers: [SecretBox, InvitationMailer, ResetMailer, PasswordChangedMailer, RoleChangedMailer, NewSignInMailer],
+  })
+    .overrideProvider(OutboxSettings)
+    .useClass(FastSettings)
+    .compile();
+  return module.init();
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { MAIL_SAMPLES } from '../../src/mail/mail.samples.js';
+import { MailTemplates } from '../../src/mail/mail.templates.js';
+
+const templates = new MailTemplates({ mailTemplates: null });
+const FORGOT = 'https://app.example.com/forgot-password';
+const SURROUNDINGS = { product: 'Acme', forgotPasswordLink: FORGOT };
+const LINK = 'https://app.example.com/join?token=abc_-123';
+const EXPIRES = new Date('2026-11-27T10:30:00.000Z');
+const render = (name: string, languages = 'en') =>
+  templates.render('invitation', { name, link: LINK, expiresAt: EXPIRES }, SURROUNDINGS, languages);
+
+const MAILS = Object.keys(MAIL_SAMPLES) as (keyof typeof MAIL_SAMPLES)[];
+const LOCALES = ['en', 'de'] as const;
+const EVERY = MAILS.flatMap((mail) => LOCALES.map((locale) => [mail, locale] as const));
+
+/** What a mail reader that knows no HTML makes of it. */
+const words = (html: string) =>
+  html
+    .slice(html.indexOf('<h1'))
+    .replace(/<\/?(?:strong|span|a)\b[^>]*>/g, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replaceAll('&#x3D;', '=')
+    .replaceAll('&amp;', '&')
+    .replace(/\s+/g, ' ');
+
+describe.each(EVERY)('The mail %s in %s', (mail, locale) => {
+  const sample = MAIL_SAMPLES[mail];
+  const rendered = templates.render(mail, sample, SURROUNDINGS, locale);
+  const { subject, html, text } = rendered;
+
+  it('is written in that language', () => {
+    expect(rendered.locale).toBe(locale);
+    expect(html).toContain(`<html lang="${locale}">`);
+    const greeting = locale === 'de' ? 'Guten Tag Jane Doe,' : 'Hello Jane Doe,';
+    for (const part of [html, text]) expect(part).toContain(greeting);
+  });
+
+  it('has a subject that says whom it is from', () => {
+    expect(subject).toMatch(/^[^\n]{10,60}$/);
+    expect(subject).toContain('Acme');
+  });
+
+  it('says the same in HTML and in plain text', () => {
+    const title = text.slice(0, text.indexOf('\n'));
+    expect(html).toContain(`<title>${title}</title>`);
+    for (const value of Object.values(sample)) {
+      const shown =
+        value instanceof Date
+          ? { en: 'Friday, November 27, 2026 at 10:30 UTC', de: 'Freitag, 27. November 2026 um 10:30 UTC' }[locale]
+          : String(value);
+      expect(words(html)).toContain(shown);
+      expect(text).toContain(shown);
+    }
+    const sentences = words(html).split(/(?<=[.:]) (?=[A-ZÄÖÜ])/);
+    const plain = text.replace(/\s+/g, ' ');
+    const missing = sentences.filter((sentence) => !plain.includes(sentence.trim()) && !sentence.includes('http'));
+    // A button's label and the hint below it stand differently in plain text.
+    expect(missing.filter((sentence) => !/button|Schaltfläche/.test(sentence))).toEqual([]);
+  });
+
+  it('has a button and the same link in plain sight, where it has a link', () => {
+    const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, link]) => link?.replaceAll('&#x3D;', '='));
+    const own: string | undefined = 'link' in sample ? sample.link : undefined;
+    const expected = own ?? (/forgot-password/.test(html) ? FORGOT : undefined);
+    expect(links).toEqual(expected === undefined ? [] : [expected, expected]);
+    if (expected === undefined) return;
+    expect(text.split('\n')).toContain(expected);
+    expect(words(html)).toContain(expected);
+  });
+
+  it('keeps plain text within 78 columns, but for the link', () => {
+    expect(text.split('\n').filter((line) => line.length > 78 && !line.startsWith('https://'))).toEqual([]);
+  });
+
+  it('loads nothing and runs nothing', () => {
+    expect(html).not.toMatch(/<(script|img|iframe|link|object|form)|\bsrc=|url\(|@import|\bon\w+=/i);
+  });
+
+  it('escapes every value in HTML, and none in plain text', () => {
+    const evil = `<img src=x onerror=alert(1)> O'Neil & "Sons" {{product}}`;
+    const data = Object.fromEntries(
+      Object.entries(sample).map(([key, value]) => [key, value instanceof Date ? value : evil]),
+    );
+    const evilMail = templates.render(
+      mail,
+      { ...sample, ...data },
+      { product: evil, forgotPasswordLink: FORGOT },
+      locale,
+    );
+    expect(evilMail.html).not.toContain('<img');
+    expect(evilMail.html).toContain(
+      '&lt;img src&#x3D;x onerror&#x3D;alert(1)&gt; O&#x27;Neil &amp; &quot;Sons&quot; {{product}}',
+    );
+    expect(evilMail.text).toContain(evil);
+    expect(evilMail.subject).toContain(evil);
+  });
+});
+
+describe('Mails', () => {
+  it('are in English for whoever reads neither language', () => {
+    expect(render('Jane', 'fr-CH, fr;q=0.9').locale).toBe('en');
+    expect(render('Jane', '').locale).toBe('en');
+  });
+
+  it('are in the language that is preferred most', () => {
+    expect(render('Jane', 'fr, de-CH;q=0.8, en;q=0.7').subject).toBe('Einladung zu Acme');
+  });
+
+  it('keep a name on its line and free of what turns text around', () => {
+    const { text } = render('Jane\r\n\r\nVisit https://evil.example.com\u202e\u0000');
+    expect(text).toContain('Hello Jane Visit https://evil.example.com,');
+  });
+
+  it('have a subject of one line whatever the product is called', () => {
+    const data = { name: 'Jane', link: LINK, expiresAt: EXPIRES };
+    const surroundings = { ...SURROUNDINGS, product: 'Acme\r\nBcc: eve@example.com' };
+    expect(templates.render('invitation', data, surroundings).subject).toBe(
+      'You are invited to Acme Bcc: eve@example.com',
+    );
+  });
+
+  it('fail when their template names something that is not in the data', () => {
+    const data = { name: 'Jane', link: LINK, expiresAt: EXPIRES };
+    // A test may take what the compiler would not.
+    Reflect.deleteProperty(data, 'link');
+    expect(() => templates.render('invitation', data, SURROUNDINGS)).toThrow(/html\.hbs: "link" not defined/);
+  });
+});

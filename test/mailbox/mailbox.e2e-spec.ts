@@ -1,0 +1,142 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hasMailbox } from '../../src/mailbox/mailbox.module.js';
+import { eventually } from '../mail/outbox-fixture.js';
+import { describeInBrowser, launchBrowser } from '../pages/browser.js';
+import { open, type PageAnswer } from '../pages/page-client.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { document } from '../support/client.js';
+import { account, admin } from '../support/factories.js';
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startApp({ env: { MAIL_URL: '', APP_URL: '', API_PREFIX: 'api' } });
+});
+afterAll(() => app.stop());
+
+/** Puts a mail into the mailbox as if it had been sent at that time. */
+async function put(name: string, source: string): Promise<void> {
+  await mkdir(join(app.config.dataDir, 'mail'), { recursive: true });
+  await writeFile(join(app.config.dataDir, 'mail', name), source.replaceAll('\n', '\r\n'));
+}
+
+/** Waits for a mail with this subject to be listed, and gives the address of its page. */
+const listed = (subject: string): Promise<string> =>
+  eventually(async () => {
+    const { html } = await open(app, '/dev/mailbox');
+    const [, name] = new RegExp(`<a href="mailbox/([^"]+)">${subject}</a>`).exec(html) ?? [];
+    return name === undefined ? '' : `/dev/mailbox/${name}`;
+  });
+
+describe('The development mailbox', () => {
+  it('shows a mail as it was sent, with its link first', async () => {
+    const { email } = await account(app, { name: 'Jane Doe' });
+    await open(app, '/forgot-password', { form: { email } });
+    const page = await open(app, await listed('Reset your Iam password'));
+    expect(page.status).toBe(200);
+    const [, link = ''] = /<p><a href="([^"]+)">/.exec(page.html.slice(page.html.indexOf('<h1>'))) ?? [];
+    expect(link).toMatch(new RegExp(`^${app.url}/reset-password\\?token=[\\w-]{43}$`));
+    expect((await fetch(link)).status).toBe(200);
+    expect(page.text).toContain(`To &quot;Jane Doe&quot; &lt;${email}&gt;`);
+    expect(page.html).toContain(`<pre>Reset your password\n\nHello Jane Doe,`);
+  });
+
+  it('keeps the HTML of a mail in a frame that runs and loads nothing', async () => {
+    await put(
+      '2026-01-01T00-00-00.000Z-0001-aaaaaa.eml',
+      `To: "<b>Eve</b>" <eve@example.com>
+Subject: =?utf-8?q?=3Cscript=3Ealert=281=29=3C=2Fscript=3E?=
+Content-Type: text/html; charset=utf-8
+
+"><script>alert(2)</script><img src=https://evil.example.com/x><a href="https://app.example.com/a?b=1&amp;c=2">x</a>
+`,
+    );
+    const page = await open(app, '/dev/mailbox/2026-01-01T00-00-00.000Z-0001-aaaaaa.eml');
+    expect(page.html).not.toMatch(/<script>alert|<b>Eve|<img/);
+    expect(page.html).toContain(
+      'sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="&lt;base target=&quot;_blank&quot;&gt;&quot;&gt;&lt;script&gt;',
+    );
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/^default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-[^']+'; img-src data:;/);
+    expect((await open(app, '/dev/mailbox')).html).not.toMatch(/<script>alert|<b>Eve/);
+  });
+
+  it('lists the newest mail first', async () => {
+    for (const second of [1, 3, 2]) {
+      const head = `To: a@example.com\nSubject: Number ${second}\n\nHello\n`;
+      await put(`2099-01-01T00-00-0${second}.000Z-0001-aaaaaa.eml`, head);
+    }
+    const { text } = await open(app, '/dev/mailbox');
+    expect(text).toMatch(/Number 3 .*Number 2 .*Number 1 /);
+  });
+
+  it.each(['nope.eml', '..%2F..%2Fjwt-private-key', '%2e%2e', '..%5cx.eml', 'x.eml.tmp'])(
+    'has no mail called %s',
+    async (name) => {
+      await put('x.eml.tmp', 'half');
+      expect((await open(app, `/dev/mailbox/${name}`)).status).toBe(404);
+    },
+  );
+
+  it('stands outside of API_PREFIX', async () => {
+    expect((await open(app, '/api/dev/mailbox')).status).toBe(404);
+  });
+
+  it.each<[string, string, Record<string, string>, number]>([
+    ['this machine', '127.0.0.1', { host: 'localhost:3000' }, 200],
+    ['this machine over IPv6', '::1', { host: '[::1]:3000' }, 200],
+    ['a container host', '::ffff:172.17.0.1', { host: 'iam:3000' }, 200],
+    ['the local network', '192.168.1.7', { host: '192.168.1.2:3000' }, 200],
+    ['the internet', '203.0.113.7', { host: '198.51.100.1:3000' }, 403],
+    ['the internet over IPv6', '2001:db8::7', { host: '[2001:db8::1]:3000' }, 403],
+    ['a proxy', '127.0.0.1', { host: 'localhost', 'x-forwarded-for': '127.0.0.1' }, 403],
+    ['a page whose name was pointed here', '127.0.0.1', { host: 'evil.example.com' }, 403],
+  ])('answers %s as it should', async (_, remoteAddress, headers, status) => {
+    const answer = await app.nest.inject({ url: '/dev/mailbox', headers, remoteAddress });
+    expect(answer.statusCode).toBe(status);
+  });
+});
+
+describe('Without a development mailbox', () => {
+  it('there is nothing at its address', async () => {
+    const relayed = await startApp({ beside: app, env: { MAIL_URL: app.mails.url } });
+    try {
+      const answers: PageAnswer[] = [];
+      for (const path of ['/dev/mailbox', '/dev/mailbox/x.eml']) answers.push(await open(relayed, path));
+      expect(answers.map(({ status }) => status)).toEqual([404, 404]);
+    } finally {
+      await relayed.stop();
+    }
+  });
+
+  it.each([
+    [false, null, true],
+    [false, 'smtp://relay', false],
+    [true, null, false],
+    [true, 'smtp://relay', false],
+  ])('it belongs to the service: production %s, relay %s: %s', (production, mailUrl, belongs) => {
+    expect(hasMailbox({ production, mailUrl })).toBe(belongs);
+  });
+});
+
+describeInBrowser('The development mailbox in a browser', () => {
+  it('leads from the mail to the page of its link', async () => {
+    const { post } = await admin({ ...app, url: `${app.url}/api` });
+    await post('/accounts', document('iam:accounts', { name: 'Jane Doe', email: 'jane@example.com' }));
+    const path = await listed('You are invited to Iam');
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.goto(app.url + path);
+      const opened = page.waitForEvent('popup');
+      await page.frameLocator('iframe').getByRole('link', { name: 'Accept the invitation' }).click();
+      const form = await opened;
+      await form.getByLabel('Password', { exact: true }).waitFor();
+      expect(form.url()).toMatch(/\/join\?token=[\w-]{43}$/);
+    } finally {
+      await browser.close();
+    }
+  });
+});

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mailsTo } from '../accounts/mails.js';
+import { sessionIds } from '../sign-in/sessions.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { as, faults, send, type Answer, type Caller } from '../support/client.js';
+import { account, PASSWORD, signedIn, signIn } from '../support/factories.js';
+import { resetToken, secretsOf } from './tokens.js';
+
+const NEW_PASSWORD = 'Another-horse-9';
+
+describe('A password', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.stop());
+
+  const change = ({ post }: Caller, current: unknown, next: unknown): Promise<Answer> =>
+    post('/account/passwords/change', { current_password: current, new_password: next });
+
+  const login = (email: string, password: string): Promise<Answer> =>
+    send(app, 'POST', '/auth/login', { body: { email, password } });
+
+  it('is changed by whoever knows it: the other sessions end, the own one stays, and a mail says so', async () => {
+    const caller = await signedIn(app);
+    const { account: owner } = caller;
+    const [own] = await sessionIds(app, owner.id);
+    const others = [await signIn(app, owner), await signIn(app, owner)];
+    const stranger = await signedIn(app);
+    const answer = await change(caller, PASSWORD, NEW_PASSWORD);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(await sessionIds(app, owner.id)).toEqual([own]);
+    expect((await caller.get('/auth/me')).status).toBe(200);
+    for (const { token, refreshToken } of others) {
+      expect((await as(app, token).get('/auth/me')).status).toBe(401);
+      const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
+      expect(refreshed.status).toBe(401);
+    }
+    expect((await stranger.get('/auth/me')).status).toBe(200);
+    expect(faults(await login(owner.email, PASSWORD))).toEqual(['401 invalid_credentials']);
+    expect((await login(owner.email, NEW_PASSWORD)).status).toBe(200);
+    const [mail] = await mailsTo(app, owner.email);
+    expect(mail?.parsed.subject).toMatch(/password/i);
+    for (const secret of [PASSWORD, NEW_PASSWORD]) expect(mail?.source).not.toContain(secret);
+  });
+
+  it('can still be refreshed by the session that changed it', async () => {
+    const caller = await signedIn(app);
+    await change(caller, PASSWORD, NEW_PASSWORD);
+    const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: caller.refreshToken } });
+    expect(refreshed.status).toBe(200);
+  });
+
+  it('that is changed voids every token that was mailed before', async () => {
+    const caller = await signedIn(app);
+    const { id } = caller.account;
+    const token = await resetToken(app, id);
+    await app.sql(`UPDATE accounts SET invitation_token = 'hash', invitation_expired_at = now() WHERE id = $1`, [id]);
+    expect((await change(caller, PASSWORD, NEW_PASSWORD)).status).toBe(204);
+    const row = await secretsOf(app, id);
+    expect(row).toMatchObject({
+      password_reset_token: null,
+      password_reset_token_expires_at: null,
+      invitation_token: null,
+    });
+    const answer = await send(app, 'POST', '/account/passwords/reset', { body: { token, password: 'Third-horse-11' } });
+    expect(faults(answer)).toEqual(['404 invalid_token']);
+  });
+
+  it('is not changed by whoever does not know it', async () => {
+    const caller = await signedIn(app);
+    const other = await signIn(app, caller.account);
+    const token = await resetToken(app, caller.account.id);
+    const before = await secretsOf(app, caller.account.id);
+    for (const wrong of [
+      'Wrong-horse-7',
+      '',
+      NEW_PASSWORD,
+      before.hashed_password,
+      PASSWORD.toLowerCase(),
+      `${PASSWORD}\0`,
+    ]) {
+      expect(faults(await change(caller, wrong, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
+    }
+    expect(await secretsOf(app, caller.account.id)).toEqual(before);
+    expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
+    const valid = await send(app, 'GET', `/account/passwords/token_valid?token=${token}`);
+    expect(valid.body).toEqual({ data: { valid: true } });
+  });
+
+  it('is not changed for an account that has none', async () => {
+    const caller = await signedIn(app);
+    await app.sql('UPDATE accounts SET hashed_password = NULL WHERE id = $1', [caller.account.id]);
+    for (const guess of ['', PASSWORD, 'null']) {
+      expect(faults(await change(caller, guess, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
+    }
+  });
+
+  it.each<[string, unknown, string[]]>([
+    ['short', 'Ab1!', ['at least 8 characters']],
+    ['without an upper-case letter', 'another-horse-9', ['an upper-case letter']],
+    ['without a lower-case letter', 'ANOTHER-HORSE-9', ['a lower-case letter']],
+    ['without a digit', 'Another-horse-x', ['a digit']],
+    ['without a special character', 'AnotherHorse9', ['a special character']],
+    ['too long', `Aa1-${'x'.repeat(125)}`, ['at most 128 characters']],
+    ['well known', 'Password1!', ['breached']],
+    ['the name', 'Jane-Doe-7!', ["the account's e-mail or name"]],
+    ['weak in every way', '', ['8 characters', 'upper-case', 'lower-case', 'digit', 'special']],
+    ['of another type', ['Another-horse-9'], ['as a string']],
+  ])('is not replaced by one that is %s', async (_, next, details) => {
+    const caller = await signedIn(app, { name: 'Jane Doe' });
+    const answer = await change(caller, PASSWORD, next);
+    expect(faults(answer)).toEqual(details.map(() => '422 validation_failed /new_password'));
+    details.forEach((detail, at) => expect(answer.body.errors[at].detail).toContain(detail));
+    expect((await login(caller.account.email, PASSWORD)).status).toBe(200);
+  });
+
+  it('is refused with all its faults at once', async () => {
+    const caller = await signedIn(app);
+    expect(faults(await change(caller, 'wrong', 'xq')).sort()).toEqual([
+      '422 validation_failed /current_password',
+      ...Array(4).fill('422 validation_failed /new_password'),
+    ]);
+  });
+
+  it.each<[string, unknown, string[]]>([
+    ['nothing', {}, ['422 validation_failed /current_password']],
+    ['a current password that is no text', { current_password: 1 }, ['422 validation_failed /current_password']],
+    [
+      'whose password it is',
+      { current_password: PASSWORD, new_password: NEW_PASSWORD, account_id: 'x' },
+      ['422 validation_failed /account_id'],
+    ],
+    ['no object', [], ['400 malformed_body ']],
+  ])('is not changed by a body with %s', async (_, body, expected) => {
+    const { post, account: owner } = await signedIn(app);
+    const answer = await post('/account/passwords/change', body);
+    expect(faults(answer)).toEqual(expected);
+    expect((await login(owner.email, PASSWORD)).status).toBe(200);
+  });
+
+  it('is changed by one of 10 requests at once', async () => {
+    const caller = await signedIn(app);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => change(caller, PASSWORD, `Another-horse-${n}`)),
+    );
+    const won = answers.findIndex(({ status }) => status === 204);
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect((await login(caller.account.email, `Another-horse-${won}`)).status).toBe(200);
+  });
+
+  it('is only changed by somebody signed in', async () => {
+    const { email } = await account(app);
+    const answer = await change(as(app), PASSWORD, NEW_PASSWORD);
+    expect(faults(answer)).toEqual(['401 unauthenticated Authorization']);
+    expect((await login(email, PASSWORD)).status).toBe(200);
+  });
+});

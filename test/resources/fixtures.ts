@@ -1,0 +1,70 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { TestApp } from '../support/app.js';
+import { account, organization } from '../support/factories.js';
+
+/**
+ * Puts one row into the database and gives its id. `n` counts the rows of a test from 0, so that they can differ:
+ * the more values differ, or are null, the more the contract has to look at.
+ */
+export type Factory = (app: TestApp, n: number) => Promise<string>;
+
+const time = (n: number): Date => new Date(Date.UTC(2026, n, 28, 12, 30, 15, 250 + n));
+
+async function session(app: TestApp, n: number): Promise<string> {
+  const id = uuidv7();
+  const { id: accountId } = await account(app, { joined: false });
+  await app.sql(
+    `INSERT INTO account_sessions (id, account_id, refresh_seq, nonce, user_agent, ip, refreshed_at, created_at, updated_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, now() + $9 * interval '1 day')`,
+    [id, accountId, n, `nonce-${n}-${id}`, n % 2 ? null : `Browser/${n}`, `192.0.2.${n}`, time(n), time(n + 1), n + 1],
+  );
+  return id;
+}
+
+async function auditEvent(app: TestApp, n: number): Promise<string> {
+  const id = uuidv7();
+  await app.sql(
+    `INSERT INTO audit_events (id, action, actor_id, target_type, target_id, details, ip, request_id, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      id,
+      `iam:things.action_${n}`,
+      n % 2 ? null : uuidv7(),
+      n % 2 ? 'iam:things' : null,
+      n % 3 ? uuidv7() : null,
+      { attributes: [`of ${n}`] },
+      n % 2 ? `192.0.2.${n}` : null,
+      n % 3 ? `request-${n}` : null,
+      time(n),
+    ],
+  );
+  return id;
+}
+
+/** A factory for each resource of the service. */
+export const FIXTURES: Readonly<Record<string, Factory>> = {
+  'iam:organizations': (app, n) => organization(app, `Organization no. ${n}, of 100%`),
+  'iam:accounts': async (app, n) => {
+    const org = n % 2 ? [await organization(app)] : [];
+    const columns = {
+      sso_channel: n % 2 ? null : `channel-${n}`,
+      picture_url: n % 2 ? `https://example.com/${n}.png` : null,
+      joined_at: n % 3 ? time(n) : null,
+      invitation_expired_at: n % 3 ? null : time(n + 3),
+      password_reset_token_expires_at: n % 2 ? time(n + 4) : null,
+      created_at: time(n),
+      updated_at: time(n + 2),
+    };
+    const { id } = await account(app, {
+      name: `Person no. ${n}, née Ödön`,
+      email: `person.${n}.${uuidv7()}@example.com`,
+      joined: false,
+      enabled: n % 3 > 0,
+      org,
+      columns,
+    });
+    return id;
+  },
+  'iam:account_sessions': session,
+  'iam:audit_events': auditEvent,
+};

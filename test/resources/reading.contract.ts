@@ -1,0 +1,205 @@
+import { expect, it } from '@jest/globals';
+import type { Filter } from '../../src/json-api/resource.compile.js';
+import { OPERATORS, filterName, type Operator } from '../../src/json-api/operators.js';
+import { faults, ids, type Answer } from '../support/client.js';
+import { order, passes } from './semantics.js';
+import { kindOf, type Row, type Subject } from './subject.js';
+import { filterText, WRONG_TEXTS } from './values.js';
+
+/** How many rows a test makes: enough for nulls, equals and different values to meet. */
+const ROWS = 5;
+
+const EVERY_OPERATOR = Object.keys(OPERATORS) as Operator[];
+
+/** What a resource does for whoever reads it. */
+export function readingContract(subject: () => Subject): void {
+  it('shows every listed attribute in its documents, and nothing else', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    const list = await on.get(`?filter[id]=${id}`);
+    const shown = await on.get(`/${id}`);
+    const names = on.visible.map(({ name }) => name).toSorted();
+    for (const resource of [list.body.data[0], shown.body.data]) {
+      expect([resource.type, resource.id]).toEqual([on.type, id]);
+      expect(Object.keys(resource.attributes).toSorted()).toEqual(names);
+    }
+    expect(shown.body.data.links.self).toBe(`${on.path}/${id}`);
+  });
+
+  it('finds the right rows by every filter and operator that is listed', async () => {
+    const on = subject();
+    const made = await on.make(ROWS);
+    const rows = await on.rows();
+    const wrong: string[] = [];
+    for (const filter of attributeFilters(on)) {
+      for (const row of rows.filter(({ id }) => made.includes(id))) {
+        const asked = texts(filter, row, rows);
+        const query = `?filter[${filter.name}]=${asked.map((text) => filterText(text, filter.takes)).join(',')}`;
+        const found = ids(await on.get(query));
+        const expected = rows.filter((one) => matches(filter, one, asked)).map(({ id }) => id);
+        if (found.join() !== expected.join()) wrong.push(`${query} found ${found.join()}, not ${expected.join()}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('refuses every filter and operator that is not listed', async () => {
+    const on = subject();
+    const names = ['id', 'nope', '', ...on.visible.map(({ name }) => name), ...on.secrets];
+    const closed = names
+      .flatMap((name) => [...EVERY_OPERATOR, 'like' as Operator].map((operator) => filterName(name, operator)))
+      .filter((name) => !on.resource.filters.has(name));
+    await expectFaults(
+      on,
+      closed.map((name) => [`?filter[${name}]=x`, `filter[${name}]`]),
+    );
+  });
+
+  it('refuses filter values of another kind', async () => {
+    const on = subject();
+    const kinds = [...on.resource.filters.values()].map((filter) => [filter.name, kindOf(filter)] as const);
+    await expectFaults(
+      on,
+      kinds.map(([name, kind]) => [`?filter[${name}]=${WRONG_TEXTS[kind]}`, `filter[${name}]`]),
+    );
+  });
+
+  it('takes its own filters, which find nothing for a value that nothing has', async () => {
+    const on = subject();
+    await on.make();
+    const strange = { uuid: '00000000-0000-7000-8000-000000000000', json: '{"nobody":["has this"]}' };
+    for (const filter of [...on.resource.filters.values()].filter((one) => !one.on)) {
+      const kind = kindOf(filter);
+      const value = kind === 'uuid' || kind === 'json' ? strange[kind] : 'nobody has this';
+      expect([filter.name, ids(await on.get(`?filter[${filter.name}]=${encodeURIComponent(value)}`))]).toEqual([
+        filter.name,
+        [],
+      ]);
+    }
+  });
+
+  it('sorts by every attribute that is listed, and pages by cursors in the same order', async () => {
+    const on = subject();
+    await on.make(ROWS);
+    const rows = await on.rows();
+    const keys = [['id', 'uuid'] as const, ...sortable(on).map((one) => [one.name, kindOf(one)] as const)];
+    const wrong: string[] = [];
+    for (const [name, kind] of keys) {
+      for (const sign of [1, -1]) {
+        const sort = `${sign < 0 ? '-' : ''}${name}`;
+        const byKey = (left: Row, right: Row): number =>
+          sign * (order(kind, left.values[name], right.values[name]) || order('uuid', left.id, right.id));
+        const expected = rows.toSorted(byKey).map(({ id }) => id);
+        const sorted = ids(await on.get(`?sort=${sort}`));
+        if (sorted.join() !== expected.join()) wrong.push(`sort=${sort} gave ${sorted.join()}, not ${expected.join()}`);
+        const paged = await pages(on, `?sort=${sort}&page[after]=&page[size]=${Math.ceil(rows.length / 3)}`);
+        if (paged.join() !== expected.join()) wrong.push(`cursors by ${sort} gave ${paged.join()}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('refuses to sort by anything else', async () => {
+    const on = subject();
+    const others = on.visible.filter((attribute) => !attribute.sortable).map(({ name }) => name);
+    await expectFaults(
+      on,
+      ['', 'nope', '__proto__', ...others, ...on.secrets].map((name) => [`?sort=${name}`, 'sort']),
+    );
+  });
+
+  it('shows the fields that are asked for, and refuses those that do not exist', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    for (const { name } of on.visible) {
+      const { data } = (await on.get(`/${id}?fields[${on.type}]=${name}`)).body;
+      expect([Object.keys(data.attributes), data.relationships]).toEqual([[name], undefined]);
+    }
+    for (const name of on.resource.relationships.keys()) {
+      const { data } = (await on.get(`/${id}?fields[${on.type}]=${name}&include=${name}`)).body;
+      expect([data.attributes, Object.keys(data.relationships)]).toEqual([undefined, [name]]);
+    }
+    const closed = ['nope', 'id', '__proto__', ...on.secrets];
+    await expectFaults(
+      on,
+      closed.map((name) => [`?fields[${on.type}]=${name}`, `fields[${on.type}]`]),
+    );
+  });
+
+  it('includes every relationship that is listed with full linkage, and refuses others', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    for (const name of on.resource.relationships.keys()) {
+      const { data, included } = (await on.get(`/${id}?include=${name}`)).body;
+      const { links, data: linkage } = data.relationships[name];
+      const linked = [linkage ?? []].flat().map((one: { type: string; id: string }) => `${one.type} ${one.id}`);
+      expect(included.map((one: { type: string; id: string }) => `${one.type} ${one.id}`)).toEqual(linked);
+      if (typeof links?.related === 'string') {
+        const related = await on.follow(links.related);
+        const there = [related.body.data].flat().map((one: { type: string; id: string }) => `${one.type} ${one.id}`);
+        expect([name, there]).toEqual([name, linked]);
+      }
+    }
+    await expectFaults(
+      on,
+      ['nope', ...on.visible.map(({ name }) => name)].map((name) => [`?include=${name}`, 'include']),
+    );
+  });
+
+  it('documents every parameter that it takes', () => {
+    const on = subject();
+    const taken = [...on.resource.filters.keys()].map((name) => `filter[${name}]`);
+    const includes = on.resource.relationships.size > 0 ? ['included'] : [];
+    const pages = ['page[number]', 'page[size]', 'page[after]', 'page[before]'];
+    expect(on.parameters.toSorted()).toEqual([...taken, ...includes, ...pages, 'sort', 'count', 'fields'].toSorted());
+  });
+}
+
+const sortable = (on: Subject) => on.attributes.filter((attribute) => attribute.sortable);
+
+type AttributeFilter = Filter & { readonly on: NonNullable<Filter['on']> };
+
+const attributeFilters = (on: Subject): AttributeFilter[] =>
+  [...on.resource.filters.values()].flatMap((filter) => (filter.on ? [{ ...filter, on: filter.on }] : []));
+
+/** What a filter is asked for, out of a row: its own value, or another one where the operator has no use for null. */
+function texts({ on: { attribute, operator, compare } }: AttributeFilter, row: Row, rows: readonly Row[]): string[] {
+  const values = [row, ...rows].map(({ values }) => values[attribute.name]);
+  const value = operator === 'match' || operator === 'gte' || operator === 'lte' ? values.find(isValue) : values[0];
+  if (value === undefined) return ['2026-01-01'];
+  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  if (operator === 'match') return [text.slice(1, -1).toUpperCase()];
+  if (compare) return [text.toUpperCase()];
+  const second = operator === 'in' || operator === 'nin' ? values.slice(1).find(isValue) : undefined;
+  return second === undefined ? [text] : [text, String(second)];
+}
+
+const isValue = (value: unknown): boolean => value !== null && value !== undefined;
+
+/** Whether the model finds the row. What is compared by a key of its own is folded on both sides. */
+function matches({ on: { attribute, operator, compare } }: AttributeFilter, { values }: Row, asked: string[]): boolean {
+  const value = values[attribute.name];
+  if (!compare) return passes(kindOf(attribute), operator, value, asked);
+  return passes('string', operator, compare.as(String(value)), asked.map(compare.as));
+}
+
+/** All pages of a list, by its next links. */
+async function pages(on: Subject, query: string): Promise<string[]> {
+  const found: string[] = [];
+  let answer: Answer = await on.get(query);
+  for (;;) {
+    found.push(...ids(answer));
+    const { next } = answer.body.links;
+    if (next === null) return found;
+    answer = await on.get(next.slice(on.path.length));
+  }
+}
+
+/** Each request is refused with 400, and the fault names the parameter. */
+async function expectFaults(on: Subject, cases: readonly (readonly [string, string])[]): Promise<void> {
+  const answers: Record<string, string[]> = {};
+  for (const [query] of cases) answers[query] = faults(await on.get(query));
+  expect(answers).toEqual(
+    Object.fromEntries(cases.map(([query, parameter]) => [query, [`400 invalid_parameter ${parameter}`]])),
+  );
+}

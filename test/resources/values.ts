@@ -1,0 +1,42 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Kind } from './semantics.js';
+
+/** Values of each kind, for whoever knows nothing else of an attribute. */
+
+/** Texts of a filter that are not of the kind. Every text without NUL is a string. */
+export const WRONG_TEXTS: Readonly<Record<Kind, string>> = {
+  string: '%00',
+  uuid: '1234',
+  boolean: 'yes',
+  integer: '1.5',
+  time: 'yesterday',
+  json: '{',
+};
+
+/** JSON values of a body that are not of the kind. */
+export const WRONG_VALUES: Readonly<Record<Kind, unknown>> = {
+  string: 7,
+  uuid: '1234',
+  boolean: 'true',
+  integer: 1.5,
+  time: 'yesterday',
+  json: 'text',
+};
+
+const OTHERS: Readonly<Record<Kind, (value: unknown) => unknown>> = {
+  string: (value) => `${String(value ?? '')}!`,
+  uuid: () => uuidv7(),
+  boolean: (value) => value !== true,
+  integer: (value) => Number(value ?? 0) + 1,
+  time: (value) => new Date(Date.parse(String(value ?? '2026-01-01')) + 1).toISOString(),
+  json: (value) => ({ ...(value as object | null), other: ['x'] }),
+};
+
+/** A value of the kind that is not this one. */
+export const another = (kind: Kind, value: unknown): unknown => OTHERS[kind](value);
+
+/** A value as the text of a filter, with its commas marked where a list is taken. */
+export function filterText(value: unknown, takes: 'list' | 'whole'): string {
+  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  return encodeURIComponent(takes === 'list' ? text.replaceAll(',', '\\,') : text);
+}

@@ -1,0 +1,169 @@
+import { expect, it } from '@jest/globals';
+import { isWritable } from '../../src/json-api/body.js';
+import { document, faults, ids } from '../support/client.js';
+import { kindOf, type Subject } from './subject.js';
+import { another, WRONG_VALUES } from './values.js';
+
+const pointer = (name: string): string[] => [`422 validation_failed /data/attributes/${name}`];
+
+/** What a resource does for whoever writes it. A verb that it does not offer is refused, and the rest is skipped. */
+export function writingContract(subject: () => Subject): void {
+  it('refuses the verbs that it does not offer', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    const verbs = [
+      ['create', 'POST', ''],
+      ['update', 'PATCH', `/${id}`],
+      ['delete', 'DELETE', `/${id}`],
+    ] as const;
+    for (const [verb, method, tail] of verbs.filter(([name]) => !on.offers(name))) {
+      expect([verb, faults(await on.attempt(method, tail))]).toEqual([verb, ['405 method_not_allowed']]);
+    }
+  });
+
+  it('creates what was read elsewhere, once under an idempotency key', async () => {
+    const on = subject();
+    if (!on.offers('create')) return;
+    const attributes = await creatable(on);
+    const key = { 'idempotency-key': 'the-contract' };
+    const created = await on.post(attributes, key);
+    expect([created.status, faults(created)]).toEqual([200, []]);
+    expect(created.body.data.attributes).toMatchObject(attributes);
+    const { id } = created.body.data;
+    expect(created.headers.get('location')).toBe(`${on.path}/${id}`);
+    const shown = await on.get(`/${id}`);
+    expect(shown.body).toEqual(created.body);
+    expect(shown.headers.get('etag')).toBe(created.headers.get('etag'));
+    expect((await on.post(attributes, key)).body.data.id).toBe(id);
+  });
+
+  it('refuses a create without each attribute that is required', async () => {
+    const on = subject();
+    if (!on.offers('create')) return;
+    const attributes = await creatable(on);
+    for (const { name } of on.attributes.filter((attribute) => attribute.required)) {
+      expect(faults(await on.post({ ...attributes, [name]: undefined }))).toEqual(pointer(name));
+    }
+  });
+
+  it('refuses what cannot be written: read-only, hidden and unknown attributes, and values of another kind', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    const { values } = await on.row(id);
+    const closed = ['nope', 'id', 'constructor', ...on.secrets];
+    for (const verb of ['create', 'update'] as const) {
+      if (!on.offers(verb)) continue;
+      const start = verb === 'create' ? await creatable(on) : {};
+      const write = (attributes: object) => {
+        const all = { ...start, ...attributes };
+        return verb === 'create' ? on.post(all) : on.patch(id, all);
+      };
+      const readOnly = on.visible.filter((attribute) => !isWritable(attribute, verb));
+      const writable = on.visible.filter((attribute) => isWritable(attribute, verb));
+      const cases = [
+        ...closed.map((name) => [name, 'x'] as const),
+        ...readOnly.map((one) => [one.name, another(kindOf(one), values[one.name])] as const),
+        ...writable.map((one) => [one.name, WRONG_VALUES[kindOf(one)]] as const),
+        ...writable.filter(({ nullable }) => !nullable).map(({ name }) => [name, null] as const),
+      ];
+      for (const [name, value] of cases) {
+        expect([verb, name, value, faults(await write({ [name]: value }))]).toEqual([verb, name, value, pointer(name)]);
+      }
+    }
+  });
+
+  it('takes back what was read, and changes nothing', async () => {
+    const on = subject();
+    if (!on.offers('update')) return;
+    const [id = ''] = await on.make();
+    const before = await on.get(`/${id}`);
+    const after = await on.call('PATCH', `/${id}`, { body: { data: before.body.data } });
+    expect([after.status, after.headers.get('etag')]).toEqual([200, before.headers.get('etag')]);
+    expect(after.body).toEqual(before.body);
+  });
+
+  it('takes back the relationships that were read, and refuses to change them', async () => {
+    const on = subject();
+    if (!on.offers('update')) return;
+    const [id = ''] = await on.make();
+    for (const name of on.resource.relationships.keys()) {
+      const { data } = (await on.get(`/${id}?include=${name}`)).body;
+      expect((await on.call('PATCH', `/${id}`, { body: { data } })).status).toBe(200);
+      const { data: linkage } = data.relationships[name];
+      const stranger = { type: on.resource.relationships.get(name)?.target, id };
+      const changed = Array.isArray(linkage) ? [...linkage, stranger] : stranger;
+      const body = { data: { type: on.type, id, relationships: { [name]: { data: changed } } } };
+      expect(faults(await on.call('PATCH', `/${id}`, { body }))).toEqual([`403 forbidden /data/relationships/${name}`]);
+    }
+  });
+
+  it('changes every attribute that is listed for it', async () => {
+    const on = subject();
+    if (!on.offers('update')) return;
+    const [id = '', other = ''] = await on.make(2);
+    const { values } = await on.row(other);
+    for (const { name } of on.visible.filter((attribute) => isWritable(attribute, 'update'))) {
+      const changed = await on.patch(id, { [name]: values[name] });
+      expect([name, changed.status, changed.body.data?.attributes[name]]).toEqual([name, 200, values[name]]);
+    }
+  });
+
+  it('refuses another type, another id, and an id of the client’s own', async () => {
+    const on = subject();
+    const [id = '', other = ''] = await on.make(2);
+    if (on.offers('create')) {
+      const attributes = await creatable(on);
+      expect(faults(await on.call('POST', '', { body: document('iam:nope', attributes) }))).toEqual([
+        '409 conflict /data/type',
+      ]);
+      expect(faults(await on.call('POST', '', { body: document(on.type, attributes, other) }))).toEqual([
+        '403 forbidden /data/id',
+      ]);
+    }
+    if (on.offers('update')) {
+      expect(faults(await on.call('PATCH', `/${id}`, { body: document('iam:nope', {}, id) }))).toEqual([
+        '409 conflict /data/type',
+      ]);
+      expect(faults(await on.call('PATCH', `/${id}`, { body: document(on.type, {}, other) }))).toEqual([
+        '409 conflict /data/id',
+      ]);
+    }
+  });
+
+  it('answers 304 while an entity tag is current, and refuses writes that name an older version', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    const etag = (await on.get(`/${id}`)).headers.get('etag') ?? '';
+    expect((await on.get(`/${id}`, { 'if-none-match': etag })).status).toBe(304);
+    const stale = { 'if-match': '"999999"' };
+    if (on.offers('update')) {
+      expect(faults(await on.patch(id, {}, stale))).toEqual(['412 precondition_failed If-Match']);
+      expect((await on.patch(id, {}, { 'if-match': etag })).status).toBe(200);
+    }
+    if (on.offers('delete')) {
+      expect(faults(await on.call('DELETE', `/${id}`, { headers: stale }))).toEqual([
+        '412 precondition_failed If-Match',
+      ]);
+      expect((await on.call('DELETE', `/${id}`, { headers: { 'if-match': etag } })).status).toBe(204);
+    }
+  });
+
+  it('is gone once it is deleted', async () => {
+    const on = subject();
+    if (!on.offers('delete')) return;
+    const [id = '', other = ''] = await on.make(2);
+    expect((await on.call('DELETE', `/${id}`)).status).toBe(204);
+    expect(faults(await on.get(`/${id}`))).toEqual(['404 not_found']);
+    expect(ids(await on.get(`?filter[id]=${id},${other}`))).toEqual([other]);
+    expect(faults(await on.call('DELETE', `/${id}`))).toEqual(['404 not_found']);
+  });
+}
+
+/** The attributes of a new row, out of one that was there: taken out again, since some of them may be unique. */
+async function creatable(on: Subject): Promise<Record<string, unknown>> {
+  const [id = ''] = await on.make();
+  const { values } = await on.row(id);
+  await on.remove(id);
+  const names = on.visible.filter((attribute) => isWritable(attribute, 'create')).map(({ name }) => name);
+  return Object.fromEntries(names.map((name) => [name, values[name]]));
+}

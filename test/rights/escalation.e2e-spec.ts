@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { document, faults, ids, type Caller } from '../support/client.js';
+import { account, admin, organization, signedIn, type AccountOptions } from '../support/factories.js';
+import { customRoles } from './roles.js';
+
+const TYPE = 'iam:accounts';
+const at = (name: string): string => `403 forbidden /data/attributes/${name}`;
+const extra = (scope: object) => ({ columns: { role_scope_extra: JSON.stringify(scope) } });
+
+/** Nobody gives what they do not have, to others or to themselves (wire contract, section 7). */
+describe('Power', () => {
+  const roles = customRoles({
+    roles: {
+      clerk: { rank: 15, rights: ['iam:accounts.*.*', 'iam:organizations.read.org'] },
+    },
+    role_scope_keys: { region: { values: ['eu', 'us'] }, team: {} },
+  });
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ env: roles.env });
+  });
+  afterAll(async () => {
+    await app.stop();
+    roles.remove();
+  });
+
+  const create = ({ post }: Caller, attributes: Record<string, unknown> = {}) =>
+    post(
+      '/accounts',
+      document(TYPE, { name: 'Ada', email: `${randomUUID()}@example.com`, role_name: 'user', ...attributes }),
+    );
+  const change = ({ patch }: Caller, id: string, attributes: Record<string, unknown>) =>
+    patch(`/accounts/${id}`, document(TYPE, attributes));
+  const organizationsOf = async (id: string): Promise<string[]> => {
+    const rows = await app.sql<{ id: string }>(
+      'SELECT organization_id AS id FROM memberships WHERE account_id = $1 ORDER BY 1',
+      [id],
+    );
+    return rows.map((row) => row.id);
+  };
+
+  /** An owner of one organization, that organization, and one of somebody else. */
+  const owner = async (options: AccountOptions = {}) => {
+    const [red, blue] = [await organization(app, 'Red'), await organization(app, 'Blue')];
+    const caller = await signedIn(app, { role: 'org_owner', org: [red], ...options });
+    return { ...caller, red, blue, own: { role_scope: { org: [red] } } };
+  };
+
+  describe('of a role', () => {
+    it.each<[role: string, may: string[], mayNot: string[]]>([
+      ['clerk', ['user', 'clerk'], ['org_owner', 'admin', 'system']],
+      ['org_owner', ['user', 'clerk', 'org_owner'], ['admin', 'system']],
+      ['admin', ['user', 'clerk', 'org_owner', 'admin'], ['system']],
+    ])('%s is given up to its own rank and no further', async (role, may, mayNot) => {
+      const org = await organization(app);
+      const caller = await signedIn(app, { role, org: [org] });
+      for (const name of [...may, ...mayNot]) {
+        const expected = may.includes(name) ? [] : [at('role_name')];
+        const target = await account(app, { role: name === 'user' ? 'anonymous' : 'user', org: [org] });
+        const role_scope = { org: [org] };
+        expect([name, faults(await create(caller, { role_name: name, role_scope }))]).toEqual([name, expected]);
+        expect([name, faults(await change(caller, target.id, { role_name: name }))]).toEqual([name, expected]);
+      }
+    });
+
+    it('that cannot be assigned is given by nobody, not even by one who has it', async () => {
+      const caller = await signedIn(app, { role: 'system' });
+      const { id } = await account(app);
+      const expected = ['422 validation_failed /data/attributes/role_name'];
+      expect(faults(await create(caller, { role_name: 'system' }))).toEqual(expected);
+      expect(faults(await change(caller, id, { role_name: 'system' }))).toEqual(expected);
+    });
+
+    it('above the caller protects its account from every change, also from a harmless one', async () => {
+      const { red, ...caller } = await owner();
+      const root = await account(app, { role: 'admin', org: [red] });
+      const path = `/accounts/${root.id}`;
+      const before = (await caller.get(path)).body;
+      for (const attributes of [{ name: 'Mine' }, { enabled: false }, { role_name: 'user' }, { role_scope: {} }]) {
+        expect(faults(await change(caller, root.id, attributes))).toEqual(['403 forbidden']);
+      }
+      expect(faults(await caller.delete(path))).toEqual(['403 forbidden']);
+      expect((await caller.get(path)).body).toEqual(before);
+    });
+
+    it('is missed at once by who loses it', async () => {
+      const { red, ...caller } = await owner();
+      const { id } = await account(app, { org: [red] });
+      expect((await caller.get(`/accounts/${id}`)).status).toBe(200);
+      await change(await admin(app), caller.account.id, { role_name: 'user' });
+      expect((await caller.get(`/accounts/${id}`)).status).toBe(404);
+      expect((await create(caller, { role_scope: { org: [red] } })).status).toBe(403);
+    });
+  });
+
+  describe('over oneself', () => {
+    it.each(['user', 'org_owner', 'admin', 'system'])(
+      'is changed by no %s: role_name, role_scope, enabled',
+      async (role) => {
+        const { red, blue, ...caller } = await owner({ role });
+        const { id } = caller.account;
+        const other = role === 'user' ? 'org_owner' : 'user';
+        const powers = { role_name: other, role_scope: { org: [red, blue] }, enabled: false };
+        for (const [name, value] of Object.entries(powers)) {
+          expect(faults(await change(caller, id, { [name]: value, name: 'Me' }))).toEqual([at(name)]);
+        }
+        expect(faults(await change(caller, id, powers)).sort()).toEqual(Object.keys(powers).map(at).sort());
+        expect(faults(await change(caller, id, { role_scope: {} }))).toEqual([at('role_scope')]);
+        const { attributes } = (await caller.get('/auth/me')).body.data;
+        expect(attributes).toMatchObject({ name: 'Somebody', role_name: role, role_scope: { org: expect.anything() } });
+      },
+    );
+
+    it.each(['user', 'org_owner', 'admin'])('is no fault of a %s who sends the whole object back', async (role) => {
+      const { get, patch, account: own } = await owner({ role });
+      const whole = (await get(`/accounts/${own.id}`)).body;
+      whole.data.attributes.name = 'Me';
+      whole.data.attributes.picture_url = 'https://example.com/me.png';
+      const answer = await patch(`/accounts/${own.id}`, whole);
+      expect(faults(answer)).toEqual([]);
+      expect(answer.body.data.attributes).toMatchObject({ name: 'Me', picture_url: 'https://example.com/me.png' });
+    });
+
+    it('does not reach as far as deleting oneself', async () => {
+      for (const role of ['org_owner', 'admin', 'system']) {
+        const caller = await owner({ role });
+        expect(faults(await caller.delete(`/accounts/${caller.account.id}`))).toEqual(['403 forbidden']);
+      }
+    });
+  });
+
+  describe('of an owner to create', () => {
+    it('needs an organization, and only their own ones', async () => {
+      const { red, blue, own, ...caller } = await owner();
+      const refused = [undefined, {}, { org: [] }, { org: [blue] }, { org: [red, blue] }, { org: [red, randomUUID()] }];
+      for (const role_scope of refused) {
+        expect(faults(await create(caller, { role_scope }))).toEqual([at('role_scope')]);
+      }
+      const answer = await create(caller, own);
+      expect(answer.body.data.attributes.role_scope).toEqual(own.role_scope);
+      expect((await caller.get(answer.headers.get('location') ?? '')).status).toBe(200);
+    });
+
+    it('leaves nothing behind where it ends', async () => {
+      const { blue, ...caller } = await owner();
+      const email = `${randomUUID()}@example.com`;
+      await create(caller, { email, role_scope: { org: [blue] } });
+      expect(ids(await (await admin(app)).get(`/accounts?filter[email]=${email}`))).toEqual([]);
+    });
+  });
+
+  describe('over an account that also belongs to others', () => {
+    it('does not reach to deleting, disabling or its role, each with its own fault', async () => {
+      const { red, blue, ...caller } = await owner();
+      const { id } = await account(app, { org: [red, blue] });
+      expect(faults(await caller.delete(`/accounts/${id}`))).toEqual(['403 forbidden']);
+      expect(faults(await change(caller, id, { enabled: false, role_name: 'org_owner', name: 'Grace' }))).toEqual([
+        at('enabled'),
+        at('role_name'),
+      ]);
+      expect((await change(caller, id, { name: 'Grace' })).status).toBe(200);
+    });
+
+    it('is whole for who owns all of its organizations', async () => {
+      const [red, blue] = [await organization(app), await organization(app)];
+      const caller = await signedIn(app, { role: 'org_owner', org: [red, blue] });
+      const { id } = await account(app, { org: [red, blue] });
+      expect((await change(caller, id, { enabled: false, role_name: 'org_owner' })).status).toBe(200);
+      expect((await caller.delete(`/accounts/${id}`)).status).toBe(204);
+    });
+
+    it('sees and changes its own organizations only; the others stay as they are', async () => {
+      const [red, green, blue] = [await organization(app), await organization(app), await organization(app)];
+      const caller = await signedIn(app, { role: 'org_owner', org: [red, green] });
+      const { id } = await account(app, { org: [red, blue] });
+      const path = `/accounts/${id}`;
+      const whole = await caller.get(path);
+      expect(whole.body.data.attributes.role_scope).toEqual({ org: [red] });
+      expect((await caller.patch(path, whole.body)).body).toEqual(whole.body);
+      const answer = await change(caller, id, { role_scope: { org: [green] } });
+      expect(answer.body.data.attributes.role_scope).toEqual({ org: [green] });
+      expect(answer.text).not.toContain(blue);
+      expect(await organizationsOf(id)).toEqual([green, blue].sort());
+      expect(faults(await change(caller, id, { role_scope: { org: [green, blue] } }))).toEqual([at('role_scope')]);
+      expect(await organizationsOf(id)).toEqual([green, blue].sort());
+    });
+
+    it('ends when the last own organization is taken out: 200 with the row as written, then 404', async () => {
+      const { red, blue, ...caller } = await owner();
+      for (const org of [[red, blue], [red]]) {
+        const { id } = await account(app, { org });
+        const answer = await change(caller, id, { role_scope: {}, name: 'Leaving' });
+        expect(answer.status).toBe(200);
+        expect(answer.body.data).toMatchObject({ id, attributes: { name: 'Leaving', role_scope: {} } });
+        expect(await organizationsOf(id)).toEqual(org.filter((each) => each === blue));
+        expect((await caller.get(`/accounts/${id}`)).status).toBe(404);
+        expect((await change(caller, id, { role_scope: { org: [red] } })).status).toBe(404);
+      }
+    });
+  });
+
+  describe('of a role that writes all accounts and reads some organizations', () => {
+    it('leaves the organizations that it does not see, and names none of them', async () => {
+      const { red, blue, ...caller } = await owner({ role: 'clerk' });
+      const { id } = await account(app, { org: [red, blue] });
+      expect((await caller.get(`/accounts/${id}`)).body.data.attributes.role_scope).toEqual({ org: [red] });
+      expect((await change(caller, id, { role_scope: {} })).status).toBe(200);
+      expect(await organizationsOf(id)).toEqual([blue]);
+      for (const org of [[blue], [randomUUID()], [red, blue]]) {
+        expect(faults(await change(caller, id, { role_scope: { org } }))).toEqual([at('role_scope')]);
+        expect(faults(await create(caller, { role_scope: { org } }))).toEqual([at('role_scope')]);
+      }
+    });
+  });
+
+  describe('of other keys of role_scope', () => {
+    it('is given by an owner as far as they have it, and what an account has already may stay', async () => {
+      const { red, ...caller } = await owner(extra({ region: ['eu'] }));
+      const { id } = await account(app, { org: [red], ...extra({ region: ['us'], team: ['a'] }) });
+      const set = (scope: object) => change(caller, id, { role_scope: { org: [red], ...scope } });
+      expect((await set({ region: ['us', 'eu'], team: ['a'] })).status).toBe(200);
+      expect(faults(await set({ region: ['eu'], team: ['a', 'b'] }))).toEqual([at('role_scope')]);
+      expect((await set({ region: ['eu'] })).body.data.attributes.role_scope).toEqual({ org: [red], region: ['eu'] });
+      expect(faults(await set({ region: ['us', 'eu'] }))).toEqual([at('role_scope')]);
+      expect(faults(await create(caller, { role_scope: { org: [red], region: ['us'] } }))).toEqual([at('role_scope')]);
+      expect((await create(caller, { role_scope: { org: [red], region: ['eu'] } })).status).toBe(200);
+    });
+
+    it('is limited to the values that the roles file allows, for everybody', async () => {
+      const caller = await admin(app);
+      for (const scope of [{ region: ['mars'] }, { region: 'eu' }, { team: [''] }, { planet: ['earth'] }]) {
+        expect(faults(await create(caller, { role_scope: scope }))).toEqual([
+          '422 validation_failed /data/attributes/role_scope',
+        ]);
+      }
+      const scope = { region: ['eu', 'us'], team: ['anything'] };
+      expect((await create(caller, { role_scope: scope })).body.data.attributes.role_scope).toEqual(scope);
+    });
+  });
+});

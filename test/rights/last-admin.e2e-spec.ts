@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { document, faults, type Answer, type Caller } from '../support/client.js';
+import { account, signedIn, type SignedIn } from '../support/factories.js';
+import { customRoles } from './roles.js';
+
+const TYPE = 'iam:accounts';
+
+/** The three ways to lose an admin. */
+const LOSSES = {
+  disabling: ({ patch }, id) => patch(`/accounts/${id}`, document(TYPE, { enabled: false })),
+  demoting: ({ patch }, id) => patch(`/accounts/${id}`, document(TYPE, { role_name: 'user' })),
+  deleting: (caller, id) => caller.delete(`/accounts/${id}`),
+} satisfies Record<string, (caller: Caller, id: string) => Promise<Answer>>;
+const WAYS = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
+/** One way after the other, as the number goes up. */
+const lose = (caller: Caller, id: string, n: number): Promise<Answer> =>
+  LOSSES[WAYS[n % WAYS.length] ?? 'deleting'](caller, id);
+
+/** The last enabled account whose role has every right cannot be lost, not even to many requests at once. */
+describe('The last enabled admin', () => {
+  const roles = customRoles({
+    roles: {
+      // May change every account, but has not every right: nobody's last hope.
+      registrar: { rank: 80, rights: ['iam:accounts.*.*'] },
+      // Every right under another name, which counts as an admin.
+      director: { rank: 80, rights: ['*.*.*'] },
+    },
+  });
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ env: roles.env });
+  });
+  afterAll(async () => {
+    await app.stop();
+    roles.remove();
+  });
+
+  /** Admins by any name, enabled. */
+  const admins = () =>
+    app.sql<{ id: string }>(
+      `SELECT id FROM accounts WHERE enabled AND role_name IN ('admin', 'director', 'system') ORDER BY id`,
+    );
+
+  /** A database with a single enabled admin, and a registrar to try what can be done to it. */
+  const onlyAdmin = async () => {
+    await app.sql('UPDATE accounts SET enabled = false');
+    const only = await signedIn(app, { role: 'admin' });
+    return { only, id: only.account.id, registrar: await signedIn(app, { role: 'registrar' }) };
+  };
+
+  it('is kept: disabling, demoting and deleting are 409, and everything else goes', async () => {
+    const { registrar, id, only } = await onlyAdmin();
+    for (const way of WAYS) expect(faults(await LOSSES[way](registrar, id))).toEqual(['409 conflict']);
+    const alsoInvalid = document(TYPE, { enabled: false, name: '' });
+    expect(faults(await registrar.patch(`/accounts/${id}`, alsoInvalid))).toEqual(['409 conflict']);
+    const whole = await registrar.get(`/accounts/${id}`);
+    expect((await registrar.patch(`/accounts/${id}`, whole.body)).body).toEqual(whole.body);
+    for (const attributes of [{ name: 'Root' }, { role_name: 'director' }]) {
+      expect((await registrar.patch(`/accounts/${id}`, document(TYPE, attributes))).status).toBe(200);
+    }
+    expect((await only.get('/accounts')).status).toBe(200);
+  });
+
+  it.each(WAYS)('is not who is left while another enabled one is there: %s is fine', async (way) => {
+    const { registrar, id } = await onlyAdmin();
+    await account(app, { role: 'admin', enabled: false });
+    expect(faults(await LOSSES[way](registrar, id))).toEqual(['409 conflict']);
+    const director = await account(app, { role: 'director' });
+    expect(faults(await LOSSES[way](registrar, id))).toEqual([]);
+    expect(await admins()).toEqual([{ id: director.id }]);
+    for (const other of WAYS) {
+      expect(faults(await LOSSES[other](registrar, director.id))).toEqual(['409 conflict']);
+    }
+  });
+
+  it('is exactly one after 20 requests at once against all of them', async () => {
+    const { registrar, id } = await onlyAdmin();
+    for (let round = 0; round < 5; round++) {
+      const targets = [(await admins())[0]?.id ?? id];
+      for (const role of ['admin', 'director', 'admin', 'director']) targets.push((await account(app, { role })).id);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => lose(registrar, targets[i % targets.length] ?? id, i + round)),
+      );
+      const statuses = answers.map(({ status }) => status);
+      expect(statuses.filter((status) => ![200, 204, 404, 409].includes(status))).toEqual([]);
+      expect(statuses).toContain(409);
+      expect(await admins()).toHaveLength(1);
+    }
+    // Each would cost a second of waiting: all of them take their locks in one order.
+    expect(await app.sql('SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()')).toEqual([
+      { deadlocks: 0 },
+    ]);
+  });
+
+  it('outlives 20 requests at once of the admins against each other', async () => {
+    for (let round = 0; round < 5; round++) {
+      const callers: SignedIn[] = [];
+      for (let i = 0; i < 5; i++) callers.push(await signedIn(app, { role: i % 2 ? 'director' : 'admin' }));
+      const inside = callers.map(({ account: { id } }) => id);
+      await app.sql('UPDATE accounts SET enabled = false WHERE id <> ALL($1)', [inside]);
+      const attempts = callers.flatMap((caller, i) =>
+        callers.filter((other) => other !== caller).map(({ account: { id } }, j) => ({ caller, id, way: i + j })),
+      );
+      const answers = await Promise.all(attempts.map(({ caller, id, way }) => lose(caller, id, way)));
+      // Who was lost a moment ago is signed out, or a mere user by now.
+      const strange = answers.filter(({ status }) => ![200, 204, 401, 403, 404, 409].includes(status));
+      expect(strange.map(({ text }) => text)).toEqual([]);
+      expect((await admins()).length).toBeGreaterThanOrEqual(1);
+    }
+  });
+});

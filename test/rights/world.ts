@@ -1,0 +1,93 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { TestApp } from '../support/app.js';
+import { as, type Caller } from '../support/client.js';
+import {
+  account,
+  organization,
+  signedIn,
+  signIn,
+  type AccountOptions,
+  type TestAccount,
+} from '../support/factories.js';
+
+/** The accounts that a caller meets, by how they stand to the caller. */
+export const ROWS = ['own', 'same', 'other', 'higher', 'shared'] as const;
+export type Row = (typeof ROWS)[number];
+
+/** A role that outranks the caller's. */
+const HIGHER: Readonly<Record<string, string>> = {
+  anonymous: 'user',
+  user: 'org_owner',
+  org_owner: 'admin',
+  support: 'admin',
+  admin: 'system',
+};
+
+/** One row: an account, its session, its tokens, and the organizations that it stands for. */
+export interface Target {
+  readonly account: TestAccount;
+  readonly session: string;
+  readonly invitationToken: string;
+  readonly resetToken: string;
+  readonly roleName: string;
+  /** The `role_scope` that an account is created with in its place. */
+  readonly scope: { readonly org?: readonly string[] };
+  /** An organization of the row. */
+  readonly organization: string;
+}
+
+/** A caller of some role, and one account of each row, new for every look at it. */
+export interface World {
+  readonly caller: Caller;
+  readonly rows: Readonly<Record<Row, Target>>;
+}
+
+const hashed = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+/** Makes a world. Whoever has no token stands where a user would. `invited` leaves all but the caller not yet joined. */
+export async function world(app: TestApp, role: string, { invited = false } = {}): Promise<World> {
+  const [red, blue] = [await organization(app, 'Red'), await organization(app, 'Blue')];
+  const caller = await signedIn(app, { role: role === 'anonymous' ? 'user' : role, org: [red] });
+  const higher = HIGHER[role] ?? 'system';
+  const target = async (options: AccountOptions): Promise<Target> => {
+    const [invitationToken, resetToken] = [randomUUID(), randomUUID()];
+    const columns = {
+      password_reset_token: hashed(resetToken),
+      password_reset_token_expires_at: new Date(Date.now() + 3_600_000),
+      ...(invited && {
+        joined_at: null,
+        invitation_token: hashed(invitationToken),
+        invitation_expired_at: new Date(Date.now() + 3_600_000),
+      }),
+    };
+    const made = await account(app, { ...options, columns });
+    await signIn(app, made);
+    return describeTarget(made, { invitationToken, resetToken }, options);
+  };
+  const describeTarget = async (
+    made: TestAccount,
+    tokens: Pick<Target, 'invitationToken' | 'resetToken'>,
+    { org = [], role: roleName = 'user' }: AccountOptions,
+  ): Promise<Target> => {
+    const [session] = await app.sql<{ id: string }>('SELECT id FROM account_sessions WHERE account_id = $1', [made.id]);
+    return {
+      account: made,
+      session: session?.id ?? '',
+      ...tokens,
+      scope: org.length > 0 ? { org } : {},
+      roleName,
+      organization: org[0] ?? '',
+    };
+  };
+  const none = { invitationToken: randomUUID(), resetToken: randomUUID() };
+  return {
+    caller: role === 'anonymous' ? as(app) : caller,
+    rows: {
+      own: { ...(await describeTarget(caller.account, none, { role })), organization: red },
+      same: await target({ org: [red] }),
+      other: await target({ org: [blue] }),
+      higher: await target({ org: [red], role: higher }),
+      shared: await target({ org: [red, blue] }),
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/**
+ * Runs once before all tests: starts the process that holds their server, and tells the workers where it is. In
+ * JavaScript, since jest loads this file by itself.
+ */
+export default async function setUp() {
+  const child = fork(join(import.meta.dirname, 'test-server.ts'), {
+    // Not in the terminal's process group: Ctrl-C ends jest, and the server then cleans up after it.
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [null])]);
+  if (message === null) throw new Error('The database of the tests could not be started; see the lines above.');
+  process.env['IAM_TEST_SERVER_URL'] = message.url;
+  process.env['IAM_TEST_TEMPLATE'] = message.template;
+  child.unref();
+  child.channel?.unref();
+  globalThis.iamTestServer = child;
+}

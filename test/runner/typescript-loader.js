@@ -1,0 +1,41 @@
+/**
+ * Lets Node run the TypeScript of this project as it stands: `node --import ./test/runner/typescript-loader.js x.ts`.
+ * It checks no types.
+ */
+import { transformFile } from '@swc/core';
+import { register } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+
+/** What tsconfig.json tells the compiler of the product. */
+const SETTINGS = {
+  jsc: {
+    target: 'es2023',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  swcrc: false,
+  sourceMaps: 'inline',
+};
+const JEST_GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
+
+// Node runs the hooks below in a thread of their own, from this same file.
+if (isMainThread) register(import.meta.url);
+
+/** The sources import each other as what they become, `.js`. */
+export async function resolve(specifier, context, next) {
+  // The package refuses to be loaded by anything but jest.
+  if (specifier === '@jest/globals') return next(JEST_GLOBALS, context);
+  const sibling = /^\.{1,2}\//.test(specifier) && context.parentURL?.endsWith('.ts');
+  if (!sibling || !specifier.endsWith('.js')) return next(specifier, context);
+  return next(specifier.replace(/\.js$/, '.ts'), context).catch(() => next(specifier, context));
+}
+
+export async function load(url, context, next) {
+  const { protocol, pathname } = new URL(url);
+  if (protocol !== 'file:' || !pathname.endsWith('.ts')) return next(url, context);
+  const { code } = await transformFile(fileURLToPath(url), SETTINGS);
+  return { format: 'module', source: code, shortCircuit: true };
+}

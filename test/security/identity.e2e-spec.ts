@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { resetToken } from '../passwords/tokens.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { as, document, faults, ids, type Caller } from '../support/client.js';
+import { account, admin, organization, PASSWORD, signedIn } from '../support/factories.js';
+import { pathOf, routesOf } from './routes.js';
+
+const UNKNOWN = '0197a1f0-0000-7000-8000-000000000001';
+
+let app: TestApp;
+let root: Caller & { id: string };
+
+beforeAll(async () => {
+  app = await startApp();
+  root = await admin(app);
+});
+afterAll(() => app.stop());
+
+describe('Lesson 7: every route', () => {
+  /** Everything that answers somebody unknown with anything but 401. A route that is added here has to be meant. */
+  const OPEN = [
+    'GET /.well-known/jwks.json',
+    'GET /account/passwords/token_valid',
+    'GET /auth/logout',
+    'GET /auth/refresh',
+    'GET /docs',
+    'GET /docs/',
+    'GET /docs/*',
+    'GET /docs/LICENSE',
+    'GET /docs/docs/swagger-ui-init.js',
+    'GET /docs/index.html',
+    'GET /docs/swagger-ui-init.js',
+    'GET /forgot-password',
+    'GET /forgot-password/sent',
+    'GET /health/live',
+    'GET /health/ready',
+    'GET /join',
+    'GET /join/done',
+    'GET /openapi.json',
+    'GET /openapi.yaml',
+    'GET /reset-password',
+    'GET /reset-password/done',
+    'PATCH /accounts/:id/join',
+    'POST /account/passwords/request_reset',
+    'POST /account/passwords/reset',
+    'POST /auth/login',
+    'POST /forgot-password',
+    'POST /join',
+    'POST /reset-password',
+  ];
+
+  const fetchStatus = async (method: string, path: string, headers: Record<string, string>): Promise<number> => {
+    const body = ['POST', 'PATCH', 'PUT'].includes(method) ? '{}' : null;
+    const type: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' };
+    const response = await fetch(app.url + path, {
+      method,
+      headers: { ...type, ...headers },
+      body,
+      redirect: 'manual',
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  it.each<[string, Record<string, string>]>([
+    ['no credentials', {}],
+    ['a bad token', { authorization: 'Bearer rubbish' }],
+    ['another scheme', { authorization: 'Basic cm9vdEBleGFtcGxlLmNvbTp4' }],
+    ['a stale cookie', { cookie: 'auth-token=rubbish; refresh-token=rubbish' }],
+  ])('#7 answers 401 to %s, unless it is meant to be public', async (_, headers) => {
+    const { id } = await account(app);
+    const open = new Set<string>();
+    for (const route of routesOf(app)) {
+      if (route.method === 'OPTIONS') continue;
+      const status = await fetchStatus(route.method, pathOf(route, id), headers);
+      expect(status).toBeLessThan(500);
+      // HEAD is GET without a body.
+      if (![401, 405].includes(status)) open.add(`${route.method.replace('HEAD', 'GET')} ${route.pattern}`);
+    }
+    const expected = 'cookie' in headers ? [...OPEN, 'POST /auth/logout'] : OPEN;
+    expect([...open].sort()).toEqual(expected.toSorted());
+  });
+
+  it('#7 takes no credentials out of the query or the body', async () => {
+    const { token } = await signedIn(app);
+    for (const name of ['token', 'access_token', 'auth-token', 'authorization']) {
+      expect((await as(app).get(`/accounts?${name}=${token}`)).status).toBe(401);
+      expect((await as(app).post('/accounts', { [name]: token })).status).toBe(401);
+    }
+  });
+});
+
+describe('Lesson 8: who and what somebody is', () => {
+  /** Everything that a body might try to say about it. */
+  const claims = (id: string): Record<string, unknown> => ({
+    id,
+    account_id: id,
+    accountId: id,
+    sub: id,
+    role: 'admin',
+    role_name: 'admin',
+    roleName: 'admin',
+    role_rights: ['*.*.*'],
+    role_scope_extra: { region: ['eu'] },
+    enabled: false,
+    joined_at: '2020-01-01T00:00:00.000Z',
+    email: 'taken-over@example.com',
+    email_key: 'taken-over@example.com',
+    hashed_password: '$2b$04$abcdefghijklmnopqrstuuNOBODYNOBODYNOBODYNOBODYNOBODYu',
+    invitation_token: 'x',
+    invitation_expired_at: '2020-01-01T00:00:00.000Z',
+    password_reset_token: 'x',
+    sso_channel: 'x',
+    version: 99,
+    created_at: '2020-01-01T00:00:00.000Z',
+  });
+
+  /** The accounts as their table has them, but for names and times of the last change. */
+  const table = () =>
+    app.sql(
+      `SELECT to_jsonb(accounts) - ARRAY['name', 'picture_url', 'updated_at', 'version'] AS row FROM accounts ORDER BY id`,
+    );
+
+  it('#8 is never taken from a document: each attribute that a user may not set is refused, and nothing is written', async () => {
+    const { account: self, patch } = await signedIn(app);
+    const before = await table();
+    for (const [name, value] of Object.entries(claims(root.id))) {
+      const answer = await patch(
+        `/accounts/${self.id}`,
+        document('iam:accounts', { name: 'New', [name]: value }, self.id),
+      );
+      expect([name, faults(answer).map((fault) => fault.slice(0, 3))]).toEqual([
+        name,
+        [expect.stringMatching(/403|422/)],
+      ]);
+    }
+    expect(await table()).toEqual(before);
+  });
+
+  it('#8 is never taken from a document by an owner or an admin either, beyond what they may set', async () => {
+    const org = await organization(app);
+    const owner = await signedIn(app, { role: 'org_owner', org: [org] });
+    const member = await account(app, { org: [org] });
+    const before = await table();
+    for (const [caller, mayNot] of [
+      [owner, ['role_name']],
+      [root, []],
+    ] as [Caller, string[]][]) {
+      const settable = ['role_name', 'enabled'].filter((name) => !mayNot.includes(name));
+      for (const [name, value] of Object.entries(claims(owner.account.id))) {
+        if (settable.includes(name)) continue;
+        const answer = await caller.patch(
+          `/accounts/${member.id}`,
+          document('iam:accounts', { [name]: value }, member.id),
+        );
+        expect([name, faults(answer)[0]?.slice(0, 3)]).toEqual([name, expect.stringMatching(/403|422/)]);
+      }
+    }
+    expect(await table()).toEqual(before);
+  });
+
+  it('#8 is never taken from a new account: it is not joined, without a password, and under an id of the service', async () => {
+    const email = 'created@example.com';
+    for (const [name, value] of Object.entries(claims(UNKNOWN))) {
+      if (['role_name', 'enabled', 'email'].includes(name)) continue;
+      const answer = await root.post('/accounts', document('iam:accounts', { name: 'New', email, [name]: value }));
+      expect([name, faults(answer)]).toEqual([name, [`422 validation_failed /data/attributes/${name}`]]);
+    }
+    const chosen = await root.post('/accounts', document('iam:accounts', { name: 'New', email }, UNKNOWN));
+    expect(faults(chosen)).toEqual(['403 forbidden /data/id']);
+    const { body } = await root.post('/accounts', document('iam:accounts', { name: 'New', email }));
+    expect(body.data.id).not.toBe(UNKNOWN);
+    expect(body.data.attributes).toMatchObject({ joined_at: null, role_name: 'user' });
+  });
+
+  it('#8 is never taken from the body of signing in or of a password operation', async () => {
+    const { account: self, post, refreshToken } = await signedIn(app);
+    const before = await table();
+    const token = await resetToken(app, self.id);
+    const bodies: [string, object][] = [
+      ['/auth/login', { email: self.email, password: PASSWORD }],
+      ['/auth/refresh', { refresh_token: refreshToken }],
+      ['/auth/logout', {}],
+      ['/account/passwords/request_reset', { email: self.email }],
+      ['/account/passwords/reset', { token, password: 'Another-horse-9' }],
+      ['/account/passwords/change', { current_password: PASSWORD, new_password: 'Another-horse-9' }],
+    ];
+    for (const [path, body] of bodies) {
+      const extra = Object.fromEntries(Object.entries(claims(root.id)).filter(([name]) => name !== 'email'));
+      const answer = await post(path, { ...body, ...extra });
+      expect([path, faults(answer)]).toEqual([
+        path,
+        expect.arrayContaining(Object.keys(extra).map((name) => `422 validation_failed /${name}`)),
+      ]);
+    }
+    await app.sql(
+      'UPDATE accounts SET password_reset_token = NULL, password_reset_token_expires_at = NULL WHERE id = $1',
+      [self.id],
+    );
+    expect(await table()).toEqual(before);
+  });
+
+  it('#8 is never taken from headers', async () => {
+    const { get, account: self } = await signedIn(app);
+    const headers = { 'x-user-id': root.id, 'x-account-id': root.id, 'x-role': 'admin', 'x-organization-id': UNKNOWN };
+    expect((await get('/auth/me', headers)).body.data).toMatchObject({
+      id: self.id,
+      attributes: { role_name: 'user' },
+    });
+    expect(ids(await get('/accounts', headers))).toEqual([self.id]);
+  });
+});

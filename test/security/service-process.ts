@@ -1,0 +1,71 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(import.meta.dirname, '../..');
+const LOADER = join(ROOT, 'test/runner/typescript-loader.js');
+const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+/** What `npm run start:prod` tells Node. */
+const PRODUCTION: string[] = PACKAGE.scripts['start:prod'].split(' ').slice(1);
+
+/** The service as a process of its own, and everything that it writes. */
+export class ServiceProcess {
+  private written = '';
+
+  private constructor(private readonly child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.written += chunk.toString()));
+    }
+  }
+
+  /**
+   * Starts `src/main.ts` with nothing in its environment but this.
+   * @param built start what `nest build` has made of it, as in production
+   */
+  static start(env: Record<string, string>, { built = false } = {}): ServiceProcess {
+    const program = built ? PRODUCTION : ['--import', LOADER, join(ROOT, 'src/main.ts')];
+    const child = spawn(process.execPath, program, {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new ServiceProcess(child);
+  }
+
+  /** Resident memory, in MB. */
+  async memory(): Promise<number> {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(this.child.pid)]);
+    return Number(stdout) / 1024;
+  }
+
+  /** What it has written so far, on both streams. */
+  get output(): string {
+    return this.written;
+  }
+
+  /** Waits until it says where it serves. */
+  async url(): Promise<string> {
+    const exit = this.exitCode();
+    for (;;) {
+      const [, url] = /Serving on (http:\/\/[^\s"]+)/.exec(this.written) ?? [];
+      if (url !== undefined) return url.replace('[::1]', '127.0.0.1');
+      const next = Promise.race([once(this.child.stdout ?? this.child, 'data'), exit.then(() => 'exit')]);
+      if ((await next) === 'exit') throw new Error(`The service ended:\n${this.written}`);
+    }
+  }
+
+  /** Waits for its end. */
+  async exitCode(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    return this.child.exitCode;
+  }
+
+  /** Asks it to end, and waits until it has and everything that it wrote is here. */
+  async stop(): Promise<void> {
+    const exit = this.exitCode();
+    this.child.kill('SIGTERM');
+    await exit;
+  }
+}

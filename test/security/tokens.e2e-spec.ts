@@ -1,0 +1,283 @@
+import { createHmac, createPrivateKey, createPublicKey, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import { mailedToken } from '../accounts/mails.js';
+import { secretsOf } from '../passwords/tokens.js';
+import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { as, document, faults, type Answer, type Caller } from '../support/client.js';
+import { account, admin, signedIn, signIn } from '../support/factories.js';
+
+const NEW_PASSWORD = 'Another-horse-9';
+const PREFER = { prefer: 'return=representation' };
+
+let app: TestApp;
+let root: Caller & { id: string };
+
+beforeAll(async () => {
+  app = await startApp();
+  root = await admin(app);
+});
+afterAll(() => app.stop());
+
+/** Somebody just invited, and the token of the mail. */
+const invite = async (): Promise<{ id: string; email: string; token: string }> => {
+  const email = `${randomUUID()}@example.com`;
+  const created = await root.post('/accounts', document('iam:accounts', { name: 'Ada', email }));
+  return { id: created.body.data.id, email, token: await mailedToken(app, email) };
+};
+
+const join = (token: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  as(app).patch(`/accounts/${token}/join`, body, headers);
+
+const reset = (token: string, password = NEW_PASSWORD): Promise<Answer> =>
+  as(app).post('/account/passwords/reset', { token, password });
+
+const login = (email: string, password: string): Promise<Answer> => as(app).post('/auth/login', { email, password });
+
+/** A token that was mailed to somebody who forgot the password. */
+const mailedReset = async (): Promise<{ id: string; token: string }> => {
+  const { id, email } = await account(app);
+  await as(app).post('/account/passwords/request_reset', { email });
+  return { id, token: await mailedToken(app, email) };
+};
+
+/** The text with another character at every place in turn. */
+const withOneChanged = (text: string): string[] =>
+  Array.from(text, (old, at) => text.slice(0, at) + (old === 'A' ? 'B' : 'A') + text.slice(at + 1));
+
+describe('Lesson 5: an invitation', () => {
+  it('#5 is a random text that says nothing, and only its hash is stored', async () => {
+    const [one, other] = [await invite(), await invite()];
+    for (const { id, email, token } of [one, other]) {
+      expect(token).toMatch(/^[\w-]{43}$/);
+      const bytes = Buffer.from(token, 'base64url');
+      expect(bytes).toHaveLength(32);
+      for (const known of [id, id.replaceAll('-', ''), email]) expect(bytes.toString('latin1')).not.toContain(known);
+      const rows = await app.sql('SELECT accounts::text AS text FROM accounts WHERE id = $1', [id]);
+      expect(JSON.stringify(rows)).not.toContain(token);
+      expect((await secretsOf(app, id)).invitation_token).toMatch(/^[0-9a-f]{64}$/);
+      expect((await secretsOf(app, id)).invitation_token).not.toBe(Buffer.from(token, 'base64url').toString('hex'));
+    }
+    expect(one.token).not.toBe(other.token);
+  });
+
+  it('#5 is bound to one account', async () => {
+    const [one, other] = [await invite(), await invite()];
+    expect((await join(one.token, { password: NEW_PASSWORD })).status).toBe(204);
+    expect((await secretsOf(app, one.id)).joined_at).toEqual(expect.any(Date));
+    expect(await secretsOf(app, other.id)).toMatchObject({ joined_at: null, hashed_password: null });
+    expect(faults(await join(one.token))).toEqual(['404 invalid_token']);
+  });
+
+  it('#5 with any changed byte is 404, as is what the database holds of it', async () => {
+    const { id, token } = await invite();
+    const stored = (await secretsOf(app, id)).invitation_token ?? '';
+    const tried = [
+      ...withOneChanged(token),
+      stored,
+      stored.toUpperCase(),
+      id,
+      `${token}A`,
+      token.slice(1),
+      `${token}%00`,
+    ];
+    const answers = await Promise.all(tried.map((changed) => join(changed, { password: NEW_PASSWORD })));
+    expect(answers.map((answer) => faults(answer)[0])).toEqual(tried.map(() => '404 invalid_token'));
+    expect((await join(token)).status).toBe(204);
+  });
+
+  it('#5 believes nothing of what else the request says', async () => {
+    const [one, other] = [await invite(), await invite()];
+    const attributes = { password: NEW_PASSWORD, email: other.email, role_name: 'admin', account_id: other.id };
+    const answer = await join(one.token, { data: { type: 'iam:accounts', id: other.id, attributes } }, PREFER);
+    expect(answer.body.data).toMatchObject({ id: one.id, attributes: { email: one.email, role_name: 'user' } });
+    expect((await secretsOf(app, other.id)).joined_at).toBeNull();
+  });
+});
+
+describe('Lesson 6: a token of one purpose', () => {
+  /** Each use of a token: whether the service took it for that. */
+  const uses: Record<string, (token: string) => Promise<boolean>> = {
+    bearer: async (token) => (await as(app, token).get('/auth/me')).status === 200,
+    'access cookie': async (token) =>
+      (await as(app).get('/auth/me', { cookie: cookieHeader({ 'auth-token': token }) })).status === 200,
+    refresh: async (token) => (await as(app).post('/auth/refresh', { refresh_token: token })).status === 200,
+    'refresh cookie': async (token) =>
+      (await as(app).post('/auth/refresh', undefined, { cookie: cookieHeader({ 'refresh-token': token }) })).status ===
+      200,
+    'sign-out by refresh token': async (token) =>
+      (await as(app).post('/auth/logout', { refresh_token: token })).status === 204,
+    'sign-out by access token': async (token) => (await as(app, token).post('/auth/logout')).status === 204,
+    join: async (token) => (await join(encodeURIComponent(token))).status === 204,
+    token_valid: async (token) =>
+      (await as(app).get(`/account/passwords/token_valid?token=${encodeURIComponent(token)}`)).body.data?.valid ===
+      true,
+    reset: async (token) => (await reset(token)).status === 204,
+    'filter by reset token': async (token) =>
+      (await root.get(`/accounts?filter[password_reset_token]=${encodeURIComponent(token)}`)).body.data?.length > 0,
+    'page cursor': async (token) =>
+      (await root.get(`/accounts?page[after]=${encodeURIComponent(token)}`)).status === 200,
+  };
+
+  const signed = async (header: Partial<JWTHeaderParameters>, claims: JWTPayload): Promise<string> => {
+    const { token } = await signedIn(app);
+    const own = decodeProtectedHeader(token);
+    return new SignJWT({ ...decodeJwt(token), ...claims })
+      .setProtectedHeader({ ...own, alg: 'ES256', ...header })
+      .sign(createPrivateKey(app.config.jwtPrivateKey));
+  };
+
+  /** A token of the form `header.payload.signature`, signed by whatever is given. */
+  const forged = async (alg: string, sign: (data: string) => string): Promise<string> => {
+    const { token } = await signedIn(app);
+    const header = Buffer.from(JSON.stringify({ ...decodeProtectedHeader(token), alg })).toString('base64url');
+    const data = `${header}.${token.split('.')[1]}`;
+    return `${data}.${sign(data)}`;
+  };
+
+  const publicPem = (): string =>
+    createPublicKey(app.config.jwtPrivateKey).export({ type: 'spki', format: 'pem' }).toString();
+
+  /** Each kind of token, made anew, and the uses that it is for. */
+  const kinds: Record<string, { make: () => Promise<string>; goodFor: string[] }> = {
+    'an access token': {
+      make: async () => (await signedIn(app)).token,
+      goodFor: ['bearer', 'access cookie', 'sign-out by access token'],
+    },
+    'a refresh token': {
+      make: async () => (await signedIn(app)).refreshToken,
+      goodFor: ['refresh', 'refresh cookie', 'sign-out by refresh token'],
+    },
+    'an invitation': { make: async () => (await invite()).token, goodFor: ['join'] },
+    'a mailed reset token': {
+      make: async () => (await mailedReset()).token,
+      goodFor: ['token_valid', 'reset', 'filter by reset token'],
+    },
+    'the reset token of a join': {
+      make: async () => (await join((await invite()).token, undefined, PREFER)).body.meta.password_reset_token,
+      goodFor: ['token_valid', 'reset', 'filter by reset token'],
+    },
+    'the mark of a known device': {
+      make: async () => {
+        const { email, password } = await account(app);
+        return cookiesOf(await login(email, password))['device']?.value ?? '';
+      },
+      goodFor: [],
+    },
+    "a page's cursor": {
+      make: async () => (await root.get('/accounts?page[after]=&page[size]=1')).body.data[0].meta.page.cursor,
+      goodFor: ['page cursor'],
+    },
+    'an ID token of the same key': { make: () => signed({ typ: 'JWT' }, {}), goodFor: [] },
+    'a token without a type': { make: () => signed({ typ: undefined }, {}), goodFor: [] },
+    'a token for another audience': { make: () => signed({}, { aud: 'shop' }), goodFor: [] },
+    'a token of another issuer': { make: () => signed({}, { iss: 'https://evil.example.net' }), goodFor: [] },
+    'a token without a session': { make: () => signed({}, { sid: undefined }), goodFor: [] },
+    "a token with another account's session": { make: () => signed({}, { sub: root.id }), goodFor: [] },
+    'a token that has expired': { make: () => signed({}, { exp: Math.floor(Date.now() / 1000) - 1 }), goodFor: [] },
+    'a token that never expires': { make: () => signed({}, { exp: undefined }), goodFor: [] },
+    'a token with an unknown key id': { make: () => signed({ kid: 'other' }, {}), goodFor: [] },
+    'a token without a signature': { make: () => forged('none', () => ''), goodFor: [] },
+    'a token signed with the public key as a shared secret': {
+      make: () => forged('HS256', (data) => createHmac('sha256', publicPem()).update(data).digest('base64url')),
+      goodFor: [],
+    },
+    'the signed token of before, with the signature of another': {
+      make: async () => {
+        const [one, other] = [(await signedIn(app)).token, (await signedIn(app)).token];
+        return `${one.slice(0, one.lastIndexOf('.'))}${other.slice(other.lastIndexOf('.'))}`;
+      },
+      goodFor: [],
+    },
+  };
+
+  it.each(Object.keys(kinds))('#6 is taken for nothing else: %s', async (kind) => {
+    const { make, goodFor } = kinds[kind] ?? { make: async () => '', goodFor: [] };
+    const token = await make();
+    const taken: string[] = [];
+    for (const [use, isTaken] of Object.entries(uses)) {
+      if (await isTaken(goodFor.includes(use) ? await make() : token)) taken.push(use);
+    }
+    expect(taken.sort()).toEqual(goodFor.toSorted());
+  });
+
+  it('#6 opens nothing with any changed character', async () => {
+    const { account: owner, token, refreshToken, get } = await signedIn(app);
+    // The last character of a signature holds bits that are not part of it.
+    const access = withOneChanged(token).slice(0, -1);
+    const sampled = access.filter((_, at) => at % 7 === 0 || at > access.length - 10);
+    const opened = await Promise.all(sampled.map((changed) => as(app, changed).get('/auth/me')));
+    expect(new Set(opened.map(({ status }) => status))).toEqual(new Set([401]));
+    const refreshed = await Promise.all(
+      withOneChanged(refreshToken).map((changed) => as(app).post('/auth/refresh', { refresh_token: changed })),
+    );
+    expect(new Set(refreshed.map(({ status }) => status))).toEqual(new Set([401]));
+    const { id, token: mailed } = await mailedReset();
+    const resets = await Promise.all(withOneChanged(mailed).map((changed) => reset(changed)));
+    expect(new Set(resets.map((answer) => faults(answer)[0]))).toEqual(new Set(['404 invalid_token']));
+    // Nobody can end a session, or void a token, with one that was never issued.
+    expect((await get('/auth/me')).status).toBe(200);
+    expect((await as(app).post('/auth/refresh', { refresh_token: refreshToken })).status).toBe(200);
+    expect((await secretsOf(app, id)).password_reset_token).not.toBeNull();
+    expect((await signIn(app, owner)).token).toEqual(expect.any(String));
+  });
+});
+
+describe('Lesson 20: the first password of an invited person', () => {
+  it('#20 is set by the holder of the mailed token, once', async () => {
+    const { id, email, token } = await invite();
+    expect((await join(token, { password: NEW_PASSWORD })).status).toBe(204);
+    expect((await login(email, NEW_PASSWORD)).body.data.id).toBe(id);
+    expect(faults(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
+    expect((await login(email, NEW_PASSWORD)).status).toBe(200);
+  });
+
+  it('#20 is set by one of 20 who hold it at once', async () => {
+    const { email, token } = await invite();
+    const passwords = Array.from({ length: 20 }, (_, n) => `Another-horse-${n}`);
+    const answers = await Promise.all(passwords.map((password) => join(token, { password })));
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(answers.filter((answer) => faults(answer)[0] === '404 invalid_token')).toHaveLength(19);
+    const winner = passwords[answers.findIndex(({ status }) => status === 204)] ?? '';
+    expect((await login(email, winner)).status).toBe(200);
+  });
+
+  it('#20 is not set by an admin, by a stranger, or with an older invitation', async () => {
+    const { id, email, token } = await invite();
+    const stranger = await signedIn(app);
+    for (const secret of ['password', 'hashed_password', 'password_reset_token', 'invitation_token', 'joined_at']) {
+      const change = document('iam:accounts', { [secret]: NEW_PASSWORD }, id);
+      expect(faults(await root.patch(`/accounts/${id}`, change))).toEqual([
+        `422 validation_failed /data/attributes/${secret}`,
+      ]);
+      expect((await stranger.patch(`/accounts/${id}`, change)).status).toBe(404);
+    }
+    expect((await as(app).patch(`/accounts/${id}/join`, { password: NEW_PASSWORD })).status).toBe(404);
+    await root.post(`/accounts/${id}/resend_invitation`);
+    expect(faults(await join(token, { password: NEW_PASSWORD }))).toEqual(['404 invalid_token']);
+    expect(await secretsOf(app, id)).toMatchObject({ hashed_password: null, joined_at: null });
+    const newest = await mailedToken(app, email, 2);
+    expect((await join(newest, { password: NEW_PASSWORD })).status).toBe(204);
+  });
+
+  it('#20 that was left out at joining is set with the token that the joining answered, once', async () => {
+    const { id, email, token } = await invite();
+    const joined = await join(token, undefined, PREFER);
+    const { password_reset_token: first } = joined.body.meta;
+    expect(faults(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
+    expect((await reset(first)).status).toBe(204);
+    expect(faults(await reset(first, 'Third-horse-11'))).toEqual(['404 invalid_token']);
+    expect((await login(email, NEW_PASSWORD)).body.data.id).toBe(id);
+  });
+
+  it('#20 is set by a reset only with the mail that a reset sends, and voids the invitation', async () => {
+    const { id, email, token } = await invite();
+    const answer = await as(app).post('/account/passwords/request_reset', { email });
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    const mailed = await mailedToken(app, email, 2);
+    expect((await reset(mailed)).status).toBe(204);
+    expect(faults(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
+    expect((await login(email, NEW_PASSWORD)).body.data.id).toBe(id);
+  });
+});

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { as, faults, send, type Answer } from '../support/client.js';
+import { account, signedIn, signIn } from '../support/factories.js';
+import { Browser, cookieHeader, cookiesOf } from './browser.js';
+import { age, sessionIds, sessionOf } from './sessions.js';
+
+const SAME_ORIGIN = { 'sec-fetch-site': 'same-origin' };
+const ELSEWHERE: Record<string, string>[] = [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'none' }, {}];
+
+describe('Signing out', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.stop());
+
+  const refresh = (refreshToken: string): Promise<Answer> =>
+    send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
+
+  const noSession = (answer: Answer, challenge = 'Bearer realm="iam", error="invalid_token"'): void => {
+    expect(faults(answer)).toEqual(['401 unauthenticated Authorization']);
+    expect(answer.headers.get('www-authenticate')).toBe(challenge);
+  };
+
+  const clearsCookies = (answer: Answer): void => {
+    const cleared = {
+      value: '',
+      attributes: expect.objectContaining({ 'max-age': '0', httponly: true, secure: true }),
+    };
+    expect(cookiesOf(answer)).toEqual({ 'auth-token': cleared, 'refresh-token': cleared });
+    expect(cookiesOf(answer)['auth-token']?.attributes['path']).toBe('/');
+    expect(cookiesOf(answer)['refresh-token']?.attributes['path']).toBe('/auth');
+  };
+
+  describe('with a bearer token', () => {
+    it('ends the session at once, and no other of the account', async () => {
+      const { token, refreshToken, account: owner, get } = await signedIn(app);
+      const other = await signIn(app, owner);
+      const answer = await send(app, 'POST', '/auth/logout', { token });
+      expect([answer.status, answer.text]).toEqual([204, '']);
+      noSession(await get('/auth/me'));
+      expect(faults(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
+      expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
+      expect((await refresh(other.refreshToken)).status).toBe(200);
+    });
+
+    it('everywhere ends every session of the account, and of nobody else', async () => {
+      const { post, account: owner } = await signedIn(app);
+      const others = [await signIn(app, owner), await signIn(app, owner)];
+      const stranger = await signedIn(app);
+      expect((await post('/auth/logout', { everywhere: true })).status).toBe(204);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+      for (const other of others) {
+        expect((await as(app, other.token).get('/auth/me')).status).toBe(401);
+        expect((await refresh(other.refreshToken)).status).toBe(401);
+      }
+      expect((await stranger.get('/auth/me')).status).toBe(200);
+    });
+
+    it('of a session that ended ends nothing, least of all everywhere', async () => {
+      const { post, account: owner } = await signedIn(app);
+      const other = await signIn(app, owner);
+      expect((await post('/auth/logout')).status).toBe(204);
+      noSession(await post('/auth/logout'));
+      noSession(await post('/auth/logout', { everywhere: true }));
+      expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
+    });
+
+    it('of a session that expired ends nothing but that session', async () => {
+      const { post, account: owner } = await signedIn(app);
+      await age(app, (await sessionOf(app, owner.id)).id, 15 * 86_400);
+      const other = await signIn(app, owner);
+      noSession(await post('/auth/logout', { everywhere: true }));
+      expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
+    });
+
+    it('that is rubbish is refused', async () => {
+      noSession(await send(app, 'POST', '/auth/logout', { token: 'rubbish' }));
+    });
+
+    it('does not fall back on cookies', async () => {
+      const browser = new Browser(app);
+      await browser.signIn(await account(app));
+      noSession(await browser.send('POST', '/auth/logout', { token: 'rubbish' }));
+      expect((await browser.send('GET', '/auth/me')).status).toBe(200);
+    });
+
+    it('by 20 requests at once, everywhere, succeeds for one of them', async () => {
+      const { account: owner } = await signedIn(app);
+      const tokens = await Promise.all(Array.from({ length: 20 }, () => signIn(app, owner)));
+      const answers = await Promise.all(
+        tokens.map(({ token }) => send(app, 'POST', '/auth/logout', { token, body: { everywhere: true } })),
+      );
+      expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+    });
+  });
+
+  describe('with a refresh token in the body', () => {
+    const logout = (refreshToken: string, everywhere = false): Promise<Answer> =>
+      send(app, 'POST', '/auth/logout', { body: { refresh_token: refreshToken, everywhere } });
+
+    it('ends the session when the access token is gone', async () => {
+      const { refreshToken, get } = await signedIn(app);
+      expect((await logout(refreshToken)).status).toBe(204);
+      expect((await get('/auth/me')).status).toBe(401);
+      noSession(await logout(refreshToken), 'Bearer realm="iam"');
+    });
+
+    it('ends every session, when asked', async () => {
+      const { refreshToken, account: owner } = await signedIn(app);
+      await signIn(app, owner);
+      expect((await logout(refreshToken, true)).status).toBe(204);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+    });
+
+    it('ends the session also for a tab that lost the race to refresh', async () => {
+      const { refreshToken, account: owner } = await signedIn(app);
+      await refresh(refreshToken);
+      expect((await logout(refreshToken)).status).toBe(204);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+    });
+
+    it('refuses one that was spent before, or has expired', async () => {
+      const { refreshToken, account: owner } = await signedIn(app);
+      const { id } = await sessionOf(app, owner.id);
+      await refresh(refreshToken);
+      await age(app, id, 11);
+      noSession(await logout(refreshToken, true), 'Bearer realm="iam"');
+      const other = await signIn(app, owner);
+      const otherSession = await sessionOf(app, owner.id);
+      await age(app, otherSession.id, 15 * 86_400);
+      noSession(await logout(other.refreshToken, true), 'Bearer realm="iam"');
+      expect(await sessionIds(app, owner.id)).toContain(id);
+    });
+  });
+
+  describe('with cookies', () => {
+    it('ends the session and takes the cookies back', async () => {
+      const owner = await account(app);
+      const browser = new Browser(app);
+      await browser.signIn(owner);
+      const answer = await browser.send('POST', '/auth/logout');
+      expect(answer.status).toBe(204);
+      clearsCookies(answer);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+      expect(browser.cookiesFor('/')).toEqual({});
+    });
+
+    it('works by GET for a page of the same site, and for nobody else', async () => {
+      const owner = await account(app);
+      const browser = new Browser(app);
+      await browser.signIn(owner);
+      for (const headers of ELSEWHERE) {
+        expect(faults(await browser.send('GET', '/auth/logout', { headers }))).toEqual([
+          '403 forbidden Sec-Fetch-Site',
+        ]);
+      }
+      expect(await sessionIds(app, owner.id)).toHaveLength(1);
+      const answer = await browser.send('GET', '/auth/logout', { headers: SAME_ORIGIN });
+      expect(answer.status).toBe(204);
+      clearsCookies(answer);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+    });
+
+    it('works with the refresh cookie alone, once the access cookie has run out', async () => {
+      const owner = await account(app);
+      const browser = new Browser(app);
+      await browser.signIn(owner);
+      const cookie = cookieHeader({ 'refresh-token': browser.cookie('refresh-token') ?? '' });
+      expect((await send(app, 'POST', '/auth/logout', { headers: { cookie } })).status).toBe(204);
+      expect(await sessionIds(app, owner.id)).toEqual([]);
+    });
+
+    it('takes stale ones back without a complaint, and ends nothing', async () => {
+      const owner = await account(app);
+      const [browser, other] = [new Browser(app), new Browser(app)];
+      await browser.signIn(owner);
+      await other.signIn(owner);
+      const stale = browser.cookiesFor('/auth');
+      await browser.send('POST', '/auth/logout');
+      const cookies = [stale, { 'auth-token': 'rubbish' }, { 'refresh-token': 'rubbish' }];
+      for (const cookie of cookies.map(cookieHeader)) {
+        const answer = await send(app, 'POST', '/auth/logout', { headers: { cookie }, body: { everywhere: true } });
+        expect(answer.status).toBe(204);
+        clearsCookies(answer);
+      }
+      expect((await other.send('GET', '/auth/me')).status).toBe(200);
+    });
+  });
+
+  it.each<[string, unknown, string[]]>([
+    ['everywhere that is no boolean', { everywhere: 'yes' }, ['422 validation_failed /everywhere']],
+    ['a token that is no text', { refresh_token: 1 }, ['422 validation_failed /refresh_token']],
+    ['a strange member', { session_id: 'x' }, ['422 validation_failed /session_id']],
+    ['no object', [true], ['400 malformed_body ']],
+  ])('refuses %s', async (_, body, expected) => {
+    const { post, get } = await signedIn(app);
+    expect(faults(await post('/auth/logout', body))).toEqual(expected);
+    expect((await get('/auth/me')).status).toBe(200);
+  });
+
+  it('refuses a request that names no session', async () => {
+    noSession(await send(app, 'POST', '/auth/logout'), 'Bearer realm="iam"');
+  });
+});

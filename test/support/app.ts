@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Pool, type QueryResultRow } from 'pg';
+import type { Config } from '../../src/config/config.js';
+import { createApp } from '../../src/app.setup.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import type { Extension } from '../../src/app.extension.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { TEST_ENVIRONMENT } from './environment.js';
+import { SmtpSink } from './smtp-sink.js';
+
+/** The service as users meet it: on a port, with a database, an SMTP server and a first admin of its own. */
+export interface TestApp {
+  readonly nest: NestFastifyApplication;
+  readonly config: Config;
+  /** Where it answers, such as `http://127.0.0.1:41234`. */
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly mails: SmtpSink;
+  /** Runs a statement behind the service's back. */
+  sql<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Ends the service; with a database and mails of its own, those too. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Environment variables on top of those of the tests. */
+  readonly env?: Record<string, string>;
+  /** What a team adds to the service. */
+  readonly extension?: Extension;
+  /** Another instance on the database of this one. */
+  readonly beside?: TestApp;
+}
+
+/** Starts the service with throttling off and cheap hashes; `env` turns on what a test is about. */
+export async function startApp({ env = {}, extension = {}, beside }: StartOptions = {}): Promise<TestApp> {
+  const database: TestDatabase | null = beside ? null : await createTestDatabase();
+  const databaseUrl = beside?.databaseUrl ?? database?.url ?? '';
+  const mails = beside?.mails ?? (await SmtpSink.start());
+  const dataDir = await mkdtemp(join(tmpdir(), 'iam-app-'));
+  const config = loadConfig({
+    ...TEST_ENVIRONMENT,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    MAIL_URL: mails.url,
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  const nest = await createApp(config, extension);
+  await nest.listen({ host: config.host, port: 0 });
+  const pool = new Pool({ connectionString: databaseUrl, max: 4 });
+  // Its end does not wait for the server's end of a connection, which may meet the removal of the database.
+  pool.on('error', () => undefined);
+  return {
+    nest,
+    config,
+    url: (await nest.getUrl()).replace('[::1]', '127.0.0.1'),
+    databaseUrl,
+    mails,
+    sql: async (text, values) => (await pool.query(text, values)).rows,
+    stop: async () => {
+      await pool.end();
+      await nest.close();
+      await rm(dataDir, { recursive: true, force: true });
+      if (beside) return;
+      await mails.stop();
+      await database?.drop();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { v7 as uuidv7 } from 'uuid';
+import { emailKey } from '../../src/auth/email-key.js';
+import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import type { TestApp } from './app.js';
+import { as, send, type Caller } from './client.js';
+import { ADMIN } from './environment.js';
+
+export const PASSWORD = 'Correct-horse-7';
+
+/** An account that was put into the database. */
+export interface TestAccount {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly password: string;
+}
+
+export interface AccountOptions {
+  readonly name?: string;
+  readonly email?: string;
+  readonly role?: string;
+  /** Ids of its organizations. */
+  readonly org?: readonly string[];
+  readonly enabled?: boolean;
+  /** False leaves it invited: without password, not joined. */
+  readonly joined?: boolean;
+  /** More columns, by their names in the database. */
+  readonly columns?: Record<string, unknown>;
+}
+
+/** Puts an organization into the database and gives its id. */
+export async function organization(app: TestApp, name = 'Organization'): Promise<string> {
+  const id = uuidv7();
+  await app.sql('INSERT INTO organizations (id, name) VALUES ($1, $2)', [id, name]);
+  return id;
+}
+
+/** Puts an account into the database, by default a joined, enabled user without organizations. */
+export async function account(app: TestApp, options: AccountOptions = {}): Promise<TestAccount> {
+  const id = uuidv7();
+  const {
+    name = 'Somebody',
+    email = `${id}@example.com`,
+    role = 'user',
+    org = [],
+    enabled = true,
+    joined = true,
+  } = options;
+  const columns: Record<string, unknown> = {
+    id,
+    name,
+    email,
+    email_key: emailKey(email),
+    enabled,
+    role_name: role,
+    hashed_password: joined ? await app.nest.get(PasswordHasher, { strict: false }).hash(PASSWORD) : null,
+    joined_at: joined ? new Date() : null,
+    ...options.columns,
+  };
+  const names = Object.keys(columns);
+  await app.sql(
+    `INSERT INTO accounts (${names.join(', ')}) VALUES (${names.map((_, i) => `$${i + 1}`).join(', ')})`,
+    Object.values(columns),
+  );
+  for (const organizationId of org) {
+    await app.sql('INSERT INTO memberships (account_id, organization_id) VALUES ($1, $2)', [id, organizationId]);
+  }
+  return { id, email, name, password: PASSWORD };
+}
+
+/** The tokens of a fresh sign-in. */
+export interface Tokens {
+  readonly token: string;
+  readonly refreshToken: string;
+}
+
+/** Signs in over HTTP. */
+export async function signIn(app: TestApp, { email, password }: { email: string; password: string }): Promise<Tokens> {
+  const answer = await send(app, 'POST', '/auth/login', { body: { email, password } });
+  if (answer.status !== 200) throw new Error(`Signing in gave ${answer.status}: ${answer.text}`);
+  return { token: answer.body.meta.token, refreshToken: answer.body.meta.refresh_token };
+}
+
+/** Somebody signed in: who it is, and their requests. */
+export interface SignedIn extends Caller {
+  readonly account: TestAccount;
+  readonly token: string;
+  readonly refreshToken: string;
+}
+
+/** A new account with this role and these organizations, signed in. */
+export async function signedIn(app: TestApp, options: AccountOptions = {}): Promise<SignedIn> {
+  const made = await account(app, options);
+  const tokens = await signIn(app, made);
+  return { ...as(app, tokens.token), ...tokens, account: made };
+}
+
+/** The first admin, signed in. */
+export async function admin(app: TestApp): Promise<Caller & { id: string; token: string }> {
+  const { token } = await signIn(app, ADMIN);
+  const [row] = await app.sql<{ id: string }>('SELECT id FROM accounts WHERE email = $1', [ADMIN.email]);
+  return { ...as(app, token), id: row?.id ?? '', token };
+}

@@ -1,0 +1,28 @@
+import 'reflect-metadata';
+import { Session } from 'node:inspector/promises';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { DataSource } from 'typeorm';
+import { createApp } from '../../src/app.setup.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { SteadyClient } from '../../src/database/steady-client.js';
+
+/** Starts the service, sends it a request, and tells what V8 has loaded by then: every script, of whatever kind. */
+const app = await createApp(loadConfig(process.env));
+await app.listen({ host: '127.0.0.1', port: 0 });
+await fetch(`${await app.getUrl()}/accounts`);
+
+const loaded: string[] = [];
+const session = new Session();
+session.connect();
+session.on('Debugger.scriptParsed', ({ params: { url } }) => loaded.push(url));
+await session.post('Debugger.enable');
+session.disconnect();
+
+const pool = (app.get(DataSource).driver as PostgresDriver).master as { options: { Client: unknown } };
+const report = {
+  loaded,
+  decorated: app.getHttpAdapter().getInstance().hasRequestDecorator('span'),
+  steady: pool.options.Client === SteadyClient,
+};
+await app.close();
+process.stdout.write(`${JSON.stringify(report)}\n`);
