@@ -71,7 +71,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const ended = new AbortController();
     const events: WorkerEvents = new EventEmitter();
     const orphans = new OutboxOrphans(pool);
-    events.on('worker:create', ({ worker }) => orphans.add(worker.workerId));
+    events.on('worker:create', ({ worker }) => orphans.add(worker));
     events.on('pool:listen:success', ({ client }) => {
       // The library says so before it sends its LISTEN, and a connection takes one statement at a time.
       client.once('drain', () => {
@@ -143,8 +143,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async releaseOrphans(orphans: OutboxOrphans, ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
       try {
-        const workers = await orphans.release();
-        if (workers > 0) this.logger.warn(`Released the jobs of ${workers} workers that died`);
+        const jobs = await orphans.release();
+        if (jobs > 0) this.logger.warn(`Released ${jobs} jobs that no worker was at work on`);
       } catch (error) {
         this.logger.debug(`Could not look for orphaned jobs: ${String(error)}`);
       }

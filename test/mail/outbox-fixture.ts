@@ -32,6 +32,8 @@ export interface JobRow {
   due: number;
 }
 
+const dataSourceAt = (url: string): DataSource => new DataSource(dataSourceOptions(url, { databasePoolSize: 5 }));
+
 /** A database with an empty outbox, and the workers that a test starts on it. */
 export class OutboxFixture {
   private readonly workers: OutboxWorker[] = [];
@@ -46,7 +48,7 @@ export class OutboxFixture {
   static async create(): Promise<OutboxFixture> {
     const database = await createTestDatabase();
     await migrateOutbox(database.url);
-    const dataSource = await new DataSource(dataSourceOptions(database.url, { databasePoolSize: 5 })).initialize();
+    const dataSource = await dataSourceAt(database.url).initialize();
     return new OutboxFixture(database.url, dataSource, new PostgresTransactions(dataSource), () => database.drop());
   }
 
@@ -55,11 +57,11 @@ export class OutboxFixture {
     await this.transactions.run((tx) => new Outbox().enqueue(tx, TASK, { email }, key === undefined ? {} : { key }));
   }
 
-  /** A worker like that of another instance. */
-  start(handler: Handler): OutboxWorker {
+  /** A worker like that of another instance, which reaches the database at this URL. */
+  start(handler: Handler, databaseUrl = this.url): OutboxWorker {
     const handlers = new OutboxHandlers();
     handlers.register(TASK, handler);
-    const worker = new OutboxWorker(this.dataSource, handlers, new FastSettings());
+    const worker = new OutboxWorker(dataSourceAt(databaseUrl), handlers, new FastSettings());
     this.workers.push(worker);
     worker.onApplicationBootstrap();
     return worker;

@@ -7,6 +7,7 @@ import { Logger } from '@nestjs/common';
 import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
 import { migrateOutbox } from '../../src/mail/outbox.migrate.js';
 import { MAX_ATTEMPTS, Outbox } from '../../src/mail/outbox.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { OutboxFixture, TASK, eventually } from './outbox-fixture.js';
 
 describe('The outbox', () => {
@@ -190,6 +191,21 @@ describe('The outbox', () => {
     await fixture.enqueue('second@example.com');
     await eventually(async () => (await fixture.jobs()).length === 0);
     expect(tries.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('runs the job that a worker was given over a connection that broke before the worker heard of it', async () => {
+    const proxy = await TcpProxy.open(fixture.url);
+    await fixture.enqueue('jane@example.com');
+    proxy.loseAnswerWith('jane@example.com');
+    const tries: number[] = [];
+    const worker = fixture.start(async (_payload, job) => void tries.push(job.attempt), proxy.url);
+    try {
+      await eventually(async () => (await fixture.jobs()).length === 0);
+      expect(tries).toEqual([2]);
+    } finally {
+      await worker.onModuleDestroy();
+      await proxy.close();
+    }
   });
 
   it('does not need the crontab of its library', async () => {

@@ -22,6 +22,7 @@ export class TcpProxy {
   private readonly links = new Set<Link>();
   private isCut = false;
   private swallows = false;
+  private unwelcome: string | null = null;
 
   private constructor(
     private readonly server: Server,
@@ -64,6 +65,11 @@ export class TcpProxy {
     }
   }
 
+  /** Cuts the one connection over which the server next says this: it has been done, and who asked for it never hears. */
+  loseAnswerWith(text: string): void {
+    this.unwelcome = text;
+  }
+
   /** Lets new connections through again. */
   mend(): void {
     this.isCut = false;
@@ -97,12 +103,25 @@ export class TcpProxy {
         server.destroy();
       });
     }
-    client.pipe(this.delay()).pipe(server).pipe(this.delay()).pipe(client);
+    client.pipe(this.delay()).pipe(server).pipe(this.lose(link)).pipe(this.delay()).pipe(client);
   }
 
   private keep(socket: Socket): Socket {
     this.sockets.add(socket);
     return socket.on('error', () => undefined).on('close', () => this.sockets.delete(socket));
+  }
+
+  private lose({ client, server }: Link): Transform {
+    const answers = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        const isLost = this.unwelcome !== null && chunk.includes(this.unwelcome);
+        if (!isLost) return done(null, chunk);
+        this.unwelcome = null;
+        client.destroy();
+        server.destroy();
+      },
+    });
+    return answers.on('error', () => undefined);
   }
 
   /** One chunk after the other, so that none overtakes another. */
