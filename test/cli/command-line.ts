@@ -4,9 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { InputStream } from '../../src/cli/command.js';
 import { runCli } from '../../src/cli/run.js';
-
-const LOADER = new URL('../runner/typescript-loader.js', import.meta.url).href;
-const PROGRAM = new URL('../../src/cli.ts', import.meta.url);
+import { compiledPath } from '../runner/compiled.js';
 
 /** What a command left behind. */
 export interface CommandResult {
@@ -39,7 +37,7 @@ export interface RunningCommand {
 
 /** Starts a command in a process of its own; only these environment variables are set for it. */
 export function startCommand(args: readonly string[], env: Record<string, string>): RunningCommand {
-  const child = spawn(process.execPath, ['--import', LOADER, PROGRAM.pathname, ...args], {
+  const child = spawn(process.execPath, [compiledPath('src/cli.ts'), ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { it } from '@jest/globals';
 import { Client } from 'pg';
 import { EmbeddedServer } from '../../src/database/embedded-server.js';
+import { compiledPath } from '../runner/compiled.js';
 
 /** What another process reports of the server that it started or found. */
 export interface Started {
@@ -37,8 +38,8 @@ export async function removeFolder(folder: string): Promise<void> {
 
 /** Uses the folder's server in a process of its own. */
 export async function startElsewhere(folder: string): Promise<{ process: ChildProcess; started: Started }> {
-  const child = fork(new URL('./embedded-process.ts', import.meta.url), [folder], {
-    execArgv: ['--import', new URL('../runner/typescript-loader.js', import.meta.url).href],
+  const child = fork(compiledPath('test/database/embedded-process.ts'), [folder], {
+    execArgv: [],
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

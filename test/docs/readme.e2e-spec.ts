@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compiledPath } from '../runner/compiled.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { ADMIN } from '../support/environment.js';
 
@@ -61,11 +62,9 @@ describe('The README', () => {
 
   /** Pastes the whole session into one bash, as a reader does, and gives what each step wrote. */
   async function paste(): Promise<string[]> {
-    const cli = [process.execPath, '--import', new URL('../runner/typescript-loader.js', import.meta.url).pathname];
-    const program = new URL('../../src/cli.ts', import.meta.url).pathname;
     const script = [
       // The command of the page builds the project first, which is not what is tested here.
-      `npm() { shift 4; ${cli.join(' ')} ${program} seed "$@" 2>&1; }`,
+      `npm() { shift 4; ${process.execPath} ${compiledPath('src/cli.ts')} seed "$@" 2>&1; }`,
       ...STEPS.map((step) => `${step.script.replace(`API=${ADDRESS}`, `API=${app.url}`)}\necho '${END}'`),
     ].join('\n');
     const shell = spawn('bash', ['--norc', '-c', script], {

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { compiledPath } from '../runner/compiled.js';
 
 /** A process that sends the mails of a database until it is killed. */
 export class MailInstance {
@@ -8,8 +8,8 @@ export class MailInstance {
 
   /** Starts one with this on top of the tests' environment: DATABASE_URL, DATA_DIR, MAIL_URL and APP_SECRET. */
   static start(env: Record<string, string>): MailInstance {
-    const child = fork(join(import.meta.dirname, 'mail-process.ts'), {
-      execArgv: ['--import', join(import.meta.dirname, '../runner/typescript-loader.js')],
+    const child = fork(compiledPath('test/mail/mail-process.ts'), {
+      execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
 import { migrateOutbox } from '../../src/mail/outbox.migrate.js';
 import { MAX_ATTEMPTS, Outbox } from '../../src/mail/outbox.js';
+import { compiledPath } from '../runner/compiled.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { OutboxFixture, TASK, eventually } from './outbox-fixture.js';
 
@@ -142,8 +142,8 @@ describe('The outbox', () => {
   });
 
   it('gives the job of a killed instance to another one within moments', async () => {
-    const child = fork(join(import.meta.dirname, 'outbox-process.ts'), [fixture.url], {
-      execArgv: ['--import', join(import.meta.dirname, '../runner/typescript-loader.js')],
+    const child = fork(compiledPath('test/mail/outbox-process.ts'), [fixture.url], {
+      execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -12,8 +12,12 @@ export default async function setUp() {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  // Jest requires this file, and what is required does not come by the loader that knows TypeScript.
+  const { compilePrograms } = await import('./programs.js');
+  const compiled = compilePrograms();
   const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [null])]);
   if (message === null) throw new Error('The database of the tests could not be started; see the lines above.');
+  await compiled;
   process.env['IAM_TEST_SERVER_URL'] = message.url;
   process.env['IAM_TEST_TEMPLATE'] = message.template;
   child.unref();

@@ -6,19 +6,8 @@ import { transformFile } from '@swc/core';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import { TYPESCRIPT } from './typescript.js';
 
-/** What tsconfig.json tells the compiler of the product. */
-const SETTINGS = {
-  jsc: {
-    target: 'es2023',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    keepClassNames: true,
-  },
-  module: { type: 'es6' },
-  swcrc: false,
-  sourceMaps: 'inline',
-};
 const JEST_GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
 
 // Node runs the hooks below in a thread of their own, from this same file.
@@ -36,6 +25,6 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   const { protocol, pathname } = new URL(url);
   if (protocol !== 'file:' || !pathname.endsWith('.ts')) return next(url, context);
-  const { code } = await transformFile(fileURLToPath(url), SETTINGS);
+  const { code } = await transformFile(fileURLToPath(url), TYPESCRIPT);
   return { format: 'module', source: code, shortCircuit: true };
 }

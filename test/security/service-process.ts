@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { compiledPath } from '../runner/compiled.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const LOADER = join(ROOT, 'test/runner/typescript-loader.js');
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 /** What `npm run start:prod` tells Node. */
 const PRODUCTION: string[] = PACKAGE.scripts['start:prod'].split(' ').slice(1);
@@ -21,11 +21,11 @@ export class ServiceProcess {
   }
 
   /**
-   * Starts `src/main.ts` with nothing in its environment but this.
+   * Starts `src/main.ts`, compiled, with nothing in its environment but this.
    * @param built start what `nest build` has made of it, as in production
    */
   static start(env: Record<string, string>, { built = false } = {}): ServiceProcess {
-    const program = built ? PRODUCTION : ['--import', LOADER, join(ROOT, 'src/main.ts')];
+    const program = built ? PRODUCTION : [compiledPath('src/main.ts')];
     const child = spawn(process.execPath, program, {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], ...env },

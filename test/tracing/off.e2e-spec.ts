@@ -4,16 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compiledPath } from '../runner/compiled.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { Collector } from './collector.js';
 
-const ROOT = join(import.meta.dirname, '../..');
-const PROGRAM = [
-  '--import',
-  join(ROOT, 'test/runner/typescript-loader.js'),
-  join(import.meta.dirname, 'loaded-process.ts'),
-];
+const PROGRAM = compiledPath('test/tracing/loaded-process.ts');
 
 describe('A service', () => {
   let database: TestDatabase;
@@ -32,17 +28,17 @@ describe('A service', () => {
   async function run(env: Record<string, string>) {
     const all = { ...TEST_ENVIRONMENT, DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...env };
     const options = { env: { PATH: process.env['PATH'], ...all }, maxBuffer: 64 * 1024 * 1024 };
-    const { stdout } = await promisify(execFile)(process.execPath, PROGRAM, options);
+    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM], options);
     const { loaded, ...rest }: { loaded: string[]; decorated: boolean; steady: boolean } = JSON.parse(stdout);
     const packages = loaded.flatMap((url) => /node_modules\/(@opentelemetry\/[^/]+)/.exec(url)?.[1] ?? []);
-    const ours = loaded.flatMap((url) => /src\/tracing\/(.+)\.ts$/.exec(url)?.[1] ?? []);
+    const ours = loaded.flatMap((url) => /src\/tracing\/(.+)\.js$/.exec(url)?.[1] ?? []);
     return { ...rest, loaded, packages: [...new Set(packages)].sort(), ours: ours.sort() };
   }
 
   it('that is not traced loads nothing of it, has no hook for it, and asks PostgreSQL directly', async () => {
     const { loaded, packages, ours, decorated, steady } = await run({});
     // V8 tells of modules of both kinds.
-    expect(loaded.some((url) => url.endsWith('/src/app.setup.ts'))).toBe(true);
+    expect(loaded.some((url) => url.endsWith('/src/app.setup.js'))).toBe(true);
     expect(loaded.some((url) => url.includes('/node_modules/pg/lib/client.js'))).toBe(true);
     // Of prom-client, which asks the API for exemplars; without an SDK it does nothing.
     expect(packages).toEqual(['@opentelemetry/api']);

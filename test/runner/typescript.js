@@ -1,0 +1,12 @@
+/** What tsconfig.json tells the compiler of the product, for swc. */
+export const TYPESCRIPT = {
+  jsc: {
+    target: 'es2023',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  swcrc: false,
+  sourceMaps: 'inline',
+};
