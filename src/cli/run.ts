@@ -42,6 +42,9 @@ const FORMER_NAMES: ReadonlyMap<string, string> = new Map([['keys-rotate', 'keys
 /** What a command's process ends with. */
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+/** What asks for help anywhere on the line. */
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** What a command line is made of; `process` is one. */
@@ -63,20 +66,22 @@ export async function runCli(
   extension: Extension = NO_EXTENSION,
   line: CommandLine = process,
 ): Promise<number> {
-  const [first] = args;
-  if (first === undefined || first === '--help' || first === 'help') {
+  const asked = asksForHelp(args);
+  const words = asked ? args.filter((word, i) => !HELP.has(word) && !(i === 0 && word === 'help')) : args;
+  const [first] = words;
+  if (first === undefined) {
     line.stdout.write(programHelp(COMMANDS));
-    return first === undefined ? EXIT.usage : EXIT.done;
+    return asked ? EXIT.done : EXIT.usage;
   }
-  const found = find(args);
+  const found = find(words);
   const group = new Map([...COMMANDS].filter(([name]) => name.startsWith(`${first} `)));
   if (!found && group.size > 0) {
     line.stdout.write(programHelp(group));
-    return args.includes('--help') ? EXIT.done : EXIT.usage;
+    return asked ? EXIT.done : EXIT.usage;
   }
   if (!found) return misused(line, `There is no command ${JSON.stringify(first)}.`, PROGRAM);
   const { name, command, rest } = found;
-  if (rest.includes('--help')) {
+  if (asked) {
     line.stdout.write(commandHelp(name, command));
     return EXIT.done;
   }
@@ -103,6 +108,12 @@ function reasonOf(error: unknown): string {
   if (error instanceof JsonApiException) return error.faults.map(({ detail }) => detail).join('\n');
   return error instanceof Error ? error.message : String(error);
 }
+
+/** `help seed`, `seed --help`, `seed -h`; what stands behind `--` is no option. */
+const asksForHelp = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--');
+  return args[0] === 'help' || args.slice(0, end < 0 ? args.length : end).some((word) => HELP.has(word));
+};
 
 /** The command that the arguments begin with, and what stands behind its name. */
 function find(args: readonly string[]): { name: string; command: Command; rest: readonly string[] } | null {

@@ -80,6 +80,6 @@ function summary({ accounts, organizations }: SeedPlan, report: SeedReport, seco
   if (accounts === 0) return `Added ${counts} in ${speed}.\n`;
   return (
     `Added ${counts} in ${speed}.\n` +
-    `Sign in as user${firstNumber}@seed.example.com to user${lastNumber}@seed.example.com with the password ${PASSWORD}.\n`
+    `Sign in as user${firstNumber}@seed.example.com to user${lastNumber}@seed.example.com; their password: ${PASSWORD}\n`
   );
 }

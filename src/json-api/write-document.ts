@@ -70,7 +70,9 @@ export class IfMatch {
   /** @throws JsonApiException 412 when the row has another version. */
   check(version: number): void {
     if (this.versions === null || this.versions.has(String(version))) return;
-    throw refuse('precondition_failed', 'The row was changed since you read it', { header: 'If-Match' });
+    const changed = 'The row was changed since you read it';
+    const detail = this.versions.size > 0 ? changed : 'No entity tag of the row stands in the header';
+    throw refuse('precondition_failed', detail, { header: 'If-Match' });
   }
 }
 

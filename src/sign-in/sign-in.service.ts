@@ -90,7 +90,8 @@ export class SignInService {
    * @throws JsonApiException 401 `invalid_refresh_token`; one that was spent before ends its session
    */
   async refresh(token: string | undefined): Promise<SignedIn> {
-    const parsed = token === undefined ? null : this.refreshTokens.parse(token);
+    if (token === undefined) throw noRefreshToken();
+    const parsed = this.refreshTokens.parse(token);
     if (!parsed) throw badRefreshToken();
     const rotated = await this.sessions.rotate(this.transactions, parsed);
     if (rotated) return this.issue(rotated);
@@ -188,5 +189,7 @@ const onSession = ({ accountId, sessionId }: SessionOwner) => ({
 const invalidCredentials = () =>
   refuse('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
 const disabled = () => refuse('account_disabled', 'The account is disabled', undefined, CHALLENGE);
+const noRefreshToken = () =>
+  refuse('invalid_refresh_token', 'No refresh token came, neither in the body nor as a cookie', undefined, CHALLENGE);
 const badRefreshToken = () =>
   refuse('invalid_refresh_token', 'The refresh token is not valid any more; sign in again', undefined, CHALLENGE);

@@ -23,6 +23,21 @@ describe('the command line', () => {
     expect(help.out).toContain(PASSWORD);
   });
 
+  it.each([[['help', 'mail', 'retry']], [['mail', 'retry', '-h']], [['mail', 'retry', '17', '--help']]])(
+    'explains a command when called as %j',
+    async (args) => {
+      const { exitCode, out, err } = await command(args);
+      expect([exitCode, err]).toEqual([0, '']);
+      expect(out).toContain('Usage: npx iam mail retry');
+    },
+  );
+
+  it.each([[['help']], [['-h']]])('lists its commands when called as %j', async (args) => {
+    const { exitCode, out, err } = await command(args);
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(out).toContain('Usage: npx iam <command>');
+  });
+
   it.each([[[]], [['sow']], [['seed', '--acounts', '5']], [['seed', '--accounts', 'many']], [['migrate', 'now']]])(
     'does nothing when called as %j, and exits with 2',
     async (args) => {

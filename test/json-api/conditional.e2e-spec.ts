@@ -41,6 +41,10 @@ describe('Conditional requests', () => {
       expect([header, faults(refused)]).toEqual([header, ['412 precondition_failed If-Match']]);
     }
     expect(faults(await root.delete(path, { 'if-match': tag }))).toEqual(['412 precondition_failed If-Match']);
+    const detailFor = async (header: string): Promise<string> =>
+      (await root.patch(path, acme('B'), { 'if-match': header })).body.errors[0].detail;
+    expect(await detailFor(tag)).toBe('The row was changed since you read it');
+    expect(await detailFor('garbage')).toBe('No entity tag of the row stands in the header');
     for (const header of ['"2"', 'W/"2-anything"', '"7", "2"', '*']) {
       expect((await root.patch(path, acme('A'), { 'if-match': header })).status).toBe(200);
     }

@@ -80,5 +80,5 @@ it(
       await rm(dataDir, { recursive: true });
     }
   },
-  60_000 + CRASHES * 5_000,
+  60_000 + CRASHES * 10_000,
 );

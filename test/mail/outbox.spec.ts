@@ -136,7 +136,7 @@ describe('The outbox', () => {
     const done: string[] = [];
     for (let i = 0; i < 3; i++) fixture.start(async ({ email }) => void done.push(email));
     const emails = Array.from({ length: 200 }, (_, i) => `${i}@example.com`);
-    await Promise.all(emails.map((email) => fixture.enqueue(email)));
+    for (const email of emails) await fixture.enqueue(email);
     await eventually(async () => (await fixture.jobs()).length === 0);
     expect(done.sort()).toEqual(emails.sort());
   });

@@ -82,8 +82,11 @@ describe('Refreshing', () => {
     });
 
     it('refuses a request that names no token at all', async () => {
-      expect(faults(await send(app, 'POST', '/auth/refresh'))).toEqual(['401 invalid_refresh_token']);
-      expect(faults(await send(app, 'POST', '/auth/refresh', { body: {} }))).toEqual(['401 invalid_refresh_token']);
+      for (const sent of [{}, { body: {} }]) {
+        const answer = await send(app, 'POST', '/auth/refresh', sent);
+        expect(faults(answer)).toEqual(['401 invalid_refresh_token']);
+        expect(answer.body.errors[0].detail).toContain('neither in the body nor as a cookie');
+      }
     });
   });
 

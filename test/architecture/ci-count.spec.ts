@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+const PROJECT = join(import.meta.dirname, '../..');
+
+/** What is left of jest's report of one file: its tests by name, with why they failed or null. */
+const reportOf = (tests: Readonly<Record<string, string | null>>, loaded = true): object => {
+  const results = Object.entries(tests).map(([fullName, message]) => ({
+    fullName,
+    status: message === null ? 'passed' : 'failed',
+    failureMessages: message === null ? [] : [message],
+  }));
+  const failed = results.some(({ status }) => status === 'failed') || !loaded;
+  const file = {
+    name: join(PROJECT, 'test/one.spec.ts'),
+    status: failed ? 'failed' : 'passed',
+    message: loaded ? '' : 'Cannot find module',
+    assertionResults: results,
+  };
+  return { numPassedTests: results.filter(({ status }) => status === 'passed').length, testResults: [file] };
+};
+
+describe('The end of a CI run', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'iam-ci-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const write = (name: string, report: object): Promise<void> => writeFile(join(folder, name), JSON.stringify(report));
+
+  const run = (script: string): Promise<{ code: number; said: string }> =>
+    new Promise((resolve) => {
+      const args = [`.ci/${script}`, join(folder, 'check.json')];
+      const env = { ...process.env, NODE_OPTIONS: '' };
+      execFile(process.execPath, args, { cwd: PROJECT, env }, (error, said) =>
+        resolve({ code: Number(error?.code ?? 0), said }),
+      );
+    });
+
+  it('counts what passed', async () => {
+    await write('check.json', reportOf({ adds: null, divides: null }));
+    expect((await run('count.js')).said).toBe('2 passed, 0 failed\n');
+  });
+
+  it('names what failed, and why, before its last line', async () => {
+    await write('check.json', reportOf({ adds: null, divides: 'Expected: 2' }));
+    expect((await run('count.js')).said).toBe('FAILED test/one.spec.ts: divides\nExpected: 2\n\n1 passed, 1 failed\n');
+  });
+
+  it('counts a file that could not be loaded, and a run that never came to its tests', async () => {
+    expect((await run('count.js')).said).toMatch(/No tests were run\n\n0 passed, 1 failed\n$/);
+    await write('check.json', reportOf({}, false));
+    expect((await run('count.js')).said).toBe('FAILED test/one.spec.ts\nCannot find module\n\n0 passed, 1 failed\n');
+  });
+
+  it('names what failed among the others and passed alone, and lets it pass', async () => {
+    await write('check.json', reportOf({ adds: null, divides: 'too slow' }));
+    expect(await run('again.js')).toEqual({ code: 0, said: 'test/one.spec.ts\n' });
+    await write('check.again.json', reportOf({ adds: null, divides: null }));
+    expect((await run('count.js')).said).toBe(
+      'UNSTEADY, passed when run alone: test/one.spec.ts: divides\ntoo slow\n\n2 passed, 0 failed\n',
+    );
+  });
+
+  it('counts what fails a second time, and what fails then for the first time', async () => {
+    await write('check.json', reportOf({ adds: null, divides: 'no', halves: 'no' }));
+    await write('check.again.json', reportOf({ adds: 'not now', divides: null, halves: 'no' }));
+    expect((await run('count.js')).said).toMatch(/2 passed, 2 failed\n$/);
+    await write('check.again.json', reportOf({}, false));
+    expect((await run('count.js')).said).toMatch(/1 passed, 3 failed\n$/);
+  });
+
+  it('gives no second run to many failures, to a file that cannot be loaded, and to a run without tests', async () => {
+    expect((await run('again.js')).code).toBe(1);
+    await write('check.json', reportOf({}, false));
+    expect((await run('again.js')).code).toBe(1);
+    await write('check.json', reportOf({ a: 'no', b: 'no', c: 'no', d: 'no' }));
+    expect((await run('again.js')).code).toBe(1);
+  });
+});
