@@ -6,6 +6,9 @@ import type { InputStream } from '../../src/cli/command.js';
 import { runCli } from '../../src/cli/run.js';
 import { compiledPath } from '../runner/compiled.js';
 
+/** Lines that tell how far it is; how many there are depends on the machine. */
+const PROGRESS = /^.* [\d,]+\/s\n/gm;
+
 /** What a command left behind. */
 export interface CommandResult {
   readonly exitCode: number | null;
@@ -26,7 +29,7 @@ export async function command(
   stdout.end();
   stderr.end();
   const [out, err] = await texts;
-  return { exitCode, out, err };
+  return { exitCode, out, err: err.replace(PROGRESS, '') };
 }
 
 /** A command that runs in a process of its own, as an operator calls it. */
