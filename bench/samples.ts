@@ -37,7 +37,7 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
     name__match: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'nobody'],
     email: ({ account }) => [account['email'], 'nobody@example.com'],
     email__in: ({ account, invited }) => [`${account['email']},${invited['email']}`],
-    email__match: ({ account }) => [account['email']?.split('@')[0], 'EXAMPLE', 'nobody'],
+    email__match: ({ account }) => [account['email']?.split('@')[0], 'EXAMPLE', 'nobody', account['email']],
     sso_channel: ({ account }) => [account['sso_channel'], 'nothing', 'null'],
     enabled: () => ['true', 'false'],
     role_name: () => ['user', 'org_owner', 'admin', 'nothing'],
@@ -58,7 +58,8 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
       'null',
       LONG_AGO,
     ],
-    search: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'example', 'nobody'],
+    // The last is what people paste into a search box: an address whose domain most rows share.
+    search: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'example', 'nobody', account['email']],
     with_role_scope: ({ membership }) => [
       `{"org":["${membership['organization_id']}"]}`,
       '{"region":["eu"]}',

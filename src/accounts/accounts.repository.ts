@@ -8,6 +8,7 @@ import { and, FALSE, or, sql, TRUE, type Sql } from '../json-api/sql.js';
 import type { Transaction } from '../json-api/transaction.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
+import { emailContains } from './email-contains.js';
 
 /** The rows of accounts, as far as a caller reaches. */
 @Injectable()
@@ -26,6 +27,7 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
 
   protected override readonly filters = {
     search: (operands: Operands) => this.search(operands),
+    email__match: (operands: Operands) => emailContains(sql`row.email`, operands),
     role_scope: (operands: Operands, actor: Actor) => this.scopeIs(operands, actor),
     with_role_scope: (operands: Operands, actor: Actor) => this.withRoleScope(operands, actor),
     password_reset_token: (operands: Operands) => this.passwordResetToken(operands),
@@ -116,8 +118,7 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
   }
 
   private search(operands: Operands): Sql {
-    const contains = (column: Sql): Sql => OPERATORS.match.sql(column, operands);
-    return or([contains(sql`row.name`), contains(sql`row.email`)]);
+    return or([OPERATORS.match.sql(sql`row.name`, operands), emailContains(sql`row.email`, operands)]);
   }
 
   /**

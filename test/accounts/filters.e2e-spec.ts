@@ -165,6 +165,24 @@ describe('Filters of accounts', () => {
       },
     );
 
+    it.each(['email__match', 'search'])('%s takes a whole e-mail, and any part of it around the @', async (name) => {
+      const tag = randomUUID();
+      const { find } = await people(app, {
+        jane: { email: `Jane.${tag}@one.example.com` },
+        other: { email: `jane.${tag}@two.example.com` },
+        longer: { email: `mary-jane.${tag}@one.example.com.au` },
+        percent: { email: `%.${tag}@one.example.com` },
+      });
+      const found = (text: string) => find(filter(name, text));
+      expect(await found(`jane.${tag}@ONE.example.com`)).toEqual(['jane', 'longer']);
+      expect(await found(`y-jane.${tag}@one.example.com.au`)).toEqual(['longer']);
+      expect(await found(`${tag}@one.`)).toEqual(['jane', 'longer', 'percent']);
+      expect(await found(`${tag}@`)).toHaveLength(4);
+      expect(await found(`%.${tag}@one`)).toEqual(['percent']);
+      expect(await found(`jane.${tag}@one.example.com@`)).toEqual([]);
+      expect(await found(`${tag}@two.ex`)).toEqual(['other']);
+    });
+
     it('search finds it in the name or in the e-mail', async () => {
       const tag = randomUUID();
       const { find } = await people(app, {
