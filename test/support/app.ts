@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { PinoLogger } from 'nestjs-pino';
 import { Pool, type QueryResultRow } from 'pg';
 import type { Config } from '../../src/config/config.js';
 import { createApp } from '../../src/app.setup.js';
@@ -50,6 +51,8 @@ export async function startApp({ env = {}, extension = {}, beside }: StartOption
     ...env,
   });
   const nest = await createApp(config, extension);
+  // nestjs-pino has one logger for a process, made for the first application in it.
+  PinoLogger.root.level = config.logLevel;
   await nest.listen({ host: config.host, port: 0 });
   const pool = new Pool({ connectionString: databaseUrl, max: 4 });
   // Its end does not wait for the server's end of a connection, which may meet the removal of the database.
