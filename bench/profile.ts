@@ -1,9 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { startService } from './contestant.js';
+import { flameGraph } from './flame.js';
 import { fire, type LoadOptions } from './load.js';
 import { gather } from './material.js';
+import { placeOf, timesOf } from './profile-times.js';
 import type { Row } from './rows.js';
 
 /** Where profiles go: open them in the DevTools of a browser (Performance, Load profile) or in speedscope. */
@@ -29,7 +31,9 @@ export async function profileRows(
       const file = join(FOLDER, `${row.name.replace(/\W+/g, '-')}.cpuprofile`);
       await service.tell({ stop: file });
       const profile: Profiler.Profile = JSON.parse(await readFile(file, 'utf8'));
-      process.stdout.write(`\n${row.name}: ${file}\n${summary(profile, perSecond * load.seconds)}\n`);
+      const picture = file.replace(/cpuprofile$/, 'svg');
+      await writeFile(picture, flameGraph(profile, `${row.name}: CPU of the service`));
+      process.stdout.write(`\n${row.name}: ${file}, ${picture}\n${summary(profile, perSecond * load.seconds)}\n`);
     }
   } finally {
     await service.stop();
@@ -37,15 +41,14 @@ export async function profileRows(
 }
 
 /** Microseconds of CPU a request, by package and by function; what runs in PostgreSQL is not in it. */
-function summary({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, requests: number): string {
-  const self = new Map<number, number>();
-  samples.forEach((id, i) => self.set(id, (self.get(id) ?? 0) + (timeDeltas[i] ?? 0)));
+function summary(profile: Profiler.Profile, requests: number): string {
+  const self = timesOf(profile);
   const byPackage = new Map<string, number>();
   const byFunction = new Map<string, number>();
-  for (const { id, callFrame } of nodes) {
+  for (const { id, callFrame } of profile.nodes) {
     const time = self.get(id) ?? 0;
     const { functionName, url, lineNumber } = callFrame;
-    if (functionName === '(idle)' || time === 0) continue;
+    if (time === 0) continue;
     const place = placeOf(url);
     add(byPackage, url === '' ? functionName : place.replace(/^(dist\/[^/]+).*/, '$1'), time);
     add(byFunction, `${functionName || '(anonymous)'} ${place}${url === '' ? '' : `:${lineNumber + 1}`}`, time);
@@ -57,13 +60,6 @@ function summary({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, req
       .map(([name, time]) => `${(time / requests).toFixed(1).padStart(9)} µs  ${name}`)
       .join('\n');
   return `${list(byPackage)}\n\n${list(byFunction)}`;
-}
-
-function placeOf(url: string): string {
-  const [, inPackage] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? [];
-  if (inPackage !== undefined) return inPackage;
-  const [, inDist] = /\/(dist\/.*)$/.exec(url) ?? [];
-  return inDist ?? url;
 }
 
 function add(times: Map<string, number>, name: string, time: number): void {
