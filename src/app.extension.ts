@@ -1,5 +1,6 @@
 import type { Provider, Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
+import type { OwnActions } from './events/audit-action.js';
 
 /** What a team adds to the service from outside, without editing a module of it; see docs/adding-a-resource.md. */
 export interface Extension {
@@ -9,6 +10,8 @@ export interface Extension {
   readonly entities?: readonly Type<unknown>[];
   /** Migrations, run in the order of their timestamps together with the service's own. */
   readonly migrations?: readonly Type<MigrationInterface>[];
+  /** What these modules write into the audit trail besides writes of resources. */
+  readonly actions?: readonly (keyof OwnActions)[];
   /** Providers that take the place of those with the same token in a module of the service. */
   readonly replacements?: readonly Replacement[];
 }

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AccountSessionsModule } from './account-sessions/account-sessions.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
-import type { Extension } from './app.extension.js';
+import type { Extension, Replacement } from './app.extension.js';
 import { migrateAll } from './app.migrate.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
@@ -9,6 +9,7 @@ import { ConfigModule } from './config/config.module.js';
 import { requestContext } from './context/request-context.js';
 import { translateDatabaseError } from './database/constraint-errors.js';
 import { DatabaseModule } from './database/database.module.js';
+import { OWN_ACTIONS } from './events/audit-action.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JsonApiModule } from './json-api/json-api.module.js';
@@ -54,7 +55,7 @@ export class AppModule {
   /** @param tracing what the service is traced by, if it is */
   static register(
     config: Config,
-    { modules = [], replacements = [], ...schema }: Extension,
+    { modules = [], replacements = [], actions = [], ...schema }: Extension,
     tracing: Tracing | null = null,
   ): DynamicModule {
     return {
@@ -65,7 +66,7 @@ export class AppModule {
         ...(tracing ? [TracingModule.register(tracing)] : []),
         DatabaseModule.register(schema, migrateAll),
         JsonApiModule.forRoot({ prefix: config.apiPrefix, translate: translateDatabaseError }),
-        ...MODULES.map((module) => withReplacements(module, replacements)),
+        ...MODULES.map((module) => withReplacements(module, [...replacements, ownActions(actions)])),
         ...(hasMailbox(config) ? [MailboxModule] : []),
         ...modules,
       ],
@@ -73,7 +74,12 @@ export class AppModule {
   }
 }
 
+const ownActions = (names: readonly string[]): Replacement => ({
+  in: EventsModule,
+  providers: [{ provide: OWN_ACTIONS, useValue: names }],
+});
+
 /** Nest adds a dynamic module's providers to the decorated ones, and of two with one token the later counts. */
-function withReplacements(module: Type<unknown>, replacements: NonNullable<Extension['replacements']>): DynamicModule {
+function withReplacements(module: Type<unknown>, replacements: readonly Replacement[]): DynamicModule {
   return { module, providers: replacements.filter((one) => one.in === module).flatMap((one) => [...one.providers]) };
 }

@@ -69,6 +69,11 @@ describe('Teams, an extension of the service', () => {
     expect(ids(await member.get('/teams'))).toEqual([id]);
     expect(ids(await stranger.get('/teams'))).toEqual([]);
     expect(faults(await member.patch(`/teams/${id}`, document('iam:teams', { name: 'x' })))).toEqual(['403 forbidden']);
+    const { get } = await admin(app);
+    const trail = await get(`/audit_events?filter[target_id]=${id}&filter[action]=iam:teams.member_added`);
+    expect(trail.body.data.map((one: { attributes: object }) => one.attributes)).toEqual([
+      expect.objectContaining({ actor_id: lead.account.id, details: { account_id: member.account.id } }),
+    ]);
   });
 
   it('tell whom they take in by a mail of their own, in the language of who did it', async () => {

@@ -11,5 +11,6 @@ export const teams: Extension = {
   modules: [TeamsModule],
   entities: [Team, TeamMember],
   migrations: [Teams1764100000000],
+  actions: ['iam:teams.member_added'],
   replacements: [{ in: PasswordsModule, providers: [{ provide: PasswordPolicy, useClass: StrictPasswordPolicy }] }],
 };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../src/auth/actor.js';
+import { Audit } from '../../src/events/audit.js';
 import { attributePointer, refuse, type Fault } from '../../src/json-api/errors.js';
 import { isUuid } from '../../src/json-api/kinds.js';
 import type { CreateAttributes } from '../../src/json-api/resource.js';
@@ -10,6 +11,13 @@ import type { Team } from './team.entity.js';
 import type { TeamResource } from './team.resource.js';
 import { TeamsRepository } from './teams.repository.js';
 
+declare module '../../src/events/audit-action.js' {
+  interface OwnActions {
+    /** `details.account_id` joined the team. */
+    'iam:teams.member_added': true;
+  }
+}
+
 type TeamWrite = Write<Actor, Team, CreateAttributes<Team, typeof TeamResource.rules>>;
 
 /** Teams: the five verbs are inherited; what is special about a team stands here. */
@@ -18,6 +26,7 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
   constructor(
     private readonly teams: TeamsRepository,
     private readonly joined: TeamJoinedMailer,
+    private readonly audit: Audit,
     tools: ResourceTools,
   ) {
     super(teams, tools);
@@ -41,6 +50,9 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
       const added = isUuid(accountId) && (await this.teams.addMember(entity, accountId, tx));
       if (!added)
         throw refuse('validation_failed', 'The account is not in the organization', { pointer: '/account_id' });
+      const target = { type: 'iam:teams', id };
+      const details = { account_id: accountId };
+      await this.audit.record(tx, { action: 'iam:teams.member_added', actorId: actor.id, target, details });
       await this.joined.queue(tx, accountId, id);
     });
   }

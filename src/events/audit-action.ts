@@ -16,5 +16,29 @@ export const ACTIONS = [
   'iam:accounts.password_reset',
 ] as const;
 
+/**
+ * Actions of a team's own, by declaration merging:
+ * `declare module '…/events/audit-action.js' { interface OwnActions { 'iam:teams.member_added': true } }`. Their names
+ * stand in the extension's `actions`, too.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface OwnActions {}
+
 /** What a line of the audit trail can tell. */
-export type AuditAction = (typeof ACTIONS)[number] | `${string}:${string}.${(typeof WRITES)[number]}`;
+export type AuditAction =
+  (typeof ACTIONS)[number] | `${string}:${string}.${(typeof WRITES)[number]}` | keyof OwnActions;
+
+/** The actions of a team's own, as they are called at run time. */
+export const OWN_ACTIONS = Symbol('own actions');
+
+/** What an action is called: a type, and what was done to it. */
+const NAME = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
+/** Faults of names that a team gives to its actions, one sentence each. */
+export function faultsOfActions(names: readonly string[]): string[] {
+  const taken: readonly string[] = ACTIONS;
+  return names.flatMap((name, place) => [
+    ...(NAME.test(name) ? [] : [`The action ${JSON.stringify(name)} is not called as "iam:teams.member_added" is.`]),
+    ...(taken.includes(name) || names.indexOf(name) < place ? [`There are two actions called ${name}.`] : []),
+  ]);
+}

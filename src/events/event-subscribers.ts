@@ -1,7 +1,8 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ResourceRegistry } from '../json-api/registry.js';
 import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { faultsOfActions, OWN_ACTIONS } from './audit-action.js';
 import { eventNames, patternsOf, type EventPattern, type IamEvent } from './iam-event.js';
 import { EVENT_PATTERNS } from './on-iam-event.decorator.js';
 
@@ -36,18 +37,20 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
     private readonly scanner: MetadataScanner,
     private readonly resources: ResourceRegistry,
     private readonly handlers: OutboxHandlers,
+    @Inject(OWN_ACTIONS) private readonly ownActions: readonly string[],
   ) {}
 
-  /** @throws Error that stops the start, and names every subscriber that cannot be served */
+  /** @throws Error that stops the start, and names every action and every subscriber that cannot be served */
   onModuleInit(): void {
     const subscribers = this.subscribers();
-    refuse(
-      subscribers.flatMap(({ key, lasts }, place) => [
+    refuse([
+      ...faultsOfActions(this.ownActions),
+      ...subscribers.flatMap(({ key, lasts }, place) => [
         ...(lasts ? [] : [`${key} reacts to events, so its provider must not be made anew for each request.`]),
         ...(key.length > LONGEST_KEY ? [`${key} is longer than ${LONGEST_KEY} characters.`] : []),
         ...(subscribers.findIndex((other) => other.key === key) < place ? [`Two subscribers are called ${key}.`] : []),
       ]),
-    );
+    ]);
     for (const { key, react } of subscribers) {
       this.handlers.register(`event:${key}`, ({ event }) => react(deepFreeze(event)));
     }
@@ -55,7 +58,8 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
 
   /** Every resource is known by now. @throws Error that stops the start, and names every pattern that fits no event */
   onApplicationBootstrap(): void {
-    const wanted = new Set([...eventNames(this.resources.types())].flatMap((name) => [...patternsOf(name)]));
+    const names = eventNames(this.resources.types(), this.ownActions);
+    const wanted = new Set([...names].flatMap((name) => [...patternsOf(name)]));
     refuse(
       this.subscribers().flatMap(({ key, patterns }) =>
         patterns

@@ -7,6 +7,7 @@ import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditObserver } from './audit.observer.js';
 import { AuditRetention } from './audit.retention.js';
 import { Audit } from './audit.js';
+import { OWN_ACTIONS } from './audit-action.js';
 import { DomainEvents } from './domain-events.js';
 import { EventSubscribers } from './event-subscribers.js';
 import { SessionEvents } from './session.events.js';
@@ -22,6 +23,7 @@ import { SessionEvents } from './session.events.js';
     AuditRetention,
     DomainEvents,
     EventSubscribers,
+    { provide: OWN_ACTIONS, useValue: [] },
     { provide: WriteObserver, useClass: AuditObserver },
     { provide: SessionObserver, useClass: SessionEvents },
   ],

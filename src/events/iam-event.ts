@@ -24,11 +24,12 @@ export interface IamEvent {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Every name that an event can have, where these are the types of the resources. */
-export function eventNames(types: readonly string[]): Set<string> {
+/** Every name that an event can have, where these are the types of the resources and a team's own actions. */
+export function eventNames(types: readonly string[], ownActions: readonly string[] = []): Set<string> {
   return new Set([
     ...types.flatMap((type) => WRITES.map((write) => `${type}.${write}`)),
     ...ACTIONS,
+    ...ownActions,
     ...SESSION_EVENTS,
   ]);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Scope, type Provider, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
+import { OWN_ACTIONS } from '../../src/events/audit-action.js';
 import { EventSubscribers } from '../../src/events/event-subscribers.js';
 import { eventNames, patternsOf, type EventPattern } from '../../src/events/iam-event.js';
 import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
@@ -30,11 +31,17 @@ class Particular {
 }
 
 /** Nest's start with these providers, and who subscribes then. */
-async function start(providers: Provider[], controllers: Type<unknown>[] = []) {
+async function start(providers: Provider[], controllers: Type<unknown>[] = [], ownActions: string[] = []) {
   const registry = { provide: ResourceRegistry, useValue: { types: () => TYPES } };
   const module = await Test.createTestingModule({
     imports: [DiscoveryModule],
-    providers: [EventSubscribers, OutboxHandlers, registry, ...providers],
+    providers: [
+      EventSubscribers,
+      OutboxHandlers,
+      registry,
+      { provide: OWN_ACTIONS, useValue: ownActions },
+      ...providers,
+    ],
     controllers,
   }).compile();
   await module.init();
@@ -72,6 +79,7 @@ describe('Event patterns', () => {
       expect(names).toContain(name);
     }
     expect(names).not.toContain('iam:teams.joined');
+    expect(eventNames(['iam:teams'], ['iam:teams.joined'])).toContain('iam:teams.joined');
   });
 });
 
@@ -132,6 +140,21 @@ describe('Event subscribers', () => {
         'See docs/events.md.',
       ].join('\n'),
     );
+  });
+
+  it('react to actions of a team, by name and by type', async () => {
+    const provider = reacting('iam:parcels.sent');
+    await expect(start([provider])).rejects.toThrow('which no event is called');
+    const { subscribers } = await start([provider, Everything], [], ['iam:parcels.sent']);
+    expect(subscribers.of('iam:parcels.sent').toSorted()).toEqual(['Everything.hear', 'Reacting.react']);
+  });
+
+  it.each([
+    ['sent', 'The action "sent" is not called as "iam:teams.member_added" is.'],
+    ['iam:Parcels.sent', 'The action "iam:Parcels.sent" is not called as "iam:teams.member_added" is.'],
+    ['iam:accounts.joined', 'There are two actions called iam:accounts.joined.'],
+  ])('cannot be served when a team calls an action %j', async (name, fault) => {
+    await expect(start([Everything], [], [name])).rejects.toThrow(fault);
   });
 
   it('are told of all wrong patterns at once', async () => {
