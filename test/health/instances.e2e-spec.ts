@@ -60,9 +60,15 @@ describe('Three instances on one PostgreSQL', () => {
     const { token } = await admin(first);
     const email = 'once@example.com';
     const body = document('iam:accounts', { name: 'Once', email });
-    const answers = await all('POST', '/accounts', { token, body, headers: { 'idempotency-key': 'one-for-all' } });
-    expect(statuses(answers)).toEqual([200, 200, 200]);
-    expect(new Set(answers.map((answer) => answer.body.data.id)).size).toBe(1);
+    const create = () => all('POST', '/accounts', { token, body, headers: { 'idempotency-key': 'one-for-all' } });
+    const atOnce = await create();
+    // Whoever would have to wait too long for the first is told that it is still running.
+    const made = atOnce.filter(({ status }) => status === 200);
+    expect(made.length).toBeGreaterThan(0);
+    expect(statuses(atOnce.filter((answer) => !made.includes(answer))).every((status) => status === 409)).toBe(true);
+    const afterwards = await create();
+    expect(statuses(afterwards)).toEqual([200, 200, 200]);
+    expect(new Set([...made, ...afterwards].map((answer) => answer.body.data.id)).size).toBe(1);
     const left = () => first.sql('SELECT 1 FROM graphile_worker._private_jobs WHERE run_at <= now()');
     await eventually(async () => (await left()).length === 0);
     expect(first.mails.mails.filter(({ recipients }) => recipients.includes(email))).toHaveLength(1);
