@@ -7,11 +7,11 @@ const MESSAGE_LINES = 25;
 const shortened = (message) => message.split('\n').slice(0, MESSAGE_LINES).join('\n');
 
 /**
- * A report of jest: how many tests passed, and which failed, each with its file, its name (none where the file could not
- * be loaded) and why. A report that is not there counts as one failure: its run never came to the tests.
+ * A report of jest: how many tests passed, and which, and which failed, each with its file, its name (none where the file
+ * could not be loaded) and why. A report that is not there counts as one failure: its run never came to the tests.
  */
 export function readReport(path) {
-  if (!existsSync(path)) return { passed: 0, failures: [{ file: path, message: 'No tests were run' }] };
+  if (!existsSync(path)) return { passed: 0, successes: [], failures: [{ file: path, message: 'No tests were run' }] };
   const { numPassedTests, testResults } = JSON.parse(readFileSync(path, 'utf8'));
   const failures = testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative('.', name);
@@ -23,7 +23,12 @@ export function readReport(path) {
       message: shortened(test.failureMessages.join('\n')),
     }));
   });
-  return { passed: numPassedTests, failures };
+  const successes = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter((test) => test.status === 'passed')
+      .map((test) => ({ file: relative('.', name), name: test.fullName })),
+  );
+  return { passed: numPassedTests, successes, failures };
 }
 
 /** The report of the tests that were run once more. */
@@ -33,16 +38,17 @@ export const againPath = (path) => path.replace(/\.json$/, '.again.json');
 export function readBoth(path) {
   const { passed, failures } = readReport(path);
   if (!existsSync(againPath(path))) return { passed, failures, unsteady: [] };
-  const keyOf = ({ file, name }) => `${file}: ${name}`;
-  const again = readReport(againPath(path)).failures;
-  const stillFailing = new Set(again.map(keyOf));
-  const broken = again.some(({ name }) => name === undefined);
-  const unsteady = failures.filter((failure) => !broken && !stillFailing.has(keyOf(failure)));
-  const first = new Set(failures.map(keyOf));
-  const left = failures.filter((failure) => !unsteady.includes(failure));
+  const again = readReport(againPath(path));
+  const [first, healed] = [new Set(failures.map(keyOf)), new Set(again.successes.map(keyOf))];
+  const unsteady = failures.filter((failure) => healed.has(keyOf(failure)));
   return {
     passed: passed + unsteady.length,
-    failures: [...left, ...again.filter((failure) => !first.has(keyOf(failure)))],
+    failures: [
+      ...failures.filter((failure) => !healed.has(keyOf(failure))),
+      ...again.failures.filter((failure) => !first.has(keyOf(failure))),
+    ],
     unsteady,
   };
 }
+
+const keyOf = ({ file, name }) => `${file}: ${name}`;

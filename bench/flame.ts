@@ -1,5 +1,5 @@
 import type { Profiler } from 'node:inspector';
-import { placeOf, timesOf } from './profile-times.js';
+import { callsOf, placeOf, timesOf } from './profile-times.js';
 
 /** Sizes of the picture, in pixels. */
 const WIDTH = 1200;
@@ -56,9 +56,8 @@ export function flameGraph(profile: Profiler.Profile, title: string): string {
 
 /** The profile as a tree of calls. */
 function merged(profile: Profiler.Profile): Frame {
-  const { nodes } = profile;
   const self = timesOf(profile);
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const called = callsOf(profile);
   const root: Frame = { name: 'all', place: '', total: 0, calls: new Map() };
   const visit = (node: Profiler.ProfileNode, into: Frame): number => {
     const { functionName, url } = node.callFrame;
@@ -67,11 +66,11 @@ function merged(profile: Profiler.Profile): Frame {
     const frame = into.calls.get(key) ?? { name, place, total: 0, calls: new Map() };
     into.calls.set(key, frame);
     let total = self.get(node.id) ?? 0;
-    for (const id of node.children ?? []) total += visit(byId.get(id) as Profiler.ProfileNode, frame);
+    for (const one of called(node)) total += visit(one, frame);
     frame.total += total;
     return total;
   };
-  for (const id of nodes[0]?.children ?? []) root.total += visit(byId.get(id) as Profiler.ProfileNode, root);
+  for (const node of profile.nodes.slice(0, 1).flatMap(called)) root.total += visit(node, root);
   return root;
 }
 

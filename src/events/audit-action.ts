@@ -21,7 +21,7 @@ export const ACTIONS = [
  * `declare module '…/events/audit-action.js' { interface OwnActions { 'iam:teams.member_added': true } }`. Their names
  * stand in the extension's `actions`, too.
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- what is merged into it fills it
 export interface OwnActions {}
 
 /** What a line of the audit trail can tell. */

@@ -73,6 +73,9 @@ describe('The end of a CI run', () => {
     expect((await run('count.js')).said).toMatch(/2 passed, 2 failed\n$/);
     await write('check.again.json', reportOf({}, false));
     expect((await run('count.js')).said).toMatch(/1 passed, 3 failed\n$/);
+    // What did not run the second time has not passed.
+    await write('check.again.json', reportOf({ adds: null, halves: null }));
+    expect((await run('count.js')).said).toMatch(/2 passed, 1 failed\n$/);
   });
 
   it('gives no second run to many failures, to a file that cannot be loaded, and to a run without tests', async () => {
