@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { it } from '@jest/globals';
 import { Client } from 'pg';
 import { EmbeddedServer } from '../../src/database/embedded-server.js';
-import { compiledPath } from '../runner/compiled.js';
+import { forkProgram } from '../support/program.js';
 
 /** What another process reports of the server that it started or found. */
 export interface Started {
@@ -38,11 +38,7 @@ export async function removeFolder(folder: string): Promise<void> {
 
 /** Uses the folder's server in a process of its own. */
 export async function startElsewhere(folder: string): Promise<{ process: ChildProcess; started: Started }> {
-  const child = fork(compiledPath('test/database/embedded-process.ts'), [folder], {
-    execArgv: [],
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = forkProgram('test/database/embedded-process.ts', [folder]);
   const [started]: Started[] = await once(child, 'message');
   if (!started) throw new Error('The other process said nothing');
   return { process: child, started };

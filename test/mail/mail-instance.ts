@@ -1,6 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { compiledPath } from '../runner/compiled.js';
+import { forkProgram } from '../support/program.js';
 
 /** A process that sends the mails of a database until it is killed. */
 export class MailInstance {
@@ -8,11 +8,7 @@ export class MailInstance {
 
   /** Starts one with this on top of the tests' environment: DATABASE_URL, DATA_DIR, MAIL_URL and APP_SECRET. */
   static start(env: Record<string, string>): MailInstance {
-    const child = fork(compiledPath('test/mail/mail-process.ts'), {
-      execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', ...env },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = forkProgram('test/mail/mail-process.ts', [], { NODE_ENV: 'test', ...env });
     return new MailInstance(child);
   }
 

@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -6,7 +5,7 @@ import { Logger } from '@nestjs/common';
 import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
 import { migrateOutbox } from '../../src/mail/outbox.migrate.js';
 import { MAX_ATTEMPTS, Outbox } from '../../src/mail/outbox.js';
-import { compiledPath } from '../runner/compiled.js';
+import { forkProgram } from '../support/program.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { OutboxFixture, TASK, eventually } from './outbox-fixture.js';
 
@@ -142,11 +141,7 @@ describe('The outbox', () => {
   });
 
   it('gives the job of a killed instance to another one within moments', async () => {
-    const child = fork(compiledPath('test/mail/outbox-process.ts'), [fixture.url], {
-      execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: '' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = forkProgram('test/mail/outbox-process.ts', [fixture.url]);
     await fixture.enqueue('jane@example.com');
     expect(await once(child, 'message')).toEqual(['jane@example.com', undefined]);
     child.kill('SIGKILL');
