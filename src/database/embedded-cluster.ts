@@ -154,6 +154,10 @@ function settings(durable: boolean): string[] {
     'max_connections=200',
     'timezone=UTC',
     'log_timezone=UTC',
+    // Whoever uses the server starts it again, all of it. Left to itself, it can wait for itself for ever: a checkpointer
+    // that crashes while the server recovers from a crash (on a full disk, both do) takes the request along on which
+    // recovery waits, and is replaced by one that knows nothing of it.
+    'restart_after_crash=off',
     // Nothing out of a request belongs into the log: neither values in an error's detail, nor statements.
     'log_error_verbosity=terse',
     'log_min_error_statement=panic',

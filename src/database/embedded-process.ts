@@ -70,11 +70,19 @@ async function isServerOf(dataFolder: string, pid: number): Promise<boolean> {
 }
 
 /**
- * The port if it is free on 127.0.0.1, or else any that is.
+ * Any port that is free on 127.0.0.1.
  * @throws when there is none.
  */
-export async function freePort(preferred: number | null): Promise<number> {
-  return preferred === null ? bindOnce(0) : bindOnce(preferred).catch(() => bindOnce(0));
+export async function freePort(): Promise<number> {
+  return bindOnce(0);
+}
+
+/** Whether a server could listen there, on 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  return bindOnce(port).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function bindOnce(port: number): Promise<number> {

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 import { findBinaryPackage, prepareBinaries } from './embedded-binaries.js';
 import { ClusterPaths, createCluster, lastPort, launch, logTail, shutDown, type Cluster } from './embedded-cluster.js';
 import { EmbeddedServerError } from './embedded-error.js';
-import { findPostmaster, freePort } from './embedded-process.js';
+import { findPostmaster, freePort, isFree } from './embedded-process.js';
 import { signIn, type EmbeddedSession } from './embedded-session.js';
 import { serverHome, serverUser } from './embedded-user.js';
 
@@ -21,7 +21,8 @@ const PATIENCE_MS = 120_000;
 const LAUNCHES = 5;
 /** Pause before a server is started again, in milliseconds; processes of a killed one need a moment to notice. */
 const RELAUNCH_MS = 250;
-
+/** A port that is taken is waited for so long, in milliseconds: a process that the old server began may still hold it. */
+const PORT_MS = 2_000;
 /** Pause before all of that is tried anew, in milliseconds: on a full disk, there may be room again any moment. */
 const REVIVE_MS = 500;
 
@@ -79,7 +80,7 @@ export class EmbeddedServer {
     const binaries = await prepareBinaries(paths.home, user, await findBinaryPackage());
     const cluster: Cluster = { paths, binaries, user, durable };
     const firstStart = await createCluster(cluster);
-    const { session, launched } = await reach(cluster, await lastPort(cluster));
+    const { session, launched } = await reach(cluster, { port: await lastPort(cluster), orElsewhere: true });
     const password = servicePassword(await readFile(paths.password, 'utf8'));
     await session.prepareDatabase(SERVICE, password);
     const url = `postgres://${SERVICE}:${password}@127.0.0.1:${session.port}/${SERVICE}`;
@@ -122,8 +123,9 @@ export class EmbeddedServer {
     const { port } = this.session;
     while (!this.stopping) {
       try {
-        this.session = (await reach(this.cluster, port)).session;
-        if (this.session.port !== port) this.logger.error(`Port ${port} was taken meanwhile: restart this process`);
+        // Nowhere else: whoever uses the server knows this address.
+        this.session = (await reach(this.cluster, { port, orElsewhere: false })).session;
+        if (this.session.port !== port) this.logger.error(`It is on another port than ${port}: restart this process`);
         this.watch();
         return;
       } catch (error) {
@@ -134,15 +136,24 @@ export class EmbeddedServer {
   }
 }
 
+/** Where a server is to listen. */
+interface Place {
+  /** Where it is looked for; null when there has been none yet. */
+  readonly port: number | null;
+  /** Whether any other port will do when this one stays taken. */
+  readonly orElsewhere: boolean;
+}
+
 /**
  * Signs in to the server that runs, or starts one: also when it is just stopping, or another process starts it too.
- * @param port where it is to listen, if that is free: a server that comes back on its old port is found again
+ * @throws EmbeddedServerError when it does not start, or when nothing but a port that is taken will do.
  */
-async function reach(cluster: Cluster, port: number | null): Promise<{ session: EmbeddedSession; launched: boolean }> {
+async function reach(cluster: Cluster, place: Place): Promise<{ session: EmbeddedSession; launched: boolean }> {
   const password = await readFile(cluster.paths.password, 'utf8');
   const giveUpAt = Date.now() + PATIENCE_MS;
   let child: ChildProcess | null = null;
   let launches = 0;
+  let takenSince: number | null = null;
   while (Date.now() < giveUpAt) {
     const found = await findPostmaster(cluster.paths.data);
     if (found.state === 'running' && found.port !== null) {
@@ -150,12 +161,29 @@ async function reach(cluster: Cluster, port: number | null): Promise<{ session: 
       if (session) return { session, launched: child?.pid === found.pid };
     } else if (found.state !== 'running' && hasEnded(child)) {
       if (launches === LAUNCHES) break;
-      if (launches++ > 0) await sleep(RELAUNCH_MS);
-      child = await launch(cluster, await freePort(port), found.state === 'stale' ? found.pid : null);
+      const port = await portAt(place, Date.now() - (takenSince ??= Date.now()));
+      if (port !== null) {
+        if (launches++ > 0) await sleep(RELAUNCH_MS);
+        child = await launch(cluster, port, found.state === 'stale' ? found.pid : null);
+        takenSince = null;
+      }
     }
     await sleep(POLL_MS);
   }
   throw new EmbeddedServerError(`The embedded database does not start:\n${await logTail(cluster.paths)}`);
+}
+
+/**
+ * The port to listen on; null while the one that is wanted is taken, and may be free in a moment.
+ * @param waited so long it has been waited for, in milliseconds
+ * @throws EmbeddedServerError when it stays taken and no other will do.
+ */
+async function portAt({ port, orElsewhere }: Place, waited: number): Promise<number | null> {
+  if (port === null) return freePort();
+  if (await isFree(port)) return port;
+  if (waited < PORT_MS) return null;
+  if (orElsewhere) return freePort();
+  throw new EmbeddedServerError(`Another program has taken port ${port}, where this process looks for its database.`);
 }
 
 function hasEnded(child: ChildProcess | null): boolean {

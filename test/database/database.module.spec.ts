@@ -66,7 +66,7 @@ describe('the database module', () => {
       for (const socket of [incoming, outgoing]) socket.on('error', () => undefined);
     });
     url.hostname = '127.0.0.1';
-    url.port = String(await freePort(null));
+    url.port = String(await freePort());
     const booting = boot({ databaseUrl: url.href });
     await sleep(500);
     relay.listen(Number(url.port), '127.0.0.1');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { Client } from 'pg';
 import { EmbeddedServer } from '../../src/database/embedded-server.js';
 import {
   killElsewhere,
@@ -18,6 +20,9 @@ import {
   stopAllOn,
   stopElsewhere,
 } from './embedded-support.js';
+
+/** Longer than a server waits at once for a port that is taken, in ms. */
+const SQUATTED_MS = 3_000;
 
 describe('the embedded server on a folder in use', () => {
   let folder: string;
@@ -94,6 +99,20 @@ describe('the embedded server on a folder in use', () => {
     expect(await query(server.url, 'SELECT count(*)::int AS rows FROM survived')).toEqual([{ rows: 20 }]);
   });
 
+  it('is started anew when one of its processes crashes, and does not go on in a server that has seen a crash', async () => {
+    const server = await EmbeddedServer.start(folder);
+    const pid = await pidOf(folder);
+    const client = new Client({ connectionString: server.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    process.kill(rows[0]?.pid ?? 0, 'SIGABRT');
+    await eventually(async () => {
+      expect(await pidOf(folder)).not.toBe(pid);
+      await query(server.url, 'SELECT 1');
+    });
+  });
+
   it('comes back at the same address when the file that names its port was lost on a full disk', async () => {
     const server = await EmbeddedServer.start(folder);
     await writeFile(join(server.folder, 'port'), '');
@@ -130,6 +149,23 @@ describe('the embedded server on a folder in use', () => {
     }
   });
 
+  it('comes back at the same address when another program has its port for a moment', async () => {
+    const server = await EmbeddedServer.start(folder);
+    const pid = (await pidOf(folder)) ?? 0;
+    process.kill(pid, 'SIGKILL');
+    // Nothing of Node's runs until the port is free: the squatter is there before the end of the server is heard of.
+    while (!hasLetGo(pid));
+    const squatter = createServer().listen(Number(new URL(server.url).port), '127.0.0.1');
+    await once(squatter, 'listening');
+    try {
+      await sleep(SQUATTED_MS);
+      expect(await pidOf(folder)).toBe(pid);
+    } finally {
+      squatter.close();
+    }
+    await eventually(() => query(server.url, 'SELECT 1'));
+  });
+
   it('is shared by several processes, and stopped by the last one', async () => {
     const first = await startElsewhere(folder);
     const second = await EmbeddedServer.start(folder);
@@ -150,6 +186,15 @@ describe('the embedded server on a folder in use', () => {
     }
   });
 });
+
+/** Whether a process that was killed has closed what it had open. */
+function hasLetGo(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length === 0;
+  } catch {
+    return true;
+  }
+}
 
 async function eventually(attempt: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {

@@ -68,7 +68,7 @@ export class Postgres {
   }
 
   private static async start(cluster: Cluster, passwords: Passwords): Promise<Postgres> {
-    const port = await freePort(null);
+    const port = await freePort();
     const server = new Postgres(cluster, port, await launch(cluster, port, null), passwords);
     await server.until('true');
     return server;

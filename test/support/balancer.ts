@@ -36,7 +36,8 @@ export class Balancer {
   }
 
   static async start(): Promise<Balancer> {
-    const server = createServer();
+    // Kept until the client lets go: after five idle seconds, its own end of a connection would meet the next request.
+    const server = createServer({ keepAliveTimeout: 0 });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new Balancer(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
