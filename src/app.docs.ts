@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MEDIA_TYPE } from './json-api/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi.js';
 import { ResourceRegistry } from './json-api/registry.js';
@@ -93,7 +95,10 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const documents = new Set(
     resources.flatMap((resource) => [schemaNames(resource).create, schemaNames(resource).update]),
   );
-  for (const operation of operationsOf(document)) offerBothMediaTypes(operation, documents);
+  for (const operation of operationsOf(document)) {
+    offerBothMediaTypes(operation, documents);
+    suggestShortPages(operation);
+  }
   return {
     ...document,
     components: { ...document.components, schemas: { ...document.components?.schemas, ...schemas } },
@@ -116,12 +121,31 @@ function offerBothMediaTypes({ requestBody }: Operation, documents: ReadonlySet<
   if (json && documents.has(name)) requestBody.content = { [MEDIA_TYPE]: json, 'application/json': json };
 }
 
-/** Serves the document at `/openapi.json` and the page to try it at `/docs`. */
-export function serveDocs(app: INestApplication): void {
+/** What the page fills in: it takes seconds to show the thousand rows that a page has by default. */
+function suggestShortPages({ parameters = [] }: Operation): void {
+  for (const parameter of parameters) {
+    if ('name' in parameter && parameter.name === 'page[size]') parameter.example = 20;
+  }
+}
+
+/** Swagger UI puts parameters into a table of two columns, which on a phone is wider than the screen: one below the other. */
+const NARROW = `@media (max-width: 640px) {
+  .swagger-ui .parameters-container thead { display: none }
+  .swagger-ui .parameters-container :is(table, tbody, tr, td) { display: block; width: auto; min-width: 0; padding-left: 0 }
+  .swagger-ui .parameters-container :is(input, select, textarea) { width: 100%; max-width: 100% }
+  .swagger-ui .parameters-container td.parameters-col_name { padding-bottom: 0 }
+  .swagger-ui .opblock-tag { flex-wrap: wrap }
+  .swagger-ui .opblock-tag small { flex: 1 1 100%; padding: 4px 0 }
+}`;
+
+/** Serves the document at `/openapi.json` and the page to try it at `/docs`, where whoever comes to `/` is sent. */
+export function serveDocs(app: NestFastifyApplication): void {
+  app.getHttpAdapter().get('/', (_request: FastifyRequest, reply: FastifyReply) => reply.redirect('/docs'));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Iam API',
+    customCss: NARROW,
     swaggerOptions: { persistAuthorization: true },
   });
 }

@@ -24,6 +24,7 @@ import {
   requestId,
   refuseUnknownAddresses,
 } from './json-api/http.js';
+import { answerUnreadableRequest } from './json-api/unreadable.js';
 import { logRequests } from './logging/request-line.js';
 import { MetricsServer } from './metrics/metrics.server.js';
 import { MAILBOX_PATHS } from './mailbox/mailbox.module.js';
@@ -47,6 +48,7 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
     trustProxy: trustProxyOption(config.trustedProxies),
     genReqId: requestId,
     frameworkErrors: answerUnreadableAddress,
+    clientErrorHandler: answerUnreadableRequest,
     bodyLimit: BODY_LIMIT,
     // What still comes over a connection that is kept is served: the database closes after the last answer.
     return503OnClosing: false,

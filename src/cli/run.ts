@@ -1,10 +1,13 @@
 import 'reflect-metadata';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { NO_EXTENSION, type Extension } from '../app.extension.js';
 import { accountsExportCommand } from './accounts-export.command.js';
 import { accountsImportCommand } from './accounts-import.command.js';
 import type { Config } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
+import { isErrno } from '../config/errno.js';
 import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
 import { JsonApiException } from '../json-api/errors.js';
 import { UsageError, type Command, type CommandContext, type InputStream } from './command.js';
@@ -39,6 +42,15 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 /** What commands were once called: scripts of operators still call them so. */
 const FORMER_NAMES: ReadonlyMap<string, string> = new Map([['keys-rotate', 'keys rotate']]);
 
+/** What asks for the version, in the place of a command. */
+const VERSION: ReadonlySet<string> = new Set(['--version', '-V', 'version']);
+
+/** Why a file cannot be used, by the code of the system's error. */
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'There is no file or folder',
+  EACCES: 'There is no right to use',
+};
+
 /** What a command's process ends with. */
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -66,6 +78,10 @@ export async function runCli(
   extension: Extension = NO_EXTENSION,
   line: CommandLine = process,
 ): Promise<number> {
+  if (VERSION.has(args[0] ?? '')) {
+    line.stdout.write(`${await version()}\n`);
+    return EXIT.done;
+  }
   const asked = asksForHelp(args);
   const words = asked ? args.filter((word, i) => !HELP.has(word) && !(i === 0 && word === 'help')) : args;
   const [first] = words;
@@ -103,9 +119,19 @@ export async function runCli(
   }
 }
 
+/** The version of the package that the program belongs to. */
+async function version(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 /** Why it went wrong, for people: what the API would refuse is told one fault a line. */
 function reasonOf(error: unknown): string {
   if (error instanceof JsonApiException) return error.faults.map(({ detail }) => detail).join('\n');
+  if (isErrno(error, ...Object.keys(FILE_FAULTS))) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (path !== undefined) return `${FILE_FAULTS[code ?? '']} ${path}.`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

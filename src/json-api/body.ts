@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { getMetadataStorage, ValidateIf, validateSync } from 'class-validator';
 import { attributePointer, type Fault } from './errors.js';
 import { instanceOf } from './instance.js';
+import { wantedInstead } from './kinds.js';
 import type { Attribute } from './resource.compile.js';
 import type { AnyResource } from './resource.js';
 import { AtMostCharacters } from './rules.js';
@@ -96,7 +97,7 @@ export function readBody(
     else if (unchanged(name, value)) continue;
     else if (!isWritable(attribute, verb)) fault(name, `${name} is read-only`);
     // A value of the wrong kind breaks every other rule too, and some of them break on it.
-    else if (!isOfKind(attribute, value)) fault(name, `${name} must be ${attribute.kind.wanted}`);
+    else if (!isOfKind(attribute, value)) fault(name, `${name} must be ${wantedInstead(attribute.kind, value)}`);
     else sent[attribute.property] = value;
   }
   const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));

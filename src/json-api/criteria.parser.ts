@@ -127,7 +127,9 @@ function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: 
     const [type = '', tail] = path;
     const shown = reachable.has(type) ? lookup(type) : undefined;
     if (!shown || path.length > 2 || (tail ?? '') !== '') {
-      parameters.fault(name, `There are no fields of "${type}" here`);
+      const detail =
+        path.length === 0 ? `Name a type: fields[${resource.type}]` : `There are no fields of "${type}" here`;
+      parameters.fault(name, detail);
       continue;
     }
     if (group.length > 1 && tail === undefined) parameters.fault(name, 'The parameter is given twice');
@@ -178,6 +180,12 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
       .map(({ name, value }) => [name, value] as const),
     unlinkable: secrets.size > 0,
   };
+  for (const [first] of parameters.take('page')) {
+    parameters.fault(
+      first?.name ?? '',
+      'A page is asked for by page[size] and page[number], page[after] or page[before]',
+    );
+  }
   parameters.refuseTheRest();
   return criteria;
 }

@@ -45,7 +45,12 @@ export function parseFilter(
   const [{ name, path }] = group;
   const filter = resource.filters.get(path[0] ?? '');
   if (!filter) {
-    faults.push(parameterFault(name, `${resource.type} has no filter "${path[0] ?? ''}"`));
+    const [known] = resource.filters.keys();
+    const detail =
+      path.length === 0 && known
+        ? `Name a filter: filter[${known}]`
+        : `${resource.type} has no filter "${path[0] ?? ''}"`;
+    faults.push(parameterFault(name, detail));
     return undefined;
   }
   const texts = textsOf(filter, group);

@@ -98,6 +98,10 @@ export function parseJson(text: string): Operand | undefined {
   }
 }
 
+/** What a body's value should be instead: the kind, or for what is only a text that PostgreSQL cannot hold, one that it can. */
+export const wantedInstead = (kind: Kind, value: unknown): string =>
+  typeof value === 'string' && !isStorable(value) ? 'a text without NUL characters and lone surrogates' : kind.wanted;
+
 const isText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
 const quoted = (column: Sql): Sql => sql`'"' || ${column} || '"'`;
 const toText = (column: Sql): Sql => sql`(${column})::text`;
@@ -111,7 +115,7 @@ export const KINDS = {
     pgType: 'text',
     schema: { type: 'string' },
     expected: 'a text without NUL characters',
-    wanted: 'a string without NUL characters',
+    wanted: 'a string',
     parse: (text) => (isStorable(text) ? { value: text } : undefined),
     json: (column) => sql`to_json(${column})::text`,
     text: toText,

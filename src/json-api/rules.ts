@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import type { Kind } from './kinds.js';
+import { wantedInstead, type Kind } from './kinds.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
 
@@ -40,6 +40,6 @@ export const IsOfKind = (kind: Kind): PropertyDecorator =>
     name: 'isOfKind',
     validator: {
       validate: (value: unknown) => kind.accepts(value),
-      defaultMessage: () => `must be ${kind.wanted}`,
+      defaultMessage: (args) => `must be ${wantedInstead(kind, args?.value)}`,
     },
   });

@@ -34,6 +34,7 @@ const PUBLIC_HANDLERS = [
  * since there is nothing to end), and the documentation.
  */
 const PUBLIC_ROUTES = [
+  'GET /',
   'GET /.well-known/jwks.json',
   'GET /account/passwords/token_valid',
   'GET /auth/logout',

@@ -47,6 +47,17 @@ describe('the command line', () => {
     },
   );
 
+  it.each([['--version'], ['-V'], ['version']])('tells its version when called as %s', async (word) => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await command([word])).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
+  });
+
+  it('names the file that is not there', async () => {
+    const file = 'not/there.ndjson';
+    const err = `There is no file or folder ${file}.\n`;
+    expect(await command(['accounts', 'import', file])).toEqual({ exitCode: 1, out: '', err });
+  });
+
   it('is the program of the package, which the system can run by itself', async () => {
     const { bin } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(bin).toEqual({ iam: 'dist/cli.js' });

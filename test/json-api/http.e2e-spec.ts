@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, faults, MEDIA_TYPE, send } from '../support/client.js';
@@ -149,6 +151,16 @@ describe('Over HTTP, the service', () => {
     }
   });
 
+  it.each([
+    ['fields=name', 'Name a type: fields[iam:accounts]'],
+    ['filter=Zoe', expect.stringMatching(/^Name a filter: filter\[\w+\]$/)],
+    ['page=2', expect.stringContaining('page[number]')],
+    ['page[limit]=2', expect.stringContaining('page[size]')],
+  ])('says how it is spelled where somebody asks by %s', async (query, detail) => {
+    const answer = await root.get(`/accounts?${query}`);
+    expect(answer.body.errors).toEqual([expect.objectContaining({ status: '400', detail })]);
+  });
+
   it('keeps the request id of the client where it is harmless, and makes one otherwise', async () => {
     const idFor = async (sent?: string) =>
       (
@@ -171,6 +183,25 @@ describe('Over HTTP, the service', () => {
     expect(faults(await send(app, 'POST', `/organizations/${UNKNOWN}`, { body: {} }))).toEqual([
       '405 method_not_allowed',
     ]);
+  });
+
+  it.each([
+    ['an address that is not encoded', 'GET /accounts?filter[name]=Zoë HTTP/1.1\r\nhost: x\r\n\r\n', 'percent-encoded'],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00', 'not HTTP'],
+    ['a control character in a header', 'GET / HTTP/1.1\r\nhost: x\r\nx-y: a\x00b\r\n\r\n', 'control characters'],
+    ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\nx-y: ${'y'.repeat(20_000)}\r\n\r\n`, '16 KiB'],
+  ])('answers %s with a document, and ends the connection', async (_what, bytes, reason) => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(Buffer.from(bytes, 'utf8'));
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    const [status, ...headers] = head.split('\r\n');
+    expect(status).toBe('HTTP/1.1 400 Bad Request');
+    expect(headers).toContain(`content-type: ${MEDIA_TYPE}`);
+    const { errors } = JSON.parse(body);
+    expect(errors).toEqual([expect.objectContaining({ status: '400', code: 'malformed_body' })]);
+    expect(errors[0].detail).toContain(reason);
+    expect(headers).toContain(`x-request-id: ${errors[0].id}`);
   });
 
   it('answers HEAD as GET, but for the body', async () => {

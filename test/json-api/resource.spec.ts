@@ -97,7 +97,8 @@ describe('A body', () => {
     [{ title: ' abc ' }, { title: 'abc' }, []],
     [{ title: 'a', size: null, open: false }, { title: 'a', size: null, open: false }, []],
     [{}, {}, ['title is required']],
-    [{ title: null }, {}, ['title must be a string without NUL characters']],
+    [{ title: null }, {}, ['title must be a string']],
+    [{ title: 'a\0' }, {}, ['title must be a text without NUL characters and lone surrogates']],
     [{ title: '   ' }, {}, ['title must not be empty']],
     [{ title: '123456' }, {}, ['title must have at most 5 characters']],
     // Five characters, ten UTF-16 units: PostgreSQL counts characters.

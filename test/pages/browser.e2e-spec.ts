@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
+import { ADMIN } from '../support/environment.js';
 import { account, admin, signIn } from '../support/factories.js';
 import { accessibilityFaults, describeInBrowser, launchBrowser } from './browser.js';
 
@@ -191,4 +192,31 @@ describeInBrowser('In a browser', () => {
       }
     });
   });
+
+  it.each([390, 1280])(
+    'whoever comes to / finds the documentation, and lists accounts by it, at %d px',
+    async (width) => {
+      const { token } = await signIn(app, ADMIN);
+      await inWindow({ viewport: { width, height: 900 } }, async (page) => {
+        await page.goto(app.url);
+        expect(page.url()).toBe(`${app.url}/docs`);
+        await page.locator('.auth-wrapper .authorize').click();
+        await page.getByLabel('auth-bearer-value').fill(token);
+        await page.locator('.auth-btn-wrapper .authorize').first().click();
+        await page.locator('.btn-done').first().click();
+        const operation = page.locator('#operations-Accounts-accounts_index');
+        await operation.locator('.opblock-summary-control').click();
+        await operation.getByText('Try it out').click();
+        const size = operation.locator('tr[data-param-name="page[size]"] input');
+        expect(await size.inputValue()).toBe('20');
+        const { x, width: wide } = (await size.boundingBox()) ?? { x: NaN, width: NaN };
+        expect(x).toBeGreaterThan(0);
+        expect(x + wide).toBeLessThan(width);
+        await operation.locator('.btn.execute').click();
+        const answer = operation.locator('.live-responses-table');
+        await expect(answer.locator('.response-col_status').last().innerText()).resolves.toContain('200');
+        await expect(answer.locator('.response-col_description').last().innerText()).resolves.toContain(ADMIN.email);
+      });
+    },
+  );
 });
