@@ -51,12 +51,14 @@ export class Trial {
    * end everybody is served, and what was acknowledged is there, once.
    */
   async survive(name: string, fault: Fault): Promise<readonly Outcome[]> {
-    const { outcomes, recoveredAfter } = await this.suffer(fault);
+    const { outcomes, recoveredAfter, endedAt } = await this.suffer(fault);
     const { served, refused, ...rest } = summary(outcomes);
     if (LONG) process.stdout.write(report(name, outcomes, recoveredAfter));
     expect(rest).toEqual({ lost: 0, wrong: 0, details: [] });
     expect(served).toBeGreaterThan(ENOUGH);
     if (fault.unnoticed) expect(refused).toBe(0);
+    const late = outcomes.filter(({ result, sentAt }) => result !== 'served' && sentAt > endedAt + RECOVERY_MS);
+    expect([...new Set(late.map(({ detail }) => detail))]).toEqual([]);
     expect(recoveredAfter).toBeLessThan(RECOVERY_MS);
     expect(slowest(outcomes)).toBeLessThan(SLOWEST_MS);
     // A process that crashed would not come back, and takes the port along.
@@ -69,7 +71,7 @@ export class Trial {
    * What happened to the traffic of a fault, and how long after its end all was well again, in ms: somebody had been served,
    * and the last request that was not had been sent.
    */
-  private async suffer({ happen }: Fault): Promise<{ outcomes: readonly Outcome[]; recoveredAfter: number }> {
+  private async suffer({ happen }: Fault) {
     const load = Load.start(this.url, PER_SECOND, () => this.traffic.shot(this.sent++));
     try {
       while (load.outcomes.length < ENOUGH) await sleep(20);
@@ -82,7 +84,7 @@ export class Trial {
       const failed = outcomes.filter(({ result }) => result !== 'served').map(({ sentAt }) => sentAt - endedAt);
       const answered = outcomes.filter(({ result }) => result === 'served').map((outcome) => outcome.endedAt - endedAt);
       const firstServed = Math.min(...answered.filter((after) => after > 0));
-      return { outcomes, recoveredAfter: Math.max(firstServed, ...failed) };
+      return { outcomes, endedAt, recoveredAfter: Math.max(firstServed, ...failed) };
     } finally {
       await load.stop();
     }

@@ -32,7 +32,7 @@ export type Result = 'served' | 'refused' | 'lost' | 'wrong';
 export interface Outcome {
   readonly name: string;
   readonly result: Result;
-  /** What was wrong, or why it was lost. */
+  /** What was wrong, or why it was lost or refused. */
   readonly detail: string;
   /** When it was sent and when it ended, in ms of the monotonic clock. */
   readonly sentAt: number;
@@ -123,7 +123,8 @@ export class Load {
 
 function judged(shot: Shot, reply: Reply, retryAfter: string | undefined): [Result, string] {
   if (reply.status === 503) {
-    return Number(retryAfter) > 0 ? ['refused', ''] : ['wrong', `${shot.name}: 503 without Retry-After`];
+    const told = `${shot.name}: ${reply.body?.errors?.[0]?.detail}`;
+    return Number(retryAfter) > 0 ? ['refused', told] : ['wrong', `${told}, without Retry-After`];
   }
   const fault = shot.judge(reply);
   return fault === null ? ['served', ''] : ['wrong', `${shot.name}: ${fault}`];
@@ -132,7 +133,8 @@ function judged(shot: Shot, reply: Reply, retryAfter: string | undefined): [Resu
 /** How many outcomes there are of each result, and the details of what went wrong. */
 export function summary(outcomes: readonly Outcome[]) {
   const count = (result: Result): number => outcomes.filter((outcome) => outcome.result === result).length;
-  const details = new Set(outcomes.map(({ detail }) => detail).filter((detail) => detail !== ''));
+  const failed = outcomes.filter(({ result }) => result === 'lost' || result === 'wrong');
+  const details = new Set(failed.map(({ detail }) => detail));
   return {
     served: count('served'),
     refused: count('refused'),
