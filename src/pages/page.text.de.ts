@@ -95,7 +95,7 @@ export const GERMAN: PageText = {
     'The password must not contain NUL or half a character': {
       error: 'Das Passwort enthält ein Zeichen, das nicht verwendet werden kann.',
     },
-    'name must be a string without NUL characters': {
+    'name must be a text without NUL characters and lone surrogates': {
       error: 'Der Name enthält ein Zeichen, das nicht verwendet werden kann.',
     },
     'name must not be empty': { error: 'Geben Sie Ihren Namen ein.' },

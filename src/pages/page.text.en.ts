@@ -89,7 +89,9 @@ export const ENGLISH: PageText = {
     'The password must not contain NUL or half a character': {
       error: 'The password contains a character that cannot be used.',
     },
-    'name must be a string without NUL characters': { error: 'The name contains a character that cannot be used.' },
+    'name must be a text without NUL characters and lone surrogates': {
+      error: 'The name contains a character that cannot be used.',
+    },
     'name must not be empty': { error: 'Enter your name.' },
     'name must have at most 200 characters': { error: 'The name must have at most 200 characters.' },
     'name must not contain control characters': { error: 'The name contains a character that cannot be used.' },

@@ -193,7 +193,7 @@ describe('accounts import', () => {
     await writeFile(file, Buffer.from([0x7b, 0xff, 0x0a]));
     expect((await command(['accounts', 'import', file], env)).err).toMatch(/^Line 1: is not UTF-8\n/);
     const missing = await command(['accounts', 'import', join(folder, 'none')], env);
-    expect([missing.exitCode, missing.err]).toEqual([1, expect.stringContaining('no such file')]);
+    expect([missing.exitCode, missing.err]).toEqual([1, expect.stringContaining('There is no file')]);
   });
 
   it('gives up on a line that is no line', async () => {

@@ -181,6 +181,13 @@ describe('doctor', () => {
         expect(await bad(on)).toContainEqual(
           expect.stringMatching(/^warning migrations .*FromTheFuture9.*newer release/),
         );
+        await client.query(`DELETE FROM migrations WHERE name LIKE 'InitialSchema%'`);
+        expect(await bad(on)).toEqual(
+          expect.arrayContaining([
+            expect.stringMatching(/^warning migrations .*FromTheFuture9/),
+            expect.stringMatching(/^fault migrations Pending are InitialSchema/),
+          ]),
+        );
         await client.query('DROP SCHEMA public, graphile_worker CASCADE; CREATE SCHEMA public');
         const pending =
           /migrations Pending are InitialSchema1764000000000, .*\. (Run: npx iam migrate|The next start runs them\.)$/;

@@ -19,6 +19,7 @@ afterAll(() => app.stop());
 describe('Lesson 7: every route', () => {
   /** Everything that answers somebody unknown with anything but 401. A route that is added here has to be meant. */
   const OPEN = [
+    'GET /',
     'GET /.well-known/jwks.json',
     'GET /account/passwords/token_valid',
     'GET /auth/logout',

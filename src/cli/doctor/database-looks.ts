@@ -76,11 +76,12 @@ const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   const known = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
   const pending = known.filter((name) => !done.has(name));
   const strange = [...done].filter((name) => !known.includes(name));
-  if (strange.length > 0) return [warning(`The database knows ${strange.join(', ')}: it belongs to a newer release.`)];
+  const origin = 'made by a newer release, or by an extension that this command was not given';
+  const told = strange.length > 0 ? [warning(`The database knows ${strange.join(', ')}: ${origin}.`)] : [];
   if (pending.length === 0 && !(await exists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
-  if (pending.length === 0) return [ok('The schema is up to date.')];
+  if (pending.length === 0) return told.length > 0 ? told : [ok('The schema is up to date.')];
   const todo = onStart ? 'The next start runs them.' : 'Run: npx iam migrate';
-  return [(onStart ? warning : fault)(`Pending are ${pending.join(', ')}. ${todo}`)];
+  return [...told, (onStart ? warning : fault)(`Pending are ${pending.join(', ')}. ${todo}`)];
 };
 
 /** Read by hand: TypeORM would make the table where it is missing. */
