@@ -70,6 +70,30 @@ describe('The outbox', () => {
     expect(done.sort()).toEqual(['other@example.com', 'second@example.com']);
   });
 
+  it('queues another job when a worker takes the waiting one at the very moment when it is to be replaced', async () => {
+    await fixture.enqueue('first@example.com', 'jane');
+    // Holds up the second of the library's two statements, until the worker has come in between.
+    await fixture.dataSource.query(`
+      CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+      CREATE TRIGGER hold_up BEFORE INSERT ON graphile_worker._private_jobs FOR EACH ROW EXECUTE FUNCTION hold_up()`);
+    const holder = fixture.dataSource.createQueryRunner();
+    await holder.query('SELECT pg_advisory_lock(1)');
+    const replaced = fixture.enqueue('second@example.com', 'jane');
+    const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 1`;
+    await eventually(async () => (await fixture.dataSource.query<unknown[]>(waiting)).length > 0);
+    const done: string[] = [];
+    fixture.start(async ({ email }) => {
+      done.push(email);
+      if (email === 'first@example.com') await replaced;
+    });
+    await eventually(() => done.includes('first@example.com'));
+    await holder.query('SELECT pg_advisory_unlock(1)');
+    await holder.release();
+    await replaced;
+    await eventually(() => done.includes('second@example.com'));
+  });
+
   it('does not try a started job again once a later one with its key is there', async () => {
     const tries: string[] = [];
     let replaced = false;
