@@ -1,7 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MEDIA_TYPE } from './json-api/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi.js';
 import { ResourceRegistry } from './json-api/registry.js';
@@ -121,7 +120,10 @@ function offerBothMediaTypes({ requestBody }: Operation, documents: ReadonlySet<
   if (json && documents.has(name)) requestBody.content = { [MEDIA_TYPE]: json, 'application/json': json };
 }
 
-/** What the page fills in: it takes seconds to show the thousand rows that a page has by default. */
+/**
+ * What the page fills in: it takes seconds to show the thousand rows that a page has by default. Here, because Nest's
+ * decorator drops an example, and Swagger UI takes the default before the examples of a schema.
+ */
 function suggestShortPages({ parameters = [] }: Operation): void {
   for (const parameter of parameters) {
     if ('name' in parameter && parameter.name === 'page[size]') parameter.example = 20;
@@ -140,7 +142,9 @@ const NARROW = `@media (max-width: 640px) {
 
 /** Serves the document at `/openapi.json` and the page to try it at `/docs`, where whoever comes to `/` is sent. */
 export function serveDocs(app: NestFastifyApplication): void {
-  app.getHttpAdapter().get('/', (_request: FastifyRequest, reply: FastifyReply) => reply.redirect('/docs'));
+  const server = app.getHttpAdapter().getInstance();
+  // A team may have a page of its own there. Relative, since a proxy may have taken a part of the path away.
+  if (!server.hasRoute({ method: 'GET', url: '/' })) server.get('/', (_request, reply) => reply.redirect('docs'));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

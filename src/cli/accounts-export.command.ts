@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { line } from '../config/parsers.js';
@@ -57,6 +58,7 @@ async function toFile(source: Readable, path: string, { signal }: CommandContext
     await pipeline(source, createWriteStream(path, { flags: 'wx', mode: MODE }), { signal });
   } catch (error) {
     if (isErrno(error, 'EEXIST')) throw new Error(`${path} is there already; name another file.`, { cause: error });
+    if (isErrno(error, 'ENOENT')) throw new Error(`There is no folder ${dirname(path)}.`, { cause: error });
     await unlink(path).catch(() => undefined);
     throw error;
   }

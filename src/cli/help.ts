@@ -14,6 +14,7 @@ export function programHelp(commands: ReadonlyMap<string, Command>): string {
 ${table(rows, INDENT)}
 
 \`${PROGRAM} <command> --help\` explains a command. Its settings come from the environment and .env, as the service's do.
+\`${PROGRAM} --version\` tells the version.
 `;
 }
 

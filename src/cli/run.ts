@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { NO_EXTENSION, type Extension } from '../app.extension.js';
@@ -79,7 +79,7 @@ export async function runCli(
   line: CommandLine = process,
 ): Promise<number> {
   if (VERSION.has(args[0] ?? '')) {
-    line.stdout.write(`${await version()}\n`);
+    line.stdout.write(`${version()}\n`);
     return EXIT.done;
   }
   const asked = asksForHelp(args);
@@ -119,9 +119,9 @@ export async function runCli(
   }
 }
 
-/** The version of the package that the program belongs to. */
-async function version(): Promise<string> {
-  const text = await readFile(join(import.meta.dirname, '../../package.json'), 'utf8');
+/** The version of the package that the program belongs to. Without its package.json Node would not have come here. */
+function version(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
@@ -129,8 +129,8 @@ async function version(): Promise<string> {
 function reasonOf(error: unknown): string {
   if (error instanceof JsonApiException) return error.faults.map(({ detail }) => detail).join('\n');
   if (isErrno(error, ...Object.keys(FILE_FAULTS))) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (path !== undefined) return `${FILE_FAULTS[code ?? '']} ${path}.`;
+    const { code, path, syscall } = error as NodeJS.ErrnoException;
+    if (path !== undefined && (syscall === 'open' || syscall === 'stat')) return `${FILE_FAULTS[code ?? '']} ${path}.`;
   }
   return error instanceof Error ? error.message : String(error);
 }

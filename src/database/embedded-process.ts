@@ -77,12 +77,18 @@ export async function freePort(): Promise<number> {
   return bindOnce(0);
 }
 
-/** Whether a server could listen there, on 127.0.0.1. */
+/**
+ * Whether nobody else has the port on 127.0.0.1.
+ * @throws what else keeps a server from listening there.
+ */
 export async function isFree(port: number): Promise<boolean> {
-  return bindOnce(port).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await bindOnce(port);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EADDRINUSE')) return false;
+    throw error;
+  }
 }
 
 async function bindOnce(port: number): Promise<number> {

@@ -22,7 +22,7 @@ const LAUNCHES = 5;
 /** Pause before a server is started again, in milliseconds; processes of a killed one need a moment to notice. */
 const RELAUNCH_MS = 250;
 /** A port that is taken is waited for so long, in milliseconds: a process that the old server began may still hold it. */
-const PORT_MS = 2_000;
+export const PORT_MS = 2_000;
 /** Pause before all of that is tried anew, in milliseconds: on a full disk, there may be room again any moment. */
 const REVIVE_MS = 500;
 
@@ -120,7 +120,8 @@ export class EmbeddedServer {
   }
 
   private async revive(): Promise<void> {
-    const { port } = this.session;
+    // Where clients look for it, wherever it has been in the meantime.
+    const port = Number(new URL(this.url).port);
     while (!this.stopping) {
       try {
         // Nowhere else: whoever uses the server knows this address.

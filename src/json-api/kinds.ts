@@ -98,10 +98,6 @@ export function parseJson(text: string): Operand | undefined {
   }
 }
 
-/** What a body's value should be instead: the kind, or for what is only a text that PostgreSQL cannot hold, one that it can. */
-export const wantedInstead = (kind: Kind, value: unknown): string =>
-  typeof value === 'string' && !isStorable(value) ? 'a text without NUL characters and lone surrogates' : kind.wanted;
-
 const isText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
 const quoted = (column: Sql): Sql => sql`'"' || ${column} || '"'`;
 const toText = (column: Sql): Sql => sql`(${column})::text`;
@@ -114,7 +110,7 @@ export const KINDS = {
   string: {
     pgType: 'text',
     schema: { type: 'string' },
-    expected: 'a text without NUL characters',
+    expected: 'a text without NUL characters and lone surrogates',
     wanted: 'a string',
     parse: (text) => (isStorable(text) ? { value: text } : undefined),
     json: (column) => sql`to_json(${column})::text`,
@@ -172,6 +168,10 @@ export const KINDS = {
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isStorableJson(value),
   },
 } as const satisfies Record<string, Kind>;
+
+/** What a body's value should be instead: of the kind, or where it is a text already, one that PostgreSQL can hold. */
+export const wantedInstead = (kind: Kind, value: unknown): string =>
+  kind === KINDS.string && typeof value === 'string' ? kind.expected : kind.wanted;
 
 export type KindName = keyof typeof KINDS;
 

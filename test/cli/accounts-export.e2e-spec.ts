@@ -93,6 +93,8 @@ describe('accounts export', () => {
     expect([exitCode, err]).toEqual([1, `${file} is there already; name another file.\n`]);
     expect(await readFile(file, 'utf8')).toBe('precious');
     expect(await readdir(folder)).toEqual(['accounts.ndjson']);
+    const nowhere = await command(['accounts', 'export', '--output', join(folder, 'none', 'file')], env);
+    expect([nowhere.exitCode, nowhere.err]).toEqual([1, `There is no folder ${join(folder, 'none')}.\n`]);
   });
 
   it('ends with an error when nobody reads what it writes', async () => {

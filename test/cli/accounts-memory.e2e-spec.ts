@@ -15,7 +15,7 @@ const PICTURE_URL = 1_000;
 /** How often the memory is looked at on the way. */
 const LOOKS = 20;
 /** In bytes: what is under way differs by a batch, whose lines are 4 MB, or whose accounts are one MB. */
-const MOST_GROWTH = 6 * 1024 * 1024;
+const MOST_GROWTH = 10 * 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');

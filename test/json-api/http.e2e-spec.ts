@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, faults, MEDIA_TYPE, send } from '../support/client.js';
@@ -188,7 +190,7 @@ describe('Over HTTP, the service', () => {
   it.each([
     ['an address that is not encoded', 'GET /accounts?filter[name]=Zoë HTTP/1.1\r\nhost: x\r\n\r\n', 'percent-encoded'],
     ['no HTTP at all', '\x16\x03\x01\x02\x00', 'not HTTP'],
-    ['a control character in a header', 'GET / HTTP/1.1\r\nhost: x\r\nx-y: a\x00b\r\n\r\n', 'control characters'],
+    ['a control character in a header', 'GET / HTTP/1.1\r\nhost: x\r\nx-y: a\x00b\r\n\r\n', 'control character'],
     ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\nx-y: ${'y'.repeat(20_000)}\r\n\r\n`, '16 KiB'],
   ])('answers %s with a document, and ends the connection', async (_what, bytes, reason) => {
     const { hostname, port } = new URL(app.url);
@@ -202,6 +204,21 @@ describe('Over HTTP, the service', () => {
     expect(errors).toEqual([expect.objectContaining({ status: '400', code: 'malformed_body' })]);
     expect(errors[0].detail).toContain(reason);
     expect(headers).toContain(`x-request-id: ${errors[0].id}`);
+  });
+
+  it('puts no such document into an answer that is on its way', async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n');
+    const pieces: Buffer[] = [];
+    // Reads no more until the parser has met what follows: the answer is longer than what fits on the way.
+    await once(socket, 'readable');
+    socket.write('no HTTP\r\n\r\n');
+    await sleep(200);
+    for await (const piece of socket) pieces.push(piece as Buffer);
+    const received = Buffer.concat(pieces).toString();
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(received).not.toContain('malformed_body');
   });
 
   it('answers HEAD as GET, but for the body', async () => {

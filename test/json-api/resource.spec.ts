@@ -107,6 +107,7 @@ describe('A body', () => {
     [{ title: 'a', size: 1.5 }, { title: 'a' }, ['size must be an integer']],
     [{ title: 'a', size: 3_000_000_000 }, { title: 'a' }, ['size must be an integer']],
     [{ title: 'a', open: 'yes' }, { title: 'a' }, ['open must be true or false']],
+    [{ title: 'a', open: 'a\0' }, { title: 'a' }, ['open must be true or false']],
     [
       { title: 'a', due_at: '2026-02-30T00:00:00Z' },
       { title: 'a' },
