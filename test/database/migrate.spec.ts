@@ -7,6 +7,7 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
 import { assertDatabaseFits } from '../../src/database/requirements.js';
+import { eventually } from '../mail/outbox-fixture.js';
 import { createTestDatabase, databaseUrl, onServer, type TestDatabase } from '../support/database.js';
 
 class CreateThings1700000000001 implements MigrationInterface {
@@ -141,7 +142,7 @@ describe('migrating', () => {
            SELECT oid FROM pg_database WHERE datname = current_database())`,
       );
     // PostgreSQL hears of the end of a connection a moment after it.
-    for (let tries = 0; tries < 100 && (await left()).length > 0; tries++) await sleep(50);
+    await eventually(async () => (await left()).length === 0, 5_000);
     expect(await left()).toEqual([]);
   });
 

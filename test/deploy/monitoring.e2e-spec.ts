@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { freePort } from '../../src/database/embedded-process.js';
 import { ACTIONS } from '../../src/events/audit-action.js';
 import { startApp, type TestApp } from '../support/app.js';
 
@@ -34,15 +33,6 @@ function metricsOf(expression: string): string[] {
 /** Values of the label `action` in an expression. */
 const actionsOf = (expression: string): string[] =>
   [...expression.matchAll(/action="([^"]+)"/g)].map(([, action]) => action ?? '');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('Dashboard and alerts', () => {
   let app: TestApp;

@@ -1,17 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '../../src/database/embedded-process.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
 import { admin } from '../support/factories.js';
-
-/** A port that nobody uses right now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('The metrics', () => {
   let app: TestApp;

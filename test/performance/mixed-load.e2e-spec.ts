@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import { freePort } from '../../src/database/embedded-process.js';
 import { eventually } from '../mail/outbox-fixture.js';
 import { ServiceProcess } from '../security/service-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -118,15 +117,6 @@ const KINDS = [
     worker.keep(await worker.send('POST', '/auth/refresh', { refresh_token: worker.refreshToken }));
   }),
 ];
-
-/** A port that nobody listens on at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
 
 function pick(): Kind {
   let left = Math.random() * KINDS.reduce((sum, { weight }) => sum + weight, 0);

@@ -110,7 +110,7 @@ describe('Lesson 10: what stands in a query', () => {
   it('#10 reaches SQL only as a listed identifier or as a value: filters, operators, fields, pages, anything', async () => {
     await fc.assert(
       fc.asyncProperty(collection, query, async (path, pairs) => {
-        const sent = pairs.map((pair) => pair.map(encodeURIComponent).join('='));
+        const sent = pairs.map((sides) => sides.map(encodeURIComponent).join('='));
         isSound(await root.get(`/${path}?${sent.join('&')}`));
       }),
       { numRuns: 150, endOnFailure: true },
