@@ -20,7 +20,8 @@ export class AccountScopes {
     const action = row === null ? 'create' : 'update';
     if (actor.can('iam:accounts', action, '*')) return this.permitUnreadable(actor, values.roleScope, tx);
     const asked = organizationsIn(values.roleScope);
-    if (row === null && asked.length === 0) {
+    // Of rows of the scope `own` there is one, and it is there already.
+    if (row === null && (asked.length === 0 || !actor.can('iam:accounts', 'create', 'org'))) {
       return [forbidden('roleScope', 'You may only create accounts in organizations of your own')];
     }
     if (values.roleScope === undefined) return [];

@@ -47,6 +47,10 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     if (mayLose) await this.lastAdmin.lock(id, tx);
   }
 
+  protected override defaults(): Partial<AccountValues> {
+    return { roleName: this.roles.defaultName };
+  }
+
   protected override async permit(write: AccountWrite): Promise<Fault[]> {
     const { actor, row, values, tx } = write;
     const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
@@ -82,16 +86,14 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   }
 
   protected override async before(write: AccountWrite): Promise<object> {
-    const { values, row } = write;
+    const { values } = write;
     const { roleScope, email, ...columns } = values;
-    const { enabled, roleName } = values;
     await this.keepLastAdmin(write);
     return {
       ...columns,
       ...(email !== undefined && { email, emailKey: emailKey(email) }),
       ...(roleScope !== undefined && { roleScopeExtra: extraIn(roleScope) }),
-      ...(row === null && { roleName: roleName ?? this.roles.defaultName }),
-      ...(enabled === false && VOID_TOKENS),
+      ...(values.enabled === false && VOID_TOKENS),
     };
   }
 

@@ -106,6 +106,14 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
   /** Takes locks that must come before the row's own, so that all writers take them in one order. */
   protected async prepare(_actor: Who, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
 
+  /**
+   * What the service fills in on a create, for attributes that the document leaves out. It is judged by the same rules
+   * as what a client sends, since a default must give nobody more than they could ask for.
+   */
+  protected defaults(_values: Values): Partial<Values> {
+    return {};
+  }
+
   /** What the caller may not do with these values: faults of status 403. */
   protected async permit(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
     return [];
@@ -157,12 +165,20 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     { actor, tx, row }: Omit<Write<Who, Entity, Values>, 'values'>,
     visible?: Visible,
   ): Promise<Write<Who, Entity, Values>> {
-    const { values, faults } = document.read(visible?.attributes);
+    const { values: sent, faults } = document.read(visible?.attributes);
+    const values = row === null ? this.completed(document, sent) : sent;
     const write = { actor, tx, row, values };
     throwFaults([...document.relationshipFaults(visible?.linkage), ...(await this.permit(write))]);
     const wrong = [...faults, ...(await this.check(write))];
     if (wrong.length > 0) throwFaults(await this.conflicts(write));
     throwFaults(wrong);
     return write;
+  }
+
+  /** The values with the defaults of what the document leaves out; what it names wrongly gets none. */
+  private completed(document: WriteDocument<Values>, sent: Values): Values {
+    const named = new Set(document.names);
+    const left = Object.entries(this.defaults(sent)).filter(([property]) => !named.has(snakeCase(property)));
+    return { ...sent, ...Object.fromEntries(left) };
   }
 }

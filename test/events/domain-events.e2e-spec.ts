@@ -93,7 +93,7 @@ describe('Events', () => {
     await root.delete(`/accounts/${id}`);
     expect(await told()).toEqual([
       ['iam:accounts.invited', root.id, id, {}],
-      ['iam:accounts.created', root.id, id, { attributes: ['name', 'email'] }],
+      ['iam:accounts.created', root.id, id, { attributes: ['name', 'email', 'role_name'] }],
       ['iam:accounts.joined', id, id, {}],
       ['iam:accounts.role_changed', root.id, id, { from: 'user', to: 'org_owner' }],
       ['iam:accounts.updated', root.id, id, { attributes: ['role_name'] }],

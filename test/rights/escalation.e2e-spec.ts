@@ -241,3 +241,71 @@ describe('Power', () => {
     });
   });
 });
+
+/** A value that nobody sent is given by whoever makes the row: the same rules hold for it. */
+describe('A default of the roles file that stands above a caller', () => {
+  const roles = customRoles({
+    default_role: 'org_owner',
+    roles: {
+      recruiter: { rank: 10, rights: ['iam:accounts.*.*', 'iam:organizations.read.*'] },
+      deputy: { rank: 10, rights: ['iam:accounts.*.org', 'iam:organizations.read.org'] },
+      registrar: { rank: 10, rights: ['iam:accounts.create.own', 'iam:accounts.read.org'] },
+    },
+  });
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ env: roles.env });
+  });
+  afterAll(async () => {
+    await app.stop();
+    roles.remove();
+  });
+
+  const caller = async (role: string) => {
+    const org = await organization(app);
+    return { ...(await signedIn(app, { role, org: [org] })), role_scope: { org: [org] } };
+  };
+  const person = (attributes: Record<string, unknown>) =>
+    document(TYPE, { name: 'Ada', email: `${randomUUID()}@example.com`, ...attributes });
+
+  it.each(['recruiter', 'deputy'])('is not given by a %s who leaves role_name out', async (role) => {
+    const { post, role_scope } = await caller(role);
+    const refused = person({ role_scope });
+    expect(faults(await post('/accounts', refused))).toEqual([at('role_name')]);
+    expect(await app.sql('SELECT FROM accounts WHERE email = $1', [refused.data.attributes?.['email']])).toEqual([]);
+    const taken = await post('/accounts', person({ role_scope, role_name: 'user' }));
+    expect([taken.status, taken.body.data?.attributes.role_name]).toEqual([200, 'user']);
+  });
+
+  it('is not given under an idempotency key either, nor is a role that is no text taken for one left out', async () => {
+    const { post, role_scope } = await caller('recruiter');
+    const headers = { 'idempotency-key': randomUUID() };
+    expect(faults(await post('/accounts', person({ role_scope }), headers))).toEqual([at('role_name')]);
+    for (const role_name of [null, 7, ['user']]) {
+      expect(faults(await post('/accounts', person({ role_scope, role_name })))).toEqual([
+        '422 validation_failed /data/attributes/role_name',
+      ]);
+    }
+  });
+
+  it('is given by whoever has that rank, and is in the trail as what was set', async () => {
+    const { post } = await admin(app);
+    const { body } = await post('/accounts', person({}));
+    expect(body.data.attributes.role_name).toBe('org_owner');
+    const [line] = await app.sql<{ details: unknown }>(
+      `SELECT details FROM audit_events WHERE target_id = $1 AND action = 'iam:accounts.created'`,
+      [body.data.id],
+    );
+    expect(line?.details).toEqual({ attributes: ['name', 'email', 'role_name'] });
+  });
+
+  it('is no way around the reach: who may create only own rows creates none, and is told so before anything else', async () => {
+    const { post, role_scope, account: own } = await caller('registrar');
+    for (const email of [own.email, `${randomUUID()}@example.com`]) {
+      expect(faults(await post('/accounts', person({ role_scope, role_name: 'user', email })))).toEqual([
+        at('role_scope'),
+      ]);
+    }
+  });
+});

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 
 interface RolesFile {
+  default_role?: string;
   roles: Record<string, { rank: number; assignable?: boolean; rights: string[] }>;
   role_scope_keys?: Record<string, { values?: string[] }>;
 }
