@@ -59,7 +59,14 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
       LONG_AGO,
     ],
     // The last is what people paste into a search box: an address whose domain most rows share.
-    search: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'example', 'nobody', account['email']],
+    search: ({ account }) => [
+      account['name']?.split(' ')[1],
+      account['name'],
+      'andré example.com',
+      'example',
+      'nobody',
+      account['email'],
+    ],
     with_role_scope: ({ membership }) => [
       `{"org":["${membership['organization_id']}"]}`,
       '{"region":["eu"]}',

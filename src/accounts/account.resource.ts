@@ -34,7 +34,11 @@ export const AccountResource = defineResource(Account, {
     passwordResetTokenExpiresAt: { hidden: true, filter: ['eq'], scope: '*' },
   },
   filters: {
-    search: { kind: 'string', takes: 'whole', description: 'name or e-mail contains the text, whatever its case' },
+    search: {
+      kind: 'words',
+      takes: 'whole',
+      description: 'each word of the text occurs in name or e-mail, whatever its case',
+    },
     with_role_scope: {
       kind: 'json',
       takes: 'whole',

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
 import { hashToken } from '../auth/one-time-token.js';
-import { isUuid } from '../json-api/kinds.js';
+import { isUuid, wordsOf } from '../json-api/kinds.js';
 import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
 import { ScopedRepository } from '../json-api/scoped.repository.js';
 import { and, FALSE, or, sql, TRUE, type Sql } from '../json-api/sql.js';
@@ -117,8 +117,15 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
     return sql`membership.organization_id IN (${this.readableIds('iam:organizations', actor)})`;
   }
 
+  /** A condition for each word, of which there are few: the planner asks the indexes for the rarest of them first. */
   private search(operands: Operands): Sql {
-    return or([OPERATORS.match.sql(sql`row.name`, operands), emailContains(sql`row.email`, operands)]);
+    const words = wordsOf(String(plainValues(operands)[0] ?? ''));
+    return and(
+      words.map((value) => {
+        const word = { values: [{ value }], orNull: false };
+        return or([OPERATORS.match.sql(sql`row.name`, word), emailContains(sql`row.email`, word)]);
+      }),
+    );
   }
 
   /**

@@ -1,3 +1,4 @@
+import { LIMITS } from './limits.js';
 import { raw, sql, type Sql } from './sql.js';
 
 /**
@@ -98,6 +99,9 @@ export function parseJson(text: string): Operand | undefined {
   }
 }
 
+/** The different words of a search, blanks apart: white space of any kind, as Unicode has it. */
+export const wordsOf = (text: string): string[] => [...new Set(text.split(/\s+/u).filter((word) => word !== ''))];
+
 const isText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
 const quoted = (column: Sql): Sql => sql`'"' || ${column} || '"'`;
 const toText = (column: Sql): Sql => sql`(${column})::text`;
@@ -113,6 +117,17 @@ export const KINDS = {
     expected: 'a text without NUL characters and lone surrogates',
     wanted: 'a string',
     parse: (text) => (isStorable(text) ? { value: text } : undefined),
+    json: (column) => sql`to_json(${column})::text`,
+    text: toText,
+    accepts: isText,
+  },
+  /** A search, whose words are looked for one by one. No column has it. */
+  words: {
+    pgType: 'text',
+    schema: { type: 'string' },
+    expected: `at most ${LIMITS.searchWords} words without NUL characters and lone surrogates`,
+    wanted: 'a string',
+    parse: (text) => (isStorable(text) && wordsOf(text).length <= LIMITS.searchWords ? { value: text } : undefined),
     json: (column) => sql`to_json(${column})::text`,
     text: toText,
     accepts: isText,

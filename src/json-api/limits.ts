@@ -9,6 +9,8 @@ export const LIMITS = {
   filters: 50,
   /** Values of one filter, before duplicates are removed. */
   filterValues: 200,
+  /** Words of a search. */
+  searchWords: 10,
   /** Keys of `sort`. */
   sortKeys: 20,
   /** Resources in `included`. */

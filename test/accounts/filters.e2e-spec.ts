@@ -193,6 +193,39 @@ describe('Filters of accounts', () => {
       expect(await find(filter('search', tag.toUpperCase()))).toEqual(['named', 'mailed']);
       expect(await find(filter('search', `${tag}%`))).toEqual([]);
     });
+
+    it('search finds each of its words, in any order, here or there, and takes no notice of blanks around them', async () => {
+      const tag = randomUUID().slice(0, 8);
+      const { find } = await people(app, {
+        long: { name: 'Maria de la Cruz', email: `m.${tag}@example.com` },
+        short: { name: 'Cruz', email: `maria.${tag}@example.com` },
+        other: { name: 'Maria Soto', email: `soto.${tag}@example.com` },
+        signs: { name: '100% Cruz_Maria', email: `signs.${tag}@example.com` },
+      });
+      const found = (text: string) => find(filter('search', text));
+      const both = ['long', 'short', 'signs'];
+      expect(await found('maria cruz')).toEqual(both);
+      expect(await found('CRUZ   maria')).toEqual(both);
+      expect(await found('  \t maria\u00a0cruz\u3000\n')).toEqual(both);
+      expect(await found(`cruz maria ${tag}`)).toEqual(both);
+      expect(await found('cruz maria soto')).toEqual([]);
+      expect(await found('maria maria maria')).toEqual(['long', 'short', 'other', 'signs']);
+      expect(await found('100% maria')).toEqual(['signs']);
+      expect(await found('x_m')).toEqual([]);
+      expect(await found('z_m')).toEqual(['signs']);
+      expect(await found(' la  de ')).toEqual(['long']);
+      for (const nothing of ['', '   ', '\u00a0']) expect(await found(nothing)).toHaveLength(4);
+    });
+
+    it('search takes ten different words, and says so of more', async () => {
+      const { owner } = await people(app, {});
+      const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(' ');
+      const answer = (text: string) => owner.get(`/accounts?${filter('search', text)}`);
+      expect((await answer(`${words(10)} w1 w2`)).status).toBe(200);
+      const refused = await answer(words(11));
+      expect(faults(refused)).toEqual(['400 invalid_parameter filter[search]']);
+      expect(refused.body.errors[0].detail).toContain('at most 10 words');
+    });
   });
 
   describe('by sets and bounds', () => {

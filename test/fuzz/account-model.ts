@@ -81,7 +81,10 @@ const fold = (text: string): string => text.trim().normalize('NFKC').toLowerCase
 function meets(account: Account, condition: Condition): boolean {
   if ('scope' in condition) return contains(account.role_scope, condition.scope);
   if ('search' in condition) {
-    return (['name', 'email'] as const).some((name) => passes('string', 'match', account[name], [condition.search]));
+    const words = condition.search.split(/\s+/u).filter((word) => word !== '');
+    const occurs = (word: string): boolean =>
+      (['name', 'email'] as const).some((name) => passes('string', 'match', account[name], [word]));
+    return words.every(occurs);
   }
   const { attribute, operator, texts } = condition;
   const folded = attribute === 'email' && operator !== 'match';
