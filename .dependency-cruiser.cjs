@@ -7,6 +7,7 @@
 const LEVELS = [
   ['config', 'json-api', 'context'],
   ['language', 'metrics', 'logging', 'tracing'],
+  ['sweeps'],
   ['auth', 'database'],
   ['mail'],
   ['events', 'health'],

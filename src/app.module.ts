@@ -20,6 +20,7 @@ import { AppMetricsModule } from './app.metrics.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
+import { SweepsModule } from './sweeps/sweeps.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
 import { loggedTrace } from './tracing/span-reference.js';
 import { TracingModule } from './tracing/tracing.module.js';
@@ -27,6 +28,7 @@ import type { Tracing } from './tracing/tracing.js';
 
 /** The modules of the service, in the order in which they are made. Each stands here once, so that it can be extended. */
 const MODULES: readonly Type<unknown>[] = [
+  SweepsModule,
   AuthModule,
   MailModule,
   PasswordsModule,

@@ -14,10 +14,6 @@ const POLL_MS = 300;
  * than 5 s.
  */
 const OVERLAP_SECONDS = 60;
-/** Rows older than this are of no use to anybody, in seconds. */
-const KEPT_SECONDS = 600;
-/** Time between two sweeps, in ms. */
-const SWEEP_MS = 300_000;
 
 /**
  * Tells every instance when what it remembers of an account is out of date. A change is a row, written in the
@@ -39,11 +35,7 @@ export class AuthChanges implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     const blind = (error: unknown): void =>
       this.logger.warn(`Cannot see what changed, so every request asks the database: ${String(error)}`);
-    const unswept = (error: unknown): void => this.logger.warn(`Changes were not swept: ${String(error)}`);
-    this.recurring = [
-      new Recurring({ everyMs: POLL_MS, atOnce: true, run: () => this.look(), failed: blind }),
-      new Recurring({ everyMs: SWEEP_MS, run: () => this.sweep(), failed: unswept }),
-    ];
+    this.recurring = [new Recurring({ everyMs: POLL_MS, atOnce: true, run: () => this.look(), failed: blind })];
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -70,12 +62,5 @@ export class AuthChanges implements OnApplicationBootstrap, OnModuleDestroy {
     this.cache.forget(rows.filter(({ id }) => !this.seen.has(id)).map((row) => row.account_id));
     this.seen = new Set(rows.map(({ id }) => id));
     this.cache.looked(beganAt);
-  }
-
-  private async sweep(): Promise<void> {
-    await this.dataSource.query(
-      `DELETE FROM auth_changes WHERE created_at < clock_timestamp() - make_interval(secs => $1)`,
-      [KEPT_SECONDS],
-    );
   }
 }

@@ -4,6 +4,7 @@ import { AccessTokens } from './access-tokens.js';
 import { ActorCache } from './actor-cache.js';
 import { ActorLoader } from './actor-loader.js';
 import { AuthChanges } from './auth-changes.js';
+import { AuthSweeps } from './auth.sweeps.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { Cookies } from './cookies.js';
 import { CrossSite } from './cross-site.js';
@@ -39,6 +40,7 @@ const services = [
   providers: [
     ...services,
     ActorCache,
+    AuthSweeps,
     SigningKeys,
     RolesCheck,
     // In this order: who it is, then whether they may.

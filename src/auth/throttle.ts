@@ -39,7 +39,7 @@ export class Throttle {
     this.#disabled = disabled;
     if (disabled)
       new Logger(Throttle.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
-    const limiter = (points: number, sweeps: boolean): RateLimiterPostgres =>
+    const limiter = (points: number): RateLimiterPostgres =>
       new RateLimiterPostgres({
         storeClient: database,
         storeType: 'typeorm',
@@ -48,12 +48,12 @@ export class Throttle {
         keyPrefix: '',
         points,
         duration: windowSeconds,
-        // They share the table, so one of them deleting old rows (every five minutes) is enough.
-        clearExpiredByTimeout: sweeps,
+        // AuthSweeps deletes old rows, once for all instances.
+        clearExpiredByTimeout: false,
       });
-    this.#perAddress = limiter(perAddress, !disabled);
-    this.#perEmailAndAddress = limiter(perEmailAndAddress, false);
-    this.#perEmail = limiter(perEmail, false);
+    this.#perAddress = limiter(perAddress);
+    this.#perEmailAndAddress = limiter(perEmailAndAddress);
+    this.#perEmail = limiter(perEmail);
   }
 
   /**

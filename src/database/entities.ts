@@ -7,6 +7,7 @@ import { AuditEvent } from '../events/audit-event.entity.js';
 import { IdempotencyKey } from '../json-api/idempotency.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
+import { SweepRun } from '../sweeps/sweep.entity.js';
 
 /** Every entity, listed by hand so that a reader and the drift check see the whole schema in one place. */
 export const entities = [
@@ -19,4 +20,5 @@ export const entities = [
   Installation,
   Membership,
   Organization,
+  SweepRun,
 ];

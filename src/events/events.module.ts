@@ -5,7 +5,7 @@ import { WriteObserver } from '../json-api/resource.tools.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditObserver } from './audit.observer.js';
-import { AuditRetention } from './audit.retention.js';
+import { AuditSweep } from './audit.sweep.js';
 import { Audit } from './audit.js';
 import { OWN_ACTIONS } from './audit-action.js';
 import { DomainEvents } from './domain-events.js';
@@ -20,7 +20,7 @@ import { SessionEvents } from './session.events.js';
   providers: [
     Audit,
     AuditEventsRepository,
-    AuditRetention,
+    AuditSweep,
     DomainEvents,
     EventSubscribers,
     { provide: OWN_ACTIONS, useValue: [] },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 import { refuse } from './errors.js';
 import { raw, sql } from './sql.js';
 import type { Transaction } from './transaction.js';
@@ -15,7 +15,9 @@ export class IdempotencyKey {
   /** Hex SHA-256 of the document: another document under the same key is a mistake. */
   @Column('varchar', { length: 64 }) digest!: string;
   @Column('uuid', { nullable: true }) resourceId!: string | null;
-  @CreateDateColumn({ ...TIME }) createdAt!: Date;
+  @CreateDateColumn({ ...TIME })
+  @Index()
+  createdAt!: Date;
 }
 
 /** How long a key is kept. */

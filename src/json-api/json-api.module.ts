@@ -2,7 +2,6 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ErrorFilter } from './error.filter.js';
 import { IdempotencyKeys } from './idempotency.js';
-import { IdempotencySweep } from './idempotency.sweep.js';
 import { JsonApiInterceptor } from './json-api.interceptor.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import { ResourceRegistry } from './registry.js';
@@ -21,7 +20,6 @@ export class JsonApiModule {
         { provide: APP_FILTER, useClass: ErrorFilter },
         ResourceRegistry,
         IdempotencyKeys,
-        IdempotencySweep,
         ResourceTools,
       ],
       exports: [ResourceRegistry, ResourceTools, JSON_API_OPTIONS],

@@ -28,6 +28,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly sweptRows = new Counter({
+    name: 'iam_swept_rows_total',
+    help: 'Expired rows that this instance deleted, by table',
+    labelNames: ['table'] as const,
+    registers: [this.registry],
+  });
+
   constructor(@Inject(Config) config: Pick<Config, 'metricsPort'>) {
     // Event-loop lag, memory, CPU and garbage collection; their observers cost a little, so only where they are read.
     if (config.metricsPort > 0) collectDefaultMetrics({ register: this.registry });

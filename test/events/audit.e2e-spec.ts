@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuditRetention } from '../../src/events/audit.retention.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { column, document, faults, send } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signedIn, signIn, type SignedIn } from '../support/factories.js';
+import { sweepNow } from '../sweeps/sweep-now.js';
 
 /** The token of the n-th mail to an address whose link leads to a page. */
 async function tokenIn(app: TestApp, email: string, page: string, nth: number): Promise<string> {
@@ -135,7 +135,7 @@ describe('The audit trail', () => {
       VALUES (gen_random_uuid(), 'x:y.created', $1, now() - make_interval(days => $2))`;
     await app.sql(insert, ['old', 366]);
     await app.sql(insert, ['young', 364]);
-    await app.nest.get(AuditRetention).sweep();
+    await sweepNow(app);
     const kept = await app.sql("SELECT request_id FROM audit_events WHERE action = 'x:y.created'");
     expect(kept).toEqual([{ request_id: 'young' }]);
   });

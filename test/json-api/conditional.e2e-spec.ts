@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { IdempotencySweep } from '../../src/json-api/idempotency.sweep.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { column, document, faults, ids } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
+import { sweepNow } from '../sweeps/sweep-now.js';
 
 const acme = (name: string) => document('iam:organizations', { name });
 
@@ -153,7 +153,7 @@ describe('An idempotency key', () => {
     await root.post('/organizations', acme('Old'), key('k7'));
     await app.sql("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'");
     await root.post('/organizations', acme('New'), key('k8'));
-    expect(await app.nest.get(IdempotencySweep, { strict: false }).sweep()).toBeGreaterThan(0);
+    expect(await sweepNow(app)).toBeGreaterThan(0);
     expect(await app.sql('SELECT key FROM idempotency_keys')).toHaveLength(1);
     await root.post('/organizations', acme('New'), key('k8'));
     expect(await named('New')).toHaveLength(1);

@@ -1,0 +1,10 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { TIME } from '../json-api/columns.js';
+
+/** When a table's expired rows are next deleted: whoever moves the time on does it, so that one instance does. */
+@Entity('sweeps')
+export class SweepRun {
+  /** Name of the table. */
+  @PrimaryColumn('varchar', { length: 63 }) name!: string;
+  @Column({ ...TIME }) dueAt!: Date;
+}

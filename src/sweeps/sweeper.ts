@@ -1,0 +1,75 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Recurring } from '../json-api/recurring.js';
+import { Metrics } from '../metrics/metrics.js';
+import { SweepsRepository } from './sweeps.repository.js';
+import { Sweeps, type Sweep } from './sweeps.js';
+
+/** Time between two looks at what is due, in ms. */
+const TICK_MS = 15_000;
+const DEFAULT_EVERY_SECONDS = 300;
+/**
+ * A claim lasts so long, in seconds: a sweep that failed, or whose process died, is tried again after that time, by
+ * whichever instance looks first.
+ */
+const CLAIM_SECONDS = 60;
+/** A sweep that is not done after this time leaves the rest to the next claim, in ms: before its own runs out. */
+const MAX_RUN_MS = 45_000;
+
+/** Deletes expired rows: every table in its time, by one instance at a time, in batches that block nobody. */
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(Sweeper.name);
+  private recurring: Recurring | undefined;
+
+  constructor(
+    private readonly sweeps: Sweeps,
+    private readonly rows: SweepsRepository,
+    private readonly metrics: Metrics,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const failed = (error: unknown): void => this.logger.warn(`What is due was not looked up: ${String(error)}`);
+    this.recurring = new Recurring({ everyMs: TICK_MS, run: (signal) => this.tick(signal), failed });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.recurring?.stop();
+  }
+
+  /** Does every sweep that is due and that no other instance does, and gives the number of rows deleted. */
+  async tick(signal?: AbortSignal): Promise<number> {
+    const sweeps = this.sweeps.list();
+    const due = await this.rows.due(sweeps.map(({ table }) => table));
+    let total = 0;
+    for (const sweep of sweeps.filter(({ table }) => due.has(table))) {
+      if (signal?.aborted) break;
+      total += await this.attempt(sweep, signal);
+    }
+    return total;
+  }
+
+  /** One that fails is logged, and does not keep the others from being done. */
+  private async attempt(sweep: Sweep, signal?: AbortSignal): Promise<number> {
+    try {
+      return (await this.rows.claim(sweep.table, CLAIM_SECONDS)) ? await this.run(sweep, signal) : 0;
+    } catch (error) {
+      this.logger.warn(`Expired rows of ${sweep.table} were not deleted; tried again in a minute: ${String(error)}`);
+      return 0;
+    }
+  }
+
+  private async run(sweep: Sweep, signal?: AbortSignal): Promise<number> {
+    const began = performance.now();
+    const elapsed = (): number => performance.now() - began;
+    let [total, more] = [0, true];
+    while (more && elapsed() < MAX_RUN_MS && !signal?.aborted) {
+      const batch = await this.rows.delete(sweep);
+      total += batch.rows;
+      more = batch.more;
+      this.metrics.sweptRows.inc({ table: sweep.table }, batch.rows);
+    }
+    if (!more) await this.rows.finish(sweep.table, sweep.everySeconds ?? DEFAULT_EVERY_SECONDS);
+    if (total > 0) this.logger.log(`Deleted ${total} expired rows of ${sweep.table} in ${Math.round(elapsed())} ms`);
+    return total;
+  }
+}

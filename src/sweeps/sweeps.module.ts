@@ -1,0 +1,23 @@
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { IDEMPOTENCY_LIFE } from '../json-api/idempotency.js';
+import { sql } from '../json-api/sql.js';
+import { Sweeper } from './sweeper.js';
+import { SweepsRepository } from './sweeps.repository.js';
+import { Sweeps } from './sweeps.js';
+
+/** Deletes what has expired. Each module registers its own tables with `Sweeps`. */
+@Global()
+@Module({ providers: [Sweeper, Sweeps, SweepsRepository], exports: [Sweeps] })
+export class SweepsModule implements OnModuleInit {
+  constructor(private readonly sweeps: Sweeps) {}
+
+  /** The resource layer knows no other folder, so its keys are registered here. */
+  onModuleInit(): void {
+    this.sweeps.register({
+      table: 'idempotency_keys',
+      key: 'key',
+      expired: sql`created_at < now() - ${IDEMPOTENCY_LIFE}`,
+      by: 'created_at',
+    });
+  }
+}

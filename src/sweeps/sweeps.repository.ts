@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { ident, raw, sql } from '../json-api/sql.js';
+import { Transactions } from '../json-api/transaction.js';
+import type { Sweep } from './sweeps.js';
+
+const BATCH = 1_000;
+/** A statement of a sweep that takes longer is given up, as PostgreSQL's interval in milliseconds. */
+const STATEMENT_TIMEOUT = raw(`'3s'`);
+/** A sweep waits for nobody's locks: locked rows are left to the next one. */
+const LOCK_TIMEOUT = raw(`'200ms'`);
+
+/** When sweeps are due, and the deletions. */
+@Injectable()
+export class SweepsRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  /** Those of the sweeps that are due, by name. */
+  async due(names: readonly string[]): Promise<Set<string>> {
+    const rows = await this.transactions.query<{ name: string }>(sql`
+      SELECT name FROM unnest(${names}::text[]) AS known (name)
+      WHERE NOT EXISTS (SELECT FROM sweeps WHERE sweeps.name = known.name AND due_at > now())`);
+    return new Set(rows.map(({ name }) => name));
+  }
+
+  /** Takes a sweep that is due for so many seconds. False when another instance was faster, or it is not due. */
+  async claim(name: string, seconds: number): Promise<boolean> {
+    const claimed = await this.transactions.query(sql`
+      INSERT INTO sweeps AS sweep (name, due_at) VALUES (${name}, now() + make_interval(secs => ${seconds}))
+      ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at WHERE sweep.due_at <= now() RETURNING 1`);
+    return claimed.length > 0;
+  }
+
+  /** The sweep is done, and due again after so many seconds. */
+  async finish(name: string, seconds: number): Promise<void> {
+    await this.transactions.query(
+      sql`UPDATE sweeps SET due_at = now() + make_interval(secs => ${seconds}) WHERE name = ${name}`,
+    );
+  }
+
+  /**
+   * Deletes one batch of expired rows in a transaction of its own.
+   * @returns how many there were, and whether there may be more
+   */
+  async delete({ table, key, expired, by, batch = BATCH, setting }: Sweep): Promise<{ rows: number; more: boolean }> {
+    const deleted = await this.transactions.run(async (tx) => {
+      await tx.query(sql`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT}`);
+      await tx.query(sql`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`);
+      if (setting !== undefined) await tx.query(sql`SELECT set_config(${setting}, 'on', true)`);
+      return tx.query(sql`
+        DELETE FROM ${ident(table)} WHERE ${ident(key)} IN (
+          SELECT ${ident(key)} FROM ${ident(table)} WHERE ${expired}
+          ORDER BY ${ident(by)} LIMIT ${batch} FOR UPDATE SKIP LOCKED
+        ) RETURNING 1`);
+    });
+    return { rows: deleted.length, more: deleted.length === batch };
+  }
+}
