@@ -24,6 +24,7 @@ import {
   requestId,
   refuseUnknownAddresses,
 } from './json-api/http.js';
+import { LIMITS } from './json-api/limits.js';
 import { answerUnreadableRequest } from './json-api/unreadable.js';
 import { logRequests } from './logging/request-line.js';
 import { MetricsServer } from './metrics/metrics.server.js';
@@ -32,10 +33,6 @@ import { PAGE_PATHS } from './pages/pages.module.js';
 import { loggedTrace } from './tracing/span-reference.js';
 import { startTracing } from './tracing/start-tracing.js';
 
-/** Largest body, in bytes. */
-const BODY_LIMIT = 1024 * 1024;
-/** Longest token or id in a path, in characters. */
-const LONGEST_PARAMETER = 200;
 /** How long a browser may remember what CORS allows, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
@@ -49,10 +46,10 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
     genReqId: requestId,
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: answerUnreadableRequest,
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: LIMITS.bodyBytes,
     // What still comes over a connection that is kept is served: the database closes after the last answer.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    routerOptions: { maxParamLength: LIMITS.pathParameterCharacters },
   });
   const tracing = await startTracing(config.tracing);
   const app = await NestFactory.create<NestFastifyApplication>(

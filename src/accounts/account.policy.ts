@@ -3,8 +3,9 @@ import { emailKey } from '../auth/email-key.js';
 import type { Role } from '../auth/role.js';
 import type { ScopeKey } from '../auth/roles-file.js';
 import type { Roles } from '../auth/roles.js';
-import { attributePointer, type Fault } from '../json-api/errors.js';
+import { attributePointer, FaultList, type Fault } from '../json-api/errors.js';
 import { isUuid } from '../json-api/kinds.js';
+import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
 import type { RoleScope } from './account.entity.js';
 
@@ -82,26 +83,41 @@ const MOST_ORGANIZATIONS = 1000;
 
 /** Faults in the form of a `role_scope`: keys that nobody declared, values that are no lists of strings. */
 export function scopeFaults(scope: RoleScope, keys: ReadonlyMap<string, ScopeKey>): Fault[] {
-  return Object.entries(scope).flatMap(([key, values]) => {
-    const fault = (detail: string): Fault[] => [invalid('role_scope', `role_scope.${key} ${detail}`)];
-    const declared = keys.get(key);
-    if (key !== 'org' && !declared) return fault('is not declared in the roles file');
-    const list: unknown = values;
-    if (!Array.isArray(list) || !list.every((value) => typeof value === 'string'))
-      return fault('must be a list of strings');
-    if (key === 'org') {
-      if (list.length > MOST_ORGANIZATIONS) return fault(`must name at most ${MOST_ORGANIZATIONS} organizations`);
-      return list.every(isUuid) ? [] : fault('must be a list of organization ids');
+  const faults = new FaultList();
+  faults.fill(() => {
+    for (const [key, values] of Object.entries(scope)) {
+      const wrong = wrongIn(key, values, keys.get(key));
+      if (wrong !== null) faults.push(invalid('role_scope', `role_scope.${quoted(key)} ${wrong}`));
     }
-    if (declared && list.length > declared.maxItems) return fault(`must have at most ${declared.maxItems} values`);
-    const strange = declared?.values ? list.filter((value) => !declared.values?.has(value)) : list.filter(isUnfit);
-    return strange.length > 0
-      ? fault(`has values that are not allowed: ${strange.map((v) => JSON.stringify(v)).join(', ')}`)
-      : [];
   });
+  return [...faults];
 }
 
-const isUnfit = (value: string): boolean => value === '' || [...value].length > 200;
+/** What is wrong with one key of a `role_scope`, or null. */
+function wrongIn(key: string, list: unknown, declared: ScopeKey | undefined): string | null {
+  if (key !== 'org' && !declared) return 'is not declared in the roles file';
+  if (!Array.isArray(list) || !list.every((value) => typeof value === 'string')) return 'must be a list of strings';
+  if (key === 'org') {
+    if (list.length > MOST_ORGANIZATIONS) return `must name at most ${MOST_ORGANIZATIONS} organizations`;
+    return list.every(isUuid) ? null : 'must be a list of organization ids';
+  }
+  if (declared && list.length > declared.maxItems) return `must have at most ${declared.maxItems} values`;
+  const strange = declared?.values ? list.filter((value) => !declared.values?.has(value)) : list.filter(isUnfit);
+  const named = strange.slice(0, MOST_NAMED).map((value) => JSON.stringify(quoted(value)));
+  return strange.length > 0 ? `has values that are not allowed: ${named.join(', ')}${andMore(strange)}` : null;
+}
+
+/** So many wrong values are named in one sentence. */
+const MOST_NAMED = 5;
+
+const andMore = (all: readonly string[]): string =>
+  all.length > MOST_NAMED ? ` and ${all.length - MOST_NAMED} more` : '';
+
+/** Ids in a sentence: a few, and how many there are besides. */
+export const someOf = (ids: readonly string[]): string => ids.slice(0, MOST_NAMED).join(', ') + andMore(ids);
+
+/** In characters; no more than twice as many UTF-16 units are so few. */
+const isUnfit = (value: string): boolean => value === '' || value.length > 400 || [...value].length > 200;
 
 /** A key's own values: `constructor` and its like, which every object inherits, are no keys. */
 const listIn = (scope: Readonly<Record<string, readonly string[]>>, key: string): readonly string[] =>

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
-import type { Fault } from '../json-api/errors.js';
+import { FaultList, type Fault } from '../json-api/errors.js';
 import { isUuid } from '../json-api/kinds.js';
+import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/transaction.js';
 import type { Account, RoleScope } from './account.entity.js';
@@ -27,16 +28,18 @@ export class AccountScopes {
     if (values.roleScope === undefined) return [];
     const visible = await this.visible(row, actor, tx);
     const given = asked.filter((id) => !visible.has(id));
-    const taken = [...visible].filter((id) => !asked.includes(id));
+    const kept = new Set(asked);
+    const taken = [...visible].filter((id) => !kept.has(id));
     const own = new Set(actor.organizationIds);
-    const faults = [...given, ...taken].every((id) => own.has(id))
-      ? []
-      : [forbidden('roleScope', 'You may only give and take organizations of your own')];
+    const faults = new FaultList();
+    if (![...given, ...taken].every((id) => own.has(id))) {
+      faults.push(forbidden('roleScope', 'You may only give and take organizations of your own'));
+    }
     const before = row === null ? {} : row.roleScopeExtra;
     for (const key of beyondOwnScope(actor, before, extraIn(values.roleScope))) {
-      faults.push(forbidden('roleScope', `You may not give more of role_scope.${key} than you have`));
+      faults.push(forbidden('roleScope', `You may not give more of role_scope.${quoted(key)} than you have`));
     }
-    return faults;
+    return [...faults];
   }
 
   /** Organizations that do not exist, of those that the caller could read if they did. */
@@ -58,12 +61,13 @@ export class AccountScopes {
   async store({ actor, row, values, tx }: ScopeWrite, id: string): Promise<void> {
     if (values.roleScope === undefined) return;
     const wanted = organizationsIn(values.roleScope);
+    const kept = new Set(wanted);
     const visible = await this.visible(row, actor, tx);
     await this.accounts.changeMemberships(
       id,
       {
         add: wanted.filter((organization) => !visible.has(organization)),
-        remove: [...visible].filter((organization) => !wanted.includes(organization)),
+        remove: [...visible].filter((organization) => !kept.has(organization)),
       },
       tx,
     );

@@ -11,7 +11,7 @@ import { ResourceTools } from '../json-api/resource.tools.js';
 import type { Transaction } from '../json-api/transaction.js';
 import { TAKEN_EMAIL } from '../database/constraint-errors.js';
 import type { Account } from './account.entity.js';
-import { accountFaults, assigning, extraIn, forbidden, invalid, outranks, powersIn } from './account.policy.js';
+import { accountFaults, assigning, extraIn, forbidden, invalid, outranks, powersIn, someOf } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
@@ -74,7 +74,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     const faults = accountFaults(values, this.roles);
     if (roleScope !== undefined && faults.length === 0) {
       const missing = await this.scopes.missing(roleScope, actor, tx);
-      if (missing.length > 0) faults.push(invalid('role_scope', `There is no organization ${missing.join(', ')}`));
+      if (missing.length > 0) faults.push(invalid('role_scope', `There is no organization ${someOf(missing)}`));
     }
     return faults;
   }

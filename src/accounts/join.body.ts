@@ -1,5 +1,5 @@
 import { readBody } from '../json-api/body.js';
-import { refuse, type Fault } from '../json-api/errors.js';
+import { FaultList, throwFaults, refuse, type Fault } from '../json-api/errors.js';
 import { parseDocument } from '../json-api/write-document.js';
 import { AccountResource } from './account.resource.js';
 
@@ -21,10 +21,10 @@ function attributesOf(body: unknown): { attributes: Record<string, unknown>; bas
   if (body === undefined || body === null) return { attributes: {}, base: '' };
   if (!isObject(body)) throw refuse('malformed_body', 'The body must be an object', { pointer: '' });
   if (!('data' in body)) return { attributes: body, base: '' };
-  const faults: Fault[] = [];
+  const faults = new FaultList();
   const document = parseDocument(body, 'update', faults);
-  const [fault] = faults;
-  if (!document) throw refuse('malformed_body', fault?.detail ?? 'The body is no document', { pointer: '/data' });
+  throwFaults(faults);
+  if (!document) throw refuse('malformed_body', 'The body is no document', { pointer: '/data' });
   return { attributes: document.attributes, base: '/data/attributes' };
 }
 

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage, ValidateIf, validateSync } from 'class-validator';
-import { attributePointer, type Fault } from './errors.js';
+import { attributePointer, FaultList, type Fault } from './errors.js';
 import { instanceOf } from './instance.js';
 import { wantedInstead } from './kinds.js';
+import { quoted } from './limits.js';
 import type { Attribute } from './resource.compile.js';
 import type { AnyResource } from './resource.js';
 import { AtMostCharacters } from './rules.js';
@@ -15,7 +16,7 @@ export type WriteVerb = 'create' | 'update';
 /** The values of a body, by property, as far as they are valid; and what is wrong with the others. */
 export interface BodyReading {
   readonly values: Readonly<Record<string, unknown>>;
-  readonly faults: Fault[];
+  readonly faults: readonly Fault[];
 }
 
 /** Whether a client may set the attribute with this verb. */
@@ -75,8 +76,9 @@ function* validate(body: object, byProperty: ReadonlyMap<string, Attribute>): Ge
 }
 
 /**
- * Reads a body's attributes. On an update `current` is the row as the caller sees it: what is sent back unchanged is
- * left out, so that a client may send the whole object that it got.
+ * Reads a body's attributes: first those of the resource, of which there are few, so that their values are known however
+ * much else was sent. On an update `current` is the row as the caller sees it: what is sent back unchanged is left out,
+ * so that a client may send the whole object that it got.
  */
 export function readBody(
   resource: AnyResource,
@@ -84,25 +86,26 @@ export function readBody(
   attributes: Readonly<Record<string, unknown>>,
   current?: Readonly<Record<string, unknown>>,
 ): BodyReading {
-  const faults: Fault[] = [];
-  const fault = (name: string, detail: string): number =>
+  const faults = new FaultList();
+  const fault = (name: string, detail: string): void =>
     faults.push({ code: 'validation_failed', detail, source: attributePointer(name) });
   const unchanged = (name: string, value: unknown): boolean =>
     current !== undefined && Object.hasOwn(current, name) && isDeepStrictEqual(current[name], value);
 
+  const valueOf = (name: string): unknown => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
   const sent: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    const attribute = resource.attributes.get(name);
-    if (!attribute || attribute.hidden) fault(name, `${resource.type} has no attribute "${name}"`);
-    else if (unchanged(name, value)) continue;
-    else if (!isWritable(attribute, verb)) fault(name, `${name} is read-only`);
+  for (const attribute of resource.attributes.values()) {
+    const { name, hidden } = attribute;
+    const value = valueOf(name);
+    if (hidden || value === undefined || unchanged(name, value)) continue;
+    if (!isWritable(attribute, verb)) fault(name, `${name} is read-only`);
     // A value of the wrong kind breaks every other rule too, and some of them break on it.
     else if (!isOfKind(attribute, value)) fault(name, `${name} must be ${wantedInstead(attribute.kind, value)}`);
     else sent[attribute.property] = value;
   }
   const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
   for (const { name, required } of writable) {
-    if (verb === 'create' && required && attributes[name] === undefined) fault(name, `${name} is required`);
+    if (verb === 'create' && required && valueOf(name) === undefined) fault(name, `${name} is required`);
   }
   const body = instanceOf(bodyClass(resource, verb), sent);
   const byProperty = new Map(writable.map((attribute) => [attribute.property, attribute]));
@@ -111,9 +114,15 @@ export function readBody(
     wrong.add(property);
     faults.push(found);
   }
+  const isUnknown = (name: string): boolean => resource.attributes.get(name)?.hidden ?? true;
+  faults.fill(() => {
+    for (const name of Object.keys(attributes)) {
+      if (isUnknown(name)) fault(name, `${resource.type} has no attribute "${quoted(name)}"`);
+    }
+  });
   const values = Object.entries(body).filter(([property, value]) => {
     const attribute = byProperty.get(property);
     return attribute && !wrong.has(property) && value !== undefined && !unchanged(attribute.name, value);
   });
-  return { values: Object.fromEntries(values), faults };
+  return { values: Object.fromEntries(values), faults: [...faults] };
 }

@@ -1,7 +1,8 @@
 import type { Criteria, Condition, PageRequest, Shape, SortKey } from './criteria.js';
 import { decodeCursor } from './cursor.js';
-import type { Fault } from './errors.js';
+import type { FaultList } from './errors.js';
 import { parseFilter } from './filter.parser.js';
+import { LIMITS, quoted } from './limits.js';
 import { parameterFault, parseQueryString, type Parameter } from './query-string.js';
 import { ID } from './resource.compile.js';
 import type { AnyResource } from './resource.js';
@@ -9,18 +10,18 @@ import type { AnyResource } from './resource.js';
 /** Finds a registered resource by its type. */
 export type ResourceLookup = (type: string) => AnyResource | undefined;
 
-const DEFAULT_PAGE_SIZE = 1000;
-const MAX_PAGE_SIZE = 1000;
-
 /** Parameters grouped by their name as sent; each handler takes its own and what is left is unknown. */
 class Parameters {
+  /** All of them, in order. */
+  readonly all: readonly Parameter[];
   private readonly groups = new Map<string, Parameter[]>();
 
   constructor(
     url: string,
-    readonly faults: Fault[],
+    readonly faults: FaultList,
   ) {
-    for (const parameter of parseQueryString(url, faults)) {
+    this.all = parseQueryString(url, faults);
+    for (const parameter of this.all) {
       const group = this.groups.get(parameter.name);
       if (group) group.push(parameter);
       else this.groups.set(parameter.name, [parameter]);
@@ -47,18 +48,20 @@ class Parameters {
   }
 
   refuseTheRest(): void {
-    for (const name of this.groups.keys()) this.fault(name, `There is no parameter "${name}" here`);
+    for (const name of this.groups.keys()) this.fault(name, `There is no parameter "${quoted(name)}" here`);
   }
 }
 
 function parseSort(resource: AnyResource, parameters: Parameters): SortKey[] {
   const text = parameters.takeOne('sort');
   const keys: SortKey[] = [];
-  for (const item of text === undefined ? [] : text.split(',')) {
+  const items = text === undefined ? [] : text.split(',', LIMITS.sortKeys + 1);
+  if (items.length > LIMITS.sortKeys) parameters.fault('sort', `At most ${LIMITS.sortKeys} keys can be sorted by`);
+  for (const item of items.slice(0, LIMITS.sortKeys)) {
     const descending = item.startsWith('-');
     const name = descending ? item.slice(1) : item;
     const attribute = name === 'id' ? ID : resource.attributes.get(name);
-    if (!attribute?.sortable) parameters.fault('sort', `${resource.type} cannot be sorted by "${name}"`);
+    if (!attribute?.sortable) parameters.fault('sort', `${resource.type} cannot be sorted by "${quoted(name)}"`);
     else if (keys.some((key) => key.attribute === attribute)) parameters.fault('sort', `"${name}" stands twice`);
     else keys.push({ attribute, descending });
   }
@@ -78,13 +81,12 @@ function parsePositive(parameters: Parameters, name: string, fallback: number, m
 }
 
 function parsePage(parameters: Parameters, sort: readonly SortKey[]): PageRequest {
-  const size = parsePositive(parameters, 'page[size]', DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
+  const size = parsePositive(parameters, 'page[size]', LIMITS.pageSize, LIMITS.pageSize);
   const after = parameters.takeOne('page[after]');
   const before = parameters.takeOne('page[before]');
   const text = after ?? before;
   if (text === undefined) {
-    const most = Math.floor(Number.MAX_SAFE_INTEGER / MAX_PAGE_SIZE);
-    return { mode: 'number', number: parsePositive(parameters, 'page[number]', 1, most), size };
+    return { mode: 'number', number: parsePositive(parameters, 'page[number]', 1, LIMITS.pageNumber), size };
   }
   const direction = after !== undefined ? 'after' : 'before';
   if (after !== undefined && before !== undefined) {
@@ -109,11 +111,18 @@ function parseCount(parameters: Parameters): boolean {
 /** `included` is the reference's name, `include` JSON:API's; both take a list, repeated or not, with `[]` or without. */
 function parseInclude(resource: AnyResource, parameters: Parameters): string[] {
   const include = new Set<string>();
+  let named = 0;
   for (const { name, path, value } of [...parameters.take('included'), ...parameters.take('include')].flat()) {
-    if (path.length > 1 || (path[0] ?? '') !== '') parameters.fault(name, `There is no parameter "${name}" here`);
+    if (path.length > 1 || (path[0] ?? '') !== '')
+      parameters.fault(name, `There is no parameter "${quoted(name)}" here`);
     for (const item of value === '' ? [] : value.split(',')) {
+      named += 1;
+      if (named > LIMITS.includePaths) {
+        parameters.fault(name, `At most ${LIMITS.includePaths} relationships can be included`);
+        return [...include];
+      }
       if (resource.relationships.has(item)) include.add(item);
-      else parameters.fault(name, `${resource.type} has no relationship "${item}" to include`);
+      else parameters.fault(name, `${resource.type} has no relationship "${quoted(item)}" to include`);
     }
   }
   return [...include];
@@ -122,22 +131,28 @@ function parseInclude(resource: AnyResource, parameters: Parameters): string[] {
 function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: Parameters): Map<string, Set<string>> {
   const reachable = new Set([resource.type, ...[...resource.relationships.values()].map(({ target }) => target)]);
   const fields = new Map<string, Set<string>>();
+  let named = 0;
   for (const group of parameters.take('fields')) {
     const [{ name, path }] = group as [Parameter];
     const [type = '', tail] = path;
     const shown = reachable.has(type) ? lookup(type) : undefined;
     if (!shown || path.length > 2 || (tail ?? '') !== '') {
       const detail =
-        path.length === 0 ? `Name a type: fields[${resource.type}]` : `There are no fields of "${type}" here`;
+        path.length === 0 ? `Name a type: fields[${resource.type}]` : `There are no fields of "${quoted(type)}" here`;
       parameters.fault(name, detail);
       continue;
     }
     if (group.length > 1 && tail === undefined) parameters.fault(name, 'The parameter is given twice');
     const chosen = fields.get(type) ?? new Set<string>();
     for (const field of group.flatMap(({ value }) => (value === '' ? [] : value.split(',')))) {
+      named += 1;
+      if (named > LIMITS.fields) {
+        parameters.fault(name, `At most ${LIMITS.fields} fields can be named`);
+        return fields;
+      }
       const attribute = shown.attributes.get(field);
       if ((attribute && !attribute.hidden) || shown.relationships.has(field)) chosen.add(field);
-      else parameters.fault(name, `${type} has no field "${field}"`);
+      else parameters.fault(name, `${type} has no field "${quoted(field)}"`);
     }
     fields.set(type, chosen);
   }
@@ -145,7 +160,7 @@ function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: 
 }
 
 /** Parses the parameters of one resource's document: `fields` and `included`. All faults are collected. */
-export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: string, faults: Fault[]): Shape {
+export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList): Shape {
   const parameters = new Parameters(url, faults);
   const shape = {
     fields: parseFields(resource, lookup, parameters),
@@ -156,12 +171,15 @@ export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: s
 }
 
 /** Parses the parameters of a collection. All faults are collected. */
-export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url: string, faults: Fault[]): Criteria {
+export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList): Criteria {
   const parameters = new Parameters(url, faults);
   const conditions: Condition[] = [];
   const secrets = new Set<string>();
-  for (const group of parameters.take('filter')) {
-    const condition = parseFilter(resource, group as [Parameter, ...Parameter[]], faults);
+  const groups = parameters.take('filter') as [Parameter, ...Parameter[]][];
+  const [surplus] = groups.splice(LIMITS.filters);
+  if (surplus) parameters.fault(surplus[0].name, `A query has at most ${LIMITS.filters} filters`);
+  for (const group of groups) {
+    const condition = parseFilter(resource, group, faults);
     if (!condition) continue;
     conditions.push(condition);
     if (condition.filter.secret && condition.operands.values.length > 0) secrets.add(condition.parameter);
@@ -175,7 +193,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
     fields: parseFields(resource, lookup, parameters),
     include: parseInclude(resource, parameters),
     path: url.split('?', 1)[0] ?? url,
-    parameters: parseQueryString(url, [])
+    parameters: parameters.all
       .filter(({ base, name }) => base !== 'page' && !secrets.has(name))
       .map(({ name, value }) => [name, value] as const),
     unlinkable: secrets.size > 0,
@@ -191,7 +209,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
 }
 
 /** Refuses every query parameter but those that are listed. */
-export function refuseParameters(url: string, allowed: readonly string[], faults: Fault[]): void {
+export function refuseParameters(url: string, allowed: readonly string[], faults: FaultList): void {
   const parameters = new Parameters(url, faults);
   for (const name of allowed) parameters.takeOne(name);
   parameters.refuseTheRest();

@@ -1,3 +1,5 @@
+import { cut, LIMITS } from './limits.js';
+
 /**
  * The one vocabulary of refusals. Services throw these where a fault happens; the error filter renders them.
  * `detail` is public text. What only operators may read goes into `cause`, which is logged and never rendered.
@@ -47,18 +49,36 @@ export interface JsonApiExceptionOptions {
   headers?: Record<string, string>;
 }
 
-/** A refused request: one or more faults, all of one status. */
+/** What an error object repeats of the request, it repeats in short. */
+function shortened(fault: Fault): Fault {
+  const { detail, source } = fault;
+  const short = { ...fault, detail: cut(detail, LIMITS.detailCharacters) };
+  if (!source) return short;
+  const [[kind = '', place = ''] = []] = Object.entries(source);
+  return { ...short, source: { [kind]: cut(place, LIMITS.sourceCharacters) } as ErrorSource };
+}
+
+/** Of all faults, as many as an answer holds: of more, the last says so. */
+function atMost(faults: readonly [Fault, ...Fault[]]): [Fault, ...Fault[]] {
+  const [first, ...rest] = faults;
+  const isAll = faults.length <= LIMITS.errors;
+  const kept = rest.slice(0, isAll ? rest.length : LIMITS.errors - 2).map(shortened);
+  const detail = `There are more errors than the ${LIMITS.errors} that an answer holds: correct these first`;
+  return [shortened(first), ...kept, ...(isAll ? [] : [{ code: first.code, detail }])];
+}
+
+/** A refused request: one or more faults, all of one status, and no more of them than an answer holds. */
 export class JsonApiException extends Error {
+  readonly faults: readonly [Fault, ...Fault[]];
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    readonly faults: readonly [Fault, ...Fault[]],
-    options: JsonApiExceptionOptions = {},
-  ) {
-    super(faults.map((fault) => `${fault.code}: ${fault.detail}`).join('; '), { cause: options.cause });
+  constructor(faults: readonly [Fault, ...Fault[]], options: JsonApiExceptionOptions = {}) {
+    const told = atMost(faults);
+    super(told.map((fault) => `${fault.code}: ${fault.detail}`).join('; '), { cause: options.cause });
     this.name = 'JsonApiException';
-    this.status = ERROR_CODES[faults[0].code].status;
+    this.faults = told;
+    this.status = ERROR_CODES[told[0].code].status;
     this.headers = options.headers ?? {};
   }
 }
@@ -74,9 +94,43 @@ export function refuse(
 }
 
 /** Throws when there is at least one fault. The faults of one list share one status. */
-export function throwFaults(faults: readonly Fault[]): void {
+export function throwFaults(faults: Iterable<Fault>): void {
   const [first, ...rest] = faults;
   if (first) throw new JsonApiException([first, ...rest]);
+}
+
+/**
+ * Collects what is wrong with a request, and ends its reading when that is more than an answer holds: nobody is told the
+ * rest, so nobody looks for it. All parsers of requests report here.
+ */
+export class FaultList implements Iterable<Fault> {
+  private readonly faults: Fault[] = [];
+  private full?: JsonApiException;
+
+  get length(): number {
+    return this.faults.length;
+  }
+
+  [Symbol.iterator](): Iterator<Fault> {
+    return (this.full?.faults ?? this.faults)[Symbol.iterator]();
+  }
+
+  /** @throws JsonApiException with what was collected, when this is one more than an answer holds */
+  push(fault: Fault): void {
+    const [first, ...rest] = this.faults;
+    if (first && this.faults.length >= LIMITS.errors)
+      throw (this.full ??= new JsonApiException([first, ...rest, fault]));
+    this.faults.push(fault);
+  }
+
+  /** Does work that reports here. It ends, without an error, where no more is taken: something else is told first. */
+  fill(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!this.full || error !== this.full) throw error;
+    }
+  }
 }
 
 /** The pointer to an attribute of a JSON:API document. */

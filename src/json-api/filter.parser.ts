@@ -1,5 +1,5 @@
 import type { Condition } from './criteria.js';
-import type { Fault } from './errors.js';
+import type { FaultList } from './errors.js';
 import { KINDS, type Operand } from './kinds.js';
 import { parameterFault, splitList, type Parameter } from './query-string.js';
 import type { Filter } from './resource.compile.js';
@@ -40,7 +40,7 @@ function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): s
 export function parseFilter(
   resource: AnyResource,
   group: readonly [Parameter, ...Parameter[]],
-  faults: Fault[],
+  faults: FaultList,
 ): Condition | undefined {
   const [{ name, path }] = group;
   const filter = resource.filters.get(path[0] ?? '');

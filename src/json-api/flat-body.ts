@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage, validateSync } from 'class-validator';
-import { refuse, throwFaults, type Fault } from './errors.js';
+import { FaultList, refuse, throwFaults } from './errors.js';
 import { instanceOf } from './instance.js';
+import { quoted } from './limits.js';
 
 /** The members that a class has rules for. class-validator's own whitelist lets `constructor` pass. */
 const namesIn = (type: Type<object>): Set<string> =>
@@ -20,24 +21,25 @@ export function readFlatBody<Body extends object>(type: Type<Body>, body: unknow
     throw refuse('malformed_body', 'The body must be a JSON object', { pointer: '' });
   }
   const known = namesIn(type);
-  const fault = (name: string, detail: string): Fault => ({
-    code: 'validation_failed',
-    detail: `${name} ${detail}`,
-    source: { pointer: `/${name}` },
-  });
-  const faults: Fault[] = [];
+  const faults = new FaultList();
+  const fault = (name: string, detail: string): void =>
+    faults.push({
+      code: 'validation_failed',
+      detail: `${quoted(name)} ${detail}`,
+      source: { pointer: `/${name}` },
+    });
   const readable: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
-    if (!known.has(name)) faults.push(fault(name, 'is not known here'));
+    if (!known.has(name)) fault(name, 'is not known here');
     // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
-    else if (typeof value === 'string' && !value.isWellFormed()) faults.push(fault(name, 'must be well-formed text'));
+    else if (typeof value === 'string' && !value.isWellFormed()) fault(name, 'must be well-formed text');
     else readable[name] = value;
   }
   const read = instanceOf(type, readable);
   const judged = new Set(Object.keys(body).filter((name) => !Object.hasOwn(readable, name)));
   for (const { property, constraints = {} } of validateSync(read).filter((one) => !judged.has(one.property))) {
     for (const message of Object.values(constraints)) {
-      faults.push(fault(property, message.startsWith(`${property} `) ? message.slice(property.length + 1) : message));
+      fault(property, message.startsWith(`${property} `) ? message.slice(property.length + 1) : message);
     }
   }
   throwFaults(faults);

@@ -3,10 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { errorDocument, MEDIA_TYPE } from './document.js';
 import { refuse, type JsonApiException } from './errors.js';
 import { jsonBodyParser } from './json-body.js';
+import { LIMITS } from './limits.js';
 
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+const REQUEST_ID = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.requestIdCharacters}}$`);
 
 /** The request's id: the client's own where it is harmless, else a new one. */
 export function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {

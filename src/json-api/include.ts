@@ -3,14 +3,13 @@ import type { Shape } from './criteria.js';
 import { refuse } from './errors.js';
 import type { Executor } from './executor.js';
 import { rowColumn } from './keyset.js';
+import { LIMITS } from './limits.js';
 import type { Link, Relationship } from './resource.relationships.js';
 import type { AnyResource } from './resource.js';
 import { project, selectByIds, selectRelated, type Source } from './select.js';
 import { ident, sql, type Sql } from './sql.js';
 import type { Transaction } from './transaction.js';
 
-/** How many related rows one row's to-many relationship includes; `links.related` leads to the rest. */
-export const MAX_RELATED = 1000;
 /** How many related rows all rows of a page include through one relationship: what an answer may hold in memory. */
 const MAX_INCLUDED = 100_000;
 
@@ -62,7 +61,7 @@ async function includeMany(
   const source = context.source(target);
   const projection = project(source, shape);
   const owners = rows.map(({ id }) => id);
-  const statement = selectRelated(source, projection, owners, belongs(link), MAX_RELATED, MAX_INCLUDED + 1);
+  const statement = selectRelated(source, projection, owners, belongs(link), LIMITS.relatedResources, MAX_INCLUDED + 1);
   const found = await context.executor.rows(statement.compile(), context.tx);
   if (found.length > MAX_INCLUDED) {
     const detail = `${name} of this many rows are more than ${MAX_INCLUDED}; ask for a smaller page`;

@@ -6,7 +6,7 @@ import { map, type Observable } from 'rxjs';
 import type { Item, Page } from './answer.js';
 import { refuseParameters } from './criteria.parser.js';
 import { DocumentWriter, MEDIA_TYPE } from './document.js';
-import { throwFaults, type Fault } from './errors.js';
+import { FaultList, throwFaults } from './errors.js';
 import { checkAccept } from './negotiation.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import { ResourceRegistry } from './registry.js';
@@ -61,7 +61,7 @@ export class JsonApiInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     checkAccept(request.headers.accept);
-    const faults: Fault[] = [];
+    const faults = new FaultList();
     if (route) request.jsonApi = this.parser.parse(route, request, faults);
     else refuseParameters(request.url, parameters, faults);
     throwFaults(faults);

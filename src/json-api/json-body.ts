@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuse } from './errors.js';
+import { LIMITS } from './limits.js';
 import { checkContentType } from './negotiation.js';
-
-/** How deep a body may be nested: every document of ours stays far below, and code that calls itself is safe. */
-const DEEPEST = 64;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -29,10 +27,10 @@ export function jsonBodyParser(server: FastifyInstance) {
     if (bytes.length === 0) return undefined;
     try {
       const value = await read(request, bytes);
-      if (isNestedWithin(DEEPEST, value)) return value;
+      if (isNestedWithin(LIMITS.bodyDepth, value)) return value;
     } catch (cause) {
       throw refuse('malformed_body', 'The body is not readable as JSON', undefined, { cause });
     }
-    throw refuse('malformed_body', `The body is nested deeper than ${DEEPEST} levels`);
+    throw refuse('malformed_body', `The body is nested deeper than ${LIMITS.bodyDepth} levels`);
   };
 }

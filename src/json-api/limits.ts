@@ -1,18 +1,75 @@
+/** A bound on what a request may send, or an answer may hold. */
+export interface Bound {
+  readonly most: number;
+  /** What is counted, with its unit. */
+  readonly of: string;
+  /** What a client meets above the bound. */
+  readonly above: string;
+}
+
+const PARAMETER = '400 `invalid_parameter`';
+const BODY = '400 `malformed_body`';
+const TOO_LARGE = '413 `payload_too_large`';
+
 /**
  * What one request may send, and what one answer may hold at most. What a stranger sends never decides how much the
- * service answers, remembers, compiles or plans. `docs/json-api.md` prints this table.
+ * service answers, remembers, compiles or plans. `docs/json-api.md` prints this table, and a test compares the two.
  */
-export const LIMITS = {
-  /** Error objects in an answer, the closing one included that says that there are more. */
-  errors: 100,
-  /** `filter[…]` parameters of a query. */
-  filters: 50,
-  /** Values of one filter, before duplicates are removed. */
-  filterValues: 200,
-  /** Words of a search. */
-  searchWords: 10,
-  /** Keys of `sort`. */
-  sortKeys: 20,
-  /** Resources in `included`. */
-  includedResources: 10_000,
-} as const;
+export const BOUNDS = {
+  bodyBytes: { most: 1024 * 1024, of: 'bytes of a body', above: TOO_LARGE },
+  formBytes: { most: 32 * 1024, of: 'bytes of a form that a page of the service sends', above: TOO_LARGE },
+  bodyDepth: { most: 64, of: 'levels of objects and lists in a body', above: BODY },
+  linkageIdentifiers: {
+    most: 1000,
+    of: 'resource identifiers in the linkage of a relationship that is sent',
+    above: BODY,
+  },
+  pathParameterCharacters: { most: 200, of: 'characters of an id or token in a path', above: '404 `not_found`' },
+  requestIdCharacters: { most: 128, of: 'characters of `X-Request-Id`', above: 'the service makes an id of its own' },
+  idempotencyKeyCharacters: { most: 255, of: 'characters of `Idempotency-Key`', above: PARAMETER },
+  queryParameters: { most: 300, of: 'parameters of a query, repeated ones included', above: PARAMETER },
+  filters: { most: 50, of: 'filters of a query', above: PARAMETER },
+  filterValues: { most: 200, of: 'values of a filter, counted before duplicates are removed', above: PARAMETER },
+  searchWords: { most: 10, of: 'words of `filter[search]`', above: PARAMETER },
+  sortKeys: { most: 20, of: 'keys of `sort`', above: PARAMETER },
+  fields: { most: 200, of: 'names in all `fields[TYPE]` of a query', above: PARAMETER },
+  includePaths: { most: 20, of: 'paths of `included` and `include`', above: PARAMETER },
+  pageSize: { most: 1000, of: 'rows of a page (`page[size]`)', above: PARAMETER },
+  pageNumber: { most: 9_007_199_254_740, of: '`page[number]`', above: PARAMETER },
+  relatedResources: {
+    most: 1000,
+    of: 'resources that one row includes through a to-many relationship',
+    above: '`links.related` of the relationship leads to the rest',
+  },
+  includedResources: { most: 10_000, of: 'resources in `included`', above: PARAMETER },
+  errors: { most: 100, of: 'error objects in an answer', above: 'the last one says that there are more' },
+  quotedCharacters: {
+    most: 100,
+    of: 'characters of a name or value of the request that `detail` quotes',
+    above: 'it is cut, and ends with `…`',
+  },
+  sourceCharacters: {
+    most: 200,
+    of: 'characters of `source.pointer`, `.parameter` and `.header`',
+    above: 'it is cut, and ends with `…`',
+  },
+  detailCharacters: { most: 1000, of: 'characters of `detail`', above: 'it is cut, and ends with `…`' },
+} as const satisfies Record<string, Bound>;
+
+export type LimitName = keyof typeof BOUNDS;
+
+/** The numbers of the table. */
+export const LIMITS = Object.fromEntries(Object.entries(BOUNDS).map(([name, { most }]) => [name, most])) as {
+  readonly [Name in LimitName]: (typeof BOUNDS)[Name]['most'];
+};
+
+/** The text, cut where it is longer than so many UTF-16 units. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  // No half of a character stays behind.
+  const end = /[\uD800-\uDBFF]/.test(text.charAt(most - 1)) ? most - 1 : most;
+  return `${text.slice(0, end)}…`;
+}
+
+/** A name or value of the request, as short as an error may quote it. */
+export const quoted = (text: string): string => cut(text, LIMITS.quotedCharacters);

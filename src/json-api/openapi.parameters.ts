@@ -1,5 +1,6 @@
 import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
 import { KINDS, type Schema } from './kinds.js';
+import { LIMITS } from './limits.js';
 import type { AnyResource } from './resource.js';
 
 /** The query parameters of a resource's routes, as OpenAPI describes them; derived from the resource table. */
@@ -49,7 +50,11 @@ export function collectionParameters(resource: AnyResource): MethodDecorator[] {
   ];
   return [
     integer('page[number]', { default: 1 }, 'The page number, default to 1'),
-    integer('page[size]', { default: 1000, maximum: 1000 }, 'The number of items per page, default to 1000'),
+    integer(
+      'page[size]',
+      { default: LIMITS.pageSize, maximum: LIMITS.pageSize },
+      `The number of items per page, default to ${LIMITS.pageSize}`,
+    ),
     text('page[after]', 'Cursor paging: the page after this cursor; empty for the first page'),
     text('page[before]', 'Cursor paging: the page before this cursor; empty for the last page'),
     text(

@@ -2,19 +2,20 @@ import type { FastifyRequest } from 'fastify';
 import type { WriteVerb } from './body.js';
 import type { Criteria, Shape } from './criteria.js';
 import { parseCriteria, parseShape, refuseParameters, type ResourceLookup } from './criteria.parser.js';
-import type { Fault } from './errors.js';
+import type { FaultList } from './errors.js';
+import { LIMITS } from './limits.js';
 import { Recent } from './recent.js';
 import type { ParsedRequest } from './request.js';
 import type { AnyResource } from './resource.js';
 import type { ResourceRoute, Verb } from './route.js';
 import { IfMatch, parseDocument, WriteDocument } from './write-document.js';
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.idempotencyKeyCharacters}}$`);
 
-function idempotencyKey({ headers }: FastifyRequest, faults: Fault[]): string | undefined {
+function idempotencyKey({ headers }: FastifyRequest, faults: FaultList): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined || (typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) return key;
-  const detail = 'An idempotency key has 1 to 255 visible characters';
+  const detail = `An idempotency key has 1 to ${LIMITS.idempotencyKeyCharacters} visible characters`;
   faults.push({ code: 'invalid_parameter', detail, source: { header: 'Idempotency-Key' } });
   return undefined;
 }
@@ -27,12 +28,12 @@ class Parsed<Asked extends Shape & Partial<Criteria>> {
   private readonly recent = new Recent<string, Asked>(REMEMBERED);
 
   constructor(
-    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, faults: Fault[]) => Asked,
+    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList) => Asked,
     private readonly lookup: ResourceLookup,
   ) {}
 
   /** A faulty address is parsed each time, and one with a secret in it too. */
-  of(resource: AnyResource, url: string, faults: Fault[]): Asked {
+  of(resource: AnyResource, url: string, faults: FaultList): Asked {
     const key = `${resource.type} ${url}`;
     const known = this.recent.get(key);
     if (known) return known;
@@ -51,12 +52,12 @@ export class RequestParser {
     this.shapes = new Parsed(parseShape, lookup);
   }
 
-  parse({ resource, verb }: ResourceRoute, request: FastifyRequest, faults: Fault[]): ParsedRequest {
+  parse({ resource, verb }: ResourceRoute, request: FastifyRequest, faults: FaultList): ParsedRequest {
     return this.parsers[verb](resource, request, faults);
   }
 
   private readonly parsers: Readonly<
-    Record<Verb, (resource: AnyResource, request: FastifyRequest, faults: Fault[]) => ParsedRequest>
+    Record<Verb, (resource: AnyResource, request: FastifyRequest, faults: FaultList) => ParsedRequest>
   > = {
     index: (resource, { url }, faults) => ({ criteria: this.criteria.of(resource, url, faults) }),
     show: (resource, { url }, faults) => ({ shape: this.shape(resource, url, faults) }),
@@ -68,7 +69,12 @@ export class RequestParser {
     },
   };
 
-  private parseWrite(verb: WriteVerb, resource: AnyResource, request: FastifyRequest, faults: Fault[]): ParsedRequest {
+  private parseWrite(
+    verb: WriteVerb,
+    resource: AnyResource,
+    request: FastifyRequest,
+    faults: FaultList,
+  ): ParsedRequest {
     const { url, headers, method, body } = request;
     const shape = this.shape(resource, url, faults);
     const key = verb === 'create' ? idempotencyKey(request, faults) : undefined;
@@ -84,7 +90,7 @@ export class RequestParser {
   }
 
   /** Only the query tells the shape, so that all rows share it. */
-  private shape(resource: AnyResource, url: string, faults: Fault[]): Shape {
+  private shape(resource: AnyResource, url: string, faults: FaultList): Shape {
     const query = url.indexOf('?');
     return this.shapes.of(resource, query < 0 ? '' : url.slice(query), faults);
   }

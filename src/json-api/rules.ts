@@ -14,7 +14,9 @@ export const AtMostCharacters = (most: number, options?: ValidationOptions): Pro
     {
       name: 'atMostCharacters',
       validator: {
-        validate: (value: unknown) => typeof value === 'string' && [...value].length <= most,
+        // A character has at most two UTF-16 units, so what is far too long is not counted.
+        validate: (value: unknown) =>
+          typeof value === 'string' && value.length <= 2 * most && [...value].length <= most,
         defaultMessage: () => `must have at most ${most} characters`,
       },
     },

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Linkage } from './answer.js';
 import { readBody, type BodyReading, type WriteVerb } from './body.js';
 import type { Shape } from './criteria.js';
-import { refuse, type Fault } from './errors.js';
+import { FaultList, refuse, type Fault } from './errors.js';
+import { LIMITS, quoted } from './limits.js';
 import type { AnyResource, CreateAttributes, Resource, UpdateAttributes } from './resource.js';
 import type { Identified } from './resource.table.js';
 
@@ -25,7 +26,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads a body as a JSON:API document; `undefined` when it is none, with the fault. */
-export function parseDocument(body: unknown, verb: WriteVerb, faults: Fault[]): ParsedDocument | undefined {
+export function parseDocument(body: unknown, verb: WriteVerb, faults: FaultList): ParsedDocument | undefined {
   const fault = (pointer: string, detail: string): undefined => {
     faults.push({ code: 'malformed_body', detail, source: { pointer } });
   };
@@ -39,6 +40,12 @@ export function parseDocument(body: unknown, verb: WriteVerb, faults: Fault[]): 
   const linkage = Object.entries(isObject(relationships) ? relationships : {}).flatMap(([name, relationship]) =>
     isObject(relationship) && relationship['data'] !== undefined ? [{ name, data: relationship['data'] }] : [],
   );
+  for (const { name, data: identifiers } of linkage) {
+    if (Array.isArray(identifiers) && identifiers.length > LIMITS.linkageIdentifiers) {
+      const detail = `A linkage has at most ${LIMITS.linkageIdentifiers} resource identifiers`;
+      return fault(`/data/relationships/${name}/data`, detail);
+    }
+  }
   return { type, id, attributes: (attributes ?? {}) as Record<string, unknown>, linkage };
 }
 
@@ -124,18 +131,20 @@ export class WriteDocument<Values> {
   /**
    * Relationships that the document tries to change: each a 403 fault (JSON:API 1.1, updating relationships). `held`
    * is the linkage as the caller sees it: what is sent back unchanged is taken, as it is with attributes.
+   * @throws JsonApiException with them when they are more than an answer holds
    */
-  relationshipFaults(held: ReadonlyMap<string, Linkage> = new Map()): Fault[] {
-    const changed = this.parsed.linkage.filter(({ name, data }) => !isUnchanged(data, held.get(name)));
-    return changed.map(({ name }) => ({
-      code: 'forbidden',
-      detail: `The relationship "${name}" is not written through this document`,
-      source: { pointer: `/data/relationships/${name}` },
-    }));
+  relationshipFaults(held: ReadonlyMap<string, Linkage> = new Map()): FaultList {
+    const faults = new FaultList();
+    for (const { name, data } of this.parsed.linkage) {
+      if (isUnchanged(data, held.get(name))) continue;
+      const detail = `The relationship "${quoted(name)}" is not written through this document`;
+      faults.push({ code: 'forbidden', detail, source: { pointer: `/data/relationships/${name}` } });
+    }
+    return faults;
   }
 
   /** The valid values with the entity's types, and the faults of the others. */
-  read(current?: Readonly<Record<string, unknown>>): { values: Values; faults: Fault[] } {
+  read(current?: Readonly<Record<string, unknown>>): { values: Values; faults: readonly Fault[] } {
     const { values, faults }: BodyReading = readBody(this.resource, this.verb, this.parsed.attributes, current);
     // The derived body class has just been checked against these very types.
     return { values: values as Values, faults };

@@ -3,10 +3,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuse } from '../json-api/errors.js';
+import { LIMITS } from '../json-api/limits.js';
 
 const FORM = 'application/x-www-form-urlencoded';
-/** Largest form, in bytes: a token, a name, an e-mail and a password, percent-encoded. */
-const LARGEST = 32 * 1024;
 
 const refused = () => refuse('unsupported_media_type', 'Send application/vnd.api+json or application/json');
 
@@ -42,9 +41,13 @@ export class FormParser implements OnModuleInit {
 
   onModuleInit(): void {
     const server = this.host.httpAdapter.getInstance<FastifyInstance>();
-    server.addContentTypeParser<string>(FORM, { parseAs: 'string', bodyLimit: LARGEST }, (request, body, done) => {
-      const takesForm = 'takesForm' in request.routeOptions.config;
-      done(takesForm ? null : refused(), takesForm ? new SentForm(body) : undefined);
-    });
+    server.addContentTypeParser<string>(
+      FORM,
+      { parseAs: 'string', bodyLimit: LIMITS.formBytes },
+      (request, body, done) => {
+        const takesForm = 'takesForm' in request.routeOptions.config;
+        done(takesForm ? null : refused(), takesForm ? new SentForm(body) : undefined);
+      },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ERROR_CODES } from '../../src/json-api/errors.js';
+import { BOUNDS } from '../../src/json-api/limits.js';
 
 const PAGE = readFileSync('docs/json-api.md', 'utf8');
 
@@ -12,5 +13,20 @@ describe('docs/json-api.md', () => {
         .map(([code, { status }]) => `${status} ${code}`)
         .sort(),
     );
+  });
+
+  it('lists every bound, in the words of the code', () => {
+    const [, section = ''] = /^## Bounds\n([^]*?)^## /m.exec(PAGE) ?? [];
+    const listed = section
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .slice(2)
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    expect(listed).toEqual(Object.values(BOUNDS).map(({ most, of, above }) => [most.toLocaleString('en'), of, above]));
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AccountSessionResource } from '../../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import { parseCriteria, parseShape } from '../../src/json-api/criteria.parser.js';
-import type { Fault } from '../../src/json-api/errors.js';
+import { FaultList } from '../../src/json-api/errors.js';
 import type { Operand } from '../../src/json-api/kinds.js';
 import type { AnyResource } from '../../src/json-api/resource.js';
 import { OrganizationResource } from '../../src/organizations/organization.resource.js';
@@ -11,9 +11,9 @@ const RESOURCES: readonly AnyResource[] = [AccountResource, AccountSessionResour
 const lookup = (type: string) => RESOURCES.find((resource) => resource.type === type);
 
 function parse(query: string, resource: AnyResource = AccountResource) {
-  const faults: Fault[] = [];
+  const faults = new FaultList();
   const criteria = parseCriteria(resource, lookup, `/x?${query}`, faults);
-  return { criteria, faults: faults.map(({ source }) => Object.values(source ?? {})[0]) };
+  return { criteria, faults: [...faults].map(({ source }) => Object.values(source ?? {})[0]) };
 }
 
 /** The values of the only filter. */
@@ -150,7 +150,7 @@ describe('Parameters that belong together', () => {
   });
 
   it('of one resource are fields and includes, and nothing else', () => {
-    const faults: Fault[] = [];
+    const faults = new FaultList();
     const shape = parseShape(
       AccountSessionResource,
       lookup,
@@ -159,6 +159,6 @@ describe('Parameters that belong together', () => {
     );
     expect([...shape.include]).toEqual(['account']);
     expect(shape.fields.get('iam:accounts')).toEqual(new Set(['name']));
-    expect(faults.map(({ source }) => source)).toEqual([{ parameter: 'sort' }]);
+    expect([...faults].map(({ source }) => source)).toEqual([{ parameter: 'sort' }]);
   });
 });

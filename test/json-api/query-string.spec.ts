@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Fault } from '../../src/json-api/errors.js';
+import { FaultList } from '../../src/json-api/errors.js';
 import { KINDS } from '../../src/json-api/kinds.js';
 import { filterName, OPERATORS, type Operator } from '../../src/json-api/operators.js';
 import { parseQueryString, splitList, toUrl } from '../../src/json-api/query-string.js';
 import { sql } from '../../src/json-api/sql.js';
 
 function parse(url: string) {
-  const faults: Fault[] = [];
-  return { parameters: parseQueryString(url, faults), faults: faults.map(({ source }) => source) };
+  const faults = new FaultList();
+  return { parameters: parseQueryString(url, faults), faults: [...faults].map(({ source }) => source) };
 }
 
 describe('A query string', () => {
