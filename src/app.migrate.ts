@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { accessOf } from './database/connections.js';
 import { migrate } from './database/migrate.js';
 import { migrateOutbox } from './mail/outbox.migrate.js';
 
@@ -9,9 +10,7 @@ import { migrateOutbox } from './mail/outbox.migrate.js';
  * @throws when a migration fails; those before it stay
  */
 export async function migrateAll(dataSource: DataSource): Promise<string[]> {
-  const { options } = dataSource;
-  if (options.type !== 'postgres' || options.url === undefined) throw new Error('Migrating needs a PostgreSQL URL');
   const ran = await migrate(dataSource);
-  await migrateOutbox(options.url);
+  await migrateOutbox(accessOf(dataSource).directUrl);
   return ran;
 }

@@ -7,7 +7,7 @@ import { Roles } from '../auth/roles.js';
 import { Config } from '../config/config.js';
 import { line } from '../config/parsers.js';
 import { translateDatabaseError } from '../database/constraint-errors.js';
-import { UNHURRIED } from '../database/connection-limits.js';
+import { withConnections } from '../database/connections.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { PostgresTransactions } from '../database/transactions.js';
 import { Audit } from '../events/audit.js';
@@ -85,12 +85,12 @@ async function onConnection(
   { extension }: CommandContext,
   work: (dataSource: DataSource) => Promise<void>,
 ): Promise<void> {
-  const { databaseUrl } = get(service, Config);
-  const dataSource = new DataSource({
-    ...dataSourceOptions(databaseUrl ?? '', { databasePoolSize: 1 }, extension),
-    applicationName: 'iam import',
-    extra: { ...UNHURRIED, idleTimeoutMillis: 0 },
+  const config = get(service, Config);
+  const options = withConnections(dataSourceOptions(config.databaseUrl ?? '', config, extension), 'maintenance', {
+    size: 1,
+    name: 'iam import',
   });
+  const dataSource = new DataSource({ ...options, extra: { ...options.extra, idleTimeoutMillis: 0 } });
   await dataSource.initialize();
   try {
     await work(dataSource);

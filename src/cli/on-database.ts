@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { UNHURRIED } from '../database/connection-limits.js';
+import { withConnections } from '../database/connections.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { openDataSource } from '../database/open-data-source.js';
 import type { CommandContext } from './command.js';
@@ -12,8 +12,9 @@ export async function onDatabase<Result>(
 ): Promise<Result> {
   const config = configuration();
   return withServer(config, async (url) => {
-    const options = { ...dataSourceOptions(url, config, extension), extra: UNHURRIED };
-    const dataSource = await openDataSource(options);
+    const options = dataSourceOptions(url, config, extension);
+    const size = config.databasePoolSize;
+    const dataSource = await openDataSource(withConnections(options, 'maintenance', { size, name: 'iam command' }));
     try {
       return await work(dataSource);
     } finally {

@@ -1,7 +1,7 @@
-import { Client } from 'pg';
 import { Roles } from '../auth/roles.js';
 import type { Config } from '../config/config.js';
 import { integer } from '../config/parsers.js';
+import { openPool } from '../database/connections.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { defineCommand, type CommandContext } from './command.js';
 import { number, Progress } from './progress.js';
@@ -57,17 +57,18 @@ async function commonValues(config: Config): Promise<Omit<SeedPlan, 'accounts' |
 }
 
 function fill(config: Config, { extension, err, signal }: CommandContext, plan: SeedPlan): Promise<SeedReport> {
-  return withMigratedServer(config, extension, async (url) => {
-    const client = new Client({ connectionString: url, application_name: 'iam seed' });
+  return withMigratedServer(config, extension, async (options) => {
+    const pool = openPool({ options }, 'maintenance', { size: 1, name: 'iam seed' });
     const progress = new Progress(err, 'accounts', plan.accounts);
-    await client.connect();
+    const client = await pool.connect();
     try {
       const report = await seed(client, plan, progress, signal);
       await client.query('ANALYZE accounts, organizations, memberships');
       return report;
     } finally {
       progress.end();
-      await client.end();
+      client.release(true);
+      await pool.end();
     }
   });
 }

@@ -1,7 +1,7 @@
 import type { Extension } from '../app.extension.js';
 import { migrateAll } from '../app.migrate.js';
 import type { Config } from '../config/config.js';
-import { dataSourceOptions } from '../database/data-source.js';
+import { dataSourceOptions, type ServiceDataSourceOptions } from '../database/data-source.js';
 import { DatabaseServer } from '../database/database-server.js';
 import { openDataSource } from '../database/open-data-source.js';
 
@@ -15,15 +15,15 @@ export async function withServer<Result>(config: Config, work: (url: string) => 
   }
 }
 
-/** The same, after the migrations that a start of the service would run. */
+/** The same with the options of the service's data source, after the migrations that a start of it would run. */
 export function withMigratedServer<Result>(
   config: Config,
   extension: Extension,
-  work: (url: string) => Promise<Result>,
+  work: (options: ServiceDataSourceOptions) => Promise<Result>,
 ): Promise<Result> {
   return withServer(config, async (url) => {
-    const options = { ...dataSourceOptions(url, config, extension), migrationsRun: config.migrateOnStart };
-    await (await openDataSource(options, migrateAll)).destroy();
-    return work(url);
+    const options = dataSourceOptions(url, config, extension);
+    await (await openDataSource({ ...options, migrationsRun: config.migrateOnStart }, migrateAll)).destroy();
+    return work(options);
   });
 }

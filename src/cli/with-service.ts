@@ -17,8 +17,8 @@ export async function withService<Result>(
   work: (service: INestApplicationContext) => Promise<Result>,
 ): Promise<Result> {
   const config = configuration();
-  return withMigratedServer(config, extension, async (url) => {
-    const ready = new Config({ ...config, databaseUrl: url, migrateOnStart: false });
+  return withMigratedServer(config, extension, async ({ access }) => {
+    const ready = new Config({ ...config, databaseUrl: access.url, migrateOnStart: false });
     const service = await NestFactory.create(AppModule.register(ready, extension), new FastifyAdapter(), {
       abortOnError: false,
     });

@@ -37,7 +37,11 @@ export class Config {
   readonly port!: number;
   /** Connection URL of PostgreSQL; null means the embedded server under `dataDir`. */
   readonly databaseUrl!: string | null;
-  /** Most connections that one process keeps open. */
+  /** URL of the same database that gives sessions, for migrations, outbox and change feed; null means `databaseUrl`. */
+  readonly databaseDirectUrl!: string | null;
+  /** What `databaseUrl` gives: sessions, or transactions where a pooler stands there that shares its connections. */
+  readonly databasePooler!: 'session' | 'transaction';
+  /** Most connections that requests of one process use. */
   readonly databasePoolSize!: number;
   /** Absolute folder of the embedded database, the development keys and the development mails. */
   readonly dataDir!: string;

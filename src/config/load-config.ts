@@ -56,7 +56,7 @@ function isComplete(values: Partial<VariableValues>): values is VariableValues {
 function contradictions(values: Partial<VariableValues>): string[] {
   const { SESSION_IDLE_SECONDS: idle, SESSION_MAX_SECONDS: most, ACCESS_TOKEN_SECONDS: access } = values;
   const { PORT: port, METRICS_PORT: metricsPort, ROLES_FILE: rolesFile, MAIL_TEMPLATES: templates } = values;
-  const faults: string[] = [];
+  const faults: string[] = [...databaseContradictions(values)];
   if (idle !== undefined && most !== undefined && idle > most) {
     faults.push('SESSION_IDLE_SECONDS must not be longer than SESSION_MAX_SECONDS.');
   }
@@ -68,6 +68,16 @@ function contradictions(values: Partial<VariableValues>): string[] {
   if (templates && !isReadable(templates))
     faults.push(`MAIL_TEMPLATES names a folder that cannot be read: ${templates}.`);
   return faults;
+}
+
+function databaseContradictions(values: Partial<VariableValues>): string[] {
+  const { DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl, DATABASE_POOLER: pooler } = values;
+  if (directUrl && url === null) return ['DATABASE_DIRECT_URL is set, and DATABASE_URL is not; set both.'];
+  if (pooler !== 'transaction' || directUrl !== null) return [];
+  return [
+    'DATABASE_POOLER=transaction needs DATABASE_DIRECT_URL: migrations, outbox and change feed use sessions, ' +
+      'so name the URL of PostgreSQL itself there, or of a session pool.',
+  ];
 }
 
 function productionFaults(values: Partial<VariableValues>): string[] {
@@ -98,6 +108,8 @@ function toConfig(values: VariableValues): Config {
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
+    databaseDirectUrl: values.DATABASE_DIRECT_URL,
+    databasePooler: values.DATABASE_POOLER,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     dataDir,
     apiPrefix: values.API_PREFIX,

@@ -1,3 +1,4 @@
+import { DATABASE_VARIABLES } from './database.variables.js';
 import {
   addressBlock,
   baseUrl,
@@ -49,18 +50,7 @@ export const VARIABLES = {
     description: 'Address to listen on.',
   },
   PORT: { parse: port, default: '3000', description: 'Port to listen on; 0 takes a free one.' },
-  DATABASE_URL: {
-    parse: url('postgres', 'postgresql'),
-    default: null,
-    description: 'PostgreSQL 15 or newer, such as postgres://iam:secret@db:5432/iam. Empty: the embedded server.',
-    secret: true,
-    requiredInProduction: true,
-  },
-  DATABASE_POOL_SIZE: {
-    parse: integer(2, 1000),
-    default: '10',
-    description: 'Most connections to PostgreSQL that one process keeps open.',
-  },
+  ...DATABASE_VARIABLES,
   DATA_DIR: {
     parse: line,
     default: './data',

@@ -1,12 +1,12 @@
 import { SteadyClient, type SteadyClientConfig } from './steady-client.js';
 
 /** A statement that takes longer is cancelled by PostgreSQL, in milliseconds, so that none holds a connection for ever. */
-const STATEMENT_TIMEOUT_MS = 5_000;
+export const STATEMENT_TIMEOUT_MS = 5_000;
 /**
  * A transaction that stands idle for longer is ended by PostgreSQL, in milliseconds: its client has hung or died. No
  * longer than a statement, so that its locks are gone when a client that lost its connection asks on another.
  */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS;
+export const IDLE_IN_TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS;
 /** What PostgreSQL would have cancelled, and nobody has told of by now, is lost on the way, in milliseconds. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
 /** A connection that is not there by then is given up, in milliseconds: the next attempt finds a network that is back. */
@@ -15,7 +15,7 @@ const HANDSHAKE_TIMEOUT_MS = 1_500;
 const KEEP_ALIVE_MS = 5_000;
 
 /** What `pg` and our client on top of it know of a connection's limits. */
-type Limits = SteadyClientConfig & { readonly Client: typeof SteadyClient };
+export type Limits = SteadyClientConfig & { readonly Client: typeof SteadyClient };
 
 /**
  * A connection for which somebody waits: a request, or a job. A network that swallows packets says nothing, and TCP by
@@ -23,17 +23,23 @@ type Limits = SteadyClientConfig & { readonly Client: typeof SteadyClient };
  */
 export const HURRIED: Limits = {
   Client: SteadyClient,
-  statement_timeout: STATEMENT_TIMEOUT_MS,
-  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  sessionSettings: {
+    statement_timeout: `${STATEMENT_TIMEOUT_MS}ms`,
+    idle_in_transaction_session_timeout: `${IDLE_IN_TRANSACTION_TIMEOUT_MS}ms`,
+  },
   answerTimeoutMillis: ANSWER_TIMEOUT_MS,
   handshakeTimeoutMillis: HANDSHAKE_TIMEOUT_MS,
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 };
 
-/** A connection for long work that somebody watches: a migration, an export, an import. Only a silent network ends it. */
+/**
+ * A connection for long work that somebody watches: a migration, an export, an import. Only a silent network ends it, and
+ * no limit that was set for the role.
+ */
 export const UNHURRIED: Limits = {
   Client: SteadyClient,
+  sessionSettings: { statement_timeout: '0', idle_in_transaction_session_timeout: '0' },
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 };

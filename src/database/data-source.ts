@@ -1,19 +1,26 @@
 import type { Type } from '@nestjs/common';
 import type { DataSourceOptions, MigrationInterface } from 'typeorm';
 import type { Config } from '../config/config.js';
-import { HURRIED } from './connection-limits.js';
+import { connectionTo, type DatabaseAccess } from './connections.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations.js';
 import { SnakeCaseNaming } from './naming.js';
 import { TypeOrmLogger } from './typeorm-logger.js';
 
-/** Who has waited so long for a connection of the pool waits no longer, in milliseconds; the request is answered 503. */
-const CONNECT_TIMEOUT_MS = 5_000;
 /** A statement that takes longer is logged, in milliseconds. */
 const SLOW_STATEMENT_MS = 1_000;
 
 /** What TypeORM needs to know, the same for the service, the commands and the tests. */
 export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
+/** The same, with what it takes to open other connections to the same database. */
+export interface ServiceDataSourceOptions extends PostgresOptions {
+  readonly access: DatabaseAccess;
+}
+
+/** What of the configuration decides how connections are made; without a pooler, the size of the pool is all. */
+export type ConnectionSettings = Pick<Config, 'databasePoolSize'> &
+  Partial<Pick<Config, 'databaseDirectUrl' | 'databasePooler'>>;
 
 /** Tables that modules from outside bring along. */
 export interface SchemaExtension {
@@ -24,12 +31,15 @@ export interface SchemaExtension {
 /** The options of the service's data source on the PostgreSQL at `url`. */
 export function dataSourceOptions(
   url: string,
-  settings: Pick<Config, 'databasePoolSize'>,
+  settings: ConnectionSettings,
   extension: SchemaExtension = {},
-): PostgresOptions {
+): ServiceDataSourceOptions {
+  const { databasePoolSize: size, databaseDirectUrl: directUrl, databasePooler: pooler = 'session' } = settings;
+  const access = { url, directUrl: directUrl ?? url, pooler };
   return {
     type: 'postgres',
-    url,
+    access,
+    ...connectionTo(access, 'request', { size, name: 'iam' }),
     entities: [...entities, ...(extension.entities ?? [])],
     migrations: [...migrations, ...(extension.migrations ?? [])],
     namingStrategy: new SnakeCaseNaming(),
@@ -40,9 +50,5 @@ export function dataSourceOptions(
     installExtensions: false,
     logger: new TypeOrmLogger(),
     maxQueryExecutionTime: SLOW_STATEMENT_MS,
-    applicationName: 'iam',
-    poolSize: settings.databasePoolSize,
-    connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: HURRIED,
   };
 }

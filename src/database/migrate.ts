@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
-import { UNHURRIED } from './connection-limits.js';
+import type { Limits } from './connection-limits.js';
+import { withConnections } from './connections.js';
 import { sqlStateOf } from './sql-state.js';
 
 /** The advisory lock that one migrating process holds: any number that nobody else on the database uses. */
@@ -53,11 +54,11 @@ export async function migrate(dataSource: DataSource, options: MigrateOptions = 
 
 function migrationOptions({ options }: DataSource): DataSource['options'] {
   if (options.type !== 'postgres') throw new Error('Migrations are written for PostgreSQL.');
+  const direct = withConnections(options, 'maintenance', { size: 2, name: 'iam migrate' });
+  const { sessionSettings } = direct.extra as Limits;
   return {
-    ...options,
-    applicationName: 'iam migrate',
-    poolSize: 2,
-    extra: { ...UNHURRIED, lock_timeout: LOCK_TIMEOUT_MS },
+    ...direct,
+    extra: { ...direct.extra, sessionSettings: { ...sessionSettings, lock_timeout: `${LOCK_TIMEOUT_MS}ms` } },
   };
 }
 

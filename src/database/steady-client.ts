@@ -14,6 +14,10 @@ export interface SteadyClientConfig extends ClientConfig {
   readonly answerTimeoutMillis?: number;
   /** So long it may take until a connection is there, in milliseconds; by default as long as pg is told to wait. */
   readonly handshakeTimeoutMillis?: number;
+  /** Settings of PostgreSQL's for the session. They are set once it is there: poolers reject start-up parameters. */
+  readonly sessionSettings?: Readonly<Record<string, string>>;
+  /** True sends no prepared statements: a transaction pooler runs the next statement in another session. */
+  readonly unnamedStatements?: boolean;
 }
 
 /** A setting of the server's that it tells at the start of a session, and whenever it changes. */
@@ -35,9 +39,13 @@ interface ParameterStatus {
  * left with the first refusal: a connection that a busy pool keeps would go on leading there when the others have moved.
  *
  * It answers in time. pg's own `query_timeout` leaves a connection in the pool that still waits for the old answer.
+ *
+ * Its settings are set before anybody gets it.
  */
 export class SteadyClient extends Client {
   private readonly answerTimeoutMs: number;
+  private readonly sessionSettings: Readonly<Record<string, string>>;
+  private readonly unnamedStatements: boolean;
   private unanswered: NodeJS.Timeout | undefined;
 
   constructor(config: SteadyClientConfig = {}) {
@@ -46,6 +54,8 @@ export class SteadyClient extends Client {
     const { password } = config;
     super({ ...config, password, ...(handshakeTimeoutMillis && { connectionTimeoutMillis: handshakeTimeoutMillis }) });
     this.answerTimeoutMs = answerTimeoutMillis ?? 0;
+    this.sessionSettings = config.sessionSettings ?? {};
+    this.unnamedStatements = config.unnamedStatements ?? false;
     this.on('error', () => undefined);
     // Each statement that was queued has its own time, from when the one before it was answered.
     this.connection.on('readyForQuery', () => this.unanswered && this.expectAnswer());
@@ -58,10 +68,38 @@ export class SteadyClient extends Client {
     });
   }
 
+  /** pg has two signatures for it; `never` fits both. */
+  override connect(...args: unknown[]): never {
+    const connected = super.connect().then(() => this.applySettings());
+    const [callback] = args;
+    if (typeof callback === 'function') {
+      connected.then(
+        () => callback(null),
+        (error: unknown) => callback(error),
+      );
+    }
+    return connected as never;
+  }
+
   /** pg has seven signatures for it; `never` fits each of them. */
   override query(...args: unknown[]): never {
     if (this.answerTimeoutMs > 0 && !this.unanswered) this.expectAnswer();
-    return super.query(...(args as [string])) as never;
+    const [statement, ...rest] = args;
+    return super.query(...([this.unnamedStatements ? unnamed(statement) : statement, ...rest] as [string])) as never;
+  }
+
+  /** A connection whose settings cannot be set is none. */
+  private async applySettings(): Promise<void> {
+    const settings = Object.entries(this.sessionSettings);
+    if (settings.length === 0) return;
+    const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
+    try {
+      if (this.answerTimeoutMs > 0) this.expectAnswer();
+      await super.query(`SELECT ${calls.join(', ')}`, settings.flat());
+    } catch (error) {
+      this.connection.stream.destroy();
+      throw error;
+    }
   }
 
   private expectAnswer(): void {
@@ -80,4 +118,10 @@ export class SteadyClient extends Client {
   private giveUp(reason: Error): void {
     this.connection.stream.destroy(reason);
   }
+}
+
+/** The statement without the name under which it would be prepared. A COPY or a cursor is an object that has none. */
+function unnamed(statement: unknown): unknown {
+  if (typeof statement !== 'object' || statement === null || 'submit' in statement) return statement;
+  return { ...statement, name: undefined };
 }

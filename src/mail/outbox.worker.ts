@@ -2,9 +2,9 @@ import { Injectable, Logger, Optional, type OnApplicationBootstrap, type OnModul
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runTaskList, type JobHelpers, type TaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { HURRIED } from '../database/connection-limits.js';
+import { openPool } from '../database/connections.js';
 import { withLanguages } from '../language/current-languages.js';
 import { Tracing } from '../tracing/tracing.js';
 import { OutboxHandlers, type ErasedHandler } from './outbox.handlers.js';
@@ -57,13 +57,11 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @throws what broke the runner, or an AbortError after a shutdown; by then its connections are closed. */
   private async runUntilBroken(): Promise<never> {
-    const pool = new Pool({
-      connectionString: urlOf(this.dataSource),
-      ...HURRIED,
+    const pool = openPool(this.dataSource, 'session', {
       // One listens, one looks for orphans; jobs need one only to be taken and to be finished.
-      max: this.settings.concurrency + 2,
-      connectionTimeoutMillis: 10_000,
-      application_name: 'iam outbox',
+      size: this.settings.concurrency + 2,
+      connectTimeoutMs: 10_000,
+      name: 'iam outbox',
     });
     handleErrors(pool);
     const ended = new AbortController();
@@ -184,10 +182,4 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 async function aborted(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) await once(signal, 'abort');
   throw signal.reason;
-}
-
-/** Where the application's database is, for connections of our own. */
-function urlOf({ options }: DataSource): string {
-  if (options.type !== 'postgres' || options.url === undefined) throw new Error('The outbox needs a PostgreSQL URL');
-  return options.url;
 }

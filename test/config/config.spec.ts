@@ -51,6 +51,8 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       databaseUrl: null,
+      databaseDirectUrl: null,
+      databasePooler: 'session',
       databasePoolSize: 10,
       dataDir,
       apiPrefix: '',
@@ -125,6 +127,24 @@ describe('the configuration', () => {
 
   it('takes an empty variable for an absent one', () => {
     expect(load({ DATABASE_URL: '', PORT: ' ', APP_URL: '' })).toMatchObject({ port: 3000, appUrl: null });
+  });
+
+  it('needs sessions beside a pooler that gives transactions', () => {
+    const DATABASE_URL = 'postgres://iam@pooler:6432/iam';
+    const DATABASE_DIRECT_URL = 'postgres://iam@db/iam';
+    expect(faultsOf({ DATABASE_URL, DATABASE_POOLER: 'transaction' })).toEqual([
+      expect.stringMatching(
+        /^DATABASE_POOLER=transaction needs DATABASE_DIRECT_URL: migrations, outbox and change feed/,
+      ),
+    ]);
+    expect(faultsOf({ DATABASE_DIRECT_URL })).toEqual([
+      'DATABASE_DIRECT_URL is set, and DATABASE_URL is not; set both.',
+    ]);
+    expect(load({ DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_POOLER: 'transaction' })).toMatchObject({
+      databaseUrl: DATABASE_URL,
+      databaseDirectUrl: DATABASE_DIRECT_URL,
+      databasePooler: 'transaction',
+    });
   });
 
   it('names every fault at once', () => {

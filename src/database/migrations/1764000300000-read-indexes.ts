@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { createIndexesConcurrently } from '../concurrent-indexes.js';
 
 /**
  * One index for every documented filter and sort; `test/performance` holds each of them to a bound. An index on
@@ -46,18 +47,7 @@ export class ReadIndexes1764000300000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     // A trusted extension: the owner of the database may create it, no superuser is needed.
     await runner.query('CREATE EXTENSION IF NOT EXISTS pg_trgm');
-    // It waits for transactions that are older than it, which takes as long as they do.
-    await runner.query('SET lock_timeout = 0');
-    for (const [name, definition] of Object.entries(INDEXES)) {
-      // What a build that was broken off leaves behind has the name, but serves nobody.
-      const invalid: unknown[] = await runner.query(
-        'SELECT FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid',
-        [name],
-      );
-      if (invalid.length > 0) await runner.query(`DROP INDEX CONCURRENTLY ${name}`);
-      await runner.query(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ON ${definition}`);
-    }
-    await runner.query('RESET lock_timeout');
+    await createIndexesConcurrently(runner, INDEXES);
     // The expressions have statistics of their own, and none until their table is looked through.
     await runner.query('ANALYZE accounts, organizations, account_sessions, audit_events');
   }
