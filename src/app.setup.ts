@@ -15,6 +15,7 @@ import type { Config } from './config/config.js';
 import { withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
+import { BodyMessage } from './json-api/body-message.js';
 import { refuse } from './json-api/errors.js';
 import {
   answerUnreadableAddress,
@@ -46,7 +47,7 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
     genReqId: requestId,
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: answerUnreadableRequest,
-    bodyLimit: LIMITS.bodyBytes,
+    http: { IncomingMessage: BodyMessage },
     // What still comes over a connection that is kept is served: the database closes after the last answer.
     return503OnClosing: false,
     routerOptions: { maxParamLength: LIMITS.pathParameterCharacters },

@@ -6,6 +6,7 @@ import { ActorLoader } from './actor-loader.js';
 import { AuthChanges } from './auth-changes.js';
 import { AuthSweeps } from './auth.sweeps.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { BodyGuard } from './body.guard.js';
 import { Cookies } from './cookies.js';
 import { CrossSite } from './cross-site.js';
 import { JwksController } from './jwks.controller.js';
@@ -43,8 +44,9 @@ const services = [
     AuthSweeps,
     SigningKeys,
     RolesCheck,
-    // In this order: who it is, then whether they may.
+    // In this order: who it is, what was sent, whether they may. What only needs to know who it is stands before the body.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: BodyGuard },
     { provide: APP_GUARD, useClass: RightsGuard },
   ],
   exports: services,

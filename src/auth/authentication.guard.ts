@@ -9,8 +9,9 @@ import { credentialsOf } from './credentials.js';
 import { CrossSite } from './cross-site.js';
 
 /**
- * The first global guard: every route but the public ones needs an access token whose session is alive. It denies by
- * throwing, so a fault anywhere in it denies too: with 503 when the database cannot say who is asking.
+ * The first global guard, before the body is read: every route but the public ones needs an access token whose session
+ * is alive. It denies by throwing, so a fault anywhere in it denies too: with 503 when the database cannot say who is
+ * asking.
  */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
@@ -23,21 +24,26 @@ export class AuthenticationGuard implements CanActivate {
   /** @throws JsonApiException `unauthenticated`, or `forbidden` for a cross-site request; and what the driver throws */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    this.crossSite.check(request);
     // A public route does not look at tokens at all, so a stale one cannot close it.
     if (accessOf(context)?.kind === 'public') return true;
 
     const credentials = credentialsOf(request);
-    if (!credentials) throw unauthenticated('Sign in first');
+    if (!credentials) throw this.denial(request, 'Sign in first');
     // In the steady state both are remembered, and nothing is waited for.
     return now(this.tokens.verify(credentials.token), (verified) => {
-      if (!verified) throw unauthenticated('The access token is not valid or has expired', 'invalid_token');
+      if (!verified) throw this.denial(request, 'The access token is not valid or has expired', 'invalid_token');
       return now(this.actors.load(verified.sid, verified.sub), (actor) => {
-        if (!actor) throw unauthenticated('The session has ended', 'invalid_token');
+        if (!actor) throw this.denial(request, 'The session has ended', 'invalid_token');
         request.authentication = { actor, exp: verified.exp };
         return true;
       });
     });
+  }
+
+  /** @throws JsonApiException `forbidden` where another site has sent a cookie that is no good: it learns no more */
+  private denial(request: FastifyRequest, detail: string, error?: 'invalid_token'): JsonApiException {
+    this.crossSite.check(request);
+    return refuse('unauthenticated', detail, { header: 'Authorization' }, { headers: challenge(error) });
   }
 }
 
@@ -47,8 +53,4 @@ function now<Value, Result>(
   next: (value: Value) => Result | Promise<Result>,
 ): Result | Promise<Result> {
   return value instanceof Promise ? value.then(next) : next(value);
-}
-
-function unauthenticated(detail: string, error?: 'invalid_token'): JsonApiException {
-  return refuse('unauthenticated', detail, { header: 'Authorization' }, { headers: challenge(error) });
 }

@@ -2,8 +2,8 @@ import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyReques
 import { v7 as uuidv7 } from 'uuid';
 import { errorDocument, MEDIA_TYPE } from './document.js';
 import { refuse, type JsonApiException } from './errors.js';
-import { jsonBodyParser } from './json-body.js';
 import { LIMITS } from './limits.js';
+import { leaveBodiesUnread } from './unread-body.js';
 
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 
@@ -40,8 +40,12 @@ function onSend(request: FastifyRequest, reply: FastifyReply, payload: unknown, 
 
 /** Prepares the server: bodies, request ids, media types and conditional reads. To be called before routes exist. */
 export function configureHttp(server: FastifyInstance): void {
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser<Buffer>(['application/json', MEDIA_TYPE], { parseAs: 'buffer' }, jsonBodyParser(server));
+  // Fastify would read bodies before any guard runs: told that no method has one, it leaves them alone. A guard reads
+  // them, once it is known who sends them.
+  for (const method of server.supportedMethods) {
+    server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  }
+  leaveBodiesUnread(server);
   server.addHook('onSend', onSend);
 }
 

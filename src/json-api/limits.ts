@@ -18,6 +18,11 @@ const TOO_LARGE = '413 `payload_too_large`';
 export const BOUNDS = {
   bodyBytes: { most: 1024 * 1024, of: 'bytes of a body', above: TOO_LARGE },
   formBytes: { most: 32 * 1024, of: 'bytes of a form that a page of the service sends', above: TOO_LARGE },
+  bodyChunks: {
+    most: 1000,
+    of: 'chunks of a body (RFC 9112, 7.1) that have fewer than 64 bytes on average; of larger ones any number',
+    above: TOO_LARGE,
+  },
   bodyDepth: { most: 64, of: 'levels of objects and lists in a body', above: BODY },
   linkageIdentifiers: {
     most: 1000,

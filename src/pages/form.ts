@@ -1,16 +1,10 @@
-import { createParamDecorator, Injectable, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { TakesBody, type BodyFormat } from '../json-api/body-format.js';
 import { refuse } from '../json-api/errors.js';
 import { LIMITS } from '../json-api/limits.js';
 
 const FORM = 'application/x-www-form-urlencoded';
-
-const refused = () => refuse('unsupported_media_type', 'Send application/vnd.api+json or application/json');
-
-/** A route that takes what a form of a page sends. Every other route refuses it. */
-export const TakesForm = (): MethodDecorator => RouteConfig({ takesForm: true });
 
 /** The fields of a form that was sent. */
 export class SentForm {
@@ -27,27 +21,18 @@ export class SentForm {
   }
 }
 
-/** The form that was sent. @throws JsonApiException `unsupported_media_type` when it was something else */
+const FORM_BODY: BodyFormat = {
+  mediaTypes: [FORM],
+  maxBytes: LIMITS.formBytes,
+  parse: (bytes) => new SentForm(bytes.toString('utf8')),
+};
+
+/** A route that takes what a form of a page sends, and nothing else. Every other route refuses it. */
+export const TakesForm = (): MethodDecorator => TakesBody(FORM_BODY);
+
+/** The form that was sent. @throws JsonApiException `unsupported_media_type` when there was none */
 export const Form = createParamDecorator((_: unknown, context: ExecutionContext): SentForm => {
   const { body } = context.switchToHttp().getRequest<FastifyRequest>();
   if (body instanceof SentForm) return body;
   throw refuse('unsupported_media_type', `Send ${FORM}`);
 });
-
-/** Teaches the HTTP server forms, for routes that take them and for no other. */
-@Injectable()
-export class FormParser implements OnModuleInit {
-  constructor(private readonly host: HttpAdapterHost) {}
-
-  onModuleInit(): void {
-    const server = this.host.httpAdapter.getInstance<FastifyInstance>();
-    server.addContentTypeParser<string>(
-      FORM,
-      { parseAs: 'string', bodyLimit: LIMITS.formBytes },
-      (request, body, done) => {
-        const takesForm = 'takesForm' in request.routeOptions.config;
-        done(takesForm ? null : refused(), takesForm ? new SentForm(body) : undefined);
-      },
-    );
-  }
-}

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { ForgotPasswordController } from './forgot-password.controller.js';
-import { FormParser } from './form.js';
 import { JoinController } from './join.controller.js';
 import { PageRenderer } from './page.renderer.js';
 import { ResetPasswordController } from './reset-password.controller.js';
@@ -18,7 +17,7 @@ export const PAGE_PATHS = [
 /** The pages that links in mails lead to, so that the service is whole without a front end. */
 @Module({
   controllers: [JoinController, ResetPasswordController, ForgotPasswordController],
-  providers: [PageRenderer, FormParser],
+  providers: [PageRenderer],
   exports: [PageRenderer],
 })
 export class PagesModule {}

@@ -236,7 +236,7 @@ describe('Over HTTP, the service', () => {
   describe('refuses in one order', () => {
     const bad = document('iam:accounts', { name: '', role_name: 'admin' });
 
-    it('route, body, 401, 403, parameters, row, 412, 409, 403 of a value, 422', async () => {
+    it('route, 401, body, 403, parameters, row, 412, 409, 403 of a value, 422', async () => {
       const own = await organization(app);
       const owner = await signedIn(app, { role: 'org_owner', org: [own] });
       const member = await account(app, { org: [own] });
@@ -245,7 +245,8 @@ describe('Over HTTP, the service', () => {
       const wrongType = document('iam:organizations', { name: '' });
       const steps: [string, () => ReturnType<typeof send>, string][] = [
         ['route before body', () => send(app, 'POST', '/nope', { body: '{' }), '404 not_found'],
-        ['body before 401', () => send(app, 'POST', '/accounts', { body: '{' }), '400 malformed_body'],
+        ['401 before body', () => send(app, 'POST', '/accounts', { body: '{' }), '401 unauthenticated Authorization'],
+        ['body before 403', () => owner.post('/organizations?x=1', '{'), '400 malformed_body'],
         [
           '401 before 403 and parameters',
           () => send(app, 'POST', '/organizations?x=1', { body: bad }),

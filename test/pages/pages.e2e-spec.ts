@@ -286,7 +286,7 @@ describe('A form', () => {
   });
 
   it('is taken by pages only', async () => {
-    for (const path of ['/auth/login', '/account/passwords/reset', '/accounts']) {
+    for (const path of ['/auth/login', '/account/passwords/reset', '/account/passwords/request_reset']) {
       const page = await open(app, path, { form });
       expect(faults({ ...page, body: JSON.parse(page.html) })).toEqual(['415 unsupported_media_type']);
     }

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify';
+
+/** So long the rest of a body is received and dropped after its request was answered, in milliseconds. */
+const DISCARD_TIMEOUT_MS = 10_000;
+
+/**
+ * Leaves bodies to whoever wants them. A client that asks first whether its body is wanted (`Expect: 100-continue`, RFC
+ * 9110, 10.1.1) is not told yes by Node. What nobody has read when the answer is out, Node receives and drops, so that a
+ * client that sends before it reads gets its answer and may go on with the connection; that ends with the time.
+ */
+export function leaveBodiesUnread(server: FastifyInstance, discardTimeoutMs = DISCARD_TIMEOUT_MS): void {
+  const http = server.server;
+  http.on('checkContinue', (request, response) => http.emit('request', request, response));
+  server.addHook('onRequest', ({ raw: message }, { raw: response }, done) => {
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = message.headers;
+    if (length !== '0' || coding !== undefined) {
+      response.once('finish', () => {
+        if (message.complete) return;
+        const timer = setTimeout(() => !message.complete && message.socket.destroy(), discardTimeoutMs).unref();
+        message.socket.once('close', () => clearTimeout(timer));
+      });
+    }
+    done();
+  });
+}
