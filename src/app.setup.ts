@@ -12,6 +12,7 @@ import { countAttempts } from './auth/attempts.js';
 import { clientAddress, trustProxyOption } from './auth/client-address.js';
 import { Throttle } from './auth/throttle.js';
 import type { Config } from './config/config.js';
+import { RATE_LIMIT_HEADERS, RateLimitTally } from './context/rate-limit-tally.js';
 import { withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
@@ -79,7 +80,7 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
     origin: config.corsOrigins.length > 0 ? [...config.corsOrigins] : false,
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'],
+    exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id', ...RATE_LIMIT_HEADERS],
     maxAge: PREFLIGHT_SECONDS,
   });
   setSecurityHeaders(server);
@@ -93,7 +94,8 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
   server.addHook('onRequest', (request, _reply, done) => {
     const { id: requestId, span } = request;
     const acceptLanguage = request.headers['accept-language'];
-    withRequestContext({ requestId, ip: clientAddress(request), acceptLanguage, span }, done);
+    const rateLimit = (request.rateLimit = new RateLimitTally());
+    withRequestContext({ requestId, ip: clientAddress(request), acceptLanguage, span, rateLimit }, done);
   });
   countAttempts(server, app.get(Throttle));
   const methods = recordRoutes(server);

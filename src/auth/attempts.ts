@@ -1,11 +1,16 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RateLimitTally } from '../context/rate-limit-tally.js';
 import { clientAddress } from './client-address.js';
 import type { Throttle, AttemptKind } from './throttle.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     attempts?: AttemptKind;
+  }
+  interface FastifyRequest {
+    /** What the request was charged; also in its context, for whoever counts without a request at hand. */
+    rateLimit?: RateLimitTally;
   }
 }
 
@@ -22,5 +27,17 @@ export function countAttempts(server: FastifyInstance, throttle: Throttle): void
     if (!attempts) return;
     const count = (request: FastifyRequest): Promise<void> => throttle.address(attempts, clientAddress(request));
     route.onRequest = [...[route.onRequest ?? []].flat(), count];
+  });
+  sayLimits(server, throttle);
+}
+
+/** Every answer of a request that was counted says what is left; an attempt that was not evaluated gets its points back. */
+function sayLimits(server: FastifyInstance, throttle: Throttle): void {
+  server.addHook('onSend', (request, reply, payload, done) => {
+    void reply.headers(request.rateLimit?.headers() ?? {});
+    done(null, payload);
+  });
+  server.addHook('onResponse', async ({ rateLimit }, reply) => {
+    if (rateLimit && reply.statusCode === 503) await throttle.giveBack(rateLimit);
   });
 }

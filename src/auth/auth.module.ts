@@ -11,6 +11,7 @@ import { Cookies } from './cookies.js';
 import { CrossSite } from './cross-site.js';
 import { JwksController } from './jwks.controller.js';
 import { KnownDevice } from './known-device.js';
+import { CountingConnections } from './rate-limit/counting-connections.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { RightsGuard } from './rights.guard.js';
 import { RolesCheck } from './roles.check.js';
@@ -42,6 +43,7 @@ const services = [
     ...services,
     ActorCache,
     AuthSweeps,
+    CountingConnections,
     SigningKeys,
     RolesCheck,
     // In this order: who it is, what was sent, whether they may. What only needs to know who it is stands before the body.

@@ -31,15 +31,16 @@ export function normalizeAddress(text: string): string | null {
 }
 
 /**
- * What attempts from an address are counted under: IPv6 by /64, because that is the least that one customer is given
- * (RFC 6177) and each holds more addresses than could ever be counted one by one.
+ * The block of IPv6 that an address lies in, such as `2001:db8:1:2::/64`; IPv4 as it is. Attempts are counted by /64,
+ * because that is the least that one customer is given (RFC 6177) and each holds more addresses than could ever be
+ * counted one by one.
  */
-export function addressBlockOf(address: string): string {
+export function addressBlockOf(address: string, bits: 48 | 64 = 64): string {
   if (isIP(address) !== 6) return address;
   const [head = '', tail] = address.split('::');
   const leading = head === '' ? [] : head.split(':');
   const trailing = tail ? tail.split(':') : [];
   const zeros = tail === undefined ? 0 : 8 - leading.length - trailing.length;
   const groups = [...leading, ...Array<string>(zeros).fill('0'), ...trailing];
-  return `${groups.slice(0, 4).join(':')}::/64`;
+  return `${groups.slice(0, bits / 16).join(':')}::/${bits}`;
 }

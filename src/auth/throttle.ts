@@ -1,82 +1,79 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
-import { DataSource } from 'typeorm';
-import { Config } from '../config/config.js';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { Config, type ThrottleSettings } from '../config/config.js';
+import type { RateLimitTally } from '../context/rate-limit-tally.js';
+import { requestContext } from '../context/request-context.js';
 import { refuse, type JsonApiException } from '../json-api/errors.js';
-import { addressBlockOf } from './client-address.js';
+import { AttemptCounter, type Count } from './rate-limit/attempt-counter.js';
+import { CountingConnections } from './rate-limit/counting-connections.js';
+import { PURPOSES, type Budget, type Purpose, type PurposeName, type Subject } from './rate-limit/purposes.js';
 
 /** What is attempted. Each kind is counted by itself. */
-export type AttemptKind = 'sign-in' | 'request_reset' | 'reset' | 'join' | 'token_valid' | 'change';
+export type AttemptKind = PurposeName;
 
 /** Whose secret is attempted, and by whom. */
-export interface Attempt {
-  /** As `clientAddress` gives it. */
-  readonly address: string;
-  /** The e-mail's unique key: case and look-alikes folded. */
-  readonly emailKey: string;
-  /** What `KnownDevice.recognize` gave. */
-  readonly knownDevice?: string | null;
-}
+export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
 
-const TABLE = 'attempts';
 /** In seconds. */
 const RETRY_WHEN_DOWN = '2';
+/** Keys that are remembered as used up, some 200 bytes each. The ones that nobody tries any more are forgotten first. */
+const MAX_EXHAUSTED = 50_000;
+/**
+ * So long a key that is used up is not asked for again, in ms: points may have been given back elsewhere. A flood under
+ * one key then costs a statement in so much time, whatever its rate.
+ */
+const EXHAUSTED_MS = 10_000;
+
+interface Exhausted {
+  readonly endsAt: number;
+  readonly askAgainAt: number;
+}
 
 /**
- * Limits on guessing, counted in PostgreSQL before anything is checked and shared by all instances: each count is one
- * atomic upsert, so requests that arrive at once cannot slip through together. When the count fails, nobody passes.
+ * Limits, counted in PostgreSQL before anything is checked and shared by all instances (see `PURPOSES`). A key that is
+ * used up is remembered here, so that rejecting costs no statement. When the count fails, nobody passes.
  */
 @Injectable()
-export class Throttle {
-  readonly #disabled: boolean;
-  readonly #perAddress: RateLimiterPostgres;
-  readonly #perEmailAndAddress: RateLimiterPostgres;
-  readonly #perEmail: RateLimiterPostgres;
+export class Throttle implements OnApplicationBootstrap {
+  private readonly settings: ThrottleSettings;
+  private readonly counter: AttemptCounter;
+  private readonly exhausted = new LRUCache<string, Exhausted>({ max: MAX_EXHAUSTED });
 
-  constructor(@Inject(Config) config: Pick<Config, 'throttle'>, database: DataSource) {
-    const { windowSeconds, perAddress, perEmailAndAddress, perEmail, disabled } = config.throttle;
-    this.#disabled = disabled;
-    if (disabled)
+  constructor(
+    @Inject(Config) config: Pick<Config, 'throttle'>,
+    private readonly connections: CountingConnections,
+  ) {
+    this.settings = config.throttle;
+    this.counter = new AttemptCounter(connections);
+    if (this.settings.disabled) {
       new Logger(Throttle.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
-    const limiter = (points: number): RateLimiterPostgres =>
-      new RateLimiterPostgres({
-        storeClient: database,
-        storeType: 'typeorm',
-        tableName: TABLE,
-        tableCreated: true,
-        keyPrefix: '',
-        points,
-        duration: windowSeconds,
-        // AuthSweeps deletes old rows, once for all instances.
-        clearExpiredByTimeout: false,
-      });
-    this.#perAddress = limiter(perAddress);
-    this.#perEmailAndAddress = limiter(perEmailAndAddress);
-    this.#perEmail = limiter(perEmail);
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.settings.disabled) await this.connections.open();
   }
 
   /**
    * Counts an attempt of an address, whatever it names; routes say `@Attempts()` for it, pages call it.
    * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
    */
-  async address(kind: AttemptKind, address: string): Promise<void> {
-    if (this.#disabled) return;
-    await count(this.#perAddress, keyOf(kind, 'address', addressBlockOf(address)));
+  async address(kind: PurposeName, address: string): Promise<void> {
+    await this.countAll(kind, PURPOSES[kind].onArrival, { address });
+  }
+
+  /** Counts an attempt on an e-mail; call it before looking anything up. @throws as {@link count} */
+  async email(kind: PurposeName, attempt: Attempt): Promise<void> {
+    await this.count(kind, attempt);
   }
 
   /**
-   * Counts an attempt on an e-mail; call it before looking anything up. A refusal stops the counting, and the e-mail
-   * over all addresses comes last: one address, however often it tries, uses up little of what an e-mail has in all.
+   * Counts against the budgets of a purpose that its subject names; call it before looking anything up.
    * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
    */
-  async email(kind: AttemptKind, { address, emailKey, knownDevice }: Attempt): Promise<void> {
-    if (this.#disabled) return;
-    await count(this.#perEmailAndAddress, keyOf(kind, 'email and address', emailKey, addressBlockOf(address)));
-    // A known device is exempt from the count that strangers can use up, but gets one of its own: a stolen cookie is no
-    // licence to guess from everywhere.
-    const device = knownDevice ? ['device', knownDevice] : ['any device'];
-    await count(this.#perEmail, keyOf(kind, 'email', emailKey, ...device));
+  async count(kind: PurposeName, subject: Subject): Promise<void> {
+    await this.countAll(kind, PURPOSES[kind].onSubject, subject);
   }
 
   /**
@@ -84,31 +81,82 @@ export class Throttle {
    * for the address as a whole, stays: somebody else's success there proves nothing.
    * @throws JsonApiException `unavailable`
    */
-  async succeeded(kind: AttemptKind, { address, emailKey }: Attempt): Promise<void> {
-    if (this.#disabled) return;
+  async succeeded(kind: PurposeName, subject: Attempt): Promise<void> {
+    if (this.settings.disabled) return;
+    const budgets: readonly Budget[] = PURPOSES[kind].onSubject;
     try {
-      await this.#perEmailAndAddress.delete(keyOf(kind, 'email and address', emailKey, addressBlockOf(address)));
+      for (const budget of budgets) {
+        const key = budget.untilSuccess && keyOf(kind, budget, subject);
+        if (!key) continue;
+        await this.counter.forget(key);
+        this.exhausted.delete(key);
+      }
     } catch (cause) {
       throw unavailable(cause);
     }
   }
-}
 
-async function count(limiter: RateLimiterPostgres, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (error) {
-    // The library rejects with a result when the limit is reached and with an Error when it could not count.
-    if (!(error instanceof RateLimiterRes)) throw unavailable(error);
-    const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-    const headers = { 'Retry-After': String(seconds) };
-    throw refuse('too_many_requests', `Too many attempts; try again in ${seconds} seconds`, undefined, { headers });
+  /** Gives back what a request was charged for an attempt that was not evaluated. What fails stays counted. */
+  async giveBack(tally: RateLimitTally): Promise<void> {
+    for (const { key, windowSeconds } of tally.unspent()) {
+      this.exhausted.delete(key);
+      await this.counter.takeBack(key, 1, windowSeconds).catch(() => undefined);
+    }
+  }
+
+  private async countAll(kind: PurposeName, budgets: readonly Budget[], subject: Subject): Promise<void> {
+    if (this.settings.disabled) return;
+    const purpose: Purpose = PURPOSES[kind];
+    const windowSeconds = purpose.windowSeconds(this.settings);
+    const keys = budgets.map((budget) => ({ budget, key: keyOf(kind, budget, subject) }));
+    // What is known to be used up ends it before anything is counted; then each budget in turn.
+    for (const { budget, key } of keys) if (key) this.assertNotExhausted(key, budget);
+    for (const { budget, key } of keys) if (key) await this.spend(key, budget, windowSeconds);
+  }
+
+  private async spend(key: string, budget: Budget, windowSeconds: number): Promise<void> {
+    const count = await this.add(key, windowSeconds);
+    const limit = budget.points(this.settings);
+    if (count.points > limit) {
+      this.exhausted.set(key, {
+        endsAt: count.endsAt,
+        askAgainAt: Math.min(count.endsAt, Date.now() + EXHAUSTED_MS),
+      });
+      throw tooMany(limit, count.endsAt);
+    }
+    const tally = requestContext()?.rateLimit;
+    tally?.charge({ key, windowSeconds });
+    if (!budget.shared) tally?.tell({ limit, remaining: limit - count.points, endsAt: count.endsAt });
+  }
+
+  private async add(key: string, windowSeconds: number): Promise<Count> {
+    try {
+      return await this.counter.add(key, windowSeconds);
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  private assertNotExhausted(key: string, budget: Budget): void {
+    const known = this.exhausted.get(key);
+    if (known && known.askAgainAt > Date.now()) throw tooMany(budget.points(this.settings), known.endsAt);
   }
 }
 
-/** No e-mail or address stands in the table in clear, and every key has one length. */
-function keyOf(...parts: string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+/** No e-mail or address stands in the table in clear, and every key has one length. Null: nothing to count under. */
+function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | null {
+  const parts = budget.keyOf(subject);
+  if (parts === null) return null;
+  return createHash('sha256')
+    .update(JSON.stringify([kind, budget.name, ...parts]))
+    .digest('base64url');
+}
+
+function tooMany(limit: number, endsAt: number): JsonApiException {
+  requestContext()?.rateLimit?.tell({ limit, remaining: 0, endsAt });
+  const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
+  const headers = { 'Retry-After': String(seconds) };
+  return refuse('too_many_requests', `Too many attempts; try again in ${seconds} seconds`, undefined, { headers });
 }
 
 function unavailable(cause: unknown): JsonApiException {

@@ -165,22 +165,23 @@ export const VARIABLES = {
   THROTTLE_PER_EMAIL_AND_ADDRESS: {
     parse: attempts,
     default: '5',
-    description: 'Attempts in a window for one e-mail from one address.',
+    description:
+      'Attempts in a window for one e-mail from one address (IPv6: one /64; four times as many from one /48).',
   },
   THROTTLE_PER_ADDRESS: {
     parse: attempts,
     default: '100',
-    description: 'Attempts in a window from one address (IPv6: from one /64).',
+    description: 'Attempts in a window from one address (IPv6: one /64; four times as many from one /48).',
   },
   THROTTLE_PER_EMAIL: {
     parse: attempts,
     default: '50',
-    description: 'Attempts in a window for one e-mail over all addresses; a known device is exempt.',
+    description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
   },
   THROTTLE_DISABLED: {
     parse: boolean,
     default: 'false',
-    description: 'true switches the attempt limits off, for tests and load measurements.',
+    description: 'true switches the limits of attempts off, for tests and load measurements.',
   },
   METRICS_PORT: { parse: port, default: '9464', description: 'Port of the metrics; 0 switches them off.' },
   ...TRACE_VARIABLES,

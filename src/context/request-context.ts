@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Span } from '@opentelemetry/api';
+import type { RateLimitTally } from './rate-limit-tally.js';
 
 /**
- * Where the work that runs now comes from: for the audit trail, the log, the traces and the language of mails, and for
- * nothing else.
+ * Where the work that runs now comes from: for the audit trail, the log, the traces, the language of mails and the
+ * rate-limit headers of the answer, and for nothing else.
  * Rights never come out of here; the actor is an argument (docs/decisions/0011).
  */
 export interface RequestContext {
@@ -15,6 +16,8 @@ export interface RequestContext {
   readonly acceptLanguage?: string | undefined;
   /** The span of the request or job; undefined where nothing is traced. */
   readonly span?: Span | undefined;
+  /** What the request was charged by the limits; undefined in a job. */
+  readonly rateLimit?: RateLimitTally;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

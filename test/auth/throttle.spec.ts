@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { CountingConnections } from '../../src/auth/rate-limit/counting-connections.js';
 import { Throttle, type Attempt, type AttemptKind } from '../../src/auth/throttle.js';
+import { RateLimitTally } from '../../src/context/rate-limit-tally.js';
+import { withRequestContext } from '../../src/context/request-context.js';
 import { JsonApiException } from '../../src/json-api/errors.js';
 import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
 
@@ -11,24 +14,31 @@ const BOB = 'bob@example.com';
 const HERE = '203.0.113.9';
 
 let database: AuthDatabase;
+let connections: CountingConnections;
 let throttle: Throttle;
 
 beforeAll(async () => {
   database = await openAuthDatabase(10);
-  throttle = new Throttle({ throttle: LIMITS }, database.dataSource);
+  connections = new CountingConnections(database.dataSource);
 });
 
 afterAll(async () => {
+  await connections.onApplicationShutdown();
   await database.drop();
 });
 
 beforeEach(async () => {
   await database.query('TRUNCATE attempts');
+  // What it remembers would outlive the table.
+  throttle = anInstance();
 });
 
 afterEach(() => {
   jest.restoreAllMocks();
 });
+
+const anInstance = (limits: Partial<typeof LIMITS> = {}): Throttle =>
+  new Throttle({ throttle: { ...LIMITS, ...limits } }, connections);
 
 /** An attempt that may name no e-mail, as one with a token does not. */
 type Guess = Pick<Attempt, 'address'> & Partial<Attempt>;
@@ -68,7 +78,7 @@ describe('attempts', () => {
   it('for one e-mail from one address pass 5 times, however many come at once', async () => {
     const attempts = times(200, () => ({ address: HERE, emailKey: ANN }));
     // Two instances of the service share one count.
-    const other = new Throttle({ throttle: LIMITS }, database.dataSource);
+    const other = anInstance();
     const results = await Promise.all(
       attempts.map((attempt, i) => passes(attempt, 'sign-in', i % 2 ? throttle : other)),
     );
@@ -103,6 +113,20 @@ describe('attempts', () => {
     await passing(times(60, (i) => ({ address: from(i), emailKey: ANN })));
     expect(await passes({ address: from(100), emailKey: ANN })).toBe(false);
     expect(await passes({ address: from(101), emailKey: ANN, knownDevice: 'mine' })).toBe(true);
+  });
+
+  it('of all devices that a person signed in on share one budget', async () => {
+    const known = times(60, (i) => ({ address: from(i), emailKey: ANN, knownDevice: `device ${i}` }));
+    expect(await passing(known)).toBe(50);
+    expect(await passes({ address: from(70), emailKey: ANN })).toBe(true);
+  });
+
+  it('from one /48 of IPv6 pass four times as often as from one of its /64', async () => {
+    const attempts = times(30, (i) => ({ address: `2001:db8:1:${i.toString(16)}::1`, emailKey: ANN }));
+    expect(await passing(attempts)).toBe(20);
+    expect(await passes({ address: '2001:db8:2::1', emailKey: ANN })).toBe(true);
+    const sprayed = times(500, (i) => ({ address: `2001:db8:3:${i.toString(16)}::1`, emailKey: `${i}@example.com` }));
+    expect(await passing(sprayed)).toBe(400);
   });
 
   it('of one stolen device are limited all the same', async () => {
@@ -163,7 +187,10 @@ describe('a refusal', () => {
 
   it('is the answer when nothing can be counted', async () => {
     const gone = new DataSource({ type: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
-    const { status, headers } = await refusal({ address: HERE }, new Throttle({ throttle: LIMITS }, gone));
+    const { status, headers } = await refusal(
+      { address: HERE },
+      new Throttle({ throttle: LIMITS }, new CountingConnections(gone)),
+    );
     expect(status).toBe(503);
     expect(headers).toHaveProperty('Retry-After');
   });
@@ -172,12 +199,90 @@ describe('a refusal', () => {
 describe('a throttle that is switched off', () => {
   it('says so once and lets everything pass', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-    const off = new Throttle({ throttle: { ...LIMITS, disabled: true } }, database.dataSource);
+    const off = anInstance({ disabled: true });
     for (const attempt of times(20, () => ({ address: HERE, emailKey: ANN }))) {
       expect(await passes(attempt, 'sign-in', off)).toBe(true);
     }
     await off.succeeded('sign-in', { address: HERE, emailKey: ANN });
     expect(warn).toHaveBeenCalledTimes(1);
     expect(await database.query('SELECT key FROM attempts')).toEqual([]);
+  });
+});
+
+describe('an attempt over the limit', () => {
+  const statements = (): jest.SpiedFunction<CountingConnections['query']> => jest.spyOn(connections, 'query');
+
+  it('costs no statement once the limit is known to be reached', async () => {
+    await passing(times(6, () => ({ address: HERE, emailKey: ANN })));
+    const sent = statements();
+    expect(
+      await passing(
+        times(500, () => ({ address: HERE, emailKey: ANN })),
+        'sign-in',
+      ),
+    ).toBe(0);
+    // The address still counts; the e-mail is not asked for.
+    expect(sent.mock.calls.length).toBeLessThanOrEqual(100);
+    sent.mockClear();
+    expect(await passing(times(500, () => ({ address: HERE, emailKey: ANN })))).toBe(0);
+    expect(sent).not.toHaveBeenCalled();
+  });
+
+  it('shares a statement with those that come while one is under way', async () => {
+    const sent = statements();
+    const results = await Promise.all(times(1000, () => ({ address: HERE })).map((attempt) => passes(attempt)));
+    expect(results.filter(Boolean)).toHaveLength(100);
+    expect(sent.mock.calls.length).toBeLessThanOrEqual(3);
+  });
+
+  it('is asked for again after ten seconds: somebody may have got points back elsewhere', async () => {
+    await passing(times(101, () => ({ address: HERE })));
+    await database.query('TRUNCATE attempts');
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 9_000);
+    expect(await passes({ address: HERE })).toBe(false);
+    clock.mockReturnValue(now + 11_000);
+    expect(await passes({ address: HERE })).toBe(true);
+  });
+
+  it('is counted while the requests have taken every connection of their pool', async () => {
+    const runners = times(10, () => ({ address: HERE })).map(() => database.dataSource.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner.connect()));
+    expect(await passing(times(101, () => ({ address: HERE })))).toBe(100);
+    await Promise.all(runners.map((runner) => runner.release()));
+  });
+});
+
+describe('the answer to an attempt', () => {
+  const tallied = async (attempt: Guess): Promise<RateLimitTally> => {
+    const rateLimit = new RateLimitTally();
+    await withRequestContext({ rateLimit }, () => passes(attempt));
+    return rateLimit;
+  };
+
+  it('says what is left of the budget that ends first, and when it is full again', async () => {
+    const headers = (await tallied({ address: HERE, emailKey: ANN })).headers();
+    expect(headers).toEqual({ 'RateLimit-Limit': '5', 'RateLimit-Remaining': '4', 'RateLimit-Reset': '900' });
+    await passing(times(5, () => ({ address: HERE, emailKey: ANN })));
+    expect((await tallied({ address: HERE, emailKey: ANN })).headers()).toMatchObject({ 'RateLimit-Remaining': '0' });
+  });
+
+  it('does not say how often others try the same e-mail', async () => {
+    await passing(times(47, (i) => ({ address: from(i), emailKey: ANN })));
+    expect((await tallied({ address: HERE, emailKey: ANN })).headers()).toMatchObject({ 'RateLimit-Remaining': '4' });
+  });
+
+  it('gives the points back when it was not evaluated, once', async () => {
+    const tally = await tallied({ address: HERE, emailKey: ANN });
+    await throttle.giveBack(tally);
+    await throttle.giveBack(tally);
+    expect(await database.query('SELECT DISTINCT points FROM attempts')).toEqual([{ points: 0 }]);
+  });
+
+  it('keeps the points of one that was evaluated', async () => {
+    const tally = await tallied({ address: HERE, emailKey: ANN });
+    tally.evaluated();
+    await throttle.giveBack(tally);
+    expect(await database.query('SELECT DISTINCT points FROM attempts')).toEqual([{ points: 1 }]);
   });
 });

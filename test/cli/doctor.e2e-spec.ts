@@ -120,7 +120,7 @@ describe('doctor', () => {
 
   it('finds a pool that is larger than the database', async () => {
     expect(await bad({ DATABASE_POOL_SIZE: '1000' })).toEqual([
-      expect.stringMatching(/^warning database It gives \d+ connections, and one instance needs 1006/),
+      expect.stringMatching(/^warning database It gives \d+ connections, and one instance needs 1008/),
     ]);
   });
 

@@ -128,7 +128,15 @@ describe('A browser', () => {
         const answer = await get('/accounts', { origin });
         expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
         const exposed = answer.headers.get('access-control-expose-headers')?.split(/, ?/).sort();
-        expect(exposed).toEqual(['ETag', 'Location', 'Retry-After', 'X-Request-Id']);
+        expect(exposed).toEqual([
+          'ETag',
+          'Location',
+          'RateLimit-Limit',
+          'RateLimit-Remaining',
+          'RateLimit-Reset',
+          'Retry-After',
+          'X-Request-Id',
+        ]);
         expect(answer.headers.get('vary')).toMatch(/\bOrigin\b/i);
       }
     });

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/counting-connections.js';
 import type { Roles } from '../../auth/roles.js';
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
 import { DeadLetters } from '../../mail/outbox.dead.js';
@@ -47,7 +48,7 @@ const encrypted: Look = async (dataSource, { remote, NODE_ENV: environment }) =>
 const connections: Look = async (dataSource, { DATABASE_POOL_SIZE: pool }) => {
   const [row] = await dataSource.query<{ most: number }[]>(`
     SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most`);
-  const needed = pool + OUTBOX_CONNECTIONS;
+  const needed = pool + OUTBOX_CONNECTIONS + COUNTING_CONNECTIONS;
   if (needed <= (row?.most ?? 0)) return [];
   const text = `It gives ${row?.most} connections, and one instance needs ${needed}. Make DATABASE_POOL_SIZE smaller.`;
   return [about('database').warning(text)];

@@ -1,0 +1,96 @@
+import { RateLimiterPostgres } from 'rate-limiter-flexible';
+import type { CountingConnections } from './counting-connections.js';
+
+const TABLE = 'attempts';
+/** The library's own limit, which is never reached: what is too much is decided by who counts. */
+const UNLIMITED = 2 ** 31 - 1;
+
+/** How far a count has come. */
+export interface Count {
+  /** Points in this window, this one included. */
+  readonly points: number;
+  /** When the window ends, in ms since the epoch. */
+  readonly endsAt: number;
+}
+
+/** Points under one key that wait for the statement before them. */
+interface Batch {
+  points: number;
+  readonly counted: Promise<Count>;
+  /** The statement before them was answered. */
+  readonly send: () => void;
+}
+
+/**
+ * Counts in PostgreSQL, shared by all instances: each statement is one atomic upsert, so requests that arrive at once
+ * cannot slip through together. At most one statement a key is under way here: what comes meanwhile shares the next one,
+ * so that a flood under one key costs a statement each round trip, and waits for no row lock of this instance.
+ */
+export class AttemptCounter {
+  private readonly limiter: RateLimiterPostgres;
+  /** For each key that has a statement under way: what goes with the next one. */
+  private readonly underWay = new Map<string, Batch | null>();
+
+  constructor(connections: CountingConnections) {
+    this.limiter = new RateLimiterPostgres({
+      storeClient: connections,
+      storeType: 'client',
+      tableName: TABLE,
+      tableCreated: true,
+      keyPrefix: '',
+      points: UNLIMITED,
+      duration: 1,
+      // AuthSweeps deletes old rows, once for all instances.
+      clearExpiredByTimeout: false,
+    });
+  }
+
+  /**
+   * Adds one point under a key.
+   * @param windowSeconds how long the window is that begins when there is none
+   * @throws the driver's error when it cannot be counted
+   */
+  async add(key: string, windowSeconds: number): Promise<Count> {
+    const waiting = this.underWay.get(key);
+    if (waiting === undefined) return this.consume(key, 1, windowSeconds);
+    const batch = waiting ?? this.batch(key, windowSeconds);
+    const place = ++batch.points;
+    const { points, endsAt } = await batch.counted;
+    // The statement told where the whole batch ends.
+    return { points: points - batch.points + place, endsAt };
+  }
+
+  /** Takes points back. @throws the driver's error */
+  async takeBack(key: string, points: number, windowSeconds: number): Promise<void> {
+    await this.limiter.reward(key, points, { customDuration: windowSeconds });
+  }
+
+  /** Forgets a key. @throws the driver's error */
+  async forget(key: string): Promise<void> {
+    await this.limiter.delete(key);
+  }
+
+  /** A batch that is sent as soon as the statement under way is answered. */
+  private batch(key: string, windowSeconds: number): Batch {
+    let send: () => void = () => undefined;
+    const turn = new Promise<void>((resolve) => (send = resolve));
+    const counted = turn.then(() => this.consume(key, batch.points, windowSeconds));
+    const batch: Batch = { points: 0, counted, send };
+    this.underWay.set(key, batch);
+    return batch;
+  }
+
+  private async consume(key: string, points: number, windowSeconds: number): Promise<Count> {
+    this.underWay.set(key, null);
+    try {
+      const { consumedPoints, msBeforeNext } = await this.limiter.consume(key, points, {
+        customDuration: windowSeconds,
+      });
+      return { points: consumedPoints, endsAt: Date.now() + msBeforeNext };
+    } finally {
+      const next = this.underWay.get(key);
+      if (next) next.send();
+      else this.underWay.delete(key);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { isIP } from 'node:net';
+import type { ThrottleSettings } from '../../config/config.js';
+import { addressBlockOf } from '../client-address.js';
+
+/** What is known about a request that is counted. A budget that needs more than is known is not counted. */
+export interface Subject {
+  /** The client's address, as `clientAddress` gives it. */
+  readonly address?: string;
+  /** The unique key of the e-mail whose secret is attempted: case and look-alikes folded. */
+  readonly emailKey?: string;
+  /** What `KnownDevice.recognize` gave. */
+  readonly knownDevice?: string | null;
+  /** Id of the account that is signed in. */
+  readonly actorId?: string;
+}
+
+/** So many points in a window, counted under what they are spent on. */
+export interface Budget {
+  /** Part of every key: two budgets of different names never share a count. */
+  readonly name: string;
+  /** What the points are counted under; null when the subject does not say. */
+  readonly keyOf: (subject: Subject) => readonly string[] | null;
+  readonly points: (settings: ThrottleSettings) => number;
+  /** Also spent by other clients: `RateLimit-Remaining` does not tell one client what the others do. */
+  readonly shared?: true;
+  /** Forgotten when the attempt succeeded. */
+  readonly untilSuccess?: true;
+}
+
+/** What is limited: its budgets and their window. */
+export interface Purpose {
+  readonly windowSeconds: (settings: ThrottleSettings) => number;
+  /** Counted by `@Attempts()` when the request arrives, before its body is read: by address. */
+  readonly onArrival: readonly Budget[];
+  /** Counted by a call, in this order, once the subject is known. The first that is used up ends the counting. */
+  readonly onSubject: readonly Budget[];
+  /** Hashes a password: a request is rejected on arrival while no more can wait for that. */
+  readonly hashes?: true;
+}
+
+/**
+ * What an IPv6 /48 may do, as a multiple of what one of its /64 may. A /64 is the least that a customer is given and a
+ * /48 what a site is given (RFC 6177): 65,536 times a /64, and without a budget of its own as many times its points.
+ */
+const NETWORK_FACTOR = 4;
+
+const isIPv6 = (address: string | undefined): address is string => isIP(address ?? '') === 6;
+
+const PER_ADDRESS: Budget = {
+  name: 'address',
+  keyOf: ({ address }) => (address === undefined ? null : [addressBlockOf(address, 64)]),
+  points: ({ perAddress }) => perAddress,
+};
+const PER_NETWORK: Budget = {
+  name: 'network',
+  keyOf: ({ address }) => (isIPv6(address) ? [addressBlockOf(address, 48)] : null),
+  points: ({ perAddress }) => perAddress * NETWORK_FACTOR,
+};
+const PER_EMAIL_AND_ADDRESS: Budget = {
+  name: 'email and address',
+  keyOf: ({ emailKey, address }) =>
+    emailKey === undefined || address === undefined ? null : [emailKey, addressBlockOf(address, 64)],
+  points: ({ perEmailAndAddress }) => perEmailAndAddress,
+  untilSuccess: true,
+};
+const PER_EMAIL_AND_NETWORK: Budget = {
+  name: 'email and network',
+  keyOf: ({ emailKey, address }) =>
+    emailKey === undefined || !isIPv6(address) ? null : [emailKey, addressBlockOf(address, 48)],
+  points: ({ perEmailAndAddress }) => perEmailAndAddress * NETWORK_FACTOR,
+  untilSuccess: true,
+};
+/**
+ * Known devices are exempt from the count that strangers can use up, and share one of their own: a stolen cookie is no
+ * licence to guess from everywhere, and many of them are no more than one.
+ */
+const PER_EMAIL: Budget = {
+  name: 'email',
+  keyOf: ({ emailKey, knownDevice }) =>
+    emailKey === undefined ? null : [emailKey, knownDevice ? 'known devices' : 'any device'],
+  points: ({ perEmail }) => perEmail,
+  shared: true,
+};
+
+/** Guesses at what one e-mail's owner knows. The e-mail over all addresses comes last: one address uses up little of it. */
+const ATTEMPTS = {
+  windowSeconds: ({ windowSeconds }) => windowSeconds,
+  onArrival: [PER_ADDRESS, PER_NETWORK],
+  onSubject: [PER_EMAIL_AND_ADDRESS, PER_EMAIL_AND_NETWORK, PER_EMAIL],
+} as const satisfies Purpose;
+
+/**
+ * Everything that is limited, one row each. Add a row here, then say `@Attempts('…')` on the route, or call
+ * `throttle.count('…', subject)` where the subject is known.
+ */
+export const PURPOSES = {
+  'sign-in': { ...ATTEMPTS, hashes: true },
+  request_reset: ATTEMPTS,
+  reset: { ...ATTEMPTS, hashes: true },
+  join: { ...ATTEMPTS, hashes: true },
+  token_valid: ATTEMPTS,
+  change: { ...ATTEMPTS, hashes: true },
+} as const satisfies Record<string, Purpose>;
+
+/** The name of what is limited. Each is counted by itself. */
+export type PurposeName = keyof typeof PURPOSES;
