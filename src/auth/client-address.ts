@@ -1,24 +1,63 @@
-import { isIP, SocketAddress } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
+import { Logger } from '@nestjs/common';
 import type { FastifyRequest, FastifyServerOptions } from 'fastify';
 
 /** A peer without an address came over a local socket. */
 const LOCAL = '127.0.0.1';
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
+/** An entry of `X-Forwarded-For` as some gateways write it: `203.0.113.7:50001`, `[2001:db8::7]:50001`, `[2001:db8::7]`. */
+const WITH_PORT = /^(?:\[([^\]]{2,45})\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/;
+/** Proxies whose malformed entries have been logged; more than that are not told apart. */
+const MAX_REPORTED_PROXIES = 100;
+/** Of a malformed entry so many characters are logged. */
+const MAX_LOGGED_LENGTH = 100;
+
+const reportedProxies = new Set<string>();
 
 /**
  * Fastify's `trustProxy` for a list of addresses and CIDR blocks: only what these peers say in `X-Forwarded-*` counts,
  * read from the right up to the first address that is not one of them. Without any, the headers are ignored.
  */
 export function trustProxyOption(trustedProxies: readonly string[]): FastifyServerOptions['trustProxy'] {
-  return trustedProxies.length > 0 ? [...trustedProxies] : false;
+  if (trustedProxies.length === 0) return false;
+  const trusted = new BlockList();
+  for (const block of trustedProxies) {
+    const [address = '', bits] = block.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(bits), family);
+  }
+  return (entry: string) => {
+    const address = forwardedAddress(entry);
+    return address !== null && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
 }
 
 /**
  * The address that a request came from, in canonical form. Where a trusted proxy passed on something that is no
- * address, it is the proxy's own: an attempt limit may then hit too many, never nobody.
+ * address, it is the proxy's own: an attempt limit may then hit too many, never nobody. That is logged once for a proxy.
  */
 export function clientAddress(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  return normalizeAddress(request.ip) ?? normalizeAddress(request.socket.remoteAddress ?? '') ?? LOCAL;
+  const peer = normalizeAddress(request.socket.remoteAddress ?? '') ?? LOCAL;
+  // Without a peer's address there is nothing that it could have forwarded.
+  const address = forwardedAddress(request.ip ?? '');
+  if (address === null && request.ip) reportMalformed(peer, request.ip);
+  return address ?? peer;
+}
+
+/** The address of an entry of `X-Forwarded-For`, with or without a port, in canonical form. Else null. */
+export function forwardedAddress(entry: string): string | null {
+  const [, ipv6, ipv4] = WITH_PORT.exec(entry) ?? [];
+  return normalizeAddress(ipv6 ?? ipv4 ?? entry);
+}
+
+function reportMalformed(proxy: string, entry: string): void {
+  if (reportedProxies.has(proxy) || reportedProxies.size >= MAX_REPORTED_PROXIES) return;
+  reportedProxies.add(proxy);
+  const shown = JSON.stringify(entry.slice(0, MAX_LOGGED_LENGTH));
+  new Logger('TrustedProxies').warn(
+    `The proxy ${proxy} forwards ${shown} in X-Forwarded-For, which is no IP address; its clients share its own address`,
+  );
 }
 
 /** IPv4 as it is, also where it comes mapped into IPv6; IPv6 after RFC 5952 and without its zone. Else null. */

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { fastify, type FastifyInstance } from 'fastify';
 import { addressBlockOf, clientAddress, normalizeAddress, trustProxyOption } from '../../src/auth/client-address.js';
 
@@ -36,13 +37,41 @@ describe('the address of a client', () => {
     ['the peer, when a proxy sends an empty header', ['10.0.0.1'], '10.0.0.1', '', '10.0.0.1'],
     ['the peer, when a proxy passes on rubbish', ['10.0.0.1'], '10.0.0.1', 'unknown', '10.0.0.1'],
     ['the peer, when rubbish comes last', ['10.0.0.1'], '10.0.0.1', '198.51.100.1, "quoted"', '10.0.0.1'],
-    ['the peer, when an address has a port', ['10.0.0.1'], '10.0.0.1', '198.51.100.1:4711', '10.0.0.1'],
+    ['without its port', ['10.0.0.1'], '10.0.0.1', '203.0.113.7:50001', '203.0.113.7'],
+    ['IPv6 without brackets and port', ['10.0.0.1'], '10.0.0.1', '[2001:db8::7]:50001', '2001:db8::7'],
+    ['IPv6 without brackets', ['10.0.0.1'], '10.0.0.1', '[2001:db8::7]', '2001:db8::7'],
+    [
+      'behind proxies that are named with ports',
+      ['10.0.0.0/8'],
+      '10.0.0.1',
+      '203.0.113.7:1, 10.0.0.9:2',
+      '203.0.113.7',
+    ],
+    ['behind proxies of an IPv6 block', ['fd00::/8'], 'fd00::1', '203.0.113.7, [fd00::2]:443', '203.0.113.7'],
+    ['the peer, when a port is no number', ['10.0.0.1'], '10.0.0.1', '203.0.113.7:http', '10.0.0.1'],
+    ['the peer, when brackets hold IPv4', ['10.0.0.1'], '10.0.0.1', '[203.0.113.7', '10.0.0.1'],
     ['the peer, when an address is written in octal', ['10.0.0.1'], '10.0.0.1', '0306.063.0144.01', '10.0.0.1'],
     ['IPv4, also when mapped into IPv6', [], '::ffff:203.0.113.9', undefined, '203.0.113.9'],
     ['that of a proxy that is mapped into IPv6', ['10.0.0.1'], '::ffff:10.0.0.1', '198.51.100.1', '198.51.100.1'],
     ['IPv6 in one form', ['::1'], '::1', '2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
   ])('is %s', async (_, trusted, peer, forwardedFor, expected) => {
     expect(await addressOf(trusted, peer, forwardedFor)).toBe(expected);
+  });
+});
+
+describe('a trusted proxy that forwards what is no address', () => {
+  it('is logged once, with the beginning of what it sent', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    try {
+      for (let n = 0; n < 3; n++) await addressOf(['10.0.0.77'], '10.0.0.77', `unknown${'x'.repeat(500)}`);
+      await addressOf(['10.0.0.77'], '10.0.0.77', '203.0.113.7:50001');
+      const lines = warn.mock.calls.map(([line]) => String(line));
+      expect(lines).toEqual([
+        `The proxy 10.0.0.77 forwards "unknown${'x'.repeat(93)}" in X-Forwarded-For, which is no IP address; its clients share its own address`,
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
   });
 });
 
