@@ -3,6 +3,8 @@ import { createApp } from './app.setup.js';
 import { loadEnvFile } from './config/env-file.js';
 import { loadConfig } from './config/load-config.js';
 import { EmbeddedServer } from './database/embedded-server.js';
+import { hasMailbox } from './mailbox/mailbox.module.js';
+import { MailboxToken } from './mailbox/mailbox.token.js';
 
 try {
   loadEnvFile();
@@ -13,6 +15,10 @@ try {
   new Logger('Iam').log(
     `Serving on ${await app.getUrl()} after ${seconds} s; documentation at ${await app.getUrl()}/docs`,
   );
+  if (hasMailbox(config)) {
+    const { path } = app.get(MailboxToken, { strict: false });
+    new Logger('Iam').log(`Mails are not sent without MAIL_URL; read them at ${await app.getUrl()}${path}`);
+  }
 } catch (error) {
   // The log may not exist yet, and a start that failed has to say why in any case.
   // An embedded server that this start had begun to use must not be left behind.

@@ -8,6 +8,8 @@ import { generateSigningKey } from './signing-keys.js';
 export const DEVELOPMENT_SECRETS = {
   JWT_PRIVATE_KEY: { file: 'jwt-private-key.pem', make: generateSigningKey },
   APP_SECRET: { file: 'app-secret', make: () => randomBytes(32).toString('base64url') },
+  /** Part of the development mailbox's address. */
+  MAILBOX_TOKEN: { file: 'mailbox-token', make: () => randomBytes(24).toString('base64url') },
 } as const;
 
 export type DevelopmentSecretName = keyof typeof DEVELOPMENT_SECRETS;

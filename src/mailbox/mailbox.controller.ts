@@ -22,37 +22,49 @@ export class MailboxController {
     private readonly pages: PageRenderer,
   ) {}
 
+  /** An address without the token shows nothing: the guard says where the whole one stands. */
   @Get()
-  async list(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  closed(): never {
+    throw refuse('not_found', 'There is no such mail');
+  }
+
+  @Get(':token')
+  async list(@Param('token') token: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const mails = await this.mails.newest();
     const body = markup`<h1>Development mailbox</h1>
 <p>Without MAIL_URL, mails are written into the data folder and go nowhere else. The newest come first.</p>
-${mails.length === 0 ? markup`<p>No mail yet.</p>` : list(mails)}`;
+${mails.length === 0 ? markup`<p>No mail yet.</p>` : list(token, mails)}`;
     return this.pages.render(reply, { title: 'Development mailbox', body, wide: true }, 'en');
   }
 
   /** @throws JsonApiException 404 */
-  @Get(':name')
-  async show(@Param('name') name: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  @Get(':token/:name')
+  async show(
+    @Param('token') token: string,
+    @Param('name') name: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
     const mail = await this.mails.find(name);
     if (!mail) throw refuse('not_found', 'There is no such mail');
     return this.pages.render(
       reply,
-      { title: mail.subject, body: reading(mail), wide: true, policy: MAIL_POLICY },
+      { title: mail.subject, body: reading(token, mail), wide: true, policy: MAIL_POLICY },
       'en',
     );
   }
 }
 
-const list = (mails: readonly StoredMail[]): Html => markup`<ul class="mails">
-${mails.map(item)}</ul>`;
+const list = (token: string, mails: readonly StoredMail[]): Html => markup`<ul class="mails">
+${mails.map(item(token))}</ul>`;
 
-const item = ({ name, date, to, subject }: StoredMail): Html =>
-  markup`<li><a href="mailbox/${name}">${subject}</a><br><span class="quiet">To ${to}<br>${time(date)}</span></li>
+const item =
+  (token: string) =>
+  ({ name, date, to, subject }: StoredMail): Html =>
+    markup`<li><a href="${token}/${name}">${subject}</a><br><span class="quiet">To ${to}<br>${time(date)}</span></li>
 `;
 
-const reading = ({ date, to, subject, text, html, links }: StoredMail): Html =>
-  markup`<p><a href="../mailbox">All mails</a></p>
+const reading = (token: string, { date, to, subject, text, html, links }: StoredMail): Html =>
+  markup`<p><a href="../${token}">All mails</a></p>
 <h1>${subject}</h1>
 <p class="quiet">To ${to}<br>${time(date)}</p>
 ${links.map((url) => markup`<p><a href="${url}">${url}</a></p>`)}

@@ -3,6 +3,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { normalizeAddress } from '../auth/client-address.js';
 import { refuse } from '../json-api/errors.js';
+import { MailboxToken } from './mailbox.token.js';
 
 /** Addresses that nobody has on the internet (RFC 1122, 1918, 3927, 4193, 4291). */
 const NEAR = new BlockList();
@@ -28,19 +29,28 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'];
 
 /**
  * Mails carry tokens, and whoever runs this service unprotected and without NODE_ENV=production should not hand them to
- * the world: only this machine and its network see the mailbox, not through a proxy, and not under a name that a
- * foreign page could have pointed here (DNS rebinding).
+ * the world: the address carries a random token, which only the start prints. Beyond that only this machine and its
+ * network see the mailbox, not through a proxy that says so, and not under a name that a foreign page could have pointed
+ * here (DNS rebinding).
  */
 @Injectable()
 export class MailboxGuard implements CanActivate {
+  constructor(private readonly token: MailboxToken) {}
+
   /** @throws JsonApiException `forbidden` */
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { token?: string } }>>();
     const peer = normalizeAddress(request.socket.remoteAddress ?? '') ?? '';
     const isNear = NEAR.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
     const isForwarded = FORWARDED.some((name) => name in request.headers);
-    if (isNear && !isForwarded && isOwnName(request.hostname)) return true;
-    throw refuse('forbidden', 'The development mailbox is shown on this machine and in its own network only');
+    if (!isNear || isForwarded || !isOwnName(request.hostname)) {
+      throw refuse('forbidden', 'The development mailbox is shown on this machine and in its own network only');
+    }
+    if (this.token.matches(request.params.token ?? '')) return true;
+    throw refuse(
+      'forbidden',
+      'The address of the development mailbox carries a token; the service prints it at its start',
+    );
   }
 }
 

@@ -1,12 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasMailbox } from '../../src/mailbox/mailbox.module.js';
+import { MailboxToken } from '../../src/mailbox/mailbox.token.js';
 import { eventually } from '../mail/outbox-fixture.js';
 import { describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { open, type PageAnswer } from '../pages/page-client.js';
+import { ServiceProcess } from '../security/service-process.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document } from '../support/client.js';
+import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { account, admin } from '../support/factories.js';
 
 let app: TestApp;
@@ -15,6 +19,9 @@ beforeAll(async () => {
   app = await startApp({ env: { MAIL_URL: '', APP_URL: '', API_PREFIX: 'api' } });
 });
 afterAll(() => app.stop());
+
+/** The mailbox's address, as the start prints it. */
+const mailbox = (): string => app.nest.get(MailboxToken, { strict: false }).path;
 
 /** Puts a mail into the mailbox as if it had been sent at that time. */
 async function put(name: string, source: string): Promise<void> {
@@ -25,9 +32,9 @@ async function put(name: string, source: string): Promise<void> {
 /** Waits for a mail with this subject to be listed, and gives the address of its page. */
 const listed = (subject: string): Promise<string> =>
   eventually(async () => {
-    const { html } = await open(app, '/dev/mailbox');
-    const [, name] = new RegExp(`<a href="mailbox/([^"]+)">${subject}</a>`).exec(html) ?? [];
-    return name === undefined ? '' : `/dev/mailbox/${name}`;
+    const { html } = await open(app, mailbox());
+    const [, name] = new RegExp(`<a href="([^"]+)">${subject}</a>`).exec(html) ?? [];
+    return name === undefined ? '' : new URL(name, app.url + mailbox()).pathname;
   });
 
 describe('The development mailbox', () => {
@@ -53,14 +60,14 @@ Content-Type: text/html; charset=utf-8
 "><script>alert(2)</script><img src=https://evil.example.com/x><a href="https://app.example.com/a?b=1&amp;c=2">x</a>
 `,
     );
-    const page = await open(app, '/dev/mailbox/2026-01-01T00-00-00.000Z-0001-aaaaaa.eml');
+    const page = await open(app, `${mailbox()}/2026-01-01T00-00-00.000Z-0001-aaaaaa.eml`);
     expect(page.html).not.toMatch(/<script>alert|<b>Eve|<img/);
     expect(page.html).toContain(
       'sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="&lt;base target=&quot;_blank&quot;&gt;&quot;&gt;&lt;script&gt;',
     );
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(/^default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-[^']+'; img-src data:;/);
-    expect((await open(app, '/dev/mailbox')).html).not.toMatch(/<script>alert|<b>Eve/);
+    expect((await open(app, mailbox())).html).not.toMatch(/<script>alert|<b>Eve/);
   });
 
   it('lists the newest mail first', async () => {
@@ -68,7 +75,7 @@ Content-Type: text/html; charset=utf-8
       const head = `To: a@example.com\nSubject: Number ${second}\n\nHello\n`;
       await put(`2099-01-01T00-00-0${second}.000Z-0001-aaaaaa.eml`, head);
     }
-    const { text } = await open(app, '/dev/mailbox');
+    const { text } = await open(app, mailbox());
     expect(text).toMatch(/Number 3 .*Number 2 .*Number 1 /);
   });
 
@@ -76,12 +83,12 @@ Content-Type: text/html; charset=utf-8
     'has no mail called %s',
     async (name) => {
       await put('x.eml.tmp', 'half');
-      expect((await open(app, `/dev/mailbox/${name}`)).status).toBe(404);
+      expect((await open(app, `${mailbox()}/${name}`)).status).toBe(404);
     },
   );
 
   it('stands outside of API_PREFIX', async () => {
-    expect((await open(app, '/api/dev/mailbox')).status).toBe(404);
+    expect((await open(app, `/api${mailbox()}`)).status).toBe(404);
   });
 
   it.each<[string, string, Record<string, string>, number]>([
@@ -94,8 +101,44 @@ Content-Type: text/html; charset=utf-8
     ['a proxy', '127.0.0.1', { host: 'localhost', 'x-forwarded-for': '127.0.0.1' }, 403],
     ['a page whose name was pointed here', '127.0.0.1', { host: 'evil.example.com' }, 403],
   ])('answers %s as it should', async (_, remoteAddress, headers, status) => {
-    const answer = await app.nest.inject({ url: '/dev/mailbox', headers, remoteAddress });
+    const answer = await app.nest.inject({ url: mailbox(), headers, remoteAddress });
     expect(answer.statusCode).toBe(status);
+  });
+});
+
+describe('The address of the development mailbox', () => {
+  it.each(['', '/', '/guess', '/guess/x.eml', '/2026-01-01T00-00-00.000Z-0001-aaaaaa.eml'])(
+    'shows nothing without its token: /dev/mailbox%s',
+    async (rest) => {
+      const answer = await open(app, `/dev/mailbox${rest}`);
+      expect(answer.status).toBe(rest === '/' ? 404 : 403);
+      expect(answer.html).not.toMatch(/Subject|eml|Hello/);
+    },
+  );
+
+  it('is another one for another data folder, and the same after a restart', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'iam-mailbox-'));
+    try {
+      const { path } = new MailboxToken({ dataDir: other });
+      expect(path).not.toBe(mailbox());
+      expect(new MailboxToken({ dataDir: other }).path).toBe(path);
+      expect(path).toMatch(/^\/dev\/mailbox\/[\w-]{32}$/);
+    } finally {
+      await rm(other, { recursive: true });
+    }
+  });
+
+  it('is printed by the start', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'iam-mailbox-'));
+    const service = ServiceProcess.start({ ...TEST_ENVIRONMENT, DATABASE_URL: app.databaseUrl, DATA_DIR: dataDir });
+    try {
+      await service.url();
+      const [, address = ''] = await eventually(() => /read them at (\S+?)"/.exec(service.output) ?? ['']);
+      expect((await fetch(address)).status).toBe(200);
+    } finally {
+      await service.stop();
+      await rm(dataDir, { recursive: true });
+    }
   });
 });
 
@@ -104,8 +147,8 @@ describe('Without a development mailbox', () => {
     const relayed = await startApp({ beside: app, env: { MAIL_URL: app.mails.url } });
     try {
       const answers: PageAnswer[] = [];
-      for (const path of ['/dev/mailbox', '/dev/mailbox/x.eml']) answers.push(await open(relayed, path));
-      expect(answers.map(({ status }) => status)).toEqual([404, 404]);
+      for (const path of ['/dev/mailbox', mailbox(), `${mailbox()}/x.eml`]) answers.push(await open(relayed, path));
+      expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
     } finally {
       await relayed.stop();
     }
