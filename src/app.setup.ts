@@ -9,7 +9,7 @@ import { setSecurityHeaders } from './app.headers.js';
 import { AppModule } from './app.module.js';
 import { serveDocs } from './app.docs.js';
 import { countAttempts } from './auth/attempts.js';
-import { clientAddress, trustProxyOption } from './auth/client-address.js';
+import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/client-address.js';
 import { Throttle } from './auth/throttle.js';
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally } from './context/rate-limit-tally.js';
@@ -68,7 +68,7 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
     exclude: UNPREFIXED.map((path) => ({ path, method: RequestMethod.ALL })),
   });
   const server = adapter.getInstance();
-  tracing?.traceRequests(server);
+  tracing?.traceRequests(server, trustedProxyCheck(config.trustedProxies));
   configureHttp(server);
   logRequests(server, await app.resolve(PinoLogger), ({ authentication, span }) => ({
     actorId: authentication?.actor.id,

@@ -14,12 +14,11 @@ const MAX_LOGGED_LENGTH = 100;
 
 const reportedProxies = new Set<string>();
 
-/**
- * Fastify's `trustProxy` for a list of addresses and CIDR blocks: only what these peers say in `X-Forwarded-*` counts,
- * read from the right up to the first address that is not one of them. Without any, the headers are ignored.
- */
-export function trustProxyOption(trustedProxies: readonly string[]): FastifyServerOptions['trustProxy'] {
-  if (trustedProxies.length === 0) return false;
+/** Whether an address, with or without a port, is one of the trusted proxies. */
+export type TrustsProxy = (address: string) => boolean;
+
+/** @param trustedProxies addresses and CIDR blocks, checked by the configuration; none trusts nobody */
+export function trustedProxyCheck(trustedProxies: readonly string[]): TrustsProxy {
   const trusted = new BlockList();
   for (const block of trustedProxies) {
     const [address = '', bits] = block.split('/');
@@ -27,10 +26,18 @@ export function trustProxyOption(trustedProxies: readonly string[]): FastifyServ
     if (bits === undefined) trusted.addAddress(address, family);
     else trusted.addSubnet(address, Number(bits), family);
   }
-  return (entry: string) => {
+  return (entry) => {
     const address = forwardedAddress(entry);
     return address !== null && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };
+}
+
+/**
+ * Fastify's `trustProxy` for a list of addresses and CIDR blocks: only what these peers say in `X-Forwarded-*` counts,
+ * read from the right up to the first address that is not one of them. Without any, the headers are ignored.
+ */
+export function trustProxyOption(trustedProxies: readonly string[]): FastifyServerOptions['trustProxy'] {
+  return trustedProxies.length > 0 && trustedProxyCheck(trustedProxies);
 }
 
 /**

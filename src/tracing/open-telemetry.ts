@@ -80,8 +80,8 @@ export class OpenTelemetry extends Tracing {
     );
   }
 
-  traceRequests(server: FastifyInstance): void {
-    addRequestSpans(server, this.tracer);
+  traceRequests(server: FastifyInstance, trusts: (address: string) => boolean): void {
+    addRequestSpans(server, this.tracer, trusts);
   }
 
   beginStatement(statement: string, { host, port, database }: StatementTarget): EndSpan | null {

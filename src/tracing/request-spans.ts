@@ -27,15 +27,20 @@ const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH',
 /** Asked by machines, every few seconds, for ever. The log leaves them out as well. */
 const HEALTH = '/health/';
 
-/** Gives every request a span, from its first hook until its answer has been sent or its client has gone. */
-export function addRequestSpans(server: FastifyInstance, tracer: Tracer): void {
+/**
+ * Gives every request a span, from its first hook until its answer has been sent or its client has gone.
+ * @param trusts whether a peer's `traceparent` is continued: strangers must neither choose which requests are recorded
+ * nor write into the traces of others
+ */
+export function addRequestSpans(server: FastifyInstance, tracer: Tracer, trusts: (address: string) => boolean): void {
   const propagator = new W3CTraceContextPropagator();
   server.decorateRequest('span', undefined);
   server.addHook('onRequest', (request, _reply, done) => {
     const route = routeOf(request);
     if (!route?.startsWith(HEALTH)) {
       // Whatever is no traceparent is no parent, as the specification says, and a trace begins here.
-      const caller = propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter);
+      const trusted = trusts(request.socket.remoteAddress ?? '');
+      const caller = trusted ? propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter) : ROOT_CONTEXT;
       const attributes = attributesOf(request, route);
       const method = METHODS.has(request.method) ? request.method : 'HTTP';
       const name = route === undefined ? method : `${method} ${route}`;

@@ -27,7 +27,7 @@ export type EndSpan = (error?: unknown) => void;
  */
 export abstract class Tracing {
   /** Gives every request of the server a span, as `request.span`. To be called before any other hook is added. */
-  abstract traceRequests(server: FastifyInstance): void;
+  abstract traceRequests(server: FastifyInstance, trusts: (address: string) => boolean): void;
 
   /** Begins the span of a statement, below the request or job that runs now; null when neither is being traced. */
   abstract beginStatement(text: string, target: StatementTarget): EndSpan | null;

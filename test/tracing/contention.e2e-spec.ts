@@ -6,7 +6,9 @@ import { caller, Collector } from './collector.js';
 
 it('A request that waits for a connection keeps its statements to its own trace', async () => {
   const collector = await Collector.start();
-  const app = await startApp({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_POOL_SIZE: '2' } });
+  const app = await startApp({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DATABASE_POOL_SIZE: '2', TRUSTED_PROXIES: '127.0.0.1' },
+  });
   try {
     const { token } = await admin(app);
     const callers = Array.from({ length: 30 }, caller);

@@ -87,6 +87,7 @@ describe('A service that is traced', () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/`,
         OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20secret,x-tenant=acme',
         OTEL_SERVICE_NAME: 'iam-test',
+        TRUSTED_PROXIES: '127.0.0.1',
         LOG_LEVEL: 'fatal',
       },
       extension: { modules: [FaultsModule] },
