@@ -4,22 +4,50 @@ import { onRequestEnd } from '../context/request-end.js';
 
 /** Stands in the log in the place of a token that a path carries. */
 const TOKEN = '{token}';
+/** A run of characters that may be a token: ours have 43. What is left of a token that was cut shorter cannot be guessed. */
+const TOKEN_LIKE = /[\w~-]{24,}/g;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/** `%2561` is read as `a` by whoever decodes twice. */
+const MAX_DECODINGS = 3;
 
 /**
  * A URL as it may be logged: its path without the query, which carries tokens and filters by secrets, and without the
- * token that some paths carry. `pattern` is the route's, such as `/accounts/:token/join`.
+ * tokens that a path may carry, however it is spelled. `pattern` is the route's, such as `/accounts/:token/join`.
  */
 export function loggedPath(url: string, pattern?: string): string {
   const names = pattern?.split('/') ?? [];
-  const path = url.split(/[?#]/, 1)[0] ?? '';
-  return (
-    path
-      .split('/')
-      .map((segment, index) => (names[index] === ':token' ? TOKEN : segment))
-      .join('/')
-      // A request that misses its route, by its method or by a slash at the end, carries the token just the same.
-      .replace(/(\/accounts\/)[^/]+(?=\/join)/, `$1${TOKEN}`)
-  );
+  const segments = (url.split(/[?#]/, 1)[0] ?? '').split('/');
+  const decoded = segments.map(decode);
+  const joined = tokensToJoin(decoded);
+  return segments
+    .map((segment, index) => {
+      const text = decoded[index] ?? segment;
+      if (names[index] === text) return segment;
+      if (names[index] === ':token' || joined.has(index)) return TOKEN;
+      const masked = text.replace(TOKEN_LIKE, (run) => (UUID.test(run) ? run : TOKEN));
+      return masked === text ? segment : masked;
+    })
+    .join('/');
+}
+
+/** The places between `accounts` and `join`, also where the request misses that route. */
+function tokensToJoin(decoded: readonly string[]): ReadonlySet<number> {
+  const filled = [...decoded.keys()].filter((index) => decoded[index] !== '');
+  const text = (at: number): string => decoded[filled[at] ?? -1] ?? '';
+  const places = filled.filter((_, at) => /^accounts$/i.test(text(at - 1)) && /^join/i.test(text(at + 1)));
+  return new Set(places);
+}
+
+function decode(segment: string): string {
+  let text = segment;
+  for (let times = 0; times < MAX_DECODINGS && text.includes('%'); times++) {
+    try {
+      text = decodeURIComponent(text);
+    } catch {
+      break;
+    }
+  }
+  return text;
 }
 
 /** A request as it may be logged. */
