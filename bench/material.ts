@@ -28,8 +28,8 @@ export async function gather({ databaseUrl, serviceUrl, accounts, connections }:
     );
     // A plain user who can sign in, so that a refusal comes from the rights.
     const { rows } = await client.query<{ email: string; hash: string }>(
-      `SELECT email, replace(hashed_password, '$iam1', '') AS hash FROM accounts
-       WHERE role_name = 'user' AND enabled AND hashed_password IS NOT NULL ORDER BY id LIMIT 1`,
+      `SELECT email, replace(hashed_password, '$iam1', '') AS hash
+       FROM accounts JOIN account_credentials ON account_id = id WHERE role_name = 'user' AND enabled ORDER BY id LIMIT 1`,
     );
     return { ids: sample.rows.map(({ id }) => id), owner: rows[0]?.email ?? '', hash: rows[0]?.hash ?? '' };
   });

@@ -53,11 +53,7 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
     created_at__gte: ({ recent }) => [recent['account'], LONG_AGO, SOON],
     created_at__lte: ({ account }) => [account['created_at'], LONG_AGO, SOON],
     updated_at: ({ account }) => [account['updated_at'], account['updated_at']?.slice(0, 10), LONG_AGO],
-    password_reset_token_expires_at: ({ resetting }) => [
-      resetting['password_reset_token_expires_at'],
-      'null',
-      LONG_AGO,
-    ],
+    password_reset_token_expires_at: ({ resetting }) => [resetting['expires_at'], 'null', LONG_AGO],
     // The last is what people paste into a search box: an address whose domain most rows share.
     search: ({ account }) => [
       account['name']?.split(' ')[1],

@@ -13,7 +13,7 @@ export interface SeedSizes {
 export const SEED_PASSWORD = 'Correct-horse-7';
 
 /** Made anew when what is seeded changes, so that an older database is not taken for a current one. */
-export const SEED_VERSION = 2;
+export const SEED_VERSION = 3;
 
 /** Letters in front of the number in an e-mail: as with people's names, few accounts share them. */
 const EMAIL_LETTERS = 7;
@@ -61,8 +61,7 @@ const moment = (count: number, days = 1000): string =>
 
 const accounts = (count: number): string => `
   INSERT INTO accounts (id, name, email, email_key, sso_channel, enabled, role_name, role_scope_extra, picture_url,
-    hashed_password, joined_at, invitation_token, invitation_expired_at, password_reset_token,
-    password_reset_token_expires_at, created_at, updated_at)
+    joined_at, invitation_expired_at, created_at, updated_at)
   SELECT ${uuidv7('created_at', 'account')},
     ${oneOf(FIRST_NAMES, 32, 1)} || ' ' || initcap(substr(md5(${pick(20_000, 2)}::text), 1, 7)),
     ${EMAIL}, ${EMAIL},
@@ -71,17 +70,28 @@ const accounts = (count: number): string => `
     CASE WHEN admin THEN 'admin' WHEN i % ${ORG_OWNER_EVERY} = 0 THEN 'org_owner' ELSE 'user' END,
     CASE WHEN i % ${every(count, FEW)} = 0 THEN '{"region": ["eu"]}' WHEN ${pick(20, 6)} = 0 THEN '{"region": ["us"]}' ELSE '{}' END::jsonb,
     CASE WHEN ${pick(3, 7)} = 0 THEN 'https://pictures.example.com/' || md5(i::text) || '.jpg' END,
-    CASE WHEN joined THEN $1::text END, CASE WHEN joined THEN created_at + interval '1 day' END,
-    CASE WHEN NOT joined THEN encode(sha256(('join' || i)::bytea), 'hex') END,
+    CASE WHEN joined THEN created_at + interval '1 day' END,
     CASE WHEN NOT joined THEN created_at + interval '3 days' END,
-    CASE WHEN reset THEN encode(sha256(('reset' || i)::bytea), 'hex') END,
-    CASE WHEN reset THEN created_at + interval '1 hour' END,
     created_at, created_at + ${pick(1000, 8)} * interval '1 hour'
   FROM (
     SELECT i, ${moment(count)} AS created_at, i > ${count - ADMINS} AS admin,
-      i > ${count - ADMINS} OR ${pick(20, 9)} > 0 AS joined, ${pick(200, 10)} = 0 AS reset
+      i > ${count - ADMINS} OR ${pick(20, 9)} > 0 AS joined
     FROM generate_series(1, ${count}::bigint) i
   ) one`;
+
+const CREDENTIALS = `
+  INSERT INTO account_credentials (account_id, hashed_password)
+  SELECT id, $1::text FROM accounts WHERE joined_at IS NOT NULL`;
+
+/** Invitations of all who have not joined, and a reset token of one in 200, as if they had asked for it just now. */
+const TOKENS = `
+  INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
+  SELECT ${uuidv7('now()', 'invitation')}, encode(sha256(('join' || i)::bytea), 'hex'), id, 'invitation', invitation_expired_at
+  FROM (SELECT id, invitation_expired_at, row_number() OVER (ORDER BY id) AS i FROM accounts WHERE joined_at IS NULL) one
+  UNION ALL
+  SELECT ${uuidv7('now()', 'reset')}, encode(sha256(('reset' || i)::bytea), 'hex'), id, 'reset',
+    now() + interval '10 years' + i * interval '1 ms'
+  FROM (SELECT id, row_number() OVER (ORDER BY id) AS i FROM accounts) one WHERE ${pick(200, 10)} = 0`;
 
 const organizations = (count: number): string => `
   INSERT INTO organizations (id, name, created_at, updated_at)
@@ -126,7 +136,15 @@ const auditEvents = (count: number): string => `
     CASE WHEN ${pick(20, 33)} > 0 THEN md5(i || 'request') END, created_at
   FROM (SELECT i, ${moment(count)} AS created_at FROM generate_series(1, ${count}::bigint) i) one`;
 
-const TABLES = ['accounts', 'organizations', 'memberships', 'account_sessions', 'audit_events'] as const;
+const TABLES = [
+  'accounts',
+  'account_credentials',
+  'account_tokens',
+  'organizations',
+  'memberships',
+  'account_sessions',
+  'audit_events',
+] as const;
 
 /**
  * Fills an empty, migrated database, in a few statements. Indexes that are no constraints are dropped meanwhile and
@@ -140,7 +158,9 @@ export async function seed(client: ClientBase, sizes: SeedSizes, hashedPassword:
     [TABLES],
   );
   for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
-  await client.query(accounts(sizes.accounts), [hashedPassword]);
+  await client.query(accounts(sizes.accounts));
+  await client.query(CREDENTIALS, [hashedPassword]);
+  await client.query(TOKENS);
   await client.query(organizations(sizes.organizations));
   await client.query(memberships(sizes.organizations));
   await client.query(sessions(sizes.sessions));

@@ -21,6 +21,5 @@ export const AccountTransferResource = defineResource(Account, {
     joinedAt: { write: 'create' },
     createdAt: { write: 'create' },
     updatedAt: { write: 'create' },
-    hashedPassword: { write: 'create' },
   },
 });

@@ -16,13 +16,11 @@ import { SORTED, TIME } from '../json-api/columns.js';
 export type RoleScope = Record<string, string[]>;
 
 /**
- * A person who can sign in, or is invited to. There is an index for every filter and sort of the resource table; those
+ * A person who can sign in, or is invited to; passwords and tokens stand in tables of `passwords/`. There is an index for every filter and sort of the resource table; those
  * for `__match` and containment, which TypeORM cannot describe, stand only by name (see the migration).
  */
 @Entity('accounts')
 @Unique(['emailKey'])
-@Unique(['invitationToken'])
-@Unique(['passwordResetToken'])
 @Index(['name', 'id'])
 @Index(['email', 'id'])
 @Index(['ssoChannel', 'id'])
@@ -33,7 +31,6 @@ export type RoleScope = Record<string, string[]>;
 @Index(['invitationExpiredAt', 'id'])
 @Index(['createdAt', 'id'])
 @Index(['updatedAt', 'id'])
-@Index(['passwordResetTokenExpiresAt'], { where: 'password_reset_token_expires_at IS NOT NULL' })
 @Index('accounts_lower_name_idx', { synchronize: false })
 @Index('accounts_lower_email_idx', { synchronize: false })
 @Index('accounts_role_scope_extra_idx', { synchronize: false })
@@ -86,22 +83,12 @@ export class Account {
   @Matches(/^[\x21-\x7e]*$/, { message: 'must percent-encode whatever is not ASCII' })
   pictureUrl!: string | null;
 
-  /** Hash with the scheme in front; null until a first password is set. */
-  @Column({ type: 'text', nullable: true }) hashedPassword!: string | null;
-
   @Column({ ...TIME, nullable: true, comment: 'When the invitation was accepted' })
   joinedAt!: Date | null;
 
-  /** SHA-256 of the token in the invitation mail, in hexadecimal. */
-  @Column({ type: 'varchar', length: 64, nullable: true }) invitationToken!: string | null;
-
+  /** Written with the token, whose own expiry decides; here, where clients filter and sort by it. */
   @Column({ ...TIME, nullable: true, comment: 'When the invitation ends' })
   invitationExpiredAt!: Date | null;
-
-  /** SHA-256 of the token in the reset mail, in hexadecimal. */
-  @Column({ type: 'varchar', length: 64, nullable: true }) passwordResetToken!: string | null;
-
-  @Column({ ...TIME, nullable: true }) passwordResetTokenExpiresAt!: Date | null;
 
   @CreateDateColumn({ ...TIME, comment: 'When the account was created' }) createdAt!: Date;
   @UpdateDateColumn({ ...TIME, comment: 'When the account was last changed' }) updatedAt!: Date;

@@ -31,7 +31,6 @@ export const AccountResource = defineResource(Account, {
     invitationExpiredAt: { filter: ['eq'], sort: true },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
     updatedAt: { filter: ['eq'], sort: true },
-    passwordResetTokenExpiresAt: { hidden: true, filter: ['eq'], scope: '*' },
   },
   filters: {
     search: {
@@ -50,7 +49,13 @@ export const AccountResource = defineResource(Account, {
       takes: 'list',
       secret: true,
       scope: '*',
-      description: 'the account for which that exact token was issued',
+      description: 'the account for which that exact token was issued, while it is good',
+    },
+    password_reset_token_expires_at: {
+      kind: 'time',
+      takes: 'list',
+      scope: '*',
+      description: 'when the last of the reset tokens that are good expires',
     },
   },
   relationships: {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
-import { hashToken } from '../auth/one-time-token.js';
 import { isUuid, wordsOf } from '../json-api/kinds.js';
 import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
 import { ScopedRepository } from '../json-api/scoped.repository.js';
-import { and, FALSE, or, sql, TRUE, type Sql } from '../json-api/sql.js';
+import { and, FALSE, or, raw, sql, TRUE, type Sql } from '../json-api/sql.js';
 import type { Transaction } from '../json-api/transaction.js';
+import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 import { emailContains } from './email-contains.js';
@@ -30,7 +30,8 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
     email__match: (operands: Operands) => emailContains(sql`row.email`, operands),
     role_scope: (operands: Operands, actor: Actor) => this.scopeIs(operands, actor),
     with_role_scope: (operands: Operands, actor: Actor) => this.withRoleScope(operands, actor),
-    password_reset_token: (operands: Operands) => this.passwordResetToken(operands),
+    password_reset_token: (operands: Operands) => resetTokenIs(sql`row.id`, operands),
+    password_reset_token_expires_at: (operands: Operands) => lastResetExpiryIs(sql`row.id`, operands),
   };
 
   /**
@@ -54,6 +55,25 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
   async roleNameOf(id: string, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ role_name: string }>(sql`SELECT role_name FROM accounts WHERE id = ${id}`);
     return row?.role_name ?? null;
+  }
+
+  /** Gives an account's new invitation its end; see `invitationExpiry`. */
+  async markInvited(id: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      UPDATE accounts SET invitation_expired_at = ${raw(invitationExpiry())}, version = version + 1, updated_at = now()
+      WHERE id = ${id}`);
+  }
+
+  /**
+   * Locks an enabled account that has not joined yet, and marks it as joined. Gives its id; null where there is none.
+   * @param id a subquery that gives the account's id
+   */
+  async markJoined(id: Sql, name: string | null, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ id: string }>(sql`
+      UPDATE accounts SET joined_at = now(), invitation_expired_at = NULL, name = coalesce(${name}, name),
+        version = version + 1, updated_at = now()
+      WHERE id = ${id} AND joined_at IS NULL AND enabled RETURNING id`);
+    return row?.id ?? null;
   }
 
   /** All organizations of an account, also those that the caller may not read. */
@@ -168,13 +188,6 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
         WHERE membership.organization_id = ${id}::uuid AND ${this.isReadable(actor)})`,
       ),
     ]);
-  }
-
-  /** Only hashes are stored, so the token is hashed to be found. */
-  private passwordResetToken({ values, orNull }: Operands): Sql {
-    const hashes = plainValues({ values, orNull }).map((token) => hashToken(String(token)));
-    const issued = sql`row.password_reset_token = ANY(${hashes}::text[])`;
-    return orNull ? or([issued, sql`row.password_reset_token IS NULL`]) : issued;
   }
 }
 

@@ -10,6 +10,7 @@ import { ResourceService, type Deletion, type Intent, type Write } from '../json
 import { ResourceTools } from '../json-api/resource.tools.js';
 import type { Transaction } from '../json-api/transaction.js';
 import { TAKEN_EMAIL } from '../database/constraint-errors.js';
+import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
 import { accountFaults, assigning, extraIn, forbidden, invalid, outranks, powersIn, someOf } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
@@ -37,6 +38,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly changes: AuthChanges,
     private readonly audit: Audit,
     private readonly roleChanges: RoleChangedMailer,
+    private readonly tokens: TokensRepository,
   ) {
     super(accounts, tools);
   }
@@ -93,7 +95,8 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
       ...columns,
       ...(email !== undefined && { email, emailKey: emailKey(email) }),
       ...(roleScope !== undefined && { roleScopeExtra: extraIn(roleScope) }),
-      ...(values.enabled === false && VOID_TOKENS),
+      ...(row === null && values.enabled !== false && { invitationExpiredAt: invitationExpiry }),
+      ...(values.enabled === false && { invitationExpiredAt: null }),
     };
   }
 
@@ -109,6 +112,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     if (row === null && values.enabled !== false) await this.invitations.issue(write.actor, id, tx);
     if (row === null) return;
     if (values.enabled === false) {
+      await this.tokens.voidAll(id, tx);
       await this.sessions.endAll(tx, id, { reason: 'account_disabled', actorId: write.actor.id });
     }
     await this.changes.note(tx, [id]);
@@ -143,13 +147,5 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     await this.changes.note(tx, [row.id]);
   }
 }
-
-/** What a disabled account must not keep: a token that would let it in again. */
-const VOID_TOKENS = {
-  invitationToken: null,
-  invitationExpiredAt: null,
-  passwordResetToken: null,
-  passwordResetTokenExpiresAt: null,
-};
 
 const outranked = () => refuse('forbidden', 'The account has a role above your own');

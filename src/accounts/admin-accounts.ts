@@ -8,6 +8,7 @@ import { readBody } from '../json-api/body.js';
 import { throwFaults } from '../json-api/errors.js';
 import { sql } from '../json-api/sql.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { PasswordPolicy } from '../passwords/password.policy.js';
 import { accountFaults } from './account.policy.js';
@@ -28,6 +29,7 @@ export class AdminAccounts {
     private readonly hasher: PasswordHasher,
     private readonly transactions: Transactions,
     private readonly audit: Audit,
+    private readonly credentials: CredentialsRepository,
   ) {}
 
   /**
@@ -59,10 +61,12 @@ export class AdminAccounts {
   /** Stores an admin who can sign in at once, and gives the id; null when the e-mail is taken. */
   async insert({ name, email }: NewAdmin, hashedPassword: string, tx: Transaction): Promise<string | null> {
     const [made] = await tx.query<{ id: string }>(sql`
-      INSERT INTO accounts (id, name, email, email_key, role_name, hashed_password, joined_at)
-      VALUES (${uuidv7()}, ${name}, ${email}, ${emailKey(email)}, ${this.roleName()}, ${hashedPassword}, now())
+      INSERT INTO accounts (id, name, email, email_key, role_name, joined_at)
+      VALUES (${uuidv7()}, ${name}, ${email}, ${emailKey(email)}, ${this.roleName()}, now())
       ON CONFLICT (email_key) DO NOTHING RETURNING id`);
-    return made?.id ?? null;
+    if (!made) return null;
+    await this.credentials.set(made.id, hashedPassword, tx);
+    return made.id;
   }
 
   /** The lowest role with every right that an account may have. */

@@ -2,13 +2,13 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { hashToken } from '../auth/one-time-token.js';
 import { SecretBox } from '../auth/secrets.js';
 import { Config } from '../config/config.js';
-import { sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import type { Transaction } from '../json-api/transaction.js';
 import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../mail/outbox.handlers.js';
 import { Outbox } from '../mail/outbox.js';
 import type { OutboxTasks } from '../mail/outbox.tasks.js';
+import { TokensRepository } from '../passwords/tokens.repository.js';
 
 /** The invitation, and what reminds of it, by the tasks of the outbox. */
 const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
@@ -17,12 +17,6 @@ type Task = keyof typeof TEMPLATES;
 const PURPOSE = 'outbox.invitation';
 /** In seconds: two days, since an invitation is valid for three. */
 const REMIND_AFTER = 2 * 24 * 3600;
-
-interface InvitedAccount {
-  name: string;
-  email: string;
-  invitation_expired_at: Date;
-}
 
 /**
  * Mails invitations: queues them with the change that made the token, and sends them after its commit. A day before the
@@ -34,7 +28,7 @@ export class InvitationMailer implements OnModuleInit {
 
   constructor(
     @Inject(Config) private readonly config: Pick<Config, 'invitationReminderMail'>,
-    private readonly transactions: Transactions,
+    private readonly tokens: TokensRepository,
     private readonly secrets: SecretBox,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
@@ -61,26 +55,18 @@ export class InvitationMailer implements OnModuleInit {
     const token = this.secrets.open(PURPOSE, sealedToken);
     if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
     const hash = hashToken(token);
-    const account = await this.findInvited(accountId, hash);
-    if (!account) {
+    // While exactly this token invites the account: not once it was replaced, spent, voided or has expired.
+    const found = await this.tokens.find('invitation', hash);
+    if (!found || found.joined || found.expired) {
       this.logger.log(`Dropped an outdated invitation of account ${accountId}`);
       return;
     }
-    const { name, email, invitation_expired_at: expiresAt } = account;
+    const { name, email, expiresAt } = found;
     await this.mail.send({
       template: TEMPLATES[task],
       to: { name, email },
       data: { name, link: this.links.join(token), expiresAt },
       identity: [task, hash],
     });
-  }
-
-  /** The account, while exactly this token invites it: not once it was replaced, spent, voided or has expired. */
-  private async findInvited(accountId: string, hash: string): Promise<InvitedAccount | undefined> {
-    const [account] = await this.transactions.query<InvitedAccount>(sql`
-        SELECT name, email, invitation_expired_at FROM accounts
-        WHERE id = ${accountId} AND invitation_token = ${hash} AND joined_at IS NULL AND enabled
-          AND invitation_expired_at > now()`);
-    return account;
   }
 }

@@ -4,8 +4,8 @@ import { newToken } from '../auth/one-time-token.js';
 import { Roles } from '../auth/roles.js';
 import { Audit } from '../events/audit.js';
 import { refuse } from '../json-api/errors.js';
-import { sql } from '../json-api/sql.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { TokensRepository } from '../passwords/tokens.repository.js';
 import { outranks } from './account.policy.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
@@ -17,19 +17,20 @@ export class Invitations {
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly scopes: AccountScopes,
+    private readonly tokens: TokensRepository,
     private readonly roles: Roles,
     private readonly mailer: InvitationMailer,
     private readonly transactions: Transactions,
     private readonly audit: Audit,
   ) {}
 
-  /** Makes an invitation of the account, in place of the one that it may have, and queues its mail. */
+  /**
+   * Makes an invitation of the account, in place of the one that it may have, and queues its mail. The account's row, which
+   * is held, says when it ends.
+   */
   async issue(actor: Actor, accountId: string, tx: Transaction): Promise<void> {
     const { token, hash } = newToken();
-    await tx.query(sql`
-      UPDATE accounts SET invitation_token = ${hash}, invitation_expired_at = now() + interval '3 days',
-        version = version + 1, updated_at = now()
-      WHERE id = ${accountId}`);
+    await this.tokens.replaceInvitation(accountId, hash, tx);
     await this.mailer.queue(tx, accountId, token);
     const target = { type: 'iam:accounts', id: accountId };
     await this.audit.record(tx, { action: 'iam:accounts.invited', actorId: actor.id, target });
@@ -49,6 +50,7 @@ export class Invitations {
       }
       if (entity.joinedAt !== null) throw refuse('conflict', 'The invitation was already accepted');
       if (!entity.enabled) throw refuse('conflict', 'The account is disabled');
+      await this.accounts.markInvited(id, tx);
       await this.issue(actor, id, tx);
     });
   }

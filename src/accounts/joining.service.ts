@@ -7,16 +7,12 @@ import type { Item } from '../json-api/answer.js';
 import { refuse, throwFaults, type Fault } from '../json-api/errors.js';
 import { sql } from '../json-api/sql.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { PasswordPolicy, type PasswordOwner } from '../passwords/password.policy.js';
+import { TokensRepository, type FoundToken } from '../passwords/tokens.repository.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { readJoinBody } from './join.body.js';
-
-interface InvitedRow {
-  email: string;
-  name: string;
-  expired: boolean;
-}
 
 /** What a join gives to a client that asked for the account. */
 interface Joined {
@@ -32,6 +28,8 @@ const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: []
 export class Joining {
   constructor(
     private readonly accounts: AccountsRepository,
+    private readonly tokens: TokensRepository,
+    private readonly credentials: CredentialsRepository,
     private readonly roles: Roles,
     private readonly transactions: Transactions,
     private readonly policy: PasswordPolicy,
@@ -67,34 +65,27 @@ export class Joining {
     });
   }
 
-  private async find(hash: string): Promise<InvitedRow> {
-    const [row] = await this.transactions.query<InvitedRow>(sql`
-        SELECT email, name, invitation_expired_at <= now() AS expired
-        FROM accounts WHERE invitation_token = ${hash} AND joined_at IS NULL AND enabled`);
-    if (!row) throw unknownToken();
-    if (row.expired) throw refuse('expired_token', 'The invitation has expired; ask for a new one');
-    return row;
+  private async find(hash: string): Promise<FoundToken> {
+    const found = await this.tokens.find('invitation', hash);
+    if (!found || found.joined) throw unknownToken();
+    if (found.expired) throw refuse('expired_token', 'The invitation has expired; ask for a new one');
+    return found;
   }
 
-  /** Spends the token in one statement: of two joins at once, one finds it. Every older token of the account is void. */
+  /** Locks the account, then spends the token: of two joins at once, one finds it. Every other token is void. */
   private async accept(
     hash: string,
     { hashedPassword, name, represent }: { hashedPassword: string | null; name: string | null; represent: boolean },
     tx: Transaction,
   ): Promise<Joined> {
+    const id = await this.accounts.markJoined(this.tokens.accountOf('invitation', hash), name, tx);
+    if (id === null || !(await this.tokens.spend(id, 'invitation', hash, tx))) throw unknownToken();
+    if (hashedPassword !== null) await this.credentials.set(id, hashedPassword, tx);
     const reset = represent && hashedPassword === null ? newToken() : null;
-    const [row] = await tx.query<{ id: string }>(sql`
-      UPDATE accounts SET joined_at = now(), invitation_token = NULL, invitation_expired_at = NULL,
-        hashed_password = coalesce(${hashedPassword}, hashed_password), name = coalesce(${name}, name),
-        password_reset_token = ${reset?.hash ?? null}::varchar,
-        password_reset_token_expires_at = CASE WHEN ${reset !== null}::boolean THEN now() + interval '1 hour' END,
-        version = version + 1, updated_at = now()
-      WHERE invitation_token = ${hash} AND joined_at IS NULL AND enabled AND invitation_expired_at > now()
-      RETURNING id`);
-    if (!row) throw unknownToken();
-    const target = { type: 'iam:accounts', id: row.id };
-    await this.audit.record(tx, { action: 'iam:accounts.joined', actorId: row.id, target });
-    return { id: row.id, resetToken: reset?.token ?? null };
+    if (reset) await this.tokens.addReset(id, reset.hash, tx);
+    const target = { type: 'iam:accounts', id };
+    await this.audit.record(tx, { action: 'iam:accounts.joined', actorId: id, target });
+    return { id, resetToken: reset?.token ?? null };
   }
 
   /** The account as its owner sees it. */

@@ -52,7 +52,8 @@ export const accountsImportCommand = defineCommand({
         const reader = new AccountReader(get(service, Roles), get(service, PasswordHasher));
         const run = new ImportRun(reader, importer, options, { progress, ...context });
         await run.all(inputLines(source));
-        if (run.added > 0 && !options.dryRun) await dataSource.query('ANALYZE accounts, memberships');
+        if (run.added > 0 && !options.dryRun)
+          await dataSource.query('ANALYZE accounts, account_credentials, memberships');
       }),
     );
   },

@@ -63,7 +63,7 @@ function fill(config: Config, { extension, err, signal }: CommandContext, plan: 
     const client = await pool.connect();
     try {
       const report = await seed(client, plan, progress, signal);
-      await client.query('ANALYZE accounts, organizations, memberships');
+      await client.query('ANALYZE accounts, account_credentials, organizations, memberships');
       return report;
     } finally {
       progress.end();

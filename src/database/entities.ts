@@ -7,12 +7,16 @@ import { AuditEvent } from '../events/audit-event.entity.js';
 import { IdempotencyKey } from '../json-api/idempotency.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
+import { AccountCredentials } from '../passwords/account-credentials.entity.js';
+import { AccountToken } from '../passwords/account-token.entity.js';
 import { SweepRun } from '../sweeps/sweep.entity.js';
 
 /** Every entity, listed by hand so that a reader and the drift check see the whole schema in one place. */
 export const entities = [
   Account,
+  AccountCredentials,
   AccountSession,
+  AccountToken,
   Attempt,
   AuditEvent,
   AuthChange,

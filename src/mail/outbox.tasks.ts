@@ -23,7 +23,9 @@ export interface OutboxTasks {
   'mail.role_changed': { accountId: string; formerRole: string; role: string; changedAt: string };
   /** Tells the owner of an account that its password was changed at that time (ISO 8601). */
   'mail.password_changed': { accountId: string; changedAt: string };
-  /** Makes a reset token for the enabled account of that e-mail, if there is one, and mails it. */
+  /** Sends a reset token, while it is good. */
+  'mail.password_reset': { sealedToken: string };
+  /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */
   'password.request_reset': { email: string };
 }
 

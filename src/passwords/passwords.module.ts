@@ -1,17 +1,28 @@
 import { Global, Module } from '@nestjs/common';
 import { BreachedPasswords } from './breached-passwords.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordHasher } from './password.hasher.js';
 import { PasswordPolicy } from './password.policy.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';
 import { ResetMailer } from './reset.mailer.js';
+import { TokensRepository } from './tokens.repository.js';
 
 /** Passwords: what they must be, how they are kept, and how people get a new one. */
 @Global()
 @Module({
   controllers: [PasswordsController],
-  providers: [BreachedPasswords, PasswordPolicy, PasswordHasher, PasswordsService, ResetMailer, PasswordChangedMailer],
-  exports: [PasswordPolicy, PasswordHasher, PasswordsService],
+  providers: [
+    BreachedPasswords,
+    CredentialsRepository,
+    PasswordPolicy,
+    PasswordHasher,
+    PasswordsService,
+    ResetMailer,
+    PasswordChangedMailer,
+    TokensRepository,
+  ],
+  exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService, TokensRepository],
 })
 export class PasswordsModule {}

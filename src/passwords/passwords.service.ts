@@ -7,19 +7,22 @@ import { SessionStore } from '../auth/session.store.js';
 import { Throttle } from '../auth/throttle.js';
 import { Audit } from '../events/audit.js';
 import { refuse, throwFaults, type Fault } from '../json-api/errors.js';
-import { sql } from '../json-api/sql.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordHasher } from './password.hasher.js';
 import { PasswordPolicy, type PasswordOwner } from './password.policy.js';
 import type { ChangeBody, ResetBody } from './passwords.dto.js';
 import { ResetMailer } from './reset.mailer.js';
+import { TokensRepository, type FoundToken } from './tokens.repository.js';
 
 /** Passwords: reset by a mailed token, changed by whoever knows the current one, and by nobody else. */
 @Injectable()
 export class PasswordsService {
   constructor(
     private readonly transactions: Transactions,
+    private readonly credentials: CredentialsRepository,
+    private readonly tokens: TokensRepository,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionStore,
@@ -37,10 +40,8 @@ export class PasswordsService {
 
   /** Whether a reset token is good. */
   async isValid(token: string): Promise<boolean> {
-    const found = await this.transactions.query(sql`
-        SELECT 1 FROM accounts WHERE password_reset_token = ${hashToken(token)} AND enabled
-          AND password_reset_token_expires_at > now()`);
-    return found.length > 0;
+    const found = await this.tokens.find('reset', hashToken(token));
+    return found !== undefined && !found.expired;
   }
 
   /** Whose password a reset token sets; it is not spent by looking. @throws 404 `invalid_token`; 422 `expired_token` */
@@ -59,14 +60,10 @@ export class PasswordsService {
     throwFaults(this.policy.faults(password, owner, '/password'));
     const hashed = await this.hasher.hash(String(password));
     await this.transactions.run(async (tx) => {
-      // One statement spends the token: of two resets at once, one finds it. Whoever holds it has the mailbox, so an
-      // account that was only invited has joined by this.
-      const [row] = await tx.query<{ id: string; joined: boolean }>(sql`
-        UPDATE accounts SET hashed_password = ${hashed}, joined_at = coalesce(joined_at, now()), ${VOID_TOKENS},
-          version = version + 1, updated_at = now()
-        WHERE password_reset_token = ${hash} AND enabled AND password_reset_token_expires_at > now()
-        RETURNING id, joined_at = now()::timestamptz(3) AS joined`);
-      if (!row) throw unknownToken();
+      const row = await this.credentials.markReset(this.tokens.accountOf('reset', hash), tx);
+      // Of two resets at once, one spends the token; the other undoes the mark that it has just made.
+      if (!row || !(await this.tokens.spend(row.id, 'reset', hash, tx))) throw unknownToken();
+      await this.credentials.set(row.id, hashed, tx);
       await this.afterChange(row.id, { reason: 'password_reset', actorId: row.id }, null, tx);
       if (row.joined) await this.audit.record(tx, { action: 'iam:accounts.joined', ...onOwn(row.id) });
       await this.audit.record(tx, { action: 'iam:accounts.password_reset', ...onOwn(row.id) });
@@ -84,16 +81,17 @@ export class PasswordsService {
   ): Promise<void> {
     const attempt = { address, emailKey: emailKey(actor.email) };
     await this.throttle.email('change', attempt);
-    const stored = await this.storedHash(actor.id);
-    const { ok } = await this.hasher.verify(current, stored);
+    const stored = await this.credentials.find(actor.id);
+    const { ok } = await this.hasher.verify(current, stored.hashedPassword);
     throwFaults([...(ok ? [] : [WRONG_PASSWORD]), ...this.policy.faults(next, actor, '/new_password')]);
     const hashed = await this.hasher.hash(String(next));
     await this.transactions.run(async (tx) => {
-      // The hash that was checked must still be the account's: of two changes at once, one has the wrong password.
-      const changed = await tx.query(sql`
-        UPDATE accounts SET hashed_password = ${hashed}, ${VOID_TOKENS}, version = version + 1, updated_at = now()
-        WHERE id = ${actor.id} AND hashed_password = ${stored} AND enabled RETURNING id`);
-      if (changed.length === 0) throwFaults([WRONG_PASSWORD]);
+      // The password that was checked must still be the account's: of two changes at once, one has the wrong one.
+      const changed =
+        (await this.credentials.markChanged(actor.id, tx)) &&
+        (await this.credentials.replace(actor.id, stored.version, hashed, tx));
+      if (!changed) throwFaults([WRONG_PASSWORD]);
+      await this.tokens.voidAll(actor.id, tx);
       await this.afterChange(actor.id, { reason: 'password_changed', actorId: actor.id }, actor.sessionId, tx);
       await this.audit.record(tx, { action: 'iam:accounts.password_changed', ...onOwn(actor.id) });
     });
@@ -110,26 +108,13 @@ export class PasswordsService {
     await this.changed.queue(tx, accountId, new Date());
   }
 
-  private async ownerOf(hash: string): Promise<PasswordOwner> {
-    const [row] = await this.transactions.query<PasswordOwner & { expired: boolean }>(sql`
-        SELECT email, name, password_reset_token_expires_at <= now() AS expired
-        FROM accounts WHERE password_reset_token = ${hash} AND enabled`);
-    if (!row) throw unknownToken();
-    if (row.expired) throw refuse('expired_token', 'The reset token has expired; ask for a new one');
-    return row;
-  }
-
-  private async storedHash(accountId: string): Promise<string | null> {
-    const [row] = await this.transactions.query<{ hashed_password: string | null }>(
-      sql`SELECT hashed_password FROM accounts WHERE id = ${accountId}`,
-    );
-    return row?.hashed_password ?? null;
+  private async ownerOf(hash: string): Promise<FoundToken> {
+    const found = await this.tokens.find('reset', hash);
+    if (!found) throw unknownToken();
+    if (found.expired) throw refuse('expired_token', 'The reset token has expired; ask for a new one');
+    return found;
   }
 }
-
-/** A new password voids every token that was mailed before it. */
-const VOID_TOKENS = sql`password_reset_token = NULL, password_reset_token_expires_at = NULL,
-  invitation_token = NULL, invitation_expired_at = NULL`;
 
 /** Whoever holds the mailed token, or knows the password, is the account's owner. */
 const onOwn = (id: string) => ({ actorId: id, target: { type: 'iam:accounts', id } });

@@ -1,30 +1,32 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
-import { newToken } from '../auth/one-time-token.js';
-import { sql } from '../json-api/sql.js';
+import { hashToken, newToken } from '../auth/one-time-token.js';
+import { SecretBox } from '../auth/secrets.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
 import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../mail/outbox.handlers.js';
 import { Outbox } from '../mail/outbox.js';
 import type { OutboxTasks } from '../mail/outbox.tasks.js';
+import { TokensRepository } from './tokens.repository.js';
 
-const TASK = 'password.request_reset';
-
-interface ResettableAccount {
-  name: string;
-  email: string;
-  password_reset_token_expires_at: Date;
-}
+const REQUEST = 'password.request_reset';
+const MAIL = 'mail.password_reset';
+const PURPOSE = 'outbox.password_reset';
 
 /**
  * Mails reset tokens. The request only queues a job, whether or not there is such an account, so that neither its
- * time nor its answer tells; everything else is the job's.
+ * time nor its answer tells. The job looks for the account and makes the token; it commits the token together with the
+ * job that mails it, so that every try sends the same token, and a mailed token is a stored one.
  */
 @Injectable()
 export class ResetMailer implements OnModuleInit {
+  private readonly logger = new Logger(ResetMailer.name);
+
   constructor(
     private readonly transactions: Transactions,
+    private readonly tokens: TokensRepository,
+    private readonly secrets: SecretBox,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
     private readonly mail: MailService,
@@ -32,39 +34,41 @@ export class ResetMailer implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.handlers.register(TASK, (payload) => this.deliver(payload));
+    this.handlers.register(REQUEST, (payload) => this.issue(payload));
+    this.handlers.register(MAIL, (payload) => this.deliver(payload));
   }
 
-  /** Queues the request. One that still waits for the same e-mail is replaced, so that it cannot void a newer token. */
+  /** Queues the request. It takes the place of one that still waits for the same e-mail. */
   async queue(tx: Pick<Transaction, 'query'>, email: string): Promise<void> {
-    await this.outbox.enqueue(tx, TASK, { email }, { key: emailKey(email) });
+    await this.outbox.enqueue(tx, REQUEST, { email }, { key: emailKey(email) });
   }
 
-  /**
-   * Stores a token, commits, and only then mails it: whatever breaks, a mailed token is a stored one. Each try makes
-   * its own, so that a token that was spent in the meantime never comes back.
-   */
-  private async deliver({ email }: OutboxTasks[typeof TASK]): Promise<void> {
-    const { token, hash } = newToken();
-    const account = await this.storeToken(emailKey(email), hash);
-    if (!account) return;
-    const { name, password_reset_token_expires_at: expiresAt } = account;
-    await this.mail.send({
-      template: 'password-reset',
-      // The stored address: the one in the request is only as good as whoever typed it.
-      to: { name, email: account.email },
-      data: { name, link: this.links.resetPassword(token), expiresAt },
-      identity: [TASK, hash],
+  /** Does nothing while as many tokens of the account are good as there may be: whoever asked has them in the mailbox. */
+  private async issue({ email }: OutboxTasks[typeof REQUEST]): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const accountId = await this.tokens.lockAccount(emailKey(email), tx);
+      const { token, hash } = newToken();
+      if (accountId === null || !(await this.tokens.addReset(accountId, hash, tx))) return;
+      await this.outbox.enqueue(tx, MAIL, { sealedToken: this.secrets.seal(PURPOSE, token) });
     });
   }
 
-  private async storeToken(key: string, hash: string): Promise<ResettableAccount | undefined> {
-    const [account] = await this.transactions.query<ResettableAccount>(sql`
-        UPDATE accounts
-        SET password_reset_token = ${hash}, password_reset_token_expires_at = now() + interval '1 hour',
-          version = version + 1
-        WHERE email_key = ${key} AND enabled
-        RETURNING name, email, password_reset_token_expires_at`);
-    return account;
+  private async deliver({ sealedToken }: OutboxTasks[typeof MAIL]): Promise<void> {
+    const token = this.secrets.open(PURPOSE, sealedToken);
+    if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+    const hash = hashToken(token);
+    const found = await this.tokens.find('reset', hash);
+    if (!found || found.expired) {
+      this.logger.log('Dropped an outdated mail with a reset token');
+      return;
+    }
+    const { name, email, expiresAt } = found;
+    await this.mail.send({
+      template: 'password-reset',
+      // The stored address: the one in the request is only as good as whoever typed it.
+      to: { name, email },
+      data: { name, link: this.links.resetPassword(token), expiresAt },
+      identity: [MAIL, hash],
+    });
   }
 }

@@ -11,8 +11,8 @@ import { SessionStore } from '../auth/session.store.js';
 import { Throttle } from '../auth/throttle.js';
 import { Audit } from '../events/audit.js';
 import { refuse } from '../json-api/errors.js';
-import { sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { Transactions } from '../json-api/transaction.js';
+import { CredentialsRepository, type SignInAccount } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 
@@ -33,18 +33,12 @@ interface Credentials {
   readonly knownDevice: string | null;
 }
 
-interface AccountRow {
-  id: string;
-  enabled: boolean;
-  hashed_password: string | null;
-  role_name: string;
-}
-
 /** Starts, continues and ends sessions. */
 @Injectable()
 export class SignInService {
   constructor(
     private readonly transactions: Transactions,
+    private readonly credentials: CredentialsRepository,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionStore,
     private readonly accessTokens: AccessTokens,
@@ -63,10 +57,10 @@ export class SignInService {
   async signIn({ email, password, knownDevice }: Credentials, client: SessionClient): Promise<SignedIn> {
     const attempt = { address: client.ip, emailKey: emailKey(email), knownDevice };
     await this.throttle.email('sign-in', attempt);
-    const account = await this.find(attempt.emailKey);
-    const { ok, rehash } = await this.hasher.verify(password, account?.hashed_password ?? null);
+    const account = await this.credentials.findByEmail(attempt.emailKey);
+    const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null);
     // A role that left the roles file gives nobody any right, not even the one to be signed in.
-    const usable = account?.enabled && this.roles.get(account.role_name) !== null;
+    const usable = account?.enabled && this.roles.get(account.roleName) !== null;
     if (!account || !ok || !usable) {
       const right = account !== undefined && ok;
       await this.recordFailure(account, right ? 'account_disabled' : 'invalid_credentials');
@@ -74,10 +68,13 @@ export class SignInService {
     }
     const upgraded = rehash ? await this.hasher.hash(password) : null;
     const session = await this.transactions.run(async (tx) => {
-      if (!(await this.holdHash(account, upgraded, tx))) throw invalidCredentials();
       const started = await this.sessions.start(tx, account.id, client);
-      if (started) await this.audit.record(tx, { ...onSession(started), action: 'iam:account_auths.signed_in' });
-      if (started && knownDevice === null) await this.newSignIns.queue(tx, started, client);
+      if (!started) return null;
+      // Replaced while it was hashed: the old password must not start a session that outlives the change.
+      const held = await this.credentials.hold(account.id, account.version, upgraded, tx);
+      if (!held) throw invalidCredentials();
+      await this.audit.record(tx, { ...onSession(started), action: 'iam:account_auths.signed_in' });
+      if (knownDevice === null) await this.newSignIns.queue(tx, started, client);
       return started;
     });
     if (!session) throw disabled();
@@ -130,7 +127,7 @@ export class SignInService {
   }
 
   /** An unknown e-mail leaves the same line as a known one, but for the account: so it takes the same time. */
-  private async recordFailure(account: AccountRow | undefined, reason: string): Promise<void> {
+  private async recordFailure(account: SignInAccount | undefined, reason: string): Promise<void> {
     await this.transactions.run((tx) =>
       this.audit.record(tx, {
         action: 'iam:account_auths.sign_in_failed',
@@ -139,29 +136,6 @@ export class SignInService {
         details: { reason },
       }),
     );
-  }
-
-  private async find(key: string): Promise<AccountRow | undefined> {
-    const [row] = await this.transactions.query<AccountRow>(
-      sql`SELECT id, enabled, hashed_password, role_name FROM accounts WHERE email_key = ${key}`,
-    );
-    return row;
-  }
-
-  /**
-   * Holds the hash that was just checked until the session is committed, and upgrades it where it is due. False when the
-   * password was changed or reset while bcrypt ran: the old one must not start a session that outlives the change.
-   */
-  private async holdHash(
-    { id, hashed_password: hash }: AccountRow,
-    upgraded: string | null,
-    tx: Transaction,
-  ): Promise<boolean> {
-    const held =
-      upgraded === null
-        ? sql`SELECT id FROM accounts WHERE id = ${id} AND hashed_password = ${hash} FOR SHARE`
-        : sql`UPDATE accounts SET hashed_password = ${upgraded} WHERE id = ${id} AND hashed_password = ${hash} RETURNING id`;
-    return (await tx.query(held)).length > 0;
   }
 
   private async issue(session: LiveSession): Promise<SignedIn> {

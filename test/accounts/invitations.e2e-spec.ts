@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, faults, send } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
@@ -110,7 +111,7 @@ describe('An invitation', () => {
       expect(rest).toEqual({});
       expect((await as(app).get(`/account/passwords/token_valid?token=${token}`)).body.data.valid).toBe(true);
       const [row] = await app.sql<{ minutes: number }>(
-        `SELECT extract(epoch FROM password_reset_token_expires_at - now()) / 60 AS minutes FROM accounts WHERE id = $1`,
+        `SELECT extract(epoch FROM expires_at - now()) / 60 AS minutes FROM account_tokens WHERE account_id = $1`,
         [id],
       );
       expect(Math.round(Number(row?.minutes))).toBe(60);
@@ -171,10 +172,8 @@ describe('An invitation', () => {
         token,
         (char, i) => token.slice(0, i) + (char === 'A' ? 'B' : 'A') + token.slice(i + 1),
       );
-      const [row] = await app.sql<{ hash: string }>('SELECT invitation_token AS hash FROM accounts WHERE id = $1', [
-        id,
-      ]);
-      for (const wrong of [...changed, `${token}A`, token.slice(1), row?.hash ?? '', id, 'null', '%00']) {
+      const [hash = ''] = (await secretsOf(app, id)).invitations;
+      for (const wrong of [...changed, `${token}A`, token.slice(1), hash, id, 'null', '%00']) {
         expect([wrong, faults(await as(app).patch(`/accounts/${wrong}/join`))]).toEqual([wrong, ['404 invalid_token']]);
       }
       for (const unreadable of ['%ff', 'A'.repeat(500)]) {
@@ -192,7 +191,7 @@ describe('An invitation', () => {
 
     it('with 422 once it has expired', async () => {
       const { id, join, shown } = await invite();
-      await app.sql('UPDATE accounts SET invitation_expired_at = now() WHERE id = $1', [id]);
+      await app.sql('UPDATE account_tokens SET expires_at = now() WHERE account_id = $1', [id]);
       expect(faults(await join({ password: PASSWORD }))).toEqual(['422 expired_token']);
       expect((await shown()).joined_at).toBeNull();
     });
@@ -263,7 +262,7 @@ describe('An invitation', () => {
 
     it('after it expired, which makes it good again', async () => {
       const { id, resend, email } = await invite();
-      await app.sql(`UPDATE accounts SET invitation_expired_at = now() - interval '1 day' WHERE id = $1`, [id]);
+      await app.sql(`UPDATE account_tokens SET expires_at = now() - interval '1 day' WHERE account_id = $1`, [id]);
       expect((await resend()).status).toBe(204);
       const renewed = await mailedToken(app, email, 2);
       expect((await as(app).patch(`/accounts/${renewed}/join`)).status).toBe(204);
@@ -273,10 +272,8 @@ describe('An invitation', () => {
       const { id, resend, email } = await invite();
       const answers = await Promise.all([resend(), resend(), resend()]);
       expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
-      const [row] = await app.sql<{ hash: string }>('SELECT invitation_token AS hash FROM accounts WHERE id = $1', [
-        id,
-      ]);
-      const isNewest = (mail: CaughtMail) => createHash('sha256').update(tokenIn(mail)).digest('hex') === row?.hash;
+      const [hash = ''] = (await secretsOf(app, id)).invitations;
+      const isNewest = (mail: CaughtMail) => createHash('sha256').update(tokenIn(mail)).digest('hex') === hash;
       const mails = await mailsTo(app, email, (sent) => sent.some(isNewest));
       for (const mail of [...mails.filter((mail) => !isNewest(mail)), ...mails.filter(isNewest)]) {
         const { status } = await as(app).patch(`/accounts/${tokenIn(mail)}/join`);

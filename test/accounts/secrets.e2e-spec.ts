@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hashToken, newToken } from '../../src/auth/one-time-token.js';
+import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, faults, send } from '../support/client.js';
-import { account, admin, signedIn } from '../support/factories.js';
+import { account, admin, signedIn, storeToken } from '../support/factories.js';
 import { mailedToken } from './mails.js';
 import { filter, people } from './people.js';
 
@@ -24,9 +26,9 @@ describe('Secrets of accounts', () => {
   afterAll(() => app.stop());
 
   /** A reset token as its owner gets it. */
-  const resetToken = async (email: string): Promise<string> => {
+  const resetToken = async (email: string, count = 1): Promise<string> => {
     await send(app, 'POST', '/account/passwords/request_reset', { body: { email } });
-    return mailedToken(app, email);
+    return mailedToken(app, email, count);
   };
 
   it('filter[password_reset_token] finds the account for which exactly that token was issued', async () => {
@@ -38,11 +40,13 @@ describe('Secrets of accounts', () => {
     expect(await find(`${ada},${bob}`)).toEqual(['ada', 'bob']);
     expect(await find('null')).toEqual(['eve']);
     expect(await find(`null,${bob}`)).toEqual(['bob', 'eve']);
+    const later = await resetToken(made.ada.email, 2);
+    expect([await find(ada), await find(later)]).toEqual([['ada'], ['ada']]);
+    await app.sql(`UPDATE account_tokens SET expires_at = now() WHERE hash = $1`, [hashToken(ada)]);
+    expect([await find(ada), await find(later)]).toEqual([[], ['ada']]);
     expect(await find(ada.slice(0, -1))).toEqual([]);
-    const [row] = await app.sql<{ hash: string }>('SELECT password_reset_token AS hash FROM accounts WHERE id = $1', [
-      made.ada.id,
-    ]);
-    expect(await find(row?.hash ?? '')).toEqual([]);
+    const [hash = ''] = (await secretsOf(app, made.ada.id)).resets;
+    expect(await find(hash)).toEqual([]);
   });
 
   it('a token that was filtered for stands in no link, and no link leads on without it', async () => {
@@ -59,18 +63,23 @@ describe('Secrets of accounts', () => {
 
   it('filter[password_reset_token_expires_at] knows instants, days and null', async () => {
     const { get } = await admin(app);
-    const at = (time: string) => ({ columns: { password_reset_token_expires_at: time } });
-    const { keysIn } = await people(app, {
-      first: at('2026-01-10T08:00:00.001Z'),
-      second: at('2026-01-10T09:00:00.000Z'),
+    const at = (expiresAt: string) => ({ reset: { hash: newToken().hash, expiresAt } });
+    const { made, keysIn } = await people(app, {
+      first: at('2999-01-10T08:00:00.001Z'),
+      second: at('2999-01-09T09:00:00.000Z'),
+      over: at('2026-01-10T09:00:00.000Z'),
       none: {},
     });
+    // The last of an account's tokens counts.
+    await storeToken(app, made.second.id, 'reset', at('2999-01-10T09:00:00.000Z').reset);
     const find = async (value: string) =>
       keysIn(await get(`/accounts?${filter('password_reset_token_expires_at', value)}`));
-    expect(await find('2026-01-10T08:00:00.001Z')).toEqual(['first']);
-    expect(await find('2026-01-10')).toEqual(['first', 'second']);
-    expect(await find('null')).toEqual(['none']);
-    expect(await find('2026-01-10T09:00:00.000Z,null')).toEqual(['second', 'none']);
+    expect(await find('2999-01-10T08:00:00.001Z')).toEqual(['first']);
+    expect(await find('2999-01-10')).toEqual(['first', 'second']);
+    expect(await find('2999-01-09')).toEqual([]);
+    expect(await find('2026-01-10')).toEqual([]);
+    expect(await find('null')).toEqual(['over', 'none']);
+    expect(await find('2999-01-10T09:00:00.000Z,null')).toEqual(['second', 'over', 'none']);
   });
 
   it.each(['user', 'org_owner'])(
@@ -120,10 +129,7 @@ describe('Secrets of accounts', () => {
     const token = await mailedToken(app, email);
     const joined = await as(app).patch(`/accounts/${token}/join`, {}, { prefer: 'return=representation' });
     const reset = joined.body.meta.password_reset_token;
-    const [row] = await app.sql<Record<string, string>>(
-      'SELECT password_reset_token, password_reset_token_expires_at::text FROM accounts WHERE id = $1',
-      [id],
-    );
+    const [hash = ''] = (await secretsOf(app, id)).resets;
     const answers = [
       created,
       await caller.get(`/accounts/${id}?included=account_sessions,organizations`),
@@ -133,7 +139,7 @@ describe('Secrets of accounts', () => {
     ];
     for (const { status, text } of answers) {
       expect(status).toBe(200);
-      for (const secret of [...HIDDEN, token, reset, row?.['password_reset_token'] ?? '', '$2']) {
+      for (const secret of [...HIDDEN, token, reset, hash, '$2']) {
         expect(text).not.toContain(secret);
       }
     }

@@ -44,10 +44,14 @@ describe('accounts export', () => {
         joined_at: '2026-01-02T03:04:05.678Z',
         created_at: '2026-01-01T00:00:00Z',
         updated_at: '2026-01-03T00:00:00Z',
-        password_reset_token: 'canary-reset',
       },
+      reset: { hash: 'canary-reset', expiresAt: '2999-01-01' },
     });
-    const invited = await account(app, { joined: false, enabled: false, columns: { invitation_token: 'canary' } });
+    const invited = await account(app, {
+      joined: false,
+      enabled: false,
+      invitation: { hash: 'canary', expiresAt: '2999-01-01' },
+    });
     const lines = await exported();
     expect(lines).toHaveLength(3);
     expect(lines[1]).toEqual({

@@ -36,9 +36,13 @@ it(
       await fixture.transactions
         .run(async (tx) => {
           await tx.manager.query(
-            `INSERT INTO accounts (id, name, email, email_key, role_name, invitation_token, invitation_expired_at)
-             VALUES ($1, 'Jane', $2, $2, 'user', $3, now() + interval '3 days')`,
-            [id, `${id}@example.com`, hash],
+            `INSERT INTO accounts (id, name, email, email_key, role_name) VALUES ($1, 'Jane', $2, $2, 'user')`,
+            [id, `${id}@example.com`],
+          );
+          await tx.manager.query(
+            `INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
+             VALUES (gen_random_uuid(), $2, $1, 'invitation', now() + interval '3 days')`,
+            [id, hash],
           );
           const payload = { accountId: id, sealedToken: secrets.seal('outbox.invitation', token) };
           await new Outbox().enqueue(tx, 'mail.invitation', payload, { key: id });

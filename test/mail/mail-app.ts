@@ -13,6 +13,7 @@ import { PasswordChangedMailer } from '../../src/passwords/password-changed.mail
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
 import { createTestDatabase } from '../support/database.js';
+import { storeToken } from '../support/factories.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { startMailModule } from './mail-module.js';
 import { eventually } from './outbox-fixture.js';
@@ -28,6 +29,8 @@ export interface MailApp {
   readonly newSignIns: NewSignInMailer;
   /** Adds an account; the fields are columns. */
   account(fields?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Adds an account that is invited with a token of this hash. */
+  invited(hash: string, fields?: Readonly<Record<string, unknown>>): Promise<string>;
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
   /** No accounts, no jobs, no mails, and a relay that takes mail. */
   clear(): Promise<void>;
@@ -52,6 +55,14 @@ export async function startMailApp(env: Readonly<Record<string, string>> = {}): 
   const module = await startMailModule(config);
   const dataSource = module.get(DataSource);
   const query = async <Row>(text: string, values: unknown[] = []): Promise<Row[]> => dataSource.query(text, values);
+  const addAccount = async (fields: Readonly<Record<string, unknown>> = {}): Promise<string> => {
+    const email = String(fields['email'] ?? 'jane@example.com');
+    const row = { id: uuidv7(), name: 'Jane Doe', email, email_key: emailKey(email), role_name: 'user', ...fields };
+    const names = Object.keys(row);
+    const places = names.map((_, i) => `$${i + 1}`).join(', ');
+    await query(`INSERT INTO accounts (${names.join(', ')}) VALUES (${places})`, Object.values(row));
+    return row.id;
+  };
   return {
     sink,
     transactions: module.get(Transactions),
@@ -61,13 +72,11 @@ export async function startMailApp(env: Readonly<Record<string, string>> = {}): 
     roleChanges: module.get(RoleChangedMailer),
     newSignIns: module.get(NewSignInMailer),
     query,
-    async account(fields = {}) {
-      const email = String(fields['email'] ?? 'jane@example.com');
-      const row = { id: uuidv7(), name: 'Jane Doe', email, email_key: emailKey(email), role_name: 'user', ...fields };
-      const names = Object.keys(row);
-      const places = names.map((_, i) => `$${i + 1}`).join(', ');
-      await query(`INSERT INTO accounts (${names.join(', ')}) VALUES (${places})`, Object.values(row));
-      return row.id;
+    account: addAccount,
+    async invited(hash, fields) {
+      const id = await addAccount(fields);
+      await storeToken({ sql: query }, id, 'invitation', { hash, expiresAt: new Date(Date.now() + 3 * 86_400_000) });
+      return id;
     },
     async clear() {
       await query('DELETE FROM accounts');

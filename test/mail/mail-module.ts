@@ -9,6 +9,7 @@ import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxSettings } from '../../src/mail/outbox.settings.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
+import { TokensRepository } from '../../src/passwords/tokens.repository.js';
 import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
 import { FastSettings } from './outbox-fixture.js';
 
@@ -16,7 +17,15 @@ import { FastSettings } from './outbox-fixture.js';
 export async function startMailModule(config: Config): Promise<TestingModule> {
   const module = await Test.createTestingModule({
     imports: [ConfigModule.register(config), DatabaseModule.register({}), MailModule],
-    providers: [SecretBox, InvitationMailer, ResetMailer, PasswordChangedMailer, RoleChangedMailer, NewSignInMailer],
+    providers: [
+      SecretBox,
+      TokensRepository,
+      InvitationMailer,
+      ResetMailer,
+      PasswordChangedMailer,
+      RoleChangedMailer,
+      NewSignInMailer,
+    ],
   })
     .overrideProvider(OutboxSettings)
     .useClass(FastSettings)

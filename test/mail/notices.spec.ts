@@ -30,8 +30,7 @@ const idle = () => eventually(async () => (await app.query(WAITING)).length === 
 describe('The reminder of an invitation', () => {
   async function invite(fields: Readonly<Record<string, unknown>> = {}) {
     const { token, hash } = newToken();
-    const invitation = { invitation_token: hash, invitation_expired_at: new Date(Date.now() + 3 * DAY) };
-    const id = await app.account({ ...invitation, ...fields });
+    const id = await app.invited(hash, fields);
     await app.transactions.run((tx) => app.invitations.queue(tx, id, token));
     await app.sink.waitFor(1);
     return { id, token };
@@ -53,12 +52,12 @@ describe('The reminder of an invitation', () => {
   });
 
   it.each([
-    ['accepted', 'joined_at = now(), invitation_token = NULL'],
-    ['replaced', 'invitation_token = md5(random()::text)'],
-    ['outdated', `invitation_expired_at = now() - interval '1 second'`],
+    ['accepted', 'DELETE FROM account_tokens WHERE account_id = $1'],
+    ['replaced', 'UPDATE account_tokens SET hash = md5(random()::text) WHERE account_id = $1'],
+    ['outdated', `UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
   ])('does not come when the invitation was %s', async (_, change) => {
     const { id } = await invite();
-    await app.query(`UPDATE accounts SET ${change} WHERE id = $1`, [id]);
+    await app.query(change, [id]);
     await remind();
     await idle();
     expect(app.sink.mails).toHaveLength(1);
@@ -68,7 +67,7 @@ describe('The reminder of an invitation', () => {
     const { id } = await invite();
     const { token, hash } = newToken();
     await app.transactions.run(async (tx) => {
-      await tx.manager.query('UPDATE accounts SET invitation_token = $1 WHERE id = $2', [hash, id]);
+      await tx.manager.query('UPDATE account_tokens SET hash = $1 WHERE account_id = $2', [hash, id]);
       await app.invitations.queue(tx, id, token);
     });
     await app.sink.waitFor(2);
@@ -172,8 +171,7 @@ describe('Mails that the operator does not want', () => {
     const quiet = await startMailApp({ NEW_SIGN_IN_MAIL: 'false', INVITATION_REMINDER_MAIL: 'false' });
     try {
       const { token, hash } = newToken();
-      const expiry = new Date(Date.now() + 3 * DAY);
-      const id = await quiet.account({ ...JOINED, invitation_token: hash, invitation_expired_at: expiry });
+      const id = await quiet.invited(hash, JOINED);
       quiet.sink.refusal = 451;
       await quiet.transactions.run(async (tx) => {
         await quiet.newSignIns.queue(tx, { accountId: id, sessionId: uuidv7() }, { userAgent: null, ip: '192.0.2.7' });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newToken } from '../../src/auth/one-time-token.js';
 import { mailsTo, mailedToken } from '../accounts/mails.js';
+import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { faults, send } from '../support/client.js';
 import { account, signIn, type AccountOptions } from '../support/factories.js';
@@ -18,31 +19,22 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /** An account that was invited, and the token of its invitation. */
-async function invited(columns: Record<string, unknown> = {}, options: AccountOptions = {}) {
+async function invited(options: AccountOptions = {}, expiresAt = new Date(Date.now() + 86_400_000)) {
   const { token, hash } = newToken();
-  const expiry = new Date(Date.now() + 86_400_000);
-  const made = await account(app, {
-    joined: false,
-    ...options,
-    columns: { invitation_token: hash, invitation_expired_at: expiry, ...columns },
-  });
+  const made = await account(app, { joined: false, ...options, invitation: { hash, expiresAt } });
   return { ...made, token };
 }
 
 /** An account with a reset token. */
-async function resettable(columns: Record<string, unknown> = {}, options: AccountOptions = {}) {
+async function resettable(options: AccountOptions = {}, expiresAt = new Date(Date.now() + 3_600_000)) {
   const { token, hash } = newToken();
-  const expiry = new Date(Date.now() + 3_600_000);
-  const made = await account(app, {
-    ...options,
-    columns: { password_reset_token: hash, password_reset_token_expires_at: expiry, ...columns },
-  });
+  const made = await account(app, { ...options, reset: { hash, expiresAt } });
   return { ...made, token };
 }
 
 describe('The page of an invitation', () => {
   it('shows whom it is for, and spends nothing however often it is opened', async () => {
-    const { token, email } = await invited({}, { name: 'Jane <Doe> & "Co"' });
+    const { token, email } = await invited({ name: 'Jane <Doe> & "Co"' });
     for (let i = 0; i < 3; i++) {
       const page = await open(app, `/join?token=${token}`);
       expect(page.status).toBe(200);
@@ -111,7 +103,7 @@ describe('The page of a reset', () => {
   });
 
   it('says what is wrong with the password, and keeps the token good', async () => {
-    const { token, name } = await resettable({}, { name: 'Ploughwright' });
+    const { token, name } = await resettable({ name: 'Ploughwright' });
     const page = await open(app, '/reset-password', { form: { token, password: `${name}-1` } });
     expect(page.status).toBe(422);
     expect(errorsOf(page, 'password')).toEqual(['The password must not be your e-mail address or your name.']);
@@ -133,7 +125,7 @@ describe('The page for a forgotten password', () => {
   });
 
   it('lets somebody in whose invitation has ended', async () => {
-    const { token, email } = await invited({ invitation_expired_at: new Date(Date.now() - 1000) });
+    const { token, email } = await invited({}, new Date(Date.now() - 1000));
     const stale = await open(app, `/join?token=${token}`);
     expect(stale.status).toBe(422);
     expect(stale.html).toContain('<a href="forgot-password">Send me a new link</a>');
@@ -182,15 +174,14 @@ describe('A link that is no good', () => {
       const page = await open(app, path, { form: { token, name: 'Jane', password: GOOD } });
       expect([page.status, page.text.includes(stale)]).toEqual([404, true]);
     }
-    const [row] = await app.sql('SELECT joined_at, hashed_password FROM accounts WHERE id = $1', [id]);
-    expect(row).toEqual({ joined_at: null, hashed_password: null });
+    expect(await secretsOf(app, id)).toMatchObject({ joinedAt: null, hashedPassword: null });
   });
 
   it.each([
-    ['a disabled account', { enabled: false }, {}, 404],
-    ['an outdated token', {}, { password_reset_token_expires_at: new Date(Date.now() - 1000) }, 422],
-  ])('may belong to %s', async (_, options, columns, status) => {
-    const { token } = await resettable(columns, options);
+    ['a disabled account', { enabled: false }, 3_600_000, 404],
+    ['an outdated token', {}, -1000, 422],
+  ])('may belong to %s', async (_, options, lifeMs, status) => {
+    const { token } = await resettable(options, new Date(Date.now() + lifeMs));
     expect((await open(app, `/reset-password?token=${token}`)).status).toBe(status);
     expect((await open(app, '/reset-password', { form: { token, password: GOOD } })).status).toBe(status);
   });

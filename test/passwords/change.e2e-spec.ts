@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newToken } from '../../src/auth/one-time-token.js';
 import { mailsTo } from '../accounts/mails.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, faults, send, type Answer, type Caller } from '../support/client.js';
-import { account, PASSWORD, signedIn, signIn } from '../support/factories.js';
+import { account, PASSWORD, signedIn, signIn, storeToken } from '../support/factories.js';
 import { resetToken, secretsOf } from './tokens.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
@@ -56,14 +57,9 @@ describe('A password', () => {
     const caller = await signedIn(app);
     const { id } = caller.account;
     const token = await resetToken(app, id);
-    await app.sql(`UPDATE accounts SET invitation_token = 'hash', invitation_expired_at = now() WHERE id = $1`, [id]);
+    await storeToken(app, id, 'invitation', { hash: newToken().hash, expiresAt: new Date(Date.now() + 3_600_000) });
     expect((await change(caller, PASSWORD, NEW_PASSWORD)).status).toBe(204);
-    const row = await secretsOf(app, id);
-    expect(row).toMatchObject({
-      password_reset_token: null,
-      password_reset_token_expires_at: null,
-      invitation_token: null,
-    });
+    expect(await secretsOf(app, id)).toMatchObject({ resets: [], invitations: [] });
     const answer = await send(app, 'POST', '/account/passwords/reset', { body: { token, password: 'Third-horse-11' } });
     expect(faults(answer)).toEqual(['404 invalid_token']);
   });
@@ -77,7 +73,7 @@ describe('A password', () => {
       'Wrong-horse-7',
       '',
       NEW_PASSWORD,
-      before.hashed_password,
+      before.hashedPassword,
       PASSWORD.toLowerCase(),
       `${PASSWORD}\0`,
     ]) {
@@ -91,7 +87,7 @@ describe('A password', () => {
 
   it('is not changed for an account that has none', async () => {
     const caller = await signedIn(app);
-    await app.sql('UPDATE accounts SET hashed_password = NULL WHERE id = $1', [caller.account.id]);
+    await app.sql('UPDATE account_credentials SET hashed_password = NULL WHERE account_id = $1', [caller.account.id]);
     for (const guess of ['', PASSWORD, 'null']) {
       expect(faults(await change(caller, guess, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
     }

@@ -1,32 +1,38 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { newToken } from '../../src/auth/one-time-token.js';
 import type { TestApp } from '../support/app.js';
+import { storeToken } from '../support/factories.js';
 
 /** Issues a reset token behind the service's back, good for so many seconds (an hour, or past already). */
 export async function resetToken(app: TestApp, accountId: string, seconds = 3600): Promise<string> {
-  const token = randomBytes(32).toString('base64url');
-  await app.sql(
-    `UPDATE accounts SET password_reset_token = $2, password_reset_token_expires_at = now() + $3::interval WHERE id = $1`,
-    [accountId, createHash('sha256').update(token).digest('hex'), `${seconds} seconds`],
-  );
+  const { token, hash } = newToken();
+  await storeToken(app, accountId, 'reset', { hash, expiresAt: new Date(Date.now() + seconds * 1000) });
   return token;
 }
 
-/** What an account's row says of its secrets and of joining. */
-export interface SecretsRow {
-  readonly hashed_password: string | null;
-  readonly password_reset_token: string | null;
-  readonly password_reset_token_expires_at: Date | null;
-  readonly invitation_token: string | null;
-  readonly joined_at: Date | null;
+/** What the database has of an account's secrets and of joining. */
+export interface Secrets {
+  readonly hashedPassword: string | null;
+  /** Raised by every new password; 0 without one. */
+  readonly passwordVersion: number;
+  /** Hashes of its tokens by purpose, in the order in which they were made. */
+  readonly invitations: readonly string[];
+  readonly resets: readonly string[];
+  readonly joinedAt: Date | null;
+  readonly version: number;
 }
 
-/** The secrets of an account as its table has them. */
-export async function secretsOf(app: TestApp, accountId: string): Promise<SecretsRow> {
-  const [row] = await app.sql<SecretsRow>(
-    `SELECT hashed_password, password_reset_token, password_reset_token_expires_at, invitation_token, joined_at
-     FROM accounts WHERE id = $1`,
+/** The secrets of an account as the tables have them. */
+export async function secretsOf(app: Pick<TestApp, 'sql'>, accountId: string): Promise<Secrets> {
+  const hashes = (purpose: string): string => `ARRAY(
+    SELECT hash FROM account_tokens WHERE account_id = account.id AND purpose = '${purpose}' ORDER BY created_at, id)::text[]`;
+  const [secrets] = await app.sql<Secrets>(
+    `SELECT credentials.hashed_password AS "hashedPassword", coalesce(credentials.version, 0) AS "passwordVersion",
+       ${hashes('invitation')} AS invitations, ${hashes('reset')} AS resets,
+       account.joined_at AS "joinedAt", account.version
+     FROM accounts account LEFT JOIN account_credentials credentials ON credentials.account_id = account.id
+     WHERE account.id = $1`,
     [accountId],
   );
-  if (!row) throw new Error('There is no such account');
-  return row;
+  if (!secrets) throw new Error('There is no such account');
+  return secrets;
 }

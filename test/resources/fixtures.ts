@@ -51,7 +51,6 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
       picture_url: n % 2 ? `https://example.com/${n}.png` : null,
       joined_at: n % 3 ? time(n) : null,
       invitation_expired_at: n % 3 ? null : time(n + 3),
-      password_reset_token_expires_at: n % 2 ? time(n + 4) : null,
       created_at: time(n),
       updated_at: time(n + 2),
     };

@@ -51,16 +51,12 @@ export async function world(app: TestApp, role: string, { invited = false } = {}
   const higher = HIGHER[role] ?? 'system';
   const target = async (options: AccountOptions): Promise<Target> => {
     const [invitationToken, resetToken] = [randomUUID(), randomUUID()];
-    const columns = {
-      password_reset_token: hashed(resetToken),
-      password_reset_token_expires_at: new Date(Date.now() + 3_600_000),
-      ...(invited && {
-        joined_at: null,
-        invitation_token: hashed(invitationToken),
-        invitation_expired_at: new Date(Date.now() + 3_600_000),
-      }),
-    };
-    const made = await account(app, { ...options, columns });
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const made = await account(app, {
+      ...options,
+      reset: { hash: hashed(resetToken), expiresAt },
+      ...(invited && { invitation: { hash: hashed(invitationToken), expiresAt }, columns: { joined_at: null } }),
+    });
     await signIn(app, made);
     return describeTarget(made, { invitationToken, resetToken }, options);
   };

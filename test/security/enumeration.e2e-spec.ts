@@ -160,7 +160,7 @@ describe('Lesson 16: whether somebody has an account', () => {
       known: await account(app),
       invited: await account(app, { joined: false }),
       disabled: await account(app, { enabled: false }),
-      imported: await account(app, { columns: { hashed_password: cheap } }),
+      imported: await account(app, { hashedPassword: cheap }),
     };
     const kinds: Record<string, () => Promise<Answer>> = {
       known: () => login(people.known.email, 'Wrong-horse-7'),

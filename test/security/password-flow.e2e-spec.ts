@@ -72,7 +72,7 @@ describe('Lesson 4: the reset of a password', () => {
     const attacker = { ...(await signedIn(app, { role: 'org_owner', org: [org] })), victim };
     await as(app).post('/account/passwords/request_reset', { email: attacker.account.email });
     const ownToken = await mailedToken(app, attacker.account.email);
-    const before = (await secretsOf(app, victim.id)).hashed_password;
+    const before = (await secretsOf(app, victim.id)).hashedPassword;
     const step = fc.record({
       name: fc.constantFrom(...Object.keys(STEPS)),
       choice: fc.nat(20),
@@ -80,7 +80,10 @@ describe('Lesson 4: the reset of a password', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 20 }), async (steps) => {
         for (const { name, choice } of steps) {
-          const { hashed_password: hash, password_reset_token: stored } = await secretsOf(app, victim.id);
+          const {
+            hashedPassword: hash,
+            resets: [stored = null],
+          } = await secretsOf(app, victim.id);
           // Also what somebody knows who has read the database.
           const known = [
             ownToken,
@@ -107,7 +110,7 @@ describe('Lesson 4: the reset of a password', () => {
           ];
           const answer = await STEPS[name]?.(attacker, (from) => known[(choice + from) % known.length]);
           if ((answer?.status ?? 500) >= 500) throw new Error(`${name} gave ${answer?.status}`);
-          if ((await secretsOf(app, victim.id)).hashed_password !== before)
+          if ((await secretsOf(app, victim.id)).hashedPassword !== before)
             throw new Error(`${name} changed the password`);
           // An own reset is the attacker's good right, and ends the session that the next steps need.
           if ((await attacker.get('/auth/me')).status !== 200) Object.assign(attacker, await signInAgain(attacker));
@@ -115,7 +118,7 @@ describe('Lesson 4: the reset of a password', () => {
       }),
       { numRuns: 6, endOnFailure: true },
     );
-    expect((await secretsOf(app, victim.id)).hashed_password).toBe(before);
+    expect((await secretsOf(app, victim.id)).hashedPassword).toBe(before);
     expect(await sessionIds(app, victim.id)).toEqual([]);
   });
 
@@ -133,18 +136,18 @@ describe('Lesson 4: the reset of a password', () => {
   it('#4 needs the token of the mail, or the current password, and with one of these it works', async () => {
     const caller = await signedIn(app);
     const { id, email } = caller.account;
-    const before = (await secretsOf(app, id)).hashed_password;
+    const before = (await secretsOf(app, id)).hashedPassword;
     await as(app).post('/account/passwords/request_reset', { email });
     const token = await mailedToken(app, email);
     await outboxEmpty();
-    expect((await secretsOf(app, id)).hashed_password).toBe(before);
+    expect((await secretsOf(app, id)).hashedPassword).toBe(before);
     expect((await as(app).post('/account/passwords/reset', { token, password: NEW_PASSWORD })).status).toBe(204);
-    const after = (await secretsOf(app, id)).hashed_password;
+    const after = (await secretsOf(app, id)).hashedPassword;
     expect(after).not.toBe(before);
     const { body } = await as(app).post('/auth/login', { email, password: NEW_PASSWORD });
     const change = { current_password: NEW_PASSWORD, new_password: PASSWORD };
     expect((await as(app, body.meta.token).post('/account/passwords/change', change)).status).toBe(204);
-    expect((await secretsOf(app, id)).hashed_password).not.toBe(after);
+    expect((await secretsOf(app, id)).hashedPassword).not.toBe(after);
   });
 
   it('#4 opens nothing between the request and the mail', async () => {

@@ -145,8 +145,8 @@ describe('Lesson 15: secrets', () => {
   /** Whatever the database keeps of secrets is a secret too. */
   const learnFromDatabase = async (): Promise<void> => {
     const { rows } = await db.query<Record<string, string | null>>(
-      `SELECT hashed_password, invitation_token, password_reset_token, nonce
-       FROM accounts LEFT JOIN account_sessions ON account_id = accounts.id`,
+      `SELECT hashed_password, NULL AS token_hash, NULL AS nonce FROM account_credentials
+       UNION ALL SELECT NULL, hash, NULL FROM account_tokens UNION ALL SELECT NULL, NULL, nonce FROM account_sessions`,
     );
     for (const [column, value] of rows.flatMap((row) => Object.entries(row))) {
       if (value) canaries.add(`column ${column}`, value);
@@ -249,8 +249,8 @@ describe('Lesson 15: secrets', () => {
     const unspent = await mailed(email, mailsBefore + 1);
     await learnFromDatabase();
     const renamed = [
-      ['accounts', 'hashed_password'],
-      ['accounts', 'password_reset_token_expires_at'],
+      ['account_credentials', 'hashed_password'],
+      ['account_tokens', 'expires_at'],
       ['account_sessions', 'refreshed_at'],
     ];
     for (const [table, column] of renamed) await db.query(`ALTER TABLE ${table} RENAME COLUMN ${column} TO ${column}_`);

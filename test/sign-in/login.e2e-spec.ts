@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hash } from 'bcrypt';
+import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, faults, MEDIA_TYPE, send, type Answer } from '../support/client.js';
 import { account, organization, PASSWORD } from '../support/factories.js';
@@ -20,8 +21,7 @@ describe('Signing in', () => {
     send(app, 'POST', '/auth/login', { body, headers });
 
   const storedHash = async (id: string): Promise<string> => {
-    const [row] = await app.sql<{ hash: string }>('SELECT hashed_password AS hash FROM accounts WHERE id = $1', [id]);
-    return row?.hash ?? '';
+    return (await secretsOf(app, id)).hashedPassword ?? '';
   };
 
   const sessions = (id: string) =>
@@ -207,7 +207,7 @@ describe('Signing in', () => {
       await cheap.stop();
       return made;
     })();
-    const foreign = await account(app, { columns: { hashed_password: imported } });
+    const foreign = await account(app, { hashedPassword: imported });
     expect(await storedHash(own.id)).toMatch(/^\$iam1\$2b\$04\$/);
     expect(await storedHash(foreign.id)).toMatch(/^\$2b\$04\$/);
     for (const { id, email, password } of [own, foreign]) {

@@ -15,6 +15,12 @@ export interface TestAccount {
   readonly password: string;
 }
 
+/** A mailed token as the database keeps it. */
+export interface StoredToken {
+  readonly hash: string;
+  readonly expiresAt: Date | string;
+}
+
 export interface AccountOptions {
   readonly name?: string;
   readonly email?: string;
@@ -24,7 +30,12 @@ export interface AccountOptions {
   readonly enabled?: boolean;
   /** False leaves it invited: without password, not joined. */
   readonly joined?: boolean;
-  /** More columns, by their names in the database. */
+  /** Its stored hash, in place of that of PASSWORD. */
+  readonly hashedPassword?: string | null;
+  /** Stored hashes of tokens, and when they expire. */
+  readonly invitation?: StoredToken;
+  readonly reset?: StoredToken;
+  /** More columns of `accounts`, by their names in the database. */
   readonly columns?: Record<string, unknown>;
 }
 
@@ -53,8 +64,8 @@ export async function account(app: TestApp, options: AccountOptions = {}): Promi
     email_key: emailKey(email),
     enabled,
     role_name: role,
-    hashed_password: joined ? await app.nest.get(PasswordHasher, { strict: false }).hash(PASSWORD) : null,
     joined_at: joined ? new Date() : null,
+    ...(options.invitation && { invitation_expired_at: options.invitation.expiresAt }),
     ...options.columns,
   };
   const names = Object.keys(columns);
@@ -62,10 +73,37 @@ export async function account(app: TestApp, options: AccountOptions = {}): Promi
     `INSERT INTO accounts (${names.join(', ')}) VALUES (${names.map((_, i) => `$${i + 1}`).join(', ')})`,
     Object.values(columns),
   );
+  const { hashedPassword = joined ? await app.nest.get(PasswordHasher, { strict: false }).hash(PASSWORD) : null } =
+    options;
+  if (hashedPassword !== null) {
+    await app.sql('INSERT INTO account_credentials (account_id, hashed_password) VALUES ($1, $2)', [
+      id,
+      hashedPassword,
+    ]);
+  }
+  for (const purpose of ['invitation', 'reset'] as const) {
+    if (options[purpose]) await storeToken(app, id, purpose, options[purpose]);
+  }
   for (const organizationId of org) {
     await app.sql('INSERT INTO memberships (account_id, organization_id) VALUES ($1, $2)', [id, organizationId]);
   }
   return { id, email, name, password: PASSWORD };
+}
+
+/** Puts a token of an account into the database. */
+export async function storeToken(
+  app: Pick<TestApp, 'sql'>,
+  accountId: string,
+  purpose: 'invitation' | 'reset',
+  { hash, expiresAt }: StoredToken,
+): Promise<void> {
+  await app.sql('INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at) VALUES ($1, $2, $3, $4, $5)', [
+    uuidv7(),
+    hash,
+    accountId,
+    purpose,
+    expiresAt,
+  ]);
 }
 
 /** The tokens of a fresh sign-in. */

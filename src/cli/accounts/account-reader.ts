@@ -28,6 +28,8 @@ export interface LineReading {
   readonly line: number;
   readonly faults: readonly string[];
   readonly account: AccountRow | null;
+  /** The stored hash of its password; null where it has none. */
+  readonly hashedPassword: string | null;
   readonly organizations: readonly OrganizationReference[];
 }
 
@@ -36,6 +38,9 @@ type Values = Omit<CreateAttributes<Account, typeof AccountTransferResource.rule
   readonly joinedAt?: string | null;
   readonly createdAt?: string;
 };
+
+/** A hash is not quoted. */
+const UNKNOWN_HASH = 'hashed_password must be a bcrypt, argon2id, scrypt or PBKDF2 hash of a bearable cost';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -49,7 +54,13 @@ export class AccountReader {
 
   /** Never throws: what is wrong comes back as sentences, all of it at once. */
   read({ number, text }: InputLine): LineReading {
-    const wrong = (...faults: string[]): LineReading => ({ line: number, faults, account: null, organizations: [] });
+    const wrong = (...faults: string[]): LineReading => ({
+      line: number,
+      faults,
+      account: null,
+      hashedPassword: null,
+      organizations: [],
+    });
     if (text === null) return wrong('is not UTF-8');
     let value: unknown;
     try {
@@ -59,31 +70,30 @@ export class AccountReader {
       return wrong('is not JSON');
     }
     if (!isObject(value)) return wrong('must be a JSON object');
-    const { id, organizations = [], ...attributes } = value;
+    const { id, organizations = [], hashed_password: hash = null, ...attributes } = value;
     const { values, faults } = readBody(AccountTransferResource, 'create', attributes);
     const references = readReferences(organizations);
     const all = [
       ...faults.map(({ detail }) => detail),
       ...accountFaults(values, this.roles).map(({ detail }) => detail),
-      ...this.hashFaults(values),
+      ...(this.isSupported(hash) ? [] : [UNKNOWN_HASH]),
       ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
       ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),
     ];
     if (all.length > 0) return wrong(...new Set(all));
-    const account = this.toRow(typeof id === 'string' ? id.toLowerCase() : uuidv7(), values);
+    const hashedPassword = typeof hash === 'string' ? hash : null;
+    const account = this.toRow(typeof id === 'string' ? id.toLowerCase() : uuidv7(), values, hashedPassword);
     const scoped = organizationsIn(values['roleScope'] as Values['roleScope']).map((org) => ({ id: org, name: null }));
-    return { line: number, faults: [], account, organizations: [...(references ?? []), ...scoped] };
+    return { line: number, faults: [], account, hashedPassword, organizations: [...(references ?? []), ...scoped] };
   }
 
-  /** A hash is not quoted. */
-  private hashFaults({ hashedPassword }: Readonly<Record<string, unknown>>): string[] {
-    if (typeof hashedPassword !== 'string' || this.hasher.supports(hashedPassword)) return [];
-    return ['hashed_password must be a bcrypt, argon2id, scrypt or PBKDF2 hash of a bearable cost'];
+  private isSupported(hash: unknown): boolean {
+    return hash === null || (typeof hash === 'string' && this.hasher.supports(hash));
   }
 
   /** Whoever brings a password has joined, unless the line says otherwise. */
-  private toRow(id: string, values: Values): AccountRow {
-    const { createdAt, hashedPassword = null, email = '' } = values;
+  private toRow(id: string, values: Values, hashedPassword: string | null): AccountRow {
+    const { createdAt, email = '' } = values;
     const joined = hashedPassword === null ? null : (createdAt ?? new Date().toISOString());
     return {
       id,
@@ -95,7 +105,6 @@ export class AccountReader {
       role_scope_extra: extraIn(values.roleScope ?? {}),
       sso_channel: values.ssoChannel ?? null,
       picture_url: values.pictureUrl ?? null,
-      hashed_password: hashedPassword,
       joined_at: values.joinedAt === undefined ? joined : values.joinedAt,
       created_at: createdAt ?? null,
       updated_at: values.updatedAt ?? createdAt ?? null,

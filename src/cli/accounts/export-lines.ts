@@ -4,7 +4,6 @@ import { ident, join, raw, sql, type Sql } from '../../json-api/sql.js';
 
 /** Accounts that are in memory at a time. */
 const BATCH = 500;
-const SECRET = 'hashed_password';
 
 /** A piece of what is exported: so many accounts, a line of JSON each. */
 export interface ExportPiece {
@@ -46,13 +45,13 @@ async function* piecesOf(runner: QueryRunner): AsyncGenerator<ExportPiece> {
 
 /** PostgreSQL writes the JSON. Not with `json_agg`, which puts line breaks between its items. */
 function statement(withPasswordHashes: boolean): string {
-  const attributes = [...AccountTransferResource.attributes.values()].filter(
-    ({ name }) => withPasswordHashes || name !== SECRET,
-  );
-  const members = attributes.map(({ name, kind, computed }) =>
+  const members = [...AccountTransferResource.attributes.values()].map(({ name, kind, computed }) =>
     // The one that is computed is the scope; its organizations are told by themselves, with their names.
     member(name, computed ? sql`row.role_scope_extra::text` : kind.json(sql`row.${ident(name)}`)),
   );
+  const hash = sql`(
+    SELECT to_json(credentials.hashed_password)::text FROM account_credentials credentials
+    WHERE credentials.account_id = row.id)`;
   const organizations = sql`(
     SELECT jsonb_agg(jsonb_build_object('id', organization.id, 'name', organization.name) ORDER BY organization.id)::text
     FROM memberships membership JOIN organizations organization ON organization.id = membership.organization_id
@@ -60,6 +59,7 @@ function statement(withPasswordHashes: boolean): string {
   const all = [
     member('id', sql`'"' || row.id || '"'`),
     ...members,
+    ...(withPasswordHashes ? [member('hashed_password', hash)] : []),
     member('organizations', sql`coalesce(${organizations}, '[]')`),
   ];
   return sql`SELECT '{' || ${join(all, ` || ',' || `)} || '}' AS line FROM accounts row ORDER BY row.id`.compile().text;

@@ -134,10 +134,17 @@ export class Importer {
     const rows = JSON.stringify(placed.map(({ valid }) => valid.account));
     await tx.query(sql`
       INSERT INTO accounts (id, name, email, email_key, enabled, role_name, role_scope_extra, sso_channel, picture_url,
-        hashed_password, joined_at, created_at, updated_at)
+        joined_at, created_at, updated_at)
       SELECT id, name, email, email_key, enabled, role_name, role_scope_extra, sso_channel, picture_url,
-        hashed_password, joined_at, coalesce(created_at, now()), coalesce(updated_at, now())
+        joined_at, coalesce(created_at, now()), coalesce(updated_at, now())
       FROM jsonb_populate_recordset(NULL::accounts, ${rows}::jsonb) ORDER BY id`);
+    const credentials = placed.flatMap(({ valid: { account, hashedPassword } }) =>
+      hashedPassword === null ? [] : [{ account_id: account.id, hashed_password: hashedPassword }],
+    );
+    await tx.query(sql`
+      INSERT INTO account_credentials (account_id, hashed_password)
+      SELECT account_id, hashed_password
+      FROM jsonb_populate_recordset(NULL::account_credentials, ${JSON.stringify(credentials)}::jsonb)`);
     // In the order of ids, as everywhere: two that wait for each other's foreign key locks would be a deadlock.
     await tx.query(sql`
       INSERT INTO memberships (account_id, organization_id)

@@ -2,7 +2,9 @@ import type { DataSource } from 'typeorm';
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/counting-connections.js';
 import type { Roles } from '../../auth/roles.js';
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
+import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../mail/outbox.dead.js';
+import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { about, type Finding, type Values } from './finding.js';
 import { rolesOf } from './files.js';
 
@@ -98,7 +100,7 @@ async function exists(dataSource: DataSource, relation: string): Promise<boolean
 }
 
 const accounts: Look = async (dataSource, values) => {
-  if (!(await exists(dataSource, 'accounts'))) return [];
+  if (!(await exists(dataSource, 'account_credentials'))) return [];
   let roles: Roles;
   try {
     roles = rolesOf(values);
@@ -109,13 +111,11 @@ const accounts: Look = async (dataSource, values) => {
   const { ok, warning, fault } = about('accounts');
   const held = await dataSource.query<{ name: string }[]>('SELECT DISTINCT role_name AS name FROM accounts');
   const gone = held.map(({ name }) => name).filter((name) => roles.get(name) === null);
-  const admins = await dataSource.query<unknown[]>(
-    `SELECT 1 FROM accounts WHERE enabled AND hashed_password IS NOT NULL AND role_name = ANY($1) LIMIT 1`,
-    [roles.fullAccessNames()],
-  );
+  const credentials = new CredentialsRepository(new PostgresTransactions(dataSource));
+  const adminCanSignIn = await credentials.anyWithRole(roles.fullAccessNames());
   return [
     ...gone.map((name) => fault(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
-    admins.length > 0 ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
+    adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
   ];
 };
 

@@ -30,13 +30,12 @@ export const ACCOUNT_COLUMNS = [
   'enabled',
   'role_name',
   'picture_url',
-  'hashed_password',
   'joined_at',
-  'invitation_token',
   'invitation_expired_at',
   'created_at',
   'updated_at',
 ] as const;
+export const CREDENTIALS_COLUMNS = ['account_id', 'hashed_password'] as const;
 
 /** A row to copy, and what other rows need to know of it. */
 export interface SampleRow {
@@ -46,6 +45,8 @@ export interface SampleRow {
 
 export interface SampleAccount extends SampleRow {
   readonly organizationIds: readonly string[];
+  /** Null where it is only invited. */
+  readonly hashedPassword: string | null;
 }
 
 /** What all accounts of a run have in common. */
@@ -91,6 +92,7 @@ export function sampleAccount(n: number, settings: SampleSettings): SampleAccoun
   const email = `user${number}@seed.example.com`;
   return {
     id,
+    hashedPassword: invited ? null : settings.hashedPassword,
     organizationIds: own === undefined ? membershipsOf(random, organizationIds, owner) : [own],
     values: [
       id,
@@ -100,10 +102,8 @@ export function sampleAccount(n: number, settings: SampleSettings): SampleAccoun
       enabled,
       owner ? settings.ownerRole : settings.userRole,
       random.chance(PICTURED) ? `https://seed.example.com/pictures/${number}.png` : null,
-      invited ? null : settings.hashedPassword,
       invited ? null : new Date(joinedAt),
-      // Of a token that nobody has; disabling voided those of the disabled ones.
-      invited && enabled ? digestLike(random) : null,
+      // Nobody has the token, so none is stored; disabling voided those of the disabled ones.
       invited && enabled ? new Date(createdAt + INVITATION_MS) : null,
       new Date(createdAt),
       new Date(invited ? createdAt : joinedAt),
@@ -120,14 +120,4 @@ function membershipsOf(random: Random, organizationIds: readonly string[], owner
   if (organizationIds.length === 0 || (!owner && random.chance(OUTSIDERS))) return [];
   const count = 1 + SHARED.filter((share) => random.chance(share)).length;
   return [...new Set(Array.from({ length: count }, () => random.pick(organizationIds)))];
-}
-
-/** 64 hexadecimal digits, as a SHA-256 has. */
-function digestLike(random: Random): string {
-  return Array.from({ length: 8 }, () =>
-    random
-      .below(2 ** 32)
-      .toString(16)
-      .padStart(8, '0'),
-  ).join('');
 }

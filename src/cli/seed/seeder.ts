@@ -3,6 +3,7 @@ import type { Progress } from '../progress.js';
 import { copyRows } from './copy-rows.js';
 import {
   ACCOUNT_COLUMNS,
+  CREDENTIALS_COLUMNS,
   MEMBERSHIP_COLUMNS,
   ORGANIZATION_COLUMNS,
   sampleAccount,
@@ -103,6 +104,10 @@ class Seeder {
     const batch: SampleAccount[] = [];
     for (let n = start; n < end; n++) batch.push(sampleAccount(n, settings));
     await copyRows(this.client, 'accounts', ACCOUNT_COLUMNS, this.counted(batch), this.signal);
+    const credentials = batch.flatMap(({ id, hashedPassword }) =>
+      hashedPassword === null ? [] : [[id, hashedPassword]],
+    );
+    await copyRows(this.client, 'account_credentials', CREDENTIALS_COLUMNS, credentials, this.signal);
     const memberships = batch.flatMap(({ id, organizationIds }) =>
       organizationIds.map((organizationId) => [id, organizationId]),
     );

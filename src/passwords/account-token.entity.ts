@@ -1,0 +1,28 @@
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { TIME } from '../json-api/columns.js';
+
+/** What a token is good for, and nothing else. */
+export type TokenPurpose = 'invitation' | 'reset';
+
+/** A token that was mailed to the owner of an account. Several of one account live side by side. */
+@Entity('account_tokens')
+@Unique(['hash'])
+export class AccountToken {
+  @PrimaryColumn('uuid') id!: string;
+
+  /** SHA-256 of the token, in hexadecimal; see `hashToken`. */
+  @Column({ type: 'varchar', length: 64 }) hash!: string;
+
+  @Column('uuid')
+  @ForeignKey('Account', { onDelete: 'CASCADE' })
+  @Index()
+  accountId!: string;
+
+  @Column({ type: 'varchar', length: 20 }) purpose!: TokenPurpose;
+
+  @Column({ ...TIME })
+  @Index()
+  expiresAt!: Date;
+
+  @CreateDateColumn({ ...TIME }) createdAt!: Date;
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { sql, type Sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+
+/** The stored password of an account. */
+export interface Credentials {
+  readonly hashedPassword: string | null;
+  /** Raised by every new password; 0 as long as there was none. */
+  readonly version: number;
+}
+
+/** What a sign-in needs to know of an account. */
+export interface SignInAccount extends Credentials {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly roleName: string;
+}
+
+/** What every change by the owner does to the account's own row. The invitation is void by it. */
+const CHANGED = sql`invitation_expired_at = NULL, version = version + 1, updated_at = now()`;
+
+/**
+ * The passwords of accounts. Whoever writes one locks the row of the account first, as all writers of an account do, so
+ * that no two of them wait for each other.
+ */
+@Injectable()
+export class CredentialsRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  /** The account with this key of an e-mail, and its password. */
+  async findByEmail(emailKey: string): Promise<SignInAccount | undefined> {
+    const [row] = await this.transactions.query<SignInAccount>(sql`
+      SELECT account.id, account.enabled, account.role_name AS "roleName",
+        credentials.hashed_password AS "hashedPassword", coalesce(credentials.version, 0) AS version
+      FROM accounts account LEFT JOIN account_credentials credentials ON credentials.account_id = account.id
+      WHERE account.email_key = ${emailKey}`);
+    return row;
+  }
+
+  /** The password of an account; none of it where there is none. */
+  async find(accountId: string): Promise<Credentials> {
+    const [row] = await this.transactions.query<Credentials>(sql`
+      SELECT hashed_password AS "hashedPassword", version FROM account_credentials WHERE account_id = ${accountId}`);
+    return row ?? { hashedPassword: null, version: 0 };
+  }
+
+  /** Whether an enabled account with one of these roles has a password. */
+  async anyWithRole(roleNames: readonly string[]): Promise<boolean> {
+    const rows = await this.transactions.query(sql`
+      SELECT 1 FROM accounts account JOIN account_credentials credentials ON credentials.account_id = account.id
+      WHERE account.enabled AND credentials.hashed_password IS NOT NULL
+        AND account.role_name = ANY(${roleNames}::text[]) LIMIT 1`);
+    return rows.length > 0;
+  }
+
+  /** Sets a password, whatever there was before. The account's row is held. */
+  async set(accountId: string, hashedPassword: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      INSERT INTO account_credentials AS credentials (account_id, hashed_password)
+      VALUES (${accountId}, ${hashedPassword})
+      ON CONFLICT (account_id) DO UPDATE
+      SET hashed_password = excluded.hashed_password, version = credentials.version + 1`);
+  }
+
+  /** Sets a password in place of that version. False when another one was set meanwhile. The account's row is held. */
+  async replace(accountId: string, version: number, hashedPassword: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.query(sql`
+      UPDATE account_credentials SET hashed_password = ${hashedPassword}, version = version + 1
+      WHERE account_id = ${accountId} AND version = ${version} RETURNING account_id`);
+    return rows.length > 0;
+  }
+
+  /**
+   * Keeps a version of the password from being replaced until the commit. False when it was replaced already.
+   * @param rehashed a new hash of the same password, where the stored one is outdated. The account's row is held.
+   */
+  async hold(accountId: string, version: number, rehashed: string | null, tx: Transaction): Promise<boolean> {
+    const which = sql`account_id = ${accountId} AND version = ${version}`;
+    const held =
+      rehashed === null
+        ? sql`SELECT account_id FROM account_credentials WHERE ${which} FOR SHARE`
+        : sql`UPDATE account_credentials SET hashed_password = ${rehashed} WHERE ${which} RETURNING account_id`;
+    return (await tx.query(held)).length > 0;
+  }
+
+  /**
+   * Locks an enabled account whose owner resets the password, and marks it as changed. Whoever was only invited has
+   * joined by that: it takes the mailbox, as the invitation does.
+   * @param id the account's id, or a subquery that gives it
+   */
+  async markReset(id: Sql, tx: Transaction): Promise<{ id: string; joined: boolean } | undefined> {
+    const [row] = await tx.query<{ id: string; joined: boolean }>(sql`
+      UPDATE accounts SET joined_at = coalesce(joined_at, now()), ${CHANGED} WHERE id = ${id} AND enabled
+      RETURNING id, joined_at = now()::timestamptz(3) AS joined`);
+    return row;
+  }
+
+  /** Locks an enabled account whose owner changes the password, and marks it as changed. False where there is none. */
+  async markChanged(id: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.query(sql`UPDATE accounts SET ${CHANGED} WHERE id = ${id} AND enabled RETURNING id`);
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { hashToken } from '../auth/one-time-token.js';
+import { KINDS } from '../json-api/kinds.js';
+import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
+import { or, raw, sql, type Sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import type { TokenPurpose } from './account-token.entity.js';
+
+/** A token that was found, with the enabled account that it is for. */
+export interface FoundToken {
+  readonly accountId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly joined: boolean;
+  readonly expiresAt: Date;
+  readonly expired: boolean;
+}
+
+/** How long a token is good, in seconds: three days, and an hour. */
+const LIFETIMES: Readonly<Record<TokenPurpose, number>> = { invitation: 3 * 24 * 3600, reset: 3600 };
+/** Reset tokens of one account that live side by side. */
+const MAX_RESET_TOKENS = 3;
+/** So long after its end a token is still known, so that its holder is told that it has expired; in days. */
+const EXPIRED_KEPT_DAYS = 30;
+
+/** Whether `token` resets a password, and is good. */
+const LIVE_RESET = sql`token.purpose = 'reset' AND token.expires_at > now()`;
+
+/** When a token that is made now expires, by the database's clock. */
+const expiry = (purpose: TokenPurpose): string => `now() + make_interval(secs => ${LIFETIMES[purpose]})`;
+
+/** When an invitation that is made now expires, for the account's own row. */
+export const invitationExpiry = (): string => expiry('invitation');
+
+/**
+ * The tokens that are mailed to owners of accounts. Whoever makes, spends or voids one holds the row of the account,
+ * which is locked before the tokens: what is done at once to one account is done in turn.
+ */
+@Injectable()
+export class TokensRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  /** A token of an enabled account, also an expired one; it is not spent by looking. */
+  async find(purpose: TokenPurpose, hash: string): Promise<FoundToken | undefined> {
+    const [row] = await this.transactions.query<FoundToken>(sql`
+      SELECT token.account_id AS "accountId", account.name, account.email, account.joined_at IS NOT NULL AS joined,
+        token.expires_at AS "expiresAt", token.expires_at <= now() AS expired
+      FROM account_tokens token JOIN accounts account ON account.id = token.account_id
+      WHERE token.hash = ${hash} AND token.purpose = ${purpose} AND account.enabled`);
+    return row;
+  }
+
+  /** The id of the account that a token is good for, as a subquery; null where there is none. */
+  accountOf(purpose: TokenPurpose, hash: string): Sql {
+    return sql`(SELECT account_id FROM account_tokens
+      WHERE hash = ${hash} AND purpose = ${purpose} AND expires_at > now())`;
+  }
+
+  /** Makes the one invitation of an account, in place of the one that it may have. */
+  async replaceInvitation(accountId: string, hash: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      WITH replaced AS (DELETE FROM account_tokens WHERE account_id = ${accountId} AND purpose = 'invitation')
+      INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
+      VALUES (${uuidv7()}, ${hash}, ${accountId}, 'invitation', ${raw(expiry('invitation'))})`);
+  }
+
+  /** Makes a reset token beside those that live. False, and none is made, when there are as many as there may be. */
+  async addReset(accountId: string, hash: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.query(sql`
+      INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
+      SELECT ${uuidv7()}::uuid, ${hash}, ${accountId}::uuid, 'reset', ${raw(expiry('reset'))}
+      WHERE (SELECT count(*) FROM account_tokens token WHERE token.account_id = ${accountId} AND ${LIVE_RESET})
+        < ${MAX_RESET_TOKENS}::int
+      RETURNING id`);
+    return rows.length > 0;
+  }
+
+  /** Locks the enabled account of an e-mail, so that tokens are counted and made for it in turn. */
+  async lockAccount(emailKey: string, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ id: string }>(
+      sql`SELECT id FROM accounts WHERE email_key = ${emailKey} AND enabled FOR NO KEY UPDATE`,
+    );
+    return row?.id ?? null;
+  }
+
+  /** Spends a token, and with it every other one of its account. False when it is not good any more. */
+  async spend(accountId: string, purpose: TokenPurpose, hash: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.query<{ spent: boolean }>(sql`
+      DELETE FROM account_tokens WHERE account_id = ${accountId}
+      RETURNING hash = ${hash} AND purpose = ${purpose} AND expires_at > now() AS spent`);
+    return rows.some(({ spent }) => spent);
+  }
+
+  /** Voids every token of an account. */
+  async voidAll(accountId: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`DELETE FROM account_tokens WHERE account_id = ${accountId}`);
+  }
+
+  /** Deletes so many of the tokens that expired long ago, the oldest first, and gives how many they were. */
+  async deleteExpired(limit: number): Promise<number> {
+    const rows = await this.transactions.query(sql`
+      DELETE FROM account_tokens WHERE id IN (
+        SELECT id FROM account_tokens WHERE expires_at < now() - make_interval(days => ${EXPIRED_KEPT_DAYS})
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) RETURNING id`);
+    return rows.length;
+  }
+}
+
+/** Conditions of filters on accounts; `account` is the SQL of an account's id. */
+
+const hasNoReset = (account: Sql): Sql =>
+  sql`NOT EXISTS (SELECT FROM account_tokens token WHERE token.account_id = ${account} AND ${LIVE_RESET})`;
+
+/** Whether an account has one of these reset tokens; `null` is an account that has none. */
+export function resetTokenIs(account: Sql, operands: Operands): Sql {
+  const hashes = plainValues(operands).map((token) => hashToken(String(token)));
+  const issued = sql`${account} IN (
+    SELECT token.account_id FROM account_tokens token WHERE token.hash = ANY(${hashes}::text[]) AND ${LIVE_RESET})`;
+  return operands.orNull ? or([issued, hasNoReset(account)]) : issued;
+}
+
+/** Whether the last of an account's reset tokens expires then; `null` is an account that has none. */
+export function lastResetExpiryIs(account: Sql, { values, orNull }: Operands): Sql {
+  const then = OPERATORS.eq.sql(sql`token.expires_at`, { values, orNull: false }, KINDS.time);
+  const expires = sql`${account} IN (
+    SELECT token.account_id FROM account_tokens token WHERE (${then}) AND ${LIVE_RESET} AND NOT EXISTS (
+      SELECT FROM account_tokens later WHERE later.account_id = token.account_id AND later.purpose = 'reset'
+        AND later.expires_at > token.expires_at))`;
+  return orNull ? or([expires, hasNoReset(account)]) : expires;
+}
