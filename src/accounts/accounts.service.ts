@@ -88,7 +88,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   }
 
   protected override async before(write: AccountWrite): Promise<object> {
-    const { values } = write;
+    const { values, row } = write;
     const { roleScope, email, ...columns } = values;
     await this.keepLastAdmin(write);
     return {

@@ -7,6 +7,7 @@ import { PasswordPolicy } from './password.policy.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';
 import { ResetMailer } from './reset.mailer.js';
+import { TokenSweep } from './token.sweep.js';
 import { TokensRepository } from './tokens.repository.js';
 
 /** Passwords: what they must be, how they are kept, and how people get a new one. */
@@ -22,6 +23,7 @@ import { TokensRepository } from './tokens.repository.js';
     ResetMailer,
     PasswordChangedMailer,
     TokensRepository,
+    TokenSweep,
   ],
   exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService, TokensRepository],
 })

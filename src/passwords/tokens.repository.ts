@@ -21,8 +21,6 @@ export interface FoundToken {
 const LIFETIMES: Readonly<Record<TokenPurpose, number>> = { invitation: 3 * 24 * 3600, reset: 3600 };
 /** Reset tokens of one account that live side by side. */
 const MAX_RESET_TOKENS = 3;
-/** So long after its end a token is still known, so that its holder is told that it has expired; in days. */
-const EXPIRED_KEPT_DAYS = 30;
 
 /** Whether `token` resets a password, and is good. */
 const LIVE_RESET = sql`token.purpose = 'reset' AND token.expires_at > now()`;
@@ -96,24 +94,12 @@ export class TokensRepository {
   async voidAll(accountId: string, tx: Transaction): Promise<void> {
     await tx.query(sql`DELETE FROM account_tokens WHERE account_id = ${accountId}`);
   }
-
-  /** Deletes so many of the tokens that expired long ago, the oldest first, and gives how many they were. */
-  async deleteExpired(limit: number): Promise<number> {
-    const rows = await this.transactions.query(sql`
-      DELETE FROM account_tokens WHERE id IN (
-        SELECT id FROM account_tokens WHERE expires_at < now() - make_interval(days => ${EXPIRED_KEPT_DAYS})
-        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-      ) RETURNING id`);
-    return rows.length;
-  }
 }
-
-/** Conditions of filters on accounts; `account` is the SQL of an account's id. */
 
 const hasNoReset = (account: Sql): Sql =>
   sql`NOT EXISTS (SELECT FROM account_tokens token WHERE token.account_id = ${account} AND ${LIVE_RESET})`;
 
-/** Whether an account has one of these reset tokens; `null` is an account that has none. */
+/** The condition of a filter: whether the account of that id has one of these reset tokens; `null` is an account that has none. */
 export function resetTokenIs(account: Sql, operands: Operands): Sql {
   const hashes = plainValues(operands).map((token) => hashToken(String(token)));
   const issued = sql`${account} IN (
@@ -121,7 +107,7 @@ export function resetTokenIs(account: Sql, operands: Operands): Sql {
   return operands.orNull ? or([issued, hasNoReset(account)]) : issued;
 }
 
-/** Whether the last of an account's reset tokens expires then; `null` is an account that has none. */
+/** The condition of a filter: whether the last of an account's reset tokens expires then; `null` is an account that has none. */
 export function lastResetExpiryIs(account: Sql, { values, orNull }: Operands): Sql {
   const then = OPERATORS.eq.sql(sql`token.expires_at`, { values, orNull: false }, KINDS.time);
   const expires = sql`${account} IN (

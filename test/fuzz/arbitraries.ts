@@ -111,6 +111,7 @@ const storable = (plain: string): string => plain.toWellFormed().replaceAll('\0'
 /** Values that the service has to take, by kind, as odd as they may be. */
 export const ODD: Readonly<Record<Kind, () => fc.Arbitrary<string>>> = {
   string: () => text().map(storable),
+  words: () => text().map((plain) => storable(plain).split(/\s+/u).slice(0, 8).join(' ')),
   uuid: () =>
     fc.oneof(
       fc.uuid(),

@@ -67,10 +67,14 @@ export function readingContract(subject: () => Subject): void {
   it('takes its own filters, which find nothing for a value that nothing has', async () => {
     const on = subject();
     await on.make();
-    const strange = { uuid: '00000000-0000-7000-8000-000000000000', json: '{"nobody":["has this"]}' };
+    const strange: Partial<Record<string, string>> = {
+      time: '2001-01-01',
+      uuid: '00000000-0000-7000-8000-000000000000',
+      json: '{"nobody":["has this"]}',
+    };
     for (const filter of [...on.resource.filters.values()].filter((one) => !one.on)) {
       const kind = kindOf(filter);
-      const value = kind === 'uuid' || kind === 'json' ? strange[kind] : 'nobody has this';
+      const value = strange[kind] ?? 'nobody has this';
       expect([filter.name, ids(await on.get(`?filter[${filter.name}]=${encodeURIComponent(value)}`))]).toEqual([
         filter.name,
         [],

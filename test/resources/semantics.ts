@@ -3,7 +3,7 @@
  * the service in it. Values are as documents carry them: times are texts, JSON is parsed, null is null.
  */
 
-export type Kind = 'string' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json';
+export type Kind = 'string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json';
 export type Operator = 'eq' | 'in' | 'nin' | 'match' | 'gte' | 'lte';
 
 const DAY_US = 86_400_000_000;
@@ -40,6 +40,7 @@ function equals(kind: Kind, value: unknown, text: string): boolean {
   if (value === null) return false;
   switch (kind) {
     case 'string':
+    case 'words':
       return value === text;
     case 'uuid':
       return String(value).toLowerCase() === text.toLowerCase();

@@ -6,6 +6,7 @@ import type { Kind } from './semantics.js';
 /** Texts of a filter that are not of the kind. Every text without NUL is a string. */
 export const WRONG_TEXTS: Readonly<Record<Kind, string>> = {
   string: '%00',
+  words: '%00',
   uuid: '1234',
   boolean: 'yes',
   integer: '1.5',
@@ -16,6 +17,7 @@ export const WRONG_TEXTS: Readonly<Record<Kind, string>> = {
 /** JSON values of a body that are not of the kind. */
 export const WRONG_VALUES: Readonly<Record<Kind, unknown>> = {
   string: 7,
+  words: 7,
   uuid: '1234',
   boolean: 'true',
   integer: 1.5,
@@ -25,6 +27,7 @@ export const WRONG_VALUES: Readonly<Record<Kind, unknown>> = {
 
 const OTHERS: Readonly<Record<Kind, (value: unknown) => unknown>> = {
   string: (value) => `${String(value ?? '')}!`,
+  words: (value) => `${String(value ?? '')}!`,
   uuid: () => uuidv7(),
   boolean: (value) => value !== true,
   integer: (value) => Number(value ?? 0) + 1,
