@@ -9,7 +9,7 @@ import { Outbox } from '../../src/mail/outbox.js';
 
 declare module '../../src/mail/mail.data.js' {
   interface MailData {
-    'team-joined': { name: string; team: string };
+    'team-joined': { team: string };
   }
 }
 declare module '../../src/mail/outbox.tasks.js' {
@@ -31,7 +31,7 @@ export class TeamJoinedMailer implements OnModuleInit {
 
   onModuleInit(): void {
     const folder = fileURLToPath(new URL('./mails', import.meta.url));
-    this.templates.add(folder, { 'team-joined': { name: 'Jane Doe', team: 'Blue' } });
+    this.templates.add(folder, { 'team-joined': { team: 'Blue' } });
     this.handlers.register('teams.joined', (job, { id }) => this.deliver(job.accountId, job.teamId, id));
   }
 
@@ -45,8 +45,7 @@ export class TeamJoinedMailer implements OnModuleInit {
       JOIN accounts account ON account.id = member.account_id JOIN teams team ON team.id = member.team_id
       WHERE account.id = ${accountId} AND team.id = ${teamId}`);
     if (!found) return;
-    const { name, email, team } = found;
-    const to = { name, email };
-    await this.mail.send({ template: 'team-joined', to, data: { name, team }, identity: ['teams.joined', jobId] });
+    const { team, ...to } = found;
+    await this.mail.send({ template: 'team-joined', to, data: { team }, identity: ['teams.joined', jobId] });
   }
 }

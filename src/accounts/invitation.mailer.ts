@@ -65,7 +65,7 @@ export class InvitationMailer implements OnModuleInit {
     await this.mail.send({
       template: TEMPLATES[task],
       to: { name, email },
-      data: { name, link: this.links.join(token), expiresAt },
+      data: { link: this.links.join(token), expiresAt },
       identity: [task, hash],
     });
   }

@@ -36,7 +36,7 @@ export class RoleChangedMailer implements OnModuleInit {
     await this.mail.send({
       template: 'role-changed',
       to: account,
-      data: { name: account.name, formerRole, role, changedAt: new Date(changedAt) },
+      data: { formerRole, role, changedAt: new Date(changedAt) },
       identity: [TASK, accountId, changedAt],
     });
   }

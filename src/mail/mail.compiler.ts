@@ -42,7 +42,8 @@ export class MailCompiler {
     const template = this.read(file, (program) => this.handlebars.compile(program, this.options));
     return (context) => {
       try {
-        return template(context);
+        const filled = template(context);
+        return this.kind === 'html' ? filled.replace(QUOTED_LINK, plain) : filled;
       } catch (error) {
         throw this.blame(error, file);
       }
@@ -73,6 +74,12 @@ export class MailCompiler {
     return new Error(`${(guilty ?? file).path}: ${message}`, { cause: error });
   }
 }
+
+/** An attribute that holds an address, between quotes; no value can hold a quote. */
+const QUOTED_LINK = /\s(?:href|src|background|cite)\s*=\s*(?:"[^"]*"|'[^']*')/gi;
+
+/** Without the entities that Handlebars writes for the sake of attributes without quotes: see `link` in mail.context.ts. */
+const plain = (attribute: string): string => attribute.replaceAll('&#x3D;', '=').replaceAll('&#x60;', '`');
 
 /** What Handlebars would let through. */
 class Rules extends Handlebars.Visitor {

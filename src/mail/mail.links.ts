@@ -17,18 +17,18 @@ export class MailLinks {
   ) {}
 
   /** Where an invitation is accepted. */
-  join(token: string): string {
-    return `${this.base}/join?token=${encodeURIComponent(token)}`;
+  join(token: string): URL {
+    return new URL(`${this.base}/join?token=${encodeURIComponent(token)}`);
   }
 
   /** Where a new password is chosen. */
-  resetPassword(token: string): string {
-    return `${this.base}/reset-password?token=${encodeURIComponent(token)}`;
+  resetPassword(token: string): URL {
+    return new URL(`${this.base}/reset-password?token=${encodeURIComponent(token)}`);
   }
 
   /** Where a mail with such a link is asked for. */
-  forgotPassword(): string {
-    return `${this.base}/forgot-password`;
+  forgotPassword(): URL {
+    return new URL(`${this.base}/forgot-password`);
   }
 
   private get base(): string {

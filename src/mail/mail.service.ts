@@ -7,6 +7,7 @@ import { mailbox, parseMailbox, type Mailbox } from './mail.address.js';
 import type { MailData, MailTemplate } from './mail.data.js';
 import { MailLinks } from './mail.links.js';
 import { MailTemplates } from './mail.templates.js';
+import { readerName } from './mail.text.js';
 import { productName } from './product-name.js';
 
 /** A mail to one person. */
@@ -51,12 +52,13 @@ export class MailService {
    * @throws whatever the relay or the network answers; sending again is safe.
    */
   async send<Template extends MailTemplate>(mail: Mail<Template>): Promise<void> {
-    const surroundings = { product: this.product, forgotPasswordLink: this.links.forgotPassword() };
+    const name = readerName(mail.to.name);
+    const surroundings = { name, product: this.product, forgotPasswordLink: this.links.forgotPassword() };
     const languages = [mail.locale, currentLanguages()].filter(Boolean).join(', ');
     const { locale, subject, html, text } = this.templates.render(mail.template, mail.data, surroundings, languages);
     await this.mailer.sendMail({
       from: this.from,
-      to: mailbox(mail.to.name, mail.to.email),
+      to: mailbox(name, mail.to.email),
       subject,
       html,
       text,
@@ -68,7 +70,7 @@ export class MailService {
 
   /** The development mailbox's second half: what a developer wants to click stands in the log. */
   private logForDevelopers<Template extends MailTemplate>(mail: Mail<Template>, subject: string): void {
-    const link = 'link' in mail.data ? ` ${mail.data.link}` : '';
+    const link = 'link' in mail.data ? ` ${mail.data.link.href}` : '';
     this.logger.log(`To ${mail.to.email}: ${subject}${link}`);
   }
 

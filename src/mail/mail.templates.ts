@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Config } from '../config/config.js';
 import { chooseLanguage } from '../language/accept-language.js';
 import { oneLine } from './mail.address.js';
+import { contextOf } from './mail.context.js';
 import { MailCompiler, type CompiledTemplate } from './mail.compiler.js';
 import type { MailData, MailSamples, MailSurroundings, MailTemplate, MailValue } from './mail.data.js';
 import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from './mail.samples.js';
@@ -123,20 +124,12 @@ function fill(
   data: Readonly<Record<string, MailValue>>,
   surroundings: MailSurroundings,
 ): RenderedMail {
-  const context = { ...printable(data), ...surroundings, locale };
+  const inText = contextOf('text', data, { ...surroundings, locale });
+  const inHtml = contextOf('html', data, { ...surroundings, locale });
   return {
     locale,
-    subject: oneLine(compiled.subject(context)),
-    html: compiled.html(context),
-    text: compiled.text(context),
+    subject: oneLine(compiled.subject(inText)),
+    html: compiled.html(inHtml),
+    text: compiled.text(inText),
   };
-}
-
-/** No value can break out of its line in the text part; times stay times. */
-function printable(data: Readonly<Record<string, MailValue>>): Record<string, MailValue> {
-  const one = (value: MailValue): MailValue => {
-    if (typeof value === 'string') return oneLine(value);
-    return Array.isArray(value) ? value.map(oneLine) : value;
-  };
-  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, one(value)]));
 }

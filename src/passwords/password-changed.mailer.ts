@@ -35,7 +35,7 @@ export class PasswordChangedMailer implements OnModuleInit {
     await this.mail.send({
       template: 'password-changed',
       to: account,
-      data: { name: account.name, changedAt: new Date(changedAt) },
+      data: { changedAt: new Date(changedAt) },
       identity: [TASK, accountId, changedAt],
     });
   }

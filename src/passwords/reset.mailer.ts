@@ -67,7 +67,7 @@ export class ResetMailer implements OnModuleInit {
       template: 'password-reset',
       // The stored address: the one in the request is only as good as whoever typed it.
       to: { name, email },
-      data: { name, link: this.links.resetPassword(token), expiresAt },
+      data: { link: this.links.resetPassword(token), expiresAt },
       identity: [MAIL, hash],
     });
   }

@@ -5,6 +5,7 @@ import { Config } from '../config/config.js';
 import { sql } from '../json-api/sql.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
 import { MailService } from '../mail/mail.service.js';
+import { ServiceText } from '../mail/mail.text.js';
 import { OutboxHandlers } from '../mail/outbox.handlers.js';
 import { Outbox } from '../mail/outbox.js';
 import type { OutboxTasks } from '../mail/outbox.tasks.js';
@@ -83,7 +84,11 @@ export class NewSignInMailer implements OnModuleInit {
     await this.mail.send({
       template: 'new-sign-in',
       to: account,
-      data: { name: account.name, signedInAt: new Date(signedInAt), device, address },
+      data: {
+        signedInAt: new Date(signedInAt),
+        device: new ServiceText(device),
+        address: new ServiceText(address),
+      },
       identity: [TASK, sessionId],
     });
   }

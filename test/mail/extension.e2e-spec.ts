@@ -15,7 +15,7 @@ import { send } from '../support/client.js';
 
 declare module '../../src/mail/mail.data.js' {
   interface MailData {
-    'parcel-arrived': { name: string; shelf: number };
+    'parcel-arrived': { shelf: number };
   }
 }
 declare module '../../src/mail/outbox.tasks.js' {
@@ -37,12 +37,12 @@ class ParcelMailer implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.templates.add(folder, { 'parcel-arrived': { name: 'Jane Doe', shelf: 3 } });
+    this.templates.add(folder, { 'parcel-arrived': { shelf: 3 } });
     this.handlers.register('parcels.arrived', ({ email, shelf }, { id }) =>
       this.mail.send({
         template: 'parcel-arrived',
         to: { name: 'Jane', email },
-        data: { name: 'Jane', shelf },
+        data: { shelf },
         identity: ['parcels.arrived', id],
       }),
     );

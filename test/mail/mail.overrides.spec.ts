@@ -12,7 +12,11 @@ declare module '../../src/mail/mail.data.js' {
   }
 }
 
-const SURROUNDINGS = { product: 'Acme', forgotPasswordLink: 'https://app.example.com/forgot-password' };
+const SURROUNDINGS = {
+  name: 'Jane Doe',
+  product: 'Acme',
+  forgotPasswordLink: new URL('https://app.example.com/forgot-password'),
+};
 const WELCOME = { name: 'Jane', team: 'Blue', members: ['Ann', '<b>Bob</b>'] };
 
 let folder: string;

@@ -14,9 +14,9 @@ import { mailerOptions } from '../../src/mail/mail.transport.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 
 const LINK = 'https://app.example.com/join?token=abc_-123';
-const DATA = { name: 'Jane Doe', link: LINK, expiresAt: new Date('2026-11-27T10:30:00.000Z') };
+const DATA = { link: new URL(LINK), expiresAt: new Date('2026-11-27T10:30:00.000Z') };
 const invitation = (to: { name: string; email: string }) =>
-  ({ template: 'invitation', to, data: { ...DATA, name: to.name }, identity: ['test', 'hash'] }) as const;
+  ({ template: 'invitation', to, data: DATA, identity: ['test', 'hash'] }) as const;
 
 const open: TestingModule[] = [];
 
@@ -64,7 +64,7 @@ describe('A mail over SMTP', () => {
     expect(parsed.to).toMatchObject({ value: [{ name: 'Jane Doe', address: 'jane@example.com' }] });
     expect(parsed.subject).toBe('You are invited to Acme');
     expect(parsed.text).toContain(LINK);
-    expect(parsed.html).toContain('href="https://app.example.com/join?token&#x3D;abc_-123"');
+    expect(parsed.html).toContain('href="https://app.example.com/join?token=abc_-123"');
     expect(parsed.headers.get('auto-submitted')).toBe('auto-generated');
     expect(parsed.headers.get('content-language')).toBe('en');
   });
@@ -165,7 +165,10 @@ describe('A mail without a relay', () => {
 
   it('can be searched for its link, however long that is', async () => {
     const link = `https://app.example.com/a/folder/far/below/join?token=${'abc_-1234'.repeat(12)}`;
-    const mail = { ...invitation({ name: 'Jörg', email: 'joerg@example.com' }), data: { ...DATA, name: 'Jörg', link } };
+    const mail = {
+      ...invitation({ name: 'Jörg', email: 'joerg@example.com' }),
+      data: { ...DATA, link: new URL(link) },
+    };
     await (await mailService(null, folder)).send(mail);
     const [file = ''] = await readdir(join(folder, 'mail'));
     const text = await readFile(join(folder, 'mail', file), 'utf8');

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import type { MailValue } from '../../src/mail/mail.data.js';
 import { MAIL_SAMPLES } from '../../src/mail/mail.samples.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
+import { ServiceText } from '../../src/mail/mail.text.js';
 
 const templates = new MailTemplates({ mailTemplates: null });
 const FORGOT = 'https://app.example.com/forgot-password';
-const SURROUNDINGS = { product: 'Acme', forgotPasswordLink: FORGOT };
-const LINK = 'https://app.example.com/join?token=abc_-123';
+const SURROUNDINGS = { name: 'Jane Doe', product: 'Acme', forgotPasswordLink: new URL(FORGOT) };
+const LINK = new URL('https://app.example.com/join?token=abc_-123');
 const EXPIRES = new Date('2026-11-27T10:30:00.000Z');
 const render = (name: string, languages = 'en') =>
-  templates.render('invitation', { name, link: LINK, expiresAt: EXPIRES }, SURROUNDINGS, languages);
+  templates.render('invitation', { link: LINK, expiresAt: EXPIRES }, { ...SURROUNDINGS, name }, languages);
 
 const MAILS = Object.keys(MAIL_SAMPLES) as (keyof typeof MAIL_SAMPLES)[];
 const LOCALES = ['en', 'de'] as const;
@@ -20,9 +22,15 @@ const words = (html: string) =>
     .slice(html.indexOf('<h1'))
     .replace(/<\/?(?:strong|span|a)\b[^>]*>/g, '')
     .replace(/<[^>]+>/g, ' ')
-    .replaceAll('&#x3D;', '=')
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ');
+
+/** A value of the data as plain text has it. */
+const shownIn = (locale: 'en' | 'de', value: MailValue): string => {
+  if (value instanceof ServiceText) return value.text;
+  if (!(value instanceof Date)) return String(value);
+  return { en: 'Friday, November 27, 2026 at 10:30 UTC', de: 'Freitag, 27. November 2026 um 10:30 UTC' }[locale];
+};
 
 describe.each(EVERY)('The mail %s in %s', (mail, locale) => {
   const sample = MAIL_SAMPLES[mail];
@@ -45,10 +53,7 @@ describe.each(EVERY)('The mail %s in %s', (mail, locale) => {
     const title = text.slice(0, text.indexOf('\n'));
     expect(html).toContain(`<title>${title}</title>`);
     for (const value of Object.values(sample)) {
-      const shown =
-        value instanceof Date
-          ? { en: 'Friday, November 27, 2026 at 10:30 UTC', de: 'Freitag, 27. November 2026 um 10:30 UTC' }[locale]
-          : String(value);
+      const shown = shownIn(locale, value);
       expect(words(html)).toContain(shown);
       expect(text).toContain(shown);
     }
@@ -60,8 +65,8 @@ describe.each(EVERY)('The mail %s in %s', (mail, locale) => {
   });
 
   it('has a button and the same link in plain sight, where it has a link', () => {
-    const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, link]) => link?.replaceAll('&#x3D;', '='));
-    const own: string | undefined = 'link' in sample ? sample.link : undefined;
+    const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, link]) => link);
+    const own: string | undefined = 'link' in sample ? sample.link.href : undefined;
     const expected = own ?? (/forgot-password/.test(html) ? FORGOT : undefined);
     expect(links).toEqual(expected === undefined ? [] : [expected, expected]);
     if (expected === undefined) return;
@@ -80,12 +85,12 @@ describe.each(EVERY)('The mail %s in %s', (mail, locale) => {
   it('escapes every value in HTML, and none in plain text', () => {
     const evil = `<img src=x onerror=alert(1)> O'Neil & "Sons" {{product}}`;
     const data = Object.fromEntries(
-      Object.entries(sample).map(([key, value]) => [key, value instanceof Date ? value : evil]),
+      Object.entries(sample).map(([key, value]) => [key, typeof value === 'string' ? evil : value]),
     );
     const evilMail = templates.render(
       mail,
       { ...sample, ...data },
-      { product: evil, forgotPasswordLink: FORGOT },
+      { ...SURROUNDINGS, name: evil, product: evil },
       locale,
     );
     expect(evilMail.html).not.toContain('<img');
@@ -108,12 +113,11 @@ describe('Mails', () => {
   });
 
   it('keep a name on its line and free of what turns text around', () => {
-    const { text } = render('Jane\r\n\r\nVisit https://evil.example.com\u202e\u0000');
-    expect(text).toContain('Hello Jane Visit https://evil.example.com,');
+    expect(render('Jane\r\n\r\nDoe\u202e\u0000').text).toContain('Hello Jane Doe,');
   });
 
   it('have a subject of one line whatever the product is called', () => {
-    const data = { name: 'Jane', link: LINK, expiresAt: EXPIRES };
+    const data = { link: LINK, expiresAt: EXPIRES };
     const surroundings = { ...SURROUNDINGS, product: 'Acme\r\nBcc: eve@example.com' };
     expect(templates.render('invitation', data, surroundings).subject).toBe(
       'You are invited to Acme Bcc: eve@example.com',
@@ -121,7 +125,7 @@ describe('Mails', () => {
   });
 
   it('fail when their template names something that is not in the data', () => {
-    const data = { name: 'Jane', link: LINK, expiresAt: EXPIRES };
+    const data = { link: LINK, expiresAt: EXPIRES };
     // A test may take what the compiler would not.
     Reflect.deleteProperty(data, 'link');
     expect(() => templates.render('invitation', data, SURROUNDINGS)).toThrow(/html\.hbs: "link" not defined/);
