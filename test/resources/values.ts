@@ -4,9 +4,9 @@ import type { Kind } from './semantics.js';
 /** Values of each kind, for whoever knows nothing else of an attribute. */
 
 /** Texts of a filter that are not of the kind. Every text without NUL is a string. */
-export const WRONG_TEXTS: Readonly<Record<Kind, string>> = {
+export const WRONG_TEXTS: Readonly<Record<Kind | 'words', string>> = {
   string: '%00',
-  words: '%00',
+  words: '1%202%203%204%205%206%207%208%209%2010%2011',
   uuid: '1234',
   boolean: 'yes',
   integer: '1.5',
