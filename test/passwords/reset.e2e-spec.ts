@@ -49,9 +49,7 @@ describe('A forgotten password', () => {
       const token = mail ? tokenIn(mail) : '';
       expect(token).toMatch(/^[\w-]{43}$/);
       expect(mail?.parsed.text).toContain(`${APP_URL}/reset-password?token=${token}`);
-      expect(String(mail?.parsed.html)).toContain(
-        `href="${APP_URL}/reset-password?token=${token}"`,
-      );
+      expect(String(mail?.parsed.html)).toContain(`href="${APP_URL}/reset-password?token=${token}"`);
       expect(mail?.parsed.text).toContain('Jane Doe');
       expect((await secretsOf(app, id)).resets).toEqual([createHash('sha256').update(token).digest('hex')]);
       const [row] = await app.sql<{ seconds: number }>(
