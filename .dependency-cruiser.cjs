@@ -9,7 +9,7 @@ const LEVELS = [
   ['language', 'metrics', 'logging', 'tracing'],
   ['sweeps'],
   ['auth', 'database'],
-  ['mail'],
+  ['mail', 'transport'],
   ['events', 'health'],
   ['passwords'],
   ['accounts', 'organizations', 'account-sessions', 'sign-in'],

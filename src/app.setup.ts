@@ -16,7 +16,6 @@ import { RATE_LIMIT_HEADERS, RateLimitTally } from './context/rate-limit-tally.j
 import { withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
-import { BodyMessage } from './json-api/body-message.js';
 import { refuse } from './json-api/errors.js';
 import {
   answerUnreadableAddress,
@@ -29,11 +28,16 @@ import {
 import { LIMITS } from './json-api/limits.js';
 import { answerUnreadableRequest } from './json-api/unreadable.js';
 import { logRequests } from './logging/request-line.js';
+import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
 import { MAILBOX_PATHS } from './mailbox/mailbox.module.js';
 import { PAGE_PATHS } from './pages/pages.module.js';
 import { loggedTrace } from './tracing/span-reference.js';
 import { startTracing } from './tracing/start-tracing.js';
+import { closeUnreadAnswers, limitConnections } from './transport/connections.js';
+import { limitPipelining } from './transport/pipelining.js';
+import { Rejections, type Rejection } from './transport/rejections.js';
+import { timeoutOptions, TIMEOUTS } from './transport/timeouts.js';
 
 /** How long a browser may remember what CORS allows, in seconds. */
 const PREFLIGHT_SECONDS = 600;
@@ -42,13 +46,19 @@ const PREFLIGHT_SECONDS = 600;
 const UNPREFIXED = ['.well-known/jwks.json', 'health/live', 'health/ready', ...PAGE_PATHS, ...MAILBOX_PATHS];
 
 /** Makes the application, ready to listen: the same for the service and for its tests. */
-export async function createApp(config: Config, extension = NO_EXTENSION): Promise<NestFastifyApplication> {
+export async function createApp(
+  config: Config,
+  extension = NO_EXTENSION,
+  timeouts = TIMEOUTS,
+): Promise<NestFastifyApplication> {
+  const reject = (reason: Rejection, ip?: string): void => rejections.note(reason, ip);
   const adapter = new DrainingAdapter({
     trustProxy: trustProxyOption(config.trustedProxies),
     genReqId: requestId,
     frameworkErrors: answerUnreadableAddress,
-    clientErrorHandler: answerUnreadableRequest,
-    http: { IncomingMessage: BodyMessage },
+    clientErrorHandler: (error, socket) =>
+      answerUnreadableRequest(error, socket, (code) => reject(code, socket.remoteAddress)),
+    ...timeoutOptions(timeouts, config.keepAliveSeconds),
     // What still comes over a connection that is kept is served: the database closes after the last answer.
     return503OnClosing: false,
     routerOptions: { maxParamLength: LIMITS.pathParameterCharacters },
@@ -68,9 +78,14 @@ export async function createApp(config: Config, extension = NO_EXTENSION): Promi
     exclude: UNPREFIXED.map((path) => ({ path, method: RequestMethod.ALL })),
   });
   const server = adapter.getInstance();
+  const logger: PinoLogger = await app.resolve(PinoLogger);
+  const rejections = new Rejections(app.get(Metrics), logger);
+  limitConnections(server.server, config, reject);
+  closeUnreadAnswers(server.server, reject);
+  limitPipelining(server, reject);
   tracing?.traceRequests(server, trustedProxyCheck(config.trustedProxies));
   configureHttp(server);
-  logRequests(server, await app.resolve(PinoLogger), ({ authentication, span }) => ({
+  logRequests(server, logger, ({ authentication, span }) => ({
     actorId: authentication?.actor.id,
     ...loggedTrace(span),
   }));

@@ -15,6 +15,14 @@ export interface ThrottleSettings {
   readonly disabled: boolean;
 }
 
+/** Connections that may be open at a time. */
+export interface ConnectionLimits {
+  /** Of one address (IPv6: one /64) that is no trusted proxy. */
+  readonly perAddress: number;
+  /** Of all addresses together. */
+  readonly total: number;
+}
+
 /** Where traces go; the names are those of the OTLP exporter's specification. */
 export interface TracingSettings {
   /** Base URL of the collector, without a trailing slash. */
@@ -88,6 +96,9 @@ export class Config {
   /** A line of the audit trail is kept for so many days. */
   readonly auditRetentionDays!: number;
   readonly throttle!: ThrottleSettings;
+  readonly connectionLimits!: ConnectionLimits;
+  /** An idle connection is kept so long for the next request, in seconds. */
+  readonly keepAliveSeconds!: number;
   /** Port of the metrics; 0 switches them off. */
   readonly metricsPort!: number;
   /** Where traces go; null means that nothing is traced. */
@@ -106,6 +117,7 @@ export class Config {
       corsOrigins: Object.freeze([...values.corsOrigins]),
       trustedProxies: Object.freeze([...values.trustedProxies]),
       throttle: Object.freeze({ ...values.throttle }),
+      connectionLimits: Object.freeze({ ...values.connectionLimits }),
       tracing:
         values.tracing && Object.freeze({ ...values.tracing, headers: Object.freeze({ ...values.tracing.headers }) }),
     });

@@ -141,6 +141,8 @@ function toConfig(values: VariableValues): Config {
       perEmail: values.THROTTLE_PER_EMAIL,
       disabled: values.THROTTLE_DISABLED,
     },
+    connectionLimits: { perAddress: values.CONNECTIONS_PER_ADDRESS, total: values.MAX_CONNECTIONS },
+    keepAliveSeconds: values.KEEP_ALIVE_SECONDS,
     metricsPort: values.METRICS_PORT,
     tracing: tracingOf(values),
     drainSeconds: values.DRAIN_SECONDS,

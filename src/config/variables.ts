@@ -35,6 +35,7 @@ export interface Variable<Value = unknown> {
 const seconds = integer(1, 10 * 365 * 24 * 3600);
 const port = integer(0, 65_535);
 const attempts = integer(1, 1_000_000);
+const connections = integer(1, 1_000_000);
 
 /** Every environment variable, in the order of the documentation. Nothing else is read from the environment. */
 export const VARIABLES = {
@@ -178,10 +179,26 @@ export const VARIABLES = {
     default: '50',
     description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
   },
+  CONNECTIONS_PER_ADDRESS: {
+    parse: connections,
+    default: '1000',
+    description: 'Connections that one address (IPv6: one /64) may have open, unless it is one of TRUSTED_PROXIES.',
+  },
+  MAX_CONNECTIONS: {
+    parse: connections,
+    default: '5000',
+    description: 'Connections that may be open in all, those of TRUSTED_PROXIES included.',
+  },
   THROTTLE_DISABLED: {
     parse: boolean,
     default: 'false',
-    description: 'true switches the limits of attempts off, for tests and load measurements.',
+    description: 'true switches the limits of attempts and of connections off, for tests and load measurements.',
+  },
+  KEEP_ALIVE_SECONDS: {
+    parse: integer(1, 3600),
+    default: '72',
+    description:
+      'An idle connection is kept so long for the next request, in seconds: longer than a balancer in front keeps it.',
   },
   METRICS_PORT: { parse: port, default: '9464', description: 'Port of the metrics; 0 switches them off.' },
   ...TRACE_VARIABLES,

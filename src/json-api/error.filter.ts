@@ -12,7 +12,7 @@ const BY_STATUS: Readonly<Record<number, { code: ErrorCode; detail: string }>> =
   404: { code: 'not_found', detail: 'There is nothing at this address' },
   405: { code: 'method_not_allowed', detail: 'This address does not take this method' },
   406: { code: 'not_acceptable', detail: 'No acceptable media type' },
-  408: { code: 'malformed_body', detail: 'The request did not arrive in time' },
+  408: { code: 'request_timeout', detail: 'The request did not arrive in time' },
   413: { code: 'payload_too_large', detail: 'The body is larger than 1 MiB' },
   414: { code: 'not_found', detail: 'The address is too long' },
   415: { code: 'unsupported_media_type', detail: 'Send application/vnd.api+json or application/json' },

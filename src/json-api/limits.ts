@@ -29,6 +29,22 @@ export const BOUNDS = {
     of: 'resource identifiers in the linkage of a relationship that is sent',
     above: BODY,
   },
+  headersSeconds: {
+    most: 20,
+    of: 'seconds from the first byte of a request to the end of its headers',
+    above: '408 `request_timeout`, and the connection ends',
+  },
+  requestSeconds: {
+    most: 60,
+    of: 'seconds from the first byte of a request to the last byte of its body',
+    above: '408 `request_timeout`, and the connection ends',
+  },
+  responseSeconds: { most: 120, of: 'seconds without a byte of an answer being read', above: 'the connection ends' },
+  pipelinedRequests: {
+    most: 32,
+    of: 'requests of one connection that wait for their answers',
+    above: 'the connection ends (RFC 9112, 9.3.2)',
+  },
   pathParameterCharacters: { most: 200, of: 'characters of an id or token in a path', above: '404 `not_found`' },
   requestIdCharacters: { most: 128, of: 'characters of `X-Request-Id`', above: 'the service makes an id of its own' },
   idempotencyKeyCharacters: { most: 255, of: 'characters of `Idempotency-Key`', above: PARAMETER },

@@ -1,7 +1,15 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** So long the rest of a body is received and dropped after its request was answered, in milliseconds. */
 const DISCARD_TIMEOUT_MS = 10_000;
+
+/** The requests that were answered while their bodies were still being sent, by their connections. */
+const answered = new WeakMap<Socket, IncomingMessage>();
+
+/** Whether a connection still sends the body of a request that has its answer already. */
+export const isAnswered = (socket: Socket): boolean => answered.get(socket)?.complete === false;
 
 /**
  * Leaves bodies to whoever wants them. A client that asks first whether its body is wanted (`Expect: 100-continue`, RFC
@@ -16,6 +24,7 @@ export function leaveBodiesUnread(server: FastifyInstance, discardTimeoutMs = DI
     if (length !== '0' || coding !== undefined) {
       response.once('finish', () => {
         if (message.complete) return;
+        answered.set(message.socket, message);
         const timer = setTimeout(() => !message.complete && message.socket.destroy(), discardTimeoutMs).unref();
         message.socket.once('close', () => clearTimeout(timer));
       });

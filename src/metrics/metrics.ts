@@ -35,6 +35,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly rejections = new Counter({
+    name: 'iam_http_rejections_total',
+    help: 'Connections, and what came over them, that were rejected before there was a request, by reason',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+
   constructor(@Inject(Config) config: Pick<Config, 'metricsPort'>) {
     // Event-loop lag, memory, CPU and garbage collection; their observers cost a little, so only where they are read.
     if (config.metricsPort > 0) collectDefaultMetrics({ register: this.registry });

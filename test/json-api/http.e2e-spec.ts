@@ -188,20 +188,38 @@ describe('Over HTTP, the service', () => {
   });
 
   it.each([
-    ['an address that is not encoded', 'GET /accounts?filter[name]=Zoë HTTP/1.1\r\nhost: x\r\n\r\n', 'percent-encoded'],
-    ['no HTTP at all', '\x16\x03\x01\x02\x00', 'not HTTP'],
-    ['a control character in a header', 'GET / HTTP/1.1\r\nhost: x\r\nx-y: a\x00b\r\n\r\n', 'control character'],
-    ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\nx-y: ${'y'.repeat(20_000)}\r\n\r\n`, '16 KiB'],
-  ])('answers %s with a document, and ends the connection', async (_what, bytes, reason) => {
+    [
+      'an address that is not encoded',
+      'GET /accounts?filter[name]=Zoë HTTP/1.1\r\nhost: x\r\n\r\n',
+      '400 Bad Request',
+      'malformed_body',
+      'percent-encoded',
+    ],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00', '400 Bad Request', 'malformed_body', 'not HTTP'],
+    [
+      'a control character in a header',
+      'GET / HTTP/1.1\r\nhost: x\r\nx-y: a\x00b\r\n\r\n',
+      '400 Bad Request',
+      'malformed_body',
+      'control character',
+    ],
+    [
+      'headers without end',
+      `GET / HTTP/1.1\r\nhost: x\r\nx-y: ${'y'.repeat(20_000)}\r\n\r\n`,
+      '431 Request Header Fields Too Large',
+      'headers_too_large',
+      '16 KiB',
+    ],
+  ])('answers %s with a document, and ends the connection', async (_what, bytes, statusLine, code, reason) => {
     const { hostname, port } = new URL(app.url);
     const socket = connect(Number(port), hostname);
     socket.write(Buffer.from(bytes, 'utf8'));
     const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
     const [status, ...headers] = head.split('\r\n');
-    expect(status).toBe('HTTP/1.1 400 Bad Request');
+    expect(status).toBe(`HTTP/1.1 ${statusLine}`);
     expect(headers).toContain(`content-type: ${MEDIA_TYPE}`);
     const { errors } = JSON.parse(body);
-    expect(errors).toEqual([expect.objectContaining({ status: '400', code: 'malformed_body' })]);
+    expect(errors).toEqual([expect.objectContaining({ status: statusLine.slice(0, 3), code })]);
     expect(errors[0].detail).toContain(reason);
     expect(headers).toContain(`x-request-id: ${errors[0].id}`);
   });

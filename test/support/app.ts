@@ -9,6 +9,7 @@ import type { Config } from '../../src/config/config.js';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Extension } from '../../src/app.extension.js';
+import type { Timeouts } from '../../src/transport/timeouts.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { TEST_ENVIRONMENT } from './environment.js';
 import { SmtpSink } from './smtp-sink.js';
@@ -32,12 +33,14 @@ export interface StartOptions {
   readonly env?: Record<string, string>;
   /** What a team adds to the service. */
   readonly extension?: Extension;
+  /** Times that a client may take, in place of the contract's. */
+  readonly timeouts?: Timeouts;
   /** Another instance on the database of this one. */
   readonly beside?: TestApp;
 }
 
 /** Starts the service with throttling off and cheap hashes; `env` turns on what a test is about. */
-export async function startApp({ env = {}, extension = {}, beside }: StartOptions = {}): Promise<TestApp> {
+export async function startApp({ env = {}, extension = {}, timeouts, beside }: StartOptions = {}): Promise<TestApp> {
   const database: TestDatabase | null = beside ? null : await createTestDatabase();
   const databaseUrl = beside?.databaseUrl ?? database?.url ?? '';
   const mails = beside?.mails ?? (await SmtpSink.start());
@@ -50,7 +53,7 @@ export async function startApp({ env = {}, extension = {}, beside }: StartOption
     LOG_LEVEL: 'silent',
     ...env,
   });
-  const nest = await createApp(config, extension);
+  const nest = await createApp(config, extension, timeouts);
   // nestjs-pino has one logger for a process, made for the first application in it.
   PinoLogger.root.level = config.logLevel;
   await nest.listen({ host: config.host, port: 0 });

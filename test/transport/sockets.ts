@@ -49,7 +49,8 @@ export class Connection {
 
   /** Waits for the end of the connection, and gives everything that came. */
   async ended(): Promise<string> {
-    if (!this.socket.closed) await once(this.socket, 'close');
+    // Not by `once`, which rejects when the connection is reset.
+    if (!this.socket.closed) await new Promise((resolve) => this.socket.once('close', resolve));
     return this.#received;
   }
 
