@@ -81,7 +81,8 @@ const accounts = (count: number): string => `
 
 const CREDENTIALS = `
   INSERT INTO account_credentials (account_id, hashed_password)
-  SELECT id, $1::text FROM accounts WHERE joined_at IS NOT NULL`;
+  SELECT id, $1::text FROM accounts WHERE joined_at IS NOT NULL
+  ON CONFLICT DO NOTHING`;
 
 /** Invitations of all who have not joined, and a reset token of one in 200, as if they had asked for it just now. */
 const TOKENS = `

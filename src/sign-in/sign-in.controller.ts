@@ -47,10 +47,11 @@ export class SignInController {
     const key = emailKey(email);
     const userAgent = request.headers['user-agent'] ?? null;
     const signedIn = await this.signIn.signIn(
-      { email, password, knownDevice: this.devices.recognize(request, key) },
+      { email, password, deviceMark: this.devices.recognize(request, key) },
       { userAgent, ip: clientAddress(request) },
     );
-    this.devices.remember(request, reply, key);
+    const { actor, passwordVersion: version } = signedIn;
+    this.devices.remember(request, reply, key, { id: actor.id, version });
     return this.hand(signedIn, cookie, reply);
   }
 

@@ -4,6 +4,7 @@ import { AccessTokens } from '../auth/access-tokens.js';
 import { ActorLoader } from '../auth/actor-loader.js';
 import type { Actor } from '../auth/actor.js';
 import { challenge } from '../auth/challenge.js';
+import { KnownDevice } from '../auth/known-device.js';
 import { RefreshTokens } from '../auth/refresh-tokens.js';
 import type { LiveSession, SessionClient, SessionOwner } from '../auth/session.js';
 import { Roles } from '../auth/roles.js';
@@ -26,11 +27,17 @@ export interface SignedIn {
   readonly refreshExpiresAt: Date;
 }
 
+/** A sign-in by password. */
+export interface SignedInByPassword extends SignedIn {
+  /** Version of the password that was given. */
+  readonly passwordVersion: number;
+}
+
 interface Credentials {
   readonly email: string;
   readonly password: string;
-  /** What tells a device that this person signed in on before. */
-  readonly knownDevice: string | null;
+  /** What `KnownDevice.recognize` gave. */
+  readonly deviceMark: string | null;
 }
 
 /** Starts, continues and ends sessions. */
@@ -45,6 +52,7 @@ export class SignInService {
     private readonly refreshTokens: RefreshTokens,
     private readonly actors: ActorLoader,
     private readonly throttle: Throttle,
+    private readonly devices: KnownDevice,
     private readonly roles: Roles,
     private readonly audit: Audit,
     private readonly newSignIns: NewSignInMailer,
@@ -54,10 +62,15 @@ export class SignInService {
    * Signs in. A wrong password, an unknown e-mail and an account without a password are one and the same, also in time.
    * @throws JsonApiException 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503
    */
-  async signIn({ email, password, knownDevice }: Credentials, client: SessionClient): Promise<SignedIn> {
-    const attempt = { address: client.ip, emailKey: emailKey(email), knownDevice };
+  async signIn({ email, password, deviceMark }: Credentials, client: SessionClient): Promise<SignedInByPassword> {
+    const key = emailKey(email);
+    // Counted before anything is looked up. Only for the mark of a sign-in that there was, which nobody can make up, the
+    // account comes first: its password tells whose budget the attempt is counted against.
+    const marked = deviceMark === null ? undefined : await this.credentials.findByEmail(key);
+    const knownDevice = deviceMark !== null && marked !== undefined && this.devices.isCurrent(deviceMark, marked);
+    const attempt = { address: client.ip, emailKey: key, knownDevice };
     await this.throttle.email('sign-in', attempt);
-    const account = await this.credentials.findByEmail(attempt.emailKey);
+    const account = marked ?? (await this.credentials.findByEmail(key));
     const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null);
     // A role that left the roles file gives nobody any right, not even the one to be signed in.
     const usable = account?.enabled && this.roles.get(account.roleName) !== null;
@@ -74,12 +87,12 @@ export class SignInService {
       const held = await this.credentials.hold(account.id, account.version, upgraded, tx);
       if (!held) throw invalidCredentials();
       await this.audit.record(tx, { ...onSession(started), action: 'iam:account_auths.signed_in' });
-      if (knownDevice === null) await this.newSignIns.queue(tx, started, client);
+      if (!knownDevice) await this.newSignIns.queue(tx, started, client);
       return started;
     });
     if (!session) throw disabled();
     await this.throttle.succeeded('sign-in', attempt);
-    return this.issue(session);
+    return { ...(await this.issue(session)), passwordVersion: account.version };
   }
 
   /**

@@ -10,6 +10,7 @@ type Environment = 'development' | 'test' | 'production';
 const NOW = 1_800_000_000_000;
 const YEAR = 365 * 24 * 3600;
 const secrets = new SecretBox({ appSecrets: ['a secret of this test'] });
+const ANN = { id: 'the id of Ann', version: 3 };
 
 let server: FastifyInstance;
 
@@ -23,9 +24,9 @@ afterEach(async () => {
 });
 
 /** A server that signs in, signs out and says whether it knows the device. */
-async function serve(environment: Environment = 'production'): Promise<void> {
+async function serve(environment: Environment = 'production', box = secrets): Promise<KnownDevice> {
   const cookies = new Cookies({ environment, apiPrefix: '/api/v1/iam' });
-  const devices = new KnownDevice(secrets, cookies);
+  const devices = new KnownDevice(box, cookies);
   server = fastify();
   await server.register(cookie);
   server.get('/in', (_, reply) => {
@@ -42,12 +43,13 @@ async function serve(environment: Environment = 'production'): Promise<void> {
     return reply.send();
   });
   server.get<{ Params: { email: string } }>('/remember/:email', (request, reply) => {
-    devices.remember(request, reply, request.params.email);
+    devices.remember(request, reply, request.params.email, ANN);
     return reply.send();
   });
   server.get<{ Params: { email: string } }>('/known/:email', (request) => ({
     mark: devices.recognize(request, request.params.email),
   }));
+  return devices;
 }
 
 const setCookies = async (url: string): Promise<string[]> =>
@@ -91,7 +93,28 @@ describe('the cookies of a session', () => {
 });
 
 describe('a device', () => {
-  beforeEach(() => serve());
+  let devices: KnownDevice;
+
+  beforeEach(async () => {
+    devices = await serve();
+  });
+
+  it('counts as long as the account has the password of that sign-in', async () => {
+    const device = await remember('ann@example.com');
+    expect(devices.isCurrent(device, ANN)).toBe(true);
+    expect(devices.isCurrent(device, { ...ANN, version: 4 })).toBe(false);
+    expect(devices.isCurrent(device, { ...ANN, version: 2 })).toBe(false);
+    expect(devices.isCurrent(device, { ...ANN, id: 'whoever has the e-mail now' })).toBe(false);
+    expect(device).not.toContain(ANN.id);
+  });
+
+  it('is still known when the secret has got a newer one beside it', async () => {
+    const device = await remember('ann@example.com');
+    await server.close();
+    devices = await serve('production', new SecretBox({ appSecrets: ['a newer secret', 'a secret of this test'] }));
+    expect(await mark('ann@example.com', device)).toBe(device);
+    expect(devices.isCurrent(device, ANN)).toBe(true);
+  });
 
   it('is known to whoever signed in on it, and to nobody else', async () => {
     const device = await remember('ann@example.com');

@@ -139,6 +139,34 @@ describe('Lesson 12: guesses', () => {
     expect(statuses(answers)).toEqual({ 401: 8, 429: 22 });
   });
 
+  it('#12 of ten devices of one person share one budget', async () => {
+    const { email, password } = await account(app);
+    const cookies: string[] = [];
+    for (let n = 0; n < 10; n++) {
+      const { device } = cookiesOf(await login(email, password, { ...fresh(), cookie: cookies[0] ?? '' }));
+      cookies.push(cookieHeader({ device: device?.value ?? '' }));
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        login(email, 'Wrong-horse-7', { ...fresh(), cookie: cookies[n % cookies.length] ?? '' }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(8);
+    expect(statuses(answers)[429]).toBeGreaterThanOrEqual(22);
+  });
+
+  it('#12 of a device that signed in with an earlier password are a stranger’s', async () => {
+    const { id, email, password } = await account(app);
+    const before = cookieHeader({ device: cookiesOf(await login(email, password))['device']?.value ?? '' });
+    const reset = { token: await resetToken(app, id), password: NEW_PASSWORD };
+    expect((await as(app).post('/account/passwords/reset', reset, fresh())).status).toBe(204);
+    const after = cookieHeader({ device: cookiesOf(await login(email, NEW_PASSWORD))['device']?.value ?? '' });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => login(email, 'Wrong-horse-7')));
+    expect(statuses(answers)[429]).toBeGreaterThanOrEqual(12);
+    isRefused(await login(email, NEW_PASSWORD, { ...fresh(), cookie: before }));
+    expect((await login(email, NEW_PASSWORD, { ...fresh(), cookie: after })).status).toBe(200);
+  });
+
   it.each<[string, (n: number) => [method: string, path: string, body?: unknown]]>([
     ['reset', (n) => ['POST', '/account/passwords/reset', { token: `guess-${n}`, password: NEW_PASSWORD }]],
     ['join', (n) => ['PATCH', `/accounts/guess-${n}/join`, { password: NEW_PASSWORD }]],

@@ -220,4 +220,14 @@ describe('Signing in', () => {
       expect(await storedHash(id)).toBe(upgraded);
     }
   });
+
+  it('lets in all who sign in at once while the hash is replaced, and the password keeps its version', async () => {
+    const { id, email, password } = await account(app, { hashedPassword: await hash(PASSWORD, Number(LOWER_COST)) });
+    const answers = await Promise.all(Array.from({ length: 4 }, () => login({ email, password })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await secretsOf(app, id)).toMatchObject({
+      hashedPassword: expect.stringMatching(/^\$iam1\$2b\$05\$/),
+      passwordVersion: 1,
+    });
+  });
 });

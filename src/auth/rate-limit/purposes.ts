@@ -8,8 +8,8 @@ export interface Subject {
   readonly address?: string;
   /** The unique key of the e-mail whose secret is attempted: case and look-alikes folded. */
   readonly emailKey?: string;
-  /** What `KnownDevice.recognize` gave. */
-  readonly knownDevice?: string | null;
+  /** Whether the account's owner signed in on this device before, with the present password. */
+  readonly knownDevice?: boolean;
   /** Id of the account that is signed in. */
   readonly actorId?: string;
 }
