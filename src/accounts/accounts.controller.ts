@@ -20,6 +20,7 @@ import type { CreateDocument, UpdateDocument } from '../json-api/write-document.
 import { AccountResource } from './account.resource.js';
 import { AccountsService } from './accounts.service.js';
 import { Invitations } from './invitations.service.js';
+import { wantsRepresentation } from './join.body.js';
 import { Joining } from './joining.service.js';
 
 /** Manage user accounts within the system, including creation, updating, retrieval, deletion, and invitations. */
@@ -87,7 +88,7 @@ export class AccountsController {
     @Headers('prefer') prefer: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Item | undefined> {
-    const represent = /(^|[,\s])return=representation\b/i.test(prefer ?? '');
+    const represent = wantsRepresentation(prefer);
     const item = await this.joining.join(token, body, represent);
     if (represent) void reply.status(200).header('preference-applied', 'return=representation');
     return item;

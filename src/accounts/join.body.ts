@@ -28,6 +28,9 @@ function attributesOf(body: unknown): { attributes: Record<string, unknown>; bas
   return { attributes: document.attributes, base: '/data/attributes' };
 }
 
+/** Whether a client asks for the account by `Prefer` (RFC 7240). */
+export const wantsRepresentation = (prefer = ''): boolean => /(^|[,\s])return=representation\b/i.test(prefer);
+
 /** Reads the body of a join. The name follows the rules of every other write. @throws JsonApiException 400 */
 export function readJoinBody(body: unknown): JoinBody {
   const { attributes, base } = attributesOf(body);

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { errorDocument, MEDIA_TYPE } from './document.js';
 import { refuse, type JsonApiException } from './errors.js';
 import { LIMITS } from './limits.js';
+import { documentMediaType } from './negotiation.js';
 import { leaveBodiesUnread } from './unread-body.js';
 
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
@@ -26,7 +27,7 @@ function onSend(request: FastifyRequest, reply: FastifyReply, payload: unknown, 
   const type = String(reply.getHeader('content-type') ?? '');
   if (type.startsWith(MEDIA_TYPE)) {
     // Fastify adds a charset, which JSON:API forbids.
-    void reply.header('content-type', MEDIA_TYPE);
+    void reply.header('content-type', documentMediaType(request.headers.accept));
     const vary = String(reply.getHeader('vary') ?? '');
     if (!/\baccept\b(?!-)/i.test(vary)) void reply.header('vary', vary === '' ? 'Accept' : `${vary}, Accept`);
   }

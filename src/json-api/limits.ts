@@ -46,6 +46,7 @@ export const BOUNDS = {
     above: 'the connection ends (RFC 9112, 9.3.2)',
   },
   pathParameterCharacters: { most: 200, of: 'characters of an id or token in a path', above: '404 `not_found`' },
+  acceptRanges: { most: 100, of: 'media ranges of `Accept`', above: 'what comes after them is not looked at' },
   requestIdCharacters: { most: 128, of: 'characters of `X-Request-Id`', above: 'the service makes an id of its own' },
   idempotencyKeyCharacters: { most: 255, of: 'characters of `Idempotency-Key`', above: PARAMETER },
   queryParameters: { most: 300, of: 'parameters of a query, repeated ones included', above: PARAMETER },

@@ -1,13 +1,16 @@
+/** What a name is told by: every one of the patterns, of which none reads on from where another one matched. */
+type Names = readonly (readonly [RegExp | readonly RegExp[], string])[];
+
 /** In this order: browsers call themselves by the names of those that they descend from, too. */
-const BROWSERS: readonly (readonly [RegExp, string])[] = [
+const BROWSERS: Names = [
   [/\bEdg(?:A|iOS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
   [/\bSamsungBrowser\//, 'Samsung Internet'],
   [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
   [/\b(?:Chrome|CriOS)\//, 'Chrome'],
-  [/\bVersion\/[\d.]+ .*\bSafari\//, 'Safari'],
+  [[/\bVersion\/[\d.]+ /, /\bSafari\//], 'Safari'],
 ];
-const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+const SYSTEMS: Names = [
   [/\bWindows\b/, 'Windows'],
   [/\b(?:iPhone|iPad|iPod)\b/, 'iOS'],
   [/\bAndroid\b/, 'Android'],
@@ -25,7 +28,8 @@ const PRODUCT = /^([A-Za-z][\w-]{0,30})\/(\d[\d.]{0,15})(?:\s|$)/;
  */
 export function deviceName(userAgent: string | null): string {
   const text = userAgent ?? '';
-  const nameIn = (names: typeof BROWSERS) => names.find(([pattern]) => pattern.test(text))?.[1] ?? [];
+  const isIn = (patterns: Names[number][0]) => [patterns].flat().every((pattern) => pattern.test(text));
+  const nameIn = (names: Names) => names.find(([patterns]) => isIn(patterns))?.[1] ?? [];
   const known = [nameIn(BROWSERS), nameIn(SYSTEMS)].flat();
   if (known.length > 0) return known.join(', ');
   return PRODUCT.exec(text)?.slice(1).join(' ') ?? '';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { JsonApiException } from '../../src/json-api/errors.js';
-import { checkAccept, checkContentType } from '../../src/json-api/negotiation.js';
+import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/negotiation.js';
 
 const TYPE = 'application/vnd.api+json';
 
@@ -46,7 +46,26 @@ describe('Content negotiation (JSON:API 1.1)', () => {
     [`${TYPE};charset=utf-8`, 406],
     [`${TYPE};charset=utf-8, ${TYPE};ext="a"`, 406],
     [`${TYPE};version=2, */*`, 406],
+    [`${TYPE};x`, 406],
+    [`text/html , ${TYPE} ; ext = "a;b" ,${TYPE};profile=x;q=0.5`, 200],
   ])('takes the Accept %s with %i', (header, status) => {
     expect(statusOf(() => checkAccept(header))).toBe(status);
+  });
+
+  it.each([
+    [undefined, TYPE],
+    ['', TYPE],
+    ['*/*', TYPE],
+    ['application/*', TYPE],
+    ['text/html', TYPE],
+    ['application/json', 'application/json'],
+    ['APPLICATION/JSON;q=0.5, text/html', 'application/json'],
+    ['application/json, text/plain, */*', TYPE],
+    [`application/json, ${TYPE};q=0.1`, TYPE],
+    [`application/json, ${TYPE};profile="https://example.com/a"`, TYPE],
+    [`application/json, ${TYPE};q=0`, 'application/json'],
+    ['application/json;q=0', TYPE],
+  ])('answers the Accept %s with %s', (header, type) => {
+    expect(documentMediaType(header)).toBe(type);
   });
 });
