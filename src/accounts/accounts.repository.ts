@@ -3,7 +3,7 @@ import type { Actor } from '../auth/actor.js';
 import { isUuid, wordsOf } from '../json-api/kinds.js';
 import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
 import { ScopedRepository } from '../json-api/scoped.repository.js';
-import { and, FALSE, or, raw, sql, TRUE, type Sql } from '../json-api/sql.js';
+import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql.js';
 import type { Transaction } from '../json-api/transaction.js';
 import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
@@ -177,16 +177,30 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
       Object.keys(extra).length > 0 ? [sql`row.role_scope_extra @> ${JSON.stringify(extra)}::jsonb`] : [];
     if (org === undefined) return and(conditions);
     const ids = [org].flat();
-    if (!ids.every((id) => typeof id === 'string' && isUuid(id))) return FALSE;
-    const memberships = sql`memberships membership WHERE membership.account_id = row.id AND ${this.isReadable(actor)}`;
-    if (ids.length === 0) return and([...conditions, sql`EXISTS (SELECT 1 FROM ${memberships})`]);
+    if (!ids.every(isId)) return FALSE;
+    return and([...conditions, ids.length === 0 ? this.belongsAnywhere(actor) : this.belongsToAll(ids, actor)]);
+  }
+
+  private belongsAnywhere(actor: Actor): Sql {
+    return sql`EXISTS (
+      SELECT 1 FROM memberships membership WHERE membership.account_id = row.id AND ${this.isReadable(actor)})`;
+  }
+
+  /**
+   * Membership in each of the organizations, in one text for every number of them: PostgreSQL starts from the members of
+   * one, and counts for each whether they belong to the others too. Of one id it drops the count when it plans.
+   */
+  private belongsToAll(ids: readonly string[], actor: Actor): Sql {
+    const distinct = [...new Set(ids.map((id) => id.toLowerCase()))];
+    const all = sql`${new Parameter(distinct)}::uuid[]`;
     return and([
-      ...conditions,
-      ...ids.map(
-        (id) => sql`row.id IN (
+      sql`row.id IN (
         SELECT membership.account_id FROM memberships membership
-        WHERE membership.organization_id = ${id}::uuid AND ${this.isReadable(actor)})`,
-      ),
+        WHERE membership.organization_id = (${all})[1] AND ${this.isReadable(actor)})`,
+      sql`CASE WHEN cardinality(${all}) = 1 THEN TRUE ELSE cardinality(${all}) = (
+        SELECT count(*) FROM memberships membership
+        WHERE membership.account_id = row.id AND membership.organization_id = ANY(${all})
+          AND ${this.isReadable(actor)}) END`,
     ]);
   }
 }
@@ -198,9 +212,11 @@ function objectIn(operands: Operands): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
+const isId = (id: unknown): id is string => typeof id === 'string' && isUuid(id);
+
 /** Whether it is an `org` as callers see it: ids in their order, none twice, and never an empty list. */
 function isSortedSet(org: unknown): org is readonly string[] {
   if (!Array.isArray(org) || org.length === 0) return false;
-  const ids = org.map((id) => (typeof id === 'string' && isUuid(id) ? id : ''));
-  return ids.every((id, i) => id !== '' && id === id.toLowerCase() && id > (ids[i - 1] ?? ''));
+  const ids: unknown[] = org;
+  return ids.every((id, i) => isId(id) && id === id.toLowerCase() && (i === 0 || id > String(ids[i - 1])));
 }

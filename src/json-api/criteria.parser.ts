@@ -109,23 +109,24 @@ function parseCount(parameters: Parameters): boolean {
 }
 
 /** `included` is the reference's name, `include` JSON:API's; both take a list, repeated or not, with `[]` or without. */
-function parseInclude(resource: AnyResource, parameters: Parameters): string[] {
+function parseInclude(resource: AnyResource, parameters: Parameters): Pick<Shape, 'include' | 'includedBy'> {
   const include = new Set<string>();
+  const sent = [...parameters.take('included'), ...parameters.take('include')].flat();
   let named = 0;
-  for (const { name, path, value } of [...parameters.take('included'), ...parameters.take('include')].flat()) {
+  for (const { name, path, value } of sent) {
     if (path.length > 1 || (path[0] ?? '') !== '')
       parameters.fault(name, `There is no parameter "${quoted(name)}" here`);
     for (const item of value === '' ? [] : value.split(',')) {
       named += 1;
       if (named > LIMITS.includePaths) {
         parameters.fault(name, `At most ${LIMITS.includePaths} relationships can be included`);
-        return [...include];
+        return { include: [...include] };
       }
       if (resource.relationships.has(item)) include.add(item);
       else parameters.fault(name, `${resource.type} has no relationship "${quoted(item)}" to include`);
     }
   }
-  return [...include];
+  return { include: [...include], ...(sent[0] && { includedBy: sent[0].name }) };
 }
 
 function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: Parameters): Map<string, Set<string>> {
@@ -164,7 +165,7 @@ export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: s
   const parameters = new Parameters(url, faults);
   const shape = {
     fields: parseFields(resource, lookup, parameters),
-    include: parseInclude(resource, parameters),
+    ...parseInclude(resource, parameters),
   };
   parameters.refuseTheRest();
   return shape;
@@ -191,7 +192,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
     page: parsePage(parameters, sort),
     count: parseCount(parameters),
     fields: parseFields(resource, lookup, parameters),
-    include: parseInclude(resource, parameters),
+    ...parseInclude(resource, parameters),
     path: url.split('?', 1)[0] ?? url,
     parameters: parameters.all
       .filter(({ base, name }) => base !== 'page' && !secrets.has(name))

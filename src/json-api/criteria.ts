@@ -37,6 +37,8 @@ export interface Shape {
   /** By resource type; a type that is not in it shows everything. */
   readonly fields: ReadonlyMap<string, ReadonlySet<string>>;
   readonly include: readonly string[];
+  /** The parameter that asks for what is included, as it was sent. */
+  readonly includedBy?: string;
 }
 
 /** A parsed request for a collection. */

@@ -6,7 +6,7 @@ import type { CursorValues, SortKey } from './criteria.js';
  */
 
 /** The sort as a client would write it, with the tie-breaker. */
-const signature = (sort: readonly SortKey[]): string =>
+export const signature = (sort: readonly SortKey[]): string =>
   sort.map((key) => (key.descending ? '-' : '') + key.attribute.name).join(',');
 
 /** Makes the cursor of a row. */

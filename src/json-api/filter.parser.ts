@@ -1,6 +1,7 @@
 import type { Condition } from './criteria.js';
 import type { FaultList } from './errors.js';
 import { KINDS, type Operand } from './kinds.js';
+import { LIMITS } from './limits.js';
 import { parameterFault, splitList, type Parameter } from './query-string.js';
 import type { Filter } from './resource.compile.js';
 import type { AnyResource } from './resource.js';
@@ -13,7 +14,8 @@ function objectOf(parameters: readonly Parameter[]): string | undefined {
     if (key === '' || path.length > 3 || (tail ?? '') !== '') return undefined;
     const held = object[key];
     if (tail === undefined && held === undefined) object[key] = value;
-    else if (tail === '' && (held === undefined || Array.isArray(held))) object[key] = [...(held ?? []), value];
+    else if (tail === '' && held === undefined) object[key] = [value];
+    else if (tail === '' && Array.isArray(held)) held.push(value);
     else return undefined;
   }
   return JSON.stringify(object);
@@ -35,6 +37,18 @@ function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): s
   if (path.length > 1) return { fault: `There is no parameter "${name}" here` };
   return group.length > 1 ? { fault: 'The parameter is given twice' } : [value];
 }
+
+/** How many values JSON has at any depth; an object or a list that is empty counts as one. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Math.max(
+    1,
+    Object.values(value).reduce((sum: number, item) => sum + valuesIn(item), 0),
+  );
+}
+
+const hasTooManyValues = (operand: Operand): boolean =>
+  'value' in operand && valuesIn(JSON.parse(String(operand.value))) > LIMITS.filterValues;
 
 /** Parses the parameters of one name into a condition; `undefined` when there is a fault. */
 export function parseFilter(
@@ -58,14 +72,20 @@ export function parseFilter(
     faults.push(parameterFault(name, texts.fault));
     return undefined;
   }
+  const tooMany = (): undefined => {
+    faults.push(parameterFault(name, `${name} takes at most ${LIMITS.filterValues} values`));
+  };
+  if (texts.length > LIMITS.filterValues) return tooMany();
   const before = faults.length;
   const values: Operand[] = [];
   let orNull = false;
-  for (const text of texts) {
+  for (const text of new Set(texts)) {
     const operand = filter.knowsNull && text === 'null' ? null : filter.kind.parse(text);
     if (operand === null) orNull = true;
     else if (operand) values.push(operand);
     else faults.push(parameterFault(name, `${name} takes ${filter.kind.expected}`));
   }
-  return faults.length === before ? { filter, operands: { values, orNull }, parameter: name } : undefined;
+  if (faults.length > before) return undefined;
+  if (filter.kind === KINDS.json && values.some(hasTooManyValues)) return tooMany();
+  return { filter, operands: { values, orNull }, parameter: name };
 }

@@ -1,25 +1,34 @@
 import type { Identifier, ResourceRow } from './answer.js';
 import type { Shape } from './criteria.js';
-import { refuse } from './errors.js';
+import { refuse, type JsonApiException } from './errors.js';
 import type { Executor } from './executor.js';
+import { shapeForm } from './forms.js';
 import { rowColumn } from './keyset.js';
 import { LIMITS } from './limits.js';
 import type { Link, Relationship } from './resource.relationships.js';
 import type { AnyResource } from './resource.js';
 import { project, selectByIds, selectRelated, type Source } from './select.js';
 import { ident, sql, type Sql } from './sql.js';
+import type { StatementCache } from './statements.js';
 import type { Transaction } from './transaction.js';
 
-/** How many related rows all rows of a page include through one relationship: what an answer may hold in memory. */
-const MAX_INCLUDED = 100_000;
+/** How many linkages all rows of a page may have through one relationship, where many rows lead to the same few. */
+const MAX_LINKAGES = 100_000;
 
 /** What loading needs: how to run statements, and the caller's view of each resource. */
 export interface LoadContext {
   readonly executor: Executor;
+  readonly statements: StatementCache;
   readonly tx?: Transaction;
-  /** The parameter that asks for what is included, as it was sent. */
-  readonly includedBy?: string;
   source(type: string): Source;
+}
+
+/** What a relationship is loaded for. */
+interface Owners {
+  readonly rows: readonly ResourceRow[];
+  readonly shape: Shape;
+  /** So many related rows, and one more, are enough to know that they are too many. */
+  readonly most: number;
 }
 
 const identifier = ({ type, id }: Identifier): Identifier => ({ type, id });
@@ -33,17 +42,22 @@ function belongs(link: Extract<Link, { cardinality: 'many' }>): Sql {
 }
 
 async function includeOne(
-  context: LoadContext,
-  rows: readonly ResourceRow[],
+  { executor, statements, source, tx }: LoadContext,
   { name, target }: Relationship,
-  shape: Shape,
+  { rows, shape }: Owners,
 ): Promise<ResourceRow[]> {
-  const source = context.source(target);
-  const projection = project(source, shape);
   const ids = [...new Set(rows.flatMap((row) => row.keys.get(name) ?? []))];
-  const found =
-    ids.length === 0 ? [] : await context.executor.rows(selectByIds(source, projection, ids).compile(), context.tx);
-  const related = new Map(found.map((columns) => projection.read(columns)).map((row) => [row.id, row]));
+  const { resource, ...rest } = source(target);
+  const { statement, read } = statements.of(
+    { resource, ...rest },
+    { form: `some ${shapeForm(resource, shape)}`, values: [ids] },
+    (view, [value]) => {
+      const projection = project(view, shape);
+      return { projection, statement: selectByIds(view, projection, value) };
+    },
+  );
+  const found = ids.length === 0 ? [] : await executor.rows(statement, tx);
+  const related = new Map(found.map(read).map((row) => [row.id, row]));
   for (const row of rows) {
     const other = related.get(row.keys.get(name) ?? '');
     row.linkage.set(name, other ? identifier(other) : null);
@@ -52,36 +66,47 @@ async function includeOne(
 }
 
 async function includeMany(
-  context: LoadContext,
-  rows: readonly ResourceRow[],
+  { executor, statements, source, tx }: LoadContext,
   { name, target, link }: Relationship,
-  shape: Shape,
+  { rows, shape, most }: Owners,
 ): Promise<ResourceRow[]> {
   if (link.cardinality !== 'many') return [];
-  const source = context.source(target);
-  const projection = project(source, shape);
   const owners = rows.map(({ id }) => id);
-  const statement = selectRelated(source, projection, owners, belongs(link), LIMITS.relatedResources, MAX_INCLUDED + 1);
-  const found = await context.executor.rows(statement.compile(), context.tx);
-  if (found.length > MAX_INCLUDED) {
-    const detail = `${name} of this many rows are more than ${MAX_INCLUDED}; ask for a smaller page`;
-    throw refuse('invalid_parameter', detail, { parameter: context.includedBy ?? 'included' });
-  }
+  const view = source(target);
+  const { statement, read } = statements.of(
+    view,
+    { form: `related ${name} ${shapeForm(view.resource, shape)}`, values: [owners, most + 1] },
+    (made, [ids, limit]) => {
+      const projection = project(made, shape);
+      const limits = { ofOne: LIMITS.relatedResources, pairs: MAX_LINKAGES + 1 };
+      return { projection, statement: selectRelated(made, projection, ids, belongs(link), limits, limit) };
+    },
+  );
+  const found = await executor.rows(statement, tx);
   const linkage = new Map<string, Identifier[]>(owners.map((id) => [id, []]));
-  const related: ResourceRow[] = [];
-  for (const [owner, ...columns] of found) {
-    const row = projection.read(columns);
-    linkage.get(owner as string)?.push(identifier(row));
-    related.push(row);
-  }
+  let linkages = 0;
+  const related = found.map(([ids, ...columns]) => {
+    const row = read(columns);
+    for (const owner of ids as string[]) linkage.get(owner)?.push(identifier(row));
+    linkages += (ids as string[]).length;
+    return row;
+  });
+  if (related.length > most || linkages > MAX_LINKAGES) throw tooMany(shape);
   for (const row of rows) row.linkage.set(name, linkage.get(row.id) ?? []);
   return related;
 }
 
+const tooMany = ({ includedBy = 'included' }: Shape): JsonApiException =>
+  refuse(
+    'invalid_parameter',
+    `A document includes at most ${LIMITS.includedResources} resources; ask for a smaller page`,
+    { parameter: includedBy },
+  );
+
 /**
  * Loads the included relationships, one statement each, sets the linkage of the rows, and gives every included
  * resource once (JSON:API 1.1, compound documents). Only rows in the caller's reach are linked or included.
- * @throws JsonApiException 400 for more related rows than one answer may hold
+ * @throws JsonApiException 400 for more related rows than one document may hold
  */
 export async function loadIncluded(
   context: LoadContext,
@@ -96,11 +121,14 @@ export async function loadIncluded(
     const relationship = resource.relationships.get(name);
     if (!relationship) continue;
     const load = relationship.link.cardinality === 'one' ? includeOne : includeMany;
-    for (const row of await load(context, rows, relationship, shape)) {
+    // What is seen already may be found once more, and is not included a second time.
+    const most = LIMITS.includedResources - included.length + seen.size;
+    for (const row of await load(context, relationship, { rows, shape, most })) {
       const key = `${row.type} ${row.id}`;
       if (!seen.has(key)) included.push(row);
       seen.add(key);
     }
+    if (included.length > LIMITS.includedResources) throw tooMany(shape);
   }
   return included;
 }

@@ -1,4 +1,4 @@
-import type { CursorValues, SortKey } from './criteria.js';
+import type { SortKey } from './criteria.js';
 import { and, FALSE, ident, join, or, raw, sql, type Sql } from './sql.js';
 
 /** Gives the SQL of a sort key's value, such as `row."name"`; `at` is the key's place in the order. */
@@ -15,13 +15,13 @@ export const orderBy = (sort: readonly SortKey[], expression: Expression): Sql =
     ', ',
   );
 
-const cast = (key: SortKey, value: string): Sql => sql`${value}${raw(`::${key.attribute.kind.pgType}`)}`;
+const cast = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.attribute.kind.pgType}`)}`;
 
-const same = (key: SortKey, column: Sql, value: string | null): Sql =>
+const same = (key: SortKey, column: Sql, value: unknown): Sql =>
   value === null ? sql`${column} IS NULL` : sql`${column} = ${cast(key, value)}`;
 
 /** Rows that come later by this key alone. Null counts as the greatest value. */
-function later(key: SortKey, column: Sql, value: string | null): Sql {
+function later(key: SortKey, column: Sql, value: unknown): Sql {
   if (value === null) return key.descending ? sql`${column} IS NOT NULL` : FALSE;
   if (key.descending) return sql`${column} < ${cast(key, value)}`;
   const greater = sql`${column} > ${cast(key, value)}`;
@@ -33,7 +33,7 @@ const isOneWay = (sort: readonly SortKey[]): boolean =>
   sort.every((key) => key.descending === sort[0]?.descending && !key.attribute.nullable);
 
 /** Rows that come later by all the keys, of which none is null here unless it is said so. */
-function laterByAll(sort: readonly SortKey[], values: CursorValues, expression: Expression): Sql {
+function laterByAll(sort: readonly SortKey[], values: readonly unknown[], expression: Expression): Sql {
   const [first] = sort;
   if (first && isOneWay(sort)) {
     // One row comparison is what an index on (key, id) can start from.
@@ -57,7 +57,7 @@ const solid = (key: SortKey): SortKey => ({ ...key, attribute: { ...key.attribut
  * Rows that come after the cursor: conditions of which each is one stretch of the order, in this order. There are two
  * where the first key has nulls, since no index range holds values and nulls at once.
  */
-export function stretchesAfter(sort: readonly SortKey[], values: CursorValues, expression: Expression): Sql[] {
+export function stretchesAfter(sort: readonly SortKey[], values: readonly unknown[], expression: Expression): Sql[] {
   const [first, ...rest] = sort;
   const [value = null, ...restValues] = values;
   if (!first) return [];

@@ -1,4 +1,5 @@
-import type { Kind, KindName, Operand } from './kinds.js';
+import { KINDS, type Kind, type KindName, type Operand } from './kinds.js';
+import { isAnyOf, isInRanges, isNoneOf } from './list-conditions.js';
 import { and, or, raw, sql, type Sql } from './sql.js';
 
 /**
@@ -25,52 +26,26 @@ interface OperatorRow {
 
 const EVERY_KIND: readonly KindName[] = ['string', 'uuid', 'boolean', 'integer', 'time', 'json'];
 
-function anyOf(column: Sql, { values, orNull }: Operands, kind: Kind): Sql {
-  const cast = raw(`::${kind.pgType}`);
-  const plain = values.flatMap((operand) => ('value' in operand ? [operand.value] : []));
-  const conditions = values.flatMap((operand) =>
-    'from' in operand
-      ? [sql`${column} >= ${operand.from}::timestamptz AND ${column} < ${operand.before}::timestamptz`]
-      : [],
-  );
-  // One value stays an equality: PostgreSQL estimates it better, and it keeps the order of an index behind it.
-  if (plain.length === 1) conditions.push(sql`${column} = ${plain[0]}${cast}`);
-  if (plain.length > 1) conditions.push(sql`${column} = ANY(${plain}${cast}[])`);
-  if (orNull) conditions.push(sql`${column} IS NULL`);
-  return or(conditions);
-}
-
-/** More values than this are compared one by one: so many ranges would take longer to plan than to leave alone. */
-const MOST_GAPS = 20;
-
-/**
- * Neither of the values nor null, as the gaps between the values: unlike `<>`, an index serves each. Every other value
- * lies in one of the gaps, in whatever order the values are taken. Where PostgreSQL would order them otherwise than we
- * do, gaps overlap and hold some of the values as well, so these are kept out once more, in a form that the planner
- * does not take for a second filter.
- */
-function between(column: Sql, values: readonly unknown[], cast: Sql): Sql {
-  const sorted = [...values].sort();
-  const gaps = [undefined, ...sorted].map((value, i) => {
-    const bounds = [
-      ...(i > 0 ? [sql`${column} > ${value}${cast}`] : []),
-      ...(i < sorted.length ? [sql`${column} < ${sorted[i]}${cast}`] : []),
-    ];
-    return and(bounds);
-  });
-  return and([or(gaps), sql`nullif(${column} = ANY(${values}${cast}[]), true) IS NOT NULL`]);
+function anyOf(column: Sql, operands: Operands, kind: Kind): Sql {
+  const ranges = operands.values.flatMap((operand) => ('from' in operand ? [operand] : []));
+  return or([
+    isAnyOf(column, plainValues(operands), kind.pgType),
+    // Dates and instants stand side by side, so every list of times has both, be it one of none.
+    ...(kind === KINDS.time ? [isInRanges(column, ranges)] : []),
+    ...(operands.orNull ? [sql`${column} IS NULL`] : []),
+  ]);
 }
 
 function noneOf(column: Sql, operands: Operands, kind: Kind): Sql {
   const values = plainValues(operands);
-  const isAny = anyOf(column, { values: operands.values, orNull: false }, kind);
-  const ranges = values.length === operands.values.length && values.length > 0 && values.length <= MOST_GAPS;
-  if (ranges) {
-    const others = between(column, values, raw(`::${kind.pgType}`));
-    return operands.orNull ? others : or([others, sql`${column} IS NULL`]);
+  const isNull = sql`${column} IS NULL`;
+  if (values.length > 0 && values.length === operands.values.length) {
+    const others = isNoneOf(column, values, kind.pgType);
+    return operands.orNull ? others : or([others, isNull]);
   }
-  const others = operands.values.length > 0 ? sql`(${isAny}) IS NOT TRUE` : raw('TRUE');
-  return operands.orNull ? and([sql`${column} IS NOT NULL`, others]) : others;
+  const isAny = anyOf(column, { values: operands.values, orNull: false }, kind);
+  const others = operands.values.length > 0 ? [sql`(${isAny}) IS NOT TRUE`] : [];
+  return and(operands.orNull ? [sql`${column} IS NOT NULL`, ...others] : others);
 }
 
 /** Makes `%`, `_` and the backslash plain characters of a LIKE pattern. */

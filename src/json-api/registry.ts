@@ -1,18 +1,24 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Caller } from './caller.js';
+import type { Action, Caller } from './caller.js';
 import type { AnyResource } from './resource.js';
 import type { Source } from './select.js';
+import type { Sql } from './sql.js';
+import { StatementCache } from './statements.js';
 
 /** A repository as the registry sees it: a resource, and a caller's view of it. */
 export interface RegisteredRepository {
   readonly resource: AnyResource;
   /** What the caller may read, as the source of a statement. */
   source(actor: Caller): Source;
+  /** The rows on which the caller may do the action, as a condition on `row`. */
+  within(actor: Caller, action: Action): Sql;
 }
 
 /** Every resource of the running application, by type. Repositories enter themselves when they are made. */
 @Injectable()
 export class ResourceRegistry implements OnApplicationBootstrap {
+  /** How statements are put together, for all repositories. */
+  readonly statements = new StatementCache();
   private readonly repositories = new Map<string, RegisteredRepository>();
 
   register(repository: RegisteredRepository): void {
@@ -31,9 +37,14 @@ export class ResourceRegistry implements OnApplicationBootstrap {
 
   /** What a caller may read of a type. @throws TypeError where no repository serves the type. */
   source(type: string, actor: Caller): Source {
+    return this.repository(type).source(actor);
+  }
+
+  /** The repository of a type. @throws TypeError where none serves the type. */
+  repository(type: string): RegisteredRepository {
     const repository = this.repositories.get(type);
     if (!repository) throw new TypeError(`No repository serves ${type}`);
-    return repository.source(actor);
+    return repository;
   }
 
   /** Refuses to start when a relationship leads nowhere, or to a collection that cannot select the related rows. */

@@ -13,7 +13,6 @@ import { isUuid } from './kinds.js';
 import { rowColumn } from './keyset.js';
 import { loadItem, loadPage } from './load.js';
 import type { Operands } from './operators.js';
-import { Recent } from './recent.js';
 import { ResourceRegistry } from './registry.js';
 import type { Attribute } from './resource.compile.js';
 import type { AnyResource, Resource } from './resource.js';
@@ -27,9 +26,6 @@ export interface HeldRow<Entity> extends Visible {
   readonly entity: Entity;
 }
 
-/** How many callers' views are remembered, each with the statements that were made for it: some 10 KB. */
-const READERS = 500;
-
 const EVERYTHING: Shape = { fields: new Map(), include: [] };
 
 /**
@@ -41,17 +37,19 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
   abstract readonly resource: Resource<Entity> | AnyResource;
 
   /**
-   * By scope of a right: which rows it reaches, as a condition on `row`. A scope that is missing reaches nothing. What it
-   * gives is remembered with the actor, so it depends on nothing else; the time, say, it leaves to PostgreSQL's `now()`.
+   * By scope of a right: which rows it reaches, as a condition on `row`. A scope that is missing reaches nothing. What
+   * differs between actors stands in it as values, of which each text has ever the same number.
    */
   protected abstract readonly reach: Readonly<Record<string, (actor: Who) => Sql>>;
   /** By property: the SQL of the table's `computed` attributes. */
   protected readonly computed: Readonly<Record<string, (actor: Who) => Sql>> = {};
-  /** By name: the SQL of the table's own filters, and of those on attributes for which there is a better one. */
+  /**
+   * By name: the SQL of the table's own filters, and of those on attributes for which there is a better one. Its text does
+   * not grow with the number of values: `isAnyOf`, `= ANY(…)`.
+   */
   protected readonly filters: Readonly<Record<string, (operands: Operands, actor: Who) => Sql>> = {};
 
   private readonly executor: Executor;
-  private readonly readers = new Recent<Who, Source>(READERS);
 
   constructor(
     protected readonly dataSource: DataSource,
@@ -74,14 +72,14 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
 
   /** The rows on which the caller may do the action, as a condition on `row`. */
   within(actor: Who, action: Action): Sql {
-    return or([...actor.scopes(this.resource.type, action)].map((scope) => this.reach[scope]?.(actor) ?? FALSE));
+    const parts = [...actor.scopes(this.resource.type, action)].map((scope) => this.reach[scope]?.(actor) ?? FALSE);
+    const [only = FALSE] = parts;
+    return parts.length > 1 ? or(parts) : only;
   }
 
   /** What the caller may do the action on, as the source of a statement. */
   source(actor: Who, action: Action = 'read'): Source {
-    if (action !== 'read') return this.sourceWithin(actor, this.within(actor, action));
-    // An actor never changes, and what it reads through is asked for in each of its requests.
-    return this.readers.get(actor) ?? this.readers.set(actor, this.sourceWithin(actor, this.within(actor, action)));
+    return this.sourceWithin(actor, this.within(actor, action));
   }
 
   /**
@@ -165,8 +163,8 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
 
   /** The ids of another resource's rows that the caller may read, as a subquery: for filters that name such rows. */
   protected readableIds(type: string, actor: Who): Sql {
-    const { resource, reach } = this.registry.source(type, actor);
-    return sql`SELECT row."id" FROM ${ident(resource.table)} row WHERE ${reach}`;
+    const repository = this.registry.repository(type);
+    return sql`SELECT row."id" FROM ${ident(repository.resource.table)} row WHERE ${repository.within(actor, 'read')}`;
   }
 
   /** TypeORM's repository of the entity. Not scoped: only for subclasses, which know why. */
@@ -179,16 +177,23 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
   }
 
   private loading(actor: Who, tx?: Transaction): LoadContext {
-    return { executor: this.executor, source: (type) => this.registry.source(type, actor), ...(tx && { tx }) };
+    const { executor, registry } = this;
+    return {
+      executor,
+      statements: registry.statements,
+      source: (type) => registry.source(type, actor),
+      ...(tx && { tx }),
+    };
   }
 
   private sourceWithin(actor: Who, reach: Sql): Source {
-    const expression = ({ computed, property, name }: Attribute): Sql =>
-      (computed ? this.computed[property]?.(actor) : undefined) ?? rowColumn(name);
+    const computed = new Map<string, Sql>();
+    for (const property in this.computed) computed.set(property, this.computed[property]?.(actor) ?? FALSE);
+    const expression = ({ property, name }: Attribute): Sql => computed.get(property) ?? rowColumn(name);
     return {
       resource: this.resource,
       reach,
-      expression,
+      computed,
       condition: (asked) =>
         this.filters[asked.filter.name]?.(asked.operands, actor) ?? attributeCondition(asked, expression),
     };

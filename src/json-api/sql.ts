@@ -10,6 +10,11 @@ export interface Statement {
   readonly name?: string;
 }
 
+/** A value that stands at several places of a statement, and travels once. */
+export class Parameter {
+  constructor(readonly value: unknown) {}
+}
+
 /** A piece of SQL: literal text between values, `strings.length === values.length + 1`. */
 export class Sql {
   constructor(
@@ -17,30 +22,69 @@ export class Sql {
     readonly values: readonly unknown[],
   ) {}
 
+  /** The text with `$1 … $n` and its values; a {@link Parameter} has one number wherever it stands. */
   compile(): Statement {
-    let text = this.strings[0] ?? '';
-    for (let i = 0; i < this.values.length; i++) text += `$${i + 1}${this.strings[i + 1]}`;
-    return { text, values: [...this.values] };
+    return compileAll([this], '');
+  }
+}
+
+/** The texts of pieces with a separator between them, numbered through, and all their values. */
+export function compileAll(pieces: readonly Sql[], separator: string): Statement {
+  let numbers: Map<Parameter, number> | undefined;
+  const values: unknown[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    text += piece.strings[0];
+    for (let i = 0; i < piece.values.length; i++) {
+      const value = piece.values[i];
+      let number: number | undefined;
+      if (value instanceof Parameter) {
+        number = numbers?.get(value) ?? values.push(value.value);
+        (numbers ??= new Map<Parameter, number>()).set(value, number);
+      } else {
+        number = values.push(value);
+      }
+      text += `$${number}${piece.strings[i + 1]}`;
+    }
+    text += separator;
+  }
+  return { text, values };
+}
+
+/** Puts pieces together without copying what is there already. */
+class SqlBuilder {
+  private readonly strings: string[];
+  private readonly values: unknown[] = [];
+
+  constructor(start: string) {
+    this.strings = [start];
+  }
+
+  add(insert: unknown, tail: string): void {
+    if (insert instanceof Sql) {
+      const { strings, values } = insert;
+      this.strings[this.strings.length - 1] += strings[0] ?? '';
+      for (let i = 0; i < values.length; i++) {
+        this.values.push(values[i]);
+        this.strings.push(strings[i + 1] ?? '');
+      }
+      this.strings[this.strings.length - 1] += tail;
+    } else {
+      this.values.push(insert);
+      this.strings.push(tail);
+    }
+  }
+
+  finish(): Sql {
+    return new Sql(this.strings, this.values);
   }
 }
 
 /** Template tag: nested `Sql` is spliced in, everything else becomes a parameter. */
 export function sql(strings: TemplateStringsArray, ...inserts: unknown[]): Sql {
-  const texts: string[] = [strings[0] ?? ''];
-  const values: unknown[] = [];
-  inserts.forEach((insert, i) => {
-    const tail = strings[i + 1] ?? '';
-    if (insert instanceof Sql) {
-      texts[texts.length - 1] += insert.strings[0] ?? '';
-      texts.push(...insert.strings.slice(1));
-      values.push(...insert.values);
-      texts[texts.length - 1] += tail;
-    } else {
-      values.push(insert);
-      texts.push(tail);
-    }
-  });
-  return new Sql(texts, values);
+  const builder = new SqlBuilder(strings[0] ?? '');
+  for (let i = 0; i < inserts.length; i++) builder.add(inserts[i], strings[i + 1] ?? '');
+  return builder.finish();
 }
 
 /** An identifier, quoted. For names out of entity metadata; never for text out of a request. */
@@ -55,28 +99,26 @@ export function raw(text: string): Sql {
 
 /** Joins pieces with a separator; an empty list gives empty text. */
 export function join(parts: readonly Sql[], separator: string): Sql {
-  return parts.length === 0 ? raw('') : parts.reduce((left, right) => sql`${left}${raw(separator)}${right}`);
+  const builder = new SqlBuilder('');
+  parts.forEach((part, i) => builder.add(part, i < parts.length - 1 ? separator : ''));
+  return builder.finish();
 }
 
 export const TRUE = raw('TRUE');
 export const FALSE = raw('FALSE');
 
+const bracketed = (parts: readonly Sql[], between: string): Sql => {
+  const builder = new SqlBuilder('(');
+  parts.forEach((part, i) => builder.add(part, i < parts.length - 1 ? between : ')'));
+  return builder.finish();
+};
+
 /** All of them, each bracketed so that an OR inside cannot leak out; nothing means TRUE. */
 export function and(parts: readonly Sql[]): Sql {
-  return parts.length === 0
-    ? TRUE
-    : join(
-        parts.map((part) => sql`(${part})`),
-        ' AND ',
-      );
+  return parts.length === 0 ? TRUE : bracketed(parts, ') AND (');
 }
 
 /** Any of them, each and the whole bracketed; nothing means FALSE. */
 export function or(parts: readonly Sql[]): Sql {
-  return parts.length === 0
-    ? FALSE
-    : sql`(${join(
-        parts.map((part) => sql`(${part})`),
-        ' OR ',
-      )})`;
+  return parts.length === 0 ? FALSE : sql`(${bracketed(parts, ') OR (')})`;
 }

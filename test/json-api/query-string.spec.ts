@@ -66,19 +66,31 @@ describe('An operator', () => {
     return OPERATORS[operator].sql(sql`x`, { values, orNull }, KINDS[kind]).compile();
   };
 
+  const anyOf = (type: string, n = 1): string => {
+    const list = `$${n}::${type}[]`;
+    return `(CASE cardinality(${list}) WHEN 0 THEN FALSE WHEN 1 THEN x = (${list})[1] ELSE x = ANY(${list}) END)`;
+  };
+  const all = '$2::timestamptz[]';
+  const span = `x >= (${all})[1] AND x < (${all})[cardinality(${all})]`;
+  const inRanges = `CASE cardinality(${all}) WHEN 0 THEN FALSE WHEN 2 THEN ${span} ELSE ${span} AND width_bucket(x, ${all}) % 2 = 1 END`;
+  const times = `(${anyOf('timestamptz')} OR (${inRanges}))`;
+  const midnight = (day: number): string => `2026-01-${day}T00:00:00.000Z`;
+
   it.each<[string, Operator, keyof typeof KINDS, string[], string, unknown[]]>([
-    ['one value', 'eq', 'string', ['a'], '((x = $1::text))', ['a']],
-    ['several values', 'in', 'string', ['a', 'b'], '((x = ANY($1::text[])))', [['a', 'b']]],
-    ['null', 'eq', 'string', ['null'], '((x IS NULL))', []],
-    ['a value or null', 'eq', 'uuid', ['a', 'null'], '((x = $1::uuid) OR (x IS NULL))', ['a']],
-    ['not null', 'nin', 'string', ['null'], '(x IS NOT NULL) AND (TRUE)', []],
+    ['one value', 'eq', 'string', ['a'], `(${anyOf('text')})`, [['a']]],
+    ['several values', 'in', 'string', ['a', 'b'], `(${anyOf('text')})`, [['a', 'b']]],
+    ['a value that is sent twice', 'eq', 'uuid', ['a', 'a'], `(${anyOf('uuid')})`, [['a']]],
+    ['null', 'eq', 'string', ['null'], `(${anyOf('text')} OR (x IS NULL))`, [[]]],
+    ['a value or null', 'eq', 'uuid', ['a', 'null'], `(${anyOf('uuid')} OR (x IS NULL))`, [['a']]],
+    ['not null', 'nin', 'string', ['null'], '(x IS NOT NULL)', []],
+    ['a whole day', 'eq', 'time', ['2026-01-30'], times, [[], [midnight(30), midnight(31)]]],
     [
-      'a whole day',
+      'days, of which some follow each other',
       'eq',
       'time',
-      ['2026-01-31'],
-      '((x >= $1::timestamptz AND x < $2::timestamptz))',
-      ['2026-01-31T00:00:00.000Z', '2026-02-01T00:00:00.000Z'],
+      ['2026-01-30', '2026-01-20', '2026-01-29', '2026-01-20'],
+      times,
+      [[], [midnight(20), midnight(21), midnight(29), midnight(31)]],
     ],
     ['from a day on', 'gte', 'time', ['2026-01-31'], 'x >= $1::timestamptz', ['2026-01-31T00:00:00.000Z']],
     ['up to a whole day', 'lte', 'time', ['2026-01-31'], 'x < $1::timestamptz', ['2026-02-01T00:00:00.000Z']],

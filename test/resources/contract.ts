@@ -7,6 +7,7 @@ import { admin } from '../support/factories.js';
 import type { Factory } from './fixtures.js';
 import { reachContract } from './reach.contract.js';
 import { readingContract } from './reading.contract.js';
+import { statementsContract } from './statements.contract.js';
 import { Subject } from './subject.js';
 import { writingContract } from './writing.contract.js';
 
@@ -44,5 +45,6 @@ export function contractOf(options: StartOptions, fixtures: Readonly<Record<stri
     readingContract(subject);
     writingContract(subject);
     reachContract(subject);
+    statementsContract(subject);
   });
 }

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { ModulesContainer } from '@nestjs/core';
+import { expect, it } from '@jest/globals';
+import { Actor } from '../../src/auth/actor.js';
+import { ACTIONS, SCOPES, type Scope } from '../../src/auth/rights.js';
+import { Role } from '../../src/auth/role.js';
+import { parseCriteria } from '../../src/json-api/criteria.parser.js';
+import type { Fault } from '../../src/json-api/errors.js';
+import { LIMITS } from '../../src/json-api/limits.js';
+import { ResourceRegistry } from '../../src/json-api/registry.js';
+import type { Filter } from '../../src/json-api/resource.compile.js';
+import type { Identified } from '../../src/json-api/resource.table.js';
+import { ScopedRepository } from '../../src/json-api/scoped.repository.js';
+import { account, organization } from '../support/factories.js';
+import { statementsOf } from '../performance/statements.js';
+import { kindOf, type Subject } from './subject.js';
+
+/** Organizations of somebody who belongs to many. */
+const MANY_ORGANIZATIONS = 10_000;
+
+/** `count` values of a filter, all different where the kind has so many; each list has values of one sort. */
+type Values = (count: number) => readonly string[];
+
+const each =
+  (value: (n: number) => string): Values =>
+  (count) =>
+    Array.from({ length: count }, (_, n) => value(n));
+const day = (n: number): string => new Date(Date.UTC(2020, 0, 1 + 2 * n)).toISOString().slice(0, 10);
+const instant = (n: number): string => new Date(Date.UTC(2020, 0, 1) + n * 12_345).toISOString();
+const ids = (count: number): string[] => Array.from({ length: count }, () => randomUUID()).sort();
+
+const LISTS: Readonly<Record<string, readonly Values[]>> = {
+  string: [each((n) => `value ${n}`)],
+  uuid: [each(() => randomUUID())],
+  boolean: [each(() => 'true')],
+  integer: [each(String)],
+  time: [each(instant), each(day), (count) => [day(0), ...each(instant)(count - 1)].slice(-count)],
+};
+
+/** Queries with one filter, of a few values and of as many as may be: each pair is to have one text. */
+function pairs({ name, takes, knowsNull, kind }: Filter): (readonly [few: string, many: string])[] {
+  const query = (values: readonly string[]): string => `filter[${name}]=${values.map(encodeURIComponent).join()}`;
+  const most = LIMITS.filterValues;
+  const kindName = kindOf({ kind });
+  if (takes === 'list') {
+    return (LISTS[kindName] ?? []).flatMap((values) => {
+      const plain = [query(values(1)), query(values(most))] as const;
+      return knowsNull
+        ? [plain, [query([...values(1), 'null']), query([...values(most - 1), 'null'])] as const]
+        : [plain];
+    });
+  }
+  const json = (count: number, key: string): string => JSON.stringify({ [key]: ids(count) });
+  const whole: Readonly<Record<string, readonly Values[]>> = {
+    // Words, for whoever looks for each of them.
+    string: [(count) => [each((n) => `word${n}`)(count).join(' ')]],
+    json: [(count) => [json(count, 'org')], (count) => [json(count, 'region')]],
+    time: [(count) => [day(count)], (count) => [instant(count)]],
+    integer: [(count) => [String(count)]],
+  };
+  return (whole[kindName] ?? []).map((values) => [query(values(1)), query(values(most))] as const);
+}
+
+/** Somebody with every action in one scope, and so many organizations. */
+function actorIn(scope: Scope, organizationIds: readonly string[]): Actor {
+  const right = { text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope };
+  return new Actor({
+    id: randomUUID(),
+    sessionId: randomUUID(),
+    email: 'somebody@example.com',
+    name: 'Somebody',
+    pictureUrl: null,
+    role: new Role({ name: 'any', rank: 1, assignable: true, rights: [right] }),
+    organizationIds,
+    roleScopeExtra: {},
+  });
+}
+
+/** What PostgreSQL is sent: its text is the same however many values a client sends or an actor has. */
+export function statementsContract(subject: () => Subject): void {
+  function repositoryOf({ app, type }: Subject): ScopedRepository<Identified, Actor> {
+    for (const module of app.nest.get(ModulesContainer).values()) {
+      for (const { instance } of module.providers.values()) {
+        if (instance instanceof ScopedRepository && instance.resource.type === type) return instance;
+      }
+    }
+    throw new Error(`No repository serves ${type}`);
+  }
+
+  /** The texts of what a list with this query sends. */
+  async function texts(on: Subject, actor: Actor, query: string): Promise<string[]> {
+    const faults: Fault[] = [];
+    const lookup = on.app.nest.get(ResourceRegistry).resource;
+    const criteria = parseCriteria(on.resource, lookup, `${on.path}?${query}`, faults);
+    expect([query, faults]).toEqual([query, []]);
+    const statements = await statementsOf(on.app, () => repositoryOf(on).index(actor, criteria));
+    expect(statements.length).toBeGreaterThan(0);
+    return statements.map(({ text }) => text);
+  }
+
+  it('sends one text for one value of a filter and for as many as may be', async () => {
+    const on = subject();
+    for (const scope of SCOPES) {
+      const actor = actorIn(scope, ids(3));
+      for (const filter of on.resource.filters.values()) {
+        if (filter.scope !== undefined && filter.scope !== scope) continue;
+        expect(pairs(filter).length).toBeGreaterThan(0);
+        for (const [few, many] of pairs(filter)) {
+          expect([filter.name, scope, await texts(on, actor, many)]).toEqual([
+            filter.name,
+            scope,
+            await texts(on, actor, few),
+          ]);
+        }
+      }
+    }
+  });
+
+  it('sends one text for somebody of one organization and of many', async () => {
+    const on = subject();
+    const include = [...on.resource.relationships.keys()].join();
+    // With somebody in it, so that there are rows for which something is included.
+    const own = await organization(on.app);
+    await account(on.app, { org: [own] });
+    const [few, many] = [actorIn('org', [own]), actorIn('org', [own, ...ids(MANY_ORGANIZATIONS)])];
+    for (const query of ['', `included=${include}`, 'count=true&page[number]=2', 'page[after]=&sort=-id']) {
+      expect(await texts(on, many, query)).toEqual(await texts(on, few, query));
+    }
+  });
+}
