@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
+import type { Action } from '../json-api/caller.js';
 import { isUuid, wordsOf } from '../json-api/kinds.js';
 import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
 import { ScopedRepository } from '../json-api/scoped.repository.js';
@@ -51,9 +52,10 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
     return (await tx.query(sql`SELECT 1 FROM accounts WHERE email_key = ${key}`)).length > 0;
   }
 
-  /** The role of an account, whoever asks; null where there is none. */
-  async roleNameOf(id: string, tx: Transaction): Promise<string | null> {
-    const [row] = await tx.query<{ role_name: string }>(sql`SELECT role_name FROM accounts WHERE id = ${id}`);
+  /** The role of an account on which the caller may do the action; null where there is none. Locks nothing. */
+  async roleNameWithin(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ role_name: string }>(sql`
+      SELECT row.role_name FROM accounts row WHERE row.id = ${id} AND (${this.within(actor, action)})`);
     return row?.role_name ?? null;
   }
 

@@ -44,9 +44,9 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   }
 
   /** Losing an admin takes the lock on all admins first; see {@link LastAdmin}. */
-  protected override async prepare(_actor: Actor, id: string, intent: Intent, tx: Transaction): Promise<void> {
+  protected override async prepare(actor: Actor, id: string, intent: Intent, tx: Transaction): Promise<void> {
     const mayLose = intent.verb === 'delete' || intent.names.some((name) => name === 'enabled' || name === 'role_name');
-    if (mayLose) await this.lastAdmin.lock(id, tx);
+    if (mayLose) await this.lastAdmin.lock(actor, intent.verb, id, tx);
   }
 
   protected override defaults(): Partial<AccountValues> {

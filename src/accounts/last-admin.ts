@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
 import { Roles } from '../auth/roles.js';
 import { refuse } from '../json-api/errors.js';
 import { isUuid } from '../json-api/kinds.js';
 import type { Transaction } from '../json-api/transaction.js';
 import type { Account } from './account.entity.js';
+import { outranks } from './account.policy.js';
 import { AccountsRepository } from './accounts.repository.js';
 
 /**
@@ -17,13 +19,15 @@ export class LastAdmin {
     private readonly accounts: AccountsRepository,
   ) {}
 
-  /** Locks the account and all admins, if it is one. To be called before any account's row is locked. */
-  async lock(id: string, tx: Transaction): Promise<void> {
+  /**
+   * Locks the account and all admins, if it is one. To be called before any account's row is locked. Whoever may not touch
+   * the account, for it lies outside their reach or stands above them, locks nothing.
+   */
+  async lock(actor: Actor, action: 'update' | 'delete', id: string, tx: Transaction): Promise<void> {
     if (!isUuid(id)) return;
-    const roleName = await this.accounts.roleNameOf(id, tx);
-    if (roleName !== null && this.isAdmin(roleName)) {
-      await this.accounts.lockEnabledWithRole(this.roles.fullAccessNames(), id, tx);
-    }
+    const roleName = await this.accounts.roleNameWithin(actor, action, id, tx);
+    if (roleName === null || !this.isAdmin(roleName) || outranks(this.roles.get(roleName), actor)) return;
+    await this.accounts.lockEnabledWithRole(this.roles.fullAccessNames(), id, tx);
   }
 
   /**

@@ -114,7 +114,8 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
   }
 
   /**
-   * Locks a row for a write and reads it. The lock comes first, in a statement of its own: what the second one reads is
+   * Locks a row for a write and reads it. Only a row within the caller's reach is locked: nobody waits for a row that is
+   * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one reads is
    * then as fresh as the lock, also what it reads from other tables.
    * @throws JsonApiException 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
    */
@@ -127,16 +128,16 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
   ): Promise<HeldRow<Entity>> {
     const absent = refuse('not_found', `There is no such ${this.resource.type}`);
     if (!isUuid(id)) throw absent;
-    const mode = action === 'delete' ? 'pessimistic_write' : 'for_no_key_update';
-    const entity = await this.entities(tx.manager)
-      .createQueryBuilder('row')
-      .setLock(mode)
-      .where('row.id = :id', { id })
-      .getOne();
-    const shape = { ...EVERYTHING, include: linked };
-    const held = entity && (await this.find(actor, this.source(actor, action), id, shape, tx));
+    const source = this.source(actor, action);
+    const entity = await this.lock(
+      id,
+      source.reach,
+      action === 'delete' ? 'pessimistic_write' : 'for_no_key_update',
+      tx,
+    );
+    const held = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
     if (held) return { entity, attributes: JSON.parse(held.row.attributes), linkage: held.row.linkage };
-    if (entity && (await this.find(actor, this.source(actor), id, EVERYTHING, tx))) {
+    if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
       throw refuse('forbidden', `You may not ${action} this ${this.resource.type}`);
     }
     throw absent;
@@ -170,6 +171,24 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
   /** TypeORM's repository of the entity. Not scoped: only for subclasses, which know why. */
   protected entities(manager: EntityManager): Repository<Entity> {
     return manager.getRepository<Entity>(this.resource.entity);
+  }
+
+  /** The row, locked; null where the condition does not hold for it, and then it was never locked. */
+  private lock(
+    id: string,
+    condition: Sql,
+    mode: 'pessimistic_write' | 'for_no_key_update',
+    tx: Transaction,
+  ): Promise<Entity | null> {
+    // TypeORM, which makes the entity, has names for parameters.
+    const { text, values } = condition.compile();
+    const named = text.replaceAll(/\$(\d+)/g, ':value_$1');
+    return this.entities(tx.manager)
+      .createQueryBuilder('row')
+      .setLock(mode)
+      .where('row.id = :id', { id })
+      .andWhere(`(${named})`, Object.fromEntries(values.map((value, i) => [`value_${i + 1}`, value])))
+      .getOne();
   }
 
   private find(actor: Who, source: Source, id: string, shape: Shape, tx?: Transaction): Promise<Item | null> {

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { eventually } from '../mail/outbox-fixture.js';
+import { customRoles } from '../rights/roles.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { document, faults, type Answer } from '../support/client.js';
+import { account, organization, signedIn, type SignedIn } from '../support/factories.js';
+
+/** An answer that waits for a lock comes after 5 s at the earliest, when PostgreSQL cancels the statement. */
+const AT_ONCE_MS = 2_500;
+
+/** What decides about a row never takes it from others, nor waits for them. */
+describe('A row that somebody may not touch', () => {
+  const roles = customRoles({
+    roles: {
+      // Reads every account, session and organization, and changes only what is their own.
+      auditor: {
+        rank: 15,
+        rights: ['iam:accounts.read.*', 'iam:accounts.*.own', 'iam:account_sessions.read.*'].concat(
+          'iam:account_sessions.delete.own',
+          'iam:organizations.read.*',
+          'iam:organizations.*.org',
+        ),
+      },
+    },
+  });
+  let app: TestApp;
+  let owner: SignedIn;
+  let auditor: SignedIn;
+  let own: string;
+  let row: Readonly<Record<'account' | 'admin' | 'session' | 'organization', string>>;
+
+  beforeAll(async () => {
+    app = await startApp({ env: roles.env });
+    own = await organization(app);
+    const other = await organization(app);
+    owner = await signedIn(app, { role: 'org_owner', org: [own] });
+    auditor = await signedIn(app, { role: 'auditor', org: [own] });
+    const victim = await signedIn(app, { org: [other] });
+    const { id: admin } = await account(app, { role: 'admin', org: [other] });
+    await account(app, { role: 'admin', org: [other] });
+    const [session] = await app.sql<{ id: string }>('SELECT id FROM account_sessions WHERE account_id = $1', [
+      victim.account.id,
+    ]);
+    row = { account: victim.account.id, admin, session: session?.id ?? '', organization: other };
+  });
+  afterAll(async () => {
+    await app.stop();
+    roles.remove();
+  });
+
+  /** Runs the work while another session holds every row of these tables. */
+  async function whileLocked<Result>(work: () => Promise<Result>): Promise<Result> {
+    const client = new Client({ connectionString: app.databaseUrl });
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      for (const table of ['accounts', 'organizations', 'account_sessions']) {
+        // The callers' own rows are left out: their requests need them.
+        const all = await client.query(`SELECT id FROM ${table} WHERE id <> ALL($1) FOR UPDATE`, [
+          [owner.account.id, auditor.account.id, own],
+        ]);
+        expect(all.rowCount).toBeGreaterThan(0);
+      }
+      return await work();
+    } finally {
+      await client.query('ROLLBACK');
+      await client.end();
+    }
+  }
+
+  /** The transaction that locked each row last; `SELECT … FOR UPDATE` leaves its number in the row. */
+  async function lockers(): Promise<unknown> {
+    const tables = ['accounts', 'organizations', 'account_sessions'];
+    const one = (table: string): string => `SELECT '${table}' AS name, id, xmax::text FROM ${table}`;
+    return app.sql(`${tables.map(one).join(' UNION ALL ')} ORDER BY 1, 2`);
+  }
+
+  const accountWith = (attributes: Record<string, unknown>) => document('iam:accounts', attributes);
+  const REQUESTS: Readonly<Record<string, (caller: SignedIn) => Promise<Answer>>> = {
+    'change of a name': ({ patch }) => patch(`/accounts/${row.account}`, accountWith({ name: 'Mallory' })),
+    'disabling of an account': ({ patch }) => patch(`/accounts/${row.account}`, accountWith({ enabled: false })),
+    'disabling of an admin': ({ patch }) => patch(`/accounts/${row.admin}`, accountWith({ enabled: false })),
+    'demotion of an admin': ({ patch }) => patch(`/accounts/${row.admin}`, accountWith({ role_name: 'user' })),
+    'deletion of an account': (caller) => caller.delete(`/accounts/${row.account}`),
+    'deletion of an admin': (caller) => caller.delete(`/accounts/${row.admin}`),
+    'invitation of an account': ({ post }) => post(`/accounts/${row.account}/resend_invitation`),
+    'end of a session': (caller) => caller.delete(`/account_sessions/${row.session}`),
+    'change of an organization': ({ patch }) =>
+      patch(`/organizations/${row.organization}`, document('iam:organizations', { name: 'Taken over' })),
+    'deletion of an organization': (caller) => caller.delete(`/organizations/${row.organization}`),
+  };
+
+  describe.each([
+    ['who does not see it', () => owner, /^40[34] /],
+    ['who sees it', () => auditor, /^403 /],
+  ] as const)('by somebody %s', (_, caller, refused) => {
+    it.each(Object.keys(REQUESTS))('is refused without waiting for whoever holds it: %s', async (name) => {
+      const began = performance.now();
+      const answer = await whileLocked(async () => REQUESTS[name]?.(caller()));
+      expect(answer && faults(answer)).toEqual([expect.stringMatching(refused)]);
+      expect(performance.now() - began).toBeLessThan(AT_ONCE_MS);
+    });
+
+    it.each(Object.keys(REQUESTS))('is refused without being locked: %s', async (name) => {
+      const before = await lockers();
+      const answer = await REQUESTS[name]?.(caller());
+      expect(answer && faults(answer)).toEqual([expect.stringMatching(refused)]);
+      expect(await lockers()).toEqual(before);
+    });
+  });
+
+  it('is refused also when it went out of reach while they waited for it', async () => {
+    const { id } = await account(app, { org: [own], name: 'Before' });
+    const client = new Client({ connectionString: app.databaseUrl });
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('UPDATE accounts SET version = version + 1 WHERE id = $1', [id]);
+      const answer = owner.patch(`/accounts/${id}`, accountWith({ name: 'After' }));
+      await eventually(async () => {
+        const [waiting] = await app.sql<{ count: number }>(
+          `SELECT count(*)::int AS count FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting?.count === 1;
+      });
+      await client.query('DELETE FROM memberships WHERE account_id = $1', [id]);
+      await client.query('COMMIT');
+      expect(faults(await answer)).toEqual(['404 not_found']);
+    } finally {
+      await client.end();
+    }
+    expect(await app.sql('SELECT name FROM accounts WHERE id = $1', [id])).toEqual([{ name: 'Before' }]);
+  });
+});
