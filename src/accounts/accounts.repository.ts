@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
 import type { Action } from '../json-api/caller.js';
 import { isUuid, wordsOf } from '../json-api/kinds.js';
-import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
+import { isLike, likePattern, OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
 import { ScopedRepository } from '../json-api/scoped.repository.js';
 import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql.js';
 import type { Transaction } from '../json-api/transaction.js';
@@ -140,14 +140,21 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
   }
 
   /** A condition for each word, of which there are few: the planner asks the indexes for the rarest of them first. */
+  /** The index is asked for the longest word; what it finds is looked through for the others, however many there are. */
   private search(operands: Operands): Sql {
-    const words = wordsOf(String(plainValues(operands)[0] ?? ''));
-    return and(
-      words.map((value) => {
-        const word = { values: [{ value }], orNull: false };
-        return or([OPERATORS.match.sql(sql`row.name`, word), emailContains(sql`row.email`, word)]);
-      }),
+    const [longest, ...others] = wordsOf(String(plainValues(operands)[0] ?? '')).toSorted(
+      (a, b) => b.length - a.length,
     );
+    if (longest === undefined) return TRUE;
+    const word = { values: [{ value: longest }], orNull: false };
+    const patterns = sql`${new Parameter(others.map(likePattern))}::text[]`;
+    const pattern = raw('word.pattern');
+    return and([
+      or([OPERATORS.match.sql(sql`row.name`, word), emailContains(sql`row.email`, word)]),
+      sql`CASE WHEN cardinality(${patterns}) = 0 THEN TRUE ELSE NOT EXISTS (
+        SELECT 1 FROM unnest(${patterns}) AS word(pattern)
+        WHERE NOT ${or([isLike(sql`row.name`, pattern), isLike(sql`row.email`, pattern)])}) END`,
+    ]);
   }
 
   /**

@@ -49,7 +49,14 @@ function noneOf(column: Sql, operands: Operands, kind: Kind): Sql {
 }
 
 /** Makes `%`, `_` and the backslash plain characters of a LIKE pattern. */
-const likePattern = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+export const likePattern = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/**
+ * Whether a column is like a pattern, whatever the case. Not ILIKE: a trigram index folds case by the database's locale and
+ * would miss rows that ILIKE under ICU finds.
+ */
+export const isLike = (column: Sql, pattern: unknown): Sql =>
+  sql`lower(${column}) LIKE lower(${pattern} COLLATE "und-x-icu")`;
 
 const single = ({ values }: Operands): Operand => {
   const [operand] = values;
@@ -74,8 +81,7 @@ export const OPERATORS = {
     description: 'contains the text, whatever its case',
     sql: (column, operands) => {
       const operand = single(operands);
-      // Not ILIKE: a trigram index folds case by the database's locale and would miss rows that ILIKE under ICU finds.
-      return sql`lower(${column}) LIKE lower(${likePattern('value' in operand ? String(operand.value) : '')} COLLATE "und-x-icu")`;
+      return isLike(column, likePattern('value' in operand ? String(operand.value) : ''));
     },
   },
   gte: {

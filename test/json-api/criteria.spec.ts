@@ -26,6 +26,44 @@ function values(query: string): (Operand | null)[] {
 
 const plain = (...texts: unknown[]): Operand[] => texts.map((value) => ({ value }));
 
+describe('The values of a filter', () => {
+  const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n % 7}`);
+  const spellings: Readonly<Record<string, (values: string[]) => readonly [query: string, parameter: string]>> = {
+    'a list': (values) => [`filter[name]=${values.join()}`, 'filter[name]'],
+    'a list with null in it': (values) => [`filter[name]=null,${values.slice(1).join()}`, 'filter[name]'],
+    'a list of an operator': (values) => [`filter[role_name__nin]=${values.join()}`, 'filter[role_name__nin]'],
+    'repeated lists': (values) => [
+      `filter[name]=${values.slice(0, 90).join()}&filter[name]=${values.slice(90).join()}`,
+      'filter[name]',
+    ],
+    'repeated parameters': (values) => [values.map((value) => `filter[name][]=${value}`).join('&'), 'filter[name][]'],
+    'JSON text': (values) => [
+      `filter[with_role_scope]=${JSON.stringify({ org: values.slice(1), region: 'eu' })}`,
+      'filter[with_role_scope]',
+    ],
+    'JSON text of many keys': (values) => [
+      `filter[role_scope]=${JSON.stringify(Object.fromEntries(values.map((_, n) => [`key${n}`, []])))}`,
+      'filter[role_scope]',
+    ],
+    brackets: (values) => [
+      values.map((value) => `filter[with_role_scope][org][]=${value}`).join('&'),
+      'filter[with_role_scope][org][]',
+    ],
+  };
+
+  it.each(Object.keys(spellings))('are at most 200, the same ones counted each time: as %s', (spelling) => {
+    const [most = ''] = spellings[spelling]?.(ids(200)) ?? [];
+    expect(parse(most).faults).toEqual([]);
+    const [more = '', parameter] = spellings[spelling]?.(ids(201)) ?? [];
+    expect(parse(more).faults).toEqual([parameter]);
+  });
+
+  it('travel once each', () => {
+    const { criteria } = parse('filter[name]=a,b,a,null,null');
+    expect(criteria.conditions[0]?.operands).toEqual({ values: plain('a', 'b'), orNull: true });
+  });
+});
+
 describe('A filter parameter', () => {
   it.each([
     ['filter[name]=a', plain('a')],

@@ -175,4 +175,22 @@ describe('A page that would include more than an answer can hold', () => {
       1000, 1000,
     ]);
   });
+
+  it('counts each resource once, over all relationships, and has 10,000 of them at most', async () => {
+    const { get } = await admin(app);
+    await app.sql(
+      `INSERT INTO account_sessions (id, account_id, nonce, ip, refreshed_at, expires_at)
+       SELECT gen_random_uuid(), person.id, 'nonce', '192.0.2.1', now(), now() + interval '1 day'
+       FROM (SELECT id FROM accounts WHERE name = 'Jane' ORDER BY id LIMIT 10) person, generate_series(1, 990)`,
+    );
+    const jane = '/accounts?filter[name]=Jane&fields[iam:account_sessions]=ip&fields[iam:organizations]=name';
+    const path = `${jane}&include=account_sessions,organizations&page[size]=10`;
+    // 9,900 sessions and 101 organizations, each of which all ten have.
+    expect(faults(await get(path))).toEqual(['400 invalid_parameter include']);
+    const fewer = await get(`${jane}&include=organizations,account_sessions&page[size]=9`);
+    expect(fewer.body.included).toHaveLength(9 * 990 + 101);
+    expect(fewer.body.data[8].relationships.organizations.data).toHaveLength(101);
+    await app.sql('DELETE FROM organizations WHERE id = (SELECT id FROM organizations LIMIT 1)');
+    expect((await get(path)).body.included).toHaveLength(10_000);
+  });
 });

@@ -5,7 +5,8 @@ import { Actor } from '../../src/auth/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/rights.js';
 import { Role } from '../../src/auth/role.js';
 import { parseCriteria } from '../../src/json-api/criteria.parser.js';
-import type { Fault } from '../../src/json-api/errors.js';
+import { FaultList } from '../../src/json-api/errors.js';
+import { KINDS } from '../../src/json-api/kinds.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 import { ResourceRegistry } from '../../src/json-api/registry.js';
 import type { Filter } from '../../src/json-api/resource.compile.js';
@@ -28,6 +29,8 @@ const each =
 const day = (n: number): string => new Date(Date.UTC(2020, 0, 1 + 2 * n)).toISOString().slice(0, 10);
 const instant = (n: number): string => new Date(Date.UTC(2020, 0, 1) + n * 12_345).toISOString();
 const ids = (count: number): string[] => Array.from({ length: count }, () => randomUUID()).sort();
+
+const words = (count: number): string => each((n) => `word${n}`)(count).join(' ');
 
 const LISTS: Readonly<Record<string, readonly Values[]>> = {
   string: [each((n) => `value ${n}`)],
@@ -52,8 +55,7 @@ function pairs({ name, takes, knowsNull, kind }: Filter): (readonly [few: string
   }
   const json = (count: number, key: string): string => JSON.stringify({ [key]: ids(count) });
   const whole: Readonly<Record<string, readonly Values[]>> = {
-    // Words, for whoever looks for each of them.
-    string: [(count) => [each((n) => `word${n}`)(count).join(' ')]],
+    string: [(count) => [words(kind === KINDS.words ? Math.min(count, LIMITS.searchWords) : count)]],
     json: [(count) => [json(count, 'org')], (count) => [json(count, 'region')]],
     time: [(count) => [day(count)], (count) => [instant(count)]],
     integer: [(count) => [String(count)]],
@@ -89,10 +91,10 @@ export function statementsContract(subject: () => Subject): void {
 
   /** The texts of what a list with this query sends. */
   async function texts(on: Subject, actor: Actor, query: string): Promise<string[]> {
-    const faults: Fault[] = [];
+    const faults = new FaultList();
     const lookup = on.app.nest.get(ResourceRegistry).resource;
     const criteria = parseCriteria(on.resource, lookup, `${on.path}?${query}`, faults);
-    expect([query, faults]).toEqual([query, []]);
+    expect([query, [...faults]]).toEqual([query, []]);
     const statements = await statementsOf(on.app, () => repositoryOf(on).index(actor, criteria));
     expect(statements.length).toBeGreaterThan(0);
     return statements.map(({ text }) => text);
