@@ -6,7 +6,6 @@ import { ACTIONS, SCOPES, type Scope } from '../../src/auth/rights.js';
 import { Role } from '../../src/auth/role.js';
 import { parseCriteria } from '../../src/json-api/criteria.parser.js';
 import { FaultList } from '../../src/json-api/errors.js';
-import { KINDS } from '../../src/json-api/kinds.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 import { ResourceRegistry } from '../../src/json-api/registry.js';
 import type { Filter } from '../../src/json-api/resource.compile.js';
@@ -55,7 +54,8 @@ function pairs({ name, takes, knowsNull, kind }: Filter): (readonly [few: string
   }
   const json = (count: number, key: string): string => JSON.stringify({ [key]: ids(count) });
   const whole: Readonly<Record<string, readonly Values[]>> = {
-    string: [(count) => [words(kind === KINDS.words ? Math.min(count, LIMITS.searchWords) : count)]],
+    string: [(count) => [words(count)]],
+    words: [(count) => [words(Math.min(count, LIMITS.searchWords))]],
     json: [(count) => [json(count, 'org')], (count) => [json(count, 'region')]],
     time: [(count) => [day(count)], (count) => [instant(count)]],
     integer: [(count) => [String(count)]],

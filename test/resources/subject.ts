@@ -22,10 +22,7 @@ interface ResourceObject {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
-/** Words are strings of which each is looked for. */
-const NAMES = new Map(
-  Object.entries(KINDS).map(([name, kind]) => [kind, name === 'words' ? 'string' : (name as Kind)]),
-);
+const NAMES = new Map(Object.entries(KINDS).map(([name, kind]) => [kind, name as Kind]));
 
 /** The name of an attribute's kind. */
 export const kindOf = ({ kind }: Pick<Attribute, 'kind'>): Kind => {
