@@ -18,7 +18,7 @@ export interface Contestant {
 }
 
 /** As in production. */
-const SERVICE: string[] = JSON.parse(readFileSync('package.json', 'utf8')).scripts['start:prod'].split(' ').slice(1);
+const SERVICE: string[] = JSON.parse(readFileSync('package.json', 'utf8')).scripts['start:prod'].split(' ').slice(2);
 const FLOOR = ['--import', './test/runner/typescript-loader.js', 'bench/floor.ts'];
 /** What is measured runs on the first core, the load generator on the second. */
 const CORE = '0';

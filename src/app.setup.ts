@@ -115,7 +115,6 @@ export async function createApp(
   countAttempts(server, app.get(Throttle));
   const methods = recordRoutes(server);
   adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
-  app.enableShutdownHooks();
   try {
     await app.init();
   } catch (error) {

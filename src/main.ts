@@ -1,35 +1,6 @@
-import { Logger } from '@nestjs/common';
-import { createApp } from './app.setup.js';
-import { loadEnvFile } from './config/env-file.js';
-import { loadConfig } from './config/load-config.js';
-import { EmbeddedServer } from './database/embedded-server.js';
-import { hasMailbox } from './mailbox/mailbox.module.js';
-import { MailboxToken } from './mailbox/mailbox.token.js';
+import { endOnSignals } from './app.process.js';
 
-try {
-  loadEnvFile();
-  const config = loadConfig(process.env);
-  const app = await createApp(config);
-  await app.listen({ host: config.host, port: config.port });
-  const seconds = process.uptime().toFixed(2);
-  new Logger('Iam').log(
-    `Serving on ${await app.getUrl()} after ${seconds} s; documentation at ${await app.getUrl()}/docs`,
-  );
-  if (hasMailbox(config)) {
-    const { path } = app.get(MailboxToken, { strict: false });
-    new Logger('Iam').log(`Mails are not sent without MAIL_URL; read them at ${await app.getUrl()}${path}`);
-  }
-} catch (error) {
-  // The log may not exist yet, and a start that failed has to say why in any case.
-  // An embedded server that this start had begun to use must not be left behind.
-  await EmbeddedServer.stopAll();
-  process.stderr.write(`\nThe service cannot start.\n${reasonOf(error)}\n`);
-  process.exit(1);
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { message } = error;
-  const inUse = 'code' in error && error.code === 'EADDRINUSE';
-  return inUse ? `${message}\nAnother service is there, perhaps this one: end it, or set PORT.` : message;
-}
+endOnSignals();
+// Loaded only now: it takes a while, in which a signal to process 1 would be lost.
+const { start } = await import('./app.start.js');
+await start();

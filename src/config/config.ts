@@ -105,6 +105,8 @@ export class Config {
   readonly tracing!: TracingSettings | null;
   /** So long an instance that was told to end still serves, not ready any more, in seconds. */
   readonly drainSeconds!: number;
+  /** Requests under way are cut off so long after the listener has closed, in seconds. */
+  readonly shutdownSeconds!: number;
   /** Least level of a log line that is written. */
   readonly logLevel!: string;
   /** True lets the service bring the schema up to date, under a lock, before it serves. */

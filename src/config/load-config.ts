@@ -146,6 +146,7 @@ function toConfig(values: VariableValues): Config {
     metricsPort: values.METRICS_PORT,
     tracing: tracingOf(values),
     drainSeconds: values.DRAIN_SECONDS,
+    shutdownSeconds: values.SHUTDOWN_SECONDS,
     logLevel: values.LOG_LEVEL,
     migrateOnStart: values.MIGRATE_ON_START,
   });

@@ -15,6 +15,7 @@ import {
   type Parser,
 } from './parsers.js';
 import { signingKeys } from './signing-keys.js';
+import { CONNECTION_VARIABLES } from './connection.variables.js';
 import { TRACE_VARIABLES } from './trace.variables.js';
 
 /** What there is to know about one environment variable. */
@@ -35,7 +36,6 @@ export interface Variable<Value = unknown> {
 const seconds = integer(1, 10 * 365 * 24 * 3600);
 const port = integer(0, 65_535);
 const attempts = integer(1, 1_000_000);
-const connections = integer(1, 1_000_000);
 
 /** Every environment variable, in the order of the documentation. Nothing else is read from the environment. */
 export const VARIABLES = {
@@ -179,16 +179,7 @@ export const VARIABLES = {
     default: '50',
     description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
   },
-  CONNECTIONS_PER_ADDRESS: {
-    parse: connections,
-    default: '1000',
-    description: 'Connections that one address (IPv6: one /64) may have open, unless it is one of TRUSTED_PROXIES.',
-  },
-  MAX_CONNECTIONS: {
-    parse: connections,
-    default: '5000',
-    description: 'Connections that may be open in all, those of TRUSTED_PROXIES included.',
-  },
+  ...CONNECTION_VARIABLES,
   THROTTLE_DISABLED: {
     parse: boolean,
     default: 'false',
@@ -209,6 +200,11 @@ export const VARIABLES = {
     description:
       'So long an instance that was told to end still serves while /health/ready answers 503, in seconds: ' +
       'longer than a balancer takes to notice.',
+  },
+  SHUTDOWN_SECONDS: {
+    parse: integer(0, 600),
+    default: '10',
+    description: 'Requests that are under way when the listener has closed are cut off after so long, in seconds.',
   },
   LOG_LEVEL: {
     parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
