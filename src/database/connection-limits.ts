@@ -1,18 +1,24 @@
 import { SteadyClient, type SteadyClientConfig } from './steady-client.js';
 
 /** A statement that takes longer is cancelled by PostgreSQL, in milliseconds, so that none holds a connection for ever. */
-export const STATEMENT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
 /**
  * A transaction that stands idle for longer is ended by PostgreSQL, in milliseconds: its client has hung or died. No
  * longer than a statement, so that its locks are gone when a client that lost its connection asks on another.
  */
-export const IDLE_IN_TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS;
 /** What PostgreSQL would have cancelled, and nobody has told of by now, is lost on the way, in milliseconds. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
 /** A connection that is not there by then is given up, in milliseconds: the next attempt finds a network that is back. */
 const HANDSHAKE_TIMEOUT_MS = 1_500;
 /** An idle connection is asked for a sign of life after this time, in milliseconds, and then each second; ten times. */
 const KEEP_ALIVE_MS = 5_000;
+
+/** What of PostgreSQL's limits counts for requests, in milliseconds by name. A session may have stricter ones. */
+export const REQUEST_LIMITS: Readonly<Record<string, number>> = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+};
 
 /** What `pg` and our client on top of it know of a connection's limits. */
 export type Limits = SteadyClientConfig & { readonly Client: typeof SteadyClient };
@@ -23,10 +29,7 @@ export type Limits = SteadyClientConfig & { readonly Client: typeof SteadyClient
  */
 export const HURRIED: Limits = {
   Client: SteadyClient,
-  sessionSettings: {
-    statement_timeout: `${STATEMENT_TIMEOUT_MS}ms`,
-    idle_in_transaction_session_timeout: `${IDLE_IN_TRANSACTION_TIMEOUT_MS}ms`,
-  },
+  sessionSettings: Object.fromEntries(Object.entries(REQUEST_LIMITS).map(([name, limitMs]) => [name, `${limitMs}ms`])),
   answerTimeoutMillis: ANSWER_TIMEOUT_MS,
   handshakeTimeoutMillis: HANDSHAKE_TIMEOUT_MS,
   keepAlive: true,

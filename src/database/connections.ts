@@ -47,7 +47,7 @@ export interface PoolSettings {
 /**
  * The one place that decides where connections of a kind lead to and how they are limited, in TypeORM's words. Behind a
  * transaction pooler the limits of requests are those of the role (`ALTER ROLE … SET`), because a SET would stay in the
- * pooler's connection; {@link assertSessionsHold} verifies them.
+ * pooler's connection; `findLimitFaults` verifies them.
  */
 export function connectionTo(
   { url, directUrl, pooler }: DatabaseAccess,
@@ -57,6 +57,7 @@ export function connectionTo(
   const { direct, limits } = KINDS[kind];
   const isShared = !direct && pooler === 'transaction';
   return {
+    kind,
     url: direct ? directUrl : url,
     applicationName: name,
     poolSize: size,
@@ -65,11 +66,21 @@ export function connectionTo(
   };
 }
 
-/** Where the database of this data source is. @throws Error when its options are not those of `dataSourceOptions` */
-export function accessOf({ options }: { readonly options: DataSourceOptions }): DatabaseAccess {
-  if (!hasAccess(options)) throw new Error('The options of this data source do not come from dataSourceOptions().');
-  return options.access;
+/** How a data source was made to connect: its part of what `dataSourceOptions` gives. */
+export interface ConnectionOptions {
+  readonly access: DatabaseAccess;
+  readonly kind: ConnectionKind;
 }
+
+/** How this data source connects. @throws Error when its options are not those of `dataSourceOptions` */
+export function connectionOf({ options }: { readonly options: DataSourceOptions }): ConnectionOptions {
+  if (!hasConnection(options)) throw new Error('The options of this data source do not come from dataSourceOptions().');
+  return options;
+}
+
+/** Where the database of this data source is. @throws Error when its options are not those of `dataSourceOptions` */
+export const accessOf = (dataSource: { readonly options: DataSourceOptions }): DatabaseAccess =>
+  connectionOf(dataSource).access;
 
 /** Opens a pool of its own to the database of the data source, for whoever ends it. */
 export function openPool(dataSource: Pick<DataSource, 'options'>, kind: ConnectionKind, settings: PoolSettings): Pool {
@@ -99,6 +110,6 @@ export function withConnections<Options extends DataSourceOptions>(
   return { ...options, ...connectionTo(accessOf({ options }), kind, settings) };
 }
 
-function hasAccess(options: DataSourceOptions): options is DataSourceOptions & { readonly access: DatabaseAccess } {
-  return 'access' in options;
+function hasConnection(options: DataSourceOptions): options is DataSourceOptions & ConnectionOptions {
+  return 'access' in options && 'kind' in options;
 }

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { DataSourceOptions, MigrationInterface } from 'typeorm';
 import type { Config } from '../config/config.js';
-import { connectionTo, type DatabaseAccess } from './connections.js';
+import { connectionTo, type ConnectionOptions } from './connections.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations.js';
 import { SnakeCaseNaming } from './naming.js';
@@ -14,9 +14,7 @@ const SLOW_STATEMENT_MS = 1_000;
 export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** The same, with what it takes to open other connections to the same database. */
-export interface ServiceDataSourceOptions extends PostgresOptions {
-  readonly access: DatabaseAccess;
-}
+export interface ServiceDataSourceOptions extends PostgresOptions, ConnectionOptions {}
 
 /** What of the configuration decides how connections are made; without a pooler, the size of the pool is all. */
 export type ConnectionSettings = Pick<Config, 'databasePoolSize'> &

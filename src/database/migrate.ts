@@ -3,6 +3,9 @@ import { Logger } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
+import { PendingMigrations } from './pending-migrations.js';
+import { findMissingMigrationPrivileges, privilegeFaults } from './privileges.js';
+import { UnfitDatabaseError } from './requirements.js';
 import { sqlStateOf } from './sql-state.js';
 
 /** The advisory lock that one migrating process holds: any number that nobody else on the database uses. */
@@ -33,7 +36,8 @@ export interface MigrateOptions {
  *
  * The lock is polled with pg_try_advisory_lock: a session that waits in pg_advisory_lock holds a snapshot, and
  * CREATE INDEX CONCURRENTLY would wait for that snapshot in turn.
- * @throws when a migration fails, or when another process holds the lock for too long.
+ * @throws UnfitDatabaseError when the role may not migrate; when a migration fails; when another process holds the lock
+ * for too long.
  */
 export async function migrate(dataSource: DataSource, options: MigrateOptions = {}): Promise<string[]> {
   const migrating = new DataSource(migrationOptions(dataSource));
@@ -42,6 +46,9 @@ export async function migrate(dataSource: DataSource, options: MigrateOptions = 
     const session = migrating.createQueryRunner();
     try {
       await lock(session, options.patienceMs ?? PATIENCE_MS);
+      if ((await new PendingMigrations(migrating).list()).length === 0) return [];
+      const missing = await findMissingMigrationPrivileges(migrating);
+      if (missing.length > 0) throw new UnfitDatabaseError(privilegeFaults(missing));
       return await runPending(migrating);
     } finally {
       // The lock ends with its session, and `destroy` below ends the session.

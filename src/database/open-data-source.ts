@@ -1,26 +1,39 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { findAccessFaults, findLimitFaults } from './access-checks.js';
+import { connectionOf } from './connections.js';
 import { migrate, type Migrate } from './migrate.js';
-import { assertDatabaseFits } from './requirements.js';
+import { findMissingPrivileges, privilegeFaults } from './privileges.js';
+import { assertDatabaseFits, UnfitDatabaseError } from './requirements.js';
 
 /**
- * Connects, checks that the server fits, and with `migrationsRun` brings the schema up to date: under our own lock,
- * which TypeORM's does not have. Nothing stays open when it throws.
+ * Connects, checks that the way to the server, the server and the role fit, and with `migrationsRun` brings the schema up
+ * to date: under our own lock, which TypeORM's does not have. Nothing stays open when it throws.
  * @param bringUpToDate what migrates; by default only the migrations of the options
- * @throws UnfitDatabaseError, or the error of the connection or the migration.
+ * @throws RefusedConnectionError or UnfitDatabaseError, whose messages say what to do and which no retry mends; or the
+ * error of the connection or the migration.
  */
 export async function openDataSource(
   options?: DataSourceOptions,
   bringUpToDate: Migrate = migrate,
 ): Promise<DataSource> {
   if (!options) throw new Error('A data source needs options.');
+  const connection = connectionOf({ options });
+  assertNone(await findAccessFaults(connection));
   const dataSource = new DataSource({ ...options, migrationsRun: false });
   await dataSource.initialize();
   try {
     await assertDatabaseFits(dataSource);
     if (options.migrationsRun) await bringUpToDate(dataSource);
+    if (connection.kind === 'request') {
+      assertNone([...(await findLimitFaults(dataSource)), ...privilegeFaults(await findMissingPrivileges(dataSource))]);
+    }
     return dataSource;
   } catch (error) {
     await dataSource.destroy();
     throw error;
   }
+}
+
+function assertNone(faults: readonly string[]): void {
+  if (faults.length > 0) throw new UnfitDatabaseError(faults);
 }

@@ -10,10 +10,10 @@ interface ServerFacts {
   folds: boolean;
 }
 
-/** A PostgreSQL that this service cannot run on. The message names everything that is wrong and what to do. */
+/** A PostgreSQL, or a way to it, that this service cannot use. The message names everything that is wrong and what to do. */
 export class UnfitDatabaseError extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`This PostgreSQL database cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`This PostgreSQL database cannot be used as it is:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.name = 'UnfitDatabaseError';
   }
 }

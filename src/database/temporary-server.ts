@@ -6,6 +6,8 @@ import { EmbeddedServer } from './embedded-server.js';
 /** An embedded server whose files are thrown away in the end. */
 export interface TemporaryServer {
   readonly url: string;
+  /** Where its files are, among them the password of its superuser: `cluster/password`. */
+  readonly folder: string;
   /** Stops the server and removes everything that it kept. */
   stop(): Promise<void>;
 }
@@ -22,6 +24,7 @@ export async function startTemporaryServer(): Promise<TemporaryServer> {
   const server = await EmbeddedServer.start(folder, { durable: false });
   return {
     url: server.url,
+    folder: server.folder,
     async stop() {
       await server.stop();
       for (const path of [server.folder, folder]) await rm(path, { recursive: true, force: true });

@@ -2,12 +2,15 @@ import 'reflect-metadata';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { migrateAll } from '../../src/app.migrate.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
-import { startTemporaryServer } from '../../src/database/temporary-server.js';
-import { databaseUrl, onServer, PREFIX, SERVER_VARIABLE, TEMPLATE_VARIABLE } from '../support/database.js';
+import { SUPERUSER } from '../../src/database/embedded-cluster.js';
+import { startTemporaryServer, type TemporaryServer } from '../../src/database/temporary-server.js';
+import { databaseUrl, onServer, PREFIX, SERVER_VARIABLE, TEMPLATE_VARIABLE, withClient } from '../support/database.js';
 
 /**
  * The process behind the global set-up. It finds or starts a server, makes the template, and cleans up when its
@@ -28,6 +31,7 @@ process.stderr.on('error', ignoreDeadParent);
 const given = process.env['DATABASE_URL'];
 const next = process.env['IAM_TEST_MIGRATE_WITH'];
 const temporary = given ? null : await startTemporaryServer();
+if (temporary) await allowRoles(temporary);
 process.env[SERVER_VARIABLE] = given || temporary?.url;
 process.env[TEMPLATE_VARIABLE] = template;
 try {
@@ -40,6 +44,13 @@ try {
   await temporary?.stop();
 }
 process.exit(0);
+
+/** Tests make roles, as the superuser does whom an installed server is asked for. */
+async function allowRoles({ url, folder }: TemporaryServer): Promise<void> {
+  const password = await readFile(join(folder, 'cluster', 'password'), 'utf8');
+  const superuser = Object.assign(new URL(url), { username: SUPERUSER, password });
+  await withClient(superuser.href, (client) => client.query('ALTER ROLE iam CREATEROLE'));
+}
 
 async function makeTemplate(): Promise<void> {
   await onServer(async (server) => {

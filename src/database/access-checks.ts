@@ -1,0 +1,136 @@
+import type { DataSource } from 'typeorm';
+import { HURRIED, REQUEST_LIMITS } from './connection-limits.js';
+import { accessOf, type ConnectionOptions } from './connections.js';
+import { refusedConnection } from './refused-connection.js';
+import { SteadyClient } from './steady-client.js';
+
+/** Connections that are looked at in turn, so often each: what is shared shows at the first turn where nobody else works. */
+const TURNS = 3;
+
+/** A connection without settings: one that is set would stay so for the others, where a pooler shares it. */
+const bareClient = (connectionString: string): SteadyClient =>
+  new SteadyClient({ ...HURRIED, sessionSettings: {}, connectionString, application_name: 'iam start' });
+
+/** An address, and the environment variable that names it. */
+interface Place {
+  readonly url: string;
+  readonly variable: string;
+}
+
+/** Runs the work on bare connections to these addresses, and closes them. */
+async function withClients<Result>(
+  places: readonly Place[],
+  work: (clients: readonly SteadyClient[]) => Promise<Result>,
+): Promise<Result> {
+  const clients: SteadyClient[] = [];
+  try {
+    for (const { url, variable } of places) {
+      const client = bareClient(url);
+      await connected(client).catch((error: unknown) => {
+        throw refusedConnection(error, variable, url) ?? error;
+      });
+      clients.push(client);
+    }
+    return await work(clients);
+  } finally {
+    await Promise.all(clients.map((client) => client.end()));
+  }
+}
+
+const connected = (client: SteadyClient): Promise<void> => client.connect();
+
+async function one<Row extends object>(client: SteadyClient, text: string): Promise<Row> {
+  const { rows }: { rows: Row[] } = await client.query(text);
+  return rows[0] as Row;
+}
+
+/**
+ * Whether each connection to this address has a session of its own. A pooler in transaction mode gives a connection to
+ * PostgreSQL to whoever has a statement: two idle clients are served by one process, or one client by several.
+ * @throws what the driver throws
+ */
+export function givesSessions(place: Place): Promise<boolean> {
+  return withClients([place, place], async (clients) => {
+    const processes = clients.map(() => new Set<number>());
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const [index, client] of clients.entries()) {
+        const { pid } = await one<{ pid: number }>(client, 'SELECT pg_backend_pid() AS pid');
+        processes[index]?.add(pid);
+      }
+    }
+    return processes.every(({ size }) => size === 1) && new Set(processes.flatMap((pids) => [...pids])).size === 2;
+  });
+}
+
+/** Whether both addresses lead to one database of one server. */
+function leadToOneDatabase(places: readonly Place[]): Promise<boolean> {
+  const identity = `
+    SELECT oid::text || ' ' || pg_postmaster_start_time()::text AS identity
+    FROM pg_database WHERE datname = current_database()`;
+  return withClients(places, async (clients) => {
+    const found = await Promise.all(clients.map((client) => one<{ identity: string }>(client, identity)));
+    return new Set(found.map((row) => row.identity)).size === 1;
+  });
+}
+
+const WHAT_TO_NAME = 'PostgreSQL itself or a pool in session mode';
+
+/**
+ * What is wrong with the way to the database, a sentence each: a transaction pooler that was not announced, a direct URL
+ * that gives no sessions or leads elsewhere. Changes nothing, also not in connections that a pooler shares.
+ * @throws RefusedConnectionError, or what the driver throws when an address cannot be reached
+ */
+export async function findAccessFaults({ access, kind }: ConnectionOptions): Promise<string[]> {
+  const usual: Place = { url: access.url, variable: 'DATABASE_URL' };
+  const direct: Place = { url: access.directUrl, variable: 'DATABASE_DIRECT_URL' };
+  const isSplit = usual.url !== direct.url;
+  const faults: string[] = [];
+  if (access.pooler === 'session' && (kind === 'request' || !isSplit) && !(await givesSessions(usual))) {
+    faults.push(
+      'DATABASE_URL leads to a pooler in transaction mode: idle connections share a PostgreSQL process. Set ' +
+        `DATABASE_POOLER=transaction, and DATABASE_DIRECT_URL to ${WHAT_TO_NAME}; or switch it to session mode.`,
+    );
+  }
+  if (!isSplit) return faults;
+  if (!(await givesSessions(direct))) {
+    faults.push(
+      'DATABASE_DIRECT_URL leads to a pooler in transaction mode: idle connections share a PostgreSQL process. ' +
+        `Set it to ${WHAT_TO_NAME}.`,
+    );
+  }
+  if (kind === 'request' && !(await leadToOneDatabase([usual, direct]))) {
+    faults.push('DATABASE_URL and DATABASE_DIRECT_URL lead to different databases. Set both to the same one.');
+  }
+  return faults;
+}
+
+interface LimitFacts {
+  readonly name: string;
+  readonly ms: number;
+  readonly role: string;
+}
+
+/**
+ * Limits of requests that do not hold on the connections of this data source, a sentence each with the SQL that sets them.
+ * A limit may be stricter than ours.
+ * @throws what the driver throws
+ */
+export async function findLimitFaults(dataSource: DataSource): Promise<string[]> {
+  const { pooler } = accessOf(dataSource);
+  const facts = await dataSource.query<LimitFacts[]>(
+    `SELECT name, setting::int AS ms, quote_ident(session_user) AS role FROM pg_settings WHERE name = ANY ($1)`,
+    [Object.keys(REQUEST_LIMITS)],
+  );
+  const loose = facts.filter(({ name, ms }) => ms === 0 || ms > (REQUEST_LIMITS[name] ?? 0));
+  if (loose.length === 0) return [];
+  const statements = loose.map(({ name, role }) => `ALTER ROLE ${role} SET ${name} = '${REQUEST_LIMITS[name]}ms';`);
+  const because =
+    pooler === 'transaction'
+      ? 'Behind a transaction pooler the limits of requests are those of the role'
+      : 'The pooler drops the limits of requests without a word';
+  const missing = loose.map(({ name, ms }) => `${name} is ${ms === 0 ? 'off' : `${ms} ms`}`);
+  return [
+    `${because}, and ${missing.join(', ')}. Run as the owner of the role or as a superuser: ${statements.join(' ')} ` +
+      'Then let the pooler make new connections (PgBouncer: RECONNECT in its console).',
+  ];
+}
