@@ -40,7 +40,8 @@ async function withClients<Result>(
 const connected = (client: SteadyClient): Promise<void> => client.connect();
 
 async function one<Row extends object>(client: SteadyClient, text: string): Promise<Row> {
-  const { rows }: { rows: Row[] } = await client.query(text);
+  const asked: Promise<{ rows: Row[] }> = client.query(text);
+  const { rows } = await asked;
   return rows[0] as Row;
 }
 

@@ -6,6 +6,7 @@ import {
   type Fault,
   type JsonApiException,
 } from '../json-api/errors.js';
+import { missingGrant } from './missing-grant.js';
 import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
 
 /** No two accounts have an e-mail that differs by nothing but case and look-alikes. */
@@ -85,6 +86,8 @@ export function translateDatabaseError(error: unknown): JsonApiException | null 
   const state = sqlStateOf(error);
   const dangling = state === FOREIGN_KEY_VIOLATION ? danglingFault(keyColumnOf(error)) : null;
   if (dangling) return answer(dangling.code, dangling.detail, dangling.source, error);
+  const grant = missingGrant(error);
+  if (grant) return answer('unavailable', 'The service is not set up to do this at the moment.', undefined, grant);
   const match = state === null ? undefined : STATES.find(({ states }) => states.test(state));
   if (match) return answer(match.code, match.detail, undefined, error);
   const cause = driverError(error);

@@ -8,6 +8,7 @@ import { translateDatabaseError } from './constraint-errors.js';
 import { dataSourceOptions, type SchemaExtension } from './data-source.js';
 import { DatabaseServer, DatabaseServerModule } from './database-server.js';
 import type { Migrate } from './migrate.js';
+import { missingGrant } from './missing-grant.js';
 import { openDataSource } from './open-data-source.js';
 import { traced } from './traced.js';
 import { PostgresTransactions } from './transactions.js';
@@ -47,7 +48,8 @@ export class DatabaseModule {
           migrationsRun: config.migrateOnStart,
           retryAttempts: BOOT_ATTEMPTS,
           retryDelay: 1_000,
-          toRetry: (error: unknown) => translateDatabaseError(error) !== null,
+          // A grant does not come by itself within seconds.
+          toRetry: (error: unknown) => !missingGrant(error) && translateDatabaseError(error) !== null,
         };
       },
       dataSourceFactory: (options) => openDataSource(options, bringUpToDate),

@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { findAccessFaults, findLimitFaults } from './access-checks.js';
 import { connectionOf } from './connections.js';
 import { migrate, type Migrate } from './migrate.js';
+import { missingGrant } from './missing-grant.js';
 import { findMissingPrivileges, privilegeFaults } from './privileges.js';
 import { assertDatabaseFits, UnfitDatabaseError } from './requirements.js';
 
@@ -29,8 +30,9 @@ export async function openDataSource(
     }
     return dataSource;
   } catch (error) {
+    const missing = missingGrant(error) ? await findMissingPrivileges(dataSource).catch(() => []) : [];
     await dataSource.destroy();
-    throw error;
+    throw missing.length > 0 ? new UnfitDatabaseError(privilegeFaults(missing)) : error;
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
 import { PendingMigrations } from '../database/pending-migrations.js';
+import { findMissingPrivileges, privilegeFaults } from '../database/privileges.js';
 import { OutboxBacklog } from '../mail/outbox.backlog.js';
 import { EventLoop } from './event-loop.js';
 import { Shutdown } from './shutdown.js';
@@ -10,6 +11,8 @@ import { Shutdown } from './shutdown.js';
 const PATIENCE_MS = 2_000;
 /** Mails are counted anew after this time, in ms: anybody may look at readiness, as often as they like. */
 const MAIL_MS = 5_000;
+/** What the role may do is asked anew after this time, in ms. */
+const PRIVILEGES_MS = 10_000;
 /** The oldest mail may wait so long, in s: five tries at a relay that refuses. */
 const MAIL_SECONDS = 300;
 /** An event loop that is so late every hundredth time is worth a look, in ms. */
@@ -48,6 +51,8 @@ export class Readiness {
     database: { failing: 'unready', look: () => this.assertReachable() },
     // Its statements name columns that are not there yet; the release before goes on serving.
     migrations: { failing: 'unready', look: () => this.assertMigrated() },
+    // Requests that write would fail, while the release before may still have all that it needs.
+    privileges: { failing: 'unready', look: () => this.assertPrivileged(), keptMs: PRIVILEGES_MS },
     // Serves nobody, as long as it lasts.
     event_loop: { failing: 'unready', look: async () => this.assertLag('median', STALLED_MS) },
     // Only late: that is load, and an instance that is taken out hands its load to the others, who are next.
@@ -89,6 +94,12 @@ export class Readiness {
   private async assertMigrated(): Promise<void> {
     const pending = await this.migrations.list();
     if (pending.length > 0) throw new Error(`Not migrated: ${pending.join(', ')}`);
+  }
+
+  private async assertPrivileged(): Promise<void> {
+    // A database that does not answer is what the check of that name is for.
+    const missing = await findMissingPrivileges(this.dataSource).catch(() => []);
+    if (missing.length > 0) throw new Error(privilegeFaults(missing).join(' '));
   }
 
   private async assertMailed(): Promise<void> {

@@ -72,8 +72,10 @@ describe('doctor', () => {
       'ok templates Every mail can be written.',
       expect.stringMatching(/^ok database \S+:\d+\/iam_test_\w+ answers: PostgreSQL \d+/),
       'ok database Version, encoding and LC_CTYPE are as needed.',
+      'ok database It is reached by sessions, and the limits of requests hold.',
       'ok clock The clocks of this machine and of the database agree.',
       'ok migrations The schema is up to date.',
+      'ok privileges The role may do what the service does.',
       'ok accounts An admin can sign in.',
       expect.stringMatching(/^ok relay 127\.0\.0\.1:\d+ answers\.$/),
     ]);

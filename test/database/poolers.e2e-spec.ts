@@ -42,10 +42,13 @@ async function use(through: TestApp): Promise<void> {
   expect(created.status).toBe(200);
   expect(await mailedToken(through, email)).toMatch(/^[\w-]{43}$/);
   const { id } = created.body.data;
-  const answers = await Promise.all(Array.from({ length: 20 }, () => get(`/accounts/${id}`)));
-  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-  const pages = await Promise.all(Array.from({ length: 20 }, () => get(`/accounts?filter[email]=${email}`)));
-  expect(pages.map(ids)).toEqual(pages.map(() => [id]));
+  // Three at a time, which take turns at the connections of the pooler.
+  for (let time = 0; time < 4; time++) {
+    const answers = await Promise.all([1, 2, 3].map(() => get(`/accounts/${id}`)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const pages = await Promise.all([1, 2, 3].map(() => get(`/accounts?filter[email]=${email}`)));
+    expect(pages.map(ids)).toEqual([[id], [id], [id]]);
+  }
 }
 
 /** Sessions of the role that hold a lock which shows that a worker of the outbox lives. */

@@ -20,6 +20,7 @@ export default async function setUp() {
   await compiled;
   process.env['IAM_TEST_SERVER_URL'] = message.url;
   process.env['IAM_TEST_TEMPLATE'] = message.template;
+  process.env['IAM_TEST_POOLER_URL'] = message.poolerUrl;
   child.unref();
   child.channel?.unref();
   globalThis.iamTestServer = child;

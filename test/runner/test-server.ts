@@ -6,11 +6,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { migrateAll } from '../../src/app.migrate.js';
+import { REQUEST_LIMITS } from '../../src/database/connection-limits.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
 import { SUPERUSER } from '../../src/database/embedded-cluster.js';
 import { startTemporaryServer, type TemporaryServer } from '../../src/database/temporary-server.js';
 import { databaseUrl, onServer, PREFIX, SERVER_VARIABLE, TEMPLATE_VARIABLE, withClient } from '../support/database.js';
+import { startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 
 /**
  * The process behind the global set-up. It finds or starts a server, makes the template, and cleans up when its
@@ -30,26 +32,46 @@ process.stdout.on('error', ignoreDeadParent);
 process.stderr.on('error', ignoreDeadParent);
 const given = process.env['DATABASE_URL'];
 const next = process.env['IAM_TEST_MIGRATE_WITH'];
+// The service of the tests runs behind PgBouncer then, in this mode.
+const mode = process.env['IAM_TEST_POOLER'];
 const temporary = given ? null : await startTemporaryServer();
 if (temporary) await allowRoles(temporary);
 process.env[SERVER_VARIABLE] = given || temporary?.url;
 process.env[TEMPLATE_VARIABLE] = template;
+let pooler: PgBouncer | null = null;
 try {
   await sweepStale();
   await makeTemplate();
-  process.send?.({ url: process.env[SERVER_VARIABLE], template }, ignoreDeadParent);
+  if (mode) pooler = await openPooler(mode);
+  const url = process.env[SERVER_VARIABLE] ?? '';
+  process.send?.({ url, template, poolerUrl: pooler?.at(url) ?? '' }, ignoreDeadParent);
   await parentGone;
 } finally {
+  await pooler?.stop();
   await dropAll(template);
   await temporary?.stop();
 }
 process.exit(0);
 
-/** Tests make roles, as the superuser does whom an installed server is asked for. */
+/** @throws Error for a server that others use: the role's limits would be theirs too */
+async function openPooler(poolMode: string): Promise<PgBouncer> {
+  if (poolMode !== 'session' && poolMode !== 'transaction')
+    throw new Error('IAM_TEST_POOLER is session or transaction');
+  if (!temporary) throw new Error('IAM_TEST_POOLER works on the embedded server only: unset DATABASE_URL');
+  if (poolMode === 'transaction') {
+    const limits = Object.entries(REQUEST_LIMITS).map(([name, ms]) => `ALTER ROLE CURRENT_USER SET ${name} = ${ms}`);
+    await onServer((server) => server.query(limits.join('; ')));
+  }
+  return startPgBouncer(temporary.url, poolMode);
+}
+
+/** Tests make roles, and end sessions of theirs, as the superuser of an installed server may. */
 async function allowRoles({ url, folder }: TemporaryServer): Promise<void> {
   const password = await readFile(join(folder, 'cluster', 'password'), 'utf8');
   const superuser = Object.assign(new URL(url), { username: SUPERUSER, password });
-  await withClient(superuser.href, (client) => client.query('ALTER ROLE iam CREATEROLE'));
+  await withClient(superuser.href, (client) =>
+    client.query('ALTER ROLE iam CREATEROLE; GRANT pg_signal_backend TO iam'),
+  );
 }
 
 async function makeTemplate(): Promise<void> {

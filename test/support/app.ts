@@ -10,7 +10,7 @@ import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Extension } from '../../src/app.extension.js';
 import type { Timeouts } from '../../src/transport/timeouts.js';
-import { createTestDatabase, type TestDatabase } from './database.js';
+import { createTestDatabase, databaseEnvironment, type TestDatabase } from './database.js';
 import { TEST_ENVIRONMENT } from './environment.js';
 import { SmtpSink } from './smtp-sink.js';
 
@@ -47,7 +47,7 @@ export async function startApp({ env = {}, extension = {}, timeouts, beside }: S
   const dataDir = await mkdtemp(join(tmpdir(), 'iam-app-'));
   const config = loadConfig({
     ...TEST_ENVIRONMENT,
-    DATABASE_URL: databaseUrl,
+    ...databaseEnvironment(databaseUrl),
     DATA_DIR: dataDir,
     MAIL_URL: mails.url,
     LOG_LEVEL: 'silent',

@@ -5,6 +5,8 @@ import { Client, DatabaseError } from 'pg';
 /** Variables through which the global set-up tells the workers where the server and the template are. */
 export const SERVER_VARIABLE = 'IAM_TEST_SERVER_URL';
 export const TEMPLATE_VARIABLE = 'IAM_TEST_TEMPLATE';
+/** Leads to the server by way of PgBouncer, where the tests run through one; empty otherwise. */
+export const POOLER_VARIABLE = 'IAM_TEST_POOLER_URL';
 /** Every database of the tests starts so; the teardown and the sweep of earlier runs know them by it. */
 export const PREFIX = 'iam_test_';
 /** Cloning is done by one worker at a time: PostgreSQL refuses to clone what another session is cloning. */
@@ -65,6 +67,15 @@ export function databaseUrl(name: string): string {
   const url = new URL(coordinate(SERVER_VARIABLE));
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** The environment with which the service reaches this database, through PgBouncer where `IAM_TEST_POOLER` says so. */
+export function databaseEnvironment(url: string): Record<string, string> {
+  const poolerUrl = process.env[POOLER_VARIABLE];
+  if (!poolerUrl) return { DATABASE_URL: url };
+  const through = Object.assign(new URL(poolerUrl), { pathname: new URL(url).pathname }).href;
+  if (process.env['IAM_TEST_POOLER'] === 'session') return { DATABASE_URL: through };
+  return { DATABASE_URL: through, DATABASE_DIRECT_URL: url, DATABASE_POOLER: 'transaction' };
 }
 
 function coordinate(variable: string): string {

@@ -16,10 +16,10 @@ export interface TestRole {
 /** Makes a role that can sign in, and nothing else. */
 export async function createTestRole(): Promise<TestRole> {
   const name = `iam_test_${randomBytes(5).toString('hex')}`;
-  await onServer((server) => server.query(`CREATE ROLE "${name}" LOGIN PASSWORD '${name}'`));
+  await onServer((server) => server.query(`CREATE ROLE "${name}" LOGIN PASSWORD 'secret_of_${name}'`));
   return {
     name,
-    at: (databaseUrl) => Object.assign(new URL(databaseUrl), { username: name, password: name }).href,
+    at: (databaseUrl) => Object.assign(new URL(databaseUrl), { username: name, password: `secret_of_${name}` }).href,
     drop: () => onServer(async (server) => void (await server.query(`DROP ROLE "${name}"`))),
   };
 }

@@ -1,6 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/counting-connections.js';
 import type { Roles } from '../../auth/roles.js';
+import { findAccessFaults, findLimitFaults } from '../../database/access-checks.js';
+import { connectionOf } from '../../database/connections.js';
+import { PendingMigrations } from '../../database/pending-migrations.js';
+import { findMissingMigrationPrivileges, findMissingPrivileges, privilegeFaults } from '../../database/privileges.js';
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../mail/outbox.dead.js';
@@ -12,6 +16,8 @@ import { rolesOf } from './files.js';
 export const DATABASE_NEEDS = [
   'NODE_ENV',
   'DATABASE_URL',
+  'DATABASE_POOLER',
+  'DATABASE_DIRECT_URL',
   'DATABASE_POOL_SIZE',
   'DATA_DIR',
   'MIGRATE_ON_START',
@@ -38,6 +44,24 @@ const fits: Look = async (dataSource) => {
     if (error instanceof UnfitDatabaseError) return error.faults.map(fault);
     throw error;
   }
+};
+
+const reached: Look = async (dataSource) => {
+  const { ok, fault } = about('database');
+  const { access } = connectionOf(dataSource);
+  const faults = [...(await findAccessFaults(connectionOf(dataSource))), ...(await findLimitFaults(dataSource))];
+  if (faults.length > 0) return faults.map(fault);
+  const way = access.pooler === 'transaction' ? 'a transaction pooler and the direct URL' : 'sessions';
+  return [ok(`It is reached by ${way}, and the limits of requests hold.`)];
+};
+
+const privileges: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
+  const { ok, fault } = about('privileges');
+  const missing = await findMissingPrivileges(dataSource);
+  if (missing.length === 0 && onStart && (await new PendingMigrations(dataSource).list()).length > 0) {
+    missing.push(...(await findMissingMigrationPrivileges(dataSource)));
+  }
+  return missing.length === 0 ? [ok('The role may do what the service does.')] : privilegeFaults(missing).map(fault);
 };
 
 const encrypted: Look = async (dataSource, { remote, NODE_ENV: environment }) => {
@@ -95,7 +119,14 @@ async function doneMigrations(dataSource: DataSource): Promise<string[]> {
 }
 
 async function exists(dataSource: DataSource, relation: string): Promise<boolean> {
-  const [row] = await dataSource.query<{ there: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS there', [relation]);
+  const [row] = await dataSource.query<{ there: boolean }[]>(
+    // By name, since to_regclass fails where the schema may not be used.
+    `SELECT EXISTS (
+       SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+       WHERE CASE WHEN $1 LIKE '%.%' THEN nspname || '.' || relname = $1
+                  ELSE relname = $1 AND nspname = ANY (current_schemas(false) || 'public'::name) END) AS there`,
+    [relation],
+  );
   return row?.there ?? false;
 }
 
@@ -126,4 +157,14 @@ const outbox: Look = async (dataSource) => {
 };
 
 /** Everything that is looked at, in this order. */
-export const LOOKS: readonly Look[] = [fits, encrypted, connections, clock, migrated, accounts, outbox];
+export const LOOKS: readonly Look[] = [
+  fits,
+  reached,
+  encrypted,
+  connections,
+  clock,
+  migrated,
+  privileges,
+  accounts,
+  outbox,
+];
