@@ -10,6 +10,7 @@ import { Invitations } from './invitations.service.js';
 import { Joining } from './joining.service.js';
 import { LastAdmin } from './last-admin.js';
 import { RoleChangedMailer } from './role-changed.mailer.js';
+import { TakenEmails } from './taken-emails.js';
 
 /** Accounts and their invitations. */
 @Global()
@@ -26,6 +27,7 @@ import { RoleChangedMailer } from './role-changed.mailer.js';
     Joining,
     LastAdmin,
     RoleChangedMailer,
+    TakenEmails,
   ],
   exports: [AccountsRepository, AccountsService, Joining],
 })

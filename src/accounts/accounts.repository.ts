@@ -47,11 +47,6 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
     return rows.filter((row) => row.counts).map(({ id }) => id);
   }
 
-  /** Whether any account has the e-mail of this key. */
-  async isTaken(key: string, tx: Transaction): Promise<boolean> {
-    return (await tx.query(sql`SELECT 1 FROM accounts WHERE email_key = ${key}`)).length > 0;
-  }
-
   /** The role of an account on which the caller may do the action; null where there is none. Locks nothing. */
   async roleNameWithin(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ role_name: string }>(sql`

@@ -4,12 +4,13 @@ import { AuthChanges } from '../auth/auth-changes.js';
 import { Roles } from '../auth/roles.js';
 import { SessionStore } from '../auth/session.store.js';
 import { Audit } from '../events/audit.js';
+import type { Item } from '../json-api/answer.js';
 import { refuse, type Fault } from '../json-api/errors.js';
 import type { CreateAttributes } from '../json-api/resource.js';
 import { ResourceService, type Deletion, type Intent, type Write } from '../json-api/resource.service.js';
 import { ResourceTools } from '../json-api/resource.tools.js';
 import type { Transaction } from '../json-api/transaction.js';
-import { TAKEN_EMAIL } from '../database/constraint-errors.js';
+import type { WriteDocument } from '../json-api/write-document.js';
 import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
 import { accountFaults, assigning, extraIn, forbidden, invalid, outranks, powersIn, someOf } from './account.policy.js';
@@ -20,6 +21,7 @@ import { emailKey } from '../auth/email-key.js';
 import { Invitations } from './invitations.service.js';
 import { LastAdmin } from './last-admin.js';
 import { RoleChangedMailer } from './role-changed.mailer.js';
+import { TakenEmails } from './taken-emails.js';
 
 export type AccountValues = CreateAttributes<Account, typeof AccountResource.rules>;
 type AccountWrite = Write<Actor, Account, AccountValues>;
@@ -28,7 +30,7 @@ type AccountWrite = Write<Actor, Account, AccountValues>;
 @Injectable()
 export class AccountsService extends ResourceService<Account, Actor, AccountValues> {
   constructor(
-    private readonly accounts: AccountsRepository,
+    accounts: AccountsRepository,
     tools: ResourceTools,
     private readonly roles: Roles,
     private readonly scopes: AccountScopes,
@@ -39,8 +41,14 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly audit: Audit,
     private readonly roleChanges: RoleChangedMailer,
     private readonly tokens: TokensRepository,
+    private readonly takenEmails: TakenEmails,
   ) {
     super(accounts, tools);
+  }
+
+  /** Creates an account and invites its owner. @throws JsonApiException 403, 409, 422, 429 */
+  override create(actor: Actor, document: WriteDocument<AccountValues>): Promise<Item> {
+    return this.takenEmails.watch(actor, () => super.create(actor, document));
   }
 
   /** Losing an admin takes the lock on all admins first; see {@link LastAdmin}. */
@@ -81,10 +89,10 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return faults;
   }
 
+  /** Not whether the e-mail is taken: only a document that is right in every other way is told that. */
   protected override async conflicts(write: AccountWrite): Promise<Fault[]> {
     await this.keepLastAdmin(write);
-    const { email } = write.values;
-    return email !== undefined && (await this.accounts.isTaken(emailKey(email), write.tx)) ? [TAKEN_EMAIL] : [];
+    return [];
   }
 
   protected override async before(write: AccountWrite): Promise<object> {
@@ -109,7 +117,8 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   protected override async after(write: AccountWrite, id: string): Promise<void> {
     const { values, row, tx } = write;
     await this.scopes.store(write, id);
-    if (row === null && values.enabled !== false) await this.invitations.issue(write.actor, id, tx);
+    const { enabled, email = '' } = values;
+    if (row === null && enabled !== false) await this.invitations.issue(write.actor, { id, email }, tx);
     if (row === null) return;
     if (values.enabled === false) {
       await this.tokens.voidAll(id, tx);

@@ -1,15 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
+import { emailKey } from '../auth/email-key.js';
 import { newToken } from '../auth/one-time-token.js';
 import { Roles } from '../auth/roles.js';
+import { Throttle } from '../auth/throttle.js';
 import { Audit } from '../events/audit.js';
 import { refuse } from '../json-api/errors.js';
 import { Transactions, type Transaction } from '../json-api/transaction.js';
 import { TokensRepository } from '../passwords/tokens.repository.js';
+import type { Account } from './account.entity.js';
 import { outranks } from './account.policy.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { InvitationMailer } from './invitation.mailer.js';
+
+/** Who is invited. */
+type Invited = Pick<Account, 'id' | 'email'>;
 
 /** Invites people: a token of three days, of which only the hash is kept, and the mail that carries it. */
 @Injectable()
@@ -22,13 +28,16 @@ export class Invitations {
     private readonly mailer: InvitationMailer,
     private readonly transactions: Transactions,
     private readonly audit: Audit,
+    private readonly throttle: Throttle,
   ) {}
 
   /**
    * Makes an invitation of the account, in place of the one that it may have, and queues its mail. The account's row, which
    * is held, says when it ends.
+   * @throws JsonApiException 429 when the actor has sent, or the e-mail was sent, as many as may be
    */
-  async issue(actor: Actor, accountId: string, tx: Transaction): Promise<void> {
+  async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
+    await this.throttle.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
     const { token, hash } = newToken();
     await this.tokens.replaceInvitation(accountId, hash, tx);
     await this.mailer.queue(tx, accountId, token);
@@ -38,7 +47,7 @@ export class Invitations {
 
   /**
    * Invites once more. Whoever may create accounts may do it, on accounts that they could have created.
-   * @throws JsonApiException 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled
+   * @throws JsonApiException 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled, 429
    */
   resend(actor: Actor, id: string): Promise<void> {
     return this.transactions.run(async (tx) => {
@@ -51,7 +60,7 @@ export class Invitations {
       if (entity.joinedAt !== null) throw refuse('conflict', 'The invitation was already accepted');
       if (!entity.enabled) throw refuse('conflict', 'The account is disabled');
       await this.accounts.markInvited(id, tx);
-      await this.issue(actor, id, tx);
+      await this.issue(actor, entity, tx);
     });
   }
 }

@@ -96,6 +96,19 @@ export class Throttle implements OnApplicationBootstrap {
     }
   }
 
+  /** Gives back the points that {@link count} took for this subject, where it came to nothing. What fails stays counted. */
+  async refund(kind: PurposeName, subject: Subject): Promise<void> {
+    if (this.settings.disabled) return;
+    const { windowSeconds, onSubject }: Purpose = PURPOSES[kind];
+    for (const budget of onSubject) {
+      const key = keyOf(kind, budget, subject);
+      if (key === null) continue;
+      requestContext()?.rateLimit?.refunded(key);
+      this.exhausted.delete(key);
+      await this.counter.takeBack(key, 1, windowSeconds(this.settings)).catch(() => undefined);
+    }
+  }
+
   /** Gives back what a request was charged for an attempt that was not evaluated. What fails stays counted. */
   async giveBack(tally: RateLimitTally): Promise<void> {
     for (const { key, windowSeconds } of tally.unspent()) {

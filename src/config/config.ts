@@ -11,6 +11,12 @@ export interface ThrottleSettings {
   readonly perAddress: number;
   /** Attempts for one e-mail over all addresses in a window; known devices are exempt. */
   readonly perEmail: number;
+  /** Invitations that one account may send in a day. */
+  readonly invitationsPerActor: number;
+  /** Invitations that one e-mail may be sent in a day. */
+  readonly invitationsPerRecipient: number;
+  /** How often in an hour one account is told that an e-mail is taken. */
+  readonly takenEmailsPerActor: number;
   /** True switches every limit off, for tests and load measurements. */
   readonly disabled: boolean;
 }

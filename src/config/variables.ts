@@ -179,11 +179,27 @@ export const VARIABLES = {
     default: '50',
     description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
   },
+  THROTTLE_INVITATIONS_PER_ACTOR: {
+    parse: attempts,
+    default: '500',
+    description: 'Invitations that one account may send in 24 hours, those sent again included.',
+  },
+  THROTTLE_INVITATIONS_PER_RECIPIENT: {
+    parse: attempts,
+    default: '5',
+    description: 'Invitations that one e-mail may be sent in 24 hours, whoever sends them.',
+  },
+  THROTTLE_TAKEN_EMAILS_PER_ACTOR: {
+    parse: attempts,
+    default: '30',
+    description:
+      'How often in an hour an account that may not read all accounts is told, on creating one, that an e-mail is taken.',
+  },
   ...CONNECTION_VARIABLES,
   THROTTLE_DISABLED: {
     parse: boolean,
     default: 'false',
-    description: 'true switches the limits of attempts and of connections off, for tests and load measurements.',
+    description: 'true switches the limits of attempts, invitations and connections off, for tests and load measurements.',
   },
   KEEP_ALIVE_SECONDS: {
     parse: integer(1, 3600),

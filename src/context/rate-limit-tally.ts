@@ -33,6 +33,11 @@ export class RateLimitTally {
     if (this.tightest === null || quota.remaining <= this.tightest.remaining) this.tightest = quota;
   }
 
+  /** A point was given back already. */
+  refunded(key: string): void {
+    this.charges = this.charges.filter((charge) => charge.key !== key);
+  }
+
   /** The attempt was evaluated: its points are spent, however the request ends. */
   evaluated(): void {
     this.charges = [];

@@ -16,12 +16,15 @@ export const TAKEN_EMAIL: Fault = {
   source: attributePointer('email'),
 };
 
+/** The constraint behind it. */
+export const TAKEN_EMAIL_CONSTRAINT = 'accounts_email_key_key';
+
 /**
  * What a client is told when a constraint of this name is violated. What is not listed is a defect, 500, but for foreign
  * keys: a team's resource has some, and only PostgreSQL knows whether what a client names is there.
  */
 export const CONSTRAINTS: Readonly<Record<string, Fault>> = {
-  accounts_email_key_key: TAKEN_EMAIL,
+  [TAKEN_EMAIL_CONSTRAINT]: TAKEN_EMAIL,
   memberships_organization_id_fkey: {
     code: 'validation_failed',
     detail: 'An organization in the role scope does not exist.',

@@ -8,6 +8,7 @@ export const ACTIONS = [
   'iam:account_auths.signed_out',
   'iam:account_auths.refresh_reused',
   'iam:account_sessions.revoked',
+  'iam:accounts.create_rejected',
   'iam:accounts.imported',
   'iam:accounts.invited',
   'iam:accounts.joined',

@@ -8,7 +8,16 @@ import { withRequestContext } from '../../src/context/request-context.js';
 import { JsonApiException } from '../../src/json-api/errors.js';
 import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
 
-const LIMITS = { windowSeconds: 900, perEmailAndAddress: 5, perAddress: 100, perEmail: 50, disabled: false };
+const LIMITS = {
+  windowSeconds: 900,
+  perEmailAndAddress: 5,
+  perAddress: 100,
+  perEmail: 50,
+  invitationsPerActor: 500,
+  invitationsPerRecipient: 5,
+  takenEmailsPerActor: 30,
+  disabled: false,
+};
 const ANN = 'ann@example.com';
 const BOB = 'bob@example.com';
 const HERE = '203.0.113.9';

@@ -6,7 +6,7 @@ import { addressBlockOf } from '../client-address.js';
 export interface Subject {
   /** The client's address, as `clientAddress` gives it. */
   readonly address?: string;
-  /** The unique key of the e-mail whose secret is attempted: case and look-alikes folded. */
+  /** The unique key of the e-mail whose secret is attempted, or that is mailed: case and look-alikes folded. */
   readonly emailKey?: string;
   /** Whether the account's owner signed in on this device before, with the present password. */
   readonly knownDevice?: boolean;
@@ -89,6 +89,23 @@ const ATTEMPTS = {
   onSubject: [PER_EMAIL_AND_ADDRESS, PER_EMAIL_AND_NETWORK, PER_EMAIL],
 } as const satisfies Purpose;
 
+/** In seconds. */
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+const perActor = (points: Budget['points']): Budget => ({
+  name: 'actor',
+  keyOf: ({ actorId }) => (actorId === undefined ? null : [actorId]),
+  points,
+  shared: true,
+});
+const INVITATIONS_PER_RECIPIENT: Budget = {
+  name: 'recipient',
+  keyOf: ({ emailKey }) => (emailKey === undefined ? null : [emailKey]),
+  points: ({ invitationsPerRecipient }) => invitationsPerRecipient,
+  shared: true,
+};
+
 /**
  * Everything that is limited, one row each. Add a row here, then say `@Attempts('…')` on the route, or call
  * `throttle.count('…', subject)` where the subject is known.
@@ -100,6 +117,18 @@ export const PURPOSES = {
   join: { ...ATTEMPTS, hashes: true },
   token_valid: ATTEMPTS,
   change: { ...ATTEMPTS, hashes: true },
+  /** Mails to people who have not joined, whoever sends them. */
+  invitation: {
+    windowSeconds: () => DAY,
+    onArrival: [],
+    onSubject: [perActor(({ invitationsPerActor }) => invitationsPerActor), INVITATIONS_PER_RECIPIENT],
+  },
+  /** Creates that are told that their e-mail is taken, perhaps by an account which the actor may not read. */
+  taken_email: {
+    windowSeconds: () => HOUR,
+    onArrival: [],
+    onSubject: [perActor(({ takenEmailsPerActor }) => takenEmailsPerActor)],
+  },
 } as const satisfies Record<string, Purpose>;
 
 /** The name of what is limited. Each is counted by itself. */
