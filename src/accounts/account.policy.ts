@@ -1,5 +1,5 @@
 import type { Actor } from '../auth/actor.js';
-import { emailKey } from '../auth/email-key.js';
+import { asciiDomain, emailKey } from '../auth/email-key.js';
 import type { Role } from '../auth/role.js';
 import type { ScopeKey } from '../auth/roles-file.js';
 import type { Roles } from '../auth/roles.js';
@@ -63,6 +63,12 @@ export function extraIn(scope: RoleScope): RoleScope {
 /** Longest e-mail key in characters, as the column has it. Only folded ligatures make a key longer than its e-mail. */
 const LONGEST_EMAIL_KEY = 320;
 
+/** Whether mail can be sent there, and the DNS can know its domain: what is no domain makes no key. */
+function isEmail(email: string): boolean {
+  const domain = asciiDomain(email.slice(email.lastIndexOf('@') + 1));
+  return isMailAddress(email) && domain !== null && emailKey(email).length <= LONGEST_EMAIL_KEY;
+}
+
 /** Faults of an account's values beyond what the entity says, whoever gives them: role, scope and e-mail. */
 export function accountFaults(
   { roleName, roleScope, email }: { roleName?: string; roleScope?: RoleScope; email?: string },
@@ -72,7 +78,7 @@ export function accountFaults(
   if (roleName !== undefined && !roles.assignable().includes(roleName)) {
     faults.push(invalid('role_name', `role_name must be one of ${roles.assignable().join(', ')}`));
   }
-  if (email !== undefined && (!isMailAddress(email) || emailKey(email).length > LONGEST_EMAIL_KEY)) {
+  if (email !== undefined && !isEmail(email)) {
     faults.push(invalid('email', 'email must be an e-mail address'));
   }
   return faults;

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { NO_EXTENSION, type Extension } from '../app.extension.js';
 import { accountsExportCommand } from './accounts-export.command.js';
 import { accountsImportCommand } from './accounts-import.command.js';
+import { accountsRekeyCommand } from './accounts-rekey.command.js';
 import type { Config } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 import { isErrno } from '../config/errno.js';
@@ -31,6 +32,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['create-admin', createAdminCommand],
   ['accounts export', accountsExportCommand],
   ['accounts import', accountsImportCommand],
+  ['accounts rekey', accountsRekeyCommand],
   ['keys rotate', keysRotateCommand],
   ['sessions revoke', sessionsRevokeCommand],
   ['mail dead', mailDeadCommand],

@@ -199,7 +199,8 @@ export const VARIABLES = {
   THROTTLE_DISABLED: {
     parse: boolean,
     default: 'false',
-    description: 'true switches the limits of attempts, invitations and connections off, for tests and load measurements.',
+    description:
+      'true switches the limits of attempts, invitations and connections off, for tests and load measurements.',
   },
   KEEP_ALIVE_SECONDS: {
     parse: integer(1, 3600),

@@ -1,3 +1,5 @@
+import { asciiDomain } from '../auth/email-key.js';
+
 /** An address as nodemailer takes it: never as one text, so nothing in a name can become another recipient. */
 export interface Mailbox {
   readonly name: string;
@@ -21,12 +23,15 @@ export function oneLine(text: string): string {
 }
 
 /**
- * The mailbox of a person.
+ * The mailbox of a person. The domain is written in ASCII form, as the DNS knows it and every relay takes it: only letters
+ * beyond ASCII before the `@` need SMTPUTF8 (RFC 6531).
  * @throws Error for text that is no plain e-mail address.
  */
 export function mailbox(name: string, email: string): Mailbox {
   if (!isMailAddress(email)) throw new Error('Not an e-mail address that mail can be sent to');
-  return { name: oneLine(name), address: email };
+  const at = email.lastIndexOf('@') + 1;
+  const domain = email.slice(at);
+  return { name: oneLine(name), address: email.slice(0, at) + (asciiDomain(domain) ?? domain) };
 }
 
 /**

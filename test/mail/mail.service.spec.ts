@@ -6,6 +6,7 @@ import { MailerModule, MailerService } from '@nestjs-modules/mailer';
 import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { simpleParser } from 'mailparser';
+import { emailKey } from '../../src/auth/email-key.js';
 import { withLanguages } from '../../src/language/current-languages.js';
 import { MailLinks } from '../../src/mail/mail.links.js';
 import { MailService } from '../../src/mail/mail.service.js';
@@ -130,6 +131,20 @@ describe('A mail over SMTP', () => {
     expect(recipients).toHaveLength(1);
     expect(parsed.to).toMatchObject({ value: [{ name: 'Zoë Ünal 小明' }] });
     expect(parsed.text).toContain('Hello Zoë Ünal 小明,');
+  });
+
+  it.each([
+    ['jane@bücher.example', 'jane@xn--bcher-kva.example'],
+    ['jane@ＢÜＣＨＥＲ。example', 'jane@xn--bcher-kva.example'],
+    ['Jane@straße.example', 'Jane@xn--strae-oqa.example'],
+    ['jane@Example.COM', 'jane@example.com'],
+  ])('goes to the domain as the DNS knows it: %s', async (email, recipient) => {
+    const { recipients, source } = await sent({ name: 'Jane', email });
+    // The server decodes what it is told; the header is as it was written.
+    expect(recipients.map(emailKey)).toEqual([emailKey(recipient)]);
+    expect(source).toContain(`To: Jane <${recipient}>\r\n`);
+    // Nothing beyond ASCII in the headers: a relay without SMTPUTF8 takes it.
+    expect(source.slice(0, source.indexOf('\r\n\r\n'))).toMatch(/^[\0-\x7f]*$/);
   });
 
   it('fails when the relay refuses it, so that it is tried again', async () => {

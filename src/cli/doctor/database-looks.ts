@@ -9,6 +9,7 @@ import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requireme
 import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../mail/outbox.dead.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
+import { emailKeyFindings } from './email-keys.js';
 import { about, type Finding, type Values } from './finding.js';
 import { rolesOf } from './files.js';
 
@@ -145,6 +146,7 @@ const accounts: Look = async (dataSource, values) => {
   const credentials = new CredentialsRepository(new PostgresTransactions(dataSource));
   const adminCanSignIn = await credentials.anyWithRole(roles.fullAccessNames());
   return [
+    ...(await emailKeyFindings(dataSource)),
     ...gone.map((name) => fault(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
     adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
   ];

@@ -1,0 +1,26 @@
+import type { DataSource } from 'typeorm';
+import { staleKeys } from '../accounts/email-keys.js';
+import { about, type Finding } from './finding.js';
+
+/** Collisions that are named; of more than that their number says enough. */
+const MAX_NAMED = 20;
+
+/** Accounts whose e-mails are compared in an older form, and those of them that have the mailbox of another account. */
+export async function emailKeyFindings(dataSource: DataSource): Promise<Finding[]> {
+  const { fault } = about('accounts');
+  const named: Finding[] = [];
+  let collisions = 0;
+  let stale = 0;
+  for await (const batch of staleKeys(dataSource)) {
+    for (const { id, heldBy } of batch) {
+      if (heldBy === null) stale++;
+      else if (++collisions <= MAX_NAMED) {
+        const todo = 'Delete one, then run: npx iam accounts rekey';
+        named.push(fault(`${id} and ${heldBy} have one mailbox, and the first cannot sign in. ${todo}`));
+      }
+    }
+  }
+  if (collisions > MAX_NAMED) named.push(fault(`${collisions} accounts in all have the mailbox of another one.`));
+  const text = `${stale} cannot sign in, since their e-mails are compared in an older form. Run: npx iam accounts rekey`;
+  return stale > 0 ? [...named, fault(text)] : named;
+}
