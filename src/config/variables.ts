@@ -16,6 +16,7 @@ import {
 } from './parsers.js';
 import { signingKeys } from './signing-keys.js';
 import { CONNECTION_VARIABLES } from './connection.variables.js';
+import { THROTTLE_VARIABLES } from './throttle.variables.js';
 import { TRACE_VARIABLES } from './trace.variables.js';
 
 /** What there is to know about one environment variable. */
@@ -35,7 +36,6 @@ export interface Variable<Value = unknown> {
 
 const seconds = integer(1, 10 * 365 * 24 * 3600);
 const port = integer(0, 65_535);
-const attempts = integer(1, 1_000_000);
 
 /** Every environment variable, in the order of the documentation. Nothing else is read from the environment. */
 export const VARIABLES = {
@@ -158,43 +158,7 @@ export const VARIABLES = {
     default: '12',
     description: 'Cost of new password hashes; each step doubles the work. Production refuses less than 10.',
   },
-  THROTTLE_WINDOW_SECONDS: {
-    parse: seconds,
-    default: '900',
-    description: 'Window in which attempts at sign-in, join and reset are counted, in seconds.',
-  },
-  THROTTLE_PER_EMAIL_AND_ADDRESS: {
-    parse: attempts,
-    default: '5',
-    description:
-      'Attempts in a window for one e-mail from one address (IPv6: one /64; four times as many from one /48).',
-  },
-  THROTTLE_PER_ADDRESS: {
-    parse: attempts,
-    default: '100',
-    description: 'Attempts in a window from one address (IPv6: one /64; four times as many from one /48).',
-  },
-  THROTTLE_PER_EMAIL: {
-    parse: attempts,
-    default: '50',
-    description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
-  },
-  THROTTLE_INVITATIONS_PER_ACTOR: {
-    parse: attempts,
-    default: '500',
-    description: 'Invitations that one account may send in 24 hours, those sent again included.',
-  },
-  THROTTLE_INVITATIONS_PER_RECIPIENT: {
-    parse: attempts,
-    default: '5',
-    description: 'Invitations that one e-mail may be sent in 24 hours, whoever sends them.',
-  },
-  THROTTLE_TAKEN_EMAILS_PER_ACTOR: {
-    parse: attempts,
-    default: '30',
-    description:
-      'How often in an hour an account that may not read all accounts is told, on creating one, that an e-mail is taken.',
-  },
+  ...THROTTLE_VARIABLES,
   ...CONNECTION_VARIABLES,
   THROTTLE_DISABLED: {
     parse: boolean,
