@@ -39,4 +39,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The array form, so that signals reach Node and not a shell. The heap is collected when it has grown by 40 %: by itself V8
 # lets it double while there is memory, and the process needs 280 MB and more where it serves as much with 190.
-CMD ["node", "--heap-growing-percent=40", "--enable-source-maps", "dist/main.js"]
+CMD ["node", "--require", "./dist/thread-pool.cjs", "--heap-growing-percent=40", "--enable-source-maps", "dist/main.js"]

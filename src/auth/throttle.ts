@@ -38,6 +38,7 @@ interface Exhausted {
 export class Throttle implements OnApplicationBootstrap {
   private readonly settings: ThrottleSettings;
   private readonly counter: AttemptCounter;
+  private assertRoom: (subject: Subject) => void = () => undefined;
   private readonly exhausted = new LRUCache<string, Exhausted>({ max: MAX_EXHAUSTED });
 
   constructor(
@@ -49,6 +50,14 @@ export class Throttle implements OnApplicationBootstrap {
     if (this.settings.disabled) {
       new Logger(Throttle.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
     }
+  }
+
+  /**
+   * Rejects what there is no room for, before it is counted: a flood costs no statement then, and no points of anybody.
+   * @param check called for purposes that hash, with what is known so far; throws 503 when there is no room
+   */
+  rejectWithoutRoom(check: (subject: Subject) => void): void {
+    this.assertRoom = check;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -118,12 +127,13 @@ export class Throttle implements OnApplicationBootstrap {
   }
 
   private async countAll(kind: PurposeName, budgets: readonly Budget[], subject: Subject): Promise<void> {
-    if (this.settings.disabled) return;
     const purpose: Purpose = PURPOSES[kind];
+    if (this.settings.disabled) return;
     const windowSeconds = purpose.windowSeconds(this.settings);
     const keys = budgets.map((budget) => ({ budget, key: keyOf(kind, budget, subject) }));
     // What is known to be used up ends it before anything is counted; then each budget in turn.
     for (const { budget, key } of keys) if (key) this.assertNotExhausted(key, budget);
+    if (purpose.hashes) this.assertRoom(subject);
     for (const { budget, key } of keys) if (key) await this.spend(key, budget, windowSeconds);
   }
 

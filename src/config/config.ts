@@ -93,6 +93,8 @@ export class Config {
   readonly rolesFile!: string;
   /** Cost of new password hashes: the work doubles with each step. */
   readonly bcryptCost!: number;
+  /** Most work of a stored password hash of any scheme, as a cost of bcrypt; at least `bcryptCost`. */
+  readonly hashMaxCost!: number;
   /** Life of an access token, in seconds. */
   readonly accessTokenSeconds!: number;
   /** A session ends when it was not refreshed for so long, in seconds. */

@@ -63,6 +63,10 @@ function contradictions(values: Partial<VariableValues>): string[] {
   if (access !== undefined && idle !== undefined && access > idle) {
     faults.push('ACCESS_TOKEN_SECONDS must not be longer than SESSION_IDLE_SECONDS.');
   }
+  const { BCRYPT_COST: cost, HASH_MAX_COST: maxCost } = values;
+  if (cost !== undefined && maxCost !== undefined && cost > maxCost) {
+    faults.push('BCRYPT_COST must not be higher than HASH_MAX_COST.');
+  }
   if (port !== undefined && port !== 0 && port === metricsPort) faults.push('METRICS_PORT must differ from PORT.');
   if (rolesFile && !isReadable(rolesFile)) faults.push(`ROLES_FILE names a file that cannot be read: ${rolesFile}.`);
   if (templates && !isReadable(templates))
@@ -130,6 +134,7 @@ function toConfig(values: VariableValues): Config {
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     rolesFile: values.ROLES_FILE ? resolve(values.ROLES_FILE) : BUILT_IN_ROLES,
     bcryptCost: values.BCRYPT_COST,
+    hashMaxCost: values.HASH_MAX_COST,
     accessTokenSeconds: values.ACCESS_TOKEN_SECONDS,
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
     sessionMaxSeconds: values.SESSION_MAX_SECONDS,

@@ -154,9 +154,14 @@ export const VARIABLES = {
     description: 'YAML file that replaces the built-in roles. Empty: roles.yml of the project.',
   },
   BCRYPT_COST: {
-    parse: integer(4, 20),
+    parse: integer(4, 16),
     default: '12',
     description: 'Cost of new password hashes; each step doubles the work. Production refuses less than 10.',
+  },
+  HASH_MAX_COST: {
+    parse: integer(4, 16),
+    default: '13',
+    description: 'Most work of a stored hash of any scheme, as a cost of bcrypt; a failed sign-in takes as long.',
   },
   ...THROTTLE_VARIABLES,
   ...CONNECTION_VARIABLES,

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { PendingMigrations } from '../database/pending-migrations.js';
 import { EventLoop } from './event-loop.js';
@@ -6,11 +6,13 @@ import { HealthController } from './health.controller.js';
 import { Readiness } from './readiness.js';
 import { Shutdown } from './shutdown.js';
 
-/** Health checks. */
+/** Health checks. Each module may add its own. */
+@Global()
 @Module({
   // What fails is logged where its error becomes an answer.
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [EventLoop, PendingMigrations, Readiness, Shutdown],
+  exports: [Readiness],
 })
 export class HealthModule {}

@@ -20,7 +20,8 @@ const LATE_MS = 250;
 /** An event loop that is so late half of the time serves nobody, in ms. */
 const STALLED_MS = 1_000;
 
-interface Check {
+/** One thing that readiness looks at. */
+export interface Check {
   /** What a failure means for the instance. */
   readonly failing: 'unready' | 'degraded';
   /** Throws when the check fails; the message is for the log. */
@@ -46,7 +47,7 @@ export interface Verdict {
  */
 @Injectable()
 export class Readiness {
-  private readonly checks: Readonly<Record<string, Check>> = {
+  private readonly checks: Record<string, Check> = {
     // The network of this instance alone may have failed, and without a database every answer is 503.
     database: { failing: 'unready', look: () => this.assertReachable() },
     // Its statements name columns that are not there yet; the release before goes on serving.
@@ -69,6 +70,11 @@ export class Readiness {
     private readonly eventLoop: EventLoop,
     private readonly shutdown: Shutdown,
   ) {}
+
+  /** Looks at this too, from now on; its name is public. */
+  add(name: string, check: Check): void {
+    this.checks[name] = check;
+  }
 
   /** Looks at everything, for two seconds at most. */
   async look(): Promise<Verdict> {

@@ -17,5 +17,10 @@ export class HashQueueMetrics implements OnModuleInit {
       'Password hashes that wait for their turn',
       () => this.hasher.queue.waiting,
     );
+    this.metrics.gauge(
+      'iam_hashes_age_seconds',
+      'How long the oldest password hash has waited or run',
+      () => this.hasher.queue.ageMs / 1000,
+    );
   }
 }

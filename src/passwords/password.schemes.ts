@@ -2,14 +2,15 @@ import { verify as verifyArgon2 } from '@node-rs/argon2';
 import { compare } from 'bcrypt';
 import { createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { hashWork, MAX_HASH_LANES, MAX_HASH_MEMORY, type Pbkdf2Digest } from './hash-work.js';
 import { canonicalPassword } from './password.text.js';
 
 /** A stored hash that is understood: how a password is checked against it, and what that costs. */
 export interface StoredHash {
   /** Our own scheme, with which new hashes are made. */
   readonly own: boolean;
-  /** log2 of the bcrypt rounds that one check costs; null where the scheme's cost cannot be compared with them. */
-  readonly bcryptCost: number | null;
+  /** The work of one check, in rounds of bcrypt. */
+  readonly rounds: number;
   /** False when the scheme ignores the end of this password, so that the hash says nothing about all of it. */
   readsAll(password: string): boolean;
   /** Checks the password, off the event loop. */
@@ -27,15 +28,8 @@ const OWN_KEY = 'iam/password/1';
 
 /** bcrypt reads no further. */
 const BCRYPT_BYTES = 72;
-/** A check at cost 15 takes 2 to 3 s. Imported hashes beyond that are not understood instead of blocking sign-in. */
-const MOST_BCRYPT_COST = 15;
-const MOST_SCRYPT_BYTES = 256 * 1024 * 1024;
-const MOST_SCRYPT_PARALLELISM = 16;
-const MOST_PBKDF2_ITERATIONS = 10_000_000;
-const MOST_ARGON2_KIB = 256 * 1024;
-/** Passes over the memory, times its size in KiB: at most some 2 s. */
-const MOST_ARGON2_WORK = 1024 * 1024;
-const MOST_ARGON2_PARALLELISM = 16;
+/** What bcrypt itself takes. */
+const BCRYPT_COST = { min: 4, max: 31 } as const;
 
 const scryptAsync = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
   scrypt,
@@ -55,11 +49,12 @@ export function bcryptInput(password: string): string {
 /** `$iam1$2b$12$…`: bcrypt over an HMAC of the password. */
 const own: PasswordScheme = (stored) => {
   const match = /^\$iam1(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})$/.exec(stored);
-  if (!match) return null;
-  const [, hash = '', cost] = match;
+  const cost = Number(match?.[2]);
+  if (!match || !isBcryptCost(cost)) return null;
+  const [, hash = ''] = match;
   return {
     own: true,
-    bcryptCost: Number(cost),
+    rounds: hashWork.bcrypt(cost),
     readsAll: () => true,
     matches: (password) => compare(bcryptInput(password), hash),
   };
@@ -72,10 +67,10 @@ const own: PasswordScheme = (stored) => {
 const bcrypt: PasswordScheme = (stored) => {
   const match = /^\$2[aby](\$(\d\d)\$[./A-Za-z0-9]{53})$/.exec(stored);
   const cost = Number(match?.[2]);
-  if (!match || cost < 4 || cost > MOST_BCRYPT_COST) return null;
+  if (!match || !isBcryptCost(cost)) return null;
   return {
     own: false,
-    bcryptCost: cost,
+    rounds: hashWork.bcrypt(cost),
     readsAll: (password) => Buffer.byteLength(password) <= BCRYPT_BYTES,
     matches: (password) => compare(password, `$2b${match[1]}`),
   };
@@ -87,20 +82,26 @@ const scryptPhc: PasswordScheme = (stored) => {
   if (!match) return null;
   const [ln = 0, r = 0, p = 0] = match.slice(1, 4).map(Number);
   const bytes = 128 * 2 ** ln * r;
-  if (ln < 1 || r < 1 || p < 1 || p > MOST_SCRYPT_PARALLELISM || bytes > MOST_SCRYPT_BYTES) return null;
+  if (ln < 1 || r < 1 || p < 1 || p > MAX_HASH_LANES || bytes > MAX_HASH_MEMORY) return null;
   const options = { N: 2 ** ln, r, p, maxmem: 2 * bytes + 1024 * 1024 };
-  return foreign(match[4], match[5], (password, salt, size) => scryptAsync(password, salt, size, options));
+  return foreign(match[4], match[5], {
+    rounds: () => hashWork.scrypt(options.N, r, p),
+    derive: (password, salt, size) => scryptAsync(password, salt, size, options),
+  });
 };
 
 /** `$pbkdf2-sha256$i=600000$salt$hash` (RFC 8018, PHC string format; passlib leaves out `i=`; no suffix is SHA-1). */
 const pbkdf2Phc: PasswordScheme = (stored) => {
-  const match = /^\$pbkdf2(?:-(sha1|sha256|sha512))?\$(?:i=)?(\d{1,8})(?:,l=\d{1,4})?\$([\w+/.-]+)\$([\w+/.-]+)$/.exec(
+  const match = /^\$pbkdf2(?:-(sha1|sha256|sha512))?\$(?:i=)?(\d{1,9})(?:,l=\d{1,4})?\$([\w+/.-]+)\$([\w+/.-]+)$/.exec(
     stored,
   );
   const iterations = Number(match?.[2]);
-  if (!match || iterations < 1 || iterations > MOST_PBKDF2_ITERATIONS) return null;
-  const digest = match[1] ?? 'sha1';
-  return foreign(match[3], match[4], (password, salt, size) => pbkdf2Async(password, salt, iterations, size, digest));
+  if (!match || iterations < 1) return null;
+  const digest = (match[1] ?? 'sha1') as Pbkdf2Digest;
+  return foreign(match[3], match[4], {
+    rounds: (size) => hashWork.pbkdf2(digest, iterations, size),
+    derive: (password, salt, size) => pbkdf2Async(password, salt, iterations, size, digest),
+  });
 };
 
 /** `$argon2id$v=19$m=65536,t=3,p=4$salt$hash` (RFC 9106, PHC string format). */
@@ -108,11 +109,11 @@ const argon2id: PasswordScheme = (stored) => {
   const match = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,4}),p=(\d{1,3})\$([\w+/]{11,})\$([\w+/]{22,172})$/.exec(stored);
   if (!match) return null;
   const [memory = 0, passes = 0, lanes = 0] = match.slice(1, 4).map(Number);
-  if (memory < 8 * lanes || passes < 1 || lanes < 1 || lanes > MOST_ARGON2_PARALLELISM) return null;
-  if (memory > MOST_ARGON2_KIB || memory * passes > MOST_ARGON2_WORK) return null;
+  if (memory < 8 * lanes || passes < 1 || lanes < 1 || lanes > MAX_HASH_LANES) return null;
+  if (memory * 1024 > MAX_HASH_MEMORY) return null;
   return {
     own: false,
-    bcryptCost: null,
+    rounds: hashWork.argon2id(memory, passes),
     readsAll: () => true,
     matches: (password) => verifyArgon2(stored, password),
   };
@@ -124,26 +125,37 @@ const argon2id: PasswordScheme = (stored) => {
  */
 export const PASSWORD_SCHEMES: readonly PasswordScheme[] = [own, bcrypt, argon2id, scryptPhc, pbkdf2Phc];
 
-/** The stored hash as the first scheme reads it that knows it; null when none does. */
-export function readStoredHash(stored: string): StoredHash | null {
+/**
+ * The stored hash as the first scheme reads it that knows it; null when none does, or when a check would take more work
+ * than `maxRounds` of bcrypt: whatever its scheme, it is then neither imported nor checked.
+ */
+export function readStoredHash(stored: string, maxRounds: number): StoredHash | null {
   for (const scheme of PASSWORD_SCHEMES) {
     const hash = scheme(stored);
-    if (hash) return hash;
+    if (hash) return hash.rounds <= maxRounds ? hash : null;
   }
   return null;
+}
+
+const isBcryptCost = (cost: number): boolean => cost >= BCRYPT_COST.min && cost <= BCRYPT_COST.max;
+
+/** How a key is derived from a password, and the work that takes, by its size in bytes. */
+interface Derivation {
+  rounds(size: number): number;
+  derive(password: string, salt: Buffer, size: number): Promise<Buffer>;
 }
 
 function foreign(
   saltText: string | undefined,
   hashText: string | undefined,
-  derive: (password: string, salt: Buffer, size: number) => Promise<Buffer>,
+  { rounds, derive }: Derivation,
 ): StoredHash | null {
   const salt = decode(saltText);
   const expected = decode(hashText);
   if (expected.length < 16 || expected.length > 128) return null;
   return {
     own: false,
-    bcryptCost: null,
+    rounds: rounds(expected.length),
     readsAll: () => true,
     matches: async (password) => timingSafeEqual(await derive(password, salt, expected.length), expected),
   };

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { BreachedPasswords } from './breached-passwords.js';
 import { CredentialsRepository } from './credentials.repository.js';
+import { HashQueueSignals } from './hash-queue.signals.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordHasher } from './password.hasher.js';
 import { PasswordPolicy } from './password.policy.js';
@@ -19,6 +20,7 @@ import { TokensRepository } from './tokens.repository.js';
     CredentialsRepository,
     PasswordPolicy,
     PasswordHasher,
+    HashQueueSignals,
     PasswordsService,
     ResetMailer,
     PasswordChangedMailer,

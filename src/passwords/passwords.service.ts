@@ -79,10 +79,10 @@ export class PasswordsService {
     { current_password: current, new_password: next }: ChangeBody,
     address: string,
   ): Promise<void> {
-    const attempt = { address, emailKey: emailKey(actor.email) };
+    const attempt = { address, emailKey: emailKey(actor.email), actorId: actor.id };
     await this.throttle.email('change', attempt);
     const stored = await this.credentials.find(actor.id);
-    const { ok } = await this.hasher.verify(current, stored.hashedPassword);
+    const { ok } = await this.hasher.verify(current, stored.hashedPassword, 'recognized');
     throwFaults([...(ok ? [] : [WRONG_PASSWORD]), ...this.policy.faults(next, actor, '/new_password')]);
     const hashed = await this.hasher.hash(String(next));
     await this.transactions.run(async (tx) => {

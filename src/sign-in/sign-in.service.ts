@@ -71,7 +71,8 @@ export class SignInService {
     const attempt = { address: client.ip, emailKey: key, knownDevice };
     await this.throttle.email('sign-in', attempt);
     const account = marked ?? (await this.credentials.findByEmail(key));
-    const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null);
+    const line = knownDevice ? 'recognized' : 'others';
+    const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null, line);
     // A role that left the roles file gives nobody any right, not even the one to be signed in.
     const usable = account?.enabled && this.roles.get(account.roleName) !== null;
     if (!account || !ok || !usable) {
@@ -79,7 +80,7 @@ export class SignInService {
       await this.recordFailure(account, right ? 'account_disabled' : 'invalid_credentials');
       throw right ? disabled() : invalidCredentials();
     }
-    const upgraded = rehash ? await this.hasher.hash(password) : null;
+    const upgraded = rehash ? await this.hasher.upgrade(password) : null;
     const session = await this.transactions.run(async (tx) => {
       const started = await this.sessions.start(tx, account.id, client);
       if (!started) return null;

@@ -161,7 +161,7 @@ describe('the configuration', () => {
     expect(faults).toEqual([
       'PORT must be a whole number from 0 to 65535, not "many".',
       'DATABASE_URL must be a URL that starts with postgres:// or postgresql://.',
-      'BCRYPT_COST must be a whole number from 4 to 20, not "3".',
+      'BCRYPT_COST must be a whole number from 4 to 16, not "3".',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, not "loud".',
     ]);
     expect(() => load({ PORT: 'many', LOG_LEVEL: 'loud' })).toThrow(/PORT must.*\n.*LOG_LEVEL must/);

@@ -1,10 +1,13 @@
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
+import { hash as argon2 } from '@node-rs/argon2';
 import { hash as bcrypt } from 'bcrypt';
 import { PasswordHasher } from '../../src/passwords/password.hasher.js';
 
 const PASSWORD = 'Correct-Horse-9';
-const hasher = new PasswordHasher({ bcryptCost: 4 });
+/** With a budget that the most costly of the test vectors fits into. */
+const withCost = (bcryptCost: number, hashMaxCost = 11) => new PasswordHasher({ bcryptCost, hashMaxCost });
+const hasher = withCost(4);
 const base64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
 
 /** The quickest of several runs of each, in milliseconds, taken in turns: what else the machine does only adds. */
@@ -52,11 +55,11 @@ describe('A hash of our own', () => {
     expect(ok).toBe(false);
   });
 
-  it('asks to be replaced when its cost is lower than the configured one, not when it is higher', async () => {
+  it('asks to be replaced when its cost is another than the configured one', async () => {
     const stored = await hasher.hash(PASSWORD);
-    expect(await new PasswordHasher({ bcryptCost: 5 }).verify(PASSWORD, stored)).toEqual({ ok: true, rehash: true });
-    const higher = await new PasswordHasher({ bcryptCost: 5 }).hash(PASSWORD);
-    expect(await hasher.verify(PASSWORD, higher)).toEqual({ ok: true, rehash: false });
+    expect(await withCost(5).verify(PASSWORD, stored)).toEqual({ ok: true, rehash: true });
+    const higher = await withCost(5).hash(PASSWORD);
+    expect(await hasher.verify(PASSWORD, higher)).toEqual({ ok: true, rehash: true });
   });
 
   it.each(['a\0B3$efgh', 'aB3$efgh\ud800', 'x'.repeat(100_000)])(
@@ -124,6 +127,13 @@ describe('An imported hash', () => {
     'secret',
     '$iam1$2b$04$short',
     '$iam2$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+    '$iam1$2b$30$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+    '$iam1$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+    '$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+    '$scrypt$ln=17,r=8,p=2$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
+    '$pbkdf2-sha256$i=1700000$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
+    '$pbkdf2-sha512$i=900000$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
+    '$argon2id$v=19$m=262144,t=4,p=4$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM',
     '$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
     '$scrypt$ln=30,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
     '$pbkdf2-sha256$i=99999999$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
@@ -132,7 +142,7 @@ describe('An imported hash', () => {
     '$argon2id$v=19$m=4000000,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
     '$argon2i$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg',
   ])('that is not understood, or far too costly, matches nothing: %j', async (stored) => {
-    expect(hasher.supports(stored)).toBe(false);
+    expect(withCost(4, 13).supports(stored)).toBe(false);
     expect(await hasher.verify(PASSWORD, stored)).toEqual({ ok: false, rehash: false });
   });
 });
@@ -141,14 +151,41 @@ describe('An imported hash', () => {
 jest.retryTimes(4);
 
 describe('The time of a failed check', () => {
-  const costly = new PasswordHasher({ bcryptCost: 10 });
+  const costly = withCost(8, 9);
 
-  it('is the same without an account, with a current hash, and with a cheaper one', async () => {
-    const current = await costly.hash(PASSWORD);
-    const cheaper = await new PasswordHasher({ bcryptCost: 7 }).hash(PASSWORD);
-    const stored = [null, current, cheaper, await bcrypt(PASSWORD, 6)];
+  it('is the same without an account, with a current hash, and with cheaper and costlier ones of every scheme', async () => {
+    const salt = Buffer.from('0123456789abcdef');
+    const stored = [
+      null,
+      await costly.hash(PASSWORD),
+      await withCost(4).hash(PASSWORD),
+      await withCost(9).hash(PASSWORD),
+      await bcrypt(PASSWORD, 6),
+      `$scrypt$ln=13,r=8,p=1$${base64(salt)}$${base64(scryptSync(PASSWORD, salt, 32, { N: 8192, r: 8, p: 1 }))}`,
+      `$pbkdf2-sha256$i=1000$${base64(salt)}$${base64(pbkdf2Sync(PASSWORD, salt, 1000, 32, 'sha256'))}`,
+      await argon2(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 }),
+    ];
+    for (const hash of stored) if (hash !== null) expect(costly.supports(hash)).toBe(true);
     const times = await quickest(stored.map((hash) => () => costly.verify('Wrong-Horse-9', hash)));
-    // A hash of cost 6 alone takes a sixteenth of one of cost 10.
-    expect(Math.max(...times) / Math.min(...times)).toBeLessThan(1.5);
+    // A hash of cost 4 alone takes a sixteenth of one of cost 8, and that half of one of cost 9.
+    expect(Math.max(...times) / Math.min(...times)).toBeLessThan(1.35);
+  });
+
+  it('does not hold a slot while it is waited out', async () => {
+    const patient = withCost(4, 14);
+    const failed = patient.verify('Wrong-Horse-9', null);
+    const start = performance.now();
+    while (patient.queue.running > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect((await patient.verify(PASSWORD, await hasher.hash(PASSWORD))).ok).toBe(true);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    await failed;
+    expect(performance.now() - start).toBeGreaterThan(1_000);
+  });
+
+  it('of a text that cannot be a password is waited out without a hash', async () => {
+    const idle = withCost(4, 8);
+    const failed = idle.verify('x'.repeat(1024 * 1024), null);
+    expect(idle.queue.running).toBe(0);
+    expect(await failed).toEqual({ ok: false, rehash: false });
   });
 });

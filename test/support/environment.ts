@@ -21,6 +21,8 @@ export const TEST_ENVIRONMENT = {
   ADMIN_EMAIL: ADMIN.email,
   ADMIN_PASSWORD: ADMIN.password,
   BCRYPT_COST: '4',
+  // A failed sign-in takes as long as a hash of this cost.
+  HASH_MAX_COST: '8',
   THROTTLE_DISABLED: 'true',
   // Tests wait until the outbox is empty; a reminder lies in it for two days.
   INVITATION_REMINDER_MAIL: 'false',
