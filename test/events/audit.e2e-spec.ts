@@ -102,14 +102,28 @@ describe('The audit trail', () => {
     expect(reused.body.data).toHaveLength(1);
   });
 
-  it('leaves no line behind a write that was refused', async () => {
+  it('has of a create whose e-mail is taken that it was rejected, and neither the e-mail nor whose it is', async () => {
     const { post, get } = await admin(app);
     const taken = await account(app);
     const body = document('iam:accounts', { name: 'Twin', email: taken.email });
     expect(faults(await post('/accounts', body, { 'x-request-id': 'refused-1' }))).toEqual([
       '409 conflict /data/attributes/email',
     ]);
-    expect((await get('/audit_events?filter[request_id]=refused-1')).body.data).toEqual([]);
+    const { body: trail } = await get('/audit_events?filter[request_id]=refused-1');
+    expect(trail.data.map(({ attributes }: { attributes: object }) => attributes)).toEqual([
+      expect.objectContaining({
+        action: 'iam:accounts.create_rejected',
+        target_id: null,
+        details: { reason: 'email_taken' },
+      }),
+    ]);
+  });
+
+  it('leaves no line behind a write that was refused otherwise', async () => {
+    const { post, get } = await admin(app);
+    const body = document('iam:accounts', { name: '', email: 'nobody@example.com' });
+    expect((await post('/accounts', body, { 'x-request-id': 'refused-2' })).status).toBe(422);
+    expect((await get('/audit_events?filter[request_id]=refused-2')).body.data).toEqual([]);
   });
 
   it('is read by nobody without the right, and written by nobody at all', async () => {

@@ -206,8 +206,8 @@ describe('Events', () => {
 
   it('tell nothing of what was refused, rolled back, or changed nothing', async () => {
     const { email } = await account(app);
-    expect(faults(await root.post('/accounts', document('iam:accounts', { name: 'Twin', email })))).toEqual([
-      '409 conflict /data/attributes/email',
+    expect(faults(await root.post('/accounts', document('iam:accounts', { name: '', email })))).toEqual([
+      '422 validation_failed /data/attributes/name',
     ]);
     const failed = app.nest.get(Transactions, { strict: false }).run(async (tx) => {
       await app.nest.get(Audit).record(tx, { action: 'iam:organizations.created', actorId: root.id });
