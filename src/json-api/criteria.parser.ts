@@ -151,6 +151,8 @@ function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: 
         parameters.fault(name, `At most ${LIMITS.fields} fields can be named`);
         return fields;
       }
+      // Every resource carries them.
+      if (field === 'id' || field === 'type') continue;
       const attribute = shown.attributes.get(field);
       if ((attribute && !attribute.hidden) || shown.relationships.has(field)) chosen.add(field);
       else parameters.fault(name, `${type} has no field "${quoted(field)}"`);

@@ -1,7 +1,7 @@
 import type { Condition } from './criteria.js';
 import type { FaultList } from './errors.js';
 import { KINDS, type Operand } from './kinds.js';
-import { LIMITS } from './limits.js';
+import { LIMITS, quoted } from './limits.js';
 import { parameterFault, splitList, type Parameter } from './query-string.js';
 import type { Filter } from './resource.compile.js';
 import type { AnyResource } from './resource.js';
@@ -32,9 +32,9 @@ function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): s
   }
   if (filter.kind === KINDS.json && path.length > 1) {
     const text = objectOf(group);
-    return text === undefined ? { fault: `${name} does not spell an object` } : [text];
+    return text === undefined ? { fault: `${quoted(name)} does not spell an object` } : [text];
   }
-  if (path.length > 1) return { fault: `There is no parameter "${name}" here` };
+  if (path.length > 1) return { fault: `There is no parameter "${quoted(name)}" here` };
   return group.length > 1 ? { fault: 'The parameter is given twice' } : [value];
 }
 
@@ -63,7 +63,7 @@ export function parseFilter(
     const detail =
       path.length === 0 && known
         ? `Name a filter: filter[${known}]`
-        : `${resource.type} has no filter "${path[0] ?? ''}"`;
+        : `${resource.type} has no filter "${quoted(path[0] ?? '')}"`;
     faults.push(parameterFault(name, detail));
     return undefined;
   }
@@ -73,7 +73,7 @@ export function parseFilter(
     return undefined;
   }
   const tooMany = (): undefined => {
-    faults.push(parameterFault(name, `${name} takes at most ${LIMITS.filterValues} values`));
+    faults.push(parameterFault(name, `${quoted(name)} takes at most ${LIMITS.filterValues} values`));
   };
   if (texts.length > LIMITS.filterValues) return tooMany();
   const before = faults.length;
@@ -83,7 +83,7 @@ export function parseFilter(
     const operand = filter.knowsNull && text === 'null' ? null : filter.kind.parse(text);
     if (operand === null) orNull = true;
     else if (operand) values.push(operand);
-    else faults.push(parameterFault(name, `${name} takes ${filter.kind.expected}`));
+    else faults.push(parameterFault(name, `${quoted(name)} takes ${filter.kind.expected}`));
   }
   if (faults.length > before) return undefined;
   if (filter.kind === KINDS.json && values.some(hasTooManyValues)) return tooMany();

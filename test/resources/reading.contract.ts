@@ -123,7 +123,12 @@ export function readingContract(subject: () => Subject): void {
       const { data } = (await on.get(`/${id}?fields[${on.type}]=${name}&include=${name}`)).body;
       expect([data.attributes, Object.keys(data.relationships)]).toEqual([undefined, [name]]);
     }
-    const closed = ['nope', 'id', '__proto__', ...on.secrets];
+    // Every resource carries these two, whether they are named or not.
+    const { data: bare } = (await on.get(`/${id}?fields[${on.type}]=`)).body;
+    const { data: named } = (await on.get(`/${id}?fields[${on.type}]=id,type`)).body;
+    expect([named.id, named.type, named.attributes, named.relationships]).toEqual([id, on.type, undefined, undefined]);
+    expect({ ...named, links: undefined }).toEqual({ ...bare, links: undefined });
+    const closed = ['nope', '__proto__', ...on.secrets];
     await expectFaults(
       on,
       closed.map((name) => [`?fields[${on.type}]=${name}`, `fields[${on.type}]`]),

@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals';
+import { refuse } from '../../src/json-api/errors.js';
+import { LIMITS } from '../../src/json-api/limits.js';
+
+const detailOf = (text: string): string | undefined => refuse('conflict', text).faults[0].detail;
+
+describe('The detail of an error', () => {
+  it('has 1,000 characters at most, and is cut where it has more', () => {
+    const longest = 'a'.repeat(LIMITS.detailCharacters);
+    expect(detailOf(longest)).toBe(longest);
+    expect(detailOf(`${longest}a`)).toBe(`${longest}…`);
+  });
+
+  it('is never cut within a character', () => {
+    const emoji = `${'a'.repeat(LIMITS.detailCharacters - 1)}😀`;
+    expect(detailOf(emoji)).toBe(`${'a'.repeat(LIMITS.detailCharacters - 1)}…`);
+  });
+});
