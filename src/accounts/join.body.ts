@@ -22,7 +22,7 @@ function attributesOf(body: unknown): { attributes: Record<string, unknown>; bas
   if (!isObject(body)) throw refuse('malformed_body', 'The body must be an object', { pointer: '' });
   if (!('data' in body)) return { attributes: body, base: '' };
   const faults = new FaultList();
-  const document = parseDocument(body, 'update', faults);
+  const document = parseDocument(body, { type: false, attributes: false }, faults);
   throwFaults(faults);
   if (!document) throw refuse('malformed_body', 'The body is no document', { pointer: '/data' });
   return { attributes: document.attributes, base: '/data/attributes' };

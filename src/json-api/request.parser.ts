@@ -8,7 +8,7 @@ import { Recent } from './recent.js';
 import type { ParsedRequest } from './request.js';
 import type { AnyResource } from './resource.js';
 import type { ResourceRoute, Verb } from './route.js';
-import { IfMatch, parseDocument, WriteDocument } from './write-document.js';
+import { IfMatch, parseDocument, REQUIRED_MEMBERS, WriteDocument } from './write-document.js';
 
 const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.idempotencyKeyCharacters}}$`);
 
@@ -78,7 +78,7 @@ export class RequestParser {
     const { url, headers, method, body } = request;
     const shape = this.shape(resource, url, faults);
     const key = verb === 'create' ? idempotencyKey(request, faults) : undefined;
-    const parsed = parseDocument(body, verb, faults);
+    const parsed = parseDocument(body, REQUIRED_MEMBERS[verb], faults);
     if (!parsed) return { shape };
     const document = new WriteDocument<never>(resource, verb, parsed, {
       shape,

@@ -25,8 +25,20 @@ interface SentLinkage {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Reads a body as a JSON:API document; `undefined` when it is none, with the fault. */
-export function parseDocument(body: unknown, verb: WriteVerb, faults: FaultList): ParsedDocument | undefined {
+/** The members that a document has to have. */
+export interface RequiredMembers {
+  readonly type: boolean;
+  readonly attributes: boolean;
+}
+
+/** By what a document is sent for. */
+export const REQUIRED_MEMBERS = {
+  create: { type: true, attributes: true },
+  update: { type: true, attributes: false },
+} as const satisfies Record<WriteVerb, RequiredMembers>;
+
+/** Reads a body as a JSON:API document; `undefined` when it is none, with the faults. */
+export function parseDocument(body: unknown, required: RequiredMembers, faults: FaultList): ParsedDocument | undefined {
   const fault = (pointer: string, detail: string): undefined => {
     faults.push({ code: 'malformed_body', detail, source: { pointer } });
   };
@@ -34,9 +46,11 @@ export function parseDocument(body: unknown, verb: WriteVerb, faults: FaultList)
   if (!isObject(data))
     return fault('/data', 'The body must be a JSON:API document: { "data": { "type", "attributes" } }');
   const { type, id, attributes, relationships } = data;
-  if (attributes === undefined ? verb === 'create' : !isObject(attributes)) {
-    return fault('/data/attributes', 'attributes must be an object');
-  }
+  const isTyped = !required.type || (type !== undefined && type !== null);
+  const hasAttributes = attributes === undefined ? !required.attributes : isObject(attributes);
+  if (!isTyped) fault('/data/type', 'type must be the type of the resource');
+  if (!hasAttributes) fault('/data/attributes', 'attributes must be an object');
+  if (!isTyped || !hasAttributes) return undefined;
   const linkage = Object.entries(isObject(relationships) ? relationships : {}).flatMap(([name, relationship]) =>
     isObject(relationship) && relationship['data'] !== undefined ? [{ name, data: relationship['data'] }] : [],
   );

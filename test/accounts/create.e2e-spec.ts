@@ -294,7 +294,7 @@ describe('Creating an account', () => {
       expect(faults(await post('/accounts', document(TYPE, attributes, randomUUID())))).toEqual([
         '403 forbidden /data/id',
       ]);
-      for (const type of ['iam:organizations', 'accounts', '', null, 7, undefined]) {
+      for (const type of ['iam:organizations', 'accounts', '', 7]) {
         expect(faults(await post('/accounts', { data: { type, attributes } }))).toEqual(['409 conflict /data/type']);
       }
     });

@@ -140,7 +140,9 @@ describe('An account', () => {
       expect(faults(await patch(path, document('iam:organizations', attributes, made.id)))).toEqual([
         '409 conflict /data/type',
       ]);
-      expect(faults(await patch(path, { data: { id: made.id, attributes } }))).toEqual(['409 conflict /data/type']);
+      expect(faults(await patch(path, { data: { id: made.id, attributes } }))).toEqual([
+        '400 malformed_body /data/type',
+      ]);
       for (const id of [randomUUID(), '', null, 7]) {
         expect(faults(await patch(path, { data: { type: TYPE, id, attributes } }))).toEqual(['409 conflict /data/id']);
       }

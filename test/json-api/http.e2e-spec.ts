@@ -91,7 +91,8 @@ describe('Over HTTP, the service', () => {
       ['{"data":{"type":"iam:organizations","attributes":[]}}', '400 malformed_body /data/attributes'],
       ['{"data":{"type":"iam:organizations","attributes":{"__proto__":{"name":"x"}}}}', '400 malformed_body'],
       ['{"data":{"type":"iam:accounts","attributes":{"name":"x"}}}', '409 conflict /data/type'],
-      ['{"data":{"attributes":{"name":"x"}}}', '409 conflict /data/type'],
+      ['{"data":{"attributes":{"name":"x"}}}', '400 malformed_body /data/type'],
+      ['{"data":{"type":null,"attributes":{"name":"x"}}}', '400 malformed_body /data/type'],
       [`{"data":{"type":"iam:organizations","id":"${UNKNOWN}","attributes":{"name":"x"}}}`, '403 forbidden /data/id'],
       [
         '{"data":{"type":"iam:organizations","attributes":{"name":"x"},"relationships":{"accounts":{"data":[{"type":"iam:accounts","id":"1"}]}}}}',

@@ -108,6 +108,25 @@ export function writingContract(subject: () => Subject): void {
     }
   });
 
+  it('takes no document without a type', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    for (const type of [undefined, null]) {
+      if (on.offers('create')) {
+        const untyped = { data: { type, attributes: await creatable(on) } };
+        expect(faults(await on.call('POST', '', { body: untyped }))).toEqual(['400 malformed_body /data/type']);
+        expect(faults(await on.call('POST', '', { body: { data: { type } } }))).toEqual([
+          '400 malformed_body /data/type',
+          '400 malformed_body /data/attributes',
+        ]);
+      }
+      if (on.offers('update')) {
+        const untyped = { data: { type, id, attributes: {} } };
+        expect(faults(await on.call('PATCH', `/${id}`, { body: untyped }))).toEqual(['400 malformed_body /data/type']);
+      }
+    }
+  });
+
   it('refuses another type, another id, and an id of the client’s own', async () => {
     const on = subject();
     const [id = '', other = ''] = await on.make(2);
