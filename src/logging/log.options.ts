@@ -1,5 +1,6 @@
 import { levels, type LoggerOptions } from 'pino';
 import type { Config } from '../config/config.js';
+import { BOUNDED_LINES } from './bounded-line.js';
 import { requestSummary } from './request-line.js';
 
 /** Headers that carry credentials. */
@@ -61,7 +62,8 @@ export function logOptions(
         method.apply(this, args);
       },
     },
-    serializers: { req: requestSummary, request: requestSummary },
+    formatters: BOUNDED_LINES.formatters,
+    serializers: { ...BOUNDED_LINES.serializers, req: requestSummary, request: requestSummary },
     ...(environment === 'development' && { transport: READABLE }),
   };
 }

@@ -13,7 +13,8 @@ export class LoggingModule {
       module: LoggingModule,
       imports: [
         LoggerModule.forRoot({
-          pinoHttp: { logger: pino(logOptions(config, context)) },
+          // It would put serializers of its own in the place of the logger's, which bound what they serialize.
+          pinoHttp: { logger: pino(logOptions(config, context)), wrapSerializers: false },
           // Requests are logged by a hook of the server (request-line.ts), which also sees those that reach no route.
           forRoutes: [],
         }),

@@ -1,33 +1,40 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { onRequestEnd } from '../context/request-end.js';
+import { cut } from '../json-api/limits.js';
 
 /** Stands in the log in the place of a token that a path carries. */
 const TOKEN = '{token}';
 /** A run of characters that may be a token: ours have 43. What is left of a token that was cut shorter cannot be guessed. */
 const TOKEN_LIKE = /[\w~-]{24,}/g;
+/** What a path cannot hold as it is: decoded, it would begin a line of its own, or take six bytes in JSON. */
+const UNPRINTABLE = /[^\x21-\x7e]/gu;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/** In characters; a URL has up to 16 KiB. */
+const MAX_PATH_CHARACTERS = 500;
 /** `%2561` is read as `a` by whoever decodes twice. */
 const MAX_DECODINGS = 3;
 
 /**
  * A URL as it may be logged: its path without the query, which carries tokens and filters by secrets, and without the
- * tokens that a path may carry, however it is spelled. `pattern` is the route's, such as `/accounts/:token/join`.
+ * tokens that a path may carry, however it is spelled, and cut where it is longer than 500 characters. `pattern` is the
+ * route's, such as `/accounts/:token/join`.
  */
 export function loggedPath(url: string, pattern?: string): string {
   const names = pattern?.split('/') ?? [];
   const segments = (url.split(/[?#]/, 1)[0] ?? '').split('/');
   const decoded = segments.map(decode);
   const joined = tokensToJoin(decoded);
-  return segments
+  const path = segments
     .map((segment, index) => {
       const text = decoded[index] ?? segment;
       if (names[index] === text) return segment;
       if (names[index] === ':token' || joined.has(index)) return TOKEN;
       const masked = text.replace(TOKEN_LIKE, (run) => (UUID.test(run) ? run : TOKEN));
-      return masked === text ? segment : masked;
+      return masked === text ? segment : masked.replace(UNPRINTABLE, encodeURIComponent);
     })
     .join('/');
+  return cut(path, MAX_PATH_CHARACTERS);
 }
 
 /** The places between `accounts` and `join`, also where the request misses that route. */

@@ -40,6 +40,31 @@ describe('The log', () => {
     expect(lines[0]).not.toContain(CANARY);
   });
 
+  it.each([
+    ['a message', (log: Logger, text: string) => log.error(text)],
+    ['a message beside other things', (log: Logger, text: string) => log.warn({ context: 'TypeORM' }, text)],
+    ['any other text', (log: Logger, text: string) => log.info({ reason: text }, 'closed')],
+    ['an error', (log: Logger, text: string) => log.error(new Error(text))],
+    ['an error beside other things', (log: Logger, text: string) => log.error({ err: new Error(text) })],
+    ['the query of an error', (log: Logger, query: string) => log.error(Object.assign(new Error('no'), { query }))],
+    ['the cause of an error', (log: Logger, text: string) => log.error(new Error('no', { cause: new Error(text) }))],
+    ['many errors in one', (log: Logger, text: string) => log.error(new AggregateError(Array(99).fill(Error(text))))],
+  ])('has no line that grows with %s', (_what, write) => {
+    const { log, lines } = logger();
+    const [short, long] = [10_000, 1_000_000].map((length) => {
+      write(log, 'x'.repeat(length));
+      return lines.pop()?.length ?? Infinity;
+    });
+    expect(long).toBe(short);
+    expect(long).toBeLessThan(32_000);
+  });
+
+  it('says where an error was thrown, however long its message is', () => {
+    const { log, lines } = logger();
+    log.error(new Error('x'.repeat(100_000)));
+    expect(JSON.parse(lines[0] ?? '').err.stack).toMatch(/log\.options\.spec/);
+  });
+
   it('says in every line what the context knows', () => {
     const { log, lines } = logger(() => ({ requestId: 'r-1' }));
     log.info('hello');

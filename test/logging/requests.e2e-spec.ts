@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import { symbols } from 'pino';
 import { DataSource } from 'typeorm';
 import { startApp, type TestApp } from '../support/app.js';
+import { document } from '../support/client.js';
+import { admin } from '../support/factories.js';
 
 /** The lines that the service writes for requests, as it writes them. */
 describe.each(['', 'api/v1/iam'])('The log of requests, under the prefix "%s"', (prefix) => {
@@ -62,6 +64,35 @@ describe.each(['', 'api/v1/iam'])('The log of requests, under the prefix "%s"', 
       Array(3).fill(`${root}/accounts/{token}/join`),
     );
     expect(lines.join()).not.toContain('s3cret');
+  });
+
+  it('is short, however long the path is', async () => {
+    const paths = [
+      `/${'x-'.repeat(7_000)}`,
+      `/accounts${'/'.repeat(14_000)}`,
+      `/${'%0A'.repeat(4_000)}${'a'.repeat(40)}`,
+      `/${'a'.repeat(40)}${'%E2%82%AC'.repeat(1_500)}`,
+    ];
+    for (const path of paths) await request(path);
+    await logged(paths.length);
+    expect(lines).toHaveLength(paths.length);
+    expect(lines.filter((line) => Buffer.byteLength(line) > 2_000)).toEqual([]);
+  });
+
+  it('has an error of the database in short, and where it was met', async () => {
+    await app.sql(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'no % here', repeat('x', 100000); END $$`);
+    await app.sql('CREATE TRIGGER fail BEFORE INSERT ON organizations FOR EACH ROW EXECUTE FUNCTION fail()');
+    const { post } = await admin({ ...app, url: app.url + root });
+    lines.splice(0);
+    const answer = await post('/organizations', document('iam:organizations', { name: 'Acme' }));
+    expect(answer.status).toBe(500);
+    await logged();
+    const error = lines.map((line) => JSON.parse(line)).find(({ err }) => err !== undefined);
+    expect(error.msg).toContain('Internal error');
+    expect(/no x+…/.test(error.err.stack)).toBe(true);
+    expect(/at .*\.ts:\d+/.test(error.err.stack)).toBe(true);
+    expect(lines.join('').length).toBeLessThan(24_000);
   });
 
   it('has a request whose client went away before its answer', async () => {
