@@ -42,6 +42,12 @@ import { timeoutOptions, TIMEOUTS } from './transport/timeouts.js';
 /** How long a browser may remember what CORS allows, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
+/** The headers that this service reads. Without this list the plugin repeats whatever a preflight request asks for. */
+const CORS_HEADERS = [
+  ...['Accept', 'Accept-Language', 'Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
+  ...['Prefer', 'Traceparent', 'Tracestate', 'X-Request-Id'],
+];
+
 /** What stands outside of API_PREFIX. */
 const UNPREFIXED = ['.well-known/jwks.json', 'health/live', 'health/ready', ...PAGE_PATHS, ...MAILBOX_PATHS];
 
@@ -95,6 +101,7 @@ export async function createApp(
     origin: config.corsOrigins.length > 0 ? [...config.corsOrigins] : false,
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: CORS_HEADERS,
     exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id', ...RATE_LIMIT_HEADERS],
     maxAge: PREFLIGHT_SECONDS,
   });
