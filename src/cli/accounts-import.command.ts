@@ -1,18 +1,21 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Roles } from '../auth/roles.js';
 import { Config } from '../config/config.js';
-import { line } from '../config/parsers.js';
+import { line, oneOf, type Parser } from '../config/parsers.js';
 import { translateDatabaseError } from '../database/constraint-errors.js';
 import { withConnections } from '../database/connections.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { PostgresTransactions } from '../database/transactions.js';
 import { Audit } from '../events/audit.js';
+import { readFirebaseHashConfig } from '../passwords/import/firebase.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { AccountReader } from './accounts/account-reader.js';
+import { columnMap } from './accounts/csv-columns.js';
+import { csvLines, type Delimiter } from './accounts/csv-lines.js';
 import { Importer } from './accounts/importer.js';
 import { ImportRun } from './accounts/import-run.js';
 import { inputLines } from './accounts/input-lines.js';
@@ -21,18 +24,39 @@ import { Progress } from './progress.js';
 import { withService } from './with-service.js';
 
 const STDIN = '-';
+const delimiterName: Parser<Delimiter> = oneOf(',', ';', 'tab');
+const CSV_FILE = /\.csv$/i;
 
 /** Reads what `accounts export` wrote, and accounts of other systems with their passwords' hashes. */
 export const accountsImportCommand = defineCommand({
-  summary: 'Add accounts from lines of JSON (NDJSON), also with the password hashes of other systems',
+  summary: 'Add accounts from lines of JSON (NDJSON) or CSV, also with the password hashes of other systems',
   details:
-    'Each line is an account, under the rules of the API: name and email are required, and hashed_password may be a\n' +
-    'bcrypt, argon2id, scrypt or PBKDF2 hash. Lines are stored by thousands; at the first fault nothing of these is\n' +
+    'Each line is an account, under the rules of the API: name and email are required, and hashed_password may be what\n' +
+    'Keycloak, Kratos, Auth0, Django or Firebase export. A file that ends in .csv, and any with --columns, is CSV with a\n' +
+    'header. Lines are stored by thousands; at the first fault nothing of these is\n' +
     'stored, and it stops. No mail is sent. May run while the service runs.',
   options: {
     'dry-run': { description: 'Name every fault, and store nothing' },
     'skip-invalid': { description: 'Name lines with faults, and go on without them' },
     'skip-existing': { description: 'Pass over accounts whose e-mail is there already' },
+    columns: {
+      parse: columnMap,
+      default: null,
+      placeholder: 'MEMBER=HEADER,…',
+      description: 'Read CSV, and of it these columns: email=E-mail,name=Full name',
+    },
+    delimiter: {
+      parse: delimiterName,
+      default: ',',
+      placeholder: 'CHARACTER',
+      description: 'What stands between the cells of CSV: , ; or tab',
+    },
+    'firebase-hash-config': {
+      parse: line,
+      default: null,
+      placeholder: 'FILE',
+      description: "The hash_config of a Firebase project, as its console shows it, for Firebase's hashes",
+    },
     'create-organizations': { description: 'Make the organizations that lines name and there are not' },
   },
   operands: { parse: line, placeholder: 'FILE', description: 'What to read; - is the standard input' },
@@ -45,13 +69,17 @@ export const accountsImportCommand = defineCommand({
       skipExisting: values['skip-existing'],
       createOrganizations: values['create-organizations'],
     };
+    const { columns, delimiter } = values;
+    const configFile = values['firebase-hash-config'];
+    const firebase = configFile === null ? null : readFirebaseHashConfig(await readFile(configFile, 'utf8'));
     const { source, progress } = await open(file, context);
+    const lines = columns !== null || CSV_FILE.test(file) ? csvLines(source, columns, delimiter) : inputLines(source);
     await withService(context, (service) =>
       onConnection(service, context, async (dataSource) => {
         const importer = new Importer(new PostgresTransactions(dataSource), get(service, Audit), options);
-        const reader = new AccountReader(get(service, Roles), get(service, PasswordHasher));
+        const reader = new AccountReader(get(service, Roles), get(service, PasswordHasher), firebase);
         const run = new ImportRun(reader, importer, options, { progress, ...context });
-        await run.all(inputLines(source));
+        await run.all(lines);
         if (run.added > 0 && !options.dryRun)
           await dataSource.query('ANALYZE accounts, account_credentials, memberships');
       }),

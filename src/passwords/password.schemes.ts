@@ -1,6 +1,6 @@
 import { verify as verifyArgon2 } from '@node-rs/argon2';
 import { compare } from 'bcrypt';
-import { createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createHash, createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { hashWork, MAX_HASH_LANES, MAX_HASH_MEMORY, type Pbkdf2Digest } from './hash-work.js';
 import { canonicalPassword } from './password.text.js';
@@ -28,6 +28,7 @@ const OWN_KEY = 'iam/password/1';
 
 /** bcrypt reads no further. */
 const BCRYPT_BYTES = 72;
+const BCRYPT_SHA256_PREFIX = 'bcrypt_sha256$';
 /** What bcrypt itself takes. */
 const BCRYPT_COST = { min: 4, max: 31 } as const;
 
@@ -76,19 +77,61 @@ const bcrypt: PasswordScheme = (stored) => {
   };
 };
 
+/** `bcrypt_sha256$$2b$12$…` of Django: bcrypt over the SHA-256 of the password in hexadecimal. */
+const bcryptSha256: PasswordScheme = (stored) => {
+  const known = stored.startsWith(BCRYPT_SHA256_PREFIX) ? bcrypt(stored.slice(BCRYPT_SHA256_PREFIX.length)) : null;
+  return (
+    known && {
+      ...known,
+      readsAll: () => true,
+      matches: (password) => known.matches(createHash('sha256').update(password).digest('hex')),
+    }
+  );
+};
+
 /** `$scrypt$ln=15,r=8,p=1$salt$hash` (RFC 7914, PHC string format). */
 const scryptPhc: PasswordScheme = (stored) => {
-  const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([\w+/.-]+)\$([\w+/.-]+)$/.exec(stored);
-  if (!match) return null;
-  const [ln = 0, r = 0, p = 0] = match.slice(1, 4).map(Number);
-  const bytes = 128 * 2 ** ln * r;
-  if (ln < 1 || r < 1 || p < 1 || p > MAX_HASH_LANES || bytes > MAX_HASH_MEMORY) return null;
-  const options = { N: 2 ** ln, r, p, maxmem: 2 * bytes + 1024 * 1024 };
-  return foreign(match[4], match[5], {
-    rounds: () => hashWork.scrypt(options.N, r, p),
-    derive: (password, salt, size) => scryptAsync(password, salt, size, options),
+  const match = /^\$scrypt\$(ln=\d{1,2},r=\d{1,3},p=\d{1,3})\$([\w+/.-]+)\$([\w+/.-]+)$/.exec(stored);
+  const options = scryptOptions(match?.[1]);
+  return (
+    options &&
+    foreign(match?.[2], match?.[3], {
+      rounds: () => hashWork.scrypt(options.N, options.r, options.p),
+      derive: (password, salt, size) => scryptAsync(password, salt, size, options),
+    })
+  );
+};
+
+/**
+ * `$firescrypt$ln=14,r=8,p=1$salt$hash$salt separator$signer key`, as Kratos writes Firebase's scrypt: the project's
+ * signer key, encrypted with AES-256-CTR under the key that scrypt derives.
+ */
+const firebaseScrypt: PasswordScheme = (stored) => {
+  const match = FIRESCRYPT.exec(stored);
+  const options = scryptOptions(match?.[1]);
+  const [separator, signerKey] = [decode(match?.[4]), decode(match?.[5])];
+  if (!options || signerKey.length !== decode(match?.[3]).length) return null;
+  return foreign(match?.[2], match?.[3], {
+    rounds: () => hashWork.scrypt(options.N, options.r, options.p),
+    derive: async (password, salt) => {
+      const key = await scryptAsync(password, Buffer.concat([salt, separator]), FIRESCRYPT_KEY_BYTES, options);
+      const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(FIRESCRYPT_IV_BYTES));
+      return Buffer.concat([cipher.update(signerKey), cipher.final()]);
+    },
   });
 };
+
+const FIRESCRYPT = /^\$firescrypt\$(ln=\d{1,2},r=\d{1,3},p=\d{1,3})\$([\w+/]+)\$([\w+/]+)\$([\w+/]+)\$([\w+/]+)$/;
+const FIRESCRYPT_KEY_BYTES = 32;
+const FIRESCRYPT_IV_BYTES = 16;
+
+/** What scrypt takes, out of `ln=15,r=8,p=1`; null where it is too much memory or too many lanes. */
+function scryptOptions(parameters = ''): { N: number; r: number; p: number; maxmem: number } | null {
+  const [ln = 0, r = 0, p = 0] = parameters.split(/\D+/).slice(1).map(Number);
+  const bytes = 128 * 2 ** ln * r;
+  if (ln < 1 || r < 1 || p < 1 || p > MAX_HASH_LANES || bytes > MAX_HASH_MEMORY) return null;
+  return { N: 2 ** ln, r, p, maxmem: 2 * bytes + 1024 * 1024 };
+}
 
 /** `$pbkdf2-sha256$i=600000$salt$hash` (RFC 8018, PHC string format; passlib leaves out `i=`; no suffix is SHA-1). */
 const pbkdf2Phc: PasswordScheme = (stored) => {
@@ -120,10 +163,18 @@ const argon2id: PasswordScheme = (stored) => {
 };
 
 /**
- * Every scheme that is understood, ours first. To import another one, add its parser here; hashes of every scheme but
+ * Every scheme that is understood, ours first. To import another one, add its parser here, and where others write it another way, in `import/`; hashes of every scheme but
  * ours are replaced at the next sign-in.
  */
-export const PASSWORD_SCHEMES: readonly PasswordScheme[] = [own, bcrypt, argon2id, scryptPhc, pbkdf2Phc];
+export const PASSWORD_SCHEMES: readonly PasswordScheme[] = [
+  own,
+  bcrypt,
+  bcryptSha256,
+  argon2id,
+  scryptPhc,
+  firebaseScrypt,
+  pbkdf2Phc,
+];
 
 /**
  * The stored hash as the first scheme reads it that knows it; null when none does, or when a check would take more work

@@ -133,10 +133,10 @@ describe('accounts import', () => {
       'Line 2: is not JSON',
       'Line 3: must be a JSON object',
       expect.stringMatching(
-        /^Line 5: iam:accounts has no attribute "nick"; name is required; email must be an e-mail address; role_name must be one of/,
+        /^Line 5: name is required; email must be an e-mail address; iam:accounts has no attribute "nick"; role_name must be one of/,
       ),
       expect.stringMatching(
-        /^Line 6: enabled must be true or false; hashed_password must be a .*; id .*; organizations /,
+        /^Line 6: enabled must be true or false; hashed_password has no known format; known .* reset mail; id .*; organizations /,
       ),
       'Line 7: role_scope.region is not declared in the roles file',
       expect.stringMatching(/^Stopped: nothing of the lines 1 to 7 was stored\./),

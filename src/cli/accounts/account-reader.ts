@@ -6,7 +6,10 @@ import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/roles.js';
 import { readBody } from '../../json-api/body.js';
 import { isUuid } from '../../json-api/kinds.js';
-import type { CreateAttributes } from '../../json-api/resource.js';
+import { snakeCase } from '../../json-api/naming.js';
+import type { AnyResource, CreateAttributes } from '../../json-api/resource.js';
+import type { FirebaseHashConfig } from '../../passwords/import/firebase.js';
+import { readImportedHash } from '../../passwords/import/imported-hash.js';
 import type { PasswordHasher } from '../../passwords/password.hasher.js';
 import type { InputLine } from './input-lines.js';
 
@@ -33,14 +36,14 @@ export interface LineReading {
   readonly organizations: readonly OrganizationReference[];
 }
 
+/** What of accounts is carried, by an installation's own resource definition. */
+export type TransferResource = AnyResource;
+
 /** Times are texts here, as JSON has them. */
 type Values = Omit<CreateAttributes<Account, typeof AccountTransferResource.rules>, 'joinedAt' | 'createdAt'> & {
   readonly joinedAt?: string | null;
   readonly createdAt?: string;
 };
-
-/** A hash is not quoted. */
-const UNKNOWN_HASH = 'hashed_password must be a bcrypt, argon2id, scrypt or PBKDF2 hash of a bearable cost';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -50,10 +53,12 @@ export class AccountReader {
   constructor(
     private readonly roles: Pick<Roles, 'assignable' | 'scopeKeys' | 'defaultName'>,
     private readonly hasher: Pick<PasswordHasher, 'supports'>,
+    private readonly firebase: FirebaseHashConfig | null = null,
+    private readonly resource: TransferResource = AccountTransferResource,
   ) {}
 
   /** Never throws: what is wrong comes back as sentences, all of it at once. */
-  read({ number, text }: InputLine): LineReading {
+  read({ number, value, fault }: InputLine): LineReading {
     const wrong = (...faults: string[]): LineReading => ({
       line: number,
       faults,
@@ -61,54 +66,49 @@ export class AccountReader {
       hashedPassword: null,
       organizations: [],
     });
-    if (text === null) return wrong('is not UTF-8');
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      // The parser's message would quote the line, and with it a hash.
-      return wrong('is not JSON');
-    }
+    if (fault !== undefined) return wrong(fault);
     if (!isObject(value)) return wrong('must be a JSON object');
     const { id, organizations = [], hashed_password: hash = null, ...attributes } = value;
-    const { values, faults } = readBody(AccountTransferResource, 'create', attributes);
+    const { values, faults } = readBody(this.resource, 'create', attributes);
     const references = readReferences(organizations);
+    const imported = readImportedHash(hash, (stored) => this.hasher.supports(stored), this.firebase);
     const all = [
       ...faults.map(({ detail }) => detail),
       ...accountFaults(values, this.roles).map(({ detail }) => detail),
-      ...(this.isSupported(hash) ? [] : [UNKNOWN_HASH]),
+      ...('fault' in imported ? [`hashed_password ${imported.fault}`] : []),
       ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
       ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),
     ];
     if (all.length > 0) return wrong(...new Set(all));
-    const hashedPassword = typeof hash === 'string' ? hash : null;
+    const hashedPassword = 'stored' in imported ? imported.stored : null;
     const account = this.toRow(typeof id === 'string' ? id.toLowerCase() : uuidv7(), values, hashedPassword);
     const scoped = organizationsIn(values['roleScope'] as Values['roleScope']).map((org) => ({ id: org, name: null }));
     return { line: number, faults: [], account, hashedPassword, organizations: [...(references ?? []), ...scoped] };
   }
 
-  private isSupported(hash: unknown): boolean {
-    return hash === null || (typeof hash === 'string' && this.hasher.supports(hash));
-  }
-
-  /** Whoever brings a password has joined, unless the line says otherwise. */
+  /**
+   * The columns that the line says something of; the database has defaults for the others. Whoever brings a password has
+   * joined, unless the line says otherwise.
+   */
   private toRow(id: string, values: Values, hashedPassword: string | null): AccountRow {
     const { createdAt, email = '' } = values;
     const joined = hashedPassword === null ? null : (createdAt ?? new Date().toISOString());
+    const given = Object.entries(values).flatMap(([property, value]) => this.columnOf(property, value));
     return {
-      id,
-      name: values.name,
-      email,
-      email_key: emailKey(email),
-      enabled: values.enabled ?? true,
-      role_name: values.roleName ?? this.roles.defaultName,
+      role_name: this.roles.defaultName,
+      joined_at: joined,
+      ...(createdAt === undefined ? {} : { updated_at: createdAt }),
+      ...Object.fromEntries(given),
       role_scope_extra: extraIn(values.roleScope ?? {}),
-      sso_channel: values.ssoChannel ?? null,
-      picture_url: values.pictureUrl ?? null,
-      joined_at: values.joinedAt === undefined ? joined : values.joinedAt,
-      created_at: createdAt ?? null,
-      updated_at: values.updatedAt ?? createdAt ?? null,
+      id,
+      email_key: emailKey(email),
     };
+  }
+
+  /** A value under the name of its column; what is computed has none. */
+  private columnOf(property: string, value: unknown): [string, unknown][] {
+    const attribute = this.resource.attributes.get(snakeCase(property));
+    return attribute === undefined || attribute.computed || value === undefined ? [] : [[attribute.name, value]];
   }
 }
 

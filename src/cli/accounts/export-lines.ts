@@ -1,5 +1,6 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
+import type { TransferResource } from './account-reader.js';
 import { ident, join, raw, sql, type Sql } from '../../json-api/sql.js';
 
 /** Accounts that are in memory at a time. */
@@ -13,12 +14,14 @@ export interface ExportPiece {
 
 /**
  * Reads every account in the order of ids, through a cursor and in one snapshot: what is written meanwhile does not show.
+ * @param resource what of an account is written, as an installation's resource definition has it
  * @param read gets the number of accounts, and the pieces one after the other
  */
 export async function exportAccounts(
   dataSource: DataSource,
   withPasswordHashes: boolean,
   read: (total: number, pieces: AsyncIterable<ExportPiece>) => Promise<void>,
+  resource: TransferResource = AccountTransferResource,
 ): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
@@ -27,7 +30,7 @@ export async function exportAccounts(
     // Whoever reads slowly, over a network say, lets the transaction wait.
     await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     const [row]: { total: number }[] = await runner.query('SELECT count(*)::float8 AS total FROM accounts');
-    await runner.query(`DECLARE accounts_export NO SCROLL CURSOR FOR ${statement(withPasswordHashes)}`);
+    await runner.query(`DECLARE accounts_export NO SCROLL CURSOR FOR ${statement(withPasswordHashes, resource)}`);
     await read(row?.total ?? 0, piecesOf(runner));
   } finally {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
@@ -44,8 +47,8 @@ async function* piecesOf(runner: QueryRunner): AsyncGenerator<ExportPiece> {
 }
 
 /** PostgreSQL writes the JSON. Not with `json_agg`, which puts line breaks between its items. */
-function statement(withPasswordHashes: boolean): string {
-  const members = [...AccountTransferResource.attributes.values()].map(({ name, kind, computed }) =>
+function statement(withPasswordHashes: boolean, resource: TransferResource): string {
+  const members = [...resource.attributes.values()].map(({ name, kind, computed }) =>
     // The one that is computed is the scope; its organizations are told by themselves, with their names.
     member(name, computed ? sql`row.role_scope_extra::text` : kind.json(sql`row.${ident(name)}`)),
   );

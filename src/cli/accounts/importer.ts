@@ -1,8 +1,10 @@
+import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { Audit } from '../../events/audit.js';
-import { sql } from '../../json-api/sql.js';
+import { ident, join, sql } from '../../json-api/sql.js';
 import type { Transaction, Transactions } from '../../json-api/transaction.js';
-import type { LineReading } from './account-reader.js';
+import type { LineReading, TransferResource } from './account-reader.js';
 import { Conflicts, type Valid } from './conflicts.js';
+import { columnsOf, valueOf, type ImportColumn } from './import-columns.js';
 import { OrganizationFinder } from './organization-finder.js';
 
 export interface ImportOptions {
@@ -53,11 +55,13 @@ const NOTHING: BatchReport = {
 export class Importer {
   private readonly conflicts: Conflicts;
   private readonly organizations: OrganizationFinder;
+  private columns: readonly ImportColumn[] = [];
 
   constructor(
     private readonly transactions: Transactions,
     private readonly audit: Audit,
     private readonly options: ImportOptions,
+    private readonly resource: TransferResource = AccountTransferResource,
   ) {
     this.conflicts = new Conflicts(options.dryRun);
     this.organizations = new OrganizationFinder(audit, options);
@@ -65,7 +69,10 @@ export class Importer {
 
   /** To be called once, before the first batch. */
   prepare(): Promise<void> {
-    return this.transactions.run((tx) => this.conflicts.prepare(tx));
+    return this.transactions.run(async (tx) => {
+      this.columns = await columnsOf(this.resource, tx);
+      await this.conflicts.prepare(tx);
+    });
   }
 
   /** Stores a batch, or says why not. @throws what the database refuses; nothing of the batch is stored then */
@@ -132,12 +139,19 @@ export class Importer {
 
   private async store(placed: readonly Placed[], memberships: readonly object[], tx: Transaction): Promise<void> {
     const rows = JSON.stringify(placed.map(({ valid }) => valid.account));
+    const names = join(
+      this.columns.map(({ name }) => ident(name)),
+      ', ',
+    );
+    const values = join(
+      this.columns.map(({ name, otherwise }) => valueOf(name, otherwise)),
+      ', ',
+    );
     await tx.query(sql`
-      INSERT INTO accounts (id, name, email, email_key, enabled, role_name, role_scope_extra, sso_channel, picture_url,
-        joined_at, created_at, updated_at)
-      SELECT id, name, email, email_key, enabled, role_name, role_scope_extra, sso_channel, picture_url,
-        joined_at, coalesce(created_at, now()), coalesce(updated_at, now())
-      FROM jsonb_populate_recordset(NULL::accounts, ${rows}::jsonb) ORDER BY id`);
+      INSERT INTO accounts (${names})
+      SELECT ${values} FROM jsonb_array_elements(${rows}::jsonb) line(json),
+        jsonb_populate_record(NULL::accounts, line.json) account
+      ORDER BY account.id`);
     const credentials = placed.flatMap(({ valid: { account, hashedPassword } }) =>
       hashedPassword === null ? [] : [{ account_id: account.id, hashed_password: hashedPassword }],
     );

@@ -1,17 +1,17 @@
 /** A longer line is no account, in bytes: without a bound, a file without line ends would fill the memory. */
-const LONGEST_LINE = 1024 * 1024;
+export const MAX_LINE_BYTES = 1024 * 1024;
 const LINE_END = 0x0a;
 
-/** A line that is not empty. */
+/** What a line holds: a value, or what is wrong with the line. */
 export interface InputLine {
   /** From 1. */
   readonly number: number;
-  /** Null where it is not UTF-8. */
-  readonly text: string | null;
+  readonly value?: unknown;
+  readonly fault?: string;
 }
 
 /**
- * The lines of a stream of bytes, one at a time; a line may end in CR LF, and the text may begin with a BOM.
+ * The values of a stream of bytes, one a line (NDJSON); a line may end in CR LF, and the text may begin with a BOM.
  * @throws Error at a line that is far too long
  */
 export async function* inputLines(source: AsyncIterable<string | Buffer>): AsyncGenerator<InputLine> {
@@ -27,14 +27,14 @@ export async function* inputLines(source: AsyncIterable<string | Buffer>): Async
       rest = [];
       restBytes = 0;
       start = end + 1;
-      if (text !== '') yield { number, text };
+      if (text !== '') yield parsed(number, text);
     }
     rest.push(bytes.subarray(start));
     restBytes += bytes.length - start;
-    if (restBytes > LONGEST_LINE) throw new Error(`Line ${number + 1} is longer than ${LONGEST_LINE} bytes.`);
+    if (restBytes > MAX_LINE_BYTES) throw new Error(`Line ${number + 1} is longer than ${MAX_LINE_BYTES} bytes.`);
   }
   const text = decode(rest);
-  if (text !== '') yield { number: number + 1, text };
+  if (text !== '') yield parsed(number + 1, text);
 }
 
 function decode(parts: readonly Buffer[]): string | null {
@@ -42,5 +42,16 @@ function decode(parts: readonly Buffer[]): string | null {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)).trim();
   } catch {
     return null;
+  }
+}
+
+/** The value of a text; null is a text that is not UTF-8. */
+function parsed(number: number, text: string | null): InputLine {
+  if (text === null) return { number, fault: 'is not UTF-8' };
+  try {
+    return { number, value: JSON.parse(text) as unknown };
+  } catch {
+    // The parser's message would quote the line, and with it a hash.
+    return { number, fault: 'is not JSON' };
   }
 }

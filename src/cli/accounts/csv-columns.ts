@@ -1,0 +1,80 @@
+import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
+import type { Parser } from '../../config/parsers.js';
+import { KINDS } from '../../json-api/kinds.js';
+
+/** Which column of a file holds which member of an account: by the member's name, the column's header. */
+export type ColumnMap = ReadonlyMap<string, string>;
+
+/** Members of a line that are no attributes. */
+const OTHERS: ReadonlySet<string> = new Set(['id', 'organizations', 'hashed_password']);
+/** What stands in several columns where others keep the salt by itself: `hashed_password.salt`. */
+const HASH_PART = /^hashed_password\.\w{1,40}$/;
+/** Separates organizations in a cell. */
+const LIST = ';';
+
+/** Whether a line may carry such a member. */
+export const isMember = (name: string): boolean =>
+  OTHERS.has(name) || AccountTransferResource.attributes.has(name) || HASH_PART.test(name);
+
+/** Reads `email=E-mail,name=Full name`: a comma within a header is no end, unless a member follows it. */
+export const columnMap: Parser<ColumnMap> = (text) => {
+  const map = new Map<string, string>();
+  for (const pair of text.split(/,(?=\s*[\w.]+=)/)) {
+    const [, member = '', header = ''] = /^\s*([\w.]+)=(.+)$/.exec(pair) ?? [];
+    if (header === '') throw new Error('must be pairs such as email=E-mail,name=Full name');
+    if (!isMember(member)) throw new Error(`must name members of an account, and ${member} is none`);
+    if (map.has(member)) throw new Error(`must name ${member} once`);
+    map.set(member, header.trim());
+  }
+  return map;
+};
+
+/**
+ * The cells of a row as the members of a line: an empty cell is a member that is left out. What does not fit its member
+ * stays a text, which the rules of the API refuse by name.
+ */
+export function membersOf(members: readonly (string | null)[], cells: readonly string[]): Record<string, unknown> {
+  const line: Record<string, unknown> = {};
+  const hashParts: Record<string, string> = {};
+  for (const [place, member] of members.entries()) {
+    const cell = cells[place] ?? '';
+    if (member === null || cell.trim() === '') continue;
+    if (HASH_PART.test(member)) hashParts[member.slice(member.indexOf('.') + 1)] = cell.trim();
+    else line[member] = read(member, cell);
+  }
+  return Object.keys(hashParts).length === 0 ? line : { ...line, hashed_password: hashParts };
+}
+
+function read(member: string, cell: string): unknown {
+  const text = cell.trim();
+  if (member === 'organizations') return text.startsWith('[') ? json(text) : listOf(text);
+  if (member === 'hashed_password') return /^[{[]/.test(text) ? json(text) : text;
+  const kind = AccountTransferResource.attributes.get(member)?.kind;
+  if (kind === KINDS.boolean) return BOOLEANS.get(text.toLowerCase()) ?? text;
+  if (kind === KINDS.integer) return /^-?\d+$/.test(text) ? Number(text) : text;
+  return kind === KINDS.json ? json(text) : text;
+}
+
+/** As spreadsheets and databases write them. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+  ['t', true],
+  ['f', false],
+]);
+
+const listOf = (text: string): string[] =>
+  text
+    .split(LIST)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,124 @@
+import { Readable } from 'node:stream';
+import { CsvError, parse, type InfoRecord } from 'csv-parse';
+import { isMember, membersOf, type ColumnMap } from './csv-columns.js';
+import { MAX_LINE_BYTES, type InputLine } from './input-lines.js';
+
+/** What stands between cells. */
+export type Delimiter = ',' | ';' | 'tab';
+
+/** What is wrong with a file from here on; the parser's own messages may quote it, and with it a hash. */
+const FAULTS: Readonly<Record<string, string>> = {
+  CSV_MAX_RECORD_SIZE: `begins or ends a row of more than ${MAX_LINE_BYTES} characters, as where a quote is never closed`,
+  CSV_QUOTE_NOT_CLOSED: 'has a quote that is never closed',
+  CSV_INVALID_CLOSING_QUOTE: 'has text behind a closing quote',
+  INVALID_OPENING_QUOTE: 'has a quote within a cell that does not begin with one',
+};
+
+/** A row, as the parser gives it. */
+interface Row {
+  readonly record: readonly string[];
+  readonly raw: string;
+  readonly info: InfoRecord;
+}
+
+/**
+ * The values of a stream of CSV (RFC 4180) with a header, one a row; a row of several lines has the number of its first.
+ * @param columns which columns are read; null takes each for the member of its own name
+ * @throws Error when the header does not have them, at a row that is far too long, and where quotes do not match
+ */
+export async function* csvLines(
+  source: AsyncIterable<string | Buffer>,
+  columns: ColumnMap | null,
+  delimiter: Delimiter,
+): AsyncGenerator<InputLine> {
+  let members: readonly (string | null)[] | null = null;
+  for await (const { record, raw, info } of rows(source, delimiter)) {
+    if (members === null) {
+      members = membersIn(record, columns);
+      continue;
+    }
+    const number = info.lines - (raw.trim().match(/\n/g)?.length ?? 0);
+    const fits = record.length === members.length;
+    yield fits
+      ? { number, value: membersOf(members, record) }
+      : { number, fault: `has ${record.length} cells, where the header has ${members.length}` };
+  }
+  if (members === null) throw new Error('The file is empty; its first line must name the columns.');
+}
+
+async function* rows(source: AsyncIterable<string | Buffer>, delimiter: Delimiter): AsyncGenerator<Row> {
+  const parser = parse({
+    bom: true,
+    delimiter: delimiter === 'tab' ? '\t' : delimiter,
+    info: true,
+    raw: true,
+    max_record_size: MAX_LINE_BYTES,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true,
+    skip_empty_lines: true,
+  });
+  const input = Readable.from(decoded(source));
+  // What the source fails with, an interruption say, ends the reading.
+  input.once('error', (error) => parser.destroy(error));
+  try {
+    for await (const row of input.pipe(parser)) yield row as Row;
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new Error(`Line ${String(error['lines'])} ${FAULTS[error.code] ?? 'is no CSV'}.`, { cause: error });
+  } finally {
+    input.destroy();
+  }
+}
+
+/**
+ * The text of bytes, of which no line is far too long: the parser bounds what stands in cells, not how many there are.
+ * @throws Error where they are not UTF-8: spreadsheets write other encodings unless they are told to
+ */
+async function* decoded(source: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let number = 1;
+  let length = 0;
+  for await (const piece of source) {
+    const text = decode(decoder, typeof piece === 'string' ? Buffer.from(piece) : piece);
+    const lines = text.split('\n');
+    for (const [place, line] of lines.entries()) {
+      if (place > 0) [number, length] = [number + 1, 0];
+      length += line.length;
+      if (length > MAX_LINE_BYTES) throw new Error(`Line ${number} is longer than ${MAX_LINE_BYTES} bytes.`);
+    }
+    yield text;
+  }
+  yield decode(decoder);
+}
+
+/** Without bytes, the end of the text. */
+function decode(decoder: InstanceType<typeof TextDecoder>, bytes?: Buffer): string {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined });
+  } catch (error) {
+    throw new Error('The file is not UTF-8; save it as "CSV UTF-8".', { cause: error });
+  }
+}
+
+/** What each column holds; null for one that is not read. */
+function membersIn(header: readonly string[], columns: ColumnMap | null): (string | null)[] {
+  const headers = header.map((cell) => cell.trim());
+  const named = `its columns are ${headers.map((cell) => JSON.stringify(cell)).join(', ')}`.slice(0, MAX_NAMED);
+  if (columns === null) {
+    const strange = headers.find((cell) => !isMember(cell));
+    if (strange === undefined && new Set(headers).size === headers.length) return headers;
+    throw new Error(`The header does not name members of an account; say with --columns what they hold: ${named}.`);
+  }
+  for (const name of columns.values()) {
+    const found = headers.filter((cell) => cell === name).length;
+    if (found === 1) continue;
+    throw new Error(
+      `The header has ${found === 0 ? 'no column' : 'several columns'} ${JSON.stringify(name)}; ${named}.`,
+    );
+  }
+  const byHeader = new Map([...columns].map(([member, name]) => [name, member]));
+  return headers.map((cell) => byHeader.get(cell) ?? null);
+}
+
+/** Of a header, so many characters are quoted. */
+const MAX_NAMED = 500;

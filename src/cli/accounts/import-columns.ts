@@ -1,0 +1,30 @@
+import { ident, raw, sql, type Sql } from '../../json-api/sql.js';
+import type { Transaction } from '../../json-api/transaction.js';
+import type { TransferResource } from './account-reader.js';
+
+/** A column that an import writes. */
+export interface ImportColumn {
+  readonly name: string;
+  /** What the database has where a line says nothing: the column's default as SQL. */
+  readonly otherwise: string;
+}
+
+/** Columns that are no attributes of what is carried: made of the line, or of attributes. */
+const MADE = ['id', 'email_key', 'role_scope_extra'] as const;
+
+/** The columns of all that is carried, also of what a team added, with the defaults of this database. */
+export async function columnsOf(resource: TransferResource, tx: Transaction): Promise<ImportColumn[]> {
+  const carried = [...resource.attributes.values()].flatMap(({ name, computed }) => (computed ? [] : [name]));
+  const names = [...MADE, ...carried];
+  const rows = await tx.query<{ name: string; otherwise: string }>(sql`
+    SELECT attribute.attname AS name, coalesce(pg_get_expr(default_of.adbin, default_of.adrelid), 'NULL') AS otherwise
+    FROM pg_attribute attribute
+    LEFT JOIN pg_attrdef default_of ON default_of.adrelid = attribute.attrelid AND default_of.adnum = attribute.attnum
+    WHERE attribute.attrelid = 'accounts'::regclass AND attribute.attname = ANY(${names}::text[])
+      AND NOT attribute.attisdropped`);
+  return rows.map(({ name, otherwise }) => ({ name, otherwise }));
+}
+
+/** What a line says of a column, null too; without a word of it, the default. */
+export const valueOf = (name: string, otherwise: string): Sql =>
+  sql`CASE WHEN jsonb_exists(line.json, ${name}) THEN account.${ident(name)} ELSE ${raw(otherwise)} END`;
