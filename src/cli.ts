@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCli } from './cli/run.js';
 
-// The exit code alone, so that what was written still gets out.
-process.exitCode = await runCli(process.argv.slice(2));
+const exitCode = await runCli(process.argv.slice(2));
+// The exit code alone, so that what was written still gets out; unless that failed already.
+process.exitCode = exitCode || process.exitCode;

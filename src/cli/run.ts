@@ -21,6 +21,7 @@ import { mailDeadCommand } from './mail-dead.command.js';
 import { mailRetryCommand } from './mail-retry.command.js';
 import { migrateCommand } from './migrate.command.js';
 import { openApiCommand } from './openapi.command.js';
+import { watchOutput } from './output.js';
 import type { ProgressStream } from './progress.js';
 import { seedCommand } from './seed.command.js';
 import { sessionsRevokeCommand } from './sessions-revoke.command.js';
@@ -53,8 +54,8 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
   EACCES: 'There is no right to use',
 };
 
-/** What a command's process ends with. */
-const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** What a command's process ends with; 141 is what a shell says of a program that SIGPIPE ended. */
+const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130, closed: 141 } as const;
 
 /** What asks for help anywhere on the line. */
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
@@ -80,6 +81,10 @@ export async function runCli(
   extension: Extension = NO_EXTENSION,
   line: CommandLine = process,
 ): Promise<number> {
+  const output = watchOutput(line, (error) => {
+    line.stderr.write(`The output cannot be written: ${error.message}\n`);
+    process.exitCode = EXIT.failed;
+  });
   if (VERSION.has(args[0] ?? '')) {
     line.stdout.write(`${version()}\n`);
     return EXIT.done;
@@ -110,9 +115,11 @@ export async function runCli(
   for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
     await command.execute(rest, contextOf(line, extension, interruption.signal));
-    return EXIT.done;
+    return output.failed ? EXIT.failed : EXIT.done;
   } catch (error) {
     if (error instanceof UsageError) return misused(line, error.message, `${PROGRAM} ${name}`);
+    if (output.closed && isErrno(error, 'EPIPE')) return EXIT.closed;
+    if (output.failed) return EXIT.failed;
     const interrupted = interruption.signal.aborted;
     line.stderr.write(interrupted ? 'Interrupted.\n' : `${reasonOf(error)}\n`);
     return interrupted ? EXIT.interrupted : EXIT.failed;
