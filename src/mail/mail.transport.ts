@@ -25,7 +25,7 @@ export function mailerOptions(config: Pick<Config, 'mailUrl' | 'dataDir' | 'prod
   }
   return {
     transport: {
-      url: config.mailUrl,
+      url: withRequiredTls(config.mailUrl),
       pool: true,
       maxConnections: CONNECTIONS,
       connectionTimeout: CONNECT_MS,
@@ -37,6 +37,18 @@ export function mailerOptions(config: Pick<Config, 'mailUrl' | 'dataDir' | 'prod
     },
     sendTimeout: SEND_MS,
   };
+}
+
+/**
+ * A relay that is told a password has to offer TLS, unless the URL asks for less (`ignoreTLS=true`, `requireTLS=false`):
+ * nodemailer itself goes on in the clear where STARTTLS is not offered, or was stripped on the way (RFC 8314).
+ */
+export function withRequiredTls(mailUrl: string): string {
+  const url = new URL(mailUrl);
+  const asked = ['requireTLS', 'ignoreTLS', 'secure'].some((option) => url.searchParams.has(option));
+  if (url.protocol !== 'smtp:' || url.username === '' || asked) return mailUrl;
+  url.searchParams.set('requireTLS', 'true');
+  return url.href;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { VARIABLES, type VariableName } from '../../config/variables.js';
+import { withRequiredTls } from '../../mail/mail.transport.js';
 import { about, defineCheck, isLocal, type Finding, type Level, type Values } from './finding.js';
 
 /** What is weak about a setting in production, though nothing refuses it. */
@@ -62,7 +63,9 @@ const WEAKNESSES: readonly Weakness<(typeof NEEDS)[number]>[] = [
     level: 'warning',
     text: 'MAIL_URL sends in the clear where the relay offers no TLS. Use smtps://, or add ?requireTLS=true.',
     applies: ({ MAIL_URL: url }) =>
-      url?.startsWith('smtp:') === true && !isLocal(new URL(url).hostname) && !url.includes('requireTLS=true'),
+      url?.startsWith('smtp:') === true &&
+      !isLocal(new URL(url).hostname) &&
+      !withRequiredTls(url).includes('requireTLS=true'),
   },
   {
     level: 'warning',
