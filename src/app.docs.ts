@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { Config } from './config/config.js';
 import { MEDIA_TYPE } from './json-api/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi.js';
 import { ResourceRegistry } from './json-api/registry.js';
@@ -79,7 +80,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addCookieAuth('auth-token', { type: 'apiKey', in: 'cookie' }, 'cookie')
     .addSecurityRequirements('bearer')
     .addSecurityRequirements('cookie')
-    .addServer('/');
+    .addServer(app.get(Config).publicPath || '/');
   for (const [name, description] of Object.entries(TAGS)) settings.addTag(name, description);
   const document = SwaggerModule.createDocument(app, settings.build());
   const registry = app.get(ResourceRegistry);
@@ -143,8 +144,11 @@ const NARROW = `@media (max-width: 640px) {
 /** Serves the document at `/openapi.json` and the page to try it at `/docs`, where whoever comes to `/` is sent. */
 export function serveDocs(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
-  // A team may have a page of its own there. Relative, since a proxy may have taken a part of the path away.
-  if (!server.hasRoute({ method: 'GET', url: '/' })) server.get('/', (_request, reply) => reply.redirect('docs'));
+  const { publicPath } = app.get(Config);
+  // Relative where nothing is known of a proxy, since one may have taken a part of the path away.
+  const docs = publicPath === '' ? 'docs' : `${publicPath}/docs`;
+  // A team may have a page of its own there.
+  if (!server.hasRoute({ method: 'GET', url: '/' })) server.get('/', (_request, reply) => reply.redirect(docs));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

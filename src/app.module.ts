@@ -67,7 +67,11 @@ export class AppModule {
         LoggingModule.register(config, loggedContext),
         ...(tracing ? [TracingModule.register(tracing)] : []),
         DatabaseModule.register(schema, migrateAll),
-        JsonApiModule.forRoot({ prefix: config.apiPrefix, translate: translateDatabaseError }),
+        JsonApiModule.forRoot({
+          prefix: config.apiPrefix,
+          publicPath: config.publicPath,
+          translate: translateDatabaseError,
+        }),
         ...MODULES.map((module) => withReplacements(module, [...replacements, ownActions(actions)])),
         ...(hasMailbox(config) ? [MailboxModule] : []),
         ...modules,

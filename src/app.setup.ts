@@ -24,6 +24,7 @@ import {
   refuseOtherMethods,
   requestId,
   refuseUnknownAddresses,
+  withoutPublicPath,
 } from './json-api/http.js';
 import { LIMITS } from './json-api/limits.js';
 import { answerUnreadableRequest } from './json-api/unreadable.js';
@@ -61,6 +62,7 @@ export async function createApp(
   const adapter = new DrainingAdapter({
     trustProxy: trustProxyOption(config.trustedProxies),
     genReqId: requestId,
+    ...(config.publicPath !== '' && { rewriteUrl: ({ url = '/' }) => withoutPublicPath(url, config.publicPath) }),
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: (error, socket) =>
       answerUnreadableRequest(error, socket, (code) => reject(code, socket.remoteAddress)),

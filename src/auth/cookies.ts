@@ -20,26 +20,29 @@ export interface SessionCookies {
 @Injectable()
 export class Cookies {
   readonly #base: CookieSerializeOptions;
-  /** Path of everything that deals with signing in. */
+  /** Path of everything of this service, as browsers see it. */
+  readonly #accessPath: string;
+  /** Path of everything that deals with signing in, as browsers see it. */
   readonly authPath: string;
 
-  constructor(@Inject(Config) config: Pick<Config, 'environment' | 'apiPrefix'>) {
+  constructor(@Inject(Config) config: Pick<Config, 'environment' | 'apiPrefix' | 'publicPath'>) {
     // Plain http is for development only.
     this.#base = { httpOnly: true, sameSite: 'lax', secure: config.environment !== 'development' };
-    this.authPath = `${config.apiPrefix}/auth`;
+    this.#accessPath = config.publicPath || '/';
+    this.authPath = `${config.publicPath}${config.apiPrefix}/auth`;
   }
 
   /** Hands both tokens to the browser, each for as long as it is good. */
   set(reply: FastifyReply, cookies: SessionCookies): void {
     const now = Date.now() / 1000;
     const refreshSeconds = cookies.refreshExpiresAt.getTime() / 1000 - now;
-    this.put(reply, ACCESS_COOKIE, cookies.accessToken, '/', cookies.accessExpiresAt - now);
+    this.put(reply, ACCESS_COOKIE, cookies.accessToken, this.#accessPath, cookies.accessExpiresAt - now);
     this.put(reply, REFRESH_COOKIE, cookies.refreshToken, this.authPath, refreshSeconds);
   }
 
   /** Takes both back. A browser forgets a cookie only when its path is named again. */
   clear(reply: FastifyReply): void {
-    this.put(reply, ACCESS_COOKIE, '', '/', 0);
+    this.put(reply, ACCESS_COOKIE, '', this.#accessPath, 0);
     this.put(reply, REFRESH_COOKIE, '', this.authPath, 0);
   }
 

@@ -61,6 +61,8 @@ export class Config {
   readonly dataDir!: string;
   /** Path in front of every operation: empty, or with a leading and without a trailing slash (`/api/v1/iam`). */
   readonly apiPrefix!: string;
+  /** What a proxy in front takes off the path: empty, or one leading slash and none at the end. */
+  readonly publicPath!: string;
   /** What links in mails start with, without a trailing slash; null means the service's own address. */
   readonly appUrl!: string | null;
   /** SMTP relay (`smtp://` or `smtps://`); null means the development mailbox. */

@@ -5,6 +5,7 @@ import { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { DEVELOPMENT_SECRETS, developmentSecret, findDevelopmentSecret } from './development-secrets.js';
 import { readEnvironment } from './environment.js';
+import { looksRandom } from './secret-strength.js';
 import { VARIABLES, type VariableName, type VariableValues } from './variables.js';
 
 /** Roles that come with the project; the path is the same from `src/config` and from `dist/config`. */
@@ -12,8 +13,6 @@ export const BUILT_IN_ROLES = fileURLToPath(new URL('../../roles.yml', import.me
 
 /** Secrets of fewer characters are refused in production. */
 const LEAST_SECRET_LENGTH = 32;
-/** A secret of fewer different characters is a placeholder such as `xxxxxxxx…`. */
-const LEAST_DIFFERENT_CHARACTERS = 8;
 /** OWASP's least cost for bcrypt. */
 const LEAST_PRODUCTION_BCRYPT_COST = 10;
 
@@ -92,8 +91,8 @@ function productionFaults(values: Partial<VariableValues>): string[] {
   const secrets = values.APP_SECRET ?? [];
   if (secrets.some((secret) => secret.length < LEAST_SECRET_LENGTH)) {
     faults.push(`APP_SECRET must have at least ${LEAST_SECRET_LENGTH} characters in production.`);
-  } else if (secrets.some((secret) => new Set(secret).size < LEAST_DIFFERENT_CHARACTERS)) {
-    faults.push('APP_SECRET must be random in production.');
+  } else if (!secrets.every(looksRandom)) {
+    faults.push('APP_SECRET must be random in production, for instance from `openssl rand -base64 32`.');
   }
   const dataDir = resolve(values.DATA_DIR ?? '.');
   for (const name of ['JWT_PRIVATE_KEY', 'APP_SECRET'] as const) {
@@ -117,6 +116,7 @@ function toConfig(values: VariableValues): Config {
     databasePoolSize: values.DATABASE_POOL_SIZE,
     dataDir,
     apiPrefix: values.API_PREFIX,
+    publicPath: values.PUBLIC_PATH,
     appUrl: values.APP_URL,
     mailUrl: values.MAIL_URL,
     mailFrom: values.MAIL_FROM,

@@ -46,14 +46,30 @@ export function list<Item>(item: Parser<Item>): Parser<readonly Item[]> {
     });
 }
 
-/** A URL of one of the given schemes, kept as it was written. */
+/**
+ * A URL of one of the given schemes, kept as it was written. A `#`, `/`, `?` or `%` of a password that is not
+ * percent-encoded (RFC 3986) would move the host, or cut the password, without an error of the URL's own.
+ */
 export function url(...schemes: readonly string[]): Parser<string> {
   return (text) => {
-    if (!schemes.includes(parseUrl(text)?.protocol.slice(0, -1) ?? '')) {
+    if (!schemes.some((scheme) => text.toLowerCase().startsWith(`${scheme}://`))) {
       throw new Error(`must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
     }
-    return text;
+    const parsed = parseUrl(text);
+    if (parsed && isEncoded(parsed)) return text;
+    const mayBeCredentials = text.includes('@');
+    throw new Error(
+      mayBeCredentials
+        ? 'must have user and password percent-encoded: # as %23, / as %2F, ? as %3F, % as %25, @ as %40'
+        : 'must be a URL with a host, and without a #',
+    );
   };
+}
+
+/** Whether nothing of the credentials was taken for another part of the URL. */
+function isEncoded({ username, password, pathname, search, hash }: URL): boolean {
+  const misplaced = username === '' && `${pathname}${search}`.includes('@');
+  return hash === '' && !misplaced && decode(username) !== null && decode(password) !== null;
 }
 
 /** An http(s) address that paths are appended to: no query, fragment or credentials; trailing slashes are dropped. */
@@ -69,7 +85,7 @@ export const baseUrl: Parser<string> = (text) => {
 /** A web origin (RFC 6454): scheme, host and port, nothing after them. */
 export const origin: Parser<string> = (text) => {
   const parsed = parseUrl(text);
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.origin !== text) {
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.origin !== text || text.includes('*')) {
     throw new Error('must list origins such as https://app.example.com, without paths and wildcards');
   }
   return text;

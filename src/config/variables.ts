@@ -62,6 +62,13 @@ export const VARIABLES = {
     default: '',
     description: 'Path in front of every operation, such as api/v1/iam.',
   },
+  PUBLIC_PATH: {
+    parse: pathPrefix,
+    default: '',
+    description:
+      'Path under which a proxy shows the whole service, such as /iam; in links, cookies and the documentation. ' +
+      'The proxy may take it off or leave it.',
+  },
   APP_URL: {
     parse: baseUrl,
     default: null,

@@ -1,7 +1,15 @@
-import { shownRelationships, type Identifier, type Item, type Page, type ResourceRow } from './answer.js';
+import {
+  shownRelationships,
+  type Identifier,
+  type Item,
+  type Page,
+  type PageLinks,
+  type ResourceRow,
+} from './answer.js';
 import { ByteWriter, TextWriter, type Writer } from './writers.js';
 import type { Shape } from './criteria.js';
 import { ERROR_CODES, type Fault } from './errors.js';
+import type { JsonApiOptions } from './options.js';
 import { toUrl } from './query-string.js';
 import type { Relationship } from './resource.relationships.js';
 import type { AnyResource } from './resource.js';
@@ -23,10 +31,16 @@ type Fill = (row: ResourceRow) => string;
 export class DocumentWriter {
   private readonly rows = new WeakMap<Shape, Map<AnyResource, Fill>>();
 
+  private readonly publicPath: string;
+  private readonly prefix: string;
+
   constructor(
-    private readonly prefix: string,
+    { prefix, publicPath = '' }: Pick<JsonApiOptions, 'prefix' | 'publicPath'>,
     private readonly lookup: (type: string) => AnyResource | undefined,
-  ) {}
+  ) {
+    this.publicPath = publicPath;
+    this.prefix = `${publicPath}${prefix}`;
+  }
 
   /** The URL path of one resource. */
   self({ type, id }: Identifier): string {
@@ -40,8 +54,14 @@ export class DocumentWriter {
     to.write(']');
     this.writeIncluded(to, included, shape);
     if (count !== undefined) to.write(`,"meta":{"count":${count}}`);
-    to.write(`,"links":${JSON.stringify(links)}}`);
+    to.write(`,"links":${JSON.stringify(this.publicPath === '' ? links : this.seenFromOutside(links))}}`);
     return to.finish();
+  }
+
+  /** The links of a page are made of the request's own address, which lacks what the proxy took off. */
+  private seenFromOutside(links: PageLinks): object {
+    const entries = Object.entries(links).map(([name, link]) => [name, link && `${this.publicPath}${link}`]);
+    return Object.fromEntries(entries);
   }
 
   /** As text: a short body goes out together with its headers. */

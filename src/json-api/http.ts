@@ -39,6 +39,18 @@ function onSend(request: FastifyRequest, reply: FastifyReply, payload: unknown, 
   done(null, unchanged ? '' : payload);
 }
 
+/**
+ * The address within the service. A proxy may have taken its path prefix off the address, or not; where it did not, it
+ * is taken off here, so that everything behind sees one spelling.
+ * @param publicPath such as `/iam`
+ */
+export function withoutPublicPath(url: string, publicPath: string): string {
+  if (!url.startsWith(publicPath)) return url;
+  const rest = url.slice(publicPath.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : url;
+}
+
 /** Prepares the server: bodies, request ids, media types and conditional reads. To be called before routes exist. */
 export function configureHttp(server: FastifyInstance): void {
   // Fastify would read bodies before any guard runs: told that no method has one, it leaves them alone. A guard reads

@@ -52,7 +52,7 @@ export class JsonApiInterceptor implements NestInterceptor {
     @Inject(JSON_API_OPTIONS) options: JsonApiOptions,
   ) {
     this.parser = new RequestParser(registry.resource);
-    this.writer = new DocumentWriter(options.prefix, registry.resource);
+    this.writer = new DocumentWriter(options, registry.resource);
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -4,6 +4,8 @@ import type { JsonApiException } from './errors.js';
 export interface JsonApiOptions {
   /** Path in front of every operation, such as `/api/v1/iam`, or nothing. */
   readonly prefix: string;
+  /** What a proxy takes off in front of that, such as `/iam`, or nothing. Links carry it. */
+  readonly publicPath?: string;
   /** Turns an error of the database into a public one; null for what it does not know. */
   readonly translate: (error: unknown) => JsonApiException | null;
 }

@@ -12,7 +12,7 @@ const UNSPECIFIED = new Set(['0.0.0.0', '::']);
 @Injectable()
 export class MailLinks {
   constructor(
-    @Inject(Config) private readonly config: Pick<Config, 'appUrl' | 'host' | 'port'>,
+    @Inject(Config) private readonly config: Pick<Config, 'appUrl' | 'host' | 'port' | 'publicPath'>,
     @Optional() private readonly http?: HttpAdapterHost,
   ) {}
 
@@ -32,7 +32,8 @@ export class MailLinks {
   }
 
   private get base(): string {
-    return this.config.appUrl ?? ownAddress(this.config.host, this.config.port || this.chosenPort());
+    const { appUrl, host, port, publicPath } = this.config;
+    return appUrl ?? `${ownAddress(host, port || this.chosenPort())}${publicPath}`;
   }
 
   /** The port that the system chose where the configuration left it to it. */

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 /** A server that signs in, signs out and says whether it knows the device. */
 async function serve(environment: Environment = 'production', box = secrets): Promise<KnownDevice> {
-  const cookies = new Cookies({ environment, apiPrefix: '/api/v1/iam' });
+  const cookies = new Cookies({ environment, apiPrefix: '/api/v1/iam', publicPath: '' });
   const devices = new KnownDevice(box, cookies);
   server = fastify();
   await server.register(cookie);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Config } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/config-error.js';
 import { envExample } from '../../src/config/env-example.js';
-import { loadEnvFile } from '../../src/config/env-file.js';
+import { loadEnvFile, parseEnvFile } from '../../src/config/env-file.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { generateSigningKey } from '../../src/config/signing-keys.js';
 import { VARIABLES } from '../../src/config/variables.js';
@@ -56,6 +56,7 @@ describe('the configuration', () => {
       databasePoolSize: 10,
       dataDir,
       apiPrefix: '',
+      publicPath: '',
       appUrl: null,
       mailUrl: null,
       adminEmail: 'admin@example.com',
@@ -185,6 +186,8 @@ describe('the configuration', () => {
     ['ADMIN_EMAIL', 'admin'],
     ['JWT_PRIVATE_KEY', 'not a key'],
     ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://*.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com:*'],
     ['CORS_ORIGINS', 'https://app.example.com/path'],
     ['CORS_ORIGINS', 'https://a.example.com,'],
     ['TRUSTED_PROXIES', 'proxy.local'],
@@ -308,9 +311,22 @@ describe('production', () => {
   it.each([
     ['short', /32 characters/],
     ['x'.repeat(40), /random/],
+    ['abcdefgh'.repeat(4), /random/],
+    ['abcdefghijklmnopqrstuvwxyz0123456789', /random/],
+    ['correct horse battery staple correct horse', /random/],
+    ['your-key-goes-here-please-put-it-here-1', /random/],
+    ['MySuperSecretKeyMySuperSecretKey', /random/],
+    ['12345678901234567890123456789012', /random/],
     [`${'kR8pQ2vX7mZ4tB9wL3nJ6cH1dF5gS0aY'},short`, /32 characters/],
   ])('refuses the weak secret %s', (secret, fault) => {
     expect(faultsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it.each(['hex', 'base64', 'base64url'] as const)('takes what a random generator makes, written as %s', (encoding) => {
+    for (let n = 0; n < 200; n++) {
+      const secret = randomBytes(32).toString(encoding);
+      expect([secret, faultsOf(production({ APP_SECRET: secret }))]).toEqual([secret, []]);
+    }
   });
 
   it('refuses the secrets that were made for development', () => {
@@ -332,6 +348,28 @@ describe('production', () => {
   });
 });
 
+describe('A URL with credentials', () => {
+  it.each(['p#w', '12#w', 'p/w', '1/2', 'p?w', '1?w', 'p%w', '%zz'])(
+    'says how to write the password %s',
+    (password) => {
+      const DATABASE_URL = `postgres://iam:${password}@db:5432/iam`;
+      expect(faultsOf({ DATABASE_URL, MAIL_URL: `smtp://iam:${password}@mail:587` })).toEqual([
+        expect.stringMatching(/^DATABASE_URL must have user and password percent-encoded: # as %23, \/ as %2F/),
+        expect.stringMatching(/^MAIL_URL must have user and password percent-encoded/),
+      ]);
+      const encoded = `postgres://iam:${encodeURIComponent(password)}@db:5432/iam`;
+      expect(load({ DATABASE_URL: encoded }).databaseUrl).toBe(encoded);
+    },
+  );
+
+  it.each(['postgres://db/iam', 'postgres:///iam?host=/run/postgresql', 'postgres://iam:a@b@db/iam'])(
+    'may be %s',
+    (url) => {
+      expect(load({ DATABASE_URL: url }).databaseUrl).toBe(url);
+    },
+  );
+});
+
 describe('.env', () => {
   it('adds what the environment does not say', () => {
     const file = join(dataDir, '.env');
@@ -339,6 +377,36 @@ describe('.env', () => {
     const env: NodeJS.ProcessEnv = { HOST: 'from-environment' };
     loadEnvFile(file, env);
     expect(env).toEqual({ PORT: '8080', HOST: 'from-environment', MAIL_FROM: 'Iam <a@b.c>' });
+  });
+
+  const read = (text: string): Record<string, string> => parseEnvFile(text, '.env');
+
+  it.each([
+    ['a # within a value', 'A=pa#ss', 'pa#ss'],
+    ['a # within a URL', 'A=postgres://u:p%23w@h/d#x', 'postgres://u:p%23w@h/d#x'],
+    ['a comment behind a blank', 'A=b # c', 'b'],
+    ['a comment in place of a value', 'A= # c', ''],
+    ['a byte order mark', '\uFEFFA=b', 'b'],
+    ['export', 'export A=b', 'b'],
+    ['blanks around', '  A = b  ', 'b'],
+    ['double quotes', 'A="b # c" # d', 'b # c'],
+    ['single quotes', "A='b\\nc'", 'b\\nc'],
+    ['a new line in double quotes', 'A="b\\nc"', 'b\nc'],
+    ['several lines in quotes', 'A="b\nc"\nB=1', 'b\nc'],
+    ['quotes within a value', 'A=b"c"', 'b"c"'],
+    ['lines of Windows', 'A=b\r\nB=1\r\n', 'b'],
+    ['nothing', 'A=', ''],
+  ])('reads %s', (_, text, value) => {
+    expect(read(text)['A']).toBe(value);
+  });
+
+  it.each([
+    ['A: secret', 'Line 1 of .env is not NAME=value; start a comment with #.'],
+    ['B=1\n\nsecret', 'Line 3 of .env is not NAME=value; start a comment with #.'],
+    ['B=1\nA="secret', 'Line 2 of .env has a quote that is not closed, or text behind the closing one.'],
+    ['A="secret"x', 'Line 1 of .env has a quote that is not closed, or text behind the closing one.'],
+  ])('says which line cannot be read, and not what stands there: %j', (text, message) => {
+    expect(() => read(text)).toThrow(new Error(message));
   });
 
   it('may be missing', () => {

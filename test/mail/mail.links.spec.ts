@@ -4,7 +4,7 @@ import { MailLinks } from '../../src/mail/mail.links.js';
 
 describe('The links in mails', () => {
   it('start with APP_URL', () => {
-    const links = new MailLinks({ appUrl: 'https://app.example.com/iam', host: '0.0.0.0', port: 3000 });
+    const links = new MailLinks({ appUrl: 'https://app.example.com/iam', host: '0.0.0.0', port: 3000, publicPath: '' });
     expect(links.join('abc_-123').href).toBe('https://app.example.com/iam/join?token=abc_-123');
     expect(links.resetPassword('abc_-123').href).toBe('https://app.example.com/iam/reset-password?token=abc_-123');
   });
@@ -16,11 +16,13 @@ describe('The links in mails', () => {
     ['::1', 'http://[::1]:3000'],
     ['iam.internal', 'http://iam.internal:3000'],
   ])('start with an address that can be opened when there is no APP_URL and the host is %s', (host, base) => {
-    expect(new MailLinks({ appUrl: null, host, port: 3000 }).join('t').href).toBe(`${base}/join?token=t`);
+    expect(new MailLinks({ appUrl: null, host, port: 3000, publicPath: '' }).join('t').href).toBe(
+      `${base}/join?token=t`,
+    );
   });
 
   it('carry nothing but the token', () => {
-    const links = new MailLinks({ appUrl: 'https://app.example.com', host: '', port: 0 });
+    const links = new MailLinks({ appUrl: 'https://app.example.com', host: '', port: 0, publicPath: '' });
     expect(links.join('a&b=c#d e').href).toBe('https://app.example.com/join?token=a%26b%3Dc%23d%20e');
   });
 });

@@ -30,6 +30,7 @@ async function mailService(mailUrl: string | null, dataDir = ''): Promise<MailSe
     appUrl: 'https://app.example.com',
     host: '127.0.0.1',
     port: 3000,
+    publicPath: '',
     production: false,
   };
   const module = await Test.createTestingModule({ imports: [MailerModule.forRoot(mailerOptions(config))] }).compile();
