@@ -10,7 +10,7 @@ const LEVELS = [
   ['sweeps'],
   ['auth', 'database'],
   ['mail', 'transport'],
-  ['events', 'health'],
+  ['events', 'health', 'jobs'],
   ['passwords'],
   ['accounts', 'organizations', 'account-sessions', 'sign-in'],
   ['pages'],

@@ -65,6 +65,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Account Sessions':
     'Manage account sessions for user authentication, including listing active sessions and deleting sessions.',
   Organizations: 'Manage organizations within the system, including creation, updating, retrieval, and deletion.',
+  Jobs: 'Look how far work is that takes longer than a request.',
   'Audit Events': 'Read who did what, to which resource, when and from where.',
   Health: 'Whether the process answers, and whether it can serve.',
 };

@@ -12,6 +12,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { OWN_ACTIONS } from './events/audit-action.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { JsonApiModule } from './json-api/json-api.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MailModule } from './mail/mail.module.js';
@@ -31,6 +32,7 @@ const MODULES: readonly Type<unknown>[] = [
   SweepsModule,
   AuthModule,
   MailModule,
+  JobsModule,
   PasswordsModule,
   SignInModule,
   AccountsModule,

@@ -61,6 +61,13 @@ export class ActorCache {
     }
   }
 
+  /** Forgets everybody. */
+  forgetAll(): void {
+    this.generation++;
+    this.sessions.clear();
+    this.byAccount.clear();
+  }
+
   /** Notes a good look at the feed that began at this time of the monotonic clock, in ms. */
   looked(beganAt: number): void {
     this.lookedAt = beganAt;

@@ -57,7 +57,9 @@ export class ActorLoader {
       SELECT session.expires_at, account.email, account.name, account.picture_url, account.role_name, account.role_scope_extra,
              ARRAY(
                SELECT membership.organization_id::text FROM memberships membership
-               WHERE membership.account_id = account.id
+               WHERE membership.account_id = account.id AND NOT EXISTS (
+                 SELECT FROM organizations organization
+                 WHERE organization.id = membership.organization_id AND organization.deletion_started_at IS NOT NULL)
              ) AS organization_ids
       FROM account_sessions session
       JOIN accounts account ON account.id = session.account_id

@@ -15,6 +15,9 @@ const POLL_MS = 300;
  */
 const OVERLAP_SECONDS = 60;
 
+/** Stands in a change for every account: no account has this id. */
+const EVERYBODY = '00000000-0000-0000-0000-000000000000';
+
 /**
  * Tells every instance when what it remembers of an account is out of date. A change is a row, written in the
  * transaction of what changed; each instance looks for new ones several times a second. PostgreSQL's NOTIFY would
@@ -52,6 +55,12 @@ export class AuthChanges implements OnApplicationBootstrap, OnModuleDestroy {
     tx.afterCommit(() => this.cache.forget(ids));
   }
 
+  /** Notes in this transaction that anybody may have changed: for what concerns more accounts than one can name. */
+  async noteEverybody(tx: Transaction): Promise<void> {
+    await tx.query(sql`INSERT INTO auth_changes (id, account_id) VALUES (${uuidv7()}, ${EVERYBODY})`);
+    tx.afterCommit(() => this.cache.forgetAll());
+  }
+
   /** One look at the feed. @throws what the driver throws; the cache is then soon not trusted any more */
   async look(): Promise<void> {
     const beganAt = performance.now();
@@ -59,7 +68,9 @@ export class AuthChanges implements OnApplicationBootstrap, OnModuleDestroy {
       `SELECT id, account_id FROM auth_changes WHERE created_at > clock_timestamp() - make_interval(secs => $1)`,
       [OVERLAP_SECONDS],
     );
-    this.cache.forget(rows.filter(({ id }) => !this.seen.has(id)).map((row) => row.account_id));
+    const changed = rows.filter(({ id }) => !this.seen.has(id)).map((row) => row.account_id);
+    if (changed.includes(EVERYBODY)) this.cache.forgetAll();
+    else this.cache.forget(changed);
     this.seen = new Set(rows.map(({ id }) => id));
     this.cache.looked(beganAt);
   }

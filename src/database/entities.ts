@@ -4,6 +4,7 @@ import { Installation } from '../accounts/installation.entity.js';
 import { Attempt } from '../auth/attempt.entity.js';
 import { AuthChange } from '../auth/auth-change.entity.js';
 import { AuditEvent } from '../events/audit-event.entity.js';
+import { Job } from '../jobs/job.entity.js';
 import { IdempotencyKey } from '../json-api/idempotency.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
@@ -22,6 +23,7 @@ export const entities = [
   AuthChange,
   IdempotencyKey,
   Installation,
+  Job,
   Membership,
   Organization,
   SweepRun,

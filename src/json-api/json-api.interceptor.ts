@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto';
-import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  HttpStatus,
+  Inject,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
@@ -93,7 +100,9 @@ export class JsonApiInterceptor implements NestInterceptor {
     if (isPage(answer)) return this.writer.page(answer);
     const document = this.writer.item(answer);
     void reply.header('etag', entityTag(answer, document));
-    if (verb === 'create') void reply.header('location', this.writer.self(answer.row));
+    if (verb === 'create' || verb === 'delete') void reply.header('location', this.writer.self(answer.row));
+    // A deletion has nothing to show but the job to which it was handed.
+    if (verb === 'delete') void reply.status(HttpStatus.ACCEPTED);
     return document;
   }
 }

@@ -90,17 +90,31 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
 
   /** Deletes a resource. @throws JsonApiException 403, 404, 409, 412 */
   delete(actor: Who, id: string, ifMatch: IfMatch): Promise<void> {
-    return this.transactions.run(async (tx) => {
-      await this.prepare(actor, id, { verb: 'delete' }, tx);
-      const { entity } = await this.rows.hold(actor, 'delete', id, tx);
-      ifMatch.check(entity.version);
-      const deletion = { actor, tx, row: entity };
-      throwFaults(await this.permitDelete(deletion));
-      await this.beforeDelete(deletion);
-      await this.rows.delete(id, tx);
-      await this.afterDelete(deletion);
-      await this.tell('deleted', id, { actor, tx, values: {} });
-    });
+    return this.transactions.run(async (tx) => this.deleteHeld(await this.holdForDelete(actor, id, ifMatch, tx)));
+  }
+
+  /** Holds a row that is to be deleted. @throws JsonApiException 403, 404, 409, 412 */
+  protected async holdForDelete(
+    actor: Who,
+    id: string,
+    ifMatch: IfMatch,
+    tx: Transaction,
+  ): Promise<Deletion<Who, Entity>> {
+    await this.prepare(actor, id, { verb: 'delete' }, tx);
+    const { entity } = await this.rows.hold(actor, 'delete', id, tx);
+    ifMatch.check(entity.version);
+    const deletion = { actor, tx, row: entity };
+    throwFaults(await this.permitDelete(deletion));
+    return deletion;
+  }
+
+  /** Deletes a row that is held, with all that belongs to it. */
+  protected async deleteHeld(deletion: Deletion<Who, Entity>): Promise<void> {
+    const { actor, tx, row } = deletion;
+    await this.beforeDelete(deletion);
+    await this.rows.delete(row.id, tx);
+    await this.afterDelete(deletion);
+    await this.tell('deleted', row.id, { actor, tx, values: {} });
   }
 
   /** Takes locks that must come before the row's own, so that all writers take them in one order. */

@@ -8,8 +8,8 @@ export interface Written {
   /** Type and id of the resource. */
   readonly type: string;
   readonly id: string;
-  /** Id of the caller. */
-  readonly actorId: string;
+  /** Id of the actor; null where nobody is known. */
+  readonly actorId: string | null;
   /** Names of the attributes that were set or changed, on the wire. */
   readonly attributes: readonly string[];
 }

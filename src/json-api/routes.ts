@@ -147,3 +147,12 @@ export const AnswersWith = (resource: AnyResource): MethodDecorator =>
     SetMetadata(ANSWERS_WITH, true),
     ApiResponse({ status: 200, description: 'Successful response', content: document(schemaNames(resource).document) }),
   );
+
+/** A route that may hand its work to a job, the resource with which it then answers 202; see the interceptor. */
+export const AnswersLater = (job: AnyResource): MethodDecorator =>
+  ApiResponse({
+    status: 202,
+    description: 'Accepted: a job does it',
+    headers: { Location: { description: 'Address of the job', schema: { type: 'string' } } },
+    content: document(schemaNames(job).document),
+  });

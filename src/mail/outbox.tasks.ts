@@ -27,6 +27,8 @@ export interface OutboxTasks {
   'mail.password_reset': { sealedToken: string };
   /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */
   'password.request_reset': { email: string };
+  /** Takes a job on: `iam:jobs`. */
+  'jobs.run': { jobId: string };
 }
 
 export type OutboxTask = keyof OutboxTasks;

@@ -20,5 +20,7 @@ export class Organization {
 
   @CreateDateColumn({ ...TIME, comment: 'When the organization was created' }) createdAt!: Date;
   @UpdateDateColumn({ ...TIME, comment: 'When it was last changed' }) updatedAt!: Date;
+  /** When a job began to delete it. Nobody reaches it since then. */
+  @Column({ ...TIME, nullable: true }) deletionStartedAt!: Date | null;
   @VersionColumn({ default: 1 }) version!: number;
 }

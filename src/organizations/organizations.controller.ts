@@ -4,8 +4,16 @@ import type { Actor } from '../auth/actor.js';
 import { CurrentActor } from '../auth/current-actor.decorator.js';
 import type { Item, Page } from '../json-api/answer.js';
 import { Criteria, Document, IfMatch, Shape } from '../json-api/request.js';
-import { JsonApiCreate, JsonApiDelete, JsonApiIndex, JsonApiShow, JsonApiUpdate } from '../json-api/routes.js';
+import {
+  AnswersLater,
+  JsonApiCreate,
+  JsonApiDelete,
+  JsonApiIndex,
+  JsonApiShow,
+  JsonApiUpdate,
+} from '../json-api/routes.js';
 import type { CreateDocument, UpdateDocument } from '../json-api/write-document.js';
+import { JobResource } from '../jobs/job.resource.js';
 import { OrganizationResource } from './organization.resource.js';
 import { OrganizationsService } from './organizations.service.js';
 
@@ -48,7 +56,12 @@ export class OrganizationsController {
 
   @Delete(':resource_id')
   @JsonApiDelete(OrganizationResource)
-  delete(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @IfMatch() ifMatch: IfMatch): Promise<void> {
-    return this.organizations.delete(actor, id, ifMatch);
+  @AnswersLater(JobResource)
+  delete(
+    @CurrentActor() actor: Actor,
+    @Param('resource_id') id: string,
+    @IfMatch() ifMatch: IfMatch,
+  ): Promise<Item | undefined> {
+    return this.organizations.remove(actor, id, ifMatch);
   }
 }

@@ -2,10 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
 import { plainValues, type Operands } from '../json-api/operators.js';
 import { ScopedRepository } from '../json-api/scoped.repository.js';
-import { sql, TRUE, type Sql } from '../json-api/sql.js';
+import { and, sql, type Sql } from '../json-api/sql.js';
 import type { Transaction } from '../json-api/transaction.js';
 import type { Organization } from './organization.entity.js';
 import { OrganizationResource } from './organization.resource.js';
+
+/** An organization that a job deletes is gone for everybody, also while its row still waits for its last member. */
+const KEPT = sql`row.deletion_started_at IS NULL`;
 
 /** The rows of organizations, as far as a caller reaches. */
 @Injectable()
@@ -13,26 +16,48 @@ export class OrganizationsRepository extends ScopedRepository<Organization, Acto
   readonly resource = OrganizationResource;
 
   protected readonly reach = {
-    '*': () => TRUE,
-    org: (actor: Actor) => sql`row.id = ANY(${actor.organizationIds}::uuid[])`,
+    '*': () => KEPT,
+    org: (actor: Actor) => and([sql`row.id = ANY(${actor.organizationIds}::uuid[])`, KEPT]),
   };
 
   protected override readonly filters = {
     account_id: (operands: Operands, actor: Actor) => this.ofAccounts(plainValues(operands), actor),
   };
 
+  /** How many accounts belong to an organization. */
+  async countMembers(id: string, tx: Transaction): Promise<number> {
+    const [row] = await tx.query<{ members: number }>(
+      sql`SELECT count(*)::int AS members FROM memberships WHERE organization_id = ${id}`,
+    );
+    return row?.members ?? 0;
+  }
+
   /**
-   * Raises the version of every account in an organization, whose `role_scope` is about to change with the deletion,
-   * and gives their ids.
+   * Takes the first so many members out of an organization, raises the version of their accounts, whose `role_scope`
+   * changes with it, and gives their ids. The accounts are locked first, in the order of ids.
    */
-  async touchAccounts(organizationId: string, tx: Transaction): Promise<string[]> {
-    const touched = await tx.query<{ id: string }>(sql`
+  async removeMembers(id: string, limit: number, tx: Transaction): Promise<string[]> {
+    const members = await tx.query<{ id: string }>(sql`
       UPDATE accounts SET version = version + 1, updated_at = now() WHERE id IN (
         SELECT account.id FROM accounts account
         JOIN memberships membership ON membership.account_id = account.id
-        WHERE membership.organization_id = ${organizationId}
-        ORDER BY account.id FOR NO KEY UPDATE OF account) RETURNING id`);
-    return touched.map(({ id }) => id);
+        WHERE membership.organization_id = ${id}
+        ORDER BY membership.account_id LIMIT ${limit} FOR NO KEY UPDATE OF account) RETURNING id`);
+    const ids = members.map((member) => member.id);
+    if (ids.length === 0) return ids;
+    await tx.query(sql`DELETE FROM memberships WHERE organization_id = ${id} AND account_id = ANY(${ids}::uuid[])`);
+    return ids;
+  }
+
+  /** From the commit on nobody reaches the organization. */
+  async markDeleted(id: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      UPDATE organizations SET deletion_started_at = now(), updated_at = now(), version = version + 1 WHERE id = ${id}`);
+  }
+
+  /** Holds an organization that is marked, so that no membership can be added to it. */
+  async lockDeleted(id: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`SELECT 1 FROM organizations WHERE id = ${id} FOR UPDATE`);
   }
 
   /** Naming an account that the caller may not read finds nothing: else it would tell where that account belongs. */

@@ -1,28 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/actor.js';
-import { AuthChanges } from '../auth/auth-changes.js';
+import type { Item } from '../json-api/answer.js';
 import type { CreateAttributes } from '../json-api/resource.js';
 import { ResourceService, type Deletion } from '../json-api/resource.service.js';
 import { ResourceTools } from '../json-api/resource.tools.js';
+import type { IfMatch } from '../json-api/write-document.js';
+import { OrganizationDeletion } from './organization-deletion.service.js';
 import type { Organization } from './organization.entity.js';
 import type { OrganizationResource } from './organization.resource.js';
 import { OrganizationsRepository } from './organizations.repository.js';
 
 type Values = CreateAttributes<Organization, typeof OrganizationResource.rules>;
 
-/** Organizations: the five verbs as they are, and a word to the accounts when one goes. */
+/** Organizations: the five verbs as they are, but that deleting one updates its members. */
 @Injectable()
 export class OrganizationsService extends ResourceService<Organization, Actor, Values> {
   constructor(
-    private readonly organizations: OrganizationsRepository,
+    organizations: OrganizationsRepository,
     tools: ResourceTools,
-    private readonly changes: AuthChanges,
+    private readonly deletion: OrganizationDeletion,
   ) {
     super(organizations, tools);
   }
 
-  /** The foreign key takes the memberships away; the accounts' entity tags and rights must not outlive them. */
+  /**
+   * Deletes an organization, or gives the job that does, where it has more members than a request takes out.
+   * @throws JsonApiException 403, 404, 412
+   */
+  remove(actor: Actor, id: string, ifMatch: IfMatch): Promise<Item | undefined> {
+    return this.transactions.run(async (tx) => {
+      const held = await this.holdForDelete(actor, id, ifMatch, tx);
+      const job = await this.deletion.startJob(id, actor, tx);
+      if (job) return job;
+      await this.deleteHeld(held);
+      return undefined;
+    });
+  }
+
   protected override async beforeDelete({ row, tx }: Deletion<Actor, Organization>): Promise<void> {
-    await this.changes.note(tx, await this.organizations.touchAccounts(row.id, tx));
+    await this.deletion.removeMembers(row.id, tx);
   }
 }

@@ -201,9 +201,9 @@ describe('a roles file', () => {
 
   it('that names resource types nobody serves is refused once the resources are known', () => {
     const roles = new Roles({ rolesFile: BUILT_IN });
-    const types = ['iam:accounts', 'iam:account_sessions', 'iam:organizations'];
+    const types = ['iam:accounts', 'iam:account_sessions', 'iam:jobs', 'iam:organizations'];
     expect(roles.unknownTypes(types)).toEqual([]);
-    expect(roles.unknownTypes(types.slice(0, 2))).toEqual([
+    expect(roles.unknownTypes(types.slice(0, 3))).toEqual([
       'roles.user.rights: no resource has the type "iam:organizations"',
       'roles.org_owner.rights: no resource has the type "iam:organizations"',
     ]);

@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailedToken } from '../accounts/mails.js';
 import { resetToken } from '../passwords/tokens.js';
+import { addMembers } from '../organizations/members.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document as body, send } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signIn } from '../support/factories.js';
@@ -134,6 +135,11 @@ describe('Answers are what the OpenAPI document promises', () => {
   it('for the rest', async () => {
     const list = await client.send('GET /audit_events', [], { token, query: '?page[size]=3' });
     await client.send('GET /audit_events/{resource_id}', [list.body.data[0].id], { token });
+    const organizationId = await organization(app);
+    await addMembers(app, organizationId, 10_001);
+    const { body } = await client.send('DELETE /organizations/{resource_id}', [organizationId], { token });
+    await client.send('GET /jobs/{resource_id}', [body.data.id], { token });
+    await client.send('GET /jobs', [], { token });
     await client.send('GET /.well-known/jwks.json');
     await client.send('GET /health/live');
     await client.send('GET /health/ready');

@@ -67,6 +67,14 @@ export class OutboxFixture {
     return worker;
   }
 
+  /** How many jobs are queued, running or dead. */
+  async waiting(): Promise<number> {
+    const [row] = await this.dataSource.query<{ jobs: number }[]>(
+      'SELECT count(*)::int AS jobs FROM graphile_worker.jobs',
+    );
+    return row?.jobs ?? 0;
+  }
+
   async jobs(): Promise<JobRow[]> {
     return this.dataSource.query(`
       SELECT attempts, max_attempts, last_error, locked_by, extract(epoch FROM run_at - now())::float AS due

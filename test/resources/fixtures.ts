@@ -41,6 +41,28 @@ async function auditEvent(app: TestApp, n: number): Promise<string> {
   return id;
 }
 
+async function job(app: TestApp, n: number): Promise<string> {
+  const id = uuidv7();
+  await app.sql(
+    `INSERT INTO jobs (id, kind, status, progress, total, errors, input, created_by, created_at, updated_at, started_at, finished_at)
+     VALUES ($1, $2, $3, $4, $5, $6, '{}', $7, $8, $9, $10, $11)`,
+    [
+      id,
+      `iam:things.job_${n}`,
+      n % 2 ? 'succeeded' : 'running',
+      n,
+      n % 2 ? null : n + 10,
+      JSON.stringify([{ code: 'odd', detail: `of ${n}` }]),
+      n % 3 ? uuidv7() : null,
+      time(n),
+      time(n + 1),
+      n % 2 ? time(n + 1) : null,
+      n % 2 ? time(n + 2) : null,
+    ],
+  );
+  return id;
+}
+
 /** A factory for each resource of the service. */
 export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:organizations': (app, n) => organization(app, `Organization no. ${n}, of 100%`),
@@ -66,4 +88,5 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
   },
   'iam:account_sessions': session,
   'iam:audit_events': auditEvent,
+  'iam:jobs': job,
 };

@@ -62,6 +62,13 @@ export class ServiceProcess {
     return this.child.exitCode;
   }
 
+  /** Ends it as a crash would, and waits until it has. */
+  async kill(): Promise<void> {
+    const exit = this.exitCode();
+    this.child.kill('SIGKILL');
+    await exit;
+  }
+
   /** Asks it to end, and waits until it has and everything that it wrote is here. */
   async stop(): Promise<void> {
     const exit = this.exitCode();

@@ -7,6 +7,7 @@ import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
 import { Sweeps } from '../../src/sweeps/sweeps.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { withClient } from '../support/database.js';
 import { account, signedIn, signIn } from '../support/factories.js';
 import { sweepNow } from './sweep-now.js';
 
@@ -135,13 +136,11 @@ describe('Expired rows', () => {
 
   it('are left alone where somebody holds them, and deleted the next time', async () => {
     await here.sql("INSERT INTO parcels VALUES ('held', now() - interval '1 s'), ('free', now() - interval '1 s')");
-    const blocker = here.sql("BEGIN; SELECT FROM parcels WHERE number = 'held' FOR UPDATE; SELECT pg_sleep(1); COMMIT");
-    while (
-      (await count("pg_stat_activity WHERE query LIKE 'BEGIN; SELECT FROM parcels%' AND wait_event = 'PgSleep'")) === 0
-    );
-    await sweepNow(here);
-    const left = await here.sql('SELECT number FROM parcels WHERE kept_until < now()');
-    await blocker;
+    const left = await withClient(here.databaseUrl, async (client) => {
+      await client.query("BEGIN; SELECT FROM parcels WHERE number = 'held' FOR UPDATE");
+      await sweepNow(here);
+      return here.sql('SELECT number FROM parcels WHERE kept_until < now()');
+    });
     expect(left).toEqual([{ number: 'held' }]);
     await sweepNow(here);
     expect(await here.sql('SELECT number FROM parcels WHERE kept_until < now()')).toEqual([]);

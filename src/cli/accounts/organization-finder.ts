@@ -30,8 +30,9 @@ export class OrganizationFinder {
     const ids = references.flatMap(({ id }) => id ?? []);
     const names = references.flatMap(({ name }) => name?.trim() ?? []);
     const rows = await tx.query<{ id: string; name: string }>(sql`
-      SELECT id, name FROM organizations WHERE id = ANY(${[...new Set(ids)]}::uuid[])
-      UNION SELECT id, name FROM organizations WHERE name = ANY(${[...new Set(names)]}::text[])`);
+      SELECT id, name FROM organizations WHERE id = ANY(${[...new Set(ids)]}::uuid[]) AND deletion_started_at IS NULL
+      UNION SELECT id, name FROM organizations WHERE name = ANY(${[...new Set(names)]}::text[])
+        AND deletion_started_at IS NULL`);
     for (const { id, name } of rows) this.know(id, name);
   }
 

@@ -1,0 +1,28 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../auth/actor.js';
+import { CurrentActor } from '../auth/current-actor.decorator.js';
+import type { Item, Page } from '../json-api/answer.js';
+import { Criteria, Shape } from '../json-api/request.js';
+import { JsonApiIndex, JsonApiShow } from '../json-api/routes.js';
+import { JobResource } from './job.resource.js';
+import { JobsRepository } from './jobs.repository.js';
+
+/** Work that takes longer than a request, and how far it is. */
+@ApiTags('Jobs')
+@Controller('jobs')
+export class JobsController {
+  constructor(private readonly jobs: JobsRepository) {}
+
+  @Get()
+  @JsonApiIndex(JobResource)
+  index(@CurrentActor() actor: Actor, @Criteria() criteria: Criteria): Promise<Page> {
+    return this.jobs.index(actor, criteria);
+  }
+
+  @Get(':resource_id')
+  @JsonApiShow(JobResource)
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
+    return this.jobs.show(actor, id, shape);
+  }
+}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../auth/actor.js';
+import { ScopedRepository } from '../json-api/scoped.repository.js';
+import { sql, TRUE } from '../json-api/sql.js';
+import type { Transaction } from '../json-api/transaction.js';
+import type { Job, JobError, JobOrigin } from './job.entity.js';
+import { JobResource, MAX_ERRORS } from './job.resource.js';
+import type { JobStep } from './job-kind.js';
+
+/** What a new job is made of. */
+export interface NewJob {
+  readonly kind: string;
+  readonly input: object;
+  readonly origin: JobOrigin;
+  readonly total: number | null;
+  readonly createdBy: string;
+}
+
+/** A job that is held for its next step. */
+export type HeldJob = Pick<Job, 'id' | 'kind' | 'input' | 'origin' | 'createdBy'>;
+
+const firstErrors = (errors: readonly JobError[]) => sql`(
+  SELECT coalesce(jsonb_agg(error ORDER BY place), '[]')
+  FROM jsonb_array_elements(errors || ${JSON.stringify(errors)}::jsonb) WITH ORDINALITY AS kept (error, place)
+  WHERE place <= ${MAX_ERRORS})`;
+
+/** The rows of jobs, as far as an actor may see them. */
+@Injectable()
+export class JobsRepository extends ScopedRepository<Job, Actor> {
+  readonly resource = JobResource;
+
+  protected readonly reach = {
+    '*': () => TRUE,
+    /** What one started oneself. */
+    own: (actor: Actor) => sql`row.created_by = ${actor.id}::uuid`,
+  };
+
+  /** Queues a job and gives its id. */
+  async add({ kind, input, origin, total, createdBy }: NewJob, tx: Transaction): Promise<string> {
+    const id = uuidv7();
+    await tx.query(sql`
+      INSERT INTO jobs (id, kind, input, origin, total, created_by)
+      VALUES (${id}, ${kind}, ${JSON.stringify(input)}::jsonb, ${JSON.stringify(origin)}::jsonb, ${total}, ${createdBy})`);
+    return id;
+  }
+
+  /** Holds a job for a step; null when it has succeeded, or is gone. One that failed goes on. */
+  async holdUnfinished(id: string, tx: Transaction): Promise<HeldJob | null> {
+    const [job] = await tx.query<HeldJob>(sql`
+      SELECT id, kind, input, origin, created_by AS "createdBy" FROM jobs
+      WHERE id = ${id} AND status <> 'succeeded' FOR NO KEY UPDATE`);
+    return job ?? null;
+  }
+
+  /** Stores what a step did to the job that is held. */
+  async advance(id: string, { handled, isDone, errors = [] }: JobStep, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      UPDATE jobs SET
+        status = CASE WHEN ${isDone}::boolean THEN 'succeeded' ELSE 'running' END,
+        progress = progress + ${handled}::int,
+        total = CASE WHEN total < progress + ${handled}::int THEN progress + ${handled}::int ELSE total END,
+        errors = ${firstErrors(errors)},
+        started_at = coalesce(started_at, now()),
+        finished_at = CASE WHEN ${isDone}::boolean THEN now() END,
+        updated_at = now(), version = version + 1
+      WHERE id = ${id}`);
+  }
+
+  /** Stores that a step failed, and whether it is not tried again. */
+  async fail(id: string, error: JobError, isLast: boolean, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      UPDATE jobs SET
+        status = CASE WHEN ${isLast}::boolean THEN 'failed' ELSE status END,
+        finished_at = CASE WHEN ${isLast}::boolean THEN now() END,
+        errors = ${firstErrors([error])}, updated_at = now(), version = version + 1
+      WHERE id = ${id} AND status <> 'succeeded'`);
+  }
+}

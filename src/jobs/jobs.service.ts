@@ -1,0 +1,104 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Actor } from '../auth/actor.js';
+import { requestContext, withRequestContext } from '../context/request-context.js';
+import type { Item } from '../json-api/answer.js';
+import { raw, sql } from '../json-api/sql.js';
+import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { MAX_ATTEMPTS, Outbox } from '../mail/outbox.js';
+import { Sweeps } from '../sweeps/sweeps.js';
+import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
+import { JobsRepository, type HeldJob } from './jobs.repository.js';
+
+/**
+ * So long one run of a job takes steps before it queues the next run, in ms: mails wait for the same workers, and a
+ * shutdown waits for a run only a little longer.
+ */
+const RUN_MS = 2_000;
+/** So long a job that is finished can be looked at. */
+const KEPT = raw(`interval '30 days'`);
+
+const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
+
+/** A kind whose input type is forgotten, since inputs come out of the database. */
+type ErasedKind = (input: object, job: HeldJob, tx: Transaction) => ReturnType<JobKind['step']>;
+
+/**
+ * Work that takes longer than a request: a row that says how far it is, and jobs of the outbox that take it on, one after
+ * the other, on whatever instance is free. It is done step by step, each in a transaction of its own together with the
+ * progress, so that a process may die at any moment.
+ */
+@Injectable()
+export class JobsService implements OnModuleInit {
+  private readonly kinds = new Map<string, ErasedKind>();
+
+  constructor(
+    private readonly rows: JobsRepository,
+    private readonly transactions: Transactions,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly sweeps: Sweeps,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers.register('jobs.run', ({ jobId }, { attempt }) => this.run(jobId, attempt));
+    this.sweeps.register({
+      table: 'jobs',
+      key: 'id',
+      expired: sql`finished_at < now() - ${KEPT}`,
+      by: 'finished_at',
+      everySeconds: 3_600,
+    });
+  }
+
+  /** Makes this code responsible for a kind of job. @throws Error when another one is already */
+  register<Name extends JobKindName>(kind: JobKind<Name>): void {
+    if (this.kinds.has(kind.name)) throw new Error(`Two of them do the jobs ${kind.name}`);
+    // `start` is the only writer of inputs, and checks this type.
+    this.kinds.set(kind.name, (input, { createdBy }, tx) => kind.step(input as JobInputs[Name], tx, { createdBy }));
+  }
+
+  /**
+   * Queues a job in the transaction in which it is asked for, and gives it as its actor sees it.
+   * @param total how many items it will handle, where that is known
+   */
+  async start<Name extends JobKindName>(
+    tx: Transaction,
+    actor: Actor,
+    kind: Name,
+    { input, total }: { readonly input: JobInputs[Name] & object; readonly total: number | null },
+  ): Promise<Item> {
+    const { requestId, ip } = requestContext() ?? {};
+    const origin = { ...(requestId !== undefined && { requestId }), ...(ip !== undefined && { ip }) };
+    const jobId = await this.rows.add({ kind, input, origin, total, createdBy: actor.id }, tx);
+    await this.outbox.enqueue(tx, 'jobs.run', { jobId }, { key: jobId });
+    return this.rows.written(actor, jobId, EVERYTHING, tx);
+  }
+
+  /** One run. @throws what a step throws; the outbox then tries again later */
+  private async run(jobId: string, attempt: number): Promise<void> {
+    const endsAt = performance.now() + RUN_MS;
+    try {
+      while (await this.transactions.run((tx) => this.step(jobId, endsAt, tx)));
+    } catch (error) {
+      const isLast = attempt >= MAX_ATTEMPTS;
+      const detail = isLast ? 'A step failed too often' : 'A step failed and is tried again';
+      await this.transactions.run((tx) => this.rows.fail(jobId, { code: 'internal_error', detail }, isLast, tx));
+      throw error;
+    }
+  }
+
+  /** One step. Gives whether this run goes on; otherwise the job is done, or the next run is queued. */
+  private async step(jobId: string, endsAt: number, tx: Transaction): Promise<boolean> {
+    const job = await this.rows.holdUnfinished(jobId, tx);
+    if (!job) return false;
+    const kind = this.kinds.get(job.kind);
+    if (!kind) throw new Error(`Nothing here does jobs of the kind ${job.kind}`);
+    const step = await withRequestContext({ ...requestContext(), ...job.origin }, () => kind(job.input, job, tx));
+    await this.rows.advance(jobId, step, tx);
+    if (step.isDone) return false;
+    if (performance.now() < endsAt) return true;
+    await this.outbox.enqueue(tx, 'jobs.run', { jobId }, { key: jobId });
+    return false;
+  }
+}
