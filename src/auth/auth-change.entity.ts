@@ -9,6 +9,14 @@ import { TIME } from '../json-api/columns.js';
 export class AuthChange {
   @PrimaryColumn('uuid') id!: string;
   @Column('uuid') accountId!: string;
+  /**
+   * The transaction that wrote it, as `pg_current_xact_id()` numbers it: the feed asks for what was committed since its
+   * last snapshot.
+   */
+  @Column('bigint', { default: () => 'current_transaction_id()' })
+  @Index()
+  transactionId!: string;
+
   /** By the database's clock, when the row was written, which is a little before it can be seen. */
   @Column({ ...TIME, default: () => 'clock_timestamp()' })
   @Index()

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { AccessTokens } from './access-tokens.js';
 import { ActorCache } from './actor-cache.js';
 import { ActorLoader } from './actor-loader.js';
+import { AuthChangeFeed } from './auth-change.feed.js';
 import { AuthChanges } from './auth-changes.js';
 import { AuthSweeps } from './auth.sweeps.js';
 import { AuthenticationGuard } from './authentication.guard.js';
@@ -42,6 +43,7 @@ const services = [
   providers: [
     ...services,
     ActorCache,
+    AuthChangeFeed,
     AuthSweeps,
     CountingConnections,
     SigningKeys,

@@ -6,6 +6,7 @@ import { createTestDatabase } from '../support/database.js';
 
 /** A database of its own for one spec of this folder, with what it needs to fill it. */
 export interface AuthDatabase {
+  readonly url: string;
   readonly dataSource: DataSource;
   readonly transactions: PostgresTransactions;
   /** Adds an account and gives its id. */
@@ -25,6 +26,7 @@ export async function openAuthDatabase(connections: number): Promise<AuthDatabas
   const query = async <Row>(text: string, values: unknown[] = []): Promise<Row[]> => dataSource.query(text, values);
 
   return {
+    url: database.url,
     dataSource,
     transactions: new PostgresTransactions(dataSource),
     query,

@@ -34,6 +34,10 @@ export class Maintenance1764000460000 implements MigrationInterface {
       CREATE INDEX jobs_created_by_id_idx ON jobs (created_by, id);
       CREATE INDEX jobs_created_at_id_idx ON jobs (created_at, id);
       CREATE INDEX jobs_finished_at_idx ON jobs (finished_at);
+      CREATE FUNCTION current_transaction_id() RETURNS bigint LANGUAGE sql
+        AS 'SELECT pg_catalog.pg_current_xact_id()::text::bigint';
+      ALTER TABLE auth_changes ADD COLUMN transaction_id bigint NOT NULL DEFAULT current_transaction_id();
+      CREATE INDEX auth_changes_transaction_id_idx ON auth_changes (transaction_id);
       ALTER TABLE organizations ADD COLUMN deletion_started_at timestamptz(3)`);
   }
 
