@@ -20,7 +20,7 @@ export async function hostileServer() {
   });
   configureHttp(server);
   await server.register(cookie);
-  const config = { environment: 'production', apiPrefix: '' } as const;
+  const config = { environment: 'production', apiPrefix: '', publicPath: '' } as const;
   const devices = new KnownDevice(new SecretBox({ appSecrets: ['a secret of this test'] }), new Cookies(config));
   const crossSite = new CrossSite({ appUrl: 'https://example.com', corsOrigins: ['https://app.example.com'] });
   const read = (request: FastifyRequest): unknown => {
