@@ -20,10 +20,10 @@ const RETRY_WHEN_DOWN = '2';
 /** Keys that are remembered as used up, some 200 bytes each. The ones that nobody tries any more are forgotten first. */
 const MAX_EXHAUSTED = 50_000;
 /**
- * So long a key that is used up is not asked for again, in ms: points may have been given back elsewhere. A flood under
- * one key then costs a statement in so much time, whatever its rate.
+ * So long a key that is used up is not asked for again, in ms: points may have been given back elsewhere, or an operator
+ * has unlocked the e-mail. A flood under one key then costs a statement in so much time, whatever its rate.
  */
-const EXHAUSTED_MS = 10_000;
+const EXHAUSTED_MS = 1_000;
 
 interface Exhausted {
   readonly endsAt: number;
@@ -105,6 +105,16 @@ export class Throttle implements OnApplicationBootstrap {
     }
   }
 
+  /**
+   * Forgets all attempts at an e-mail, from whatever address. Other instances know within `EXHAUSTED_MS`.
+   * @returns how many counts there were
+   * @throws the driver's error
+   */
+  async unlock(emailKey: string): Promise<number> {
+    this.exhausted.clear();
+    return this.counter.forgetAll(ownerOf(emailKey));
+  }
+
   /** Gives back the points that {@link count} took for this subject, where it came to nothing. What fails stays counted. */
   async refund(kind: PurposeName, subject: Subject): Promise<void> {
     if (this.settings.disabled) return;
@@ -166,14 +176,21 @@ export class Throttle implements OnApplicationBootstrap {
   }
 }
 
-/** No e-mail or address stands in the table in clear, and every key has one length. Null: nothing to count under. */
+/**
+ * No e-mail or address stands in the table in clear. What an operator can unlock begins with a digest of the e-mail, since
+ * nobody knows from which addresses it was attempted. Null: nothing to count under.
+ */
 function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | null {
   const parts = budget.keyOf(subject);
   if (parts === null) return null;
-  return createHash('sha256')
-    .update(JSON.stringify([kind, budget.name, ...parts]))
-    .digest('base64url');
+  const key = digest(JSON.stringify([kind, budget.name, ...parts]));
+  return budget.unlockable && subject.emailKey !== undefined ? `${ownerOf(subject.emailKey)}${key}` : key;
 }
+
+/** What the keys of all attempts at an e-mail begin with. */
+const ownerOf = (emailKey: string): string => `${digest(emailKey)}.`;
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 function tooMany(limit: number, endsAt: number): JsonApiException {
   requestContext()?.rateLimit?.tell({ limit, remaining: 0, endsAt });

@@ -25,6 +25,7 @@ import { watchOutput } from './output.js';
 import type { ProgressStream } from './progress.js';
 import { seedCommand } from './seed.command.js';
 import { sessionsRevokeCommand } from './sessions-revoke.command.js';
+import { unlockCommand } from './unlock.command.js';
 
 /** Every command, in the order of the help. A name has one word or two. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
@@ -36,6 +37,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['accounts rekey', accountsRekeyCommand],
   ['keys rotate', keysRotateCommand],
   ['sessions revoke', sessionsRevokeCommand],
+  ['unlock', unlockCommand],
   ['mail dead', mailDeadCommand],
   ['mail retry', mailRetryCommand],
   ['doctor', doctorCommand],

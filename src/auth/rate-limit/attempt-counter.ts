@@ -31,7 +31,7 @@ export class AttemptCounter {
   /** For each key that has a statement under way: what goes with the next one. */
   private readonly underWay = new Map<string, Batch | null>();
 
-  constructor(connections: CountingConnections) {
+  constructor(private readonly connections: CountingConnections) {
     this.limiter = new RateLimiterPostgres({
       storeClient: connections,
       storeType: 'client',
@@ -68,6 +68,13 @@ export class AttemptCounter {
   /** Forgets a key. @throws the driver's error */
   async forget(key: string): Promise<void> {
     await this.limiter.delete(key);
+  }
+
+  /** Forgets every key that begins so, and gives their number. @throws the driver's error */
+  async forgetAll(beginning: string): Promise<number> {
+    const text = `DELETE FROM ${TABLE} WHERE starts_with(key, $1)`;
+    const { rowCount } = await this.connections.query({ text, values: [beginning] });
+    return rowCount ?? 0;
   }
 
   /** A batch that is sent as soon as the statement under way is answered. */

@@ -25,6 +25,8 @@ export interface Budget {
   readonly shared?: true;
   /** Forgotten when the attempt succeeded. */
   readonly untilSuccess?: true;
+  /** Guesses at what the owner of an e-mail knows: forgotten when an operator unlocks the e-mail. */
+  readonly unlockable?: true;
 }
 
 /** What is limited: its budgets and their window. */
@@ -62,6 +64,7 @@ const PER_EMAIL_AND_ADDRESS: Budget = {
     emailKey === undefined || address === undefined ? null : [emailKey, addressBlockOf(address, 64)],
   points: ({ perEmailAndAddress }) => perEmailAndAddress,
   untilSuccess: true,
+  unlockable: true,
 };
 const PER_EMAIL_AND_NETWORK: Budget = {
   name: 'email and network',
@@ -69,6 +72,7 @@ const PER_EMAIL_AND_NETWORK: Budget = {
     emailKey === undefined || !isIPv6(address) ? null : [emailKey, addressBlockOf(address, 48)],
   points: ({ perEmailAndAddress }) => perEmailAndAddress * NETWORK_FACTOR,
   untilSuccess: true,
+  unlockable: true,
 };
 /**
  * Known devices are exempt from the count that strangers can use up, and share one of their own: a stolen cookie is no
@@ -80,6 +84,7 @@ const PER_EMAIL: Budget = {
     emailKey === undefined ? null : [emailKey, knownDevice ? 'known devices' : 'any device'],
   points: ({ perEmail }) => perEmail,
   shared: true,
+  unlockable: true,
 };
 
 /** Guesses at what one e-mail's owner knows. The e-mail over all addresses comes last: one address uses up little of it. */

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { send } from '../support/client.js';
+import { account, PASSWORD } from '../support/factories.js';
+import { command } from './command-line.js';
+
+const LIMITS = {
+  THROTTLE_DISABLED: 'false',
+  THROTTLE_PER_EMAIL_AND_ADDRESS: '2',
+  THROTTLE_PER_EMAIL: '4',
+  THROTTLE_PER_ADDRESS: '1000',
+  TRUSTED_PROXIES: '127.0.0.1',
+};
+/** The longest that a running instance remembers a used up count, and some time for a busy machine, in ms. */
+const SOON_MS = 5_000;
+
+describe('unlock', () => {
+  let app: TestApp;
+  let other: TestApp;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    app = await startApp({ env: LIMITS });
+    other = await startApp({ env: LIMITS, beside: app });
+    env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test', MIGRATE_ON_START: 'false' };
+  });
+  afterAll(async () => {
+    await other.stop();
+    await app.stop();
+  });
+
+  const login = async (at: TestApp, email: string, password: string, address: string) => {
+    const headers = { 'x-forwarded-for': address };
+    return (await send(at, 'POST', '/auth/login', { body: { email, password }, headers })).status;
+  };
+  /** The status of a sign-in with the right password, as soon as it is not that of too many attempts. */
+  const signInSoon = async (at: TestApp, email: string, address: string): Promise<number> => {
+    const end = Date.now() + SOON_MS;
+    for (;;) {
+      const status = await login(at, email, PASSWORD, address);
+      if (status !== 429 || Date.now() > end) return status;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+
+  it('lets somebody in again, from every address and on every instance that runs', async () => {
+    const { email } = await account(app);
+    const { email: stranger } = await account(app);
+    const addresses = ['203.0.113.1', '203.0.113.2', '2001:db8::1'];
+    for (const address of addresses) {
+      for (const at of [app, other, app]) await login(at, email, 'Wrong-horse-9', address);
+    }
+    for (let i = 0; i < 6; i++) await login(app, stranger, 'Wrong-horse-9', '203.0.113.1');
+    expect([
+      await login(app, email, PASSWORD, '203.0.113.9'),
+      await login(other, email, PASSWORD, '203.0.113.1'),
+    ]).toEqual([429, 429]);
+    const { exitCode, out, err } = await command(['unlock', email.toUpperCase()], env);
+    expect([exitCode, out, err]).toEqual([0, 'It can be tried again.\n', '']);
+    expect(await signInSoon(app, email, '203.0.113.1')).toBe(201);
+    expect(await signInSoon(other, email, '2001:db8::1')).toBe(201);
+    // Nobody else was unlocked.
+    expect(await login(app, stranger, PASSWORD, '203.0.113.1')).toBe(429);
+  });
+
+  it('says so where nothing was counted', async () => {
+    const { exitCode, out } = await command(['unlock', 'nobody@example.com'], env);
+    expect([exitCode, out]).toEqual([0, 'Nothing was counted for this e-mail.\n']);
+  });
+
+  it.each([[[]], [['no']], [['a@example.com', 'b@example.com']]])('is called wrongly with %j', async (args) => {
+    expect((await command(['unlock', ...args], env)).exitCode).toBe(2);
+  });
+});
