@@ -1,30 +1,52 @@
 // Writes what the service is made of beside its build: dist/sbom.cdx.json (CycloneDX, by `npm sbom`) and dist/LICENSES.txt.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-/** In bytes: the list of some 200 packages has 150 KB. */
+/** In bytes: the list of all packages has 2 MB. */
 const MAX_OUTPUT = 64 * 1024 * 1024;
+/** npm sbom ends where a peer that nobody needs has another version than asked for: the mailer's nunjucks has one. */
+const UNNEEDED = { nunjucks: { chokidar: '>=3' } };
 
-// The lock is what an install follows. What is optional is not in the image, but for one binary of argon2's; the problems
-// that npm would end with lie in optional peers of the mailer's.
-const options = [
-  '--sbom-format=cyclonedx',
-  '--sbom-type=application',
-  '--omit=dev',
-  '--omit=optional',
-  '--package-lock-only',
-];
-const text = execFileSync('npm', ['sbom', ...options], { encoding: 'utf8', maxBuffer: MAX_OUTPUT });
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-/** @param {{ license?: { id?: string, name?: string }, expression?: string }} entry */
+/** All that the lock installs, also for development: what `--omit=dev` leaves out is more than that. */
+function describeAll() {
+  const folder = mkdtempSync(join(tmpdir(), 'iam-sbom-'));
+  try {
+    copyFileSync('package-lock.json', join(folder, 'package-lock.json'));
+    const overrides = { ...manifest.overrides, ...UNNEEDED };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...manifest, overrides }));
+    const options = ['--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only'];
+    return JSON.parse(
+      execFileSync('npm', ['sbom', ...options], { cwd: folder, encoding: 'utf8', maxBuffer: MAX_OUTPUT }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const { components, dependencies, ...bill } = describeAll();
+const installed = new Set(
+  Object.entries(packages)
+    .filter(([, { dev, devOptional }]) => !dev && !devOptional)
+    .map(([path, { name, version }]) => `${name ?? path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`),
+);
+const isInstalled = (purl) => installed.has(decodeURIComponent(purl.slice('pkg:npm/'.length).split('?')[0]));
+const kept = components.filter(({ purl }) => isInstalled(purl));
+const refs = new Set([bill.metadata.component['bom-ref'], ...kept.map((component) => component['bom-ref'])]);
+const graph = dependencies
+  .filter(({ ref }) => refs.has(ref))
+  .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((other) => refs.has(other)) }));
+
 const nameOf = ({ license, expression }) => expression ?? license?.id ?? license?.name;
-const rows = JSON.parse(text)
-  .components.map(
-    ({ name, group, version, licenses = [] }) =>
-      `${group ? `${group}/` : ''}${name} ${version}: ${licenses.map(nameOf).join(', ') || 'not declared'}`,
-  )
-  .sort();
+const rows = kept.map(({ purl, licenses = [] }) => {
+  const name = decodeURIComponent(purl.slice('pkg:npm/'.length).split('?')[0]).replace(/@([^@]+)$/, ' $1');
+  return `${name}: ${licenses.map(nameOf).join(', ') || 'not declared'}`;
+});
 
 mkdirSync('dist', { recursive: true });
-writeFileSync('dist/sbom.cdx.json', text);
-writeFileSync('dist/LICENSES.txt', `${rows.join('\n')}\n`);
+writeFileSync('dist/sbom.cdx.json', JSON.stringify({ ...bill, components: kept, dependencies: graph }));
+writeFileSync('dist/LICENSES.txt', `${[...new Set(rows)].sort().join('\n')}\n`);

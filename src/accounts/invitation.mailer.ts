@@ -7,6 +7,7 @@ import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../mail/outbox.handlers.js';
 import { Outbox } from '../mail/outbox.js';
+import { SEAL_PURPOSES } from '../mail/outbox.sealed.js';
 import type { OutboxTasks } from '../mail/outbox.tasks.js';
 import { TokensRepository } from '../passwords/tokens.repository.js';
 
@@ -14,7 +15,7 @@ import { TokensRepository } from '../passwords/tokens.repository.js';
 const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
 type Task = keyof typeof TEMPLATES;
 
-const PURPOSE = 'outbox.invitation';
+const PURPOSE = SEAL_PURPOSES['mail.invitation'];
 /** In seconds: two days, since an invitation is valid for three. */
 const REMIND_AFTER = 2 * 24 * 3600;
 

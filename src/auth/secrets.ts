@@ -39,6 +39,11 @@ export class SecretBox {
     this.newest = newest;
   }
 
+  /** What every text begins with that the newest secret sealed. */
+  get newestPrefix(): string {
+    return `${VERSION}.${this.newest.id}.`;
+  }
+
   /** Encrypts a text: `v1.<key id>.<base64url of iv, AES-256-GCM ciphertext and tag>`. */
   seal(purpose: string, plaintext: string): string {
     const { id, secret } = this.newest;

@@ -23,6 +23,7 @@ import { migrateCommand } from './migrate.command.js';
 import { openApiCommand } from './openapi.command.js';
 import { watchOutput } from './output.js';
 import type { ProgressStream } from './progress.js';
+import { secretsResealCommand } from './secrets-reseal.command.js';
 import { seedCommand } from './seed.command.js';
 import { sessionsRevokeCommand } from './sessions-revoke.command.js';
 import { unlockCommand } from './unlock.command.js';
@@ -36,6 +37,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['accounts import', accountsImportCommand],
   ['accounts rekey', accountsRekeyCommand],
   ['keys rotate', keysRotateCommand],
+  ['secrets reseal', secretsResealCommand],
   ['sessions revoke', sessionsRevokeCommand],
   ['unlock', unlockCommand],
   ['mail dead', mailDeadCommand],

@@ -7,12 +7,13 @@ import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../mail/outbox.handlers.js';
 import { Outbox } from '../mail/outbox.js';
+import { SEAL_PURPOSES } from '../mail/outbox.sealed.js';
 import type { OutboxTasks } from '../mail/outbox.tasks.js';
 import { TokensRepository } from './tokens.repository.js';
 
 const REQUEST = 'password.request_reset';
 const MAIL = 'mail.password_reset';
-const PURPOSE = 'outbox.password_reset';
+const PURPOSE = SEAL_PURPOSES['mail.password_reset'];
 
 /**
  * Mails reset tokens. The request only queues a job, whether or not there is such an account, so that neither its

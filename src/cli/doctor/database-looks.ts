@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/counting-connections.js';
 import type { Roles } from '../../auth/roles.js';
+import { SecretBox } from '../../auth/secrets.js';
 import { findAccessFaults, findLimitFaults } from '../../database/access-checks.js';
 import { connectionOf } from '../../database/connections.js';
 import { PendingMigrations } from '../../database/pending-migrations.js';
@@ -8,6 +9,7 @@ import { findMissingMigrationPrivileges, findMissingPrivileges, privilegeFaults 
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../mail/outbox.dead.js';
+import { SealedJobs } from '../../mail/outbox.sealed.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { emailKeyFindings } from './email-keys.js';
 import { about, type Finding, type Values } from './finding.js';
@@ -22,6 +24,7 @@ export const DATABASE_NEEDS = [
   'DATABASE_POOL_SIZE',
   'DATA_DIR',
   'MIGRATE_ON_START',
+  'APP_SECRET',
   'ROLES_FILE',
 ] as const;
 
@@ -158,6 +161,14 @@ const outbox: Look = async (dataSource) => {
   return length === 0 ? [] : [about('outbox').warning(`${length} failed for good. See: npx iam mail dead`)];
 };
 
+const sealed: Look = async (dataSource, { APP_SECRET: secrets }) => {
+  if (secrets === null || !(await exists(dataSource, 'graphile_worker._private_jobs'))) return [];
+  const old = await new SealedJobs(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
+  if (old === 0) return [];
+  const rows = old === 1 ? '1 row is' : `${old} rows are`;
+  return [about('secrets').warning(`${rows} sealed with an older APP_SECRET. Before it goes: npx iam secrets reseal`)];
+};
+
 /** Everything that is looked at, in this order. */
 export const LOOKS: readonly Look[] = [
   fits,
@@ -169,4 +180,5 @@ export const LOOKS: readonly Look[] = [
   privileges,
   accounts,
   outbox,
+  sealed,
 ];

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SecretBox } from '../../src/auth/secrets.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { command } from './command-line.js';
+
+const [OLD, NEW, GONE] = ['old-secret', 'new-secret', 'gone-secret'].map((name) => name.padEnd(40, '-'));
+/** More than one batch. */
+const JOBS = 1_200;
+
+describe('secrets reseal', () => {
+  let app: TestApp;
+  let env: Record<string, string>;
+
+  beforeEach(async () => {
+    app = await startApp();
+    env = {
+      DATABASE_URL: app.databaseUrl,
+      DATA_DIR: app.config.dataDir,
+      NODE_ENV: 'test',
+      APP_SECRET: `${NEW},${OLD}`,
+    };
+  });
+  afterEach(() => app.stop());
+
+  const seal = (secret: string | undefined, purpose: string, token: string) =>
+    new SecretBox({ appSecrets: [String(secret)] }).seal(purpose, token);
+  /** Queues mails that are not sent before tomorrow. */
+  const queue = (task: string, tokens: readonly string[]) =>
+    app.sql(
+      `SELECT graphile_worker.add_job($1, json_build_object('sealedToken', sealed, 'more', 1), run_at => now() + interval '1 day')
+      FROM unnest($2::text[]) sealed`,
+      [task, tokens],
+    );
+  const sealed = async (task: string): Promise<string[]> => {
+    const rows = await app.sql<{ sealed: string; more: string }>(
+      `SELECT payload->>'sealedToken' AS sealed, payload->>'more' AS more FROM graphile_worker._private_jobs job
+      JOIN graphile_worker._private_tasks task ON task.id = task_id WHERE identifier = $1 ORDER BY job.id`,
+      [task],
+    );
+    expect(rows.every(({ more }) => more === '1')).toBe(true);
+    return rows.map((row) => row.sealed);
+  };
+
+  it('seals anew what waits in the outbox, in batches, so that the old secret can go', async () => {
+    const tokens = Array.from({ length: JOBS }, (_, place) => `token ${place}`);
+    await queue(
+      'mail.password_reset',
+      tokens.map((token) => seal(OLD, 'outbox.password_reset', token)),
+    );
+    await queue('mail.invitation', [seal(OLD, 'outbox.invitation', 'a'), seal(NEW, 'outbox.invitation', 'b')]);
+    const kept = (await sealed('mail.invitation'))[1];
+    expect((await command(['doctor'], env)).out).toContain('1201 rows are sealed with an older APP_SECRET.');
+    expect(await command(['secrets', 'reseal'], env)).toEqual({ exitCode: 0, out: 'Sealed 1,201 anew.\n', err: '' });
+    const newest = new SecretBox({ appSecrets: [String(NEW)] });
+    const resets = await sealed('mail.password_reset');
+    expect(resets.map((text) => newest.open('outbox.password_reset', text))).toEqual(tokens);
+    const invitations = await sealed('mail.invitation');
+    expect(invitations.map((text) => newest.open('outbox.invitation', text))).toEqual(['a', 'b']);
+    expect(invitations[1]).toBe(kept);
+    expect((await command(['doctor'], env)).out).not.toContain('older APP_SECRET');
+    expect((await command(['secrets', 'reseal'], env)).out).toBe('Sealed 0 anew.\n');
+  });
+
+  it('says what no secret opens, leaves it as it is, and ends with 1', async () => {
+    const lost = seal(GONE, 'outbox.password_reset', 'lost');
+    await queue('mail.password_reset', [lost, seal(OLD, 'outbox.password_reset', 'found')]);
+    const { exitCode, out, err } = await command(['secrets', 'reseal'], env);
+    expect([exitCode, out]).toEqual([1, 'Sealed 1 anew.\n']);
+    expect(err).toBe(
+      '1 row was sealed with a secret that APP_SECRET does not list; put that one back behind the others.\n',
+    );
+    expect((await sealed('mail.password_reset'))[0]).toBe(lost);
+  });
+});
