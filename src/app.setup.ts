@@ -27,7 +27,6 @@ import {
   withoutPublicPath,
 } from './json-api/http.js';
 import { LIMITS } from './json-api/limits.js';
-import { answerUnreadableRequest } from './json-api/unreadable.js';
 import { logRequests } from './logging/request-line.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
@@ -39,6 +38,7 @@ import { closeUnreadAnswers, limitConnections } from './transport/connections.js
 import { limitPipelining } from './transport/pipelining.js';
 import { Rejections, type Rejection } from './transport/rejections.js';
 import { timeoutOptions, TIMEOUTS } from './transport/timeouts.js';
+import { answerUnreadableRequest } from './transport/unreadable.js';
 
 /** How long a browser may remember what CORS allows, in seconds. */
 const PREFLIGHT_SECONDS = 600;
