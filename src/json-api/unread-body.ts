@@ -26,7 +26,8 @@ export function leaveBodiesUnread(server: FastifyInstance, discardTimeoutMs = DI
         if (message.complete) return;
         answered.set(message.socket, message);
         const timer = setTimeout(() => !message.complete && message.socket.destroy(), discardTimeoutMs).unref();
-        message.socket.once('close', () => clearTimeout(timer));
+        // Of the message and not of its socket, which lives for many requests.
+        message.once('close', () => clearTimeout(timer));
       });
     }
     done();

@@ -81,6 +81,23 @@ describe('A body', () => {
     expect(await connection.answers(2)).toEqual([401, 200]);
   });
 
+  it('that was not read leaves no listener behind on a connection that is kept', async () => {
+    const warnings: string[] = [];
+    const listen = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', listen);
+    try {
+      const connection = await connected();
+      for (let sent = 1; sent <= 15; sent++) {
+        connection.write(head('POST /accounts', { 'content-type': MEDIA_TYPE, 'content-length': 2 }));
+        expect(await connection.answers(sent)).toEqual(Array<number>(sent).fill(401));
+        connection.write('{}');
+      }
+    } finally {
+      process.off('warning', listen);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it('is asked for only when it is wanted, where the client asks first (Expect: 100-continue)', async () => {
     const expecting = { 'content-type': MEDIA_TYPE, 'content-length': 2, expect: '100-continue' };
     const unknown = await connected();
