@@ -14,7 +14,7 @@ const HASH_SLOTS = Math.max(1, Math.min(availableParallelism(), LIBUV_THREADS - 
 export type Line = 'recognized' | 'others';
 
 /** Hashes that may wait for each one that runs; at cost 12 the last of all waits for some 7 s. */
-const WAITING_PER_SLOT: Readonly<Record<Line, number>> = { recognized: 8, others: 24 };
+const WAITING_PER_SLOT: Readonly<Record<Line, number>> = { recognized: 16, others: 16 };
 
 /** The times of a queue, in ms. */
 export interface HashTimes {
