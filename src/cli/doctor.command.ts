@@ -1,7 +1,7 @@
 import type { ConfigExamination } from '../config/load-config.js';
 import { oneLine } from '../mail/mail.address.js';
 import { defineCommand } from './command.js';
-import { databaseCheck } from './doctor/database.js';
+import { databaseCheck, sealedCheck } from './doctor/database.js';
 import { keysCheck, rolesCheck, templatesCheck } from './doctor/files.js';
 import { about, reasonOf, type Check, type Finding } from './doctor/finding.js';
 import { relayCheck } from './doctor/relay.js';
@@ -10,7 +10,15 @@ import { secretFileFindings, settingsCheck } from './doctor/settings.js';
 import { table } from './table.js';
 
 /** In the order of the list. */
-const CHECKS: readonly Check[] = [settingsCheck, rolesCheck, keysCheck, templatesCheck, databaseCheck, relayCheck];
+const CHECKS: readonly Check[] = [
+  settingsCheck,
+  rolesCheck,
+  keysCheck,
+  templatesCheck,
+  databaseCheck,
+  sealedCheck,
+  relayCheck,
+];
 
 /** Looks at an installation and says what is wrong with it, and what to do. */
 export const doctorCommand = defineCommand({

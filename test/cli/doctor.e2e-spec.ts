@@ -14,7 +14,7 @@ import { createTestDatabase } from '../support/database.js';
 import { account } from '../support/factories.js';
 import { command } from './command-line.js';
 
-const SECRET = 'canary-secret-of-32-characters-or-more';
+const SECRET = 'canary-Zq7vN2xW9kLm4TjR8bYc3HsD6fGp1UeA';
 
 describe('doctor', () => {
   let app: TestApp;

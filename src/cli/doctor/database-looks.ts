@@ -24,14 +24,16 @@ export const DATABASE_NEEDS = [
   'DATABASE_POOL_SIZE',
   'DATA_DIR',
   'MIGRATE_ON_START',
-  'APP_SECRET',
   'ROLES_FILE',
 ] as const;
 
 export type DatabaseValues = Values<(typeof DATABASE_NEEDS)[number]>;
 
 /** A look at the database, through a connection. `remote` is true where it is on another machine. */
-type Look = (dataSource: DataSource, values: DatabaseValues & { readonly remote: boolean }) => Promise<Finding[]>;
+export type Look<Needed extends DatabaseValues = DatabaseValues> = (
+  dataSource: DataSource,
+  values: Needed & { readonly remote: boolean },
+) => Promise<Finding[]>;
 
 /** Times are compared between clocks all over: invitations, sessions, tokens. In ms. */
 const CLOCK_WARNING_MS = 2_000;
@@ -161,7 +163,8 @@ const outbox: Look = async (dataSource) => {
   return length === 0 ? [] : [about('outbox').warning(`${length} failed for good. See: npx iam mail dead`)];
 };
 
-const sealed: Look = async (dataSource, { APP_SECRET: secrets }) => {
+/** What is sealed with a secret that is about to go. Not one of {@link LOOKS}: those do without APP_SECRET. */
+export const sealed: Look<DatabaseValues & Values<'APP_SECRET'>> = async (dataSource, { APP_SECRET: secrets }) => {
   if (secrets === null || !(await exists(dataSource, 'graphile_worker._private_jobs'))) return [];
   const old = await new SealedJobs(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
   if (old === 0) return [];
@@ -180,5 +183,4 @@ export const LOOKS: readonly Look[] = [
   privileges,
   accounts,
   outbox,
-  sealed,
 ];

@@ -5,7 +5,7 @@ import { dataSourceOptions } from '../../database/data-source.js';
 import { DatabaseServer } from '../../database/database-server.js';
 import { missingGrant } from '../../database/missing-grant.js';
 import { RefusedConnectionError, refusedConnection } from '../../database/refused-connection.js';
-import { DATABASE_NEEDS, LOOKS, type DatabaseValues } from './database-looks.js';
+import { DATABASE_NEEDS, LOOKS, sealed, type DatabaseValues, type Look } from './database-looks.js';
 import { about, defineCheck, isLocal, reasonOf, type Finding } from './finding.js';
 
 const { ok, fault } = about('database');
@@ -15,17 +15,9 @@ export const databaseCheck = defineCheck({
   subject: 'database',
   needs: DATABASE_NEEDS,
   run: async (values, extension) => {
-    const place = values.DATABASE_URL === null ? 'The embedded server' : addressOf(values.DATABASE_URL);
+    const place = placeOf(values);
     try {
-      const server = await DatabaseServer.open({
-        databaseUrl: values.DATABASE_URL,
-        dataDir: resolve(values.DATA_DIR),
-      });
-      try {
-        return await lookAt(server.url, place, values, extension);
-      } finally {
-        await server.stop();
-      }
+      return await onServer(values, (url) => lookAt(url, place, values, extension, LOOKS));
     } catch (error) {
       if (error instanceof RefusedConnectionError) return [fault(error.message)];
       return [fault(`${place} cannot be used: ${reasonOf(error)}. Correct DATABASE_URL, or open the way to it.`)];
@@ -33,7 +25,38 @@ export const databaseCheck = defineCheck({
   },
 });
 
-async function lookAt(url: string, place: string, values: DatabaseValues, extension: Extension): Promise<Finding[]> {
+/** Whether rows are sealed with a secret that is not the newest. Where the database cannot be used, another check says so. */
+export const sealedCheck = defineCheck({
+  subject: 'secrets',
+  needs: [...DATABASE_NEEDS, 'APP_SECRET'],
+  run: async (values, extension) => {
+    const findings = await onServer(values, (url) => lookAt(url, placeOf(values), values, extension, [sealed])).catch(
+      () => [],
+    );
+    return findings.filter(({ subject }) => subject === 'secrets');
+  },
+});
+
+const placeOf = ({ DATABASE_URL: url }: DatabaseValues): string =>
+  url === null ? 'The embedded server' : addressOf(url);
+
+async function onServer<Result>(values: DatabaseValues, work: (url: string) => Promise<Result>): Promise<Result> {
+  const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = values;
+  const server = await DatabaseServer.open({ databaseUrl, dataDir: resolve(dataDir) });
+  try {
+    return await work(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function lookAt<Needed extends DatabaseValues>(
+  url: string,
+  place: string,
+  values: Needed,
+  extension: Extension,
+  looks: readonly Look<Needed>[],
+): Promise<Finding[]> {
   const { DATABASE_DIRECT_URL: databaseDirectUrl, DATABASE_POOLER: databasePooler } = values;
   const settings = { databasePoolSize: 1, databaseDirectUrl, databasePooler };
   const dataSource = new DataSource(dataSourceOptions(url, settings, extension));
@@ -46,7 +69,7 @@ async function lookAt(url: string, place: string, values: DatabaseValues, extens
     );
     const findings = [ok(`${place} answers: PostgreSQL ${version}.`)];
     const remote = !isLocal(new URL(url).hostname);
-    for (const look of LOOKS) {
+    for (const look of looks) {
       // What the role may not do is a finding of its own.
       const unseen = (error: unknown): Finding[] => {
         if (missingGrant(error)) return [];
