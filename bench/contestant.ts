@@ -59,6 +59,8 @@ export function startService(databaseUrl: string, nodeArguments: readonly string
     THROTTLE_DISABLED: 'true',
     METRICS_PORT: '0',
     LOG_LEVEL: 'warn',
+    // What is seeded reaches back further than events are kept by default.
+    AUDIT_RETENTION_DAYS: '36500',
     // As in the Dockerfile.
     MALLOC_ARENA_MAX: '2',
   }));

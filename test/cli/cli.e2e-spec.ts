@@ -148,7 +148,7 @@ describe('commands on a database', () => {
       NODE_ENV: 'production',
       APP_URL: 'https://iam.example.com',
       MAIL_URL: 'smtp://127.0.0.1:25',
-      APP_SECRET: '0123456789abcdefghijklmnopqrstuvwxyz',
+      APP_SECRET: 'Zq7vN2xW9kLm4TjR8bYc3HsD6fGp1UeA',
       JWT_PRIVATE_KEY: await signingKey(),
       BCRYPT_COST: '10',
     };

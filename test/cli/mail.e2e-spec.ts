@@ -148,7 +148,7 @@ describe('A mail that a relay refused for good', () => {
         )[0];
       });
       const env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
-      expect((await command(['mail', 'dead'], env)).out).toMatch(/password\.request_reset +14 .* 550 /);
+      expect((await command(['mail', 'dead'], env)).out).toMatch(/mail\.password_reset +14 .* 550 /);
       app.mails.refusal = null;
       const retried = await command(['mail', 'retry', '--all'], env);
       expect(retried).toEqual({ exitCode: 0, out: '1 to be sent again.\n', err: '' });

@@ -86,7 +86,9 @@ describe('Lesson 19: a guard that fails', () => {
     };
     const broken = await startApp({
       beside: app,
-      extension: { replacements: [replaced(Throttle, { attempt, succeeded: attempt })] },
+      extension: {
+        replacements: [replaced(Throttle, { attempt, succeeded: attempt, rejectWithoutRoom: () => undefined })],
+      },
     });
     try {
       const { id, email, password } = await account(app);

@@ -29,6 +29,7 @@ describe('Lesson 9: an organization', () => {
   let stranger: SignedIn;
   let foreignSession: string;
   let foreignEvent: string;
+  let foreignJob: string;
 
   beforeAll(async () => {
     [own, foreign] = [await organization(app, 'Own'), await organization(app, 'Foreign')];
@@ -42,6 +43,11 @@ describe('Lesson 9: an organization', () => {
       columns: { picture_url: 'https://strange.example/' },
     });
     foreignSession = (await sessionOf(app, stranger.account.id)).id;
+    foreignJob = uuidv7();
+    await app.sql(`INSERT INTO jobs (id, kind, input, created_by) VALUES ($1, 'iam:organizations.delete', '{}', $2)`, [
+      foreignJob,
+      stranger.account.id,
+    ]);
     [foreignEvent = ''] = ids(await root.get(`/audit_events?filter[actor_id]=${stranger.account.id}`));
   });
 
@@ -67,6 +73,7 @@ describe('Lesson 9: an organization', () => {
       '/account_sessions/:id': [foreignSession, 'iam:account_sessions'],
       '/organizations/:id': [foreign, 'iam:organizations'],
       '/audit_events/:id': [foreignEvent, 'iam:audit_events'],
+      '/jobs/:id': [foreignJob, 'iam:jobs'],
     };
     const routes = routesOf(app).filter(({ pattern }) => pattern.includes(':id') && !pattern.endsWith('/join'));
     expect([...new Set(routes.map(({ pattern }) => pattern))].sort()).toEqual(Object.keys(rows).sort());
