@@ -51,6 +51,8 @@ describe('The address of a session', () => {
     ['the last one that no trusted proxy is', '203.0.113.9, 198.51.100.7, 10.1.2.3', '198.51.100.7'],
     ['not what the client made up in front', '1.1.1.1, 198.51.100.7', '198.51.100.7'],
     ['an IPv6 address in its canonical form', '2001:DB8:0:0::0:1', '2001:db8::1'],
+    ['an IPv4 address without the port behind it', '198.51.100.7:4711', '198.51.100.7'],
+    ['an IPv6 address without brackets and port', '[2001:db8::1]:4711', '2001:db8::1'],
     ['an IPv4 address that came mapped', '::ffff:198.51.100.7', '198.51.100.7'],
   ])('is %s', async (_, forwarded, expected) => {
     expect(await addressOf(proxied, { 'x-forwarded-for': forwarded })).toBe(expected);
@@ -62,7 +64,7 @@ describe('The address of a session', () => {
     '',
     ',',
     '999.1.1.1',
-    '198.51.100.7:4711',
+    '198.51.100.7:port',
     "'; DROP TABLE accounts; --",
     '198.51.100.7, x',
   ])('is the peer when the trusted proxy passes on %j', async (forwarded) => {
