@@ -2,7 +2,7 @@ import { Injectable, Logger, Optional, type OnApplicationBootstrap, type OnModul
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runTaskList, type JobHelpers, type TaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { openPool } from '../database/connections.js';
 import { withLanguages } from '../language/current-languages.js';
@@ -64,8 +64,6 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       name: 'iam outbox',
     });
     handleErrors(pool);
-    const clients = new Set<PoolClient>();
-    pool.on('connect', (client) => clients.add(client)).on('remove', (client) => clients.delete(client));
     const ended = new AbortController();
     const events: WorkerEvents = new EventEmitter();
     const orphans = new OutboxOrphans(pool);
@@ -82,19 +80,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     } finally {
       ended.abort();
       await Promise.all(looking);
-      if (!(await this.inTime(pool.end()))) {
-        for (const client of clients) void client.end().catch(() => undefined);
-      }
+      await pool.end();
     }
-  }
-
-  /** Whether something has ended, however, within the patience of a shutdown. */
-  private async inTime(work: unknown): Promise<boolean> {
-    const done = Promise.resolve(work).then(
-      () => true,
-      () => true,
-    );
-    return Promise.race([done, sleep(2 * this.settings.patienceMs, false, { ref: false })]);
   }
 
   private async runWith(pool: Pool, events: WorkerEvents): Promise<never> {
@@ -106,10 +93,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       await Promise.race([workers.promise, aborted(this.stopping.signal)]);
       throw new Error('the workers ended');
     } finally {
-      // The library may wait for ever for what it had asked a connection that broke meanwhile. Jobs that it still holds are
-      // found as orphans, and nothing else here may wait with it: no mail would leave until the next start.
-      const stopped = workers._shuttingDown ? workers.promise : workers.gracefulShutdown();
-      if (!(await this.inTime(stopped))) this.logger.warn('The workers did not end in time; others take their place');
+      await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
     }
   }
 
