@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runMigrations } from 'graphile-worker';
 import { Pool, type PoolClient } from 'pg';
 import { UNHURRIED } from '../database/connection-limits.js';
-import { handleErrors, outboxLogger } from './outbox.logger.js';
+import { outboxLogger } from './outbox.logger.js';
 
 /** The schema that graphile-worker owns and migrates; the SQL function `graphile_worker.add_job` stands in it. */
 export const OUTBOX_SCHEMA = 'graphile_worker';
@@ -24,7 +24,6 @@ export async function migrateOutbox(databaseUrl: string): Promise<void> {
     max: 2,
     application_name: 'iam migrate',
   });
-  handleErrors(pool);
   try {
     const session = await pool.connect();
     try {

@@ -8,7 +8,7 @@ import { openPool } from '../database/connections.js';
 import { withLanguages } from '../language/current-languages.js';
 import { Tracing } from '../tracing/tracing.js';
 import { OutboxHandlers, type ErasedHandler } from './outbox.handlers.js';
-import { handleErrors, outboxLogger } from './outbox.logger.js';
+import { outboxLogger } from './outbox.logger.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
 import { OutboxOrphans } from './outbox.orphans.js';
 import { OutboxSettings } from './outbox.settings.js';
@@ -63,7 +63,9 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       connectTimeoutMs: 10_000,
       name: 'iam outbox',
     });
-    handleErrors(pool);
+    // The library listens only while it runs, and without a listener a connection that breaks while idle would end
+    // the process.
+    pool.on('error', (error) => this.logger.debug(`An idle connection broke: ${error.message}`));
     const ended = new AbortController();
     const events: WorkerEvents = new EventEmitter();
     const orphans = new OutboxOrphans(pool);
@@ -85,21 +87,27 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async runWith(pool: Pool, events: WorkerEvents): Promise<never> {
+    // A worker that cannot report the end of its job stops itself, and the library starts no other in its place.
+    const broken = once(events, 'worker:fatalError', { signal: this.stopping.signal });
+    broken.catch(() => undefined);
     // Without a database the library would look for it less and less often; we start anew, and soon.
     await pool.query('SELECT 1');
     const workers = this.start(pool, events);
     try {
-      // They end by themselves when the end of a job cannot be stored, and when a later release migrates their schema.
-      await Promise.race([workers.promise, aborted(this.stopping.signal)]);
-      throw new Error('the workers ended');
+      const reason = await Promise.race([
+        broken.then(() => 'a worker could not report the end of its job'),
+        workers.promise.then(() => 'the workers ended'),
+      ]);
+      throw new Error(reason);
     } finally {
+      // The library begins by itself when somebody migrates its schema to one that it does not know.
       await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
     }
   }
 
   /**
-   * Only the workers: the library's `run` would also migrate its schema, which only `migrate` does here, and start its
-   * cron, which nothing here needs. Not async, since what it gives has a `then`.
+   * Only the workers, where the library's `run` would also start its cron: that has nothing to do here, and its failure
+   * to begin is a rejection that nobody handles, which ends the process. Not async, since what it gives has a `then`.
    */
   private start(pool: Pool, events: WorkerEvents): WorkerPool {
     const tasks: TaskList = Object.fromEntries(
@@ -114,9 +122,6 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       gracefulShutdownAbortTimeout: this.settings.patienceMs,
       // Nest decides when the process ends.
       noHandleSignals: true,
-      // Without a delay, however short, nobody handles an error of storing a job's end, which ends the process, and a
-      // shutdown does not wait for it either. Not with its local queue: that breaks named queues.
-      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     };
     return runTaskList(options, tasks, pool);
   }
@@ -176,10 +181,4 @@ function textOf(payload: unknown, field: 'acceptLanguage' | 'traceparent'): stri
 /** Sleeps, but not beyond the signal. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-}
-
-/** Rejects when the signal is aborted. */
-async function aborted(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, 'abort');
-  throw signal.reason;
 }

@@ -170,7 +170,7 @@ describe('The outbox', () => {
     expect(await once(child, 'message')).toEqual(['jane@example.com', undefined]);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(await fixture.jobs()).toMatchObject([{ attempts: 1, locked_by: expect.stringContaining('pool-') }]);
+    expect(await fixture.jobs()).toMatchObject([{ attempts: 1, locked_by: expect.stringContaining('worker-') }]);
     const start = Date.now();
     const done = recorder();
     await eventually(() => done.length > 0);
@@ -288,8 +288,6 @@ describe('The outbox', () => {
     await sleep(200);
     const start = Date.now();
     await idle.onModuleDestroy();
-    // The library traces to the console why its workers ended.
-    jest.spyOn(console, 'trace').mockImplementation(() => undefined);
     await fixture.dataSource.query('DROP SCHEMA graphile_worker CASCADE');
     await fixture.start(async () => undefined).onModuleDestroy();
     expect(Date.now() - start).toBeLessThan(1_000);
