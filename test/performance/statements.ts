@@ -54,3 +54,12 @@ export async function execute(app: TestApp, { text, values }: Statement): Promis
 
 const describePlan = ({ 'Node Type': type, 'Index Name': index, Plans: plans = [] }: Plan): string =>
   `${type}${index === undefined ? '' : ` (${index})`}${plans.length > 0 ? ` [${plans.map(describePlan).join(', ')}]` : ''}`;
+
+/** How long PostgreSQL plans a statement, in ms. */
+export async function planningTime(app: TestApp, { text, values }: Statement): Promise<number> {
+  const [row] = await app.sql<{ 'QUERY PLAN': [{ 'Planning Time': number }] }>(
+    `EXPLAIN (SUMMARY, FORMAT JSON) ${text}`,
+    [...values],
+  );
+  return row?.['QUERY PLAN'][0]['Planning Time'] ?? 0;
+}

@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { compiledPath } from '../runner/compiled.js';
@@ -23,10 +24,14 @@ export class ServiceProcess {
   /**
    * Starts `src/main.ts`, compiled, with nothing in its environment but this.
    * @param built start what `nest build` has made of it, as in production
+   * @param node more arguments for Node itself
    */
-  static start(env: Record<string, string>, { built = false } = {}): ServiceProcess {
+  static start(
+    env: Record<string, string>,
+    { built = false, node = [] }: { built?: boolean; node?: readonly string[] } = {},
+  ): ServiceProcess {
     const program = built ? PRODUCTION : [compiledPath('src/main.ts')];
-    const child = spawn(process.execPath, program, {
+    const child = spawn(process.execPath, [...node, ...program], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,6 +43,12 @@ export class ServiceProcess {
   async memory(): Promise<number> {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(this.child.pid)]);
     return Number(stdout) / 1024;
+  }
+
+  /** The most resident memory that it ever had, in MiB (Linux). */
+  async peakMemory(): Promise<number> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
   }
 
   /** What it has written so far, on both streams. */
