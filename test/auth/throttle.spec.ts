@@ -177,7 +177,7 @@ describe('attempts', () => {
     await passing(times(2, () => ({ address: HERE, emailKey: ANN })));
     const rows = await database.query<{ key: string }>('SELECT key FROM attempts');
     expect(rows).toHaveLength(3);
-    for (const { key } of rows) expect(key).toMatch(/^[\w-]{43}$/);
+    for (const { key } of rows) expect(key).toMatch(/^[\w-]{43}(?:\.[\w-]{43})?$/);
   });
 });
 
@@ -240,13 +240,13 @@ describe('an attempt over the limit', () => {
     expect(sent.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
-  it('is asked for again after ten seconds: somebody may have got points back elsewhere', async () => {
+  it('is asked for again after a second: somebody may have got points back elsewhere', async () => {
     await passing(times(101, () => ({ address: HERE })));
     await database.query('TRUNCATE attempts');
     const now = Date.now();
-    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 9_000);
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 500);
     expect(await passes({ address: HERE })).toBe(false);
-    clock.mockReturnValue(now + 11_000);
+    clock.mockReturnValue(now + 1_500);
     expect(await passes({ address: HERE })).toBe(true);
   });
 
