@@ -80,5 +80,5 @@ describe('Accounts that are moved', () => {
     const [importing, exporting] = growth;
     expect(importing).toBeLessThan(MOST_GROWTH);
     expect(exporting).toBeLessThan(MOST_GROWTH);
-  });
+  }, 180_000);
 });
