@@ -24,6 +24,7 @@ export const BOUNDS = {
     above: TOO_LARGE,
   },
   bodyDepth: { most: 64, of: 'levels of objects and lists in a body', above: BODY },
+  bodyValues: { most: 10_000, of: 'members and items of all objects and lists in a body together', above: TOO_LARGE },
   linkageIdentifiers: {
     most: 1000,
     of: 'resource identifiers in the linkage of a relationship that is sent',

@@ -109,6 +109,7 @@ describe('What a stranger or a small account sends', () => {
           METRICS_PORT: String(metricsPort),
           THROTTLE_DISABLED: 'false',
           BCRYPT_COST: '10',
+          HASH_MAX_COST: '12',
           LOG_LEVEL: 'error',
           MALLOC_ARENA_MAX: '2',
         },
@@ -152,6 +153,9 @@ describe('What a stranger or a small account sends', () => {
         expect(after.failed).toBe(0);
         expect(after.p99).toBeLessThan(5 * before.p99 + 20);
         expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+      } catch (error) {
+        print(`The service wrote:\n${service.output.slice(-4_000)}`);
+        throw error;
       } finally {
         await service.stop();
       }

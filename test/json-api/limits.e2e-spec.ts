@@ -60,6 +60,15 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     above: '400 malformed_body',
     seen: refusal,
   },
+  bodyValues: {
+    send: (count) => {
+      const members = Array.from({ length: count - 1 }, () => '0');
+      return as(app).post('/auth/refresh', `{"a,[{":[${members.join(',')}]}`);
+    },
+    within: '422 validation_failed /a,[{',
+    above: '413 payload_too_large',
+    seen: refusal,
+  },
   bodyChunks: {
     // The last of them is empty, and ends the body.
     send: async (count) => {

@@ -4,13 +4,12 @@ import { startApp, type TestApp } from '../support/app.js';
 import { account, admin } from '../support/factories.js';
 import { document, send, type Answer } from '../support/client.js';
 
-const MIB = 1024 * 1024;
+/** So many members fit into a body beside what surrounds them. */
+const MANY = LIMITS.bodyValues - 20;
 
-/** An object with as many different members as fit into a body. */
-function members(bytes: number, value: unknown = 1): Record<string, unknown> {
-  const each = JSON.stringify(value).length + 12;
-  return Object.fromEntries(Array.from({ length: Math.floor(bytes / each) }, (_, n) => [`m${n}`, value]));
-}
+/** An object with so many different members. */
+const members = (count: number, value: unknown = 1): Record<string, unknown> =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${n}`, value]));
 
 /** A query of this form, repeated with other names up to what a request line may hold. */
 const query = (parameter: (n: number) => string): string => {
@@ -34,7 +33,7 @@ describe('An answer, whatever a request gets wrong', () => {
   });
   afterAll(() => app.stop());
 
-  const LARGE = members(MIB - 1000);
+  const LARGE = members(MANY);
   const accountWith = (attributes: Record<string, unknown>) =>
     document('iam:accounts', { name: 'Ada', email: 'ada.large@example.com', ...attributes });
 
@@ -57,13 +56,13 @@ describe('An answer, whatever a request gets wrong', () => {
       'unknown keys of role_scope',
       'PATCH',
       '/accounts/ID',
-      () => document('iam:accounts', { role_scope: members(MIB - 1000, []) }),
+      () => document('iam:accounts', { role_scope: members(MANY / 2, []) }),
     ],
     [
       'relationships that are not written',
       'PATCH',
       '/accounts/ID',
-      () => ({ data: { type: 'iam:accounts', relationships: members(MIB - 1000, { data: { type: 'x', id: '1' } }) } }),
+      () => ({ data: { type: 'iam:accounts', relationships: members(MANY / 6, { data: { type: 'x', id: '1' } }) } }),
     ],
   ];
 
@@ -99,12 +98,11 @@ describe('An answer, whatever a request gets wrong', () => {
   });
 
   it('has all the errors when they are 100, and then no word of more', async () => {
-    const unknown = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${n}`, 1]));
-    const exactly = await send(app, 'POST', '/auth/refresh', { body: unknown(100) });
+    const exactly = await send(app, 'POST', '/auth/refresh', { body: members(100) });
     expect(exactly.body.errors.map(({ source }: { source: object }) => source)).toEqual(
-      Object.keys(unknown(100)).map((name) => ({ pointer: `/${name}` })),
+      Object.keys(members(100)).map((name) => ({ pointer: `/${name}` })),
     );
-    expectBounded(await send(app, 'POST', '/auth/refresh', { body: unknown(101) }));
+    expectBounded(await send(app, 'POST', '/auth/refresh', { body: members(101) }));
   });
 
   it('says that a value is forbidden before it says what else is wrong, however much that is', async () => {
@@ -112,7 +110,7 @@ describe('An answer, whatever a request gets wrong', () => {
     const path = `/accounts/${self.body.data.id}`;
     const answer = await send(app, 'PATCH', path, {
       token,
-      body: document('iam:accounts', { ...members(10_000), enabled: false }),
+      body: document('iam:accounts', { ...members(MANY), enabled: false }),
     });
     expect(answer.status).toBe(403);
     expect(answer.body.errors).toHaveLength(1);

@@ -110,8 +110,8 @@ function written(linkage: unknown): unknown {
   return parsed && new WriteDocument(AccountResource, 'update', parsed, context).relationshipFaults();
 }
 
-/** In bytes of the text, what one member or item of JSON takes: about as many of them fit into a body. */
-const ITEM = 16;
+/** In bytes of the text, what one member or item of JSON takes: the longest text has as many as a body may have. */
+const ITEM = Math.ceil(LIMITS.bodyBytes / LIMITS.bodyValues);
 const itemsOf = <Item>(text: string, make: (name: string) => Item): Item[] =>
   Array.from({ length: text.length / ITEM }, (_, n) => make(text.slice(0, 4) + n));
 const membersOf = (text: string): Record<string, unknown> =>
