@@ -13,6 +13,8 @@ import { CrossSite } from './cross-site.js';
 import { JwksController } from './jwks.controller.js';
 import { KnownDevice } from './known-device.js';
 import { CountingConnections } from './rate-limit/counting-connections.js';
+import { WriteLimit } from './rate-limit/write-limit.js';
+import { WritesGuard } from './rate-limit/writes.guard.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { RightsGuard } from './rights.guard.js';
 import { RolesCheck } from './roles.check.js';
@@ -48,8 +50,10 @@ const services = [
     CountingConnections,
     SigningKeys,
     RolesCheck,
-    // In this order: who it is, what was sent, whether they may. What only needs to know who it is stands before the body.
+    WriteLimit,
+    // In this order: who it is, how much they write, what was sent, whether they may.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: WritesGuard },
     { provide: APP_GUARD, useClass: BodyGuard },
     { provide: APP_GUARD, useClass: RightsGuard },
   ],

@@ -12,7 +12,7 @@ const WITHOUT_BODY = new Set(['GET', 'HEAD']);
 const MEMORY_BYTES = 32 * 1024 * 1024;
 
 /**
- * The second global guard: reads the body, which nobody has touched before. So a body of somebody unknown is not read
+ * The third global guard: reads the body, which nobody has touched before. So a body of somebody unknown is not read
  * where a route needs a credential, and what is wrong with it is told before anything that it asks for is looked at (wire contract, order of refusals).
  */
 @Injectable()

@@ -5,7 +5,7 @@ import { refuse } from '../json-api/errors.js';
 import { reliesOnCookies } from './credentials.js';
 
 /** Methods that change nothing (RFC 9110, 9.2.1). */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Keeps other sites from acting through a visitor's cookies. Browsers name the page behind a request in `Origin` and
@@ -25,13 +25,18 @@ export class CrossSite {
    * @throws JsonApiException `forbidden`
    */
   check(request: FastifyRequest): void {
-    if (SAFE.has(request.method) || !reliesOnCookies(request)) return;
+    if (this.isForeign(request))
+      throw refuse('forbidden', 'Another site may not do this with your cookies', { header: 'Origin' });
+  }
+
+  /** Whether it is an unsafe request that a foreign page may have made with our cookies. */
+  isForeign(request: FastifyRequest): boolean {
+    if (SAFE_METHODS.has(request.method) || !reliesOnCookies(request)) return false;
     const { origin, 'sec-fetch-site': site } = request.headers;
     // Our pages send no referrer, and then a browser hides even from us where a form comes from (Fetch, "append a
     // request Origin header"). That it comes from here, it still says.
     const hidden = origin === undefined || (origin === 'null' && site === 'same-origin');
-    if (hidden ? site === 'cross-site' : !this.#isOurs(origin, request))
-      throw refuse('forbidden', 'Another site may not do this with your cookies', { header: 'Origin' });
+    return hidden ? site === 'cross-site' : !this.#isOurs(origin, request);
   }
 
   /**
@@ -40,7 +45,7 @@ export class CrossSite {
    * @throws JsonApiException `forbidden`
    */
   checkForm(request: FastifyRequest): void {
-    if (SAFE.has(request.method)) return;
+    if (SAFE_METHODS.has(request.method)) return;
     const { origin, 'sec-fetch-site': site } = request.headers;
     const hidden = origin === undefined || origin === 'null';
     if (hidden ? site === 'cross-site' : !this.#isOurs(origin, request)) {

@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../config/config.js';
 import type { RateLimitTally } from '../context/rate-limit-tally.js';
 import { requestContext } from '../context/request-context.js';
-import { refuse, type JsonApiException } from '../json-api/errors.js';
 import { AttemptCounter, type Count } from './rate-limit/attempt-counter.js';
 import { CountingConnections } from './rate-limit/counting-connections.js';
+import { notCounted, tooMany } from './rate-limit/limit-errors.js';
 import { PURPOSES, type Budget, type Purpose, type PurposeName, type Subject } from './rate-limit/purposes.js';
 
 /** What is attempted. Each kind is counted by itself. */
@@ -15,8 +15,6 @@ export type AttemptKind = PurposeName;
 /** Whose secret is attempted, and by whom. */
 export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
 
-/** In seconds. */
-const RETRY_WHEN_DOWN = '2';
 /** Keys that are remembered as used up, some 200 bytes each. The ones that nobody tries any more are forgotten first. */
 const MAX_EXHAUSTED = 50_000;
 /**
@@ -101,7 +99,7 @@ export class Throttle implements OnApplicationBootstrap {
         this.exhausted.delete(key);
       }
     } catch (cause) {
-      throw unavailable(cause);
+      throw notCounted(cause);
     }
   }
 
@@ -166,7 +164,7 @@ export class Throttle implements OnApplicationBootstrap {
     try {
       return await this.counter.add(key, windowSeconds);
     } catch (cause) {
-      throw unavailable(cause);
+      throw notCounted(cause);
     }
   }
 
@@ -191,15 +189,3 @@ function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | nu
 const ownerOf = (emailKey: string): string => `${digest(emailKey)}.`;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
-
-function tooMany(limit: number, endsAt: number): JsonApiException {
-  requestContext()?.rateLimit?.tell({ limit, remaining: 0, endsAt });
-  const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
-  const headers = { 'Retry-After': String(seconds) };
-  return refuse('too_many_requests', `Too many attempts; try again in ${seconds} seconds`, undefined, { headers });
-}
-
-function unavailable(cause: unknown): JsonApiException {
-  const headers = { 'Retry-After': RETRY_WHEN_DOWN };
-  return refuse('unavailable', 'Attempts cannot be counted right now', undefined, { cause, headers });
-}

@@ -1,7 +1,7 @@
 /** Where the service runs. Everything but `production` may fall back to development conveniences. */
 export type Environment = 'development' | 'test' | 'production';
 
-/** Limits on attempts, counted before any password is hashed. */
+/** Limits on attempts, counted before any password is hashed, and on what accounts do. */
 export interface ThrottleSettings {
   /** Length of the counting window, in seconds. */
   readonly windowSeconds: number;
@@ -17,6 +17,8 @@ export interface ThrottleSettings {
   readonly invitationsPerRecipient: number;
   /** How often in an hour one account is told that an e-mail is taken. */
   readonly takenEmailsPerActor: number;
+  /** Requests of one account in a minute that may change something. */
+  readonly writesPerActor: number;
   /** True switches every limit off, for tests and load measurements. */
   readonly disabled: boolean;
 }

@@ -147,6 +147,7 @@ function toConfig(values: VariableValues): Config {
       invitationsPerActor: values.THROTTLE_INVITATIONS_PER_ACTOR,
       invitationsPerRecipient: values.THROTTLE_INVITATIONS_PER_RECIPIENT,
       takenEmailsPerActor: values.THROTTLE_TAKEN_EMAILS_PER_ACTOR,
+      writesPerActor: values.THROTTLE_WRITES_PER_ACTOR,
       disabled: values.THROTTLE_DISABLED,
     },
     connectionLimits: { perAddress: values.CONNECTIONS_PER_ADDRESS, total: values.MAX_CONNECTIONS },

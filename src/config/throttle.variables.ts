@@ -2,7 +2,7 @@ import { integer } from './parsers.js';
 
 const attempts = integer(1, 1_000_000);
 
-/** The variables of the limits of attempts and of invitations. A part of `VARIABLES`. */
+/** The variables of the limits of attempts, of invitations and of writes. A part of `VARIABLES`. */
 export const THROTTLE_VARIABLES = {
   THROTTLE_WINDOW_SECONDS: {
     parse: integer(1, 10 * 365 * 24 * 3600),
@@ -40,5 +40,11 @@ export const THROTTLE_VARIABLES = {
     default: '30',
     description:
       'How often in an hour an account that may not read all accounts is told, on creating one, that an e-mail is taken.',
+  },
+  THROTTLE_WRITES_PER_ACTOR: {
+    parse: attempts,
+    default: '1200',
+    description:
+      'Requests of one account in a minute that may change something (any but GET, HEAD and OPTIONS); each further instance may let 5 % more pass.',
   },
 } as const;

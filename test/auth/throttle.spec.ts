@@ -3,21 +3,13 @@ import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CountingConnections } from '../../src/auth/rate-limit/counting-connections.js';
 import { Throttle, type Attempt, type AttemptKind } from '../../src/auth/throttle.js';
+import type { ThrottleSettings } from '../../src/config/config.js';
 import { RateLimitTally } from '../../src/context/rate-limit-tally.js';
 import { withRequestContext } from '../../src/context/request-context.js';
 import { JsonApiException } from '../../src/json-api/errors.js';
+import { THROTTLE_DEFAULTS } from '../config/throttle-defaults.js';
 import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
 
-const LIMITS = {
-  windowSeconds: 900,
-  perEmailAndAddress: 5,
-  perAddress: 100,
-  perEmail: 50,
-  invitationsPerActor: 500,
-  invitationsPerRecipient: 5,
-  takenEmailsPerActor: 30,
-  disabled: false,
-};
 const ANN = 'ann@example.com';
 const BOB = 'bob@example.com';
 const HERE = '203.0.113.9';
@@ -46,8 +38,8 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const anInstance = (limits: Partial<typeof LIMITS> = {}): Throttle =>
-  new Throttle({ throttle: { ...LIMITS, ...limits } }, connections);
+const anInstance = (limits: Partial<ThrottleSettings> = {}): Throttle =>
+  new Throttle({ throttle: { ...THROTTLE_DEFAULTS, ...limits } }, connections);
 
 /** An attempt that may name no e-mail, as one with a token does not. */
 type Guess = Pick<Attempt, 'address'> & Partial<Attempt>;
@@ -194,7 +186,7 @@ describe('a refusal', () => {
     const gone = new DataSource({ type: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
     const { status, headers } = await refusal(
       { address: HERE },
-      new Throttle({ throttle: LIMITS }, new CountingConnections(gone)),
+      new Throttle({ throttle: THROTTLE_DEFAULTS }, new CountingConnections(gone)),
     );
     expect(status).toBe(503);
     expect(headers).toHaveProperty('Retry-After');

@@ -10,6 +10,7 @@ import { loadEnvFile, parseEnvFile } from '../../src/config/env-file.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { generateSigningKey } from '../../src/config/signing-keys.js';
 import { VARIABLES } from '../../src/config/variables.js';
+import { THROTTLE_DEFAULTS } from './throttle-defaults.js';
 
 let dataDir: string;
 
@@ -69,16 +70,7 @@ describe('the configuration', () => {
       accessTokenSeconds: 900,
       sessionIdleSeconds: 14 * 24 * 3600,
       sessionMaxSeconds: 90 * 24 * 3600,
-      throttle: {
-        windowSeconds: 900,
-        perEmailAndAddress: 5,
-        perAddress: 100,
-        perEmail: 50,
-        invitationsPerActor: 500,
-        invitationsPerRecipient: 5,
-        takenEmailsPerActor: 30,
-        disabled: false,
-      },
+      throttle: THROTTLE_DEFAULTS,
       metricsPort: 9464,
       tracing: null,
       logLevel: 'info',

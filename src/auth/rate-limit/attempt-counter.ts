@@ -7,7 +7,7 @@ const UNLIMITED = 2 ** 31 - 1;
 
 /** How far a count has come. */
 export interface Count {
-  /** Points in this window, this one included. */
+  /** Points in this window, those just added included. */
   readonly points: number;
   /** When the window ends, in ms since the epoch. */
   readonly endsAt: number;
@@ -46,15 +46,16 @@ export class AttemptCounter {
   }
 
   /**
-   * Adds one point under a key.
+   * Adds points under a key.
    * @param windowSeconds how long the window is that begins when there is none
    * @throws the driver's error when it cannot be counted
    */
-  async add(key: string, windowSeconds: number): Promise<Count> {
+  async add(key: string, windowSeconds: number, added = 1): Promise<Count> {
     const waiting = this.underWay.get(key);
-    if (waiting === undefined) return this.consume(key, 1, windowSeconds);
+    if (waiting === undefined) return this.consume(key, added, windowSeconds);
     const batch = waiting ?? this.batch(key, windowSeconds);
-    const place = ++batch.points;
+    batch.points += added;
+    const place = batch.points;
     const { points, endsAt } = await batch.counted;
     // The statement told where the whole batch ends.
     return { points: points - batch.points + place, endsAt };

@@ -1,0 +1,14 @@
+import type { ThrottleSettings } from '../../src/config/config.js';
+
+/** The limits of a service whose environment says nothing about them, as `.env.example` and the documentation tell. */
+export const THROTTLE_DEFAULTS: ThrottleSettings = {
+  windowSeconds: 900,
+  perEmailAndAddress: 5,
+  perAddress: 100,
+  perEmail: 50,
+  invitationsPerActor: 500,
+  invitationsPerRecipient: 5,
+  takenEmailsPerActor: 30,
+  writesPerActor: 1200,
+  disabled: false,
+};
