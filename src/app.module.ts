@@ -1,12 +1,13 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import type { Params } from 'nestjs-pino';
 import { AccountSessionsModule } from './account-sessions/account-sessions.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import type { Extension, Replacement } from './app.extension.js';
+import { serviceLogging } from './app.logging.js';
 import { migrateAll } from './app.migrate.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
-import { requestContext } from './context/request-context.js';
 import { translateDatabaseError } from './database/constraint-errors.js';
 import { DatabaseModule } from './database/database.module.js';
 import { OWN_ACTIONS } from './events/audit-action.js';
@@ -23,7 +24,6 @@ import { PagesModule } from './pages/pages.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
-import { loggedTrace } from './tracing/span-reference.js';
 import { TracingModule } from './tracing/tracing.module.js';
 import type { Tracing } from './tracing/tracing.js';
 
@@ -44,29 +44,24 @@ const MODULES: readonly Type<unknown>[] = [
   HealthModule,
 ];
 
-/** What a line of the log says of the request or job during which it is written. */
-function loggedContext(): object {
-  const context = requestContext();
-  return {
-    ...(context?.requestId !== undefined && { requestId: context.requestId }),
-    ...loggedTrace(context?.span),
-  };
-}
-
 /** The list of modules. */
 @Module({})
 export class AppModule {
-  /** @param tracing what the service is traced by, if it is */
+  /**
+   * @param tracing what the service is traced by, if it is
+   * @param logging how it logs; the same for whoever logs before the modules are there
+   */
   static register(
     config: Config,
     { modules = [], replacements = [], actions = [], ...schema }: Extension,
     tracing: Tracing | null = null,
+    logging: Params = serviceLogging(config),
   ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.register(config),
-        LoggingModule.register(config, loggedContext),
+        LoggingModule.register(logging),
         ...(tracing ? [TracingModule.register(tracing)] : []),
         DatabaseModule.register(schema, migrateAll),
         JsonApiModule.forRoot({

@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { NO_EXTENSION } from './app.extension.js';
 import { setSecurityHeaders } from './app.headers.js';
+import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
 import { serveDocs } from './app.docs.js';
 import { countAttempts } from './auth/attempts.js';
@@ -27,6 +28,7 @@ import {
   withoutPublicPath,
 } from './json-api/http.js';
 import { LIMITS } from './json-api/limits.js';
+import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
@@ -72,14 +74,12 @@ export async function createApp(
     routerOptions: { maxParamLength: LIMITS.pathParameterCharacters },
   });
   const tracing = await startTracing(config.tracing);
+  const logging = serviceLogging(config);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.register(config, extension, tracing),
+    AppModule.register(config, extension, tracing, logging),
     adapter,
-    {
-      bodyParser: false,
-      bufferLogs: true,
-      abortOnError: false,
-    },
+    // Not buffered: a database that is not there yet is logged while it is waited for.
+    { bodyParser: false, logger: nestLogger(logging), abortOnError: false },
   );
   app.useLogger(app.get(Logger));
   app.setGlobalPrefix(config.apiPrefix, {

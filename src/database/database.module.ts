@@ -48,6 +48,8 @@ export class DatabaseModule {
           migrationsRun: config.migrateOnStart,
           retryAttempts: BOOT_ATTEMPTS,
           retryDelay: 1_000,
+          // The line of each attempt says why it failed.
+          verboseRetryLog: true,
           // A grant does not come by itself within seconds.
           toRetry: (error: unknown) => !missingGrant(error) && translateDatabaseError(error) !== null,
         };

@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
@@ -182,6 +183,17 @@ export async function shutDown(cluster: Cluster): Promise<void> {
       await sleep(POLL_MS);
     }
   }
+}
+
+/** Ends a server that may not even have written its pid file yet, and waits until it is gone. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  // Process and event loop do not wait for it otherwise.
+  child.ref();
+  const exit = once(child, 'exit');
+  child.kill('SIGINT');
+  const timer = setTimeout(() => child.kill('SIGQUIT'), STOP_MS);
+  await exit;
+  clearTimeout(timer);
 }
 
 /** The last lines that the server wrote. */

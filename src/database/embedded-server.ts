@@ -5,7 +5,16 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { findBinaryPackage, prepareBinaries } from './embedded-binaries.js';
-import { ClusterPaths, createCluster, lastPort, launch, logTail, shutDown, type Cluster } from './embedded-cluster.js';
+import {
+  ClusterPaths,
+  createCluster,
+  endChild,
+  lastPort,
+  launch,
+  logTail,
+  shutDown,
+  type Cluster,
+} from './embedded-cluster.js';
 import { EmbeddedServerError } from './embedded-error.js';
 import { findPostmaster, freePort, isFree } from './embedded-process.js';
 import { signIn, type EmbeddedSession } from './embedded-session.js';
@@ -39,6 +48,8 @@ export interface EmbeddedServerOptions {
  */
 export class EmbeddedServer {
   private static readonly used = new Set<EmbeddedServer>();
+  /** What is about to be used, and what interrupts that. */
+  private static readonly starting = new Map<Promise<EmbeddedServer>, AbortController>();
 
   /** True when this call started the server, false when it found one running. */
   readonly owned: boolean;
@@ -65,30 +76,39 @@ export class EmbeddedServer {
    * @throws EmbeddedServerError when it cannot run here, or when the folder belongs to another user.
    */
   static async start(dataDir: string, options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+    const interruption = new AbortController();
+    const start = EmbeddedServer.open(resolve(dataDir), options.durable ?? true, interruption.signal);
+    EmbeddedServer.starting.set(start, interruption);
     try {
-      return await EmbeddedServer.open(resolve(dataDir), options.durable ?? true);
+      return await start;
     } catch (error) {
       if (error instanceof EmbeddedServerError) throw error;
       throw new EmbeddedServerError(`The embedded database cannot be used: ${String(error)}`, error);
+    } finally {
+      EmbeddedServer.starting.delete(start);
     }
   }
 
-  private static async open(dataDir: string, durable: boolean): Promise<EmbeddedServer> {
+  private static async open(dataDir: string, durable: boolean, signal: AbortSignal): Promise<EmbeddedServer> {
     const logger = new Logger(EmbeddedServer.name);
     const paths = new ClusterPaths(await serverHome(dataDir, (line) => logger.log(line)));
     const user = await serverUser(paths.data);
     const binaries = await prepareBinaries(paths.home, user, await findBinaryPackage());
+    assertWanted(signal);
     const cluster: Cluster = { paths, binaries, user, durable };
     const firstStart = await createCluster(cluster);
-    const { session, launched } = await reach(cluster, { port: await lastPort(cluster), orElsewhere: true });
+    const { session, launched } = await reach(cluster, { port: await lastPort(cluster), orElsewhere: true }, signal);
     const password = servicePassword(await readFile(paths.password, 'utf8'));
     await session.prepareDatabase(SERVICE, password);
     const url = `postgres://${SERVICE}:${password}@127.0.0.1:${session.port}/${SERVICE}`;
     return new EmbeddedServer(cluster, firstStart, url, session, launched);
   }
 
-  /** Stops what this process still uses: for the end of a start-up that failed half-way. */
+  /** Stops what this process still uses, or is about to: for the end of a start-up that failed half-way. */
   static async stopAll(): Promise<void> {
+    const starting = [...EmbeddedServer.starting];
+    for (const [, interruption] of starting) interruption.abort();
+    await Promise.allSettled(starting.map(([start]) => start));
     await Promise.all([...EmbeddedServer.used].map((server) => server.stop()));
   }
 
@@ -147,15 +167,22 @@ interface Place {
 
 /**
  * Signs in to the server that runs, or starts one: also when it is just stopping, or another process starts it too.
+ * @param signal ends the attempt, together with a server that it has started and that does not answer yet
  * @throws EmbeddedServerError when it does not start, or when nothing but a port that is taken will do.
  */
-async function reach(cluster: Cluster, place: Place): Promise<{ session: EmbeddedSession; launched: boolean }> {
+async function reach(
+  cluster: Cluster,
+  place: Place,
+  signal?: AbortSignal,
+): Promise<{ session: EmbeddedSession; launched: boolean }> {
   const password = await readFile(cluster.paths.password, 'utf8');
   const giveUpAt = Date.now() + PATIENCE_MS;
   let child: ChildProcess | null = null;
   let launches = 0;
   let takenSince: number | null = null;
   while (Date.now() < giveUpAt) {
+    if (signal?.aborted && child && !hasEnded(child)) await endChild(child);
+    assertWanted(signal);
     const found = await findPostmaster(cluster.paths.data);
     if (found.state === 'running' && found.port !== null) {
       const session = await signIn(found.port, password);
@@ -185,6 +212,11 @@ async function portAt({ port, orElsewhere }: Place, waited: number): Promise<num
   if (waited < PORT_MS) return null;
   if (orElsewhere) return freePort();
   throw new EmbeddedServerError(`Another program has taken port ${port}, where this process looks for its database.`);
+}
+
+/** @throws EmbeddedServerError when what is being started is not wanted any more */
+function assertWanted(signal?: AbortSignal): void {
+  if (signal?.aborted) throw new EmbeddedServerError('The start of the embedded database was interrupted.');
 }
 
 function hasEnded(child: ChildProcess | null): boolean {

@@ -79,6 +79,17 @@ describe('the embedded server on a folder in use', () => {
     expect(await pidOf(folder)).toBeNull();
   });
 
+  it.each([0, 20, 60, 120, 250])('does not stay behind when all is stopped %d ms after its start', async (afterMs) => {
+    const start = EmbeddedServer.start(folder).catch((error: Error) => error.message);
+    await sleep(afterMs);
+    await EmbeddedServer.stopAll();
+    expect(await pidOf(folder)).toBeNull();
+    expect(await start).toEqual(afterMs === 0 ? expect.stringContaining('was interrupted') : expect.anything());
+    expect(await pidOf(folder)).toBeNull();
+    // The next start finds nothing that it would have to mend.
+    expect((await EmbeddedServer.start(folder)).owned).toBe(true);
+  });
+
   it('keeps every acknowledged row when it is killed together with its process', async () => {
     const first = await startElsewhere(folder);
     await query(first.started.url, 'CREATE TABLE acknowledged AS SELECT 42 AS answer');

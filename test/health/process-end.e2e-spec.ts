@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { compiledPath } from '../runner/compiled.js';
+import { pidOf } from '../database/embedded-support.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { eventually } from '../mail/outbox-fixture.js';
@@ -49,4 +50,17 @@ describe('A service that npm has started', () => {
     },
     120_000,
   );
+
+  it('leaves no embedded database behind when npm is killed by its process id', async () => {
+    // As root, the database runs as another user, who has to get in.
+    await chmod(folder, 0o711);
+    let output = '';
+    const env = { ...TEST_ENVIRONMENT, PATH: process.env['PATH'], DATA_DIR: folder };
+    const npm = spawn('npm', ['start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    npm.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    await eventually(() => output.includes('Serving on'), 60_000);
+    expect(await pidOf(folder)).not.toBeNull();
+    npm.kill('SIGKILL');
+    await eventually(async () => (await pidOf(folder)) === null, 30_000);
+  }, 120_000);
 });
