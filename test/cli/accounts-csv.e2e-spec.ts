@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp, type TestApp } from '../support/app.js';
+import { databaseEnvironment } from '../support/database.js';
 import { organization, signIn } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -25,7 +26,7 @@ describe('accounts import of CSV', () => {
   beforeAll(async () => {
     app = await startApp({ env: { HASH_MAX_COST: '13' } });
     folder = await mkdtemp(join(tmpdir(), 'iam-csv-'));
-    env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
+    env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
   });
   beforeEach(() => void n++);
   afterAll(async () => {

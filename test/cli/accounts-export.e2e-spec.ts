@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/run.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { databaseEnvironment } from '../support/database.js';
 import { account, organization } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -16,7 +17,7 @@ describe('accounts export', () => {
   beforeAll(async () => {
     app = await startApp();
     folder = await mkdtemp(join(tmpdir(), 'iam-export-'));
-    env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
+    env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
   });
   afterAll(async () => {
     await app.stop();

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
-import { createTestDatabase } from '../support/database.js';
+import { createTestDatabase, databaseEnvironment } from '../support/database.js';
 import { account, organization, signIn } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -25,7 +25,7 @@ describe('accounts import', () => {
   beforeAll(async () => {
     app = await startApp();
     folder = await mkdtemp(join(tmpdir(), 'iam-import-'));
-    env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
+    env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
   });
   beforeEach(() => void n++);
   afterAll(async () => {
@@ -215,7 +215,7 @@ describe('accounts import', () => {
   it('gives another installation the same accounts', async () => {
     const [from, to] = await Promise.all([createTestDatabase(), createTestDatabase()]);
     try {
-      const [source, target] = [from, to].map(({ url }) => ({ ...env, DATABASE_URL: url, BCRYPT_COST: '4' }));
+      const [source, target] = [from, to].map(({ url }) => ({ ...env, ...databaseEnvironment(url), BCRYPT_COST: '4' }));
       // So many organizations that some have the name of another.
       await command(['seed', '--accounts', '300', '--organizations', '150'], source);
       const write = ['accounts', 'export', '--with-password-hashes'];

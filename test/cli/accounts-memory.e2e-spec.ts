@@ -6,7 +6,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { runCli } from '../../src/cli/run.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, databaseEnvironment, type TestDatabase } from '../support/database.js';
 
 const ACCOUNTS = 20_000;
 /** Of each line, in characters: 40 MB together, of which 24 MB are stored. Long values would only keep the indexes busy. */
@@ -33,7 +33,11 @@ describe('Accounts that are moved', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    env = { DATABASE_URL: database.url, DATA_DIR: await mkdtemp(join(tmpdir(), 'iam-memory-')), NODE_ENV: 'test' };
+    env = {
+      ...databaseEnvironment(database.url),
+      DATA_DIR: await mkdtemp(join(tmpdir(), 'iam-memory-')),
+      NODE_ENV: 'test',
+    };
   });
   afterAll(async () => {
     await database.drop();

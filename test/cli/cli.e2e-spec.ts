@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, databaseEnvironment, type TestDatabase } from '../support/database.js';
 import { command, startCommand } from './command-line.js';
 
 /** Starting a process of its own takes a while on a busy machine, in milliseconds. */
@@ -82,7 +82,7 @@ describe('commands on a database', () => {
     client = new Client({ connectionString: database.url });
     await client.connect();
     env = {
-      DATABASE_URL: database.url,
+      ...databaseEnvironment(database.url),
       DATA_DIR: await mkdtemp(join(tmpdir(), 'iam-cli-')),
       BCRYPT_COST: '4',
       NODE_ENV: 'test',
@@ -194,7 +194,12 @@ describe('commands and the service', () => {
   afterEach(() => app.stop());
 
   it('seed makes accounts that can sign in, while the service runs', async () => {
-    const env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, BCRYPT_COST: '4', NODE_ENV: 'test' };
+    const env = {
+      ...databaseEnvironment(app.databaseUrl),
+      DATA_DIR: app.config.dataDir,
+      BCRYPT_COST: '4',
+      NODE_ENV: 'test',
+    };
     expect((await command(['seed', '--accounts', '20', '--organizations', '2'], env)).exitCode).toBe(0);
     const body = { email: 'user1@seed.example.com', password: PASSWORD };
     const answer = await send(app, 'POST', '/auth/login', { body });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, databaseEnvironment, type TestDatabase } from '../support/database.js';
 import { compiledPath } from '../runner/compiled.js';
 import { command } from './command-line.js';
 
@@ -13,7 +13,7 @@ describe('A command whose output', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    env = { DATABASE_URL: database.url, NODE_ENV: 'test', BCRYPT_COST: '4' };
+    env = { ...databaseEnvironment(database.url), NODE_ENV: 'test', BCRYPT_COST: '4' };
     // An export of many times what a pipe holds.
     await command(['seed', '--accounts', '2000', '--organizations', '5'], env);
   });

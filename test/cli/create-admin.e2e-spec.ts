@@ -5,6 +5,7 @@ import { PasswordsModule } from '../../src/passwords/passwords.module.js';
 import { runCli } from '../../src/cli/run.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
+import { databaseEnvironment } from '../support/database.js';
 import { signIn } from '../support/factories.js';
 import { command, startCommand } from './command-line.js';
 
@@ -17,7 +18,7 @@ describe('create-admin', () => {
   beforeAll(async () => {
     app = await startApp();
     const { config, databaseUrl } = app;
-    env = { DATABASE_URL: databaseUrl, DATA_DIR: config.dataDir, BCRYPT_COST: '4', NODE_ENV: 'test' };
+    env = { ...databaseEnvironment(databaseUrl), DATA_DIR: config.dataDir, BCRYPT_COST: '4', NODE_ENV: 'test' };
   });
   afterAll(() => app.stop());
 

@@ -7,7 +7,7 @@ import { mailsTo } from '../accounts/mails.js';
 import { eventually } from '../mail/outbox-fixture.js';
 import { startApp } from '../support/app.js';
 import { send } from '../support/client.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, databaseEnvironment, type TestDatabase } from '../support/database.js';
 import { account } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -21,7 +21,7 @@ describe('Dead letters', () => {
     client = new Client({ connectionString: database.url });
     await client.connect();
     const DATA_DIR = await mkdtemp(join(tmpdir(), 'iam-dead-'));
-    env = { DATABASE_URL: database.url, DATA_DIR, NODE_ENV: 'test' };
+    env = { ...databaseEnvironment(database.url), DATA_DIR, NODE_ENV: 'test' };
   });
   afterEach(async () => {
     await client.end();
@@ -147,7 +147,7 @@ describe('A mail that a relay refused for good', () => {
           await app.sql(`UPDATE graphile_worker._private_jobs SET attempts = max_attempts WHERE ${failed} RETURNING id`)
         )[0];
       });
-      const env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
+      const env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
       expect((await command(['mail', 'dead'], env)).out).toMatch(/mail\.password_reset +14 .* 550 /);
       app.mails.refusal = null;
       const retried = await command(['mail', 'retry', '--all'], env);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/auth/secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { databaseEnvironment } from '../support/database.js';
 import { command } from './command-line.js';
 
 const [OLD, NEW, GONE] = ['old-secret', 'new-secret', 'gone-secret'].map((name) => name.padEnd(40, '-'));
@@ -14,7 +15,7 @@ describe('secrets reseal', () => {
   beforeEach(async () => {
     app = await startApp();
     env = {
-      DATABASE_URL: app.databaseUrl,
+      ...databaseEnvironment(app.databaseUrl),
       DATA_DIR: app.config.dataDir,
       NODE_ENV: 'test',
       APP_SECRET: `${NEW},${OLD}`,

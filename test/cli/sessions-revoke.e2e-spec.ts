@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../mail/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
+import { databaseEnvironment } from '../support/database.js';
 import { account, signedIn, signIn, type SignedIn } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -11,7 +12,7 @@ describe('sessions revoke', () => {
 
   beforeAll(async () => {
     app = await startApp();
-    env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
+    env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
   });
   afterAll(() => app.stop());
 

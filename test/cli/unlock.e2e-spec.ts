@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
+import { databaseEnvironment } from '../support/database.js';
 import { account, PASSWORD } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -22,7 +23,12 @@ describe('unlock', () => {
   beforeAll(async () => {
     app = await startApp({ env: LIMITS });
     other = await startApp({ env: LIMITS, beside: app });
-    env = { DATABASE_URL: app.databaseUrl, DATA_DIR: app.config.dataDir, NODE_ENV: 'test', MIGRATE_ON_START: 'false' };
+    env = {
+      ...databaseEnvironment(app.databaseUrl),
+      DATA_DIR: app.config.dataDir,
+      NODE_ENV: 'test',
+      MIGRATE_ON_START: 'false',
+    };
   });
   afterAll(async () => {
     await other.stop();

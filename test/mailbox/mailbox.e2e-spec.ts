@@ -10,6 +10,7 @@ import { open, type PageAnswer } from '../pages/page-client.js';
 import { ServiceProcess } from '../security/service-process.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document } from '../support/client.js';
+import { databaseEnvironment } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { account, admin } from '../support/factories.js';
 
@@ -130,7 +131,11 @@ describe('The address of the development mailbox', () => {
 
   it('is printed by the start', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'iam-mailbox-'));
-    const service = ServiceProcess.start({ ...TEST_ENVIRONMENT, DATABASE_URL: app.databaseUrl, DATA_DIR: dataDir });
+    const service = ServiceProcess.start({
+      ...TEST_ENVIRONMENT,
+      ...databaseEnvironment(app.databaseUrl),
+      DATA_DIR: dataDir,
+    });
     try {
       await service.url();
       const [, address = ''] = await eventually(() => /read them at (\S+?)"/.exec(service.output) ?? ['']);
