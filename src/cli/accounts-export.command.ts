@@ -3,7 +3,7 @@ import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { line } from '../config/parsers.js';
+import { line } from '../config/variables/schemas.js';
 import { isErrno } from '../config/errno.js';
 import { exportAccounts, type ExportPiece } from './accounts/export-lines.js';
 import { defineCommand, type CommandContext } from './command.js';
@@ -21,7 +21,7 @@ export const accountsExportCommand = defineCommand({
     'they are asked for; tokens and sessions always are. `accounts import` reads it. May run while the service runs.',
   options: {
     output: {
-      parse: line,
+      schema: line,
       default: null,
       placeholder: 'FILE',
       description: 'Write to this new file in place of the standard output',

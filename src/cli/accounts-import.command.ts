@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Roles } from '../auth/roles.js';
 import { Config } from '../config/config.js';
-import { line, oneOf, type Parser } from '../config/parsers.js';
+import { line, oneOf } from '../config/variables/schemas.js';
 import { translateDatabaseError } from '../database/constraint-errors.js';
 import { withConnections } from '../database/connections.js';
 import { dataSourceOptions } from '../database/data-source.js';
@@ -15,7 +15,7 @@ import { readFirebaseHashConfig } from '../passwords/import/firebase.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { AccountReader } from './accounts/account-reader.js';
 import { columnMap } from './accounts/csv-columns.js';
-import { csvLines, type Delimiter } from './accounts/csv-lines.js';
+import { csvLines } from './accounts/csv-lines.js';
 import { Importer } from './accounts/importer.js';
 import { ImportRun } from './accounts/import-run.js';
 import { inputLines } from './accounts/input-lines.js';
@@ -24,7 +24,7 @@ import { Progress } from './progress.js';
 import { withService } from './with-service.js';
 
 const STDIN = '-';
-const delimiterName: Parser<Delimiter> = oneOf(',', ';', 'tab');
+const delimiterName = oneOf(',', ';', 'tab');
 const CSV_FILE = /\.csv$/i;
 
 /** Reads what `accounts export` wrote, and accounts of other systems with their passwords' hashes. */
@@ -40,26 +40,26 @@ export const accountsImportCommand = defineCommand({
     'skip-invalid': { description: 'Name lines with faults, and go on without them' },
     'skip-existing': { description: 'Pass over accounts whose e-mail is there already' },
     columns: {
-      parse: columnMap,
+      schema: columnMap,
       default: null,
       placeholder: 'MEMBER=HEADER,…',
       description: 'Read CSV, and of it these columns: email=E-mail,name=Full name',
     },
     delimiter: {
-      parse: delimiterName,
+      schema: delimiterName,
       default: ',',
       placeholder: 'CHARACTER',
       description: 'What stands between the cells of CSV: , ; or tab',
     },
     'firebase-hash-config': {
-      parse: line,
+      schema: line,
       default: null,
       placeholder: 'FILE',
       description: "The hash_config of a Firebase project, as its console shows it, for Firebase's hashes",
     },
     'create-organizations': { description: 'Make the organizations that lines name and there are not' },
   },
-  operands: { parse: line, placeholder: 'FILE', description: 'What to read; - is the standard input' },
+  operands: { schema: line, placeholder: 'FILE', description: 'What to read; - is the standard input' },
   async run(values, context, files) {
     const [file, ...others] = files;
     if (file === undefined || others.length > 0) throw new UsageError(['Name one file, or - for the standard input.']);

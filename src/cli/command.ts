@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
+import type { z } from 'zod';
 import type { Extension } from '../app.extension.js';
 import type { Config } from '../config/config.js';
 import type { ConfigExamination } from '../config/load-config.js';
-import type { Parser } from '../config/parsers.js';
 import type { ProgressStream } from './progress.js';
 
 /** An option that takes a value: `--accounts 1000`. */
 export interface Option<Value = unknown> {
   /** Its message completes the sentence "--accounts …". */
-  readonly parse: Parser<Value>;
+  readonly schema: z.ZodType<Value, string>;
   readonly default: Value;
   /** What stands for the value in the help. */
   readonly placeholder: string;
@@ -17,14 +17,14 @@ export interface Option<Value = unknown> {
 
 /** An option that is there or not: `--force`. */
 export interface Flag {
-  readonly parse?: never;
+  readonly schema?: never;
   readonly description: string;
 }
 
 /** What stands on the line without a name, any number of them: `mail retry 17 18`. */
 export interface Operands<Value = unknown> {
   /** Its message completes the sentence "ID …". */
-  readonly parse: Parser<Value>;
+  readonly schema: z.ZodType<Value, string>;
   /** What stands for one in the help. */
   readonly placeholder: string;
   readonly description: string;
@@ -115,15 +115,17 @@ export function defineCommand<const Of extends Options, Operand = never>(
   };
 }
 
-/** The value of a text as a list of one; a fault is added to the others, and the list is empty. */
-function parse<Value>(rule: { readonly parse: Parser<Value> }, name: string, text: string, faults: string[]): Value[] {
-  try {
-    return [rule.parse(text)];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    faults.push(`${name} ${reason}, not ${JSON.stringify(text)}.`);
-    return [];
-  }
+/** The value of a text as a list of one; an error is added to the others, and the list is empty. */
+function parse<Value>(
+  { schema }: { readonly schema: z.ZodType<Value, string> },
+  name: string,
+  text: string,
+  errors: string[],
+) {
+  const result = schema.safeParse(text);
+  if (result.success) return [result.data];
+  errors.push(`${name} ${result.error.issues[0]?.message ?? 'is invalid'}, not ${JSON.stringify(text)}.`);
+  return [];
 }
 
 function parseOptions<Of extends Options>(
@@ -134,7 +136,7 @@ function parseOptions<Of extends Options>(
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(options)) {
     const text = given[name];
-    if (!option.parse) values[name] = text === true;
+    if (!option.schema) values[name] = text === true;
     else if (typeof text !== 'string') values[name] = option.default;
     else [values[name]] = parse(option, `--${name}`, text, faults);
   }
@@ -143,8 +145,8 @@ function parseOptions<Of extends Options>(
 }
 
 function readArguments(options: Options, allowPositionals: boolean, args: readonly string[]) {
-  const types = Object.entries(options).map(([name, { parse }]) => {
-    const type: 'string' | 'boolean' = parse ? 'string' : 'boolean';
+  const types = Object.entries(options).map(([name, { schema }]) => {
+    const type: 'string' | 'boolean' = schema ? 'string' : 'boolean';
     return [name, { type }] as const;
   });
   try {

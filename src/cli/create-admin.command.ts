@@ -1,5 +1,5 @@
 import { AdminAccounts } from '../accounts/admin-accounts.js';
-import { email, line } from '../config/parsers.js';
+import { email, line } from '../config/variables/schemas.js';
 import { randomPassword } from '../passwords/random-password.js';
 import { askPassword } from './ask-password.js';
 import { defineCommand, UsageError } from './command.js';
@@ -13,8 +13,8 @@ export const createAdminCommand = defineCommand({
     'argument, which everybody on the machine could read. The account has the lowest role with every right, can sign\n' +
     'in at once, and stands in the audit trail. May run while the service runs.',
   options: {
-    email: { parse: email, default: null, placeholder: 'EMAIL', description: 'Whom; required, and not taken yet' },
-    name: { parse: line, default: 'Admin', placeholder: 'NAME', description: 'Name as shown to people' },
+    email: { schema: email, default: null, placeholder: 'EMAIL', description: 'Whom; required, and not taken yet' },
+    name: { schema: line, default: 'Admin', placeholder: 'NAME', description: 'Name as shown to people' },
     generate: { description: 'Make a random password, and print it once' },
   },
   async run({ email: address, name, generate }, context) {

@@ -40,9 +40,9 @@ export const doctorCommand = defineCommand({
   },
 });
 
-function configurationFindings({ faults }: ConfigExamination): Finding[] {
+function configurationFindings({ errors }: ConfigExamination): Finding[] {
   const { ok, fault } = about('settings');
-  return faults.length > 0 ? faults.map(fault) : [ok('Each of them can be read.')];
+  return errors.length > 0 ? errors.map(fault) : [ok('Each of them can be read.')];
 }
 
 /** What a check finds, or that it has to wait for settings that are wrong. */

@@ -34,7 +34,7 @@ ${table([...named, ...rows, ['--help', 'Show this text']], INDENT)}
 type Row = readonly [left: string, right: string];
 
 const usageOf = (name: string, option: Option | Flag): string =>
-  option.parse ? `--${name} ${option.placeholder}` : `--${name}`;
+  option.schema ? `--${name} ${option.placeholder}` : `--${name}`;
 
 const describe = (option: Option | Flag): string =>
-  option.parse && option.default !== null ? `${option.description} (default ${option.default})` : option.description;
+  option.schema && option.default !== null ? `${option.description} (default ${option.default})` : option.description;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEVELOPMENT_SECRETS } from '../config/development-secrets.js';
-import { integer, line } from '../config/parsers.js';
-import { rotateKeysIn } from '../config/rotate-keys.js';
+import { integer, line } from '../config/variables/schemas.js';
+import { rotateKeysIn } from '../config/signing-keys.js';
 import { generateSigningKey } from '../config/signing-keys.js';
 import { defineCommand } from './command.js';
 
@@ -14,9 +14,9 @@ export const keysRotateCommand = defineCommand({
     'variable JWT_PRIVATE_KEY itself, the new key is printed, to be put in front of them there. Instances sign with it\n' +
     'after their next restart, and verify with the others as long as these are kept. Nobody is signed out.',
   options: {
-    file: { parse: line, default: null, placeholder: 'FILE', description: 'The file with the keys, newest first' },
+    file: { schema: line, default: null, placeholder: 'FILE', description: 'The file with the keys, newest first' },
     keep: {
-      parse: integer(2, 10),
+      schema: integer(2, 10),
       default: 2,
       placeholder: 'N',
       description: 'How many keys stay, the new one included',

@@ -1,4 +1,4 @@
-import { integer } from '../config/parsers.js';
+import { integer } from '../config/variables/schemas.js';
 import { DeadLetters } from '../mail/outbox.dead.js';
 import { defineCommand, UsageError } from './command.js';
 import { onDatabase } from './on-database.js';
@@ -13,7 +13,7 @@ export const mailRetryCommand = defineCommand({
     'They are tried anew by whatever instance runs, within seconds, and 14 times at most. Find out first why they\n' +
     'failed. A mail whose link is no good any more is dropped.',
   options: { all: { description: 'All that `mail dead` lists' } },
-  operands: { parse: integer(1, LARGEST_ID), placeholder: 'ID', description: 'The first column of `mail dead`' },
+  operands: { schema: integer(1, LARGEST_ID), placeholder: 'ID', description: 'The first column of `mail dead`' },
   async run({ all }, context, ids) {
     if (all === ids.length > 0) throw new UsageError(['Give either the ids of dead letters or --all.']);
     const count = await onDatabase(context, (dataSource) => {

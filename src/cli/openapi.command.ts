@@ -7,7 +7,7 @@ import { openApiDocument } from '../app.docs.js';
 import type { Extension } from '../app.extension.js';
 import { createApp } from '../app.setup.js';
 import { loadConfig } from '../config/load-config.js';
-import { line } from '../config/parsers.js';
+import { line } from '../config/variables/schemas.js';
 import { startTemporaryServer } from '../database/temporary-server.js';
 import { defineCommand } from './command.js';
 
@@ -19,7 +19,7 @@ export const openApiCommand = defineCommand({
     'the document depends on the code alone. A running service gives the same document at /openapi.json.',
   options: {
     output: {
-      parse: line,
+      schema: line,
       default: null,
       placeholder: 'FILE',
       description: 'Write to this file in place of the standard output',

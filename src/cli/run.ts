@@ -27,6 +27,7 @@ import { secretsResealCommand } from './secrets-reseal.command.js';
 import { seedCommand } from './seed.command.js';
 import { sessionsRevokeCommand } from './sessions-revoke.command.js';
 import { unlockCommand } from './unlock.command.js';
+import { variablesCommand } from './variables.command.js';
 
 /** Every command, in the order of the help. A name has one word or two. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
@@ -43,6 +44,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['mail dead', mailDeadCommand],
   ['mail retry', mailRetryCommand],
   ['doctor', doctorCommand],
+  ['variables', variablesCommand],
   ['openapi', openApiCommand],
 ]);
 

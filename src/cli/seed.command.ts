@@ -1,6 +1,6 @@
 import { Roles } from '../auth/roles.js';
 import type { Config } from '../config/config.js';
-import { integer } from '../config/parsers.js';
+import { integer } from '../config/variables/schemas.js';
 import { openPool } from '../database/connections.js';
 import { PasswordHasher } from '../passwords/password.hasher.js';
 import { defineCommand, type CommandContext } from './command.js';
@@ -22,13 +22,13 @@ export const seedCommand = defineCommand({
     'the service runs.',
   options: {
     accounts: {
-      parse: integer(0, 10_000_000),
+      schema: integer(0, 10_000_000),
       default: 1000,
       placeholder: 'N',
       description: 'How many accounts to add',
     },
     organizations: {
-      parse: integer(0, 100_000),
+      schema: integer(0, 100_000),
       default: 20,
       placeholder: 'N',
       description: 'How many organizations to add',

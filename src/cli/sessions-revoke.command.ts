@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { z } from 'zod';
 import { emailKey } from '../auth/email-key.js';
 import { SessionStore } from '../auth/session.store.js';
-import type { Parser } from '../config/parsers.js';
-import { email } from '../config/parsers.js';
+import { email } from '../config/variables/schemas.js';
 import { Audit } from '../events/audit.js';
 import { isUuid } from '../json-api/kinds.js';
 import { sql } from '../json-api/sql.js';
@@ -15,10 +15,7 @@ import { withService } from './with-service.js';
 const BATCH = 1_000;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 
-const uuid: Parser<string> = (text) => {
-  if (!isUuid(text)) throw new Error('must be a UUID');
-  return text;
-};
+const uuid = z.string().refine(isUuid, 'must be a UUID');
 
 /** Signs people out, wherever they are signed in. */
 export const sessionsRevokeCommand = defineCommand({
@@ -27,8 +24,8 @@ export const sessionsRevokeCommand = defineCommand({
     'Their access tokens are refused within a second, and their refresh tokens are spent. The audit trail has a line of\n' +
     'it. With --all, whoever signs in while it runs may stay signed in.',
   options: {
-    account: { parse: uuid, default: null, placeholder: 'ID', description: 'Those of the account with this id' },
-    email: { parse: email, default: null, placeholder: 'EMAIL', description: 'Those of the account with this e-mail' },
+    account: { schema: uuid, default: null, placeholder: 'ID', description: 'Those of the account with this id' },
+    email: { schema: email, default: null, placeholder: 'EMAIL', description: 'Those of the account with this e-mail' },
     all: { description: 'Those of everybody' },
   },
   async run({ account, email: address, all }, context) {

@@ -1,6 +1,6 @@
 import { emailKey } from '../auth/email-key.js';
 import { Throttle } from '../auth/throttle.js';
-import { email } from '../config/parsers.js';
+import { email } from '../config/variables/schemas.js';
 import { defineCommand, UsageError } from './command.js';
 import { withService } from './with-service.js';
 
@@ -11,7 +11,7 @@ export const unlockCommand = defineCommand({
     'For somebody who is told "Too many attempts". Instances that run know within a second or two. What was counted for an\n' +
     'address on the network stays, and so does the password.',
   options: {},
-  operands: { parse: email, placeholder: 'EMAIL', description: 'Whose attempts; there need be no account' },
+  operands: { schema: email, placeholder: 'EMAIL', description: 'Whose attempts; there need be no account' },
   async run(_values, context, emails) {
     const [address, ...others] = emails;
     if (address === undefined || others.length > 0) throw new UsageError(['Name one e-mail.']);

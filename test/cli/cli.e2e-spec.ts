@@ -58,6 +58,11 @@ describe('the command line', () => {
     expect(await command(['accounts', 'import', file])).toEqual({ exitCode: 1, out: '', err });
   });
 
+  it('prints every variable as .env.example does', async () => {
+    const out = await readFile('.env.example', 'utf8');
+    expect(await command(['variables'])).toEqual({ exitCode: 0, out, err: '' });
+  });
+
   it('is the program of the package, which the system can run by itself', async () => {
     const { bin } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(bin).toEqual({ iam: 'dist/cli.js' });

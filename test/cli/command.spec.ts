@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
+import { z } from 'zod';
 import { defineCommand, UsageError, type CommandContext } from '../../src/cli/command.js';
 import { commandHelp, programHelp } from '../../src/cli/help.js';
-import { integer } from '../../src/config/parsers.js';
+import { integer } from '../../src/config/variables/schemas.js';
 
 const seen: unknown[] = [];
 const command = defineCommand({
   summary: 'Plant trees',
   details: 'In rows.',
   options: {
-    count: { parse: integer(1, 9), default: 3, placeholder: 'N', description: 'How many' },
-    kind: { parse: (text: string) => text, default: null, placeholder: 'NAME', description: 'Which' },
+    count: { schema: integer(1, 9), default: 3, placeholder: 'N', description: 'How many' },
+    kind: { schema: z.string(), default: null, placeholder: 'NAME', description: 'Which' },
     water: { description: 'Water them too' },
   },
   run: async (values) => void seen.push(values),
@@ -20,7 +21,7 @@ const context: CommandContext = {
   config: () => {
     throw new Error('Not needed');
   },
-  examine: () => ({ values: {}, faults: [], missing: [] }),
+  examine: () => ({ values: {}, errors: [], missing: [] }),
   env: {},
   extension: {},
   signal: new AbortController().signal,
@@ -58,7 +59,7 @@ describe('the operands of a command', () => {
     summary: 'Dig holes',
     details: 'Where the numbers say.',
     options: { deep: { description: 'Dig deep' } },
-    operands: { parse: integer(1, 9), placeholder: 'ROW', description: 'Where' },
+    operands: { schema: integer(1, 9), placeholder: 'ROW', description: 'Where' },
     run: async (_values, _context, operands) => void rows.push(operands),
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose';
 import { createPrivateKey } from 'node:crypto';
-import { rotateKeysIn } from '../../src/config/rotate-keys.js';
+import { rotateKeysIn } from '../../src/config/signing-keys.js';
 import { generateSigningKey } from '../../src/config/signing-keys.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';

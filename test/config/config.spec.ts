@@ -1,13 +1,11 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Config } from '../../src/config/config.js';
-import { ConfigError } from '../../src/config/config-error.js';
-import { envExample } from '../../src/config/env-example.js';
 import { loadEnvFile, parseEnvFile } from '../../src/config/env-file.js';
-import { loadConfig } from '../../src/config/load-config.js';
+import { ConfigError, loadConfig } from '../../src/config/load-config.js';
 import { generateSigningKey } from '../../src/config/signing-keys.js';
 import { VARIABLES } from '../../src/config/variables.js';
 import { THROTTLE_DEFAULTS } from './throttle-defaults.js';
@@ -22,12 +20,12 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const load = (env: NodeJS.ProcessEnv = {}): Config => loadConfig({ DATA_DIR: dataDir, ...env });
 
-/** The faults that loading reports. */
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+/** The errors that loading reports. */
+function errorsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
     load(env);
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.errors;
     throw error;
   }
   return [];
@@ -134,12 +132,12 @@ describe('the configuration', () => {
   it('needs sessions beside a pooler that gives transactions', () => {
     const DATABASE_URL = 'postgres://iam@pooler:6432/iam';
     const DATABASE_DIRECT_URL = 'postgres://iam@db/iam';
-    expect(faultsOf({ DATABASE_URL, DATABASE_POOLER: 'transaction' })).toEqual([
+    expect(errorsOf({ DATABASE_URL, DATABASE_POOLER: 'transaction' })).toEqual([
       expect.stringMatching(
         /^DATABASE_POOLER=transaction needs DATABASE_DIRECT_URL: migrations, outbox and change feed/,
       ),
     ]);
-    expect(faultsOf({ DATABASE_DIRECT_URL })).toEqual([
+    expect(errorsOf({ DATABASE_DIRECT_URL })).toEqual([
       'DATABASE_DIRECT_URL is set, and DATABASE_URL is not; set both.',
     ]);
     expect(load({ DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_POOLER: 'transaction' })).toMatchObject({
@@ -150,7 +148,7 @@ describe('the configuration', () => {
   });
 
   it('names every fault at once', () => {
-    const faults = faultsOf({ PORT: 'many', DATABASE_URL: 'mysql://db', LOG_LEVEL: 'loud', BCRYPT_COST: '3' });
+    const faults = errorsOf({ PORT: 'many', DATABASE_URL: 'mysql://db', LOG_LEVEL: 'loud', BCRYPT_COST: '3' });
     expect(faults).toEqual([
       'PORT must be a whole number from 0 to 65535, not "many".',
       'DATABASE_URL must be a URL that starts with postgres:// or postgresql://.',
@@ -199,7 +197,7 @@ describe('the configuration', () => {
     ['SESSION_IDLE_SECONDS', '7776001'],
     ['ACCESS_TOKEN_SECONDS', '1209601'],
   ])('refuses %s=%s', (name, value) => {
-    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
+    expect(errorsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
   });
 });
 
@@ -213,9 +211,9 @@ describe('secrets', () => {
   it('are not read from a file that is missing, empty, or in conflict with the variable', () => {
     const file = join(dataDir, 'empty');
     writeFileSync(file, '\n');
-    expect(faultsOf({ APP_SECRET_FILE: '/nowhere' })).toEqual([expect.stringMatching(/^APP_SECRET_FILE .*ENOENT/)]);
-    expect(faultsOf({ APP_SECRET_FILE: file })).toEqual([`APP_SECRET_FILE names an empty file: ${file}.`]);
-    expect(faultsOf({ APP_SECRET_FILE: file, APP_SECRET: 'x' })).toEqual([
+    expect(errorsOf({ APP_SECRET_FILE: '/nowhere' })).toEqual([expect.stringMatching(/^APP_SECRET_FILE .*ENOENT/)]);
+    expect(errorsOf({ APP_SECRET_FILE: file })).toEqual([`APP_SECRET_FILE names an empty file: ${file}.`]);
+    expect(errorsOf({ APP_SECRET_FILE: file, APP_SECRET: 'x' })).toEqual([
       'APP_SECRET and APP_SECRET_FILE are both set; set one of them.',
     ]);
   });
@@ -224,7 +222,7 @@ describe('secrets', () => {
     const canary = 'canary-secret';
     const names = Object.entries(VARIABLES).filter(([, variable]) => 'secret' in variable);
     for (const [name] of names) {
-      expect(faultsOf({ [name]: `${canary}\u0001`, PORT: 'x' }).join()).not.toContain(canary);
+      expect(errorsOf({ [name]: `${canary}\u0001`, PORT: 'x' }).join()).not.toContain(canary);
     }
   });
 
@@ -242,7 +240,7 @@ describe('secrets', () => {
   });
 
   it('are not made when something is wrong', () => {
-    expect(faultsOf({ PORT: 'x' })).toHaveLength(1);
+    expect(errorsOf({ PORT: 'x' })).toHaveLength(1);
     expect(existsSync(join(dataDir, 'app-secret'))).toBe(false);
   });
 
@@ -269,7 +267,7 @@ describe('secrets', () => {
       '{}',
       '{',
     ]) {
-      expect(faultsOf({ JWT_PRIVATE_KEY: text })).toEqual([expect.stringMatching(/^JWT_PRIVATE_KEY must be/)]);
+      expect(errorsOf({ JWT_PRIVATE_KEY: text })).toEqual([expect.stringMatching(/^JWT_PRIVATE_KEY must be/)]);
     }
   });
 });
@@ -286,13 +284,13 @@ describe('production', () => {
   });
 
   it('names all that is missing', () => {
-    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
-      'Production does not start without DATABASE_URL, APP_URL, MAIL_URL, JWT_PRIVATE_KEY, APP_SECRET.',
+    expect(errorsOf({ NODE_ENV: 'production' })).toEqual([
+      'Production does not start without APP_URL, DATABASE_URL, MAIL_URL, JWT_PRIVATE_KEY, APP_SECRET.',
     ]);
   });
 
   it('names what is missing beside what is wrong', () => {
-    const faults = faultsOf(production({ APP_URL: '', PORT: 'x', BCRYPT_COST: '9' }));
+    const faults = errorsOf(production({ APP_URL: '', PORT: 'x', BCRYPT_COST: '9' }));
     expect(faults).toEqual([
       expect.stringMatching(/^PORT/),
       'Production does not start without APP_URL.',
@@ -311,20 +309,20 @@ describe('production', () => {
     ['12345678901234567890123456789012', /random/],
     [`${'kR8pQ2vX7mZ4tB9wL3nJ6cH1dF5gS0aY'},short`, /32 characters/],
   ])('refuses the weak secret %s', (secret, fault) => {
-    expect(faultsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(fault)]);
+    expect(errorsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(fault)]);
   });
 
   it.each(['hex', 'base64', 'base64url'] as const)('takes what a random generator makes, written as %s', (encoding) => {
     for (let n = 0; n < 200; n++) {
       const secret = randomBytes(32).toString(encoding);
-      expect([secret, faultsOf(production({ APP_SECRET: secret }))]).toEqual([secret, []]);
+      expect([secret, errorsOf(production({ APP_SECRET: secret }))]).toEqual([secret, []]);
     }
   });
 
   it('refuses the secrets that were made for development', () => {
     const { jwtPrivateKey, appSecrets } = load();
     const secrets = { JWT_PRIVATE_KEY: jwtPrivateKey, APP_SECRET: appSecrets.join() };
-    expect(faultsOf(production(secrets))).toEqual([
+    expect(errorsOf(production(secrets))).toEqual([
       'JWT_PRIVATE_KEY is the development secret of jwt-private-key.pem; make another one.',
       'APP_SECRET is the development secret of app-secret; make another one.',
     ]);
@@ -345,7 +343,7 @@ describe('A URL with credentials', () => {
     'says how to write the password %s',
     (password) => {
       const DATABASE_URL = `postgres://iam:${password}@db:5432/iam`;
-      expect(faultsOf({ DATABASE_URL, MAIL_URL: `smtp://iam:${password}@mail:587` })).toEqual([
+      expect(errorsOf({ DATABASE_URL, MAIL_URL: `smtp://iam:${password}@mail:587` })).toEqual([
         expect.stringMatching(/^DATABASE_URL must have user and password percent-encoded: # as %23, \/ as %2F/),
         expect.stringMatching(/^MAIL_URL must have user and password percent-encoded/),
       ]);
@@ -403,9 +401,5 @@ describe('.env', () => {
 
   it('may be missing', () => {
     expect(() => loadEnvFile(join(dataDir, 'no-such-file'))).not.toThrow();
-  });
-
-  it('has an example that says what the configuration knows', () => {
-    expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
   });
 });

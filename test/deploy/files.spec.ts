@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load-config.js';
-import { VARIABLES, type Variable } from '../../src/config/variables.js';
+import { VARIABLES } from '../../src/config/variables.js';
+import type { Variable } from '../../src/config/variables/variable.js';
 
 // Manifests are documents of every shape; what is expected of one is asserted.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

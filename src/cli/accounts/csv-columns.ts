@@ -1,5 +1,5 @@
+import { z } from 'zod';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
-import type { Parser } from '../../config/parsers.js';
 import { KINDS } from '../../json-api/kinds.js';
 
 /** Which column of a file holds which member of an account: by the member's name, the column's header. */
@@ -17,17 +17,21 @@ export const isMember = (name: string): boolean =>
   OTHERS.has(name) || AccountTransferResource.attributes.has(name) || HASH_PART.test(name);
 
 /** Reads `email=E-mail,name=Full name`: a comma within a header is no end, unless a member follows it. */
-export const columnMap: Parser<ColumnMap> = (text) => {
+export const columnMap = z.string().transform((text, context): ColumnMap => {
   const map = new Map<string, string>();
+  const invalid = (message: string): never => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
   for (const pair of text.split(/,(?=\s*[\w.]+=)/)) {
     const [, member = '', header = ''] = /^\s*([\w.]+)=(.+)$/.exec(pair) ?? [];
-    if (header === '') throw new Error('must be pairs such as email=E-mail,name=Full name');
-    if (!isMember(member)) throw new Error(`must name members of an account, and ${member} is none`);
-    if (map.has(member)) throw new Error(`must name ${member} once`);
+    if (header === '') return invalid('must be pairs such as email=E-mail,name=Full name');
+    if (!isMember(member)) return invalid(`must name members of an account, and ${member} is none`);
+    if (map.has(member)) return invalid(`must name ${member} once`);
     map.set(member, header.trim());
   }
   return map;
-};
+});
 
 /**
  * The cells of a row as the members of a line: an empty cell is a member that is left out. What does not fit its member

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { RolesFileError } from '../../auth/roles-file.js';
 import { Roles } from '../../auth/roles.js';
 import { SigningKeys } from '../../auth/signing-keys.js';
+import { BUILT_IN_ROLES } from '../../config/config.js';
 import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from '../../config/development-secrets.js';
-import { BUILT_IN_ROLES } from '../../config/load-config.js';
 import { MailTemplates } from '../../mail/mail.templates.js';
 import { about, defineCheck, reasonOf, type Values } from './finding.js';
 

@@ -1,23 +1,24 @@
-import { integer, oneOf, url } from './parsers.js';
+import { boolean, integer, line, oneOf, url } from './schemas.js';
+import type { VariableTable } from './variable.js';
 
-/** Where the database is and how it is reached. A part of `VARIABLES`. */
+/** Where the database is, and how it is reached. */
 export const DATABASE_VARIABLES = {
   DATABASE_URL: {
-    parse: url('postgres', 'postgresql'),
+    schema: url('postgres', 'postgresql'),
     default: null,
     description: 'PostgreSQL 15 or newer, such as postgres://iam:secret@db:5432/iam. Empty: the embedded server.',
     secret: true,
     requiredInProduction: true,
   },
   DATABASE_POOLER: {
-    parse: oneOf('session', 'transaction'),
+    schema: oneOf('session', 'transaction'),
     default: 'session',
     description:
       'What DATABASE_URL leads to: session is PostgreSQL itself or a pooler in session mode; transaction is a pooler ' +
       'in transaction mode, such as PgBouncer with pool_mode = transaction, and needs DATABASE_DIRECT_URL.',
   },
   DATABASE_DIRECT_URL: {
-    parse: url('postgres', 'postgresql'),
+    schema: url('postgres', 'postgresql'),
     default: null,
     description:
       'The same database without a transaction pooler, for what needs a session: migrations, other commands, outbox ' +
@@ -25,8 +26,19 @@ export const DATABASE_VARIABLES = {
     secret: true,
   },
   DATABASE_POOL_SIZE: {
-    parse: integer(2, 1000),
+    schema: integer(2, 1000),
     default: '10',
     description: 'Most connections to PostgreSQL that the requests of one process keep open.',
   },
-} as const;
+  MIGRATE_ON_START: {
+    schema: boolean,
+    default: 'true',
+    productionDefault: 'false',
+    description: 'true lets the service bring the schema up to date, under a lock, before it serves.',
+  },
+  DATA_DIR: {
+    schema: line,
+    default: './data',
+    description: 'Folder of the embedded database, the development keys and the development mails.',
+  },
+} as const satisfies VariableTable;
