@@ -1,9 +1,9 @@
 import { hash, randomUUID, sign, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTHeaderParameters } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { validate as isUuid } from 'uuid';
 import { Config } from '../config/config.js';
-import { Recent } from '../json-api/recent.js';
 import type { RoleScope } from './actor.js';
 import { SigningKeys, type SigningAlgorithm } from './signing-keys.js';
 
@@ -34,8 +34,11 @@ const ALGORITHMS: SigningAlgorithm[] = ['ES256', 'EdDSA'];
 const LARGEST_ROLE_SCOPE = 2048;
 /** In characters. Our own tokens stay under 4 KiB; nothing longer is worth decoding. */
 const LONGEST_TOKEN = 8192;
-/** How many verified tokens are remembered: some 3 MB, and far more than are busy at a time. */
-const REMEMBERED = 10_000;
+/**
+ * How many verified tokens are remembered: far more than are busy at a time. Each takes the same, two UUIDs, a digest and
+ * a time, so this bounds the bytes too: some 4 MB.
+ */
+const MAX_VERIFIED = 10_000;
 
 /** Issues and verifies access tokens: JWTs of 15 minutes by default, signed with an asymmetric key. */
 @Injectable()
@@ -49,7 +52,7 @@ export class AccessTokens {
    * By digest of the token, so that the memory holds no bearer tokens. Verifying a signature costs some 140 µs of CPU,
    * this some 3. Only good tokens get in, so garbage cannot push them out.
    */
-  readonly #verified = new Recent<string, VerifiedToken>(REMEMBERED);
+  readonly #verified = new LRUCache<string, VerifiedToken>({ max: MAX_VERIFIED });
 
   constructor(@Inject(Config) config: Settings, keys: SigningKeys) {
     this.issuer = config.jwtIssuer ?? config.appUrl ?? `http://${config.host}:${config.port}`;

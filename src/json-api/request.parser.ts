@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import type { WriteVerb } from './body.js';
 import type { Criteria, Shape } from './criteria.js';
 import { parseCriteria, parseShape, refuseParameters, type ResourceLookup } from './criteria.parser.js';
 import type { FaultList } from './errors.js';
 import { LIMITS } from './limits.js';
-import { Recent } from './recent.js';
 import type { ParsedRequest } from './request.js';
 import type { AnyResource } from './resource.js';
 import type { ResourceRoute, Verb } from './route.js';
@@ -21,11 +21,21 @@ function idempotencyKey({ headers }: FastifyRequest, faults: FaultList): string 
 }
 
 /** How many addresses are remembered, as parsed: front ends send the same few over and over. */
-const REMEMBERED = 500;
+const MAX_ADDRESSES = 500;
+/** In bytes, of all remembered addresses of one kind together. */
+const MAX_BYTES = 8 * 1024 * 1024;
+/** What an address takes besides what grows with its length, in bytes: the document's texts for its shape, mostly. */
+const ADDRESS_BYTES = 4_000;
+/** What a character of an address comes to, in bytes, at most: a list of values of one character each. */
+const BYTES_PER_CHARACTER = 24;
 
-/** What addresses came to. Statements are made for these very objects, so remembering one remembers the other. */
-class Parsed<Asked extends Shape & Partial<Criteria>> {
-  private readonly recent = new Recent<string, Asked>(REMEMBERED);
+/** What addresses came to, in an LRU cache. What is made for these very objects is remembered with them. */
+class ParsedAddresses<Asked extends Shape & Partial<Criteria>> {
+  private readonly cache = new LRUCache<string, Asked>({
+    max: MAX_ADDRESSES,
+    maxSize: MAX_BYTES,
+    sizeCalculation: (_asked, key) => ADDRESS_BYTES + BYTES_PER_CHARACTER * key.length,
+  });
 
   constructor(
     private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList) => Asked,
@@ -35,21 +45,22 @@ class Parsed<Asked extends Shape & Partial<Criteria>> {
   /** A faulty address is parsed each time, and one with a secret in it too. */
   of(resource: AnyResource, url: string, faults: FaultList): Asked {
     const key = `${resource.type} ${url}`;
-    const known = this.recent.get(key);
+    const known = this.cache.get(key);
     if (known) return known;
     const asked = this.parse(resource, this.lookup, url, faults);
-    return faults.length > 0 || asked.unlinkable ? asked : this.recent.set(key, asked);
+    if (faults.length === 0 && !asked.unlinkable) this.cache.set(key, asked);
+    return asked;
   }
 }
 
 /** Reads what requests ask of a resource: criteria, shape, document or condition. All faults are collected. */
 export class RequestParser {
-  private readonly criteria: Parsed<Criteria>;
-  private readonly shapes: Parsed<Shape>;
+  private readonly criteria: ParsedAddresses<Criteria>;
+  private readonly shapes: ParsedAddresses<Shape>;
 
   constructor(lookup: ResourceLookup) {
-    this.criteria = new Parsed(parseCriteria, lookup);
-    this.shapes = new Parsed(parseShape, lookup);
+    this.criteria = new ParsedAddresses(parseCriteria, lookup);
+    this.shapes = new ParsedAddresses(parseShape, lookup);
   }
 
   parse({ resource, verb }: ResourceRoute, request: FastifyRequest, faults: FaultList): ParsedRequest {

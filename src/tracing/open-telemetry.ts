@@ -18,10 +18,10 @@ import {
   DB_SYSTEM_NAME_VALUE_POSTGRESQL,
 } from '@opentelemetry/semantic-conventions';
 import type { FastifyInstance } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { v7 as uuidv7 } from 'uuid';
 import type { TracingSettings } from '../config/config.js';
 import { requestContext, withRequestContext } from '../context/request-context.js';
-import { Recent } from '../json-api/recent.js';
 import { addRequestSpans } from './request-spans.js';
 import { harmlessText, operationOf } from './statement-text.js';
 import { ToldExporter } from './told.exporter.js';
@@ -38,7 +38,11 @@ const EXPORT_MS = 5_000;
 /** An end of the service waits so long for the collector, in ms. */
 const STOP_MS = 2_000;
 /** So many texts of statements are remembered without their literals. */
-const TEXTS = 500;
+const MAX_TEXTS = 500;
+/** In bytes, of all those texts together. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+/** What a text takes besides its characters, in bytes. */
+const TEXT_BYTES = 300;
 
 /**
  * Traces by OpenTelemetry, sent by OTLP over HTTP. Nothing of it is global: the spans of this service are all made here,
@@ -46,7 +50,12 @@ const TEXTS = 500;
  */
 export class OpenTelemetry extends Tracing {
   private readonly tracer: Tracer;
-  private readonly texts = new Recent<string, { readonly text: string; readonly operation: string }>(TEXTS);
+  private readonly texts = new LRUCache<string, { readonly text: string; readonly operation: string }>({
+    max: MAX_TEXTS,
+    maxSize: MAX_TEXT_BYTES,
+    // Statements are ASCII, and one byte a character.
+    sizeCalculation: ({ text }, statement) => statement.length + text.length + TEXT_BYTES,
+  });
 
   private constructor(private readonly provider: TracerProvider) {
     super();
@@ -140,7 +149,9 @@ export class OpenTelemetry extends Tracing {
     const known = this.texts.get(statement);
     if (known) return known;
     const text = harmlessText(statement);
-    return this.texts.set(statement, { text, operation: operationOf(text) });
+    const harmless = { text, operation: operationOf(text) };
+    this.texts.set(statement, harmless);
+    return harmless;
   }
 }
 

@@ -152,4 +152,37 @@ describe('Statements', () => {
     // Needed until here, and so part of what was measured before.
     expect(actors).toHaveLength(ACTORS);
   }, 1_200_000);
+
+  it('give way to newer ones when there are too many, and are made again as they were', async () => {
+    const actor = actorIn('org');
+    const urlOf = (n: number): string =>
+      `/accounts?fields[iam:accounts]=${['name', 'email', 'enabled', 'role_name', 'picture_url', 'joined_at'][n % 6]}&page[size]=${1 + Math.floor(n / 6)}`;
+    const before = heap();
+    const first = await statementOf(actor, urlOf(0));
+    const made = 6_000;
+    for (let n = 1; n < made; n++) await statementOf(actor, urlOf(n));
+    expect(registry.statements.size).toBeLessThan(made);
+    expect(registry.statements.bytes).toBeGreaterThan(MAX_BYTES - 100_000);
+    expect(registry.statements.bytes).toBeLessThanOrEqual(MAX_BYTES);
+    expect(heap() - before).toBeLessThan(MAX_GROWTH);
+    expect((await statementOf(actor, urlOf(0))).text).toBe(first.text);
+  }, 60_000);
+
+  it('are made of addresses that take a bounded part of memory, however many values they name', async () => {
+    const filters = ['name', 'email', 'email__in', 'sso_channel', 'role_name', 'role_name__in', 'role_name__nin'];
+    const words = Array.from({ length: 200 }, (_, n) => `word-${n}`);
+    const longest = filters.map((name) => `filter[${name}]=${words.join()}`).join('&');
+    const before = heap();
+    for (let n = 0; n < 600; n++) {
+      const faults = new FaultList();
+      const url = `/accounts?${longest}&page[number]=${n + 1}`;
+      parser.parse(
+        { resource: accounts.resource, verb: 'index', action: 'read' },
+        { url, headers: {} } as Parameters<RequestParser['parse']>[1],
+        faults,
+      );
+      expect(faults.length).toBe(0);
+    }
+    expect(heap() - before).toBeLessThan(16 * 1024 * 1024);
+  }, 60_000);
 });
