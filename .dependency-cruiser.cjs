@@ -7,10 +7,11 @@
 const LEVELS = [
   ['config', 'json-api', 'context'],
   ['language', 'metrics', 'logging', 'tracing'],
-  ['sweeps'],
+  ['sweeps', 'embedded-postgres'],
   ['database'],
   ['auth'],
-  ['mail', 'transport'],
+  ['outbox', 'transport'],
+  ['mail'],
   ['events', 'health', 'jobs'],
   ['passwords'],
   ['accounts', 'organizations', 'account-sessions', 'sign-in'],

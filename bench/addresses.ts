@@ -2,10 +2,10 @@ import type { QueryResultRow } from 'pg';
 import { AccountSessionResource } from '../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../src/accounts/account.resource.js';
 import { AuditEventResource } from '../src/events/audit-event.resource.js';
-import { encodeCursor } from '../src/json-api/cursor.js';
-import { ID } from '../src/json-api/resource.compile.js';
-import type { AnyResource } from '../src/json-api/resource.js';
-import { raw } from '../src/json-api/sql.js';
+import { encodeCursor } from '../src/json-api/query/cursor.js';
+import { ID } from '../src/json-api/resource/attributes.js';
+import type { AnyResource } from '../src/json-api/resource/resource.js';
+import { raw } from '../src/json-api/sql/sql.js';
 import { OrganizationResource } from '../src/organizations/organization.resource.js';
 import { FILTER_SAMPLES, type SampleRow, type SampleRows } from './samples.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from '../src/database/embedded-process.js';
+import { freePort } from '../src/embedded-postgres/postgres-process.js';
 import { BCRYPT_COST } from './database.js';
 
 /** A server that is measured, in a process of its own. */

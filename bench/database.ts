@@ -3,10 +3,10 @@ import { Client } from 'pg';
 import { hash } from 'bcrypt';
 import { migrateAll } from '../src/app.migrate.js';
 import { dataSourceOptions } from '../src/database/data-source.js';
-import { EmbeddedServer } from '../src/database/embedded-server.js';
+import { EmbeddedServer } from '../src/embedded-postgres/embedded-server.js';
 import { migrations } from '../src/database/migrations.js';
 import { openDataSource } from '../src/database/open-data-source.js';
-import { bcryptInput, OWN_PREFIX } from '../src/passwords/password.schemes.js';
+import { bcryptInput, OWN_PREFIX } from '../src/passwords/hashing/password.schemes.js';
 import { seed, SEED_PASSWORD, SEED_VERSION } from './seed.js';
 
 /** Cost of every password hash in a run: the least that production takes, so that a run has enough of them. */

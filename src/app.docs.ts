@@ -2,9 +2,9 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { Config } from './config/config.js';
-import { MEDIA_TYPE } from './json-api/document.js';
-import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi.js';
-import { ResourceRegistry } from './json-api/registry.js';
+import { MEDIA_TYPE } from './json-api/document/document.js';
+import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
+import { ResourceRegistry } from './json-api/resource/registry.js';
 import { AUTH_SCHEMA } from './sign-in/auth-document.js';
 
 const PASSWORD = { type: 'string', format: 'password', minLength: 8, maxLength: 128 };

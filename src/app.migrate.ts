@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { accessOf } from './database/connections.js';
 import { migrate } from './database/migrate.js';
-import { migrateOutbox } from './mail/outbox.migrate.js';
+import { migrateOutbox } from './outbox/outbox.migrate.js';
 
 /**
  * Brings everything that the service keeps in PostgreSQL up to date: its tables, and the schema of the outbox's

@@ -14,7 +14,7 @@ import { OWN_ACTIONS } from './events/audit-action.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
-import { JsonApiModule } from './json-api/json-api.module.js';
+import { JsonApiModule } from './json-api/http/json-api.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';

@@ -9,15 +9,15 @@ import { setSecurityHeaders } from './app.headers.js';
 import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
 import { serveDocs } from './app.docs.js';
-import { countAttempts } from './auth/attempts.js';
-import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/client-address.js';
-import { Throttle } from './auth/throttle.js';
+import { countAttempts } from './auth/rate-limit/rate-limit.decorator.js';
+import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
+import { Throttle } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally } from './context/rate-limit-tally.js';
 import { withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
-import { refuse } from './json-api/errors.js';
+import { refuse } from './json-api/document/errors.js';
 import {
   answerUnreadableAddress,
   configureHttp,
@@ -26,7 +26,7 @@ import {
   requestId,
   refuseUnknownAddresses,
   withoutPublicPath,
-} from './json-api/http.js';
+} from './json-api/http/http.js';
 import { LIMITS } from './json-api/limits.js';
 import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';

@@ -3,7 +3,7 @@ import { beforeEnd, isEnding } from './app.process.js';
 import { createApp } from './app.setup.js';
 import { loadEnvFile } from './config/env-file.js';
 import { loadConfig } from './config/load-config.js';
-import { EmbeddedServer } from './database/embedded-server.js';
+import { EmbeddedServer } from './embedded-postgres/embedded-server.js';
 import { hasMailbox } from './mailbox/mailbox.module.js';
 import { MailboxToken } from './mailbox/mailbox.token.js';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { IamEvent } from '../../src/events/iam-event.js';
 import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
-import { sql } from '../../src/json-api/sql.js';
-import { Transactions } from '../../src/json-api/transaction.js';
+import { sql } from '../../src/json-api/sql/sql.js';
+import { Transactions } from '../../src/json-api/sql/transaction.js';
 
 /** Gives every new organization a team, without a word in the module of organizations. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Fault } from '../../src/json-api/errors.js';
-import { PasswordPolicy, type PasswordOwner } from '../../src/passwords/password.policy.js';
+import type { Fault } from '../../src/json-api/document/errors.js';
+import { PasswordPolicy, type PasswordOwner } from '../../src/passwords/policy/password.policy.js';
 
 const LEAST = 12;
 

@@ -1,18 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { sql } from '../../src/json-api/sql.js';
-import { Transactions, type Transaction } from '../../src/json-api/transaction.js';
+import { sql } from '../../src/json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../../src/json-api/sql/transaction.js';
 import { MailService } from '../../src/mail/mail.service.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
-import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
-import { Outbox } from '../../src/mail/outbox.js';
+import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
+import { Outbox } from '../../src/outbox/outbox.js';
 
 declare module '../../src/mail/mail.data.js' {
   interface MailData {
     'team-joined': { team: string };
   }
 }
-declare module '../../src/mail/outbox.tasks.js' {
+declare module '../../src/outbox/outbox.tasks.js' {
   interface OutboxTasks {
     'teams.joined': { accountId: string; teamId: string };
   }

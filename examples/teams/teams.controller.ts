@@ -1,14 +1,20 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
-import type { Actor } from '../../src/auth/actor.js';
-import { CurrentActor } from '../../src/auth/current-actor.decorator.js';
-import { Requires } from '../../src/auth/public.decorator.js';
-import type { Item, Page } from '../../src/json-api/answer.js';
-import { readFlatBody } from '../../src/json-api/flat-body.js';
-import { Criteria, Document, IfMatch, Shape } from '../../src/json-api/request.js';
-import { JsonApiCreate, JsonApiDelete, JsonApiIndex, JsonApiShow, JsonApiUpdate } from '../../src/json-api/routes.js';
-import type { CreateDocument, UpdateDocument } from '../../src/json-api/write-document.js';
+import type { Actor } from '../../src/auth/authorization/actor.js';
+import { CurrentActor } from '../../src/auth/authentication/current-actor.decorator.js';
+import { Requires } from '../../src/auth/authentication/public.decorator.js';
+import type { Item, Page } from '../../src/json-api/document/response.js';
+import { readFlatBody } from '../../src/json-api/write/flat-body.js';
+import { Criteria, Document, IfMatch, Shape } from '../../src/json-api/http/request.js';
+import {
+  JsonApiCreate,
+  JsonApiDelete,
+  JsonApiIndex,
+  JsonApiShow,
+  JsonApiUpdate,
+} from '../../src/json-api/http/routes.js';
+import type { CreateDocument, UpdateDocument } from '../../src/json-api/write/write-document.js';
 import { TeamResource } from './team.resource.js';
 import { TeamsService } from './teams.service.js';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailsTo } from '../../test/accounts/mails.js';
-import { eventually } from '../../test/mail/outbox-fixture.js';
+import { eventually } from '../../test/outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../../test/support/app.js';
 import { column, document, faults, ids } from '../../test/support/client.js';
 import { admin, organization, signedIn } from '../../test/support/factories.js';

@@ -1,5 +1,5 @@
 import type { Extension } from '../../src/app.extension.js';
-import { PasswordPolicy } from '../../src/passwords/password.policy.js';
+import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 import { PasswordsModule } from '../../src/passwords/passwords.module.js';
 import { Teams1764100000000 } from './migrations/1764100000000-teams.js';
 import { StrictPasswordPolicy } from './strict-password.policy.js';

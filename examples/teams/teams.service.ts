@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../src/auth/actor.js';
+import type { Actor } from '../../src/auth/authorization/actor.js';
 import { Audit } from '../../src/events/audit.js';
-import { attributePointer, refuse, type Fault } from '../../src/json-api/errors.js';
-import { isUuid } from '../../src/json-api/kinds.js';
-import type { CreateAttributes } from '../../src/json-api/resource.js';
+import { attributePointer, refuse, type Fault } from '../../src/json-api/document/errors.js';
+import { isUuid } from '../../src/json-api/resource/field-types.js';
+import type { CreateAttributes } from '../../src/json-api/resource/resource.js';
 import { ResourceService, type Write } from '../../src/json-api/resource.service.js';
-import { ResourceTools } from '../../src/json-api/resource.tools.js';
+import { ResourceTools } from '../../src/json-api/write/resource.tools.js';
 import { TeamJoinedMailer } from './team-joined.mailer.js';
 import type { Team } from './team.entity.js';
 import type { TeamResource } from './team.resource.js';

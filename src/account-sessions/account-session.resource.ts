@@ -1,4 +1,4 @@
-import { defineResource } from '../json-api/resource.js';
+import { defineResource } from '../json-api/resource/resource.js';
 import { AccountSession } from './account-session.entity.js';
 
 /** What a client may do with sessions: look at them and end them. They start by signing in. */

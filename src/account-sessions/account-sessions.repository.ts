@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../auth/actor.js';
-import { ScopedRepository } from '../json-api/scoped.repository.js';
-import { and, sql, TRUE, type Sql } from '../json-api/sql.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { ScopedRepository } from '../json-api/resource.repository.js';
+import { and, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { AccountSession } from './account-session.entity.js';
 import { AccountSessionResource } from './account-session.resource.js';
 

@@ -1,4 +1,4 @@
-import { defineResource } from '../json-api/resource.js';
+import { defineResource } from '../json-api/resource/resource.js';
 import { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 

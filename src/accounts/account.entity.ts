@@ -9,8 +9,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { NoControlCharacters, Trimmed } from '../json-api/rules.js';
-import { SORTED, TIME } from '../json-api/columns.js';
+import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
+import { SORTED, TIME } from '../json-api/resource/columns.js';
 
 /** What an account may do where: organization ids under `org`, and the keys that the roles file declares. */
 export type RoleScope = Record<string, string[]>;

@@ -1,10 +1,10 @@
-import type { Actor } from '../auth/actor.js';
+import type { Actor } from '../auth/authorization/actor.js';
 import { asciiDomain, emailKey } from '../auth/email-key.js';
-import type { Role } from '../auth/role.js';
-import type { ScopeKey } from '../auth/roles-file.js';
-import type { Roles } from '../auth/roles.js';
-import { attributePointer, FaultList, type Fault } from '../json-api/errors.js';
-import { isUuid } from '../json-api/kinds.js';
+import type { Role } from '../auth/authorization/role.js';
+import type { ScopeKey } from '../auth/authorization/roles-file.js';
+import type { Roles } from '../auth/authorization/roles.js';
+import { attributePointer, FaultList, type Fault } from '../json-api/document/errors.js';
+import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
 import type { RoleScope } from './account.entity.js';

@@ -1,4 +1,4 @@
-import { defineResource } from '../json-api/resource.js';
+import { defineResource } from '../json-api/resource/resource.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Account } from './account.entity.js';
 import { emailKey } from '../auth/email-key.js';

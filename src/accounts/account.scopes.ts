@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../auth/actor.js';
-import { FaultList, type Fault } from '../json-api/errors.js';
-import { isUuid } from '../json-api/kinds.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { FaultList, type Fault } from '../json-api/document/errors.js';
+import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/transaction.js';
+import type { Transaction } from '../json-api/sql/transaction.js';
 import type { Account, RoleScope } from './account.entity.js';
 import { beyondOwnScope, extraIn, forbidden, organizationsIn } from './account.policy.js';
 import { AccountsRepository } from './accounts.repository.js';

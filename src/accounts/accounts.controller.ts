@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Attempts } from '../auth/attempts.js';
-import type { Actor } from '../auth/actor.js';
-import { CurrentActor } from '../auth/current-actor.decorator.js';
-import { Public, Requires } from '../auth/public.decorator.js';
-import type { Item, Page } from '../json-api/answer.js';
-import { Criteria, Document, IfMatch, Shape } from '../json-api/request.js';
+import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { CurrentActor } from '../auth/authentication/current-actor.decorator.js';
+import { Public, Requires } from '../auth/authentication/public.decorator.js';
+import type { Item, Page } from '../json-api/document/response.js';
+import { Criteria, Document, IfMatch, Shape } from '../json-api/http/request.js';
 import {
   AnswersWith,
   ApiErrors,
@@ -15,13 +15,13 @@ import {
   JsonApiIndex,
   JsonApiShow,
   JsonApiUpdate,
-} from '../json-api/routes.js';
-import type { CreateDocument, UpdateDocument } from '../json-api/write-document.js';
+} from '../json-api/http/routes.js';
+import type { CreateDocument, UpdateDocument } from '../json-api/write/write-document.js';
 import { AccountResource } from './account.resource.js';
 import { AccountsService } from './accounts.service.js';
-import { Invitations } from './invitations.service.js';
-import { wantsRepresentation } from './join.body.js';
-import { Joining } from './joining.service.js';
+import { Invitations } from './invitations/invitations.service.js';
+import { wantsRepresentation } from './invitations/join.body.js';
+import { Joining } from './invitations/joining.service.js';
 
 /** Manage user accounts within the system, including creation, updating, retrieval, deletion, and invitations. */
 @ApiTags('Accounts')

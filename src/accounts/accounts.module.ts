@@ -3,14 +3,14 @@ import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { AccountsService } from './accounts.service.js';
-import { AdminAccounts } from './admin-accounts.js';
-import { FirstAdmin } from './first-admin.js';
-import { InvitationMailer } from './invitation.mailer.js';
-import { Invitations } from './invitations.service.js';
-import { Joining } from './joining.service.js';
-import { LastAdmin } from './last-admin.js';
+import { AdminAccounts } from './admins/admin-accounts.js';
+import { FirstAdmin } from './admins/first-admin.js';
+import { InvitationMailer } from './invitations/invitation.mailer.js';
+import { Invitations } from './invitations/invitations.service.js';
+import { Joining } from './invitations/joining.service.js';
+import { LastAdmin } from './admins/last-admin.js';
 import { RoleChangedMailer } from './role-changed.mailer.js';
-import { TakenEmails } from './taken-emails.js';
+import { TakenEmails } from './invitations/taken-emails.js';
 
 /** Accounts and their invitations. */
 @Global()

@@ -1,5 +1,5 @@
-import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
-import { and, sql, type Sql } from '../json-api/sql.js';
+import { OPERATORS, plainValues, type Operands } from '../json-api/sql/operators.js';
+import { and, sql, type Sql } from '../json-api/sql/sql.js';
 
 /** What a trigram index can look for. */
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;

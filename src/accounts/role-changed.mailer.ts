@@ -1,10 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 import { MailService } from '../mail/mail.service.js';
-import { OutboxHandlers } from '../mail/outbox.handlers.js';
-import { Outbox } from '../mail/outbox.js';
-import type { OutboxTasks } from '../mail/outbox.tasks.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { Outbox } from '../outbox/outbox.js';
+import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 
 const TASK = 'mail.role_changed';
 

@@ -1,28 +1,28 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AccessTokens } from './access-tokens.js';
-import { ActorCache } from './actor-cache.js';
-import { ActorLoader } from './actor-loader.js';
-import { AuthChangeFeed } from './auth-change.feed.js';
-import { AuthChanges } from './auth-changes.js';
+import { AccessTokens } from './tokens/access-tokens.js';
+import { ActorCache } from './sessions/actor-cache.js';
+import { ActorLoader } from './sessions/actor-loader.js';
+import { AuthChangeFeed } from './sessions/auth-change.feed.js';
+import { AuthChanges } from './sessions/auth-changes.js';
 import { AuthSweeps } from './auth.sweeps.js';
-import { AuthenticationGuard } from './authentication.guard.js';
-import { BodyGuard } from './body.guard.js';
-import { Cookies } from './cookies.js';
-import { CrossSite } from './cross-site.js';
-import { JwksController } from './jwks.controller.js';
-import { KnownDevice } from './known-device.js';
+import { AuthenticationGuard } from './authentication/authentication.guard.js';
+import { BodyGuard } from './authentication/body.guard.js';
+import { Cookies } from './tokens/cookies.js';
+import { CrossSite } from './authentication/cross-site.js';
+import { JwksController } from './tokens/jwks.controller.js';
+import { KnownDevice } from './tokens/known-device.js';
 import { CountingConnections } from './rate-limit/counting-connections.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { WritesGuard } from './rate-limit/writes.guard.js';
-import { RefreshTokens } from './refresh-tokens.js';
-import { RightsGuard } from './rights.guard.js';
-import { RolesCheck } from './roles.check.js';
-import { Roles } from './roles.js';
-import { SecretBox } from './secrets.js';
-import { SessionStore } from './session.store.js';
-import { SigningKeys } from './signing-keys.js';
-import { Throttle } from './throttle.js';
+import { RefreshTokens } from './tokens/refresh-tokens.js';
+import { RightsGuard } from './authorization/rights.guard.js';
+import { RolesCheck } from './authorization/roles.check.js';
+import { Roles } from './authorization/roles.js';
+import { SecretBox } from './tokens/secrets.js';
+import { SessionStore } from './sessions/session.store.js';
+import { SigningKeys } from './tokens/signing-keys.js';
+import { Throttle } from './rate-limit/rate-limiter.js';
 
 const services = [
   AccessTokens,

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { raw, sql } from '../json-api/sql.js';
+import { raw, sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 
 /** So long a counter stays after its window has ended, in ms: the clocks that end it are the instances' own. */

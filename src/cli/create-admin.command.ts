@@ -1,4 +1,4 @@
-import { AdminAccounts } from '../accounts/admin-accounts.js';
+import { AdminAccounts } from '../accounts/admins/admin-accounts.js';
 import { email, line } from '../config/variables/schemas.js';
 import { randomPassword } from '../passwords/random-password.js';
 import { askPassword } from './ask-password.js';

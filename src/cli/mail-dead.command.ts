@@ -1,5 +1,5 @@
 import { oneLine } from '../mail/mail.address.js';
-import { DeadLetters } from '../mail/outbox.dead.js';
+import { DeadLetters } from '../outbox/dead-jobs.js';
 import { defineCommand } from './command.js';
 import { onDatabase } from './on-database.js';
 import { table } from './table.js';

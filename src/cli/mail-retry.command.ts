@@ -1,5 +1,5 @@
 import { integer } from '../config/variables/schemas.js';
-import { DeadLetters } from '../mail/outbox.dead.js';
+import { DeadLetters } from '../outbox/dead-jobs.js';
 import { defineCommand, UsageError } from './command.js';
 import { onDatabase } from './on-database.js';
 

@@ -8,7 +8,7 @@ import type { Extension } from '../app.extension.js';
 import { createApp } from '../app.setup.js';
 import { loadConfig } from '../config/load-config.js';
 import { line } from '../config/variables/schemas.js';
-import { startTemporaryServer } from '../database/temporary-server.js';
+import { startTemporaryServer } from '../embedded-postgres/temporary-server.js';
 import { defineCommand } from './command.js';
 
 /** Writes the OpenAPI document, in the form in which it is committed. */

@@ -10,7 +10,7 @@ import type { Config } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 import { isErrno } from '../config/errno.js';
 import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
-import { JsonApiException } from '../json-api/errors.js';
+import { JsonApiException } from '../json-api/document/errors.js';
 import { UsageError, type Command, type CommandContext, type InputStream } from './command.js';
 import { CommandLogger } from './command-logger.js';
 import { createAdminCommand } from './create-admin.command.js';

@@ -1,5 +1,5 @@
-import { SecretBox } from '../auth/secrets.js';
-import { SealedJobs } from '../mail/outbox.sealed.js';
+import { SecretBox } from '../auth/tokens/secrets.js';
+import { SealedJobs } from '../outbox/sealed-payloads.js';
 import { defineCommand } from './command.js';
 import { onDatabase } from './on-database.js';
 import { number } from './progress.js';

@@ -1,8 +1,8 @@
-import { Roles } from '../auth/roles.js';
+import { Roles } from '../auth/authorization/roles.js';
 import type { Config } from '../config/config.js';
 import { integer } from '../config/variables/schemas.js';
 import { openPool } from '../database/connections.js';
-import { PasswordHasher } from '../passwords/password.hasher.js';
+import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import { defineCommand, type CommandContext } from './command.js';
 import { number, Progress } from './progress.js';
 import { seed, type SeedPlan, type SeedReport } from './seed/seeder.js';

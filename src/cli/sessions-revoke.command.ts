@@ -1,12 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import { emailKey } from '../auth/email-key.js';
-import { SessionStore } from '../auth/session.store.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
 import { email } from '../config/variables/schemas.js';
 import { Audit } from '../events/audit.js';
-import { isUuid } from '../json-api/kinds.js';
-import { sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { isUuid } from '../json-api/resource/field-types.js';
+import { sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 import { defineCommand, UsageError } from './command.js';
 import { number } from './progress.js';
 import { withService } from './with-service.js';

@@ -1,5 +1,5 @@
 import { emailKey } from '../auth/email-key.js';
-import { Throttle } from '../auth/throttle.js';
+import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { email } from '../config/variables/schemas.js';
 import { defineCommand, UsageError } from './command.js';
 import { withService } from './with-service.js';

@@ -1,4 +1,4 @@
-import { SteadyClient, type SteadyClientConfig } from './steady-client.js';
+import { SteadyClient, type SteadyClientConfig } from './resilient-client.js';
 
 /** A statement that takes longer is cancelled by PostgreSQL, in milliseconds, so that none holds a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 5_000;

@@ -5,7 +5,7 @@ import {
   type ErrorSource,
   type Fault,
   type JsonApiException,
-} from '../json-api/errors.js';
+} from '../json-api/document/errors.js';
 import { missingGrant } from './missing-grant.js';
 import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { EmbeddedServer } from './embedded-server.js';
+import { EmbeddedServer } from '../embedded-postgres/embedded-server.js';
 
 /** The PostgreSQL server that the service uses: the configured one, or the embedded one while this process lives. */
 export class DatabaseServer {

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import type { EndSpan, Tracing } from '../tracing/tracing.js';
 import type { PostgresOptions } from './data-source.js';
-import { SteadyClient } from './steady-client.js';
+import { SteadyClient } from './resilient-client.js';
 
 /** The options of a data source whose statements are traced. Without them nothing stands between it and `pg`. */
 export function traced(options: PostgresOptions, tracing: Tracing): PostgresOptions {

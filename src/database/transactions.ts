@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
-import type { Sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import type { Sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 import { ConnectionLostError, sqlStateOf } from './sql-state.js';
 
 /** Serialization failure and deadlock: PostgreSQL asks for the whole transaction to be tried again. */

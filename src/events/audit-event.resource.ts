@@ -1,4 +1,4 @@
-import { defineResource } from '../json-api/resource.js';
+import { defineResource } from '../json-api/resource/resource.js';
 import { AuditEvent } from './audit-event.entity.js';
 
 /** What a client may do with the audit trail: read it. */

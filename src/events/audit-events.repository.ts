@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../auth/actor.js';
-import { ScopedRepository } from '../json-api/scoped.repository.js';
-import { sql, TRUE } from '../json-api/sql.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { ScopedRepository } from '../json-api/resource.repository.js';
+import { sql, TRUE } from '../json-api/sql/sql.js';
 import type { AuditEvent } from './audit-event.entity.js';
 import { AuditEventResource } from './audit-event.resource.js';
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { sql } from '../json-api/sql.js';
+import { sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 
 /** Lines of the audit trail are deleted when they are older than AUDIT_RETENTION_DAYS. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { sql } from '../json-api/sql.js';
-import type { Transaction } from '../json-api/transaction.js';
+import { sql } from '../json-api/sql/sql.js';
+import type { Transaction } from '../json-api/sql/transaction.js';
 import { Metrics } from '../metrics/metrics.js';
 import { requestContext } from '../context/request-context.js';
 import type { AuditAction } from './audit-action.js';

@@ -1,12 +1,12 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { ResourceRegistry } from '../json-api/registry.js';
-import { OutboxHandlers } from '../mail/outbox.handlers.js';
+import { ResourceRegistry } from '../json-api/resource/registry.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { faultsOfActions, OWN_ACTIONS } from './audit-action.js';
 import { eventNames, patternsOf, type EventPattern, type IamEvent } from './iam-event.js';
 import { EVENT_PATTERNS } from './on-iam-event.decorator.js';
 
-declare module '../mail/outbox.tasks.js' {
+declare module '../outbox/outbox.tasks.js' {
   interface OutboxTasks {
     /** Tells one subscriber, by its key, of one event. */
     [subscriber: `event:${string}`]: { readonly event: IamEvent };

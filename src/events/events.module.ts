@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { SessionObserver } from '../auth/session.observer.js';
-import { WriteObserver } from '../json-api/resource.tools.js';
+import { SessionObserver } from '../auth/sessions/session.observer.js';
+import { WriteObserver } from '../json-api/write/resource.tools.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditObserver } from './audit.observer.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { SessionEnding, SessionOwner } from '../auth/session.js';
-import { SessionObserver } from '../auth/session.observer.js';
-import type { Transaction } from '../json-api/transaction.js';
+import type { SessionEnding, SessionOwner } from '../auth/sessions/session.js';
+import { SessionObserver } from '../auth/sessions/session.observer.js';
+import type { Transaction } from '../json-api/sql/transaction.js';
 import { DomainEvents } from './domain-events.js';
 
 /** Tells of sessions, whichever way they start and end. The audit trail tells of the acts that do it. */

@@ -1,8 +1,8 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public } from '../auth/public.decorator.js';
-import { refuse } from '../json-api/errors.js';
-import { ApiErrors } from '../json-api/routes.js';
+import { Public } from '../auth/authentication/public.decorator.js';
+import { refuse } from '../json-api/document/errors.js';
+import { ApiErrors } from '../json-api/http/routes.js';
 import { Readiness } from './readiness.js';
 
 const OK = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Health' } } } };

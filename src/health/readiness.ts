@@ -3,7 +3,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
 import { PendingMigrations } from '../database/pending-migrations.js';
 import { findMissingPrivileges, privilegeFaults } from '../database/privileges.js';
-import { OutboxBacklog } from '../mail/outbox.backlog.js';
+import { OutboxBacklog } from '../outbox/outbox.backlog.js';
 import { EventLoop } from './event-loop.js';
 import { Shutdown } from './shutdown.js';
 

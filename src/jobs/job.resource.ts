@@ -1,4 +1,4 @@
-import { defineResource } from '../json-api/resource.js';
+import { defineResource } from '../json-api/resource/resource.js';
 import { Job } from './job.entity.js';
 
 /** As many errors of a job are kept, the first ones. */

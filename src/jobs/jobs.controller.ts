@@ -1,10 +1,10 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Actor } from '../auth/actor.js';
-import { CurrentActor } from '../auth/current-actor.decorator.js';
-import type { Item, Page } from '../json-api/answer.js';
-import { Criteria, Shape } from '../json-api/request.js';
-import { JsonApiIndex, JsonApiShow } from '../json-api/routes.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { CurrentActor } from '../auth/authentication/current-actor.decorator.js';
+import type { Item, Page } from '../json-api/document/response.js';
+import { Criteria, Shape } from '../json-api/http/request.js';
+import { JsonApiIndex, JsonApiShow } from '../json-api/http/routes.js';
 import { JobResource } from './job.resource.js';
 import { JobsRepository } from './jobs.repository.js';
 

@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Actor } from '../auth/actor.js';
+import type { Actor } from '../auth/authorization/actor.js';
 import { requestContext, withRequestContext } from '../context/request-context.js';
-import type { Item } from '../json-api/answer.js';
-import { raw, sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
-import { OutboxHandlers } from '../mail/outbox.handlers.js';
-import { MAX_ATTEMPTS, Outbox } from '../mail/outbox.js';
+import type { Item } from '../json-api/document/response.js';
+import { raw, sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { MAX_ATTEMPTS, Outbox } from '../outbox/outbox.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
 import { JobsRepository, type HeldJob } from './jobs.repository.js';

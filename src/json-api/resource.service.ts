@@ -1,13 +1,13 @@
-import type { Item, Page, Visible } from './answer.js';
-import type { Caller } from './caller.js';
-import type { Criteria, Shape } from './criteria.js';
-import { throwFaults, type Fault } from './errors.js';
-import { snakeCase } from './naming.js';
-import type { Identified } from './resource.table.js';
-import type { ResourceTools, Written } from './resource.tools.js';
-import type { ScopedRepository } from './scoped.repository.js';
-import type { Transaction, Transactions } from './transaction.js';
-import type { IfMatch, WriteDocument } from './write-document.js';
+import type { Item, Page, Visible } from './document/response.js';
+import type { Caller } from './actor.js';
+import type { Criteria, Shape } from './query/criteria.js';
+import { throwFaults, type Fault } from './document/errors.js';
+import { snakeCase } from './resource/naming.js';
+import type { Identified } from './resource/resource-definition.js';
+import type { ResourceTools, Written } from './write/resource.tools.js';
+import type { ScopedRepository } from './resource.repository.js';
+import type { Transaction, Transactions } from './sql/transaction.js';
+import type { IfMatch, WriteDocument } from './write/write-document.js';
 
 /** A write while it runs. */
 export interface Write<Who, Entity, Values> {

@@ -5,11 +5,11 @@ import { MailLinks } from './mail.links.js';
 import { MailService } from './mail.service.js';
 import { MailTemplates } from './mail.templates.js';
 import { LastingTransports, mailerOptions } from './mail.transport.js';
-import { OutboxBacklog } from './outbox.backlog.js';
-import { OutboxHandlers } from './outbox.handlers.js';
-import { Outbox } from './outbox.js';
-import { OutboxSettings } from './outbox.settings.js';
-import { OutboxWorker } from './outbox.worker.js';
+import { OutboxBacklog } from '../outbox/outbox.backlog.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { Outbox } from '../outbox/outbox.js';
+import { OutboxSettings } from '../outbox/outbox.settings.js';
+import { OutboxWorker } from '../outbox/outbox.worker.js';
 
 /** Mail, and the outbox that carries it. Feature modules queue with `Outbox`, register with `OutboxHandlers` and add templates. */
 @Global()

@@ -1,9 +1,9 @@
 import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Public } from '../auth/public.decorator.js';
-import { refuse } from '../json-api/errors.js';
-import { NotJsonApi } from '../json-api/routes.js';
+import { Public } from '../auth/authentication/public.decorator.js';
+import { refuse } from '../json-api/document/errors.js';
+import { NotJsonApi } from '../json-api/http/routes.js';
 import { markup, type Html } from '../pages/markup.js';
 import { MAIL_POLICY } from '../pages/page.assets.js';
 import { PageRenderer } from '../pages/page.renderer.js';

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { normalizeAddress } from '../auth/client-address.js';
-import { refuse } from '../json-api/errors.js';
+import { normalizeAddress } from '../auth/authentication/client-address.js';
+import { refuse } from '../json-api/document/errors.js';
 import { MailboxToken } from './mailbox.token.js';
 
 /** Addresses that nobody has on the internet (RFC 1122, 1918, 3927, 4193, 4291). */

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Actor } from '../auth/actor.js';
-import { AuthChanges } from '../auth/auth-changes.js';
-import type { Item } from '../json-api/answer.js';
-import { ResourceTools } from '../json-api/resource.tools.js';
-import type { Transaction } from '../json-api/transaction.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { AuthChanges } from '../auth/sessions/auth-changes.js';
+import type { Item } from '../json-api/document/response.js';
+import { ResourceTools } from '../json-api/write/resource.tools.js';
+import type { Transaction } from '../json-api/sql/transaction.js';
 import type { JobActor, JobStep } from '../jobs/job-kind.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { OrganizationsRepository } from './organizations.repository.js';

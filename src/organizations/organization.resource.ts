@@ -1,4 +1,4 @@
-import { defineResource } from '../json-api/resource.js';
+import { defineResource } from '../json-api/resource/resource.js';
 import { Membership } from './membership.entity.js';
 import { Organization } from './organization.entity.js';
 

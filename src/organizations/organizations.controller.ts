@@ -1,9 +1,9 @@
 import { Controller, Delete, Get, Param, Patch, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Actor } from '../auth/actor.js';
-import { CurrentActor } from '../auth/current-actor.decorator.js';
-import type { Item, Page } from '../json-api/answer.js';
-import { Criteria, Document, IfMatch, Shape } from '../json-api/request.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { CurrentActor } from '../auth/authentication/current-actor.decorator.js';
+import type { Item, Page } from '../json-api/document/response.js';
+import { Criteria, Document, IfMatch, Shape } from '../json-api/http/request.js';
 import {
   AnswersLater,
   JsonApiCreate,
@@ -11,8 +11,8 @@ import {
   JsonApiIndex,
   JsonApiShow,
   JsonApiUpdate,
-} from '../json-api/routes.js';
-import type { CreateDocument, UpdateDocument } from '../json-api/write-document.js';
+} from '../json-api/http/routes.js';
+import type { CreateDocument, UpdateDocument } from '../json-api/write/write-document.js';
 import { JobResource } from '../jobs/job.resource.js';
 import { OrganizationResource } from './organization.resource.js';
 import { OrganizationsService } from './organizations.service.js';

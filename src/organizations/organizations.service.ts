@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../auth/actor.js';
-import type { Item } from '../json-api/answer.js';
-import type { CreateAttributes } from '../json-api/resource.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import type { Item } from '../json-api/document/response.js';
+import type { CreateAttributes } from '../json-api/resource/resource.js';
 import { ResourceService, type Deletion } from '../json-api/resource.service.js';
-import { ResourceTools } from '../json-api/resource.tools.js';
-import type { IfMatch } from '../json-api/write-document.js';
+import { ResourceTools } from '../json-api/write/resource.tools.js';
+import type { IfMatch } from '../json-api/write/write-document.js';
 import { OrganizationDeletion } from './organization-deletion.service.js';
 import type { Organization } from './organization.entity.js';
 import type { OrganizationResource } from './organization.resource.js';

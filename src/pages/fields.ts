@@ -1,4 +1,4 @@
-import { JsonApiException, type Fault } from '../json-api/errors.js';
+import { JsonApiException, type Fault } from '../json-api/document/errors.js';
 import { flag, markup, type Html } from './markup.js';
 import type { PageText } from './page.text.js';
 

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { TakesBody, type BodyFormat } from '../json-api/body-format.js';
-import { refuse } from '../json-api/errors.js';
+import { TakesBody, type BodyFormat } from '../json-api/body/body-format.js';
+import { refuse } from '../json-api/document/errors.js';
 import { LIMITS } from '../json-api/limits.js';
 
 const FORM = 'application/x-www-form-urlencoded';

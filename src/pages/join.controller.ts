@@ -1,9 +1,9 @@
 import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Joining } from '../accounts/joining.service.js';
-import { clientAddress } from '../auth/client-address.js';
-import { Throttle } from '../auth/throttle.js';
-import { PasswordPolicy } from '../passwords/password.policy.js';
+import { Joining } from '../accounts/invitations/joining.service.js';
+import { clientAddress } from '../auth/authentication/client-address.js';
+import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import {
   field,
   fieldFaults,

@@ -14,9 +14,9 @@ import {
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { CrossSite } from '../auth/cross-site.js';
-import { Public } from '../auth/public.decorator.js';
-import { NotJsonApi } from '../json-api/routes.js';
+import { CrossSite } from '../auth/authentication/cross-site.js';
+import { Public } from '../auth/authentication/public.decorator.js';
+import { NotJsonApi } from '../json-api/http/routes.js';
 import { PageFilter } from './page.filter.js';
 import { textFor } from './page.language.js';
 import { PageRenderer, type View } from './page.renderer.js';

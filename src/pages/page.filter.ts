@@ -1,7 +1,7 @@
 import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { JsonApiException, refuse } from '../json-api/errors.js';
-import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/options.js';
+import { JsonApiException, refuse } from '../json-api/document/errors.js';
+import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/http/options.js';
 import { markup } from './markup.js';
 import { textFor } from './page.language.js';
 import { PageRenderer } from './page.renderer.js';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../json-api/errors.js';
+import type { ErrorCode } from '../json-api/document/errors.js';
 
 /** What is said instead of a page that cannot be shown. */
 export interface Problem {

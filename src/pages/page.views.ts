@@ -1,4 +1,4 @@
-import type { PasswordPolicy } from '../passwords/password.policy.js';
+import type { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import type { FieldFaults } from './fields.js';
 import { markup, type Html } from './markup.js';
 import type { View } from './page.renderer.js';

@@ -1,8 +1,8 @@
 import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { clientAddress } from '../auth/client-address.js';
-import { Throttle } from '../auth/throttle.js';
-import { PasswordPolicy } from '../passwords/password.policy.js';
+import { clientAddress } from '../auth/authentication/client-address.js';
+import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { fieldFaults, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldFaults } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';

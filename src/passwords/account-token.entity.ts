@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-import { TIME } from '../json-api/columns.js';
+import { TIME } from '../json-api/resource/columns.js';
 
 /** What a token is good for, and nothing else. */
 export type TokenPurpose = 'invitation' | 'reset';

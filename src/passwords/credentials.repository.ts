@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { sql, type Sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { sql, type Sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 
 /** The stored password of an account. */
 export interface Credentials {

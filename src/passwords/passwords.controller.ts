@@ -1,14 +1,14 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Attempts } from '../auth/attempts.js';
-import type { Actor } from '../auth/actor.js';
-import { clientAddress } from '../auth/client-address.js';
-import { CurrentActor } from '../auth/current-actor.decorator.js';
-import { Public, SignedIn } from '../auth/public.decorator.js';
-import { refuse } from '../json-api/errors.js';
-import { readFlatBody } from '../json-api/flat-body.js';
-import { ApiErrors, PlainParameters } from '../json-api/routes.js';
+import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { clientAddress } from '../auth/authentication/client-address.js';
+import { CurrentActor } from '../auth/authentication/current-actor.decorator.js';
+import { Public, SignedIn } from '../auth/authentication/public.decorator.js';
+import { refuse } from '../json-api/document/errors.js';
+import { readFlatBody } from '../json-api/write/flat-body.js';
+import { ApiErrors, PlainParameters } from '../json-api/http/routes.js';
 import { ChangeBody, RequestResetBody, ResetBody } from './passwords.dto.js';
 import { PasswordsService } from './passwords.service.js';
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
-import { Trimmed } from '../json-api/rules.js';
+import { Trimmed } from '../json-api/resource/validation-rules.js';
 
 /** Longest token that is looked at; ours have 43 characters. */
 const LONGEST_TOKEN = 200;

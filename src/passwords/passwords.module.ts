@@ -1,10 +1,10 @@
 import { Global, Module } from '@nestjs/common';
-import { BreachedPasswords } from './breached-passwords.js';
+import { BreachedPasswords } from './policy/breached-passwords.js';
 import { CredentialsRepository } from './credentials.repository.js';
-import { HashQueueSignals } from './hash-queue.signals.js';
+import { HashQueueSignals } from './hashing/hash-queue.signals.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
-import { PasswordHasher } from './password.hasher.js';
-import { PasswordPolicy } from './password.policy.js';
+import { PasswordHasher } from './hashing/password.hasher.js';
+import { PasswordPolicy } from './policy/password.policy.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';
 import { ResetMailer } from './reset.mailer.js';

@@ -1,14 +1,14 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
-import { hashToken, newToken } from '../auth/one-time-token.js';
-import { SecretBox } from '../auth/secrets.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { hashToken, newToken } from '../auth/tokens/one-time-token.js';
+import { SecretBox } from '../auth/tokens/secrets.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
-import { OutboxHandlers } from '../mail/outbox.handlers.js';
-import { Outbox } from '../mail/outbox.js';
-import { SEAL_PURPOSES } from '../mail/outbox.sealed.js';
-import type { OutboxTasks } from '../mail/outbox.tasks.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { Outbox } from '../outbox/outbox.js';
+import { SEAL_PURPOSES } from '../outbox/sealed-payloads.js';
+import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { TokensRepository } from './tokens.repository.js';
 
 const REQUEST = 'password.request_reset';

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { raw, sql } from '../json-api/sql.js';
+import { raw, sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 
 /** So long after its end a token is still known: its holder is told that it has expired, and not that there is none. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { hashToken } from '../auth/one-time-token.js';
-import { KINDS } from '../json-api/kinds.js';
-import { OPERATORS, plainValues, type Operands } from '../json-api/operators.js';
-import { or, raw, sql, type Sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { hashToken } from '../auth/tokens/one-time-token.js';
+import { KINDS } from '../json-api/resource/field-types.js';
+import { OPERATORS, plainValues, type Operands } from '../json-api/sql/operators.js';
+import { or, raw, sql, type Sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 import type { TokenPurpose } from './account-token.entity.js';
 
 /** A token that was found, with the enabled account that it is for. */

@@ -1,4 +1,4 @@
-import type { Actor } from '../auth/actor.js';
+import type { Actor } from '../auth/authorization/actor.js';
 import type { SignedIn } from './sign-in.service.js';
 
 /** The document of whoever is signed in: type `iam:account_auths`. */

@@ -1,14 +1,14 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { addressBlockOf } from '../auth/client-address.js';
-import type { SessionClient } from '../auth/session.js';
+import { addressBlockOf } from '../auth/authentication/client-address.js';
+import type { SessionClient } from '../auth/sessions/session.js';
 import { Config } from '../config/config.js';
-import { sql } from '../json-api/sql.js';
-import { Transactions, type Transaction } from '../json-api/transaction.js';
+import { sql } from '../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
 import { MailService } from '../mail/mail.service.js';
 import { ServiceText } from '../mail/mail.text.js';
-import { OutboxHandlers } from '../mail/outbox.handlers.js';
-import { Outbox } from '../mail/outbox.js';
-import type { OutboxTasks } from '../mail/outbox.tasks.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { Outbox } from '../outbox/outbox.js';
+import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { deviceName } from './device-name.js';
 
 const TASK = 'mail.new_sign_in';

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { KINDS } from '../json-api/kinds.js';
-import { IsOfKind } from '../json-api/rules.js';
+import { KINDS } from '../json-api/resource/field-types.js';
+import { IsOfKind } from '../json-api/resource/validation-rules.js';
 
 const STRING = { message: 'must be a string' };
 const BOOLEAN = { message: 'must be true or false' };

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
-import { AccessTokens } from '../auth/access-tokens.js';
-import { ActorLoader } from '../auth/actor-loader.js';
-import type { Actor } from '../auth/actor.js';
-import { challenge } from '../auth/challenge.js';
-import { KnownDevice } from '../auth/known-device.js';
-import { RefreshTokens } from '../auth/refresh-tokens.js';
-import type { LiveSession, SessionClient, SessionOwner } from '../auth/session.js';
-import { Roles } from '../auth/roles.js';
-import { SessionStore } from '../auth/session.store.js';
-import { Throttle } from '../auth/throttle.js';
+import { AccessTokens } from '../auth/tokens/access-tokens.js';
+import { ActorLoader } from '../auth/sessions/actor-loader.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import { challenge } from '../auth/authentication/challenge.js';
+import { KnownDevice } from '../auth/tokens/known-device.js';
+import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
+import type { LiveSession, SessionClient, SessionOwner } from '../auth/sessions/session.js';
+import { Roles } from '../auth/authorization/roles.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
+import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
-import { refuse } from '../json-api/errors.js';
-import { Transactions } from '../json-api/transaction.js';
+import { refuse } from '../json-api/document/errors.js';
+import { Transactions } from '../json-api/sql/transaction.js';
 import { CredentialsRepository, type SignInAccount } from '../passwords/credentials.repository.js';
-import { PasswordHasher } from '../passwords/password.hasher.js';
+import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 
 /** A session with a fresh pair of tokens. */

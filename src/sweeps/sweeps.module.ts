@@ -1,6 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { IDEMPOTENCY_LIFE } from '../json-api/idempotency.js';
-import { sql } from '../json-api/sql.js';
+import { IDEMPOTENCY_LIFE } from '../json-api/write/idempotency.js';
+import { sql } from '../json-api/sql/sql.js';
 import { Sweeper } from './sweeper.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Sweeps } from './sweeps.js';

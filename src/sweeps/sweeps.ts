@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Sql } from '../json-api/sql.js';
+import type { Sql } from '../json-api/sql/sql.js';
 
 /** Rows of one table that are of no use to anybody once they have expired. */
 export interface Sweep {

@@ -24,7 +24,7 @@ import type { TracingSettings } from '../config/config.js';
 import { requestContext, withRequestContext } from '../context/request-context.js';
 import { addRequestSpans } from './request-spans.js';
 import { harmlessText, operationOf } from './statement-text.js';
-import { ToldExporter } from './told.exporter.js';
+import { ToldExporter } from './logging-span-exporter.js';
 import { Tracing, type EndSpan, type StatementTarget, type TracedJob } from './tracing.js';
 
 /** So many spans wait at most; what ends while as many wait is lost. */

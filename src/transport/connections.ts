@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { addressBlockOf, normalizeAddress, trustedProxyCheck } from '../auth/client-address.js';
+import { addressBlockOf, normalizeAddress, trustedProxyCheck } from '../auth/authentication/client-address.js';
 import type { Config } from '../config/config.js';
 import type { Rejection } from './rejections.js';
 

@@ -1,6 +1,6 @@
 import type { FastifyHttpOptions } from 'fastify';
 import type { Server } from 'node:http';
-import { BodyMessage } from '../json-api/body-message.js';
+import { BodyMessage } from '../json-api/body/body-message.js';
 import { LIMITS } from '../json-api/limits.js';
 
 /** How long a client may keep a connection waiting, in milliseconds. */

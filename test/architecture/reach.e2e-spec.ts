@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ModulesContainer } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Actor } from '../../src/auth/actor.js';
-import { ACTIONS, SCOPES, type Scope } from '../../src/auth/rights.js';
-import { Role } from '../../src/auth/role.js';
-import { Roles } from '../../src/auth/roles.js';
-import { ResourceRegistry } from '../../src/json-api/registry.js';
-import { ScopedRepository } from '../../src/json-api/scoped.repository.js';
-import type { Identified } from '../../src/json-api/resource.table.js';
+import { Actor } from '../../src/auth/authorization/actor.js';
+import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
+import { Role } from '../../src/auth/authorization/role.js';
+import { Roles } from '../../src/auth/authorization/roles.js';
+import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
+import { ScopedRepository } from '../../src/json-api/resource.repository.js';
+import type { Identified } from '../../src/json-api/resource/resource-definition.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 const BUILT_IN = ['anonymous', 'user', 'org_owner', 'admin', 'system'];

@@ -1,8 +1,8 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
-import { AccessTokens } from '../../src/auth/access-tokens.js';
-import { SigningKeys } from '../../src/auth/signing-keys.js';
+import { AccessTokens } from '../../src/auth/tokens/access-tokens.js';
+import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 
 const ISSUER = 'https://iam.example.com';
 const SETTINGS: ConstructorParameters<typeof AccessTokens>[0] = {

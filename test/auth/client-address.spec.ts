@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { fastify, type FastifyInstance } from 'fastify';
-import { addressBlockOf, clientAddress, normalizeAddress, trustProxyOption } from '../../src/auth/client-address.js';
+import {
+  addressBlockOf,
+  clientAddress,
+  normalizeAddress,
+  trustProxyOption,
+} from '../../src/auth/authentication/client-address.js';
 
 let server: FastifyInstance | undefined;
 

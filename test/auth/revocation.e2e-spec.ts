@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { AuthChangeFeed } from '../../src/auth/auth-change.feed.js';
+import { AuthChangeFeed } from '../../src/auth/sessions/auth-change.feed.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn, type SignedIn } from '../support/factories.js';

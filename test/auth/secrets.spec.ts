@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { hashToken, newToken } from '../../src/auth/one-time-token.js';
-import { SecretBox } from '../../src/auth/secrets.js';
+import { hashToken, newToken } from '../../src/auth/tokens/one-time-token.js';
+import { SecretBox } from '../../src/auth/tokens/secrets.js';
 
 const box = (...appSecrets: string[]) => new SecretBox({ appSecrets });
 const OLD = 'the old secret, long enough';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import { ActorCache } from '../../src/auth/actor-cache.js';
-import { ActorLoader } from '../../src/auth/actor-loader.js';
-import type { RefreshToken } from '../../src/auth/refresh-tokens.js';
-import { Roles } from '../../src/auth/roles.js';
-import type { LiveSession, SessionEnding, Verdict } from '../../src/auth/session.js';
-import { SessionStore } from '../../src/auth/session.store.js';
+import { ActorCache } from '../../src/auth/sessions/actor-cache.js';
+import { ActorLoader } from '../../src/auth/sessions/actor-loader.js';
+import type { RefreshToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { Roles } from '../../src/auth/authorization/roles.js';
+import type { LiveSession, SessionEnding, Verdict } from '../../src/auth/sessions/session.js';
+import { SessionStore } from '../../src/auth/sessions/session.store.js';
 import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
 
 const DAY = 24 * 3600;

@@ -3,14 +3,14 @@ import { Column, DataSource, Entity } from 'typeorm';
 import { Account } from '../../src/accounts/account.entity.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import { carriedAttributes } from '../../src/accounts/account-transfer.resource.js';
-import { Roles } from '../../src/auth/roles.js';
+import { Roles } from '../../src/auth/authorization/roles.js';
 import { AccountReader } from '../../src/cli/accounts/account-reader.js';
 import { exportAccounts } from '../../src/cli/accounts/export-lines.js';
 import { Importer } from '../../src/cli/accounts/importer.js';
 import { Audit } from '../../src/events/audit.js';
-import { defineResource } from '../../src/json-api/resource.js';
-import { Transactions } from '../../src/json-api/transaction.js';
-import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import { defineResource } from '../../src/json-api/resource/resource.js';
+import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 /** Accounts as a team has them that added columns of its own. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import { PasswordPolicy } from '../../src/passwords/password.policy.js';
+import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 import { PasswordsModule } from '../../src/passwords/passwords.module.js';
 import { runCli } from '../../src/cli/run.js';
 import { startApp, type TestApp } from '../support/app.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { mailsTo } from '../accounts/mails.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp } from '../support/app.js';
 import { send } from '../support/client.js';
 import { createTestDatabase, databaseEnvironment, type TestDatabase } from '../support/database.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SecretBox } from '../../src/auth/secrets.js';
+import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { databaseEnvironment } from '../support/database.js';
 import { command } from './command-line.js';

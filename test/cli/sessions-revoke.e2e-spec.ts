@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
 import { databaseEnvironment } from '../support/database.js';

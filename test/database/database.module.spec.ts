@@ -9,11 +9,11 @@ import { Config } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
-import { freePort } from '../../src/database/embedded-process.js';
-import { Transactions } from '../../src/json-api/transaction.js';
-import { sql } from '../../src/json-api/sql.js';
+import { freePort } from '../../src/embedded-postgres/postgres-process.js';
+import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { sql } from '../../src/json-api/sql/sql.js';
 import { createTestDatabase } from '../support/database.js';
-import { makeFolder, pidOf, stopAllOn } from './embedded-support.js';
+import { makeFolder, pidOf, stopAllOn } from '../embedded-postgres/embedded-support.js';
 
 describe('the database module', () => {
   let folder: string;

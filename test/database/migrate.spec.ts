@@ -7,7 +7,7 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
 import { assertDatabaseFits } from '../../src/database/requirements.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { createTestDatabase, databaseUrl, onServer, type TestDatabase } from '../support/database.js';
 
 class CreateThings1700000000001 implements MigrationInterface {

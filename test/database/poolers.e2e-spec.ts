@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { mailedToken } from '../accounts/mails.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, ids } from '../support/client.js';
 import { createTestDatabase, withClient } from '../support/database.js';

@@ -4,8 +4,8 @@ import { DataSource } from 'typeorm';
 import { translateDatabaseError } from '../../src/database/constraint-errors.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { PostgresTransactions } from '../../src/database/transactions.js';
-import { sql } from '../../src/json-api/sql.js';
-import type { Transaction } from '../../src/json-api/transaction.js';
+import { sql } from '../../src/json-api/sql/sql.js';
+import type { Transaction } from '../../src/json-api/sql/transaction.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
 
 describe('a transaction', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { freePort } from '../../src/database/embedded-process.js';
+import { freePort } from '../../src/embedded-postgres/postgres-process.js';
 import { ACTIONS } from '../../src/events/audit-action.js';
 import { startApp, type TestApp } from '../support/app.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ERROR_CODES } from '../../src/json-api/errors.js';
+import { ERROR_CODES } from '../../src/json-api/document/errors.js';
 import { BOUNDS } from '../../src/json-api/limits.js';
 
 const PAGE = readFileSync('docs/json-api.md', 'utf8');

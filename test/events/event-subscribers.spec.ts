@@ -6,8 +6,8 @@ import { OWN_ACTIONS } from '../../src/events/audit-action.js';
 import { EventSubscribers } from '../../src/events/event-subscribers.js';
 import { eventNames, patternsOf, type EventPattern } from '../../src/events/iam-event.js';
 import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
-import { ResourceRegistry } from '../../src/json-api/registry.js';
-import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
+import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
+import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
 
 const TYPES = ['iam:accounts', 'iam:organizations', 'iam:teams'];
 

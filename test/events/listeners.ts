@@ -3,8 +3,8 @@ import type { Extension } from '../../src/app.extension.js';
 import type { EventPattern, IamEvent } from '../../src/events/iam-event.js';
 import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
 import { MailModule } from '../../src/mail/mail.module.js';
-import { OutboxSettings } from '../../src/mail/outbox.settings.js';
-import { FastSettings, eventually } from '../mail/outbox-fixture.js';
+import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
+import { FastSettings, eventually } from '../outbox/outbox-fixture.js';
 import type { TestApp } from '../support/app.js';
 
 type React = (event: IamEvent) => Promise<void> | void;

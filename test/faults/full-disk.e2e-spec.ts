@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from 'pg';
-import { SUPERUSER } from '../../src/database/embedded-cluster.js';
+import { SUPERUSER } from '../../src/embedded-postgres/cluster.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { Service } from './service.js';
 import { SmallDisk } from './small-disk.js';

@@ -5,7 +5,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/prom
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { findBinaryPackage, prepareBinaries } from '../../src/database/embedded-binaries.js';
+import { findBinaryPackage, prepareBinaries } from '../../src/embedded-postgres/binaries.js';
 import {
   ClusterPaths,
   createCluster,
@@ -13,12 +13,12 @@ import {
   logTail,
   shutDown,
   SUPERUSER,
-} from '../../src/database/embedded-cluster.js';
-import type { Cluster } from '../../src/database/embedded-cluster.js';
-import { freePort } from '../../src/database/embedded-process.js';
-import { signIn } from '../../src/database/embedded-session.js';
-import { giveTo, serverUser } from '../../src/database/embedded-user.js';
-import { makeFolder, query } from '../database/embedded-support.js';
+} from '../../src/embedded-postgres/cluster.js';
+import type { Cluster } from '../../src/embedded-postgres/cluster.js';
+import { freePort } from '../../src/embedded-postgres/postgres-process.js';
+import { signIn } from '../../src/embedded-postgres/session.js';
+import { giveTo, serverUser } from '../../src/embedded-postgres/server-user.js';
+import { makeFolder, query } from '../embedded-postgres/embedded-support.js';
 
 const SERVICE = 'iam';
 /** What a standby is called where the primary says whom it waits for. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AnyResource } from '../../src/json-api/resource.js';
+import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import type { Kind } from '../resources/semantics.js';
 import { kindOf } from '../resources/subject.js';
 import { encoded, mutated, ODD, PROTOTYPE_NAMES, text, thoroughly, value } from './arbitraries.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ResourceRegistry } from '../../src/json-api/registry.js';
-import type { AnyResource } from '../../src/json-api/resource.js';
+import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
+import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import { FIXTURES } from '../resources/fixtures.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { admin, organization, signedIn } from '../support/factories.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send, type Answer } from '../support/client.js';
 import { account, admin, signedIn } from '../support/factories.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 
 /** Attempts to sign in that an address has. */
 const ATTEMPTS = 10;

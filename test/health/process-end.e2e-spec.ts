@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { compiledPath } from '../runner/compiled.js';
-import { pidOf } from '../database/embedded-support.js';
+import { pidOf } from '../embedded-postgres/embedded-support.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { open } from '../transport/sockets.js';
 
 /** What `npm run start:prod` runs, on the compiled sources; they do not have what is only loaded before Node starts. */

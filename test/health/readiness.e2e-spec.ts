@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EventLoop } from '../../src/health/event-loop.js';
 import { PendingMigrations } from '../../src/database/pending-migrations.js';
-import { OutboxBacklog } from '../../src/mail/outbox.backlog.js';
+import { OutboxBacklog } from '../../src/outbox/outbox.backlog.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, send, type Answer } from '../support/client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { compiledPath } from '../runner/compiled.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountSessionResource } from '../../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
-import { parseCriteria, parseShape } from '../../src/json-api/criteria.parser.js';
-import { FaultList } from '../../src/json-api/errors.js';
-import type { Operand } from '../../src/json-api/kinds.js';
-import type { AnyResource } from '../../src/json-api/resource.js';
+import { parseCriteria, parseShape } from '../../src/json-api/query/criteria.parser.js';
+import { FaultList } from '../../src/json-api/document/errors.js';
+import type { Operand } from '../../src/json-api/resource/field-types.js';
+import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import { OrganizationResource } from '../../src/organizations/organization.resource.js';
 
 const RESOURCES: readonly AnyResource[] = [AccountResource, AccountSessionResource, OrganizationResource];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountResource } from '../../src/accounts/account.resource.js';
-import type { SortKey } from '../../src/json-api/criteria.js';
-import { decodeCursor, encodeCursor } from '../../src/json-api/cursor.js';
-import { orderBy, reversed, rowColumn, stretchesAfter } from '../../src/json-api/keyset.js';
-import { ID } from '../../src/json-api/resource.compile.js';
+import type { SortKey } from '../../src/json-api/query/criteria.js';
+import { decodeCursor, encodeCursor } from '../../src/json-api/query/cursor.js';
+import { orderBy, reversed, rowColumn, stretchesAfter } from '../../src/json-api/sql/keyset.js';
+import { ID } from '../../src/json-api/resource/attributes.js';
 
 const UUID = '0197a1f0-0000-7000-8000-000000000000';
 const TIME = '2026-06-01T00:00:00.000Z';

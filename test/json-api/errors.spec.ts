@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { refuse } from '../../src/json-api/errors.js';
+import { refuse } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 
 const detailOf = (text: string): string | undefined => refuse('conflict', text).faults[0].detail;

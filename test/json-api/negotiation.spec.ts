@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { JsonApiException } from '../../src/json-api/errors.js';
-import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/negotiation.js';
+import { JsonApiException } from '../../src/json-api/document/errors.js';
+import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/negotiation.js';
 
 const TYPE = 'application/vnd.api+json';
 

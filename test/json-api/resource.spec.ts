@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { IsNotEmpty } from 'class-validator';
 import { Column, Entity, PrimaryColumn, VersionColumn } from 'typeorm';
-import { readBody } from '../../src/json-api/body.js';
-import { defineResource } from '../../src/json-api/resource.js';
-import { NoControlCharacters, Trimmed } from '../../src/json-api/rules.js';
-import { and, ident, join, or, sql } from '../../src/json-api/sql.js';
+import { readBody } from '../../src/json-api/write/body.js';
+import { defineResource } from '../../src/json-api/resource/resource.js';
+import { NoControlCharacters, Trimmed } from '../../src/json-api/resource/validation-rules.js';
+import { and, ident, join, or, sql } from '../../src/json-api/sql/sql.js';
 
 @Entity('things')
 class Thing {

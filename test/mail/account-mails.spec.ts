@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { hashToken, newToken } from '../../src/auth/one-time-token.js';
+import { hashToken, newToken } from '../../src/auth/tokens/one-time-token.js';
 import type { CaughtMail } from '../support/smtp-sink.js';
 import { startMailApp, type MailApp } from './mail-app.js';
-import { eventually } from './outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 
 let app: MailApp;
 

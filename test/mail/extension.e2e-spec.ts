@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, HttpCode, Injectable, Module, Post, type OnModuleInit } from '@nestjs/common';
-import { Public } from '../../src/auth/public.decorator.js';
-import { Transactions, type Transaction } from '../../src/json-api/transaction.js';
+import { Public } from '../../src/auth/authentication/public.decorator.js';
+import { Transactions, type Transaction } from '../../src/json-api/sql/transaction.js';
 import { MailService } from '../../src/mail/mail.service.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
-import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
-import { Outbox } from '../../src/mail/outbox.js';
+import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
+import { Outbox } from '../../src/outbox/outbox.js';
 import { mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
@@ -18,7 +18,7 @@ declare module '../../src/mail/mail.data.js' {
     'parcel-arrived': { shelf: number };
   }
 }
-declare module '../../src/mail/outbox.tasks.js' {
+declare module '../../src/outbox/outbox.tasks.js' {
   interface OutboxTasks {
     'parcels.arrived': { email: string; shelf: number };
   }

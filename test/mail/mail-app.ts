@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../src/auth/email-key.js';
-import { InvitationMailer } from '../../src/accounts/invitation.mailer.js';
+import { InvitationMailer } from '../../src/accounts/invitations/invitation.mailer.js';
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { Transactions } from '../../src/json-api/transaction.js';
-import { migrateOutbox } from '../../src/mail/outbox.migrate.js';
+import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
@@ -16,7 +16,7 @@ import { createTestDatabase } from '../support/database.js';
 import { storeToken } from '../support/factories.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { startMailModule } from './mail-module.js';
-import { eventually } from './outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 
 /** Everything between a transaction and a relay: the real modules, a real database and a real SMTP server. */
 export interface MailApp {

@@ -1,17 +1,17 @@
 import { Test, type TestingModule } from '@nestjs/testing';
-import { InvitationMailer } from '../../src/accounts/invitation.mailer.js';
+import { InvitationMailer } from '../../src/accounts/invitations/invitation.mailer.js';
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
-import { SecretBox } from '../../src/auth/secrets.js';
+import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import type { Config } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { MailModule } from '../../src/mail/mail.module.js';
-import { OutboxSettings } from '../../src/mail/outbox.settings.js';
+import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { TokensRepository } from '../../src/passwords/tokens.repository.js';
 import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
-import { FastSettings } from './outbox-fixture.js';
+import { FastSettings } from '../outbox/outbox-fixture.js';
 
 /** The real modules between a transaction and a relay, in a hurry and without the rest of the service; started. */
 export async function startMailModule(config: Config): Promise<TestingModule> {

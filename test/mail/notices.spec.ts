@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { newToken } from '../../src/auth/one-time-token.js';
+import { newToken } from '../../src/auth/tokens/one-time-token.js';
 import { withLanguages } from '../../src/language/current-languages.js';
 import { startMailApp, type MailApp } from './mail-app.js';
-import { eventually } from './outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 
 const DAY = 86_400_000;
 const JOINED = { joined_at: new Date(Date.now() - 30 * DAY) };

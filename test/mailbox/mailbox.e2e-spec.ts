@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasMailbox } from '../../src/mailbox/mailbox.module.js';
 import { MailboxToken } from '../../src/mailbox/mailbox.token.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { open, type PageAnswer } from '../pages/page-client.js';
 import { ServiceProcess } from '../security/service-process.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '../../src/database/embedded-process.js';
+import { freePort } from '../../src/embedded-postgres/postgres-process.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
 import { admin } from '../support/factories.js';

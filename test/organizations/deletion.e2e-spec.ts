@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { OrganizationDeletion } from '../../src/organizations/organization-deletion.service.js';
 import { Service } from '../faults/service.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { listener, listening, settled } from '../events/listeners.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, faults, ids, type Answer, type Caller } from '../support/client.js';
@@ -153,7 +153,7 @@ describe('Deleting an organization', () => {
     async () => {
       const quiet = await startApp();
       // Only the processes below work on jobs.
-      const { OutboxWorker } = await import('../../src/mail/outbox.worker.js');
+      const { OutboxWorker } = await import('../../src/outbox/outbox.worker.js');
       await quiet.nest.get(OutboxWorker, { strict: false }).onModuleDestroy();
       const service = await Service.on(quiet.databaseUrl, {});
       try {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { GERMAN } from '../../src/pages/page.text.de.js';
 import { ENGLISH } from '../../src/pages/page.text.en.js';
-import { BreachedPasswords } from '../../src/passwords/breached-passwords.js';
-import { PasswordPolicy } from '../../src/passwords/password.policy.js';
+import { BreachedPasswords } from '../../src/passwords/policy/breached-passwords.js';
+import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 
 class OpenPolicy extends PasswordPolicy {
   /** Every sentence that this policy can say. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { JsonApiException } from '../../src/json-api/errors.js';
-import { HashQueue, type Line } from '../../src/passwords/hash-queue.js';
+import { JsonApiException } from '../../src/json-api/document/errors.js';
+import { HashQueue, type Line } from '../../src/passwords/hashing/hash-queue.js';
 
 /** Work that runs until it is told how to end. */
 function work() {

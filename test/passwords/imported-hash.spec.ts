@@ -4,7 +4,7 @@ import { hash as argon2 } from '@node-rs/argon2';
 import { hash as bcrypt } from 'bcrypt';
 import { readFirebaseHashConfig } from '../../src/passwords/import/firebase.js';
 import { readImportedHash } from '../../src/passwords/import/imported-hash.js';
-import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 
 const hasher = new PasswordHasher({ bcryptCost: 4, hashMaxCost: 13 });
 /** As Firebase's console shows it; the values are those of the project's own example. */

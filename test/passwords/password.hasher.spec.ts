@@ -2,7 +2,7 @@ import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
 import { hash as argon2 } from '@node-rs/argon2';
 import { hash as bcrypt } from 'bcrypt';
-import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 
 const PASSWORD = 'Correct-Horse-9';
 /** With a budget that the most costly of the test vectors fits into. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { BreachedPasswords } from '../../src/passwords/breached-passwords.js';
-import { PasswordPolicy } from '../../src/passwords/password.policy.js';
+import { BreachedPasswords } from '../../src/passwords/policy/breached-passwords.js';
+import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 
 const policy = new PasswordPolicy(new BreachedPasswords());
 const JANE = { email: 'jane.doe@example.com', name: 'Jane Doe' };

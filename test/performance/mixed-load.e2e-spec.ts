@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { freePort } from '../../src/database/embedded-process.js';
-import { eventually } from '../mail/outbox-fixture.js';
+import { freePort } from '../../src/embedded-postgres/postgres-process.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { ServiceProcess } from '../security/service-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

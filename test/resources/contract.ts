@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ResourceRegistry } from '../../src/json-api/registry.js';
+import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { CheckedClient } from '../contract/openapi.js';
 import { startApp, type StartOptions, type TestApp } from '../support/app.js';
 import { admin } from '../support/factories.js';

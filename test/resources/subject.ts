@@ -1,10 +1,10 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { KINDS } from '../../src/json-api/kinds.js';
-import { ResourceRegistry } from '../../src/json-api/registry.js';
-import { columnsOf, type Attribute } from '../../src/json-api/resource.compile.js';
-import { snakeCase } from '../../src/json-api/naming.js';
-import type { AnyResource } from '../../src/json-api/resource.js';
-import type { Verb } from '../../src/json-api/route.js';
+import { KINDS } from '../../src/json-api/resource/field-types.js';
+import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
+import { columnsOf, type Attribute } from '../../src/json-api/resource/attributes.js';
+import { snakeCase } from '../../src/json-api/resource/naming.js';
+import type { AnyResource } from '../../src/json-api/resource/resource.js';
+import type { Verb } from '../../src/json-api/http/route.js';
 import { operations, type CheckedClient } from '../contract/openapi.js';
 import type { TestApp } from '../support/app.js';
 import { document, send, type Answer, type RequestOptions } from '../support/client.js';

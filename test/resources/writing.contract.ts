@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { isWritable } from '../../src/json-api/body.js';
+import { isWritable } from '../../src/json-api/write/body.js';
 import { document, faults, ids } from '../support/client.js';
 import { kindOf, type Subject } from './subject.js';
 import { another, WRONG_VALUES } from './values.js';

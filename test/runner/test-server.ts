@@ -9,8 +9,8 @@ import { migrateAll } from '../../src/app.migrate.js';
 import { REQUEST_LIMITS } from '../../src/database/connection-limits.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
-import { SUPERUSER } from '../../src/database/embedded-cluster.js';
-import { startTemporaryServer, type TemporaryServer } from '../../src/database/temporary-server.js';
+import { SUPERUSER } from '../../src/embedded-postgres/cluster.js';
+import { startTemporaryServer, type TemporaryServer } from '../../src/embedded-postgres/temporary-server.js';
 import { databaseUrl, onServer, PREFIX, SERVER_VARIABLE, TEMPLATE_VARIABLE, withClient } from '../support/database.js';
 import { startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 

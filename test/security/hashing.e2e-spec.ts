@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { hash as bcrypt } from 'bcrypt';
-import { HashQueue } from '../../src/passwords/hash-queue.js';
-import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import { HashQueue } from '../../src/passwords/hashing/hash-queue.js';
+import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { faults, send, type Answer } from '../support/client.js';

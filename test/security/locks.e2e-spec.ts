@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { customRoles } from '../rights/roles.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, faults, type Answer } from '../support/client.js';

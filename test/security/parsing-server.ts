@@ -1,13 +1,13 @@
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyRequest } from 'fastify';
-import { clientAddress } from '../../src/auth/client-address.js';
-import { Cookies } from '../../src/auth/cookies.js';
-import { credentialsOf } from '../../src/auth/credentials.js';
-import { CrossSite } from '../../src/auth/cross-site.js';
-import { KnownDevice } from '../../src/auth/known-device.js';
-import { SecretBox } from '../../src/auth/secrets.js';
-import { configureHttp, requestId } from '../../src/json-api/http.js';
-import { JsonApiException } from '../../src/json-api/errors.js';
+import { clientAddress } from '../../src/auth/authentication/client-address.js';
+import { Cookies } from '../../src/auth/tokens/cookies.js';
+import { credentialsOf } from '../../src/auth/authentication/credentials.js';
+import { CrossSite } from '../../src/auth/authentication/cross-site.js';
+import { KnownDevice } from '../../src/auth/tokens/known-device.js';
+import { SecretBox } from '../../src/auth/tokens/secrets.js';
+import { configureHttp, requestId } from '../../src/json-api/http/http.js';
+import { JsonApiException } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 
 /** A server that reads all of a request that the service reads, and does nothing else. */

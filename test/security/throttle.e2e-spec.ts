@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CountingConnections } from '../../src/auth/rate-limit/counting-connections.js';
-import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { resetToken } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';

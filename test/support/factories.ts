@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../src/auth/email-key.js';
-import { PasswordHasher } from '../../src/passwords/password.hasher.js';
+import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import type { TestApp } from './app.js';
 import { as, send, type Caller } from './client.js';
 import { ADMIN } from './environment.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { freePort } from '../../src/database/embedded-process.js';
+import { freePort } from '../../src/embedded-postgres/postgres-process.js';
 import type { Pooler } from '../../src/database/connections.js';
 
 /** PgBouncer refuses to be root, who is who runs CI in most containers: `nobody` then. */

@@ -1,8 +1,8 @@
 import { Global, Injectable, Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { ident, sql } from '../../src/json-api/sql.js';
-import { Transactions } from '../../src/json-api/transaction.js';
+import { ident, sql } from '../../src/json-api/sql/sql.js';
+import { Transactions } from '../../src/json-api/sql/transaction.js';
 import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
 import { Sweeps } from '../../src/sweeps/sweeps.js';

@@ -4,7 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { SteadyClient } from '../../src/database/steady-client.js';
+import { SteadyClient } from '../../src/database/resilient-client.js';
 
 /** Starts the service, sends it a request, and tells what V8 has loaded by then: every script, of whatever kind. */
 const app = await createApp(loadConfig(process.env));

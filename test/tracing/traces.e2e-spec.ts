@@ -4,11 +4,11 @@ import { Controller, Get, HttpException, Logger, Module } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { symbols } from 'pino';
 import { DataSource } from 'typeorm';
-import { Public } from '../../src/auth/public.decorator.js';
-import { Transactions } from '../../src/json-api/transaction.js';
+import { Public } from '../../src/auth/authentication/public.decorator.js';
+import { Transactions } from '../../src/json-api/sql/transaction.js';
 import { MailModule } from '../../src/mail/mail.module.js';
-import { OutboxHandlers } from '../../src/mail/outbox.handlers.js';
-import { Outbox } from '../../src/mail/outbox.js';
+import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
+import { Outbox } from '../../src/outbox/outbox.js';
 import type { OpenTelemetry } from '../../src/tracing/open-telemetry.js';
 import { Tracing } from '../../src/tracing/tracing.js';
 import { mailedToken } from '../accounts/mails.js';
@@ -19,7 +19,7 @@ import { caller, Collector, type Span } from './collector.js';
 
 const CANARY = 'canary-0815';
 
-declare module '../../src/mail/outbox.tasks.js' {
+declare module '../../src/outbox/outbox.tasks.js' {
   interface OutboxTasks {
     'tests.log': { text: string };
   }

@@ -1,5 +1,5 @@
 import { requestContext } from '../../context/request-context.js';
-import { refuse, type JsonApiException } from '../../json-api/errors.js';
+import { refuse, type JsonApiException } from '../../json-api/document/errors.js';
 
 /** In seconds. */
 const RETRY_WHEN_DOWN = '2';

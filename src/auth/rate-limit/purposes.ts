@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { ThrottleSettings } from '../../config/config.js';
-import { addressBlockOf } from '../client-address.js';
+import { addressBlockOf } from '../authentication/client-address.js';
 
 /** What is known about a request that is counted. A budget that needs more than is known is not counted. */
 export interface Subject {

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { CrossSite, SAFE_METHODS } from '../cross-site.js';
+import { CrossSite, SAFE_METHODS } from '../authentication/cross-site.js';
 import { WriteLimit } from './write-limit.js';
 
 /**

@@ -3,14 +3,14 @@ import type { Account } from '../../accounts/account.entity.js';
 import { accountFaults, extraIn, organizationsIn } from '../../accounts/account.policy.js';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import { emailKey } from '../../auth/email-key.js';
-import type { Roles } from '../../auth/roles.js';
-import { readBody } from '../../json-api/body.js';
-import { isUuid } from '../../json-api/kinds.js';
-import { snakeCase } from '../../json-api/naming.js';
-import type { AnyResource, CreateAttributes } from '../../json-api/resource.js';
+import type { Roles } from '../../auth/authorization/roles.js';
+import { readBody } from '../../json-api/write/body.js';
+import { isUuid } from '../../json-api/resource/field-types.js';
+import { snakeCase } from '../../json-api/resource/naming.js';
+import type { AnyResource, CreateAttributes } from '../../json-api/resource/resource.js';
 import type { FirebaseHashConfig } from '../../passwords/import/firebase.js';
 import { readImportedHash } from '../../passwords/import/imported-hash.js';
-import type { PasswordHasher } from '../../passwords/password.hasher.js';
+import type { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import type { InputLine } from './input-lines.js';
 
 /** An organization as a line names it: by id, by name, or by both as an export does. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
-import { KINDS } from '../../json-api/kinds.js';
+import { KINDS } from '../../json-api/resource/field-types.js';
 
 /** Which column of a file holds which member of an account: by the member's name, the column's header. */
 export type ColumnMap = ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { TransferResource } from './account-reader.js';
-import { ident, join, raw, sql, type Sql } from '../../json-api/sql.js';
+import { ident, join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
 
 /** Accounts that are in memory at a time. */
 const BATCH = 500;

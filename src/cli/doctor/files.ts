@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { RolesFileError } from '../../auth/roles-file.js';
-import { Roles } from '../../auth/roles.js';
-import { SigningKeys } from '../../auth/signing-keys.js';
+import { RolesFileError } from '../../auth/authorization/roles-file.js';
+import { Roles } from '../../auth/authorization/roles.js';
+import { SigningKeys } from '../../auth/tokens/signing-keys.js';
 import { BUILT_IN_ROLES } from '../../config/config.js';
 import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from '../../config/development-secrets.js';
 import { MailTemplates } from '../../mail/mail.templates.js';

@@ -1,4 +1,4 @@
-import { readStoredHash } from '../password.schemes.js';
+import { readStoredHash } from '../hashing/password.schemes.js';
 import type { FirebaseHashConfig } from './firebase.js';
 import { readHashObject } from './hash-object.js';
 import { readHashText } from './hash-text.js';

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { emailKey } from '../../auth/email-key.js';
+import { Roles } from '../../auth/authorization/roles.js';
+import { TAKEN_EMAIL } from '../../database/constraint-errors.js';
+import { Audit } from '../../events/audit.js';
+import { readBody } from '../../json-api/write/body.js';
+import { throwFaults } from '../../json-api/document/errors.js';
+import { sql } from '../../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { CredentialsRepository } from '../../passwords/credentials.repository.js';
+import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
+import { PasswordPolicy } from '../../passwords/policy/password.policy.js';
+import { accountFaults } from '../account.policy.js';
+import { AccountResource } from '../account.resource.js';
+
+/** An admin who is to be made. */
+export interface NewAdmin {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Makes admins without anybody who invites them: the first one, and those that an operator makes. */
+@Injectable()
+export class AdminAccounts {
+  constructor(
+    private readonly roles: Roles,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly transactions: Transactions,
+    private readonly audit: Audit,
+    private readonly credentials: CredentialsRepository,
+  ) {}
+
+  /**
+   * Makes an admin by the rules of the API, on the word of an operator, and gives the id.
+   * @throws JsonApiException 422 for a wrong name, e-mail or password, 409 for an e-mail that is taken
+   */
+  async create(admin: NewAdmin, password: string): Promise<string> {
+    const { values, faults } = readBody(AccountResource, 'create', { ...admin, role_name: this.roleName() });
+    const owner = { ...admin, ...values };
+    throwFaults([
+      ...faults,
+      ...accountFaults(values, this.roles),
+      ...this.policy.faults(password, owner, '/data/attributes/password'),
+    ]);
+    const hashed = await this.hasher.hash(password);
+    return this.transactions.run(async (tx) => {
+      const id = await this.insert(owner, hashed, tx);
+      if (id === null) throwFaults([TAKEN_EMAIL]);
+      await this.audit.record(tx, {
+        action: 'iam:accounts.created',
+        actorId: null,
+        target: { type: 'iam:accounts', id: String(id) },
+        details: { attributes: ['name', 'email', 'role_name'], by: 'operator' },
+      });
+      return String(id);
+    });
+  }
+
+  /** Stores an admin who can sign in at once, and gives the id; null when the e-mail is taken. */
+  async insert({ name, email }: NewAdmin, hashedPassword: string, tx: Transaction): Promise<string | null> {
+    const [made] = await tx.query<{ id: string }>(sql`
+      INSERT INTO accounts (id, name, email, email_key, role_name, joined_at)
+      VALUES (${uuidv7()}, ${name}, ${email}, ${emailKey(email)}, ${this.roleName()}, now())
+      ON CONFLICT (email_key) DO NOTHING RETURNING id`);
+    if (!made) return null;
+    await this.credentials.set(made.id, hashedPassword, tx);
+    return made.id;
+  }
+
+  /** The lowest role with every right that an account may have. */
+  private roleName(): string {
+    const full = this.roles.fullAccessNames();
+    const name = this.roles.assignable().find((assignable) => full.includes(assignable));
+    if (name === undefined) throw new Error('The roles file has no assignable role with every right');
+    return name;
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { sql } from '../../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
+import { PasswordPolicy } from '../../passwords/policy/password.policy.js';
+import { randomPassword } from '../../passwords/random-password.js';
+import { AdminAccounts } from './admin-accounts.js';
+
+const NAME = 'First admin';
+
+/**
+ * Makes the first admin on the first start, once in the life of the database: a mark stays behind, so deleting the
+ * account does not open the door again. In production it needs both ADMIN_EMAIL and ADMIN_PASSWORD.
+ */
+@Injectable()
+export class FirstAdmin implements OnApplicationBootstrap {
+  private readonly logger = new Logger(FirstAdmin.name);
+
+  constructor(
+    private readonly config: Config,
+    private readonly transactions: Transactions,
+    private readonly hasher: PasswordHasher,
+    private readonly policy: PasswordPolicy,
+    private readonly admins: AdminAccounts,
+  ) {}
+
+  /** @throws Error that stops the start, when ADMIN_PASSWORD breaks the password policy in production */
+  async onApplicationBootstrap(): Promise<void> {
+    const { adminEmail: email, adminPassword, production } = this.config;
+    if (production && adminPassword === null) return;
+    if (await this.transactions.run((tx) => this.isMarked(tx))) return;
+    if (adminPassword !== null) this.judge(adminPassword, email);
+    const password = adminPassword ?? randomPassword();
+    const hashed = await this.hasher.hash(password);
+    const made = await this.transactions.run((tx) => this.make(email, hashed, tx));
+    if (!made) return;
+    this.logger.log(`Made the first admin, ${email}`);
+    // On the console and nowhere else: a log would keep it.
+    if (adminPassword === null) process.stdout.write(`\n  First admin: ${email}\n  Password:    ${password}\n\n`);
+  }
+
+  private async isMarked(tx: Transaction): Promise<boolean> {
+    return (await tx.query(sql`SELECT 1 FROM installation`)).length > 0;
+  }
+
+  /** Of several instances that start at once, the one whose mark comes first makes the admin. */
+  private async make(email: string, hashedPassword: string, tx: Transaction): Promise<boolean> {
+    const marked = await tx.query(
+      sql`INSERT INTO installation (id, first_admin_at) VALUES (1, now()) ON CONFLICT DO NOTHING RETURNING id`,
+    );
+    if (marked.length === 0) return false;
+    return (await this.admins.insert({ name: NAME, email }, hashedPassword, tx)) !== null;
+  }
+
+  private judge(password: string, email: string): void {
+    const faults = this.policy.faults(password, { email, name: NAME }, '/ADMIN_PASSWORD');
+    if (faults.length === 0) return;
+    const message = `ADMIN_PASSWORD: ${faults.map(({ detail }) => detail).join('; ')}`;
+    if (this.config.production) throw new Error(message);
+    this.logger.warn(message);
+  }
+}

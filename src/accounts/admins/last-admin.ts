@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../auth/authorization/actor.js';
+import { Roles } from '../../auth/authorization/roles.js';
+import { refuse } from '../../json-api/document/errors.js';
+import { isUuid } from '../../json-api/resource/field-types.js';
+import type { Transaction } from '../../json-api/sql/transaction.js';
+import type { Account } from '../account.entity.js';
+import { outranks } from '../account.policy.js';
+import { AccountsRepository } from '../accounts.repository.js';
+
+/**
+ * Keeps the last enabled admin: an account whose role has every right, whatever the role's name. Whoever may take one
+ * away first locks all of them, in the order of ids, so that two who each take away another cannot both go through.
+ */
+@Injectable()
+export class LastAdmin {
+  constructor(
+    private readonly roles: Roles,
+    private readonly accounts: AccountsRepository,
+  ) {}
+
+  /**
+   * Locks the account and all admins, if it is one. To be called before any account's row is locked. Whoever may not touch
+   * the account, for it lies outside their reach or stands above them, locks nothing.
+   */
+  async lock(actor: Actor, action: 'update' | 'delete', id: string, tx: Transaction): Promise<void> {
+    if (!isUuid(id)) return;
+    const roleName = await this.accounts.roleNameWithin(actor, action, id, tx);
+    if (roleName === null || !this.isAdmin(roleName) || outranks(this.roles.get(roleName), actor)) return;
+    await this.accounts.lockEnabledWithRole(this.roles.fullAccessNames(), id, tx);
+  }
+
+  /**
+   * Looks again, now that the account's row is held. An account that became an admin since `lock` looked makes this
+   * lock late and out of order; the database then ends one of the two as a deadlock, and it is tried again.
+   * @throws JsonApiException 409 when the account is the last enabled admin
+   */
+  async check(account: Account, tx: Transaction): Promise<void> {
+    if (!account.enabled || !this.isAdmin(account.roleName)) return;
+    const admins = await this.accounts.lockEnabledWithRole(this.roles.fullAccessNames(), account.id, tx);
+    if (admins.every((id) => id === account.id)) {
+      throw refuse('conflict', 'This is the last enabled admin; make another one first');
+    }
+  }
+
+  private isAdmin(roleName: string): boolean {
+    return this.roles.fullAccessNames().includes(roleName);
+  }
+}

@@ -1,0 +1,73 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { hashToken } from '../../auth/tokens/one-time-token.js';
+import { SecretBox } from '../../auth/tokens/secrets.js';
+import { Config } from '../../config/config.js';
+import type { Transaction } from '../../json-api/sql/transaction.js';
+import { MailLinks } from '../../mail/mail.links.js';
+import { MailService } from '../../mail/mail.service.js';
+import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
+import { Outbox } from '../../outbox/outbox.js';
+import { SEAL_PURPOSES } from '../../outbox/sealed-payloads.js';
+import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
+import { TokensRepository } from '../../passwords/tokens.repository.js';
+
+/** The invitation, and what reminds of it, by the tasks of the outbox. */
+const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
+type Task = keyof typeof TEMPLATES;
+
+const PURPOSE = SEAL_PURPOSES['mail.invitation'];
+/** In seconds: two days, since an invitation is valid for three. */
+const REMIND_AFTER = 2 * 24 * 3600;
+
+/**
+ * Mails invitations: queues them with the change that made the token, and sends them after its commit. A day before the
+ * invitation ends it is sent once more, as a reminder, unless INVITATION_REMINDER_MAIL says otherwise.
+ */
+@Injectable()
+export class InvitationMailer implements OnModuleInit {
+  private readonly logger = new Logger(InvitationMailer.name);
+
+  constructor(
+    @Inject(Config) private readonly config: Pick<Config, 'invitationReminderMail'>,
+    private readonly tokens: TokensRepository,
+    private readonly secrets: SecretBox,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly mail: MailService,
+    private readonly links: MailLinks,
+  ) {}
+
+  onModuleInit(): void {
+    for (const task of ['mail.invitation', 'mail.invitation_reminder'] as const) {
+      this.handlers.register(task, (payload) => this.deliver(task, payload));
+    }
+  }
+
+  /** Queues the invitation in the transaction that stores the token's hash. It replaces one that still waits. */
+  async queue(tx: Pick<Transaction, 'query'>, accountId: string, token: string): Promise<void> {
+    const payload = { accountId, sealedToken: this.secrets.seal(PURPOSE, token) };
+    await this.outbox.enqueue(tx, 'mail.invitation', payload, { key: accountId });
+    if (!this.config.invitationReminderMail) return;
+    const later = { key: accountId, delaySeconds: REMIND_AFTER };
+    await this.outbox.enqueue(tx, 'mail.invitation_reminder', payload, later);
+  }
+
+  private async deliver(task: Task, { accountId, sealedToken }: OutboxTasks[Task]): Promise<void> {
+    const token = this.secrets.open(PURPOSE, sealedToken);
+    if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+    const hash = hashToken(token);
+    // While exactly this token invites the account: not once it was replaced, spent, voided or has expired.
+    const found = await this.tokens.find('invitation', hash);
+    if (!found || found.joined || found.expired) {
+      this.logger.log(`Dropped an outdated invitation of account ${accountId}`);
+      return;
+    }
+    const { name, email, expiresAt } = found;
+    await this.mail.send({
+      template: TEMPLATES[task],
+      to: { name, email },
+      data: { link: this.links.join(token), expiresAt },
+      identity: [task, hash],
+    });
+  }
+}

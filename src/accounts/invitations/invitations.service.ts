@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../auth/authorization/actor.js';
+import { emailKey } from '../../auth/email-key.js';
+import { newToken } from '../../auth/tokens/one-time-token.js';
+import { Roles } from '../../auth/authorization/roles.js';
+import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
+import { Audit } from '../../events/audit.js';
+import { refuse } from '../../json-api/document/errors.js';
+import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { TokensRepository } from '../../passwords/tokens.repository.js';
+import type { Account } from '../account.entity.js';
+import { outranks } from '../account.policy.js';
+import { AccountScopes } from '../account.scopes.js';
+import { AccountsRepository } from '../accounts.repository.js';
+import { InvitationMailer } from './invitation.mailer.js';
+
+/** Who is invited. */
+type Invited = Pick<Account, 'id' | 'email'>;
+
+/** Invites people: a token of three days, of which only the hash is kept, and the mail that carries it. */
+@Injectable()
+export class Invitations {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly scopes: AccountScopes,
+    private readonly tokens: TokensRepository,
+    private readonly roles: Roles,
+    private readonly mailer: InvitationMailer,
+    private readonly transactions: Transactions,
+    private readonly audit: Audit,
+    private readonly throttle: Throttle,
+  ) {}
+
+  /**
+   * Makes an invitation of the account, in place of the one that it may have, and queues its mail. The account's row, which
+   * is held, says when it ends.
+   * @throws JsonApiException 429 when the actor has sent, or the e-mail was sent, as many as may be
+   */
+  async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
+    await this.throttle.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
+    const { token, hash } = newToken();
+    await this.tokens.replaceInvitation(accountId, hash, tx);
+    await this.mailer.queue(tx, accountId, token);
+    const target = { type: 'iam:accounts', id: accountId };
+    await this.audit.record(tx, { action: 'iam:accounts.invited', actorId: actor.id, target });
+  }
+
+  /**
+   * Invites once more. Whoever may create accounts may do it, on accounts that they could have created.
+   * @throws JsonApiException 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled, 429
+   */
+  resend(actor: Actor, id: string): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      const { entity } = await this.accounts.hold(actor, 'create', id, tx);
+      if (outranks(this.roles.get(entity.roleName), actor))
+        throw refuse('forbidden', 'The account has a role above your own');
+      if (!(await this.scopes.ownsAll(actor, 'create', id, tx))) {
+        throw refuse('forbidden', 'The account also belongs to organizations of others');
+      }
+      if (entity.joinedAt !== null) throw refuse('conflict', 'The invitation was already accepted');
+      if (!entity.enabled) throw refuse('conflict', 'The account is disabled');
+      await this.accounts.markInvited(id, tx);
+      await this.issue(actor, entity, tx);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { readBody } from '../../json-api/write/body.js';
+import { FaultList, throwFaults, refuse, type Fault } from '../../json-api/document/errors.js';
+import { parseDocument } from '../../json-api/write/write-document.js';
+import { AccountResource } from '../account.resource.js';
+
+/** What an invited person may bring along. */
+export interface JoinBody {
+  readonly password: unknown;
+  readonly name?: string;
+  /** Where the values stand in the body: '' for a flat body, `/data/attributes` for a document. */
+  readonly base: string;
+  /** What is wrong with the name. */
+  readonly faults: readonly Fault[];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The attributes of a flat body or of a JSON:API document; whatever else they carry is not looked at. */
+function attributesOf(body: unknown): { attributes: Record<string, unknown>; base: string } {
+  if (body === undefined || body === null) return { attributes: {}, base: '' };
+  if (!isObject(body)) throw refuse('malformed_body', 'The body must be an object', { pointer: '' });
+  if (!('data' in body)) return { attributes: body, base: '' };
+  const faults = new FaultList();
+  const document = parseDocument(body, { type: false, attributes: false }, faults);
+  throwFaults(faults);
+  if (!document) throw refuse('malformed_body', 'The body is no document', { pointer: '/data' });
+  return { attributes: document.attributes, base: '/data/attributes' };
+}
+
+/** Whether a client asks for the account by `Prefer` (RFC 7240). */
+export const wantsRepresentation = (prefer = ''): boolean => /(^|[,\s])return=representation\b/i.test(prefer);
+
+/** Reads the body of a join. The name follows the rules of every other write. @throws JsonApiException 400 */
+export function readJoinBody(body: unknown): JoinBody {
+  const { attributes, base } = attributesOf(body);
+  const { password, name } = attributes;
+  const { values, faults } = readBody(AccountResource, 'update', name === undefined ? {} : { name });
+  return {
+    password,
+    base,
+    ...(typeof values['name'] === 'string' && { name: values['name'] }),
+    faults: faults.map((fault) => ({ ...fault, source: { pointer: `${base}/name` } })),
+  };
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { Actor } from '../../auth/authorization/actor.js';
+import { hashToken, newToken } from '../../auth/tokens/one-time-token.js';
+import { Roles } from '../../auth/authorization/roles.js';
+import { Audit } from '../../events/audit.js';
+import type { Item } from '../../json-api/document/response.js';
+import { refuse, throwFaults, type Fault } from '../../json-api/document/errors.js';
+import { sql } from '../../json-api/sql/sql.js';
+import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { CredentialsRepository } from '../../passwords/credentials.repository.js';
+import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
+import { PasswordPolicy, type PasswordOwner } from '../../passwords/policy/password.policy.js';
+import { TokensRepository, type FoundToken } from '../../passwords/tokens.repository.js';
+import { AccountsRepository } from '../accounts.repository.js';
+import { readJoinBody } from './join.body.js';
+
+/** What a join gives to a client that asked for the account. */
+interface Joined {
+  readonly id: string;
+  /** To set a first password with, where none was set. */
+  readonly resetToken: string | null;
+}
+
+const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
+
+/** Lets invited people in: only the holder of the mailed token, and only once. */
+@Injectable()
+export class Joining {
+  constructor(
+    private readonly accounts: AccountsRepository,
+    private readonly tokens: TokensRepository,
+    private readonly credentials: CredentialsRepository,
+    private readonly roles: Roles,
+    private readonly transactions: Transactions,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Whom an invitation is for; it is not spent by looking.
+   * @throws JsonApiException 404 `invalid_token`; 422 `expired_token`
+   */
+  async invited(token: string): Promise<PasswordOwner> {
+    const { email, name } = await this.find(hashToken(token));
+    return { email, name };
+  }
+
+  /**
+   * Accepts an invitation.
+   * @param represent whether the client wants the account, and a reset token where it set no password
+   * @throws JsonApiException 404 `invalid_token`; 422 `expired_token`, or faults of password and name
+   */
+  async join(token: string, body: unknown, represent: boolean): Promise<Item | undefined> {
+    const { password, name, base, faults } = readJoinBody(body);
+    const hash = hashToken(token);
+    const invited = await this.find(hash);
+    const owner = { email: invited.email, name: name ?? invited.name };
+    const broken: Fault[] = password === undefined ? [] : this.policy.faults(password, owner, `${base}/password`);
+    throwFaults([...faults, ...broken]);
+    const hashedPassword = typeof password === 'string' ? await this.hasher.hash(password) : null;
+    return this.transactions.run(async (tx) => {
+      const { id, resetToken } = await this.accept(hash, { hashedPassword, name: name ?? null, represent }, tx);
+      return represent ? this.represent(id, resetToken, tx) : undefined;
+    });
+  }
+
+  private async find(hash: string): Promise<FoundToken> {
+    const found = await this.tokens.find('invitation', hash);
+    if (!found || found.joined) throw unknownToken();
+    if (found.expired) throw refuse('expired_token', 'The invitation has expired; ask for a new one');
+    return found;
+  }
+
+  /** Locks the account, then spends the token: of two joins at once, one finds it. Every other token is void. */
+  private async accept(
+    hash: string,
+    { hashedPassword, name, represent }: { hashedPassword: string | null; name: string | null; represent: boolean },
+    tx: Transaction,
+  ): Promise<Joined> {
+    const id = await this.accounts.markJoined(this.tokens.accountOf('invitation', hash), name, tx);
+    if (id === null || !(await this.tokens.spend(id, 'invitation', hash, tx))) throw unknownToken();
+    if (hashedPassword !== null) await this.credentials.set(id, hashedPassword, tx);
+    const reset = represent && hashedPassword === null ? newToken() : null;
+    if (reset) await this.tokens.addReset(id, reset.hash, tx);
+    const target = { type: 'iam:accounts', id };
+    await this.audit.record(tx, { action: 'iam:accounts.joined', actorId: id, target });
+    return { id, resetToken: reset?.token ?? null };
+  }
+
+  /** The account as its owner sees it. */
+  private async represent(id: string, resetToken: string | null, tx: Transaction): Promise<Item> {
+    const owner = await this.ownerOf(id, tx);
+    const item = await this.accounts.written(owner, id, EVERYTHING, tx);
+    return resetToken === null ? item : { ...item, meta: { password_reset_token: resetToken } };
+  }
+
+  private async ownerOf(id: string, tx: Transaction): Promise<Actor> {
+    const [row] = await tx.query<{ email: string; name: string; role_name: string }>(
+      sql`SELECT email, name, role_name FROM accounts WHERE id = ${id}`,
+    );
+    const role = row && this.roles.get(row.role_name);
+    if (!role) throw refuse('forbidden', 'The role of this account does not exist any more');
+    const organizationIds = await this.accounts.organizationIdsOf(id, tx);
+    return new Actor({
+      id,
+      sessionId: '',
+      email: row.email,
+      name: row.name,
+      pictureUrl: null,
+      role,
+      organizationIds,
+      roleScopeExtra: {},
+    });
+  }
+}
+
+const unknownToken = () => refuse('invalid_token', 'This invitation does not exist or was already accepted');

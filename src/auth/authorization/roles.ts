@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { Inject, Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import type { Role } from './role.js';
+import { parseRolesFile, RolesFileError, type RolesFile, type ScopeKey } from './roles-file.js';
+
+/** The roles of this installation, read once at boot from the roles file. */
+@Injectable()
+export class Roles {
+  readonly #file: RolesFile;
+
+  /** @throws RolesFileError which stops the boot and names every fault of the file */
+  constructor(@Inject(Config) config: Pick<Config, 'rolesFile'>) {
+    this.#file = parseRolesFile(read(config.rolesFile), config.rolesFile);
+  }
+
+  /** The role of that name, or null when the file has none. */
+  get(name: string): Role | null {
+    return this.#file.roles.get(name) ?? null;
+  }
+
+  /** The role of accounts that are created without one; assignable. */
+  get defaultName(): string {
+    return this.#file.defaultRole;
+  }
+
+  /** What `role_scope` may carry besides `org`. */
+  get scopeKeys(): ReadonlyMap<string, ScopeKey> {
+    return this.#file.scopeKeys;
+  }
+
+  /** One fault for each resource type that rights name and nobody serves: a slip of the pen that grants nothing. */
+  unknownTypes(known: readonly string[]): string[] {
+    return [...this.#file.roles.values()].flatMap((role) =>
+      [...role.resourceTypes]
+        .filter((type) => type !== '*' && !known.includes(type))
+        .map((type) => `roles.${role.name}.rights: no resource has the type "${type}"`),
+    );
+  }
+
+  /** Names of the roles that an account may be given over the API, lowest rank first. */
+  assignable(): string[] {
+    return this.#names((role) => role.assignable);
+  }
+
+  /** Names of the roles with every right, whatever they are called: their holders count for the last-admin rule. */
+  fullAccessNames(): string[] {
+    return this.#names((role) => role.everything);
+  }
+
+  #names(picked: (role: Role) => boolean): string[] {
+    return [...this.#file.roles.values()]
+      .filter(picked)
+      .sort((left, right) => left.rank - right.rank)
+      .map((role) => role.name);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RolesFileError(file, [`it cannot be read (${error instanceof Error ? error.message : String(error)})`]);
+  }
+}

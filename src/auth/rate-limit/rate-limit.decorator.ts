@@ -1,0 +1,43 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RateLimitTally } from '../../context/rate-limit-tally.js';
+import { clientAddress } from '../authentication/client-address.js';
+import type { Throttle, AttemptKind } from './rate-limiter.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    attempts?: AttemptKind;
+  }
+  interface FastifyRequest {
+    /** What the request was charged; also in its context, for whoever counts without a request at hand. */
+    rateLimit?: RateLimitTally;
+  }
+}
+
+/** A route where a secret can be guessed: its requests count against their address before the body is even read. */
+export const Attempts = (kind: AttemptKind): MethodDecorator => RouteConfig({ attempts: kind });
+
+/**
+ * Counts the requests of {@link Attempts} routes that are made from here on. In a hook of the HTTP server, since bodies
+ * are read before any guard runs, and the contract refuses with 429 before it looks at a body.
+ */
+export function countAttempts(server: FastifyInstance, throttle: Throttle): void {
+  server.addHook('onRoute', (route) => {
+    const attempts = route.config?.attempts;
+    if (!attempts) return;
+    const count = (request: FastifyRequest): Promise<void> => throttle.address(attempts, clientAddress(request));
+    route.onRequest = [...[route.onRequest ?? []].flat(), count];
+  });
+  sayLimits(server, throttle);
+}
+
+/** Every answer of a request that was counted says what is left; an attempt that was not evaluated gets its points back. */
+function sayLimits(server: FastifyInstance, throttle: Throttle): void {
+  server.addHook('onSend', (request, reply, payload, done) => {
+    void reply.headers(request.rateLimit?.headers() ?? {});
+    done(null, payload);
+  });
+  server.addHook('onResponse', async ({ rateLimit }, reply) => {
+    if (rateLimit && reply.statusCode === 503) await throttle.giveBack(rateLimit);
+  });
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { Config, type ThrottleSettings } from '../../config/config.js';
+import type { RateLimitTally } from '../../context/rate-limit-tally.js';
+import { requestContext } from '../../context/request-context.js';
+import { AttemptCounter, type Count } from './attempt-counter.js';
+import { CountingConnections } from './counting-connections.js';
+import { notCounted, tooMany } from './limit-errors.js';
+import { PURPOSES, type Budget, type Purpose, type PurposeName, type Subject } from './purposes.js';
+
+/** What is attempted. Each kind is counted by itself. */
+export type AttemptKind = PurposeName;
+
+/** Whose secret is attempted, and by whom. */
+export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
+
+/** Keys that are remembered as used up, some 200 bytes each. The ones that nobody tries any more are forgotten first. */
+const MAX_EXHAUSTED = 50_000;
+/**
+ * So long a key that is used up is not asked for again, in ms: points may have been given back elsewhere, or an operator
+ * has unlocked the e-mail. A flood under one key then costs a statement in so much time, whatever its rate.
+ */
+const EXHAUSTED_MS = 1_000;
+
+interface Exhausted {
+  readonly endsAt: number;
+  readonly askAgainAt: number;
+}
+
+/**
+ * Limits, counted in PostgreSQL before anything is checked and shared by all instances (see `PURPOSES`). A key that is
+ * used up is remembered here, so that rejecting costs no statement. When the count fails, nobody passes.
+ */
+@Injectable()
+export class Throttle implements OnApplicationBootstrap {
+  private readonly settings: ThrottleSettings;
+  private readonly counter: AttemptCounter;
+  private assertRoom: (subject: Subject) => void = () => undefined;
+  private readonly exhausted = new LRUCache<string, Exhausted>({ max: MAX_EXHAUSTED });
+
+  constructor(
+    @Inject(Config) config: Pick<Config, 'throttle'>,
+    private readonly connections: CountingConnections,
+  ) {
+    this.settings = config.throttle;
+    this.counter = new AttemptCounter(connections);
+    if (this.settings.disabled) {
+      new Logger(Throttle.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
+    }
+  }
+
+  /**
+   * Rejects what there is no room for, before it is counted: a flood costs no statement then, and no points of anybody.
+   * @param check called for purposes that hash, with what is known so far; throws 503 when there is no room
+   */
+  rejectWithoutRoom(check: (subject: Subject) => void): void {
+    this.assertRoom = check;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.settings.disabled) await this.connections.open();
+  }
+
+  /**
+   * Counts an attempt of an address, whatever it names; routes say `@Attempts()` for it, pages call it.
+   * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
+   */
+  async address(kind: PurposeName, address: string): Promise<void> {
+    await this.countAll(kind, PURPOSES[kind].onArrival, { address });
+  }
+
+  /** Counts an attempt on an e-mail; call it before looking anything up. @throws as {@link count} */
+  async email(kind: PurposeName, attempt: Attempt): Promise<void> {
+    await this.count(kind, attempt);
+  }
+
+  /**
+   * Counts against the budgets of a purpose that its subject names; call it before looking anything up.
+   * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
+   */
+  async count(kind: PurposeName, subject: Subject): Promise<void> {
+    await this.countAll(kind, PURPOSES[kind].onSubject, subject);
+  }
+
+  /**
+   * Forgets the failures of one e-mail from one address, after it signed in. What is counted over all its addresses, or
+   * for the address as a whole, stays: somebody else's success there proves nothing.
+   * @throws JsonApiException `unavailable`
+   */
+  async succeeded(kind: PurposeName, subject: Attempt): Promise<void> {
+    if (this.settings.disabled) return;
+    const budgets: readonly Budget[] = PURPOSES[kind].onSubject;
+    try {
+      for (const budget of budgets) {
+        const key = budget.untilSuccess && keyOf(kind, budget, subject);
+        if (!key) continue;
+        await this.counter.forget(key);
+        this.exhausted.delete(key);
+      }
+    } catch (cause) {
+      throw notCounted(cause);
+    }
+  }
+
+  /**
+   * Forgets all attempts at an e-mail, from whatever address. Other instances know within `EXHAUSTED_MS`.
+   * @returns how many counts there were
+   * @throws the driver's error
+   */
+  async unlock(emailKey: string): Promise<number> {
+    this.exhausted.clear();
+    return this.counter.forgetAll(ownerOf(emailKey));
+  }
+
+  /** Gives back the points that {@link count} took for this subject, where it came to nothing. What fails stays counted. */
+  async refund(kind: PurposeName, subject: Subject): Promise<void> {
+    if (this.settings.disabled) return;
+    const { windowSeconds, onSubject }: Purpose = PURPOSES[kind];
+    for (const budget of onSubject) {
+      const key = keyOf(kind, budget, subject);
+      if (key === null) continue;
+      requestContext()?.rateLimit?.refunded(key);
+      this.exhausted.delete(key);
+      await this.counter.takeBack(key, 1, windowSeconds(this.settings)).catch(() => undefined);
+    }
+  }
+
+  /** Gives back what a request was charged for an attempt that was not evaluated. What fails stays counted. */
+  async giveBack(tally: RateLimitTally): Promise<void> {
+    for (const { key, windowSeconds } of tally.unspent()) {
+      this.exhausted.delete(key);
+      await this.counter.takeBack(key, 1, windowSeconds).catch(() => undefined);
+    }
+  }
+
+  private async countAll(kind: PurposeName, budgets: readonly Budget[], subject: Subject): Promise<void> {
+    const purpose: Purpose = PURPOSES[kind];
+    if (this.settings.disabled) return;
+    const windowSeconds = purpose.windowSeconds(this.settings);
+    const keys = budgets.map((budget) => ({ budget, key: keyOf(kind, budget, subject) }));
+    // What is known to be used up ends it before anything is counted; then each budget in turn.
+    for (const { budget, key } of keys) if (key) this.assertNotExhausted(key, budget);
+    if (purpose.hashes) this.assertRoom(subject);
+    for (const { budget, key } of keys) if (key) await this.spend(key, budget, windowSeconds);
+  }
+
+  private async spend(key: string, budget: Budget, windowSeconds: number): Promise<void> {
+    const count = await this.add(key, windowSeconds);
+    const limit = budget.points(this.settings);
+    if (count.points > limit) {
+      this.exhausted.set(key, {
+        endsAt: count.endsAt,
+        askAgainAt: Math.min(count.endsAt, Date.now() + EXHAUSTED_MS),
+      });
+      throw tooMany(limit, count.endsAt);
+    }
+    const tally = requestContext()?.rateLimit;
+    tally?.charge({ key, windowSeconds });
+    if (!budget.shared) tally?.tell({ limit, remaining: limit - count.points, endsAt: count.endsAt });
+  }
+
+  private async add(key: string, windowSeconds: number): Promise<Count> {
+    try {
+      return await this.counter.add(key, windowSeconds);
+    } catch (cause) {
+      throw notCounted(cause);
+    }
+  }
+
+  private assertNotExhausted(key: string, budget: Budget): void {
+    const known = this.exhausted.get(key);
+    if (known && known.askAgainAt > Date.now()) throw tooMany(budget.points(this.settings), known.endsAt);
+  }
+}
+
+/**
+ * No e-mail or address stands in the table in clear. What an operator can unlock begins with a digest of the e-mail, since
+ * nobody knows from which addresses it was attempted. Null: nothing to count under.
+ */
+function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | null {
+  const parts = budget.keyOf(subject);
+  if (parts === null) return null;
+  const key = digest(JSON.stringify([kind, budget.name, ...parts]));
+  return budget.unlockable && subject.emailKey !== undefined ? `${ownerOf(subject.emailKey)}${key}` : key;
+}
+
+/** What the keys of all attempts at an e-mail begin with. */
+const ownerOf = (emailKey: string): string => `${digest(emailKey)}.`;
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');

@@ -1,0 +1,131 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Pool, PoolClient } from 'pg';
+import { DataSource } from 'typeorm';
+import { openPool } from '../../database/connections.js';
+import { Recurring } from '../../json-api/recurring.js';
+import { ActorCache } from './actor-cache.js';
+import { EVERYBODY } from './auth-changes.js';
+
+/** Time between two polls, in ms: three fit into the second after which nothing remembered is trusted. */
+const POLL_MS = 300;
+/** A connection that is not there by then is given up, in ms; the next poll tries again. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** More changes than this at once are not read: everybody is forgotten, in one go. */
+export const MAX_CHANGES = 10_000;
+
+/**
+ * What was committed between an earlier snapshot ($1) and this one: rows of transactions that had not begun then, and of
+ * those that were under way. Each row is read once, however late its transaction commits, and however long another one
+ * stays open. The statement and `pg_current_snapshot()` see the same.
+ */
+const CHANGES = `
+  SELECT pg_current_snapshot()::text AS snapshot, change.account_id
+  FROM (SELECT) AS always LEFT JOIN (
+    SELECT account_id FROM (
+      SELECT account_id FROM auth_changes WHERE transaction_id >= pg_snapshot_xmax($1::pg_snapshot)::text::bigint
+      UNION ALL
+      SELECT account_id FROM auth_changes
+      WHERE transaction_id = ANY (ARRAY(SELECT xid::text::bigint FROM pg_snapshot_xip($1::pg_snapshot) AS xid))
+    ) AS every_change LIMIT $2
+  ) AS change ON true`;
+
+interface Row {
+  readonly snapshot: string;
+  readonly account_id: string | null;
+}
+
+/** A connection of the feed, and what the last poll on it saw. */
+interface Reader {
+  readonly client: PoolClient;
+  snapshot: string;
+}
+
+/**
+ * Reads what {@link AuthChanges} publishes, several times a second, on a connection of its own: a busy pool delays no
+ * revocation, and does not make each request ask that same pool because the feed is late. A poll that fails is known to
+ * have failed; what is remembered is soon not trusted any more then, and the database is asked.
+ */
+@Injectable()
+export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(AuthChangeFeed.name);
+  private recurring: Recurring | undefined;
+  private pool: Pool | undefined;
+  private reader: Reader | null = null;
+  private isBlind = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly cache: ActorCache,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.recurring = new Recurring({
+      everyMs: POLL_MS,
+      atOnce: true,
+      run: () => this.poll(),
+      failed: (error) => this.tellBlind(error),
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.recurring?.stop();
+    this.disconnect();
+    await this.pool?.end();
+  }
+
+  /** Reads what is new. @throws what the driver throws */
+  async poll(): Promise<void> {
+    const beganAt = performance.now();
+    try {
+      if (this.reader) await this.read(this.reader);
+      else this.reader = await this.connect();
+    } catch (error) {
+      this.disconnect();
+      throw error;
+    }
+    this.cache.looked(beganAt);
+    if (this.isBlind) this.logger.log('Sees again what changes');
+    this.isBlind = false;
+  }
+
+  private async read(reader: Reader): Promise<void> {
+    const { rows } = await reader.client.query<Row>(CHANGES, [reader.snapshot, MAX_CHANGES + 1]);
+    const changed = rows.flatMap((row) => row.account_id ?? []);
+    if (changed.length > MAX_CHANGES || changed.includes(EVERYBODY)) this.cache.forgetAll();
+    else this.cache.forget(changed);
+    reader.snapshot = rows[0]?.snapshot ?? reader.snapshot;
+  }
+
+  /**
+   * Begins with nobody remembered. What changed while there was no connection was not read, and transactions of the
+   * server that is reached now may be numbered otherwise, as after a restored backup.
+   */
+  private async connect(): Promise<Reader> {
+    this.pool ??= openPool(this.dataSource, 'session', {
+      size: 1,
+      name: 'iam feed',
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    });
+    const client = await this.pool.connect();
+    try {
+      const { rows } = await client.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
+      this.cache.forgetAll();
+      return { client, snapshot: rows[0]?.snapshot ?? '' };
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  private disconnect(): void {
+    this.reader?.client.release(true);
+    this.reader = null;
+  }
+
+  /** Once for each time that the feed is lost. */
+  private tellBlind(error: unknown): void {
+    if (!this.isBlind)
+      this.logger.warn(`Cannot see what changes, so every request asks the database: ${String(error)}`);
+    this.isBlind = true;
+  }
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { sql } from '../../json-api/sql/sql.js';
+import type { Transaction } from '../../json-api/sql/transaction.js';
+import { ActorCache } from './actor-cache.js';
+
+/** Stands in a change for every account: no account has this id. */
+export const EVERYBODY = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Tells every instance when what it remembers of an account is out of date. A change is a row, written in the
+ * transaction of what changed; the `AuthChangeFeed` of each instance reads it. PostgreSQL's NOTIFY would serialize
+ * commits, and a connection that listens can fail without a word.
+ */
+@Injectable()
+export class AuthChanges {
+  constructor(private readonly cache: ActorCache) {}
+
+  /** Notes in this transaction that these accounts changed. This instance knows at the commit, the others soon after. */
+  async note(tx: Transaction, accountIds: readonly string[]): Promise<void> {
+    const ids = [...new Set(accountIds)];
+    if (ids.length === 0) return;
+    await tx.query(sql`
+      INSERT INTO auth_changes (id, account_id)
+      SELECT * FROM unnest(${ids.map(() => uuidv7())}::uuid[], ${ids}::uuid[])`);
+    tx.afterCommit(() => this.cache.forget(ids));
+  }
+
+  /** Notes in this transaction that anybody may have changed: for what concerns more accounts than one can name. */
+  async noteEverybody(tx: Transaction): Promise<void> {
+    await tx.query(sql`INSERT INTO auth_changes (id, account_id) VALUES (${uuidv7()}, ${EVERYBODY})`);
+    tx.afterCommit(() => this.cache.forgetAll());
+  }
+}

@@ -1,0 +1,220 @@
+import type { ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { findBinaryPackage, prepareBinaries } from './binaries.js';
+import { ClusterPaths, createCluster, endChild, lastPort, launch, logTail, shutDown, type Cluster } from './cluster.js';
+import { EmbeddedServerError } from './embedded-error.js';
+import { findPostmaster, freePort, isFree } from './postgres-process.js';
+import { signIn, type EmbeddedSession } from './session.js';
+import { serverHome, serverUser } from './server-user.js';
+
+/** Name of the service's role and of its database. */
+const SERVICE = 'iam';
+/** Pause between two looks at a server that starts or stops, in milliseconds. */
+const POLL_MS = 25;
+/** A server that is not ready after this time, crash recovery included, is given up, in milliseconds. */
+const PATIENCE_MS = 120_000;
+/** A server that ends while it starts is started so often: its port may be taken in the meantime, for one. */
+const LAUNCHES = 5;
+/** Pause before a server is started again, in milliseconds; processes of a killed one need a moment to notice. */
+const RELAUNCH_MS = 250;
+/** A port that is taken is waited for so long, in milliseconds: a process that the old server began may still hold it. */
+export const PORT_MS = 2_000;
+/** Pause before all of that is tried anew, in milliseconds: on a full disk, there may be room again any moment. */
+const REVIVE_MS = 500;
+
+/** Settings that the service leaves alone. */
+export interface EmbeddedServerOptions {
+  /** False switches fsync off: faster, and lost when the machine crashes. For tests. */
+  readonly durable?: boolean;
+}
+
+/**
+ * The PostgreSQL that comes through npm, on the files of one folder. Several processes may use it at once: the first
+ * starts the server, the last one to stop stops it. A process that is killed leaves the server running, with all its
+ * data, and the next one takes it over. While it is in use, a server that dies is started again on the same port.
+ */
+export class EmbeddedServer {
+  private static readonly used = new Set<EmbeddedServer>();
+  /** What is about to be used, and what interrupts that. */
+  private static readonly starting = new Map<Promise<EmbeddedServer>, AbortController>();
+
+  /** True when this call started the server, false when it found one running. */
+  readonly owned: boolean;
+  private readonly logger = new Logger(EmbeddedServer.name);
+  private stopping: Promise<void> | null = null;
+  private reviving: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly cluster: Cluster,
+    /** True when this call made the database: there is nothing in it yet. */
+    readonly firstStart: boolean,
+    /** How the service connects: as a role without superuser rights, to a database of its own. */
+    readonly url: string,
+    private session: EmbeddedSession,
+    launched: boolean,
+  ) {
+    this.owned = launched;
+    EmbeddedServer.used.add(this);
+    this.watch();
+  }
+
+  /**
+   * Gives a server on the files below `dataDir`, made on the first call.
+   * @throws EmbeddedServerError when it cannot run here, or when the folder belongs to another user.
+   */
+  static async start(dataDir: string, options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+    const interruption = new AbortController();
+    const start = EmbeddedServer.open(resolve(dataDir), options.durable ?? true, interruption.signal);
+    EmbeddedServer.starting.set(start, interruption);
+    try {
+      return await start;
+    } catch (error) {
+      if (error instanceof EmbeddedServerError) throw error;
+      throw new EmbeddedServerError(`The embedded database cannot be used: ${String(error)}`, error);
+    } finally {
+      EmbeddedServer.starting.delete(start);
+    }
+  }
+
+  private static async open(dataDir: string, durable: boolean, signal: AbortSignal): Promise<EmbeddedServer> {
+    const logger = new Logger(EmbeddedServer.name);
+    const paths = new ClusterPaths(await serverHome(dataDir, (line) => logger.log(line)));
+    const user = await serverUser(paths.data);
+    const binaries = await prepareBinaries(paths.home, user, await findBinaryPackage());
+    assertWanted(signal);
+    const cluster: Cluster = { paths, binaries, user, durable };
+    const firstStart = await createCluster(cluster);
+    const { session, launched } = await reach(cluster, { port: await lastPort(cluster), orElsewhere: true }, signal);
+    const password = servicePassword(await readFile(paths.password, 'utf8'));
+    await session.prepareDatabase(SERVICE, password);
+    const url = `postgres://${SERVICE}:${password}@127.0.0.1:${session.port}/${SERVICE}`;
+    return new EmbeddedServer(cluster, firstStart, url, session, launched);
+  }
+
+  /** Stops what this process still uses, or is about to: for the end of a start-up that failed half-way. */
+  static async stopAll(): Promise<void> {
+    const starting = [...EmbeddedServer.starting];
+    for (const [, interruption] of starting) interruption.abort();
+    await Promise.allSettled(starting.map(([start]) => start));
+    await Promise.all([...EmbeddedServer.used].map((server) => server.stop()));
+  }
+
+  /** Where the server keeps its files. */
+  get folder(): string {
+    return this.cluster.paths.home;
+  }
+
+  /** Ends the use of the server; the last user to leave shuts it down, fast. May be called twice. */
+  stop(): Promise<void> {
+    this.stopping ??= this.leave();
+    return this.stopping;
+  }
+
+  private async leave(): Promise<void> {
+    EmbeddedServer.used.delete(this);
+    await this.reviving;
+    if (await this.session.becomeLast()) await shutDown(this.cluster);
+    await this.session.end();
+  }
+
+  /** Starts the server again when it dies under us. */
+  private watch(): void {
+    this.session.standBy(() => {
+      if (this.stopping) return;
+      this.logger.warn('The embedded database is gone; starting it again');
+      this.reviving = this.revive();
+    });
+  }
+
+  private async revive(): Promise<void> {
+    // Where clients look for it, wherever it has been in the meantime.
+    const port = Number(new URL(this.url).port);
+    while (!this.stopping) {
+      try {
+        // Nowhere else: whoever uses the server knows this address.
+        this.session = (await reach(this.cluster, { port, orElsewhere: false })).session;
+        if (this.session.port !== port) this.logger.error(`It is on another port than ${port}: restart this process`);
+        this.watch();
+        return;
+      } catch (error) {
+        this.logger.error(`The embedded database does not start: ${String(error)}`);
+        await sleep(REVIVE_MS);
+      }
+    }
+  }
+}
+
+/** Where a server is to listen. */
+interface Place {
+  /** Where it is looked for; null when there has been none yet. */
+  readonly port: number | null;
+  /** Whether any other port will do when this one stays taken. */
+  readonly orElsewhere: boolean;
+}
+
+/**
+ * Signs in to the server that runs, or starts one: also when it is just stopping, or another process starts it too.
+ * @param signal ends the attempt, together with a server that it has started and that does not answer yet
+ * @throws EmbeddedServerError when it does not start, or when nothing but a port that is taken will do.
+ */
+async function reach(
+  cluster: Cluster,
+  place: Place,
+  signal?: AbortSignal,
+): Promise<{ session: EmbeddedSession; launched: boolean }> {
+  const password = await readFile(cluster.paths.password, 'utf8');
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  let child: ChildProcess | null = null;
+  let launches = 0;
+  let takenSince: number | null = null;
+  while (Date.now() < giveUpAt) {
+    if (signal?.aborted && child && !hasEnded(child)) await endChild(child);
+    assertWanted(signal);
+    const found = await findPostmaster(cluster.paths.data);
+    if (found.state === 'running' && found.port !== null) {
+      const session = await signIn(found.port, password);
+      if (session) return { session, launched: child?.pid === found.pid };
+    } else if (found.state !== 'running' && hasEnded(child)) {
+      if (launches === LAUNCHES) break;
+      const port = await portAt(place, Date.now() - (takenSince ??= Date.now()));
+      if (port !== null) {
+        if (launches++ > 0) await sleep(RELAUNCH_MS);
+        child = await launch(cluster, port, found.state === 'stale' ? found.pid : null);
+        takenSince = null;
+      }
+    }
+    await sleep(POLL_MS);
+  }
+  throw new EmbeddedServerError(`The embedded database does not start:\n${await logTail(cluster.paths)}`);
+}
+
+/**
+ * The port to listen on; null while the one that is wanted is taken, and may be free in a moment.
+ * @param waited so long it has been waited for, in milliseconds
+ * @throws EmbeddedServerError when it stays taken and no other will do.
+ */
+async function portAt({ port, orElsewhere }: Place, waited: number): Promise<number | null> {
+  if (port === null) return freePort();
+  if (await isFree(port)) return port;
+  if (waited < PORT_MS) return null;
+  if (orElsewhere) return freePort();
+  throw new EmbeddedServerError(`Another program has taken port ${port}, where this process looks for its database.`);
+}
+
+/** @throws EmbeddedServerError when what is being started is not wanted any more */
+function assertWanted(signal?: AbortSignal): void {
+  if (signal?.aborted) throw new EmbeddedServerError('The start of the embedded database was interrupted.');
+}
+
+function hasEnded(child: ChildProcess | null): boolean {
+  return child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+/** Derived, so that one file holds both passwords, and one-way, so that the service's does not give the superuser's. */
+function servicePassword(superPassword: string): string {
+  return createHmac('sha256', superPassword).update(SERVICE).digest('base64url');
+}

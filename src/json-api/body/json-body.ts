@@ -1,0 +1,61 @@
+import secureJson from 'secure-json-parse';
+import type { BodyFormat } from './body-format.js';
+import { MEDIA_TYPE } from '../document/document.js';
+import { refuse } from '../document/errors.js';
+import { LIMITS } from '../limits.js';
+import { checkContentType } from '../http/negotiation.js';
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The bytes of JSON's grammar (RFC 8259, section 2). */
+const [QUOTE, BACKSLASH, COMMA, LIST, OBJECT, LIST_END, OBJECT_END] = Buffer.from('"\\,[{]}');
+
+/**
+ * Counts levels and values in JSON before it is parsed: what a body costs is made of its values rather than its bytes,
+ * and 1 MiB of them would stop the event loop for some 0.2 s.
+ * @throws JsonApiException `malformed_body` above the levels, `payload_too_large` above the values
+ */
+function assertBounded(bytes: Buffer): void {
+  let depth = 0;
+  let values = 0;
+  let quoted = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (quoted) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) quoted = false;
+    } else if (byte === QUOTE) quoted = true;
+    else if (byte === COMMA) values++;
+    else if (byte === LIST_END || byte === OBJECT_END) depth--;
+    else if (byte === LIST || byte === OBJECT) {
+      values++;
+      if (++depth > LIMITS.bodyDepth) {
+        throw refuse('malformed_body', `The body is nested deeper than ${LIMITS.bodyDepth} levels`);
+      }
+    }
+    if (values > LIMITS.bodyValues) {
+      throw refuse('payload_too_large', `The body has more than ${LIMITS.bodyValues} members and items`);
+    }
+  }
+}
+
+/**
+ * Bodies in JSON (RFC 8259), under either media type. Refused as malformed is also what is no UTF-8, since replacing it
+ * would store what nobody sent, and `__proto__` and `constructor.prototype`, which classes made of a body would take over.
+ */
+export const JSON_BODY: BodyFormat = {
+  mediaTypes: ['application/json', MEDIA_TYPE],
+  maxBytes: LIMITS.bodyBytes,
+  /** @throws JsonApiException 415 for parameters of the media type, 413 for too many values, 400 for what cannot be read */
+  parse: (bytes, contentType) => {
+    checkContentType(contentType);
+    // A request without a body may still say what it would have been.
+    if (bytes.length === 0) return undefined;
+    assertBounded(bytes);
+    try {
+      return secureJson.parse(UTF8.decode(bytes), { protoAction: 'error', constructorAction: 'error' });
+    } catch (cause) {
+      throw refuse('malformed_body', 'The body is not readable as JSON', undefined, { cause });
+    }
+  },
+};

@@ -1,0 +1,163 @@
+import {
+  shownRelationships,
+  type Identifier,
+  type Item,
+  type Page,
+  type PageLinks,
+  type ResourceRow,
+} from './response.js';
+import { ByteWriter, TextWriter, type Writer } from './writers.js';
+import type { Shape } from '../query/criteria.js';
+import { ERROR_CODES, type Fault } from './errors.js';
+import type { JsonApiOptions } from '../http/options.js';
+import { toUrl } from '../query/query-string.js';
+import type { Relationship } from '../resource/relationships.js';
+import type { AnyResource } from '../resource/resource.js';
+
+/** Documents as text. PostgreSQL has written the attributes; what is left is put around them. */
+
+export const MEDIA_TYPE = 'application/vnd.api+json';
+
+/** The profile that cursor paging follows. */
+export const CURSOR_PROFILE = 'https://jsonapi.org/profiles/ethanresnick/cursor-pagination/';
+
+const VERSION = '"jsonapi":{"version":"1.1"}';
+const VERSION_WITH_CURSORS = `"jsonapi":{"version":"1.1","profile":["${CURSOR_PROFILE}"]}`;
+
+/** Writes what is the same in all rows of a resource once, and then only fills it in. */
+type Fill = (row: ResourceRow) => string;
+
+/** Writes documents whose links start with the service's prefix. */
+export class DocumentWriter {
+  private readonly rows = new WeakMap<Shape, Map<AnyResource, Fill>>();
+
+  private readonly publicPath: string;
+  private readonly prefix: string;
+
+  constructor(
+    { prefix, publicPath = '' }: Pick<JsonApiOptions, 'prefix' | 'publicPath'>,
+    private readonly lookup: (type: string) => AnyResource | undefined,
+  ) {
+    this.publicPath = publicPath;
+    this.prefix = `${publicPath}${prefix}`;
+  }
+
+  /** The URL path of one resource. */
+  self({ type, id }: Identifier): string {
+    return `${this.collection(type)}/${id}`;
+  }
+
+  page({ rows, shape, included, count, cursors, links }: Page): Buffer {
+    const to = new ByteWriter();
+    to.write(`{${cursors ? VERSION_WITH_CURSORS : VERSION},"data":[`);
+    this.writeRows(to, rows, shape);
+    to.write(']');
+    this.writeIncluded(to, included, shape);
+    if (count !== undefined) to.write(`,"meta":{"count":${count}}`);
+    to.write(`,"links":${JSON.stringify(this.publicPath === '' ? links : this.seenFromOutside(links))}}`);
+    return to.finish();
+  }
+
+  /** The links of a page are made of the request's own address, which lacks what the proxy took off. */
+  private seenFromOutside(links: PageLinks): object {
+    const entries = Object.entries(links).map(([name, link]) => [name, link && `${this.publicPath}${link}`]);
+    return Object.fromEntries(entries);
+  }
+
+  /** As text: a short body goes out together with its headers. */
+  item({ row, shape, included, meta }: Item): string {
+    const to = new TextWriter();
+    to.write(`{${VERSION},"data":`);
+    this.writeRows(to, [row], shape);
+    this.writeIncluded(to, included, shape);
+    if (meta !== undefined) to.write(`,"meta":${JSON.stringify(meta)}`);
+    to.write(`,"links":{"self":"${this.self(row)}"}}`);
+    return to.finish();
+  }
+
+  private collection(type: string): string {
+    return `${this.prefix}${this.lookup(type)?.path ?? ''}`;
+  }
+
+  private writeIncluded(to: Writer, included: readonly ResourceRow[], shape: Shape): void {
+    if (shape.include.length === 0) return;
+    to.write(',"included":[');
+    this.writeRows(to, included, shape);
+    to.write(']');
+  }
+
+  private writeRows(to: Writer, rows: readonly ResourceRow[], shape: Shape): void {
+    let separator = '';
+    for (const row of rows) {
+      to.write(separator + this.fillOf(row.resource, shape)(row));
+      separator = ',';
+    }
+  }
+
+  private fillOf(resource: AnyResource, shape: Shape): Fill {
+    const byResource = this.rows.get(shape) ?? new Map<AnyResource, Fill>();
+    this.rows.set(shape, byResource);
+    const fill = byResource.get(resource) ?? this.fillRow(resource, shape);
+    byResource.set(resource, fill);
+    return fill;
+  }
+
+  /** A resource object, to be written at once: of a page of 50, three pieces a row take 15 µs more. */
+  private fillRow(resource: AnyResource, shape: Shape): Fill {
+    const head = `{"type":"${resource.type}","id":"`;
+    const self = `"links":{"self":"${this.collection(resource.type)}/`;
+    const relationships = this.fillRelationships(resource, shape);
+    return (row) => {
+      const attributes = row.attributes === '{}' ? '' : `,"attributes":${row.attributes}`;
+      const meta = row.cursor === undefined ? '' : `,"meta":{"page":{"cursor":"${row.cursor}"}}`;
+      return `${head}${row.id}"${attributes}${relationships(row)},${self}${row.id}"}${meta}}`;
+    };
+  }
+
+  private fillRelationships(resource: AnyResource, shape: Shape): Fill {
+    const fills = shownRelationships(resource, shape).map((relationship) => this.fillRelationship(relationship));
+    return (row) => {
+      let members = '';
+      for (const fill of fills) {
+        const member = fill(row);
+        if (member !== '') members += members === '' ? member : `,${member}`;
+      }
+      return members === '' ? '' : `,"relationships":{${members}}`;
+    };
+  }
+
+  /** A member of `relationships`; nothing where there is neither an address nor linkage to write. */
+  private fillRelationship(relationship: Relationship): Fill {
+    const head = `"${relationship.name}":{`;
+    const links = this.fillRelated(relationship);
+    return (row) => {
+      const related = links(row);
+      const linkage = row.linkage.get(relationship.name);
+      if (linkage === undefined) return related === '' ? '' : `${head}${related}}`;
+      return `${head}${related}${related === '' ? '' : ','}"data":${JSON.stringify(linkage)}}`;
+    };
+  }
+
+  /** Where the related resources are; null where there is none, nothing where no address selects them. */
+  private fillRelated({ name, target, link, parameter }: Relationship): Fill {
+    const collection = this.collection(target);
+    if (parameter !== undefined) {
+      const head = `"links":{"related":"${toUrl(collection, [[parameter, '']])}`;
+      return ({ id }) => `${head}${id}"}`;
+    }
+    if (link.cardinality === 'many') return () => '';
+    return ({ keys }) => {
+      const id = keys.get(name);
+      return id == null ? '"links":{"related":null}' : `"links":{"related":"${collection}/${id}"}`;
+    };
+  }
+}
+
+/** An error document (JSON:API 1.1, error objects). `id` is the request's id. */
+export function errorDocument(faults: readonly Fault[], id: string): string {
+  const errors = faults.map(({ code, detail, source }) => {
+    const { status, title } = ERROR_CODES[code];
+    return { id, status: String(status), code, title, detail, ...(source && { source }) };
+  });
+  return JSON.stringify({ jsonapi: { version: '1.1' }, errors });
+}

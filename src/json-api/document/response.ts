@@ -1,0 +1,75 @@
+import type { Shape } from '../query/criteria.js';
+import type { Attribute } from '../resource/attributes.js';
+import type { Relationship } from '../resource/relationships.js';
+import type { AnyResource } from '../resource/resource.js';
+
+/** What a repository answers with: rows whose attributes PostgreSQL has already written as JSON. */
+
+/** A resource identifier object's parts. */
+export interface Identifier {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** Which rows a relationship leads to (JSON:API 1.1, resource linkage). */
+export type Linkage = Identifier | readonly Identifier[] | null;
+
+/** One row of an answer. */
+export interface ResourceRow extends Identifier {
+  readonly resource: AnyResource;
+  /** The text of the `attributes` object. */
+  readonly attributes: string;
+  /** Ids held by the row's own to-one relationships, by relationship. */
+  readonly keys: ReadonlyMap<string, string | null>;
+  /** Linkage of included relationships, by relationship. */
+  readonly linkage: Map<string, Linkage>;
+  /** In cursor mode: where a page after this row goes on. */
+  readonly cursor: string | undefined;
+}
+
+/** A row's attributes and the linkage of some relationships, as one caller sees them. */
+export interface Visible {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly linkage: ReadonlyMap<string, Linkage>;
+}
+
+/** One resource and what was included with it. */
+export interface Item {
+  readonly row: ResourceRow;
+  readonly version: number;
+  readonly included: readonly ResourceRow[];
+  readonly shape: Shape;
+  /** Top-level `meta` of the document. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** Pagination links; null where there is no such page. `last` is only known after a count. */
+export interface PageLinks {
+  readonly self: string;
+  readonly first: string;
+  readonly prev: string | null;
+  readonly next: string | null;
+  readonly last?: string;
+}
+
+/** A page of a collection. */
+export interface Page {
+  readonly rows: readonly ResourceRow[];
+  readonly included: readonly ResourceRow[];
+  readonly shape: Shape;
+  readonly links: PageLinks;
+  readonly count?: number;
+  readonly cursors: boolean;
+}
+
+/** The attributes that a document of this shape shows. */
+export function shownAttributes(resource: AnyResource, shape: Shape): Attribute[] {
+  const fields = shape.fields.get(resource.type);
+  return [...resource.attributes.values()].filter(({ name, hidden }) => !hidden && (!fields || fields.has(name)));
+}
+
+/** The relationships that a document of this shape shows; fields may leave out an included one (JSON:API, full linkage). */
+export function shownRelationships(resource: AnyResource, shape: Shape): Relationship[] {
+  const fields = shape.fields.get(resource.type);
+  return [...resource.relationships.values()].filter(({ name }) => !fields || fields.has(name));
+}

@@ -1,0 +1,117 @@
+import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import { errorDocument, MEDIA_TYPE } from '../document/document.js';
+import { refuse, type JsonApiException } from '../document/errors.js';
+import { LIMITS } from '../limits.js';
+import { documentMediaType } from './negotiation.js';
+import { leaveBodiesUnread } from '../body/unread-body.js';
+
+/** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
+
+const REQUEST_ID = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.requestIdCharacters}}$`);
+
+/** The request's id: the client's own where it is harmless, else a new one. */
+export function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : uuidv7();
+}
+
+/** `If-None-Match` (RFC 9110): any of the tags, or `*`; a weak spelling of a tag matches too. */
+function matches(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return header.trim() === '*' || header.split(',').some((sent) => sent.trim().replace(/^W\//, '') === tag);
+}
+
+function onSend(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
+  void reply.header('x-request-id', request.id);
+  const type = String(reply.getHeader('content-type') ?? '');
+  if (type.startsWith(MEDIA_TYPE)) {
+    // Fastify adds a charset, which JSON:API forbids.
+    void reply.header('content-type', documentMediaType(request.headers.accept));
+    const vary = String(reply.getHeader('vary') ?? '');
+    if (!/\baccept\b(?!-)/i.test(vary)) void reply.header('vary', vary === '' ? 'Accept' : `${vary}, Accept`);
+  }
+  const tag = reply.getHeader('etag');
+  const safe = request.method === 'GET' || request.method === 'HEAD';
+  const known = safe && typeof tag === 'string' && matches(request.headers['if-none-match'], tag);
+  const unchanged = known && reply.statusCode === 200;
+  if (unchanged) void reply.code(304).removeHeader('content-type').removeHeader('content-length');
+  done(null, unchanged ? '' : payload);
+}
+
+/**
+ * The address within the service. A proxy may have taken its path prefix off the address, or not; where it did not, it
+ * is taken off here, so that everything behind sees one spelling.
+ * @param publicPath such as `/iam`
+ */
+export function withoutPublicPath(url: string, publicPath: string): string {
+  if (!url.startsWith(publicPath)) return url;
+  const rest = url.slice(publicPath.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : url;
+}
+
+/** Prepares the server: bodies, request ids, media types and conditional reads. To be called before routes exist. */
+export function configureHttp(server: FastifyInstance): void {
+  // Fastify would read bodies before any guard runs: told that no method has one, it leaves them alone. A guard reads
+  // them, once it is known who sends them.
+  for (const method of server.supportedMethods) {
+    server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  }
+  leaveBodiesUnread(server);
+  server.addHook('onSend', onSend);
+}
+
+/** Answers 404 before the body is looked at: whatever it holds, there is nothing at this address. */
+export function refuseUnknownAddresses(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    // @fastify/cors has a route of its own for OPTIONS of anything, which is out of the error filter's reach.
+    if (request.routeOptions.url === '*') reply.callNotFound();
+    else done(request.is404 ? nowhere() : undefined);
+  });
+}
+
+const nowhere = (): JsonApiException => refuse('not_found', 'There is nothing at this address');
+
+/** Answers what Fastify refuses before any route, hook or filter of ours is reached: an address that cannot be decoded. */
+export function answerUnreadableAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(404).headers({ 'content-type': MEDIA_TYPE, vary: 'Accept', 'x-request-id': request.id });
+  // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
+  void reply.send(Buffer.from(errorDocument(nowhere().faults, request.id)));
+}
+
+/** The methods that an address takes, by its pattern; filled while routes are made. */
+export type MethodsByUrl = Map<string, Set<string>>;
+
+/** Remembers every route that is made from here on. */
+export function recordRoutes(server: FastifyInstance): MethodsByUrl {
+  const methods: MethodsByUrl = new Map();
+  server.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set<string>();
+    methods.set(url, known);
+    for (const name of [method].flat()) known.add(name);
+  });
+  return methods;
+}
+
+const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Answers 405 with `Allow` for a known address and a method that it does not take. To be called after all routes. */
+export function refuseOtherMethods(server: FastifyInstance, methods: MethodsByUrl): void {
+  for (const [url, known] of [...methods]) {
+    if (url.includes('*')) continue;
+    const allow = [...known].join(', ');
+    const refusal = (): never => {
+      throw refuse('method_not_allowed', 'This address does not take this method', undefined, {
+        headers: { Allow: allow },
+      });
+    };
+    server.route({
+      method: EVERY_METHOD.filter((method) => !known.has(method)),
+      url,
+      // Before the body is read.
+      onRequest: async () => refusal(),
+      handler: refusal,
+    });
+  }
+}

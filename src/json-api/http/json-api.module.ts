@@ -1,0 +1,28 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { ErrorFilter } from './error.filter.js';
+import { IdempotencyKeys } from '../write/idempotency.js';
+import { JsonApiInterceptor } from './json-api.interceptor.js';
+import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
+import { ResourceRegistry } from '../resource/registry.js';
+import { ResourceTools } from '../write/resource.tools.js';
+
+/** The resource layer: one registry, one interceptor, one filter for the whole application. */
+@Module({})
+export class JsonApiModule {
+  static forRoot(options: JsonApiOptions): DynamicModule {
+    return {
+      module: JsonApiModule,
+      global: true,
+      providers: [
+        { provide: JSON_API_OPTIONS, useValue: options },
+        { provide: APP_INTERCEPTOR, useClass: JsonApiInterceptor },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+        ResourceRegistry,
+        IdempotencyKeys,
+        ResourceTools,
+      ],
+      exports: [ResourceRegistry, ResourceTools, JSON_API_OPTIONS],
+    };
+  }
+}

@@ -1,0 +1,13 @@
+import type { JsonApiException } from '../document/errors.js';
+
+/** What the application tells the layer. */
+export interface JsonApiOptions {
+  /** Path in front of every operation, such as `/api/v1/iam`, or nothing. */
+  readonly prefix: string;
+  /** What a proxy takes off in front of that, such as `/iam`, or nothing. Links carry it. */
+  readonly publicPath?: string;
+  /** Turns an error of the database into a public one; null for what it does not know. */
+  readonly translate: (error: unknown) => JsonApiException | null;
+}
+
+export const JSON_API_OPTIONS = Symbol('JSON_API_OPTIONS');

@@ -1,0 +1,42 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Criteria as ParsedCriteria, Shape as ParsedShape } from '../query/criteria.js';
+import type { IfMatch as ParsedIfMatch, WriteDocument } from '../write/write-document.js';
+
+/** What the interceptor has parsed before a handler runs. */
+export interface ParsedRequest {
+  readonly criteria?: ParsedCriteria;
+  readonly shape?: ParsedShape;
+  readonly document?: WriteDocument<never>;
+  readonly ifMatch?: ParsedIfMatch;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the JSON:API interceptor on routes of a resource. */
+    jsonApi?: ParsedRequest;
+  }
+}
+
+function parsed<Key extends keyof ParsedRequest>(context: ExecutionContext, key: Key): NonNullable<ParsedRequest[Key]> {
+  const value = context.switchToHttp().getRequest<FastifyRequest>().jsonApi?.[key];
+  if (value === undefined) throw new Error(`This route has no JSON:API decorator that parses a ${key}`);
+  return value as NonNullable<ParsedRequest[Key]>;
+}
+
+// Each decorator shares its name with the type of what it gives, so that a handler reads `@Criteria() criteria: Criteria`.
+export type Criteria = ParsedCriteria;
+export type Shape = ParsedShape;
+export type IfMatch = ParsedIfMatch;
+
+/** What an index was asked: filters, order, page, count, fields, includes. */
+export const Criteria = createParamDecorator((_: undefined, context) => parsed(context, 'criteria'));
+
+/** What a document was asked to look like: fields and includes. */
+export const Shape = createParamDecorator((_: undefined, context) => parsed(context, 'shape'));
+
+/** The document of a create or an update. */
+export const Document = createParamDecorator((_: undefined, context) => parsed(context, 'document'));
+
+/** The condition of a deletion. */
+export const IfMatch = createParamDecorator((_: undefined, context) => parsed(context, 'ifMatch'));

@@ -1,0 +1,32 @@
+import type { Action } from '../actor.js';
+import type { AnyResource } from '../resource/resource.js';
+
+/** What a handler does, as its decorator says. The interceptor, the guards and the tests read it. */
+export type Verb = 'index' | 'show' | 'create' | 'update' | 'delete';
+
+/** A handler that serves one of the five verbs of a resource. */
+export interface ResourceRoute {
+  readonly resource: AnyResource;
+  readonly verb: Verb;
+  readonly action: Action;
+}
+
+/** Metadata key of {@link ResourceRoute}. Guards read it by this name, to know the right that a route needs. */
+export const RESOURCE_ROUTE = 'json-api:route';
+
+/** Metadata key of the query parameters that any other handler takes; the rest are refused. */
+export const PLAIN_PARAMETERS = 'json-api:parameters';
+
+/** Metadata key of handlers and controllers that are none of JSON:API's business. */
+export const NOT_JSON_API = 'json-api:not';
+
+/** Metadata key of other handlers that may answer with one resource, which the interceptor then writes. */
+export const ANSWERS_WITH = 'json-api:answers';
+
+export const ACTION_OF: Readonly<Record<Verb, Action>> = {
+  index: 'read',
+  show: 'read',
+  create: 'create',
+  update: 'update',
+  delete: 'delete',
+};

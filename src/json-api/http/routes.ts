@@ -1,0 +1,158 @@
+import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { MEDIA_TYPE } from '../document/document.js';
+import { ERROR_CODES } from '../document/errors.js';
+import type { Schema } from '../resource/field-types.js';
+import { schemaNames, schemaRef } from '../openapi/openapi.js';
+import { collectionParameters, shapeParameters } from '../openapi/parameters.js';
+import type { AnyResource } from '../resource/resource.js';
+import {
+  ACTION_OF,
+  ANSWERS_WITH,
+  NOT_JSON_API,
+  PLAIN_PARAMETERS,
+  RESOURCE_ROUTE,
+  type ResourceRoute,
+  type Verb,
+} from './route.js';
+
+/** The decorators of a controller's handlers: what a route serves, and its OpenAPI, out of the same resource table. */
+
+const document = (schema: string): Record<string, { schema: Schema }> => ({
+  [MEDIA_TYPE]: { schema: schemaRef(schema) },
+});
+
+/** Every route negotiates its media type. */
+const NOT_ACCEPTABLE = 406;
+
+/** Documents the error answers of a route. */
+export function ApiErrors(...statuses: readonly number[]): MethodDecorator {
+  return applyDecorators(
+    ...[...new Set([...statuses, NOT_ACCEPTABLE])].map((status) => {
+      const codes = Object.entries(ERROR_CODES).filter(([, code]) => code.status === status);
+      const description = `${codes[0]?.[1].title ?? 'Error'}: ${codes.map(([code]) => `\`${code}\``).join(', ')}`;
+      return ApiResponse({ status, description, content: document('Errors') });
+    }),
+  );
+}
+
+const DESCRIPTIONS: Readonly<Record<Verb, (type: string) => string>> = {
+  index: (type) => `Return a paginated list of ${type}`,
+  show: (type) => `Show a specific ${type}`,
+  create: (type) => `Create a new ${type}`,
+  update: (type) => `Update a ${type}`,
+  delete: (type) => `Delete the ${type}`,
+};
+
+const etag = { ETag: { description: 'Version and representation of the row', schema: { type: 'string' } } };
+
+const header = (name: string, description: string): MethodDecorator =>
+  ApiHeader({ name, required: false, description });
+
+const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>> = {
+  index: (resource) => [
+    ...collectionParameters(resource),
+    ...shapeParameters(resource),
+    ApiResponse({
+      status: 200,
+      description: 'Successful response',
+      content: document(schemaNames(resource).collection),
+    }),
+    ApiErrors(400, 401, 403, 429, 503),
+  ],
+  show: (resource) => [
+    ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
+    ...shapeParameters(resource),
+    header('If-None-Match', 'Answers 304 while this entity tag is current'),
+    ApiResponse({
+      status: 200,
+      description: 'Successful response',
+      headers: etag,
+      content: document(schemaNames(resource).document),
+    }),
+    ApiResponse({ status: 304, description: 'Not modified' }),
+    ApiErrors(400, 401, 403, 404, 429, 503),
+  ],
+  create: (resource) => [
+    HttpCode(200),
+    ...shapeParameters(resource),
+    header('Idempotency-Key', 'The same key within 24 hours creates once'),
+    ApiBody({ required: true, ...bodyContent(schemaNames(resource).create) }),
+    ApiResponse({
+      status: 200,
+      description: 'Successful response',
+      headers: { ...etag, Location: { description: 'Address of the new resource', schema: { type: 'string' } } },
+      content: document(schemaNames(resource).document),
+    }),
+    ApiErrors(400, 401, 403, 409, 413, 415, 422, 429, 503),
+  ],
+  update: (resource) => [
+    ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
+    ...shapeParameters(resource),
+    header('If-Match', 'Refuses the write with 412 unless the row still has this version'),
+    ApiBody({ required: true, ...bodyContent(schemaNames(resource).update) }),
+    ApiResponse({
+      status: 200,
+      description: 'Successful response',
+      headers: etag,
+      content: document(schemaNames(resource).document),
+    }),
+    ApiErrors(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503),
+  ],
+  delete: () => [
+    HttpCode(204),
+    ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
+    header('If-Match', 'Refuses the deletion with 412 unless the row still has this version'),
+    ApiNoContentResponse({ description: 'No content' }),
+    ApiErrors(400, 401, 403, 404, 409, 412, 429, 503),
+  ],
+};
+
+/** A body that may be sent under either media type. Its schema is a component; swagger reads `content` as it is. */
+function bodyContent(schema: string): { schema: Schema & { $ref: string } } {
+  return { schema: { $ref: `#/components/schemas/${schema}` } };
+}
+
+const resourceRoute = (resource: AnyResource, verb: Verb): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(RESOURCE_ROUTE, { resource, verb, action: ACTION_OF[verb] } satisfies ResourceRoute),
+    ApiOperation({
+      operationId: `${resource.path.slice(1)}_${verb}`,
+      summary: verb,
+      description: DESCRIPTIONS[verb](resource.type),
+    }),
+    ...PARTS[verb](resource),
+  );
+
+/** A page of the collection: `index(actor, criteria)`. */
+export const JsonApiIndex = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'index');
+/** One resource: `show(actor, id, shape)`. */
+export const JsonApiShow = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'show');
+/** A new resource: `create(actor, document)`. Answers 200, as the contract has it. */
+export const JsonApiCreate = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'create');
+/** A change: `update(actor, id, document)`. */
+export const JsonApiUpdate = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'update');
+/** A deletion: `delete(actor, id, ifMatch)`. */
+export const JsonApiDelete = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'delete');
+
+/** The query parameters of any other route; every other one is refused with 400. */
+export const PlainParameters = (...names: readonly string[]): MethodDecorator => SetMetadata(PLAIN_PARAMETERS, names);
+
+/** A controller of pages for people: nothing of JSON:API holds for it, and its parameters are its own. */
+export const NotJsonApi = (): ClassDecorator => SetMetadata(NOT_JSON_API, true);
+
+/** Another route that answers with one resource, or with nothing. */
+export const AnswersWith = (resource: AnyResource): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(ANSWERS_WITH, true),
+    ApiResponse({ status: 200, description: 'Successful response', content: document(schemaNames(resource).document) }),
+  );
+
+/** A route that may hand its work to a job, the resource with which it then answers 202; see the interceptor. */
+export const AnswersLater = (job: AnyResource): MethodDecorator =>
+  ApiResponse({
+    status: 202,
+    description: 'Accepted: a job does it',
+    headers: { Location: { description: 'Address of the job', schema: { type: 'string' } } },
+    content: document(schemaNames(job).document),
+  });

@@ -1,0 +1,178 @@
+import { isWritable, type WriteVerb } from '../write/body.js';
+import { CURSOR_PROFILE } from '../document/document.js';
+import { ERROR_CODES } from '../document/errors.js';
+import type { Schema } from '../resource/field-types.js';
+import type { Attribute } from '../resource/attributes.js';
+import type { AnyResource } from '../resource/resource.js';
+
+/** JSON Schemas of a resource's documents, derived from entity and resource table (OpenAPI 3.1). */
+
+export const schemaRef = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** Names of the component schemas of a resource. */
+export const schemaNames = ({ entity: { name } }: AnyResource) => ({
+  resource: `${name}Resource`,
+  document: `${name}Document`,
+  collection: `${name}Collection`,
+  create: `${name}Create`,
+  update: `${name}Update`,
+});
+
+/** The schema of one attribute's value. */
+export function attributeSchema({ kind, nullable, length, description, schema }: Attribute): Schema {
+  const base: Schema = { ...kind.schema, ...(length !== undefined && { maxLength: length }), ...schema };
+  const typed = nullable ? { ...base, type: [base['type'], 'null'] } : base;
+  return { ...typed, ...(description && { description }) };
+}
+
+const attributesSchema = (attributes: readonly Attribute[], required: readonly string[] = []): Schema => ({
+  type: 'object',
+  properties: Object.fromEntries(attributes.map((attribute) => [attribute.name, attributeSchema(attribute)])),
+  ...(required.length > 0 && { required }),
+  additionalProperties: false,
+});
+
+const JSON_API: Schema = {
+  type: 'object',
+  properties: { version: { const: '1.1' }, profile: { type: 'array', items: { const: CURSOR_PROFILE } } },
+  required: ['version'],
+};
+
+const identifier = (type: string): Schema => ({
+  type: 'object',
+  properties: { type: { const: type }, id: { type: 'string', format: 'uuid' } },
+  required: ['type', 'id'],
+});
+
+const LINK: Schema = { type: ['string', 'null'], format: 'uri-reference' };
+
+function relationshipsSchema(resource: AnyResource): Schema {
+  const relationships = [...resource.relationships.values()].map(({ name, target, link }) => {
+    const one = identifier(target);
+    const data = link.cardinality === 'one' ? { oneOf: [one, { type: 'null' }] } : { type: 'array', items: one };
+    const links = { type: 'object', properties: { related: LINK } };
+    return [name, { type: 'object', properties: { links, data } }] as const;
+  });
+  return { type: 'object', properties: Object.fromEntries(relationships), additionalProperties: false };
+}
+
+function writeSchema(resource: AnyResource, verb: WriteVerb): Schema {
+  const attributes = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
+  const required =
+    verb === 'create' ? attributes.flatMap((attribute) => (attribute.required ? [attribute.name] : [])) : [];
+  const data: Record<string, Schema> = {
+    type: { const: resource.type },
+    ...(verb === 'update' && { id: { type: 'string', format: 'uuid' } }),
+    // An update may carry what was read, unchanged; so its attributes are open to more.
+    attributes: {
+      ...attributesSchema(attributes, required),
+      ...(verb === 'update' && { additionalProperties: true }),
+    },
+  };
+  return {
+    type: 'object',
+    properties: {
+      data: { type: 'object', properties: data, required: verb === 'create' ? ['type', 'attributes'] : ['type'] },
+    },
+    required: ['data'],
+  };
+}
+
+/** The component schemas of a resource, by name. `lookup` finds the resources that may be included. */
+export function resourceSchemas(
+  resource: AnyResource,
+  lookup: (type: string) => AnyResource | undefined,
+): Record<string, Schema> {
+  const names = schemaNames(resource);
+  const visible = [...resource.attributes.values()].filter(({ hidden }) => !hidden);
+  const targets = new Set([...resource.relationships.values()].map(({ target }) => target));
+  const included = [...targets].flatMap((type) => {
+    const target = lookup(type);
+    return target ? [schemaRef(schemaNames(target).resource)] : [];
+  });
+  const [only, ...others] = included;
+  const includedSchema = only
+    ? { included: { type: 'array', items: others.length > 0 ? { anyOf: included } : only } }
+    : {};
+  const writes = (verb: WriteVerb): boolean =>
+    [...resource.attributes.values()].some((attribute) => isWritable(attribute, verb));
+  return {
+    [names.resource]: {
+      type: 'object',
+      properties: {
+        type: { const: resource.type },
+        id: { type: 'string', format: 'uuid' },
+        attributes: attributesSchema(visible),
+        relationships: relationshipsSchema(resource),
+        links: { type: 'object', properties: { self: LINK }, required: ['self'] },
+        meta: { type: 'object', properties: { page: { type: 'object', properties: { cursor: { type: 'string' } } } } },
+      },
+      required: ['type', 'id', 'links'],
+      additionalProperties: false,
+    },
+    [names.document]: {
+      type: 'object',
+      properties: {
+        jsonapi: JSON_API,
+        data: schemaRef(names.resource),
+        ...includedSchema,
+        meta: { type: 'object' },
+        links: { type: 'object', properties: { self: LINK }, required: ['self'] },
+      },
+      required: ['jsonapi', 'data', 'links'],
+      additionalProperties: false,
+    },
+    [names.collection]: {
+      type: 'object',
+      properties: {
+        jsonapi: JSON_API,
+        data: { type: 'array', items: schemaRef(names.resource) },
+        ...includedSchema,
+        meta: { type: 'object', properties: { count: { type: 'integer', minimum: 0 } } },
+        links: {
+          type: 'object',
+          properties: { self: LINK, first: LINK, prev: LINK, next: LINK, last: LINK },
+          required: ['self', 'first', 'prev', 'next'],
+        },
+      },
+      required: ['jsonapi', 'data', 'links'],
+      additionalProperties: false,
+    },
+    ...(writes('create') && { [names.create]: writeSchema(resource, 'create') }),
+    ...(writes('update') && { [names.update]: writeSchema(resource, 'update') }),
+  };
+}
+
+/** The component schema of every error document. */
+export const ERROR_SCHEMAS: Record<string, Schema> = {
+  Errors: {
+    type: 'object',
+    properties: {
+      jsonapi: JSON_API,
+      errors: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          properties: {
+            id: { type: 'string', description: 'Id of the request, also in X-Request-Id' },
+            status: { type: 'string' },
+            code: { type: 'string', enum: Object.keys(ERROR_CODES) },
+            title: { type: 'string' },
+            detail: { type: 'string' },
+            source: {
+              type: 'object',
+              properties: {
+                pointer: { type: 'string', description: 'JSON Pointer into the body (RFC 6901)' },
+                parameter: { type: 'string', description: 'The query parameter, as sent' },
+                header: { type: 'string' },
+              },
+            },
+          },
+          required: ['id', 'status', 'code', 'title', 'detail'],
+        },
+      },
+    },
+    required: ['errors'],
+  },
+};

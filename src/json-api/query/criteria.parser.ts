@@ -1,0 +1,219 @@
+import type { Criteria, Condition, PageRequest, Shape, SortKey } from './criteria.js';
+import { decodeCursor } from './cursor.js';
+import type { FaultList } from '../document/errors.js';
+import { parseFilter } from './filter.parser.js';
+import { LIMITS, quoted } from '../limits.js';
+import { parameterFault, parseQueryString, type Parameter } from './query-string.js';
+import { ID } from '../resource/attributes.js';
+import type { AnyResource } from '../resource/resource.js';
+
+/** Finds a registered resource by its type. */
+export type ResourceLookup = (type: string) => AnyResource | undefined;
+
+/** Parameters grouped by their name as sent; each handler takes its own and what is left is unknown. */
+class Parameters {
+  /** All of them, in order. */
+  readonly all: readonly Parameter[];
+  private readonly groups = new Map<string, Parameter[]>();
+
+  constructor(
+    url: string,
+    readonly faults: FaultList,
+  ) {
+    this.all = parseQueryString(url, faults);
+    for (const parameter of this.all) {
+      const group = this.groups.get(parameter.name);
+      if (group) group.push(parameter);
+      else this.groups.set(parameter.name, [parameter]);
+    }
+  }
+
+  /** Takes the groups of one base name, such as `filter`. */
+  take(base: string): Parameter[][] {
+    const taken = [...this.groups.values()].filter(([first]) => first?.base === base);
+    for (const [first] of taken) if (first) this.groups.delete(first.name);
+    return taken;
+  }
+
+  /** Takes a parameter that stands at most once. */
+  takeOne(name: string): string | undefined {
+    const group = this.groups.get(name);
+    this.groups.delete(name);
+    if (group && group.length > 1) this.fault(name, 'The parameter is given twice');
+    return group?.[0]?.value;
+  }
+
+  fault(name: string, detail: string): void {
+    this.faults.push(parameterFault(name, detail));
+  }
+
+  refuseTheRest(): void {
+    for (const name of this.groups.keys()) this.fault(name, `There is no parameter "${quoted(name)}" here`);
+  }
+}
+
+function parseSort(resource: AnyResource, parameters: Parameters): SortKey[] {
+  const text = parameters.takeOne('sort');
+  const keys: SortKey[] = [];
+  const items = text === undefined ? [] : text.split(',', LIMITS.sortKeys + 1);
+  if (items.length > LIMITS.sortKeys) parameters.fault('sort', `At most ${LIMITS.sortKeys} keys can be sorted by`);
+  for (const item of items.slice(0, LIMITS.sortKeys)) {
+    const descending = item.startsWith('-');
+    const name = descending ? item.slice(1) : item;
+    const attribute = name === 'id' ? ID : resource.attributes.get(name);
+    if (!attribute?.sortable) parameters.fault('sort', `${resource.type} cannot be sorted by "${quoted(name)}"`);
+    else if (keys.some((key) => key.attribute === attribute)) parameters.fault('sort', `"${name}" stands twice`);
+    else keys.push({ attribute, descending });
+  }
+  const idAt = keys.findIndex((key) => key.attribute === ID);
+  // What follows the id decides nothing, since no two rows share it.
+  if (idAt >= 0) return keys.slice(0, idAt + 1);
+  return [...keys, { attribute: ID, descending: keys.at(-1)?.descending ?? false }];
+}
+
+function parsePositive(parameters: Parameters, name: string, fallback: number, max: number): number {
+  const text = parameters.takeOne(name);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (/^\d{1,16}$/.test(text) && value >= 1 && value <= max) return value;
+  parameters.fault(name, `${name} must be an integer from 1 to ${max}`);
+  return fallback;
+}
+
+function parsePage(parameters: Parameters, sort: readonly SortKey[]): PageRequest {
+  const size = parsePositive(parameters, 'page[size]', LIMITS.pageSize, LIMITS.pageSize);
+  const after = parameters.takeOne('page[after]');
+  const before = parameters.takeOne('page[before]');
+  const text = after ?? before;
+  if (text === undefined) {
+    return { mode: 'number', number: parsePositive(parameters, 'page[number]', 1, LIMITS.pageNumber), size };
+  }
+  const direction = after !== undefined ? 'after' : 'before';
+  if (after !== undefined && before !== undefined) {
+    parameters.fault('page[before]', 'page[after] and page[before] cannot be combined');
+  }
+  if (parameters.takeOne('page[number]') !== undefined) {
+    parameters.fault('page[number]', 'page[number] cannot be combined with a cursor');
+  }
+  const cursor = text === '' ? null : decodeCursor(sort, text);
+  if (cursor === undefined)
+    parameters.fault(`page[${direction}]`, 'The cursor is malformed or was made for another sort');
+  return { mode: 'cursor', direction, cursor: cursor ?? null, text, size };
+}
+
+function parseCount(parameters: Parameters): boolean {
+  const text = parameters.takeOne('count');
+  if (text !== undefined && text !== 'true' && text !== 'false')
+    parameters.fault('count', 'count must be true or false');
+  return text === 'true';
+}
+
+/** `included` is the reference's name, `include` JSON:API's; both take a list, repeated or not, with `[]` or without. */
+function parseInclude(resource: AnyResource, parameters: Parameters): Pick<Shape, 'include' | 'includedBy'> {
+  const include = new Set<string>();
+  const sent = [...parameters.take('included'), ...parameters.take('include')].flat();
+  let named = 0;
+  for (const { name, path, value } of sent) {
+    if (path.length > 1 || (path[0] ?? '') !== '')
+      parameters.fault(name, `There is no parameter "${quoted(name)}" here`);
+    for (const item of value === '' ? [] : value.split(',')) {
+      named += 1;
+      if (named > LIMITS.includePaths) {
+        parameters.fault(name, `At most ${LIMITS.includePaths} relationships can be included`);
+        return { include: [...include] };
+      }
+      if (resource.relationships.has(item)) include.add(item);
+      else parameters.fault(name, `${resource.type} has no relationship "${quoted(item)}" to include`);
+    }
+  }
+  return { include: [...include], ...(sent[0] && { includedBy: sent[0].name }) };
+}
+
+function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: Parameters): Map<string, Set<string>> {
+  const reachable = new Set([resource.type, ...[...resource.relationships.values()].map(({ target }) => target)]);
+  const fields = new Map<string, Set<string>>();
+  let named = 0;
+  for (const group of parameters.take('fields')) {
+    const [{ name, path }] = group as [Parameter];
+    const [type = '', tail] = path;
+    const shown = reachable.has(type) ? lookup(type) : undefined;
+    if (!shown || path.length > 2 || (tail ?? '') !== '') {
+      const detail =
+        path.length === 0 ? `Name a type: fields[${resource.type}]` : `There are no fields of "${quoted(type)}" here`;
+      parameters.fault(name, detail);
+      continue;
+    }
+    if (group.length > 1 && tail === undefined) parameters.fault(name, 'The parameter is given twice');
+    const chosen = fields.get(type) ?? new Set<string>();
+    for (const field of group.flatMap(({ value }) => (value === '' ? [] : value.split(',')))) {
+      named += 1;
+      if (named > LIMITS.fields) {
+        parameters.fault(name, `At most ${LIMITS.fields} fields can be named`);
+        return fields;
+      }
+      // Every resource carries them.
+      if (field === 'id' || field === 'type') continue;
+      const attribute = shown.attributes.get(field);
+      if ((attribute && !attribute.hidden) || shown.relationships.has(field)) chosen.add(field);
+      else parameters.fault(name, `${type} has no field "${quoted(field)}"`);
+    }
+    fields.set(type, chosen);
+  }
+  return fields;
+}
+
+/** Parses the parameters of one resource's document: `fields` and `included`. All faults are collected. */
+export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList): Shape {
+  const parameters = new Parameters(url, faults);
+  const shape = {
+    fields: parseFields(resource, lookup, parameters),
+    ...parseInclude(resource, parameters),
+  };
+  parameters.refuseTheRest();
+  return shape;
+}
+
+/** Parses the parameters of a collection. All faults are collected. */
+export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList): Criteria {
+  const parameters = new Parameters(url, faults);
+  const conditions: Condition[] = [];
+  const secrets = new Set<string>();
+  const groups = parameters.take('filter') as [Parameter, ...Parameter[]][];
+  const [surplus] = groups.splice(LIMITS.filters);
+  if (surplus) parameters.fault(surplus[0].name, `A query has at most ${LIMITS.filters} filters`);
+  for (const group of groups) {
+    const condition = parseFilter(resource, group, faults);
+    if (!condition) continue;
+    conditions.push(condition);
+    if (condition.filter.secret && condition.operands.values.length > 0) secrets.add(condition.parameter);
+  }
+  const sort = parseSort(resource, parameters);
+  const criteria = {
+    conditions,
+    sort,
+    page: parsePage(parameters, sort),
+    count: parseCount(parameters),
+    fields: parseFields(resource, lookup, parameters),
+    ...parseInclude(resource, parameters),
+    path: url.split('?', 1)[0] ?? url,
+    parameters: parameters.all
+      .filter(({ base, name }) => base !== 'page' && !secrets.has(name))
+      .map(({ name, value }) => [name, value] as const),
+    unlinkable: secrets.size > 0,
+  };
+  for (const [first] of parameters.take('page')) {
+    parameters.fault(
+      first?.name ?? '',
+      'A page is asked for by page[size] and page[number], page[after] or page[before]',
+    );
+  }
+  parameters.refuseTheRest();
+  return criteria;
+}
+
+/** Refuses every query parameter but those that are listed. */
+export function refuseParameters(url: string, allowed: readonly string[], faults: FaultList): void {
+  const parameters = new Parameters(url, faults);
+  for (const name of allowed) parameters.takeOne(name);
+  parameters.refuseTheRest();
+}

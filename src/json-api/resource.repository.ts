@@ -1,0 +1,220 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, type Repository } from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { v7 as uuidv7 } from 'uuid';
+import type { Item, Page, Visible } from './document/response.js';
+import type { Action, Caller } from './actor.js';
+import { attributeCondition, filtersOutOfScope } from './sql/condition.js';
+import type { Criteria, Shape } from './query/criteria.js';
+import { refuse, throwFaults } from './document/errors.js';
+import { Executor } from './sql/executor.js';
+import type { LoadContext } from './sql/include.js';
+import { isUuid } from './resource/field-types.js';
+import { rowColumn } from './sql/keyset.js';
+import { loadItem, loadPage } from './sql/load.js';
+import type { Operands } from './sql/operators.js';
+import { ResourceRegistry } from './resource/registry.js';
+import type { Attribute } from './resource/attributes.js';
+import type { AnyResource, Resource } from './resource/resource.js';
+import type { Identified } from './resource/resource-definition.js';
+import type { Source } from './sql/select.js';
+import { FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
+import type { Transaction } from './sql/transaction.js';
+
+/** A row held for writing: the entity, and its attributes and the asked-for linkage as the caller sees them. */
+export interface HeldRow<Entity> extends Visible {
+  readonly entity: Entity;
+}
+
+const EVERYTHING: Shape = { fields: new Map(), include: [] };
+
+/**
+ * A resource's rows, as far as a caller reaches. Reading goes through `reach` always; there is no way around it from
+ * outside, since the TypeORM repository stays protected.
+ */
+@Injectable()
+export abstract class ScopedRepository<Entity extends Identified, Who extends Caller> {
+  abstract readonly resource: Resource<Entity> | AnyResource;
+
+  /**
+   * By scope of a right: which rows it reaches, as a condition on `row`. A scope that is missing reaches nothing. What
+   * differs between actors stands in it as values, of which each text has ever the same number.
+   */
+  protected abstract readonly reach: Readonly<Record<string, (actor: Who) => Sql>>;
+  /** By property: the SQL of the table's `computed` attributes. */
+  protected readonly computed: Readonly<Record<string, (actor: Who) => Sql>> = {};
+  /**
+   * By name: the SQL of the table's own filters, and of those on attributes for which there is a better one. Its text does
+   * not grow with the number of values: `isAnyOf`, `= ANY(…)`.
+   */
+  protected readonly filters: Readonly<Record<string, (operands: Operands, actor: Who) => Sql>> = {};
+
+  private readonly executor: Executor;
+
+  constructor(
+    protected readonly dataSource: DataSource,
+    private readonly registry: ResourceRegistry,
+  ) {
+    this.executor = new Executor(dataSource);
+  }
+
+  onModuleInit(): void {
+    const { type, attributes, filters } = this.resource;
+    for (const { property, computed } of attributes.values()) {
+      if (computed && !this.computed[property])
+        throw new TypeError(`${type}: "${property}" is computed, but by no SQL`);
+    }
+    for (const { name, on } of filters.values()) {
+      if (!on && !this.filters[name]) throw new TypeError(`${type}: the filter "${name}" has no SQL`);
+    }
+    this.registry.register(this);
+  }
+
+  /** The rows on which the caller may do the action, as a condition on `row`. */
+  within(actor: Who, action: Action): Sql {
+    const parts = [...actor.scopes(this.resource.type, action)].map((scope) => this.reach[scope]?.(actor) ?? FALSE);
+    const [only = FALSE] = parts;
+    return parts.length > 1 ? or(parts) : only;
+  }
+
+  /** What the caller may do the action on, as the source of a statement. */
+  source(actor: Who, action: Action = 'read'): Source {
+    return this.sourceWithin(actor, this.within(actor, action));
+  }
+
+  /**
+   * One page of the collection, with everything that the criteria ask for.
+   * @throws JsonApiException 403 for filters that need a right to more rows than the caller has
+   */
+  async index(actor: Who, criteria: Criteria): Promise<Page> {
+    throwFaults(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
+    return loadPage(this.loading(actor), this.source(actor), criteria);
+  }
+
+  /** One resource in the caller's reach. @throws JsonApiException 404 where there is none, or none for this caller. */
+  async show(actor: Who, id: string, shape: Shape = EVERYTHING, tx?: Transaction): Promise<Item> {
+    const item = await this.find(actor, this.source(actor), id, shape, tx);
+    if (!item) throw refuse('not_found', `There is no such ${this.resource.type}`);
+    return item;
+  }
+
+  /** The row as it was just written, also where the write itself took it out of the caller's reach. */
+  async written(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
+    const item = await this.find(actor, this.sourceWithin(actor, TRUE), id, shape, tx);
+    if (!item) throw refuse('not_found', `There is no such ${this.resource.type}`);
+    return item;
+  }
+
+  /** The row as just created, read back through the caller's reach. @throws JsonApiException 403 when it lies outside. */
+  async created(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
+    const reach = or([this.within(actor, 'create'), this.within(actor, 'read')]);
+    const item = await this.find(actor, this.sourceWithin(actor, reach), id, shape, tx);
+    if (!item) throw refuse('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
+    return item;
+  }
+
+  /**
+   * Locks a row for a write and reads it. Only a row within the caller's reach is locked: nobody waits for a row that is
+   * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one reads is
+   * then as fresh as the lock, also what it reads from other tables.
+   * @throws JsonApiException 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
+   */
+  async hold(
+    actor: Who,
+    action: Exclude<Action, 'read'>,
+    id: string,
+    tx: Transaction,
+    linked: readonly string[] = [],
+  ): Promise<HeldRow<Entity>> {
+    const absent = refuse('not_found', `There is no such ${this.resource.type}`);
+    if (!isUuid(id)) throw absent;
+    const source = this.source(actor, action);
+    const entity = await this.lock(
+      id,
+      source.reach,
+      action === 'delete' ? 'pessimistic_write' : 'for_no_key_update',
+      tx,
+    );
+    const held = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
+    if (held) return { entity, attributes: JSON.parse(held.row.attributes), linkage: held.row.linkage };
+    if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
+      throw refuse('forbidden', `You may not ${action} this ${this.resource.type}`);
+    }
+    throw absent;
+  }
+
+  /** Inserts a row under a new id (UUIDv7, so that ids follow the order of creation) and gives the id. */
+  async insert(columns: object, tx: Transaction): Promise<string> {
+    const id = uuidv7();
+    const row: object = { ...columns, id };
+    await tx.manager.insert(this.resource.entity, row as QueryDeepPartialEntity<Entity>);
+    return id;
+  }
+
+  /** Changes a row that is held. Raises its version also where only other tables change with it. */
+  async update(id: string, columns: object, tx: Transaction): Promise<void> {
+    const raised = { ...columns, version: () => '"version" + 1' } as QueryDeepPartialEntity<Entity>;
+    await tx.manager.createQueryBuilder().update(this.resource.entity).set(raised).whereInIds([id]).execute();
+  }
+
+  /** Deletes a row that is held. */
+  async delete(id: string, tx: Transaction): Promise<void> {
+    await tx.manager.createQueryBuilder().delete().from(this.resource.entity).whereInIds([id]).execute();
+  }
+
+  /** The ids of another resource's rows that the caller may read, as a subquery: for filters that name such rows. */
+  protected readableIds(type: string, actor: Who): Sql {
+    const repository = this.registry.repository(type);
+    return sql`SELECT row."id" FROM ${ident(repository.resource.table)} row WHERE ${repository.within(actor, 'read')}`;
+  }
+
+  /** TypeORM's repository of the entity. Not scoped: only for subclasses, which know why. */
+  protected entities(manager: EntityManager): Repository<Entity> {
+    return manager.getRepository<Entity>(this.resource.entity);
+  }
+
+  /** The row, locked; null where the condition does not hold for it, and then it was never locked. */
+  private lock(
+    id: string,
+    condition: Sql,
+    mode: 'pessimistic_write' | 'for_no_key_update',
+    tx: Transaction,
+  ): Promise<Entity | null> {
+    // TypeORM, which makes the entity, has names for parameters.
+    const { text, values } = condition.compile();
+    const named = text.replaceAll(/\$(\d+)/g, ':value_$1');
+    return this.entities(tx.manager)
+      .createQueryBuilder('row')
+      .setLock(mode)
+      .where('row.id = :id', { id })
+      .andWhere(`(${named})`, Object.fromEntries(values.map((value, i) => [`value_${i + 1}`, value])))
+      .getOne();
+  }
+
+  private find(actor: Who, source: Source, id: string, shape: Shape, tx?: Transaction): Promise<Item | null> {
+    return isUuid(id) ? loadItem(this.loading(actor, tx), source, id, shape) : Promise.resolve(null);
+  }
+
+  private loading(actor: Who, tx?: Transaction): LoadContext {
+    const { executor, registry } = this;
+    return {
+      executor,
+      statements: registry.statements,
+      source: (type) => registry.source(type, actor),
+      ...(tx && { tx }),
+    };
+  }
+
+  private sourceWithin(actor: Who, reach: Sql): Source {
+    const computed = new Map<string, Sql>();
+    for (const property in this.computed) computed.set(property, this.computed[property]?.(actor) ?? FALSE);
+    const expression = ({ property, name }: Attribute): Sql => computed.get(property) ?? rowColumn(name);
+    return {
+      resource: this.resource,
+      reach,
+      computed,
+      condition: (asked) =>
+        this.filters[asked.filter.name]?.(asked.operands, actor) ?? attributeCondition(asked, expression),
+    };
+  }
+}

@@ -1,0 +1,202 @@
+import { LIMITS } from '../limits.js';
+import { raw, sql, type Sql } from '../sql/sql.js';
+
+/**
+ * What a field's database type means on the wire: how a filter value is read, how PostgreSQL writes it as JSON,
+ * and what OpenAPI says of it. One row a kind; nothing else in the layer asks for a field's type.
+ */
+
+/** A filter value after parsing: one value, or the half-open range that a bare date stands for. */
+export type Operand = { value: unknown } | { from: string; before: string };
+
+/** JSON Schema, as OpenAPI 3.1 takes it. */
+export type Schema = Record<string, unknown>;
+
+export interface Kind {
+  /** PostgreSQL type that parameters are cast to. */
+  readonly pgType: string;
+  /** JSON Schema of the value; null is added by whoever knows that the column is nullable. */
+  readonly schema: Schema;
+  /** What a wrong filter value is told that it should have been. */
+  readonly expected: string;
+  /** The same for a value in a body. */
+  readonly wanted: string;
+  /** Reads a filter value out of a query string; `undefined` when it is not of this kind. */
+  parse(text: string): Operand | undefined;
+  /**
+   * The column as the text of a JSON value; null stays null. Concatenated texts take PostgreSQL 1.6 µs a row of eight
+   * attributes, `json_build_object` 2.5 µs, and no byte of white space more.
+   */
+  json(column: Sql): Sql;
+  /** The column as text that a cursor can carry and that casts back to the very same value. */
+  text(column: Sql): Sql;
+  /** Whether a JSON value of a body has this kind. */
+  accepts(value: unknown): boolean;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+const INSTANT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+ -](\d\d):?(\d\d))$/;
+const DAY_MS = 86_400_000;
+
+/** Whether a text is a UUID in its usual spelling (RFC 9562). */
+export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** Whether PostgreSQL can hold the text: no NUL, no lone surrogate. */
+export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
+/** Whether every string in a JSON value is storable, and it is nested at most 32 deep. */
+export function isStorableJson(value: unknown, depth = 32): boolean {
+  if (typeof value === 'string') return isStorable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.entries(value).every(([key, item]) => isStorable(key) && isStorableJson(item, depth - 1));
+}
+
+/** A day of the calendar as the start of that day in UTC, in ms; `undefined` where there is no such day. */
+function day(year: string, month: string, date: string): number | undefined {
+  const time = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(date));
+  const back = new Date(time);
+  const same = back.getUTCMonth() + 1 === Number(month) && back.getUTCDate() === Number(date);
+  return same && Number(year) > 0 ? time : undefined;
+}
+
+function parseTime(text: string): Operand | undefined {
+  const [, year = '', month = '', date = ''] = DATE.exec(text) ?? [];
+  if (year) {
+    const from = day(year, month, date);
+    if (from === undefined) return undefined;
+    const next = new Date(from + DAY_MS);
+    // The day after 9999-12-31 has no four-digit year; PostgreSQL calls what lies after it "infinity".
+    const before = next.getUTCFullYear() > 9999 ? 'infinity' : next.toISOString();
+    return { from: new Date(from).toISOString(), before };
+  }
+  const parts = INSTANT.exec(text);
+  if (!parts) return undefined;
+  const [, y = '', mo = '', d = '', hours, minutes, seconds = '0', zoneHours = '0', zoneMinutes = '0'] = parts;
+  const inRange =
+    day(y, mo, d) !== undefined &&
+    Number(hours) < 24 &&
+    Number(minutes) < 60 &&
+    Number(seconds) < 60 &&
+    Number(zoneHours) < 15 &&
+    Number(zoneMinutes) < 60;
+  // A "+" of an offset that nobody percent-encoded arrives as a space.
+  return inRange ? { value: text.replace(' ', '+') } : undefined;
+}
+
+function parseInteger(text: string): Operand | undefined {
+  const value = Number(text);
+  return /^-?\d{1,10}$/.test(text) && Math.abs(value) <= 2_147_483_647 ? { value } : undefined;
+}
+
+/** Reads JSON text of a query string; `undefined` when it is no JSON or PostgreSQL could not hold it. */
+export function parseJson(text: string): Operand | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStorableJson(value) ? { value: JSON.stringify(value) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The different words of a search, blanks apart: white space of any kind, as Unicode has it. */
+export const wordsOf = (text: string): string[] => [...new Set(text.split(/\s+/u).filter((word) => word !== ''))];
+
+const isText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
+const quoted = (column: Sql): Sql => sql`'"' || ${column} || '"'`;
+const toText = (column: Sql): Sql => sql`(${column})::text`;
+
+const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
+const format = (column: Sql, pattern: string): Sql =>
+  sql`to_char(${column} AT TIME ZONE 'UTC', ${raw(`'${pattern}'`)})`;
+
+export const KINDS = {
+  string: {
+    pgType: 'text',
+    schema: { type: 'string' },
+    expected: 'a text without NUL characters and lone surrogates',
+    wanted: 'a string',
+    parse: (text) => (isStorable(text) ? { value: text } : undefined),
+    json: (column) => sql`to_json(${column})::text`,
+    text: toText,
+    accepts: isText,
+  },
+  /** A search, whose words are looked for one by one. No column has it. */
+  words: {
+    pgType: 'text',
+    schema: { type: 'string' },
+    expected: `at most ${LIMITS.searchWords} words without NUL characters and lone surrogates`,
+    wanted: 'a string',
+    parse: (text) => (isStorable(text) && wordsOf(text).length <= LIMITS.searchWords ? { value: text } : undefined),
+    json: (column) => sql`to_json(${column})::text`,
+    text: toText,
+    accepts: isText,
+  },
+  uuid: {
+    pgType: 'uuid',
+    schema: { type: 'string', format: 'uuid' },
+    expected: 'a UUID',
+    wanted: 'a UUID',
+    parse: (text) => (isUuid(text) ? { value: text } : undefined),
+    json: quoted,
+    text: toText,
+    accepts: (value) => typeof value === 'string' && isUuid(value),
+  },
+  boolean: {
+    pgType: 'boolean',
+    schema: { type: 'boolean' },
+    expected: 'true or false',
+    wanted: 'true or false',
+    parse: (text) => (text === 'true' || text === 'false' ? { value: text === 'true' } : undefined),
+    json: toText,
+    text: toText,
+    accepts: (value) => typeof value === 'boolean',
+  },
+  integer: {
+    pgType: 'integer',
+    schema: { type: 'integer' },
+    expected: 'an integer',
+    wanted: 'an integer',
+    parse: parseInteger,
+    json: toText,
+    text: toText,
+    accepts: (value) => Number.isInteger(value) && Math.abs(value as number) <= 2_147_483_647,
+  },
+  time: {
+    pgType: 'timestamptz',
+    schema: { type: 'string', format: 'date-time' },
+    expected: 'an ISO 8601 date (2026-01-31) or instant with its offset (2026-01-31T12:00:00.000Z)',
+    wanted: 'an ISO 8601 instant with its offset (2026-01-31T12:00:00.000Z)',
+    parse: parseTime,
+    json: (column) => format(column, `"\\""${ISO}"\\""`),
+    text: (column) => format(column, ISO),
+    accepts: (value) => typeof value === 'string' && 'value' in (parseTime(value) ?? {}),
+  },
+  json: {
+    pgType: 'jsonb',
+    schema: { type: 'object' },
+    expected: 'JSON text',
+    wanted: 'an object',
+    parse: parseJson,
+    json: toText,
+    text: toText,
+    accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isStorableJson(value),
+  },
+} as const satisfies Record<string, Kind>;
+
+/** What a body's value should be instead: of the kind, or where it is a text already, one that PostgreSQL can hold. */
+export const wantedInstead = (kind: Kind, value: unknown): string =>
+  kind === KINDS.string && typeof value === 'string' ? kind.expected : kind.wanted;
+
+export type KindName = keyof typeof KINDS;
+
+/** PostgreSQL column types of entities, and the kind that each is. */
+export const COLUMN_KINDS: Readonly<Record<string, KindName>> = {
+  varchar: 'string',
+  text: 'string',
+  uuid: 'uuid',
+  boolean: 'boolean',
+  integer: 'integer',
+  timestamptz: 'time',
+  jsonb: 'json',
+};

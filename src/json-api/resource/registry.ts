@@ -1,0 +1,64 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Action, Caller } from '../actor.js';
+import type { AnyResource } from './resource.js';
+import type { Source } from '../sql/select.js';
+import type { Sql } from '../sql/sql.js';
+import { StatementCache } from '../sql/statement-cache.js';
+
+/** A repository as the registry sees it: a resource, and a caller's view of it. */
+export interface RegisteredRepository {
+  readonly resource: AnyResource;
+  /** What the caller may read, as the source of a statement. */
+  source(actor: Caller): Source;
+  /** The rows on which the caller may do the action, as a condition on `row`. */
+  within(actor: Caller, action: Action): Sql;
+}
+
+/** Every resource of the running application, by type. Repositories enter themselves when they are made. */
+@Injectable()
+export class ResourceRegistry implements OnApplicationBootstrap {
+  /** How statements are put together, for all repositories. */
+  readonly statements = new StatementCache();
+  private readonly repositories = new Map<string, RegisteredRepository>();
+
+  register(repository: RegisteredRepository): void {
+    const { type } = repository.resource;
+    if (this.repositories.has(type)) throw new TypeError(`Two repositories serve ${type}`);
+    this.repositories.set(type, repository);
+  }
+
+  /** The resource of a type. A bound function, so that it can be handed on as a look-up. */
+  readonly resource = (type: string): AnyResource | undefined => this.repositories.get(type)?.resource;
+
+  /** The types of every resource. */
+  types(): string[] {
+    return [...this.repositories.keys()];
+  }
+
+  /** What a caller may read of a type. @throws TypeError where no repository serves the type. */
+  source(type: string, actor: Caller): Source {
+    return this.repository(type).source(actor);
+  }
+
+  /** The repository of a type. @throws TypeError where none serves the type. */
+  repository(type: string): RegisteredRepository {
+    const repository = this.repositories.get(type);
+    if (!repository) throw new TypeError(`No repository serves ${type}`);
+    return repository;
+  }
+
+  /** Refuses to start when a relationship leads nowhere, or to a collection that cannot select the related rows. */
+  onApplicationBootstrap(): void {
+    for (const { resource } of this.repositories.values()) {
+      for (const { name, target, parameter } of resource.relationships.values()) {
+        const related = this.resource(target);
+        if (!related)
+          throw new TypeError(`${resource.type}: relationship "${name}" leads to ${target}, which nobody serves`);
+        const filter = /^filter\[([^\]]+)\]/.exec(parameter ?? '')?.[1];
+        if (filter !== undefined && !related.filters.has(filter)) {
+          throw new TypeError(`${resource.type}: relationship "${name}" needs ${target} to have filter[${filter}]`);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Type } from '@nestjs/common';
+import type { KindName, Schema } from './field-types.js';
+import type { Operator } from '../sql/operators.js';
+
+/** What every entity behind a resource has: an id, and a version that each write raises by one. */
+export interface Identified {
+  id: string;
+  version: number;
+}
+
+/** What a client may do with one property of the entity. What is not said is not allowed. */
+export interface AttributeRule<Entity> {
+  /** `create`: settable once, when the row is made. `always`: on every write. Absent: read-only. */
+  readonly write?: 'create' | 'always';
+  /** A create may leave it out although the column has neither null nor default: the service fills it in. */
+  readonly optional?: boolean;
+  /** Filter operators; equality is `filter[name]`, another one `filter[name__operator]`. */
+  readonly filter?: readonly Operator[];
+  readonly sort?: boolean;
+  /** Filterable, but in no document, not in `fields` and not in `sort`. */
+  readonly hidden?: boolean;
+  /** The filter's value is a secret: it is kept out of links. */
+  readonly secret?: boolean;
+  /** The read scope that a caller needs to filter by this, such as `*`. */
+  readonly scope?: string;
+  /** Equality compares this column with the normalised value instead, such as a case-folded key. */
+  readonly compare?: { readonly column: keyof Entity & string; readonly as: (value: string) => string };
+  /** No column: the repository's `computed` has the SQL. What a column would tell stands here. */
+  readonly computed?: { readonly kind: KindName; readonly nullable?: boolean; readonly description?: string };
+  /** More of the value's JSON Schema than its kind tells, for OpenAPI. */
+  readonly schema?: Schema;
+}
+
+/** A filter that is no attribute; the repository's `filters` has its SQL. */
+export interface FilterRule {
+  readonly kind: KindName;
+  /** `list`: comma separated or repeated values, and `null`. `whole`: the text as it is. */
+  readonly takes: 'list' | 'whole';
+  readonly description: string;
+  readonly secret?: boolean;
+  readonly scope?: string;
+}
+
+/** The entity of a join table, which leads from this resource's rows to the related ones. */
+export interface Through {
+  readonly entity: Type<unknown>;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A relationship. Related resources are named by their type, so that two tables may name each other. */
+export type RelationshipRule<Entity> =
+  /** To one: `by` is the property of this entity that holds the related id. */
+  | { readonly one: string; readonly by: keyof Entity & string }
+  /** To many: `by` is the property of the related entity that holds this id, and an equality filter there. */
+  | { readonly many: string; readonly by: string }
+  /**
+   * To many through a join table. `related` is the parameter of the related collection that selects them, such as
+   * `filter[team_id]`; without one the relationship has no link and shows only where it is included.
+   */
+  | { readonly many: string; readonly through: Through; readonly related?: string };
+
+/** What a client may do with a resource; see `docs/adding-a-resource.md`. */
+export interface ResourceTable<Entity extends Identified> {
+  /** The JSON:API type; what follows the colon is the path of the collection. */
+  readonly type: `${string}:${string}`;
+  readonly attributes: { readonly [Key in Exclude<keyof Entity, 'id' | 'version'> & string]?: AttributeRule<Entity> };
+  readonly filters?: Readonly<Record<string, FilterRule>>;
+  readonly relationships?: Readonly<Record<string, RelationshipRule<Entity>>>;
+}

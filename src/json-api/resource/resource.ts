@@ -1,0 +1,63 @@
+import type { Type } from '@nestjs/common';
+import { compileAttributes, compileFilters, tableName, type Attribute, type Filter } from './attributes.js';
+import { compileRelationships, type Relationship } from './relationships.js';
+import type { Identified, ResourceTable } from './resource-definition.js';
+
+/** A resource table, checked and compiled: what the rest of the layer works with. */
+export interface Resource<
+  Entity extends Identified = Identified,
+  Table extends ResourceTable<Entity> = ResourceTable<Entity>,
+> {
+  readonly entity: Type<Entity>;
+  readonly type: string;
+  /** Path of the collection, such as `/account_sessions`, without the prefix. */
+  readonly path: string;
+  /** Name of the database table. */
+  readonly table: string;
+  /** By name on the wire, hidden ones included. */
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  /** By what stands in the brackets of `filter[…]`. */
+  readonly filters: ReadonlyMap<string, Filter>;
+  readonly relationships: ReadonlyMap<string, Relationship>;
+  /** The table as it was written; carries the types of the bodies. */
+  readonly rules: Table;
+}
+
+/** A resource of whatever entity, for code that treats all of them alike. */
+export type AnyResource = Omit<Resource, 'entity' | 'rules'> & { readonly entity: Type<Identified> };
+
+type Writes<Table, Rule> = Table extends { attributes: infer Attributes }
+  ? { [Key in keyof Attributes]: Attributes[Key] extends { write: Rule } ? Key : never }[keyof Attributes]
+  : never;
+
+/** The attributes that a create may carry, with the entity's own types. */
+export type CreateAttributes<Entity, Table> = Partial<Pick<Entity, Writes<Table, 'create' | 'always'> & keyof Entity>>;
+
+/** The attributes that an update may carry, with the entity's own types. */
+export type UpdateAttributes<Entity, Table> = Partial<Pick<Entity, Writes<Table, 'always'> & keyof Entity>>;
+
+/** Properties in the table that the entity does not have make the table fail to compile. */
+type NoStrangers<Entity, Table> = Table extends { attributes: infer Attributes }
+  ? { attributes: { [Key in Exclude<keyof Attributes, keyof Entity>]: never } }
+  : unknown;
+
+/**
+ * Declares a resource: the entity says what a field is, the table what a client may do with it.
+ * @throws TypeError with a sentence that names the fault, when the table does not fit the entity.
+ */
+export function defineResource<Entity extends Identified, const Table extends ResourceTable<Entity>>(
+  entity: Type<Entity>,
+  rules: Table & NoStrangers<Entity, Table>,
+): Resource<Entity, Table> {
+  const attributes = compileAttributes(entity, rules);
+  return Object.freeze({
+    entity,
+    type: rules.type,
+    path: `/${rules.type.slice(rules.type.indexOf(':') + 1)}`,
+    table: tableName(entity),
+    attributes,
+    filters: compileFilters(rules, attributes),
+    relationships: compileRelationships(entity, rules),
+    rules,
+  });
+}

@@ -1,0 +1,47 @@
+import { Transform } from 'class-transformer';
+import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { wantedInstead, type Kind } from './field-types.js';
+
+/** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
+
+/** Removes white space at both ends before the value is validated and stored. */
+export const Trimmed = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
+
+/** At most so many characters, as PostgreSQL counts them (code points, not UTF-16 units). */
+export const AtMostCharacters = (most: number, options?: ValidationOptions): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'atMostCharacters',
+      validator: {
+        // A character has at most two UTF-16 units, so what is far too long is not counted.
+        validate: (value: unknown) =>
+          typeof value === 'string' && value.length <= 2 * most && [...value].length <= most,
+        defaultMessage: () => `must have at most ${most} characters`,
+      },
+    },
+    options,
+  );
+
+/** No control characters: they forge lines in mails and logs (Unicode category Cc). */
+export const NoControlCharacters = (options?: ValidationOptions): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'noControlCharacters',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && !/\p{Cc}/u.test(value),
+        defaultMessage: () => 'must not contain control characters',
+      },
+    },
+    options,
+  );
+
+/** The value is JSON of the column's kind. Checked before every other rule. */
+export const IsOfKind = (kind: Kind): PropertyDecorator =>
+  ValidateBy({
+    name: 'isOfKind',
+    validator: {
+      validate: (value: unknown) => kind.accepts(value),
+      defaultMessage: (args) => `must be ${wantedInstead(kind, args?.value)}`,
+    },
+  });

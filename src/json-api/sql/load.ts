@@ -1,0 +1,70 @@
+import type { Item, Page } from '../document/response.js';
+import type { Criteria, Shape } from '../query/criteria.js';
+import type { Columns } from './executor.js';
+import { pageForm, shapeForm } from './forms.js';
+import { loadIncluded, type LoadContext } from './include.js';
+import { pageLinks, slice } from './pagination.js';
+import { pageValues, project, selectById, selectCount, selectPage, viewOf, type Source } from './select.js';
+
+/** The best plan of a page is the same for all values when there is no filter, and no rows to pass over. */
+const isSteady = ({ conditions, page }: Criteria): boolean =>
+  conditions.length === 0 && (page.mode === 'cursor' || page.number === 1);
+
+/** Loads one page of a collection: one statement, and one an included relationship. Outside of any transaction. */
+export async function loadPage(context: Omit<LoadContext, 'tx'>, source: Source, criteria: Criteria): Promise<Page> {
+  const { executor, statements } = context;
+  const { conditions } = criteria;
+  const cursors = criteria.page.mode === 'cursor';
+  const { statement, read } = statements.of(
+    source,
+    {
+      form: pageForm(source.resource, criteria),
+      conditions,
+      values: pageValues(criteria),
+      ...(isSteady(criteria) && { prepare: 'requested' }),
+    },
+    (view, values) => {
+      const projection = project(view, criteria, cursors ? criteria.sort : undefined);
+      return { projection, statement: selectPage(view, criteria, projection, values) };
+    },
+  );
+  const found = await executor.rows(statement);
+  // A page beyond the last one has no row that could carry the total.
+  const counted = criteria.count ? (found[0] ?? (await loadCount(context, source, criteria))) : undefined;
+  const count = counted && Number(counted.at(-1));
+  const part = slice(criteria, found.map(read));
+  return {
+    rows: part.rows,
+    included: criteria.include.length > 0 ? await loadIncluded(context, source.resource, part.rows, criteria) : [],
+    shape: criteria,
+    links: pageLinks(criteria, part, count),
+    cursors,
+    ...(count !== undefined && { count }),
+  };
+}
+
+/** The exact total, as the only column of a row. */
+async function loadCount({ executor }: LoadContext, source: Source, criteria: Criteria): Promise<Columns> {
+  const view = viewOf(source, criteria.conditions.map(source.condition));
+  const [columns = []] = await executor.rows(selectCount(view).compile());
+  return columns;
+}
+
+/** Loads one resource; null where the source has no row with this id. */
+export async function loadItem(context: LoadContext, source: Source, id: string, shape: Shape): Promise<Item | null> {
+  const { executor, statements, tx } = context;
+  const isWhole = !shape.fields.has(source.resource.type) && shape.include.length === 0;
+  const { statement, read } = statements.of(
+    source,
+    { form: `one ${shapeForm(source.resource, shape)}`, values: [id], prepare: isWhole ? 'fixed' : 'requested' },
+    (view, [value]) => {
+      const projection = project(view, shape);
+      return { projection, statement: selectById(view, projection, value) };
+    },
+  );
+  const [columns] = await executor.rows(statement, tx);
+  if (!columns) return null;
+  const row = read(columns);
+  const included = shape.include.length > 0 ? await loadIncluded(context, source.resource, [row], shape) : [];
+  return { row, version: Number(columns.at(-1)), included, shape };
+}

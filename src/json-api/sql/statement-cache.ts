@@ -1,0 +1,111 @@
+import { LRUCache } from 'lru-cache';
+import type { Condition } from '../query/criteria.js';
+import { PreparedNames } from './prepared-names.js';
+import { viewOf, type Projection, type Source, type View } from './select.js';
+import { compileAll, Parameter, raw, Sql, sql, type Statement } from './sql.js';
+
+/** What is asked of a source. */
+export interface Ask {
+  /** Everything that the statement depends on besides the source, the conditions and the values: its form, as text. */
+  readonly form: string;
+  readonly conditions?: readonly Condition[];
+  /** Values of the request, such as an id. A null stays a null when the statement is made, since its text depends on it. */
+  readonly values?: readonly unknown[];
+  /** Whether connections should keep the statement unless it has lists, and who decides its form: {@link PreparedNames}. */
+  readonly prepare?: 'fixed' | 'requested' | undefined;
+}
+
+/** A statement with the values of one request, and how its rows are read. */
+export interface Bound extends Pick<Projection, 'read'> {
+  readonly statement: Statement;
+}
+
+/** A statement without values: the n-th of its own is the `numbers[n]`-th of those that its pieces bring. */
+interface Entry extends Pick<Projection, 'read'> {
+  readonly text: string;
+  readonly numbers: readonly number[];
+  readonly name?: string;
+}
+
+type Make = (view: View, values: readonly unknown[]) => { projection: Projection; statement: Sql };
+
+/** In bytes, of all resources together: some 4,000 statements. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** What an entry takes besides its key and its text, in bytes: what reads its rows, numbers, and the cache's own part. */
+const ENTRY_BYTES = 2_000;
+/** Between pieces in a key; stands in no SQL. */
+const SEPARATOR = '\0';
+
+/** The place of a value while a statement is made; its value is the number of the value that it stands for. */
+class Slot extends Parameter {}
+
+/**
+ * Remembers how statements are put together, for everybody: what an actor may see and what a request asks for come as
+ * pieces of SQL, and their texts are the key, so a statement is found again only for pieces of the very same text. No
+ * value is remembered. The values in a statement are always those of the pieces at hand.
+ */
+export class StatementCache {
+  private readonly names = new PreparedNames();
+  private readonly entries = new LRUCache<string, Entry>({
+    maxSize: MAX_BYTES,
+    // Texts are ASCII, and one byte a character.
+    sizeCalculation: ({ text }, key) => key.length + text.length + ENTRY_BYTES,
+  });
+
+  /** How much is remembered, in bytes, by its own estimate. */
+  get bytes(): number {
+    return this.entries.calculatedSize;
+  }
+
+  /** How many statements are remembered. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** The statement of this form on what the source shows, with the values of this request; `make` makes it once. */
+  of(source: Source, ask: Ask, make: Make): Bound {
+    const { resource, reach, computed } = source;
+    const { form, conditions = [], values = [] } = ask;
+    const pieces = [reach, ...computed.values(), ...conditions.map(source.condition), ...values.map(pieceOf)];
+    const { text: texts, values: brought } = compileAll(pieces, SEPARATOR);
+    const key = `${resource.type}${SEPARATOR}${form}${SEPARATOR}${texts}`;
+    let entry = this.entries.get(key);
+    if (!entry) {
+      entry = this.make(source, pieces, brought.some(Array.isArray) ? { ...ask, prepare: undefined } : ask, make);
+      this.entries.set(key, entry);
+    }
+    const { text, name, numbers, read } = entry;
+    const own = numbers.map((number) => brought[number]);
+    return { read, statement: name === undefined ? { text, values: own } : { text, values: own, name } };
+  }
+
+  private make(source: Source, pieces: readonly Sql[], { values = [], prepare }: Ask, make: Make): Entry {
+    const [reach = source.reach, ...rest] = slotted(pieces);
+    const computed = new Map([...source.computed.keys()].map((property, i) => [property, rest[i] ?? reach]));
+    const places = rest.slice(rest.length - values.length);
+    const { projection, statement } = make(
+      viewOf({ ...source, reach, computed }, rest.slice(computed.size, rest.length - values.length)),
+      places.map((place, i) => (values[i] === null ? null : place)),
+    );
+    if (!statement.values.every((value) => value instanceof Slot)) {
+      throw new TypeError(`A statement on ${source.resource.type} has a value that none of its pieces brings`);
+    }
+    const { text, values: numbers } = statement.compile();
+    const name = prepare ? this.names.of(text, prepare) : undefined;
+    return { text, numbers: numbers.map(Number), read: projection.read, ...(name !== undefined && { name }) };
+  }
+}
+
+const pieceOf = (value: unknown): Sql => (value === null ? raw('NULL') : sql`${value}`);
+
+/** The pieces with the number of each value, as `compile` counts them over all of them, in place of the value. */
+function slotted(pieces: readonly Sql[]): Sql[] {
+  const shared = new Map<Parameter, Slot>();
+  let count = 0;
+  const slotOf = (value: unknown): Slot => {
+    const slot = (value instanceof Parameter ? shared.get(value) : undefined) ?? new Slot(count++);
+    if (value instanceof Parameter) shared.set(value, slot);
+    return slot;
+  };
+  return pieces.map(({ strings, values }) => new Sql(strings, values.map(slotOf)));
+}

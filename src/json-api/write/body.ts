@@ -1,0 +1,128 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Type } from '@nestjs/common';
+import { getMetadataStorage, ValidateIf, validateSync } from 'class-validator';
+import { attributePointer, FaultList, type Fault } from '../document/errors.js';
+import { instanceOf } from './instance.js';
+import { wantedInstead } from '../resource/field-types.js';
+import { quoted } from '../limits.js';
+import type { Attribute } from '../resource/attributes.js';
+import type { AnyResource } from '../resource/resource.js';
+import { AtMostCharacters } from '../resource/validation-rules.js';
+
+/** Bodies: their classes are derived from entity and resource table, and class-validator checks them. */
+
+export type WriteVerb = 'create' | 'update';
+
+/** The values of a body, by property, as far as they are valid; and what is wrong with the others. */
+export interface BodyReading {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly faults: readonly Fault[];
+}
+
+/** Whether a client may set the attribute with this verb. */
+export const isWritable = ({ write }: Attribute, verb: WriteVerb): boolean =>
+  write === 'always' || (verb === 'create' && write === 'create');
+
+const isOfKind = ({ kind, nullable }: Attribute, value: unknown): boolean =>
+  value === null ? nullable : kind.accepts(value);
+
+const classes = new WeakMap<ReadonlyMap<string, Attribute>, Partial<Record<WriteVerb, Type<object>>>>();
+
+/**
+ * The class of a create or update body. It extends the entity, so that rules written there hold here; what the column
+ * knows of length and null is added. Its kind is checked before.
+ */
+export function bodyClass(resource: AnyResource, verb: WriteVerb): Type<object> {
+  // By the attributes and not by the entity, which may have several tables.
+  const known = classes.get(resource.attributes) ?? {};
+  classes.set(resource.attributes, known);
+  const made = known[verb];
+  if (made) return made;
+  class Body extends (resource.entity as Type<object>) {}
+  Object.defineProperty(Body, 'name', {
+    value: `${resource.entity.name}${verb === 'create' ? 'Create' : 'Update'}Body`,
+  });
+  inheritRules(resource.entity, Body);
+  for (const attribute of resource.attributes.values()) {
+    if (!isWritable(attribute, verb)) continue;
+    const decorators: PropertyDecorator[] = [];
+    if (attribute.length !== undefined) decorators.push(AtMostCharacters(attribute.length));
+    if (attribute.nullable) decorators.push(ValidateIf((_body, value) => value !== null));
+    for (const decorate of decorators) decorate(Body.prototype, attribute.property);
+  }
+  known[verb] = Body;
+  return Body;
+}
+
+/**
+ * Copies the entity's rules. class-validator inherits them by itself, but drops every inherited custom rule of a
+ * property as soon as the subclass adds one of its own.
+ */
+function inheritRules(entity: Type<object>, body: Type<object>): void {
+  const storage = getMetadataStorage();
+  for (const rule of storage.getTargetValidationMetadatas(entity, '', false, false)) {
+    storage.addValidationMetadata(Object.assign(Object.create(Object.getPrototypeOf(rule)), rule, { target: body }));
+  }
+}
+
+function* validate(body: object, byProperty: ReadonlyMap<string, Attribute>): Generator<Fault & { property: string }> {
+  for (const { property, constraints = {} } of validateSync(body, { skipUndefinedProperties: true })) {
+    const name = byProperty.get(property)?.name ?? property;
+    for (const message of Object.values(constraints)) {
+      const predicate = message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+      yield { property, code: 'validation_failed', detail: `${name} ${predicate}`, source: attributePointer(name) };
+    }
+  }
+}
+
+/**
+ * Reads a body's attributes: first those of the resource, of which there are few, so that their values are known however
+ * much else was sent. On an update `current` is the row as the caller sees it: what is sent back unchanged is left out,
+ * so that a client may send the whole object that it got.
+ */
+export function readBody(
+  resource: AnyResource,
+  verb: WriteVerb,
+  attributes: Readonly<Record<string, unknown>>,
+  current?: Readonly<Record<string, unknown>>,
+): BodyReading {
+  const faults = new FaultList();
+  const fault = (name: string, detail: string): void =>
+    faults.push({ code: 'validation_failed', detail, source: attributePointer(name) });
+  const unchanged = (name: string, value: unknown): boolean =>
+    current !== undefined && Object.hasOwn(current, name) && isDeepStrictEqual(current[name], value);
+
+  const valueOf = (name: string): unknown => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
+  const sent: Record<string, unknown> = {};
+  for (const attribute of resource.attributes.values()) {
+    const { name, hidden } = attribute;
+    const value = valueOf(name);
+    if (hidden || value === undefined || unchanged(name, value)) continue;
+    if (!isWritable(attribute, verb)) fault(name, `${name} is read-only`);
+    // A value of the wrong kind breaks every other rule too, and some of them break on it.
+    else if (!isOfKind(attribute, value)) fault(name, `${name} must be ${wantedInstead(attribute.kind, value)}`);
+    else sent[attribute.property] = value;
+  }
+  const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
+  for (const { name, required } of writable) {
+    if (verb === 'create' && required && valueOf(name) === undefined) fault(name, `${name} is required`);
+  }
+  const body = instanceOf(bodyClass(resource, verb), sent);
+  const byProperty = new Map(writable.map((attribute) => [attribute.property, attribute]));
+  const wrong = new Set<string>();
+  for (const { property, ...found } of validate(body, byProperty)) {
+    wrong.add(property);
+    faults.push(found);
+  }
+  const isUnknown = (name: string): boolean => resource.attributes.get(name)?.hidden ?? true;
+  faults.fill(() => {
+    for (const name of Object.keys(attributes)) {
+      if (isUnknown(name)) fault(name, `${resource.type} has no attribute "${quoted(name)}"`);
+    }
+  });
+  const values = Object.entries(body).filter(([property, value]) => {
+    const attribute = byProperty.get(property);
+    return attribute && !wrong.has(property) && value !== undefined && !unchanged(attribute.name, value);
+  });
+  return { values: Object.fromEntries(values), faults: [...faults] };
+}

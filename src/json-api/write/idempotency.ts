@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { refuse } from '../document/errors.js';
+import { raw, sql } from '../sql/sql.js';
+import type { Transaction } from '../sql/transaction.js';
+import type { WriteDocument } from './write-document.js';
+import { TIME } from '../resource/columns.js';
+
+/** A key that a client sent with a create, and what came of it. Rows older than a day count for nothing, and are swept. */
+@Entity('idempotency_keys')
+export class IdempotencyKey {
+  /** Hex SHA-256 of caller, operation and key. */
+  @PrimaryColumn('varchar', { length: 64 }) key!: string;
+  /** Hex SHA-256 of the document: another document under the same key is a mistake. */
+  @Column('varchar', { length: 64 }) digest!: string;
+  @Column('uuid', { nullable: true }) resourceId!: string | null;
+  @CreateDateColumn({ ...TIME })
+  @Index()
+  createdAt!: Date;
+}
+
+/** How long a key is kept. */
+export const IDEMPOTENCY_LIFE = raw(`interval '24 hours'`);
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const HEADER = { header: 'Idempotency-Key' };
+/** How long a second request waits for the first one's row before it is told that the first one still runs. */
+const PATIENCE = raw(`'100ms'`);
+
+const isStillRunning = (error: unknown): boolean =>
+  error instanceof Error &&
+  ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE ||
+    (error as { driverError?: { code?: unknown } }).driverError?.code === LOCK_NOT_AVAILABLE);
+
+/**
+ * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the key's row is written in the transaction of the
+ * create that it belongs to, so that both are there or neither is.
+ */
+@Injectable()
+export class IdempotencyKeys {
+  /**
+   * Claims the document's key, if it has one.
+   * @returns the id that an earlier create under the same key made, or null when this one is the first
+   * @throws JsonApiException 409 while the first one runs, 422 when the key was used with another document
+   */
+  async claim(callerId: string, document: WriteDocument<object>, tx: Transaction): Promise<string | null> {
+    const key = this.keyOf(callerId, document);
+    if (key === null) return null;
+    try {
+      await tx.query(sql`SET LOCAL lock_timeout = ${PATIENCE}`);
+      // An expired row is taken over; a living one is left as it is and read below.
+      const claimed = await tx.query(sql`
+        INSERT INTO idempotency_keys AS held (key, digest) VALUES (${key}, ${document.digest})
+        ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, resource_id = NULL, created_at = now()
+        WHERE held.created_at < now() - ${IDEMPOTENCY_LIFE} RETURNING 1`);
+      await tx.query(sql`SET LOCAL lock_timeout = DEFAULT`);
+      if (claimed.length > 0) return null;
+    } catch (error) {
+      if (isStillRunning(error)) throw refuse('conflict', 'The first request with this key still runs', HEADER);
+      throw error;
+    }
+    const [row] = await tx.query<{ digest: string; resource_id: string | null }>(
+      sql`SELECT digest, resource_id FROM idempotency_keys WHERE key = ${key}`,
+    );
+    if (row?.digest !== document.digest) {
+      throw refuse('validation_failed', 'This key was used with another body', HEADER);
+    }
+    return row.resource_id;
+  }
+
+  /** Notes what the create under the document's key made. */
+  async complete(callerId: string, document: WriteDocument<object>, id: string, tx: Transaction): Promise<void> {
+    const key = this.keyOf(callerId, document);
+    if (key !== null) await tx.query(sql`UPDATE idempotency_keys SET resource_id = ${id} WHERE key = ${key}`);
+  }
+
+  private keyOf(callerId: string, { context }: WriteDocument<object>): string | null {
+    const { operation, idempotencyKey } = context;
+    if (idempotencyKey === undefined) return null;
+    return createHash('sha256')
+      .update(JSON.stringify([callerId, operation, idempotencyKey]))
+      .digest('hex');
+  }
+}

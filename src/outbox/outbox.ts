@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { requestContext } from '../context/request-context.js';
+import { sql } from '../json-api/sql/sql.js';
+import type { Transaction } from '../json-api/sql/transaction.js';
+import { currentLanguages } from '../language/current-languages.js';
+import { traceparentOf } from '../tracing/span-reference.js';
+import type { OutboxTask, OutboxTasks } from './outbox.tasks.js';
+
+/**
+ * Tries before a job counts as dead. After try n the next waits e^n seconds, at most e^10 (6 h): the last of 14
+ * comes 28 hours after the first. Dead jobs stay in `graphile_worker.jobs` until an operator sends them again, with the
+ * command `mail retry`.
+ */
+export const MAX_ATTEMPTS = 14;
+
+/** A job that is taken between two statements is rare; the second try finds it taken. */
+const MOST_TRIES = 10;
+
+export interface EnqueueOptions {
+  /**
+   * At most one job of this task and key waits: a later one takes the place of an earlier one that was not started,
+   * and a started one is not tried again. Without a key every job is its own.
+   */
+  readonly key?: string;
+  /** Not run before this time has passed, in seconds; at once by default. */
+  readonly delaySeconds?: number;
+}
+
+/**
+ * The transactional outbox: a job is a row that commits or rolls back with the change that it belongs to, and is run
+ * after the commit, at least once, by whatever instance is free.
+ */
+@Injectable()
+export class Outbox {
+  /** Queues a job in this transaction. */
+  async enqueue<Task extends OutboxTask>(
+    tx: Pick<Transaction, 'query'>,
+    task: Task,
+    payload: OutboxTasks[Task],
+    options: EnqueueOptions = {},
+  ): Promise<void> {
+    const { key, delaySeconds = 0 } = options;
+    const own = { acceptLanguage: currentLanguages(), traceparent: traceparentOf(requestContext()?.span) };
+    const add = sql`
+      SELECT id FROM graphile_worker.add_job(
+        identifier => ${task}::text,
+        payload => ${JSON.stringify({ ...payload, ...own })}::json,
+        run_at => now() + make_interval(secs => ${delaySeconds}),
+        max_attempts => ${MAX_ATTEMPTS}::int,
+        job_key => ${key === undefined ? null : jobKey(task, key)}::text
+      )`;
+    // The library parts with the key of a job that runs, and then inserts or replaces, in two statements: a waiting job
+    // that a worker takes in between is neither, and nothing is added. The next try sees that it runs.
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const [job] = await tx.query<{ id: string | null }>(add);
+      if (job?.id) return;
+    }
+    throw new Error(`A job of ${task} was taken ${MOST_TRIES} times at the moment when another was to replace it`);
+  }
+}
+
+/** A digest, because a job's key is limited in length and needs to tell nobody whom the job is for. */
+function jobKey(task: OutboxTask, key: string): string {
+  return `${task}:${createHash('sha256').update(key).digest('hex')}`;
+}

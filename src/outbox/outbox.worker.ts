@@ -1,0 +1,184 @@
+import { Injectable, Logger, Optional, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runTaskList, type JobHelpers, type TaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
+import type { Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import { openPool } from '../database/connections.js';
+import { withLanguages } from '../language/current-languages.js';
+import { Tracing } from '../tracing/tracing.js';
+import { OutboxHandlers, type ErasedHandler } from './outbox.handlers.js';
+import { outboxLogger } from './outbox.logger.js';
+import { OUTBOX_SCHEMA } from './outbox.migrate.js';
+import { OutboxOrphans } from './orphaned-jobs.js';
+import { OutboxSettings } from './outbox.settings.js';
+import { findStrays } from './unhandled-jobs.js';
+
+/**
+ * Runs the jobs of the outbox in this process: on its own few connections, woken by NOTIFY and by a poll. It starts
+ * after the application, starts anew whatever breaks it (the database going away, above all), and on shutdown lets
+ * running jobs finish or hands them back.
+ */
+@Injectable()
+export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Outbox');
+  private readonly stopping = new AbortController();
+  private supervision: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly handlers: OutboxHandlers,
+    private readonly settings: OutboxSettings,
+    @Optional() private readonly tracing?: Tracing,
+  ) {}
+
+  /** Does not wait until the worker runs: the service answers while the outbox is still connecting. */
+  onApplicationBootstrap(): void {
+    this.supervision = this.supervise();
+  }
+
+  /** Before anything that jobs use is closed. What hangs longer than patience allows is left to the other instances. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await Promise.race([this.supervision, sleep(2 * this.settings.patienceMs, undefined, { ref: false })]);
+  }
+
+  private async supervise(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.runUntilBroken();
+      } catch (error) {
+        if (this.stopping.signal.aborted) return;
+        this.logger.warn(`Starts again in ${this.settings.restartMs} ms, because: ${String(error)}`);
+        await pause(this.settings.restartMs, this.stopping.signal);
+      }
+    }
+  }
+
+  /** @throws what broke the runner, or an AbortError after a shutdown; by then its connections are closed. */
+  private async runUntilBroken(): Promise<never> {
+    const pool = openPool(this.dataSource, 'session', {
+      // One listens, one looks for orphans; jobs need one only to be taken and to be finished.
+      size: this.settings.concurrency + 2,
+      connectTimeoutMs: 10_000,
+      name: 'iam outbox',
+    });
+    // The library listens only while it runs, and without a listener a connection that breaks while idle would end
+    // the process.
+    pool.on('error', (error) => this.logger.debug(`An idle connection broke: ${error.message}`));
+    const ended = new AbortController();
+    const events: WorkerEvents = new EventEmitter();
+    const orphans = new OutboxOrphans(pool);
+    events.on('worker:create', ({ worker }) => orphans.add(worker));
+    events.on('pool:listen:success', ({ client }) => {
+      // The library says so before it sends its LISTEN, and a connection takes one statement at a time.
+      client.once('drain', () => {
+        orphans.hold(client).catch((error: unknown) => this.logger.warn(`Presence is not shown: ${String(error)}`));
+      });
+    });
+    const looking = [this.releaseOrphans(orphans, ended.signal), this.tellOfStrays(pool)];
+    try {
+      return await this.runWith(pool, events);
+    } finally {
+      ended.abort();
+      await Promise.all(looking);
+      await pool.end();
+    }
+  }
+
+  private async runWith(pool: Pool, events: WorkerEvents): Promise<never> {
+    // A worker that cannot report the end of its job stops itself, and the library starts no other in its place.
+    const broken = once(events, 'worker:fatalError', { signal: this.stopping.signal });
+    broken.catch(() => undefined);
+    // Without a database the library would look for it less and less often; we start anew, and soon.
+    await pool.query('SELECT 1');
+    const workers = this.start(pool, events);
+    try {
+      const reason = await Promise.race([
+        broken.then(() => 'a worker could not report the end of its job'),
+        workers.promise.then(() => 'the workers ended'),
+      ]);
+      throw new Error(reason);
+    } finally {
+      // The library begins by itself when somebody migrates its schema to one that it does not know.
+      await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
+    }
+  }
+
+  /**
+   * Only the workers, where the library's `run` would also start its cron: that has nothing to do here, and its failure
+   * to begin is a rejection that nobody handles, which ends the process. Not async, since what it gives has a `then`.
+   */
+  private start(pool: Pool, events: WorkerEvents): WorkerPool {
+    const tasks: TaskList = Object.fromEntries(
+      this.handlers.entries().map(([task, handler]) => [task, toTask(handler, this.tracing)]),
+    );
+    const options = {
+      events,
+      schema: OUTBOX_SCHEMA,
+      logger: outboxLogger(),
+      concurrency: this.settings.concurrency,
+      pollInterval: this.settings.pollMs,
+      gracefulShutdownAbortTimeout: this.settings.patienceMs,
+      // Nest decides when the process ends.
+      noHandleSignals: true,
+    };
+    return runTaskList(options, tasks, pool);
+  }
+
+  /** What this release has no code for is not lost: another one has it, or somebody has to know. */
+  private async tellOfStrays(pool: Pool): Promise<void> {
+    try {
+      const known = this.handlers.entries().map(([task]) => task);
+      for (const { task, jobs } of await findStrays(pool, known)) {
+        this.logger.warn(`${jobs} jobs wait for ${task}, which nothing here does; they are kept`);
+      }
+    } catch (error) {
+      this.logger.debug(`Could not look for jobs that nothing here does: ${String(error)}`);
+    }
+  }
+
+  private async releaseOrphans(orphans: OutboxOrphans, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      try {
+        const jobs = await orphans.release();
+        if (jobs > 0) this.logger.warn(`Released ${jobs} jobs that no worker was at work on`);
+      } catch (error) {
+        this.logger.debug(`Could not look for orphaned jobs: ${String(error)}`);
+      }
+      await pause(this.settings.orphansMs, ended);
+    }
+  }
+}
+
+/** A job that is not done when the patience of a shutdown ends has failed, and is tried again by whoever is free. */
+function toTask(handler: ErasedHandler, tracing?: Tracing) {
+  return async (payload: unknown, { job, abortSignal }: JobHelpers): Promise<void> => {
+    const signal = abortSignal ?? new AbortController().signal;
+    const done = new AbortController();
+    const interrupted = once(signal, 'abort', { signal: done.signal }).then(() => {
+      throw new Error('The service is shutting down');
+    });
+    interrupted.catch(() => undefined);
+    try {
+      const { id, task_identifier: task, attempts: attempt } = job;
+      const work = () => handler(payload, { id, attempt, signal });
+      const perform = () => Promise.race([withLanguages(textOf(payload, 'acceptLanguage'), work), interrupted]);
+      const traced = { id, task, attempt, traceparent: textOf(payload, 'traceparent') };
+      await (tracing ? tracing.traceJob(traced, perform) : perform());
+    } finally {
+      done.abort();
+    }
+  };
+}
+
+/** What `Outbox.enqueue` wrote into the payload for us. */
+function textOf(payload: unknown, field: 'acceptLanguage' | 'traceparent'): string | undefined {
+  const own: Partial<Record<typeof field, unknown>> = typeof payload === 'object' && payload !== null ? payload : {};
+  return typeof own[field] === 'string' ? own[field] : undefined;
+}
+
+/** Sleeps, but not beyond the signal. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,150 @@
+import { availableParallelism } from 'node:os';
+import { refuse, type JsonApiException } from '../../json-api/document/errors.js';
+
+/** Threads of libuv's pool, which hashing shares with files, DNS and compression; `thread-pool.cts` makes enough of them. */
+const LIBUV_THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
+
+/** As many as there are cores, since more threads only take turns, and one thread of the pool stays for others. */
+const HASH_SLOTS = Math.max(1, Math.min(availableParallelism(), LIBUV_THREADS - 1));
+
+/**
+ * Who waits: people who are recognized (by their device, their session or a mailed token), and everybody else. Each line
+ * has its own places, and they take turns, so that a flood of one does not stop the other.
+ */
+export type Line = 'recognized' | 'others';
+
+/** Hashes that may wait for each one that runs; at cost 12 the last of all waits for some 7 s. */
+const WAITING_PER_SLOT: Readonly<Record<Line, number>> = { recognized: 16, others: 16 };
+
+/** The times of a queue, in ms. */
+export interface HashTimes {
+  /** Who has waited so long is told to come back. */
+  readonly wait: number;
+  /** Who has been hashed for so long is told to come back; the hash itself cannot be cancelled, and keeps its slot. */
+  readonly run: number;
+}
+
+const TIMES: HashTimes = { wait: 10_000, run: 10_000 };
+
+/** Weight of the newest duration in the moving average. */
+const SMOOTHING = 0.2;
+
+interface Waiter {
+  readonly since: number;
+  readonly start: () => void;
+}
+
+/**
+ * Runs a few pieces of work at a time, lets a bounded number wait in order, and rejects the rest at once: when more
+ * people sign in than can be hashed for, some are told when to come back instead of all being kept waiting.
+ */
+export class HashQueue {
+  private readonly lines: Readonly<Record<Line, Waiter[]>> = { recognized: [], others: [] };
+  /** When each piece of work that runs was begun. */
+  private readonly begun = new Set<{ readonly since: number }>();
+  private last: Line = 'others';
+  private busy = 0;
+  private meanMs = 100;
+
+  constructor(
+    readonly slots: number = HASH_SLOTS,
+    private readonly places: Readonly<Record<Line, number>> = {
+      recognized: slots * WAITING_PER_SLOT.recognized,
+      others: slots * WAITING_PER_SLOT.others,
+    },
+    private readonly times: HashTimes = TIMES,
+  ) {}
+
+  /** Pieces of work that run now, also those that nobody waits for any more. */
+  get running(): number {
+    return this.busy;
+  }
+
+  /** Pieces of work that wait for a slot. */
+  get waiting(): number {
+    return this.lines.recognized.length + this.lines.others.length;
+  }
+
+  /** How long the oldest piece of work has waited for its slot, or has run, in ms; 0 when there is none. */
+  get ageMs(): number {
+    const heads = [this.lines.recognized[0], this.lines.others[0], ...this.begun];
+    const now = performance.now();
+    return Math.max(0, ...heads.map((head) => (head ? now - head.since : 0)));
+  }
+
+  /** @throws JsonApiException 503 `unavailable` when nothing may join this line, or with null: any line */
+  assertRoom(line: Line | null): void {
+    const isFull = (one: Line): boolean => this.busy >= this.slots && this.lines[one].length >= this.places[one];
+    if (line === null ? isFull('recognized') && isFull('others') : isFull(line)) throw this.rejection();
+  }
+
+  /**
+   * Runs the work when its turn comes.
+   * @throws JsonApiException 503 `unavailable` with `Retry-After`: without running it, when the line is full or does not
+   *   move; or while it runs on, when it takes too long
+   */
+  async run<Result>(line: Line, work: () => Promise<Result>): Promise<Result> {
+    await this.enter(line);
+    const begun = { since: performance.now() };
+    this.begun.add(begun);
+    const done = work().finally(() => {
+      this.begun.delete(begun);
+      this.meanMs += SMOOTHING * (performance.now() - begun.since - this.meanMs);
+      this.leave();
+    });
+    return this.within(this.times.run, done);
+  }
+
+  private async enter(line: Line): Promise<void> {
+    if (this.busy < this.slots) {
+      this.busy++;
+      return;
+    }
+    this.assertRoom(line);
+    let waiter: Waiter | undefined;
+    const turn = new Promise<void>((resolve) => {
+      waiter = { since: performance.now(), start: resolve };
+      this.lines[line].push(waiter);
+    });
+    try {
+      await this.within(this.times.wait, turn);
+    } catch (error) {
+      const at = this.lines[line].findIndex((one) => one === waiter);
+      if (at >= 0) this.lines[line].splice(at, 1);
+      throw error;
+    }
+  }
+
+  /** What the promise gives, unless it takes longer. @throws JsonApiException 503 `unavailable` */
+  private async within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(this.rejection()), ms);
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The slot goes straight to the next in line, so that nobody who comes later can take it. */
+  private leave(): void {
+    const other: Line = this.last === 'others' ? 'recognized' : 'others';
+    const line = this.lines[other].length > 0 ? other : this.last;
+    const next = this.lines[line].shift();
+    if (!next) {
+      this.busy--;
+      return;
+    }
+    this.last = line;
+    next.start();
+  }
+
+  private rejection(): JsonApiException {
+    const seconds = Math.max(1, Math.ceil((this.meanMs * this.waiting) / this.slots / 1000));
+    return refuse('unavailable', 'Too many sign-ins at once; try again in a moment', undefined, {
+      headers: { 'Retry-After': String(seconds) },
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { compare, hash } from 'bcrypt';
+import { Config } from '../../config/config.js';
+import { requestContext } from '../../context/request-context.js';
+import { JsonApiException } from '../../json-api/document/errors.js';
+import { HashQueue, type Line } from './hash-queue.js';
+import { hashWork } from './hash-work.js';
+import { OWN_PREFIX, bcryptInput, readStoredHash, type StoredHash } from './password.schemes.js';
+import { canonicalPassword } from '../policy/password.text.js';
+
+/** What a check came to. */
+export interface Verification {
+  readonly ok: boolean;
+  /** The password is right, and its stored hash should be replaced by `upgrade(password)`. */
+  readonly rehash: boolean;
+}
+
+/** A well-formed salt and digest that belong to no password. */
+const NOBODYS_DIGEST = 'abcdefghijklmnopqrstuuNOBODYNOBODYNOBODYNOBODYNOBODYu';
+/** What one round takes before any was measured, in ms. */
+const FIRST_MS_PER_ROUND = 0.06;
+/** Shorter hashes tell more of the scheduling than of the machine. */
+const LEAST_MEASURED_ROUNDS = 256;
+/** Weight of the newest hash in the moving average. */
+const SMOOTHING = 0.05;
+/** A failed check takes so many times what the most costly hash takes on average: few take longer than that. */
+const MARGIN = 1.5;
+
+/**
+ * Makes and checks password hashes, off the event loop and behind a bounded queue. No hash is checked whose work is
+ * beyond the budget (`HASH_MAX_COST`), and every failed check is answered at the same time after its hash was begun,
+ * which the most costly hash of the budget fits into: how long it takes tells neither whether there is an account nor
+ * what is stored. The rest of the time is waited out without a slot.
+ */
+@Injectable()
+export class PasswordHasher {
+  /** Read by the metrics, readiness and the limits. */
+  readonly queue = new HashQueue();
+  private readonly cost: number;
+  private readonly maxRounds: number;
+  private msPerRound = FIRST_MS_PER_ROUND;
+
+  constructor(@Inject(Config) config: Pick<Config, 'bcryptCost' | 'hashMaxCost'>) {
+    this.cost = config.bcryptCost;
+    this.maxRounds = hashWork.bcrypt(config.hashMaxCost);
+  }
+
+  /**
+   * Hashes a password that the policy accepted. Whoever may set one is recognized: by a session, or by a mailed token.
+   * @throws JsonApiException 503 `unavailable` when too many wait already.
+   * @throws TypeError for text that no policy may accept (NUL, half characters, far too long).
+   */
+  async hash(password: string): Promise<string> {
+    const input = bcryptInput(password);
+    return this.queue.run('recognized', async () => `${OWN_PREFIX}${await this.timed(() => hash(input, this.cost))}`);
+  }
+
+  /** The hash that takes the place of an outdated one; null when too many wait: the next sign-in does it. */
+  async upgrade(password: string): Promise<string | null> {
+    try {
+      return await this.hash(password);
+    } catch (error) {
+      if (error instanceof JsonApiException) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Checks a password against a stored hash. Null, and a hash that is not understood, match nothing.
+   * @param line where it waits: recognized are those who signed in before, by their device or their session
+   * @throws JsonApiException 503 `unavailable` when too many wait already.
+   */
+  async verify(password: string, stored: string | null, line: Line = 'others'): Promise<Verification> {
+    // No hash belongs to such a text, and what tells it from others is what the client itself sent.
+    if (canonicalPassword(password) === null) return this.fail(performance.now());
+    const known = stored === null ? null : readStoredHash(stored, this.maxRounds);
+    const { ok, begun } = await this.queue.run(line, async () => {
+      const begun = performance.now();
+      // From here on it was an attempt, however it ends.
+      requestContext()?.rateLimit?.evaluated();
+      return { begun, ok: known ? await known.matches(password) : await this.matchNobody() };
+    });
+    return ok && known ? { ok, rehash: this.isOutdated(known, password) } : this.fail(begun);
+  }
+
+  /** True when `verify` can check such a hash within the budget; an import refuses all others. */
+  supports(stored: string): boolean {
+    return readStoredHash(stored, this.maxRounds) !== null;
+  }
+
+  /**
+   * Of another scheme, or of another cost than new hashes have. One that does not cover the whole password stays as it
+   * is: otherwise somebody who mistyped the ignored end would from now on be held to the mistyped one.
+   */
+  private isOutdated(known: StoredHash, password: string): boolean {
+    return known.readsAll(password) && (!known.own || known.rounds !== hashWork.bcrypt(this.cost));
+  }
+
+  /** What an account without a hash costs. */
+  private async matchNobody(): Promise<false> {
+    const cost = String(this.cost).padStart(2, '0');
+    await this.timed(() => compare(OWN_PREFIX, `$2b$${cost}$${NOBODYS_DIGEST}`));
+    return false;
+  }
+
+  /** Waits until a failed check is due. One that took longer, on a machine that is busy, is due at the next multiple. */
+  private async fail(begun: number): Promise<Verification> {
+    const due = this.maxRounds * this.msPerRound * MARGIN;
+    const elapsed = performance.now() - begun;
+    await sleep(Math.ceil(elapsed / due) * due - elapsed);
+    return { ok: false, rehash: false };
+  }
+
+  /** Runs a hash of today's cost, and learns from it what a round takes here and now. */
+  private async timed<Result>(work: () => Promise<Result>): Promise<Result> {
+    const rounds = hashWork.bcrypt(this.cost);
+    const start = performance.now();
+    const result = await work();
+    const perRound = (performance.now() - start) / rounds;
+    if (rounds >= LEAST_MEASURED_ROUNDS) this.msPerRound += SMOOTHING * (perRound - this.msPerRound);
+    return result;
+  }
+}

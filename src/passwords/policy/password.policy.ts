@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { Fault } from '../../json-api/document/errors.js';
+import { BreachedPasswords } from './breached-passwords.js';
+import { PASSWORD_LENGTH, isBeyondReading, isUnencodable } from './password.text.js';
+
+/** The account that a password is for, as far as the policy looks at it. */
+export interface PasswordOwner {
+  readonly email: string;
+  readonly name: string;
+}
+
+/** One rule: what it says to people, and when a password (in NFC) breaks it. */
+export interface PasswordRule {
+  readonly detail: string;
+  broken(password: string, owner: PasswordOwner | null): boolean;
+}
+
+/** Identities of fewer letters and digits are parts of too many words to be looked for. */
+const LEAST_IDENTITY = 4;
+
+const { min, max } = PASSWORD_LENGTH;
+const TOO_LONG = `The password must have at most ${max} characters`;
+const lacks = (pattern: RegExp) => (password: string) => !pattern.test(password);
+const length = (text: string) => [...text].length;
+
+/**
+ * What a password must be (wire.md, section 4). A team that wants other rules provides its own class under this
+ * token, from scratch or by overriding `rules`:
+ * `{ provide: PasswordPolicy, useClass: OurPasswordPolicy }`.
+ */
+@Injectable()
+export class PasswordPolicy {
+  /** Letters and digits count in every script; special is what is neither letter, digit nor control, also a space. */
+  protected readonly rules: readonly PasswordRule[] = [
+    { detail: `The password must have at least ${min} characters`, broken: (password) => length(password) < min },
+    { detail: TOO_LONG, broken: (password) => length(password) > max },
+    { detail: 'The password must contain an upper-case letter', broken: lacks(/[\p{Lu}\p{Lt}]/u) },
+    { detail: 'The password must contain a lower-case letter', broken: lacks(/\p{Ll}/u) },
+    { detail: 'The password must contain a digit', broken: lacks(/\p{Nd}/u) },
+    { detail: 'The password must contain a special character', broken: lacks(/[^\p{L}\p{M}\p{Nd}\p{Cc}\p{Cf}]/u) },
+    {
+      detail: 'The password is one of the well-known breached passwords',
+      broken: (password) => this.breached.has(password),
+    },
+    { detail: "The password must not be the account's e-mail or name", broken: isMadeOfIdentity },
+  ];
+
+  constructor(private readonly breached: BreachedPasswords) {}
+
+  /**
+   * Every rule that the password breaks, each as a fault of its own; none means that it may be set.
+   * @param password what the request carried, of whatever type
+   * @param owner null when nobody is known yet
+   * @param pointer where it stands in the request (JSON pointer, RFC 6901), such as `/password`
+   */
+  faults(password: unknown, owner: PasswordOwner | null, pointer: string): Fault[] {
+    const fault = (detail: string): Fault => ({ code: 'validation_failed', detail, source: { pointer } });
+    if (typeof password !== 'string') return [fault('A password is required, as a string')];
+    if (isBeyondReading(password)) return [fault(TOO_LONG)];
+    const faults = isUnencodable(password) ? [fault('The password must not contain NUL or half a character')] : [];
+    const text = password.normalize('NFC');
+    return [...faults, ...this.rules.filter((rule) => rule.broken(text, owner)).map((rule) => fault(rule.detail))];
+  }
+}
+
+/**
+ * True when a password is the owner's e-mail, its local part or the owner's name with too little besides: without
+ * it fewer than the least number of characters would be left. So `Jane.Doe1!` is refused for Jane Doe, and a long
+ * sentence that happens to contain `Mark` is not. Case, spaces and punctuation do not count.
+ */
+function isMadeOfIdentity(password: string, owner: PasswordOwner | null): boolean {
+  if (owner === null) return false;
+  const text = squash(password);
+  const identities = [owner.email, owner.email.slice(0, owner.email.lastIndexOf('@')), owner.name].map(squash);
+  return identities.some(
+    (identity) =>
+      length(identity) >= LEAST_IDENTITY && text.includes(identity) && length(password) - length(identity) < min,
+  );
+}
+
+function squash(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]/gu, '');
+}
