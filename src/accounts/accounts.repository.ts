@@ -36,15 +36,19 @@ export class AccountsRepository extends ScopedRepository<Account, Actor> {
   };
 
   /**
-   * Locks every enabled account with one of these roles and the given account, whatever it is, and gives the ids of the
-   * former. All of them in one order of ids: an account that was enabled a moment ago may be locked by whoever saw it so.
+   * Locks the account and, if there is one, another enabled account with one of these roles, and tells whether there is.
+   * At most three rows, however many have such a role. All in one order of ids: an account that was enabled a moment ago
+   * may be locked by whoever saw it so.
    */
-  async lockEnabledWithRole(roleNames: readonly string[], accountId: string, tx: Transaction): Promise<string[]> {
+  async lockWithAnother(roleNames: readonly string[], accountId: string, tx: Transaction): Promise<boolean> {
     const counts = sql`(enabled AND role_name = ANY(${roleNames}::text[]))`;
-    const rows = await tx.query<{ id: string; counts: boolean }>(sql`
-      SELECT id, ${counts} AS counts FROM accounts WHERE ${counts} OR id = ${accountId}
-      ORDER BY id FOR NO KEY UPDATE`);
-    return rows.filter((row) => row.counts).map(({ id }) => id);
+    // Of the first two, one is another. Rows that count no more when their lock is given are left out and made up for.
+    const rows = await tx.query<{ id: string }>(sql`
+      SELECT id FROM accounts WHERE ${counts} OR id = ${accountId} ORDER BY id LIMIT 2 FOR NO KEY UPDATE`);
+    if (!rows.some(({ id }) => id === accountId)) {
+      await tx.query(sql`SELECT id FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`);
+    }
+    return rows.some(({ id }) => id !== accountId);
   }
 
   /** The role of an account on which the caller may do the action; null where there is none. Locks nothing. */

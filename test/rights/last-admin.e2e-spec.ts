@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, faults, type Answer, type Caller } from '../support/client.js';
+import { withClient } from '../support/database.js';
 import { account, signedIn, type SignedIn } from '../support/factories.js';
 import { customRoles } from './roles.js';
 
@@ -92,6 +93,17 @@ describe('The last enabled admin', () => {
     expect(await app.sql('SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()')).toEqual([
       { deadlocks: 0 },
     ]);
+  });
+
+  it('is looked for in two rows, however many admins there are: nobody waits for a third', async () => {
+    const { registrar } = await onlyAdmin();
+    const many: string[] = [];
+    for (let n = 0; n < 6; n++) many.push((await account(app, { role: n % 2 ? 'director' : 'admin' })).id);
+    await withClient(app.databaseUrl, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT FROM accounts WHERE id = ANY($1) FOR UPDATE', [many.slice(3)]);
+      for (const [n, id] of many.slice(0, 3).entries()) expect((await lose(registrar, id, n)).status).toBeLessThan(300);
+    });
   });
 
   it('outlives 20 requests at once of the admins against each other', async () => {

@@ -10,7 +10,8 @@ import { AccountsRepository } from '../accounts.repository.js';
 
 /**
  * Keeps the last enabled admin: an account whose role has every right, whatever the role's name. Whoever may take one
- * away first locks all of them, in the order of ids, so that two who each take away another cannot both go through.
+ * away holds the lock of another one until the commit, so that this other one is not taken away meanwhile: not even when
+ * many are taken away at once, each by somebody else. Locks are taken in the order of ids.
  */
 @Injectable()
 export class LastAdmin {
@@ -20,14 +21,14 @@ export class LastAdmin {
   ) {}
 
   /**
-   * Locks the account and all admins, if it is one. To be called before any account's row is locked. Whoever may not touch
+   * Locks the account and another admin, if it is one. To be called before any account's row is locked. Whoever may not touch
    * the account, for it lies outside their reach or stands above them, locks nothing.
    */
   async lock(actor: Actor, action: 'update' | 'delete', id: string, tx: Transaction): Promise<void> {
     if (!isUuid(id)) return;
     const roleName = await this.accounts.roleNameWithin(actor, action, id, tx);
     if (roleName === null || !this.isAdmin(roleName) || outranks(this.roles.get(roleName), actor)) return;
-    await this.accounts.lockEnabledWithRole(this.roles.fullAccessNames(), id, tx);
+    await this.accounts.lockWithAnother(this.roles.fullAccessNames(), id, tx);
   }
 
   /**
@@ -37,8 +38,8 @@ export class LastAdmin {
    */
   async check(account: Account, tx: Transaction): Promise<void> {
     if (!account.enabled || !this.isAdmin(account.roleName)) return;
-    const admins = await this.accounts.lockEnabledWithRole(this.roles.fullAccessNames(), account.id, tx);
-    if (admins.every((id) => id === account.id)) {
+    const isThereAnother = await this.accounts.lockWithAnother(this.roles.fullAccessNames(), account.id, tx);
+    if (!isThereAnother) {
       throw refuse('conflict', 'This is the last enabled admin; make another one first');
     }
   }
