@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import { emailKey } from '../auth/email-key.js';
-import { SessionStore } from '../auth/sessions/session.store.js';
+import type { SessionEnding } from '../auth/sessions/session.js';
+import { SessionStore, type EndedSessions } from '../auth/sessions/session.store.js';
 import { email } from '../config/variables/schemas.js';
 import { Audit } from '../events/audit.js';
 import { isUuid } from '../json-api/resource/field-types.js';
@@ -11,9 +12,8 @@ import { defineCommand, UsageError } from './command.js';
 import { number } from './progress.js';
 import { withService } from './with-service.js';
 
-/** Accounts whose sessions end in one transaction: few enough to hold no lock for long. */
-const BATCH = 1_000;
-const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
+const ENDING: SessionEnding = { reason: 'revoked', actorId: null };
+const ACTION = 'iam:account_sessions.revoked';
 
 const uuid = z.string().refine(isUuid, 'must be a UUID');
 
@@ -22,7 +22,7 @@ export const sessionsRevokeCommand = defineCommand({
   summary: 'End sessions at once, on every instance that runs',
   details:
     'Their access tokens are refused within a second, and their refresh tokens are spent. The audit trail has a line of\n' +
-    'it. With --all, whoever signs in while it runs may stay signed in.',
+    'it. With --all, whoever signs in while it runs stays signed in.',
   options: {
     account: { schema: uuid, default: null, placeholder: 'ID', description: 'Those of the account with this id' },
     email: { schema: email, default: null, placeholder: 'EMAIL', description: 'Those of the account with this e-mail' },
@@ -55,44 +55,37 @@ class Revocation {
   /** Ends those of one account, and gives how many were alive. @throws Error when there is no such account */
   of(which: ReturnType<typeof sql>, name: string): Promise<number> {
     return this.transactions.run(async (tx) => {
-      const [account] = await tx.query<{ id: string }>(sql`SELECT id FROM accounts WHERE ${which}`);
+      const [account] = await tx.query<{ id: string }>(sql`SELECT id FROM accounts WHERE ${which} FOR NO KEY UPDATE`);
       if (!account) throw new Error(`There is no account ${name}.`);
-      const target = { type: 'iam:accounts', id: account.id };
-      return this.end(tx, [account.id], { target });
+      const sessions = await this.sessions.endAll(tx, account.id, ENDING);
+      await this.audit.record(tx, {
+        action: ACTION,
+        actorId: null,
+        target: { type: 'iam:accounts', id: account.id },
+        details: { sessions },
+      });
+      return sessions;
     });
   }
 
   /** Ends those of everybody, and gives how many were alive. What is done when it is interrupted stays done. */
   async all(signal: AbortSignal): Promise<number> {
+    const [clock] = await this.transactions.query<{ now: Date }>(sql`SELECT now() AS now`);
+    if (!clock) throw new Error('The database did not tell the time.');
     let total = 0;
-    for (let last: string | undefined = FIRST_UUID; last !== undefined;) {
+    for (let isLast = false; !isLast;) {
       signal.throwIfAborted();
-      const batch = await this.transactions.run((tx) => this.batchAfter(String(last), tx));
-      total += batch.sessions;
-      last = batch.last;
+      const ended = await this.transactions.run((tx) => this.some(clock.now, tx));
+      total += ended.alive;
+      isLast = ended.isLast;
     }
     return total;
   }
 
-  private async batchAfter(id: string, tx: Transaction): Promise<{ sessions: number; last: string | undefined }> {
-    const rows = await tx.query<{ id: string }>(sql`
-      SELECT DISTINCT account_id AS id FROM account_sessions WHERE account_id > ${id} ORDER BY id LIMIT ${BATCH}`);
-    const ids = rows.map((row) => row.id);
-    const sessions = ids.length === 0 ? 0 : await this.end(tx, ids, {});
-    return { sessions, last: ids.at(-1) };
-  }
-
-  private async end(
-    tx: Transaction,
-    accountIds: readonly string[],
-    { target }: { target?: { type: string; id: string } },
-  ): Promise<number> {
-    const sessions = await this.sessions.endAllOf(tx, accountIds, { reason: 'revoked', actorId: null });
-    await this.audit.record(tx, {
-      action: 'iam:account_sessions.revoked',
-      actorId: null,
-      ...(target ? { target, details: { sessions } } : { details: { sessions, accounts: accountIds.length } }),
-    });
-    return sessions;
+  private async some(startedBy: Date, tx: Transaction): Promise<EndedSessions> {
+    const ended = await this.sessions.endSomeStartedBy(tx, startedBy, ENDING);
+    const { alive: sessions, accounts } = ended;
+    if (accounts > 0) await this.audit.record(tx, { action: ACTION, actorId: null, details: { sessions, accounts } });
+    return ended;
   }
 }

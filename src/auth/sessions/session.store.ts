@@ -22,6 +22,18 @@ interface Ended {
   readonly alive: boolean;
 }
 
+/** What one of many statements that end sessions of everybody did. */
+export interface EndedSessions {
+  /** Sessions that had not expired. */
+  readonly alive: number;
+  /** Accounts whose sessions they were. */
+  readonly accounts: number;
+  /** No session is left. */
+  readonly isLast: boolean;
+}
+
+/** Sessions that end in one statement, at most: some 100 ms of work. */
+export const MAX_ENDED = 5_000;
 /** In characters: what the column holds. */
 const LONGEST_USER_AGENT = 500;
 /** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
@@ -130,33 +142,45 @@ export class SessionStore {
     { accountId, sessionId }: SessionOwner,
     ending: SessionEnding,
   ): Promise<boolean> {
-    // All are locked before the one is looked at: if it ends at the same time, its row is gone by then.
-    const ended = await tx.query<Ended>(sql`
-      WITH held AS MATERIALIZED (
-        SELECT id, expires_at FROM account_sessions WHERE account_id = ${accountId} ORDER BY id FOR UPDATE
-      )
-      DELETE FROM account_sessions WHERE id IN (SELECT id FROM held)
-        AND EXISTS (SELECT 1 FROM held WHERE id = ${sessionId} AND expires_at > now())
-      RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#tell(tx, ended, ending);
-    return ended.length > 0;
+    // The account first: two of these take one turn after the other, and no session starts meanwhile.
+    const [live] = await tx.query(sql`
+      SELECT session.id FROM accounts account JOIN account_sessions session ON session.account_id = account.id
+      WHERE account.id = ${accountId} AND session.id = ${sessionId} AND session.expires_at > now()
+      FOR NO KEY UPDATE OF account FOR UPDATE OF session`);
+    if (!live) return false;
+    await this.endAll(tx, accountId, ending);
+    return true;
   }
 
-  /** Ends all sessions of an account but the one to be spared, and gives the ids of those that it ended. */
+  /**
+   * Ends all sessions of an account but the one to be spared, and gives how many were alive. The account's row is expected
+   * to be locked. An account may have a hundred thousand: they end in one transaction, and in as many statements as none
+   * of them comes near the limit of time.
+   */
   async endAll(
     tx: Transaction,
     accountId: string,
     ending: SessionEnding,
     exceptSessionId: string | null = null,
-  ): Promise<string[]> {
+  ): Promise<number> {
     const which = sql`account_id = ${accountId} AND id IS DISTINCT FROM ${exceptSessionId}::uuid`;
-    return (await this.#endWhere(tx, which, ending)).map(({ id }) => id);
+    let alive = 0;
+    for (let isLast = false; !isLast;) {
+      const ended = await this.#endSome(tx, which, ending);
+      alive += ended.filter((session) => session.alive).length;
+      isLast = ended.length < MAX_ENDED;
+    }
+    return alive;
   }
 
-  /** Ends all sessions of these accounts, and gives how many were alive. */
-  async endAllOf(tx: Transaction, accountIds: readonly string[], ending: SessionEnding): Promise<number> {
-    const ended = await this.#endWhere(tx, sql`account_id = ANY(${accountIds}::uuid[])`, ending);
-    return ended.filter(({ alive }) => alive).length;
+  /** Ends some of everybody's sessions that had started by then; to be repeated until none is left, each time in its own transaction. */
+  async endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
+    const ended = await this.#endSome(tx, sql`created_at <= ${time}`, ending);
+    return {
+      alive: ended.filter(({ alive }) => alive).length,
+      accounts: new Set(ended.map((session) => session.account_id)).size,
+      isLast: ended.length < MAX_ENDED,
+    };
   }
 
   /** A live session was ended by other means: its row is gone. */
@@ -164,11 +188,11 @@ export class SessionStore {
     await this.#tell(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
   }
 
-  async #endWhere(tx: Transaction, which: Sql, ending: SessionEnding): Promise<Ended[]> {
+  async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<Ended[]> {
     // Locked in the order of ids, so that two of these at once cannot wait for each other.
     const ended = await tx.query<Ended>(sql`
       DELETE FROM account_sessions WHERE id IN (
-        SELECT id FROM account_sessions WHERE ${which} ORDER BY id FOR UPDATE
+        SELECT id FROM account_sessions WHERE ${which} ORDER BY id LIMIT ${MAX_ENDED} FOR UPDATE
       ) RETURNING id, account_id, expires_at > now() AS alive`);
     await this.#tell(tx, ended, ending);
     return ended;
