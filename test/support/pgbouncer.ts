@@ -10,6 +10,8 @@ import type { Pooler } from '../../src/database/connections.js';
 
 /** PgBouncer refuses to be root, who is who runs CI in most containers: `nobody` then. */
 const NOBODY = 65_534;
+/** The program. */
+export const PGBOUNCER = process.env['PGBOUNCER_PATH'] ?? '/usr/sbin/pgbouncer';
 /** It is there within this time, in ms. */
 const START_MS = 10_000;
 
@@ -21,7 +23,13 @@ export interface PgBouncer {
 }
 
 /** The configuration that docs/operating.md recommends for a mode, with these databases and this port in it. */
-async function configuration(mode: Pooler, databases: string, port: number): Promise<string> {
+async function configuration(
+  mode: Pooler,
+  databases: string,
+  port: number,
+  settings: Readonly<Record<string, number>>,
+): Promise<string> {
+  const own = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   const page = await readFile('docs/operating.md', 'utf8');
   const [, text] = /```ini\n(\[databases\].*?)```/s.exec(page) ?? [];
   if (text === undefined) throw new Error('docs/operating.md shows no configuration of PgBouncer.');
@@ -33,30 +41,34 @@ async function configuration(mode: Pooler, databases: string, port: number): Pro
       .replace(/^listen_port = .*$/m, `listen_port = ${port}`)
       // Every client of the tests is the role that the databases are opened with.
       .replace(/^auth_(type|file) = .*$/gm, '')
-      .concat('auth_type = any\nunix_socket_dir =\nserver_idle_timeout = 5\n')
+      .concat('auth_type = any\nunix_socket_dir =\nserver_idle_timeout = 5\n', ...own)
   );
 }
 
 /**
  * Starts Debian's PgBouncer, or what PGBOUNCER_PATH names, as the documentation configures it.
  * @param serverUrl of the server behind it, with the role that it signs in as
+ * @param settings of PgBouncer, on top of those that the documentation names
  * @throws Error when it is not installed or does not start
  */
-export async function startPgBouncer(serverUrl: string, mode: Pooler): Promise<PgBouncer> {
+export async function startPgBouncer(
+  serverUrl: string,
+  mode: Pooler,
+  settings: Readonly<Record<string, number>> = {},
+): Promise<PgBouncer> {
   const { hostname, port: serverPort, username, password } = new URL(serverUrl);
   const folder = await mkdtemp(join(tmpdir(), 'iam-pgbouncer-'));
   const port = await freePort();
   const signIn = `host=${hostname} port=${serverPort || 5432} user=${username}${password ? ` password=${password}` : ''}`;
-  await writeFile(join(folder, 'pgbouncer.ini'), await configuration(mode, signIn, port));
+  await writeFile(join(folder, 'pgbouncer.ini'), await configuration(mode, signIn, port, settings));
   await chmod(folder, 0o755);
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-  const program = process.env['PGBOUNCER_PATH'] ?? '/usr/sbin/pgbouncer';
-  const child = spawn(program, ['--quiet', join(folder, 'pgbouncer.ini')], {
+  const child = spawn(PGBOUNCER, ['--quiet', join(folder, 'pgbouncer.ini')], {
     ...user,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const failed = once(child, 'exit').then(() => {
-    throw new Error(`${program} has ended; its lines are above.`);
+    throw new Error(`${PGBOUNCER} has ended; its lines are above.`);
   });
   const pooler = {
     at: (databaseUrl: string) =>
