@@ -15,6 +15,7 @@ export const ACTIONS = [
   'iam:accounts.role_changed',
   'iam:accounts.password_changed',
   'iam:accounts.password_reset',
+  'iam:accounts.unlocked',
 ] as const;
 
 /**

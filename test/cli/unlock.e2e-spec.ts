@@ -49,6 +49,11 @@ describe('unlock', () => {
     }
   };
 
+  const unlocked = () =>
+    app.sql(
+      "SELECT actor_id, target_type, target_id, details FROM audit_events WHERE action = 'iam:accounts.unlocked' ORDER BY id",
+    );
+
   it('lets somebody in again, from every address and on every instance that runs', async () => {
     const { email } = await account(app);
     const { email: stranger } = await account(app);
@@ -69,9 +74,24 @@ describe('unlock', () => {
     expect(await login(app, stranger, PASSWORD, '203.0.113.1')).toBe(429);
   });
 
-  it('says so where nothing was counted', async () => {
+  it('leaves a line in the audit trail, with the account where there is one', async () => {
+    const { email, id } = await account(app);
+    const before = await unlocked();
+    for (const attempted of [email, 'nobody.yet@example.com']) {
+      await login(app, attempted, 'Wrong-horse-9', '203.0.113.20');
+      expect((await command(['unlock', attempted], env)).exitCode).toBe(0);
+    }
+    expect((await unlocked()).slice(before.length)).toEqual([
+      { actor_id: null, target_type: 'iam:accounts', target_id: id, details: { by: 'operator' } },
+      { actor_id: null, target_type: null, target_id: null, details: { by: 'operator' } },
+    ]);
+  });
+
+  it('says so where nothing was counted, and leaves no line', async () => {
+    const before = await unlocked();
     const { exitCode, out } = await command(['unlock', 'nobody@example.com'], env);
     expect([exitCode, out]).toEqual([0, 'Nothing was counted for this e-mail.\n']);
+    expect(await unlocked()).toEqual(before);
   });
 
   it.each([[[]], [['no']], [['a@example.com', 'b@example.com']]])('is called wrongly with %j', async (args) => {
