@@ -62,7 +62,8 @@ async function openPooler(poolMode: string): Promise<PgBouncer> {
     const limits = Object.entries(REQUEST_LIMITS).map(([name, ms]) => `ALTER ROLE CURRENT_USER SET ${name} = ${ms}`);
     await onServer((server) => server.query(limits.join('; ')));
   }
-  return startPgBouncer(temporary.url, poolMode);
+  // As the documentation asks for: in session mode every connection of every instance takes one of the server.
+  return startPgBouncer(temporary.url, poolMode, poolMode === 'session' ? { default_pool_size: 100 } : {});
 }
 
 /** Tests make roles, and end sessions of theirs, as the superuser of an installed server may. */
