@@ -6,6 +6,7 @@ import { loadConfig } from './config/load-config.js';
 import { EmbeddedServer } from './embedded-postgres/embedded-server.js';
 import { hasMailbox } from './mailbox/mailbox.module.js';
 import { MailboxToken } from './mailbox/mailbox.token.js';
+import { listen } from './transport/listen.js';
 
 /** Starts the service. A start that fails says why and ends the process. */
 export async function start(): Promise<void> {
@@ -17,7 +18,7 @@ export async function start(): Promise<void> {
     const app = await createApp(config);
     if (isEnding()) return;
     beforeEnd(() => app.close());
-    await app.listen({ host: config.host, port: config.port });
+    await listen(app, config.host, config.port);
     const seconds = process.uptime().toFixed(2);
     new Logger('Iam').log(
       `Serving on ${await app.getUrl()} after ${seconds} s; documentation at ${await app.getUrl()}/docs`,

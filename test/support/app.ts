@@ -9,6 +9,7 @@ import type { Config } from '../../src/config/config.js';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Extension } from '../../src/app.extension.js';
+import { listen } from '../../src/transport/listen.js';
 import type { Timeouts } from '../../src/transport/timeouts.js';
 import { createTestDatabase, databaseEnvironment, type TestDatabase } from './database.js';
 import { TEST_ENVIRONMENT } from './environment.js';
@@ -57,7 +58,7 @@ export async function startApp({ env = {}, extension = {}, timeouts, beside }: S
   const nest = await createApp(config, extension, timeouts);
   // nestjs-pino has one logger for a process, made for the first application in it.
   PinoLogger.root.level = config.logLevel;
-  await nest.listen({ host: config.host, port: 0 });
+  await listen(nest, config.host, 0);
   // What a test sets up may be more than a request does within the limits of its role.
   const pool = new Pool({ connectionString: databaseUrl, max: 4, options: '-c statement_timeout=0' });
   // Its end does not wait for the server's end of a connection, which may meet the removal of the database.

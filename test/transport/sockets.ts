@@ -6,7 +6,7 @@ import type { TestApp } from '../support/app.js';
 /** A connection to a service, on which bytes are sent as they are. */
 export async function open(app: Pick<TestApp, 'url'>): Promise<Connection> {
   const { hostname, port } = new URL(app.url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
   // A service that ends a connection while it is being written to is what many of these tests are about.
   socket.on('error', () => undefined);
   await once(socket, 'connect');

@@ -1,0 +1,42 @@
+import dns from 'node:dns/promises';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+const LOCALHOST = 'localhost';
+
+/**
+ * Listens on every address of `localhost`, and on one address otherwise. Fastify by itself would make another HTTP server
+ * for `[::1]`, which knows nothing of what bounds the connections of the first: here each connection becomes one of the first.
+ * @throws the error of the system where the port is taken
+ */
+export async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
+  if (host !== LOCALHOST) {
+    await app.listen({ host, port });
+    return;
+  }
+  const [first = '127.0.0.1', ...others] = await addressesOf(host);
+  await app.listen({ host: first, port });
+  const server: Server = app.getHttpServer();
+  const bound = (server.address() as AddressInfo).port;
+  await Promise.all(others.map((address) => listenBeside(server, address, bound)));
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await dns.lookup(host, { all: true });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+/** An address on which nobody can listen here, as where there is no IPv6, is left out. */
+async function listenBeside(server: Server, host: string, port: number): Promise<void> {
+  const beside = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
+  beside.maxConnections = server.maxConnections;
+  beside.on('drop', (peer) => server.emit('drop', peer));
+  try {
+    await once(beside.listen({ host, port }), 'listening');
+  } catch {
+    return;
+  }
+  server.once('close', () => beside.close());
+}
