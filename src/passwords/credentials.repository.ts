@@ -44,6 +44,13 @@ export class CredentialsRepository {
     return row ?? { hashedPassword: null, version: 0 };
   }
 
+  /** The stored hashes of so many accounts, in the order of their ids, after this one. */
+  hashesAfter(accountId: string, limit: number): Promise<{ accountId: string; hashedPassword: string }[]> {
+    return this.transactions.query(sql`
+      SELECT account_id AS "accountId", hashed_password AS "hashedPassword" FROM account_credentials
+      WHERE account_id > ${accountId} AND hashed_password IS NOT NULL ORDER BY account_id LIMIT ${limit}`);
+  }
+
   /** Whether an enabled account with one of these roles has a password. */
   async anyWithRole(roleNames: readonly string[]): Promise<boolean> {
     const rows = await this.transactions.query(sql`

@@ -172,6 +172,17 @@ describe('doctor', () => {
     await app.sql(`UPDATE accounts SET enabled = true`);
   });
 
+  it('counts accounts whose hash takes more work than the service checks', async () => {
+    const { id } = await account(app);
+    const set = "UPDATE account_credentials SET hashed_password = '$2b$15$' || repeat('a', 53) WHERE account_id = $1";
+    await app.sql(set, [id]);
+    expect(await bad({})).toContainEqual(
+      expect.stringMatching(/^warning accounts 1 account has a hash of more work than HASH_MAX_COST=13 allows/),
+    );
+    expect(await bad({ HASH_MAX_COST: '15' })).not.toContainEqual(expect.stringContaining('HASH_MAX_COST'));
+    await app.sql('DELETE FROM account_credentials WHERE account_id = $1', [id]);
+  });
+
   it('finds migrations that are pending, or of a newer release, and runs none', async () => {
     const database = await createTestDatabase();
     try {

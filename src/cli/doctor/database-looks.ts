@@ -14,6 +14,7 @@ import { CredentialsRepository } from '../../passwords/credentials.repository.js
 import { emailKeyFindings } from './email-keys.js';
 import { about, type Finding, type Values } from './finding.js';
 import { rolesOf } from './files.js';
+import { hashFindings } from './hashes.js';
 
 /** The settings that looks at the database need. */
 export const DATABASE_NEEDS = [
@@ -25,6 +26,7 @@ export const DATABASE_NEEDS = [
   'DATA_DIR',
   'MIGRATE_ON_START',
   'ROLES_FILE',
+  'HASH_MAX_COST',
 ] as const;
 
 export type DatabaseValues = Values<(typeof DATABASE_NEEDS)[number]>;
@@ -152,6 +154,7 @@ const accounts: Look = async (dataSource, values) => {
   const adminCanSignIn = await credentials.anyWithRole(roles.fullAccessNames());
   return [
     ...(await emailKeyFindings(dataSource)),
+    ...(await hashFindings(dataSource, values)),
     ...gone.map((name) => fault(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
     adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
   ];
