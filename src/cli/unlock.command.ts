@@ -3,8 +3,8 @@ import { emailKey } from '../auth/email-key.js';
 import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { email } from '../config/variables/schemas.js';
 import { Audit } from '../events/audit.js';
-import { sql } from '../json-api/sql.js';
-import { Transactions } from '../json-api/transaction.js';
+import { sql } from '../json-api/sql/sql.js';
+import { Transactions } from '../json-api/sql/transaction.js';
 import { defineCommand, UsageError } from './command.js';
 import { withService } from './with-service.js';
 

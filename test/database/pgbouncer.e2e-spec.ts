@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { eventually } from '../mail/outbox-fixture.js';
+import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, faults, type Answer } from '../support/client.js';
 import { admin } from '../support/factories.js';

@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
-import { hashWork } from '../../passwords/hash-work.js';
-import { readStoredHash } from '../../passwords/password.schemes.js';
+import { hashWork } from '../../passwords/hashing/hash-work.js';
+import { readStoredHash } from '../../passwords/hashing/password.schemes.js';
 import { about, type Finding, type Values } from './finding.js';
 
 /** Hashes that are read in one statement. */
