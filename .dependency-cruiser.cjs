@@ -32,7 +32,7 @@ const levels = LEVELS.flatMap((names, level) =>
       `${name}-imports-from-below`,
       `${name} imports from itself and from the levels below it`,
       // The list of every entity has to name them, wherever they are.
-      { path: `^src/${name}/`, pathNot: '^src/database/entities\\.ts$' },
+      { path: `^src/${name}/`, pathNot: '^src/database/schema\\.ts$' },
       {
         path: `^src/(${LEVELS.slice(level).flat().join('|')})/`,
         // A table refers to its neighbours' tables, by foreign keys and by relationships.
@@ -64,7 +64,7 @@ module.exports = {
     forbid(
       'neighbours-share-tables-only-with-tables',
       "a neighbour's entity is for entities and resource tables; everything else asks the neighbour's service",
-      { path: '^src/([^/]+)/.+\\.ts$', pathNot: ['\\.(entity|resource)\\.ts$', '^src/database/entities\\.ts$', APP] },
+      { path: '^src/([^/]+)/.+\\.ts$', pathNot: ['\\.(entity|resource)\\.ts$', '^src/database/schema\\.ts$', APP] },
       { path: '^src/[^/]+/.+\\.entity\\.ts$', pathNot: '^src/$1/' },
     ),
     forbid(

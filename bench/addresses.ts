@@ -2,7 +2,7 @@ import type { QueryResultRow } from 'pg';
 import { AccountSessionResource } from '../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../src/accounts/account.resource.js';
 import { AuditEventResource } from '../src/events/audit-event.resource.js';
-import { encodeCursor } from '../src/json-api/query/cursor.js';
+import { encodeCursor } from '../src/json-api/query/pagination.js';
 import { ID } from '../src/json-api/resource/attributes.js';
 import type { AnyResource } from '../src/json-api/resource/resource.js';
 import { raw } from '../src/json-api/sql/sql.js';

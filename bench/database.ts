@@ -4,7 +4,7 @@ import { hash } from 'bcrypt';
 import { migrateAll } from '../src/app.migrate.js';
 import { dataSourceOptions } from '../src/database/data-source.js';
 import { EmbeddedServer } from '../src/embedded-postgres/embedded-server.js';
-import { migrations } from '../src/database/migrations.js';
+import { migrations } from '../src/database/schema.js';
 import { openDataSource } from '../src/database/open-data-source.js';
 import { bcryptInput, OWN_PREFIX } from '../src/passwords/hashing/password.schemes.js';
 import { seed, SEED_PASSWORD, SEED_VERSION } from './seed.js';

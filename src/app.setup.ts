@@ -1,20 +1,22 @@
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import { RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import helmet, { type HelmetOptions } from 'helmet';
 import { Logger, PinoLogger } from 'nestjs-pino';
+import { serveDocs } from './app.docs.js';
 import { NO_EXTENSION } from './app.extension.js';
-import { setSecurityHeaders } from './app.headers.js';
 import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
-import { serveDocs } from './app.docs.js';
-import { countAttempts } from './auth/rate-limit/rate-limit.decorator.js';
 import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
+import { countAttempts } from './auth/rate-limit/rate-limit.decorator.js';
 import { Throttle } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
-import { RATE_LIMIT_HEADERS, RateLimitTally } from './context/rate-limit-tally.js';
-import { withRequestContext } from './context/request-context.js';
+import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
 import { refuse } from './json-api/document/errors.js';
@@ -23,23 +25,27 @@ import {
   configureHttp,
   recordRoutes,
   refuseOtherMethods,
-  requestId,
   refuseUnknownAddresses,
+  requestId,
   withoutPublicPath,
 } from './json-api/http/http.js';
 import { LIMITS } from './json-api/limits.js';
 import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';
+import { MAILBOX_PATHS } from './mailbox/mailbox.module.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
-import { MAILBOX_PATHS } from './mailbox/mailbox.module.js';
 import { PAGE_PATHS } from './pages/pages.module.js';
-import { loggedTrace } from './tracing/span-reference.js';
 import { startTracing } from './tracing/start-tracing.js';
-import { closeUnreadAnswers, limitConnections } from './transport/connections.js';
-import { limitPipelining } from './transport/pipelining.js';
-import { Rejections, type Rejection } from './transport/rejections.js';
-import { timeoutOptions, TIMEOUTS } from './transport/timeouts.js';
+import { loggedTrace } from './tracing/tracing.js';
+import {
+  closeUnreadAnswers,
+  limitConnections,
+  limitPipelining,
+  timeoutOptions,
+  TIMEOUTS,
+} from './transport/connections.js';
+import { type Rejection, Rejections } from './transport/rejections.js';
 import { answerUnreadableRequest } from './transport/unreadable.js';
 
 /** How long a browser may remember what CORS allows, in seconds. */
@@ -135,4 +141,37 @@ export async function createApp(
   refuseOtherMethods(server, methods);
   await server.ready();
   return app;
+}
+
+const POLICY: HelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  },
+  crossOriginResourcePolicy: { policy: 'same-site' },
+  referrerPolicy: { policy: 'no-referrer' },
+};
+
+/** The page of the docs needs its own scripts and styles; nothing else here is a page. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+/** What helmet puts on an answer. It puts the same on each, so it is asked once. */
+function helmetHeaders(): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  helmet(POLICY)(request, response, (error) => {
+    if (error !== undefined) throw error;
+  });
+  return response.getHeaders();
+}
+
+/** Puts security headers on every answer. None is stored anywhere, unless its route says otherwise. */
+export function setSecurityHeaders(server: FastifyInstance): void {
+  const headers = { ...helmetHeaders(), 'cache-control': 'no-store' };
+  const ofDocs = { ...headers, 'content-security-policy': DOCS_POLICY };
+  server.addHook('onRequest', ({ url }, reply, done) => {
+    void reply.headers(url.startsWith('/docs') ? ofDocs : headers);
+    done();
+  });
 }

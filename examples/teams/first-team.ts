@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { IamEvent } from '../../src/events/iam-event.js';
 import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
 import { sql } from '../../src/json-api/sql/sql.js';
-import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { Transactions } from '../../src/json-api/sql/executor.js';
 
 /** Gives every new organization a team, without a word in the module of organizations. */
 @Injectable()

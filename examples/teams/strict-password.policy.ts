@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Fault } from '../../src/json-api/document/errors.js';
-import { PasswordPolicy, type PasswordOwner } from '../../src/passwords/policy/password.policy.js';
+import { type PasswordOwner, PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 
 const LEAST = 12;
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { sql } from '../../src/json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../../src/json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../../src/json-api/sql/executor.js';
 import { MailService } from '../../src/mail/mail.service.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';

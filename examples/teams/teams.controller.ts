@@ -2,10 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@ne
 import { ApiNoContentResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
 import type { Actor } from '../../src/auth/authorization/actor.js';
-import { CurrentActor } from '../../src/auth/authentication/current-actor.decorator.js';
-import { Requires } from '../../src/auth/authentication/public.decorator.js';
+import { CurrentActor } from '../../src/auth/authentication/authentication.js';
+import { Requires } from '../../src/auth/authorization/access.js';
 import type { Item, Page } from '../../src/json-api/document/response.js';
-import { readFlatBody } from '../../src/json-api/write/flat-body.js';
+import { readFlatBody } from '../../src/json-api/write/body.js';
 import { Criteria, Document, IfMatch, Shape } from '../../src/json-api/http/request.js';
 import {
   JsonApiCreate,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../src/auth/authorization/actor.js';
-import { plainValues, type Operands } from '../../src/json-api/sql/operators.js';
+import { type Operands, plainValues } from '../../src/json-api/sql/operators.js';
 import { ScopedRepository } from '../../src/json-api/resource.repository.js';
 import { sql, TRUE } from '../../src/json-api/sql/sql.js';
-import type { Transaction } from '../../src/json-api/sql/transaction.js';
+import type { Transaction } from '../../src/json-api/sql/executor.js';
 import type { Team } from './team.entity.js';
 import { TeamResource } from './team.resource.js';
 

@@ -9,7 +9,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { Account } from '../accounts/account.entity.js';
-import { SORTED, TIME } from '../json-api/resource/columns.js';
+import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /** A signed-in device. Its refresh tokens form one chain, of which the row knows the end. */
 @Entity('account_sessions')

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
-import { ResourceService, type Deletion } from '../json-api/resource.service.js';
-import { ResourceTools } from '../json-api/write/resource.tools.js';
+import { type Deletion, ResourceService, ResourceTools } from '../json-api/resource.service.js';
 import type { AccountSession } from './account-session.entity.js';
 import { AccountSessionsRepository } from './account-sessions.repository.js';
 

@@ -10,7 +10,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
-import { SORTED, TIME } from '../json-api/resource/columns.js';
+import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /** What an account may do where: organization ids under `org`, and the keys that the roles file declares. */
 export type RoleScope = Record<string, string[]>;

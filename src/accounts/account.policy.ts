@@ -1,6 +1,5 @@
-import type { Actor } from '../auth/authorization/actor.js';
+import type { Actor, Role } from '../auth/authorization/actor.js';
 import { asciiDomain, emailKey } from '../auth/email-key.js';
-import type { Role } from '../auth/authorization/role.js';
 import type { ScopeKey } from '../auth/authorization/roles-file.js';
 import type { Roles } from '../auth/authorization/roles.js';
 import { attributePointer, FaultList, type Fault } from '../json-api/document/errors.js';

@@ -4,7 +4,7 @@ import { FaultList, type Fault } from '../json-api/document/errors.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import type { Account, RoleScope } from './account.entity.js';
 import { beyondOwnScope, extraIn, forbidden, organizationsIn } from './account.policy.js';
 import { AccountsRepository } from './accounts.repository.js';

@@ -3,8 +3,8 @@ import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiTa
 import type { FastifyReply } from 'fastify';
 import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
 import type { Actor } from '../auth/authorization/actor.js';
-import { CurrentActor } from '../auth/authentication/current-actor.decorator.js';
-import { Public, Requires } from '../auth/authentication/public.decorator.js';
+import { CurrentActor } from '../auth/authentication/authentication.js';
+import { Public, Requires } from '../auth/authorization/access.js';
 import type { Item, Page } from '../json-api/document/response.js';
 import { Criteria, Document, IfMatch, Shape } from '../json-api/http/request.js';
 import {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
-import type { Action } from '../json-api/actor.js';
+import type { Action } from '../json-api/resource/resource-definition.js';
 import { isUuid, wordsOf } from '../json-api/resource/field-types.js';
-import { isLike, likePattern, OPERATORS, plainValues, type Operands } from '../json-api/sql/operators.js';
+import { isLike, likePattern, type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
 import { ScopedRepository } from '../json-api/resource.repository.js';
 import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';

@@ -7,9 +7,14 @@ import { Audit } from '../events/audit.js';
 import type { Item } from '../json-api/document/response.js';
 import { refuse, type Fault } from '../json-api/document/errors.js';
 import type { CreateAttributes } from '../json-api/resource/resource.js';
-import { ResourceService, type Deletion, type Intent, type Write } from '../json-api/resource.service.js';
-import { ResourceTools } from '../json-api/write/resource.tools.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import {
+  type Deletion,
+  type Intent,
+  ResourceService,
+  ResourceTools,
+  type Write,
+} from '../json-api/resource.service.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import type { WriteDocument } from '../json-api/write/write-document.js';
 import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';

@@ -1,4 +1,4 @@
-import { OPERATORS, plainValues, type Operands } from '../json-api/sql/operators.js';
+import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
 import { and, sql, type Sql } from '../json-api/sql/sql.js';
 
 /** What a trigram index can look for. */

@@ -1,6 +1,6 @@
 import { AdminAccounts } from '../accounts/admins/admin-accounts.js';
 import { email, line } from '../config/variables/schemas.js';
-import { randomPassword } from '../passwords/random-password.js';
+import { randomPassword } from '../passwords/policy/password.policy.js';
 import { askPassword } from './ask-password.js';
 import { defineCommand, UsageError } from './command.js';
 import { withService } from './with-service.js';

@@ -7,7 +7,7 @@ import { email } from '../config/variables/schemas.js';
 import { Audit } from '../events/audit.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import { sql } from '../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { defineCommand, UsageError } from './command.js';
 import { number } from './progress.js';
 import { withService } from './with-service.js';

@@ -4,7 +4,7 @@ import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { email } from '../config/variables/schemas.js';
 import { Audit } from '../events/audit.js';
 import { sql } from '../json-api/sql/sql.js';
-import { Transactions } from '../json-api/sql/transaction.js';
+import { Transactions } from '../json-api/sql/executor.js';
 import { defineCommand, UsageError } from './command.js';
 import { withService } from './with-service.js';
 

@@ -1,11 +1,9 @@
-import type { Type } from '@nestjs/common';
-import type { DataSourceOptions, MigrationInterface } from 'typeorm';
+import { Logger as NestLogger, type Type } from '@nestjs/common';
+import type { DataSourceOptions, Logger, MigrationInterface } from 'typeorm';
 import type { Config } from '../config/config.js';
-import { connectionTo, type ConnectionOptions } from './connections.js';
-import { entities } from './entities.js';
-import { migrations } from './migrations.js';
+import { type ConnectionOptions, connectionTo } from './connections.js';
 import { SnakeCaseNaming } from './naming.js';
-import { TypeOrmLogger } from './typeorm-logger.js';
+import { entities, migrations } from './schema.js';
 
 /** A statement that takes longer is logged, in milliseconds. */
 const SLOW_STATEMENT_MS = 1_000;
@@ -49,4 +47,31 @@ export function dataSourceOptions(
     logger: new TypeOrmLogger(),
     maxQueryExecutionTime: SLOW_STATEMENT_MS,
   };
+}
+
+/**
+ * TypeORM's messages as lines of the service's own log. Statements appear only when they are slow, and parameters
+ * never do: among them are tokens and hashes. A statement that fails is logged where its error is handled.
+ */
+export class TypeOrmLogger implements Logger {
+  private readonly logger = new NestLogger('TypeORM');
+
+  logQuerySlow(milliseconds: number, query: string): void {
+    this.logger.warn(`Slow statement, ${milliseconds} ms: ${query}`);
+  }
+
+  logMigration(message: string): void {
+    this.logger.log(message);
+  }
+
+  log(level: 'log' | 'info' | 'warn', message: unknown): void {
+    if (level === 'warn') this.logger.warn(message);
+    else this.logger.debug(message);
+  }
+
+  logQuery(): void {}
+
+  logQueryError(): void {}
+
+  logSchemaBuild(): void {}
 }

@@ -2,7 +2,7 @@ import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } fr
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import { Transactions } from '../json-api/sql/transaction.js';
+import { Transactions } from '../json-api/sql/executor.js';
 import { Tracing } from '../tracing/tracing.js';
 import { translateDatabaseError } from './constraint-errors.js';
 import { dataSourceOptions, type SchemaExtension } from './data-source.js';

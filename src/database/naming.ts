@@ -1,5 +1,5 @@
 import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 'typeorm';
-import { snakeCase } from '../json-api/resource/naming.js';
+import { snakeCase } from '../json-api/resource/attributes.js';
 
 /**
  * Columns are called as on the wire (`createdAt` → `created_at`), and keys as PostgreSQL would call them itself

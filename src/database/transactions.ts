@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { Sql } from '../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { ConnectionLostError, sqlStateOf } from './sql-state.js';
 
 /** Serialization failure and deadlock: PostgreSQL asks for the whole transaction to be tried again. */

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
-import { SORTED, TIME } from '../json-api/resource/columns.js';
+import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /**
  * Something that was done: who, what, on which row, when, from where. Written in the transaction of what it tells, and

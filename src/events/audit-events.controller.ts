@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../auth/authorization/actor.js';
-import { CurrentActor } from '../auth/authentication/current-actor.decorator.js';
+import { CurrentActor } from '../auth/authentication/authentication.js';
 import type { Item, Page } from '../json-api/document/response.js';
 import { Criteria, Shape } from '../json-api/http/request.js';
 import { JsonApiIndex, JsonApiShow } from '../json-api/http/routes.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { WriteObserver, type Written } from '../json-api/write/resource.tools.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import { WriteObserver, type Written } from '../json-api/resource.service.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import { Audit } from './audit.js';
 
 /** Every create, update and delete of every resource is a line of the trail, also of resources that a team adds. */

@@ -1,9 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { sql } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
-import { Metrics } from '../metrics/metrics.js';
+import { Config } from '../config/config.js';
 import { requestContext } from '../context/request-context.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import { sql } from '../json-api/sql/sql.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Sweeps } from '../sweeps/sweeps.js';
 import type { AuditAction } from './audit-action.js';
 import { DomainEvents } from './domain-events.js';
 
@@ -35,5 +37,26 @@ export class Audit {
               ${JSON.stringify(details)}::jsonb, ${context?.ip ?? null}, ${context?.requestId ?? null})`);
     await this.events.publish(tx, { id, name: action, actorId, target: target ?? null, details });
     tx.afterCommit(() => this.metrics.actions.inc({ action }));
+  }
+}
+
+/** Lines of the audit trail are deleted when they are older than AUDIT_RETENTION_DAYS. */
+@Injectable()
+export class AuditSweep implements OnModuleInit {
+  constructor(
+    private readonly config: Config,
+    private readonly sweeps: Sweeps,
+  ) {}
+
+  onModuleInit(): void {
+    this.sweeps.register({
+      table: 'audit_events',
+      key: 'id',
+      expired: sql`created_at < now() - make_interval(days => ${this.config.auditRetentionDays})`,
+      by: 'created_at',
+      everySeconds: 3_600,
+      // The trigger that keeps the trail append-only lets only this transaction delete.
+      setting: 'iam.audit_retention',
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import { Outbox } from '../outbox/outbox.js';
 import { EventSubscribers } from './event-subscribers.js';
 import type { IamEvent } from './iam-event.js';

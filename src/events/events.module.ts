@@ -1,12 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { SessionObserver } from '../auth/sessions/session.observer.js';
-import { WriteObserver } from '../json-api/write/resource.tools.js';
+import { SessionObserver } from '../auth/sessions/session.js';
+import { WriteObserver } from '../json-api/resource.service.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditObserver } from './audit.observer.js';
-import { AuditSweep } from './audit.sweep.js';
-import { Audit } from './audit.js';
+import { Audit, AuditSweep } from './audit.js';
 import { OWN_ACTIONS } from './audit-action.js';
 import { DomainEvents } from './domain-events.js';
 import { EventSubscribers } from './event-subscribers.js';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { SessionEnding, SessionOwner } from '../auth/sessions/session.js';
-import { SessionObserver } from '../auth/sessions/session.observer.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import { type SessionEnding, SessionObserver, type SessionOwner } from '../auth/sessions/session.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import { DomainEvents } from './domain-events.js';
 
 /** Tells of sessions, whichever way they start and end. The audit trail tells of the acts that do it. */

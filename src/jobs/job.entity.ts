@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
-import { SORTED, TIME } from '../json-api/resource/columns.js';
+import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /** `failed` after all its tries; an operator may let it go on. */
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed';

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ScopedRepository } from '../json-api/resource.repository.js';
 import { sql, TRUE } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import type { Job, JobError, JobOrigin } from './job.entity.js';
 import { JobResource, MAX_ERRORS } from './job.resource.js';
 import type { JobStep } from './job-kind.js';

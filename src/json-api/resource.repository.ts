@@ -3,11 +3,11 @@ import { DataSource, type EntityManager, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { v7 as uuidv7 } from 'uuid';
 import type { Item, Page, Visible } from './document/response.js';
-import type { Action, Caller } from './actor.js';
-import { attributeCondition, filtersOutOfScope } from './sql/condition.js';
+import type { Action, Caller, Identified } from './resource/resource-definition.js';
+import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
 import type { Criteria, Shape } from './query/criteria.js';
 import { refuse, throwFaults } from './document/errors.js';
-import { Executor } from './sql/executor.js';
+import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { isUuid } from './resource/field-types.js';
 import { rowColumn } from './sql/keyset.js';
@@ -16,10 +16,7 @@ import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
-import type { Identified } from './resource/resource-definition.js';
-import type { Source } from './sql/select.js';
 import { FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
-import type { Transaction } from './sql/transaction.js';
 
 /** A row held for writing: the entity, and its attributes and the asked-for linkage as the caller sees them. */
 export interface HeldRow<Entity> extends Visible {

@@ -1,12 +1,12 @@
+import { Injectable, Optional } from '@nestjs/common';
+import { type Fault, throwFaults } from './document/errors.js';
 import type { Item, Page, Visible } from './document/response.js';
-import type { Caller } from './actor.js';
 import type { Criteria, Shape } from './query/criteria.js';
-import { throwFaults, type Fault } from './document/errors.js';
-import { snakeCase } from './resource/naming.js';
-import type { Identified } from './resource/resource-definition.js';
-import type { ResourceTools, Written } from './write/resource.tools.js';
 import type { ScopedRepository } from './resource.repository.js';
-import type { Transaction, Transactions } from './sql/transaction.js';
+import { snakeCase } from './resource/attributes.js';
+import type { Caller, Identified } from './resource/resource-definition.js';
+import { type Transaction, Transactions } from './sql/executor.js';
+import { IdempotencyKeys } from './write/idempotency.js';
 import type { IfMatch, WriteDocument } from './write/write-document.js';
 
 /** A write while it runs. */
@@ -194,5 +194,37 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     const named = new Set(document.names);
     const left = Object.entries(this.defaults(sent)).filter(([property]) => !named.has(snakeCase(property)));
     return { ...sent, ...Object.fromEntries(left) };
+  }
+}
+
+/** A write that a resource service has just made. */
+export interface Written {
+  readonly verb: 'created' | 'updated' | 'deleted';
+  /** Type and id of the resource. */
+  readonly type: string;
+  readonly id: string;
+  /** Id of the actor; null where nobody is known. */
+  readonly actorId: string | null;
+  /** Names of the attributes that were set or changed, on the wire. */
+  readonly attributes: readonly string[];
+}
+
+/** Told of every write, inside its transaction: for an audit trail, say. The application provides it, or does not. */
+export abstract class WriteObserver {
+  abstract written(write: Written, tx: Transaction): Promise<void>;
+}
+
+/** What every resource service works with besides its rows. */
+@Injectable()
+export class ResourceTools {
+  constructor(
+    readonly transactions: Transactions,
+    readonly idempotency: IdempotencyKeys,
+    @Optional() private readonly observer?: WriteObserver,
+  ) {}
+
+  /** Tells the observer, if there is one. */
+  async tell(write: Written, tx: Transaction): Promise<void> {
+    await this.observer?.written(write, tx);
   }
 }

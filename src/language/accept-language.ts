@@ -1,3 +1,5 @@
+import { requestContext, withRequestContext } from '../context/request-context.js';
+
 /** One item of `Accept-Language`: a language range (RFC 4647) and how much it is wanted, from 0 to 1. */
 export interface LanguageRange {
   /** As it was sent, such as `de-CH` or `*`. */
@@ -83,3 +85,17 @@ const isWithin = (tag: string, range: string) =>
 
 /** Without its last subtag, nor a single letter that would then stand at the end (RFC 4647, section 3.4). */
 const shortened = (range: string) => range.replace(/(?:^|-)[^-]+$/, '').replace(/-[a-z0-9]$/i, '');
+
+/**
+ * Does work on behalf of somebody who reads these languages, as a job does for the request that queued it. The rest of
+ * the context stays what it is.
+ * @param languages what `Accept-Language` says (RFC 9110), where it says anything
+ */
+export function withLanguages<Result>(languages: string | undefined, work: () => Result): Result {
+  return withRequestContext({ ...requestContext(), acceptLanguage: languages }, work);
+}
+
+/** What the person whom the running work is done for reads, in the syntax of `Accept-Language`; undefined if unknown. */
+export function currentLanguages(): string | undefined {
+  return formatAcceptLanguage(parseAcceptLanguage(requestContext()?.acceptLanguage ?? '')) || undefined;
+}

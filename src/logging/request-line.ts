@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { onRequestEnd } from '../context/request-end.js';
+import { onRequestEnd } from '../context/request-context.js';
 import { cut } from '../json-api/limits.js';
 
 /** Stands in the log in the place of a token that a path carries. */

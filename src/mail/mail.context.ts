@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
-import { oneLine } from './mail.address.js';
+import type { Config } from '../config/config.js';
+import { oneLine, parseMailbox } from './mail.address.js';
 import type { MailSurroundings, MailValue } from './mail.data.js';
 import type { MailKind } from './mail.template-files.js';
 import { ServiceText, withoutAddresses } from './mail.text.js';
@@ -36,4 +37,10 @@ function link(kind: MailKind, { href, protocol }: URL): unknown {
   if (protocol !== 'https:' && protocol !== 'http:')
     throw new Error(`A link in a mail must not begin with ${protocol}`);
   return kind === 'text' ? href : new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));
+}
+
+/** What the service calls itself towards people: the sender's name, or else where it is. */
+export function productName(config: Pick<Config, 'mailFrom' | 'appUrl'>): string {
+  const { name } = parseMailbox(config.mailFrom);
+  return name || (config.appUrl === null ? 'Iam' : new URL(config.appUrl).host);
 }

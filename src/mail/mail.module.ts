@@ -6,9 +6,8 @@ import { MailService } from './mail.service.js';
 import { MailTemplates } from './mail.templates.js';
 import { LastingTransports, mailerOptions } from './mail.transport.js';
 import { OutboxBacklog } from '../outbox/outbox.backlog.js';
-import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { OutboxHandlers, OutboxSettings } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
-import { OutboxSettings } from '../outbox/outbox.settings.js';
 import { OutboxWorker } from '../outbox/outbox.worker.js';
 
 /** Mail, and the outbox that carries it. Feature modules queue with `Outbox`, register with `OutboxHandlers` and add templates. */

@@ -2,13 +2,13 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { MailerService } from '@nestjs-modules/mailer';
 import { createHash } from 'node:crypto';
 import { Config } from '../config/config.js';
-import { currentLanguages } from '../language/current-languages.js';
+import { currentLanguages } from '../language/accept-language.js';
 import { mailbox, parseMailbox, type Mailbox } from './mail.address.js';
 import type { MailData, MailTemplate } from './mail.data.js';
 import { MailLinks } from './mail.links.js';
 import { MailTemplates } from './mail.templates.js';
 import { readerName } from './mail.text.js';
-import { productName } from './product-name.js';
+import { productName } from './mail.context.js';
 
 /** A mail to one person. */
 export interface Mail<Template extends MailTemplate> {

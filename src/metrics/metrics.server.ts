@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../config/config.js';
-import { onRequestEnd } from '../context/request-end.js';
+import { onRequestEnd } from '../context/request-context.js';
 import { Metrics } from './metrics.js';
 
 /** Methods that have a series of their own; whatever else a client sends counts as OTHER. */

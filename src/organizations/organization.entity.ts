@@ -1,7 +1,7 @@
 import { IsNotEmpty } from 'class-validator';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
-import { SORTED, TIME } from '../json-api/resource/columns.js';
+import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /** A group of accounts with owners of its own. */
 @Entity('organizations')

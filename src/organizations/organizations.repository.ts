@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
-import { plainValues, type Operands } from '../json-api/sql/operators.js';
+import { type Operands, plainValues } from '../json-api/sql/operators.js';
 import { ScopedRepository } from '../json-api/resource.repository.js';
 import { and, sql, type Sql } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import type { Organization } from './organization.entity.js';
 import { OrganizationResource } from './organization.resource.js';
 

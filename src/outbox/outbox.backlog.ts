@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Metrics } from '../metrics/metrics.js';
 import { DEAD } from './dead-jobs.js';
 
 // What was queued for a later time, such as a reminder, does not wait before then.
@@ -29,5 +30,21 @@ export class OutboxBacklog {
   private async read(statement: string): Promise<number> {
     const [row] = await this.dataSource.query<{ value: number }[]>(statement);
     return row?.value ?? 0;
+  }
+}
+
+/** How much waits in the outbox, for how long, and what nobody will try again. */
+@Injectable()
+export class OutboxMetrics implements OnModuleInit {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly backlog: OutboxBacklog,
+  ) {}
+
+  onModuleInit(): void {
+    const { metrics, backlog } = this;
+    metrics.gauge('iam_outbox_waiting', 'Jobs of the outbox that are not done', () => backlog.waiting());
+    metrics.gauge('iam_outbox_oldest_seconds', 'Age of the oldest job that is not done', () => backlog.oldestSeconds());
+    metrics.gauge('iam_outbox_dead', 'Jobs that failed for good; see docs/operating.md', () => backlog.dead());
   }
 }

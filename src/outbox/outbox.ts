@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { requestContext } from '../context/request-context.js';
 import { sql } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/transaction.js';
-import { currentLanguages } from '../language/current-languages.js';
-import { traceparentOf } from '../tracing/span-reference.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import { currentLanguages } from '../language/accept-language.js';
+import { traceparentOf } from '../tracing/tracing.js';
 import type { OutboxTask, OutboxTasks } from './outbox.tasks.js';
 
 /**

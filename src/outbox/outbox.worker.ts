@@ -1,18 +1,16 @@
-import { Injectable, Logger, Optional, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runTaskList, type JobHelpers, type TaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy, Optional } from '@nestjs/common';
+import { type JobHelpers, runTaskList, type TaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { openPool } from '../database/connections.js';
-import { withLanguages } from '../language/current-languages.js';
+import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { OutboxHandlers, type ErasedHandler } from './outbox.handlers.js';
+import { OutboxOrphans } from './orphaned-jobs.js';
+import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { outboxLogger } from './outbox.logger.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
-import { OutboxOrphans } from './orphaned-jobs.js';
-import { OutboxSettings } from './outbox.settings.js';
-import { findStrays } from './unhandled-jobs.js';
 
 /**
  * Runs the jobs of the outbox in this process: on its own few connections, woken by NOTIFY and by a poll. It starts
@@ -181,4 +179,20 @@ function textOf(payload: unknown, field: 'acceptLanguage' | 'traceparent'): stri
 /** Sleeps, but not beyond the signal. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+}
+
+/** Jobs that wait for code which is not here. */
+export interface Strays {
+  readonly task: string;
+  readonly jobs: number;
+}
+
+/** The jobs whose task is none of the known ones. The library takes them for nobody, so they stay as they are. */
+export async function findStrays(pool: Pool, known: readonly string[]): Promise<readonly Strays[]> {
+  const { rows } = await pool.query<Strays>(
+    `SELECT task_identifier AS task, count(*)::int AS jobs FROM graphile_worker.jobs
+     WHERE task_identifier <> ALL ($1::text[]) GROUP BY 1 ORDER BY 1`,
+    [known],
+  );
+  return rows;
 }

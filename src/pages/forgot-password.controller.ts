@@ -2,7 +2,7 @@ import { Get, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { Throttle } from '../auth/rate-limit/rate-limiter.js';
-import { readFlatBody } from '../json-api/write/flat-body.js';
+import { readFlatBody } from '../json-api/write/body.js';
 import { RequestResetBody } from '../passwords/passwords.dto.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { field, fieldFaults, form, NO_FAULTS, type FieldFaults } from './fields.js';

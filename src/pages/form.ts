@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { TakesBody, type BodyFormat } from '../json-api/body/body-format.js';
+import { type BodyFormat, TakesBody } from '../json-api/http/json-body.js';
 import { refuse } from '../json-api/document/errors.js';
 import { LIMITS } from '../json-api/limits.js';
 

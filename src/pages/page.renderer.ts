@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Config } from '../config/config.js';
-import { productName } from '../mail/product-name.js';
+import { productName } from '../mail/mail.context.js';
 import { markup, type Html } from './markup.js';
 import { PAGE_POLICY, SCRIPT_ELEMENT, STYLE_ELEMENT } from './page.assets.js';
 

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-import { TIME } from '../json-api/resource/columns.js';
+import { TIME } from '../json-api/resource/field-types.js';
 
 /** What a token is good for, and nothing else. */
 export type TokenPurpose = 'invitation' | 'reset';

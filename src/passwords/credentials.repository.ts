@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Sql } from '../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 
 /** The stored password of an account. */
 export interface Credentials {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { sql } from '../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';

@@ -8,8 +8,7 @@ import { PasswordPolicy } from './policy/password.policy.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';
 import { ResetMailer } from './reset.mailer.js';
-import { TokenSweep } from './token.sweep.js';
-import { TokensRepository } from './tokens.repository.js';
+import { TokensRepository, TokenSweep } from './tokens.repository.js';
 
 /** Passwords: what they must be, how they are kept, and how people get a new one. */
 @Global()

@@ -7,14 +7,14 @@ import { SessionStore } from '../auth/sessions/session.store.js';
 import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { refuse, throwFaults, type Fault } from '../json-api/document/errors.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordHasher } from './hashing/password.hasher.js';
-import { PasswordPolicy, type PasswordOwner } from './policy/password.policy.js';
+import { type PasswordOwner, PasswordPolicy } from './policy/password.policy.js';
 import type { ChangeBody, ResetBody } from './passwords.dto.js';
 import { ResetMailer } from './reset.mailer.js';
-import { TokensRepository, type FoundToken } from './tokens.repository.js';
+import { type FoundToken, TokensRepository } from './tokens.repository.js';
 
 /** Passwords: reset by a mailed token, changed by whoever knows the current one, and by nobody else. */
 @Injectable()

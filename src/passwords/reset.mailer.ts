@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
 import { hashToken, newToken } from '../auth/tokens/one-time-token.js';
 import { SecretBox } from '../auth/tokens/secrets.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';

@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { hashToken } from '../auth/tokens/one-time-token.js';
 import { KINDS } from '../json-api/resource/field-types.js';
-import { OPERATORS, plainValues, type Operands } from '../json-api/sql/operators.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
 import { or, raw, sql, type Sql } from '../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { Sweeps } from '../sweeps/sweeps.js';
 import type { TokenPurpose } from './account-token.entity.js';
 
 /** A token that was found, with the enabled account that it is for. */
@@ -115,4 +116,23 @@ export function lastResetExpiryIs(account: Sql, { values, orNull }: Operands): S
       SELECT FROM account_tokens later WHERE later.account_id = token.account_id AND later.purpose = 'reset'
         AND later.expires_at > token.expires_at))`;
   return orNull ? or([expires, hasNoReset(account)]) : expires;
+}
+
+/** So long after its end a token is still known: its holder is told that it has expired, and not that there is none. */
+const KEPT = raw(`interval '30 days'`);
+
+/** Tokens are deleted some time after they have expired; those that are spent or void are gone at once. */
+@Injectable()
+export class TokenSweep implements OnModuleInit {
+  constructor(private readonly sweeps: Sweeps) {}
+
+  onModuleInit(): void {
+    this.sweeps.register({
+      table: 'account_tokens',
+      key: 'id',
+      expired: sql`expires_at < now() - ${KEPT}`,
+      by: 'expires_at',
+      everySeconds: 3_600,
+    });
+  }
 }

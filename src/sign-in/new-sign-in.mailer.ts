@@ -3,7 +3,7 @@ import { addressBlockOf } from '../auth/authentication/client-address.js';
 import type { SessionClient } from '../auth/sessions/session.js';
 import { Config } from '../config/config.js';
 import { sql } from '../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { MailService } from '../mail/mail.service.js';
 import { ServiceText } from '../mail/mail.text.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
-import { challenge } from '../auth/authentication/challenge.js';
+import { challenge, credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../auth/authentication/authentication.js';
 import { Cookies } from '../auth/tokens/cookies.js';
-import { credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../auth/authentication/credentials.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
 import { JsonApiException, refuse } from '../json-api/document/errors.js';
 import { SignInService } from './sign-in.service.js';

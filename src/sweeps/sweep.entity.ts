@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { TIME } from '../json-api/resource/columns.js';
+import { TIME } from '../json-api/resource/field-types.js';
 
 /** When a table's expired rows are next deleted: whoever moves the time on does it, so that one instance does. */
 @Entity('sweeps')

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ident, raw, sql } from '../json-api/sql/sql.js';
-import { Transactions } from '../json-api/sql/transaction.js';
+import { Transactions } from '../json-api/sql/executor.js';
 import type { Sweep } from './sweeps.js';
 
 const BATCH = 1_000;

@@ -25,7 +25,7 @@ import { requestContext, withRequestContext } from '../context/request-context.j
 import { addRequestSpans } from './request-spans.js';
 import { harmlessText, operationOf } from './statement-text.js';
 import { ToldExporter } from './logging-span-exporter.js';
-import { Tracing, type EndSpan, type StatementTarget, type TracedJob } from './tracing.js';
+import { type EndSpan, type StatementTarget, type TracedJob, Tracing } from './tracing.js';
 
 /** So many spans wait at most; what ends while as many wait is lost. */
 const MOST_WAITING = 2_048;

@@ -19,7 +19,7 @@ import {
   ATTR_URL_SCHEME,
 } from '@opentelemetry/semantic-conventions';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { CLIENT_GONE, onRequestEnd } from '../context/request-end.js';
+import { CLIENT_GONE, onRequestEnd } from '../context/request-context.js';
 
 /** The methods that the semantic conventions know; whatever else a client sends is `_OTHER`. */
 const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);

@@ -1,10 +1,9 @@
 import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
-import { interruptBody } from '../json-api/body/body-reader.js';
+import { interruptBody, isAnswered } from '../json-api/http/body-reader.js';
 import { errorDocument, MEDIA_TYPE } from '../json-api/document/document.js';
 import { ERROR_CODES, refuse } from '../json-api/document/errors.js';
-import { isAnswered } from '../json-api/body/unread-body.js';
 
 /** What the contract calls a request that cannot be read. */
 export type UnreadableCode = 'malformed_body' | 'headers_too_large' | 'request_timeout' | 'payload_too_large';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ModulesContainer } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Actor } from '../../src/auth/authorization/actor.js';
+import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
-import { Role } from '../../src/auth/authorization/role.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { ScopedRepository } from '../../src/json-api/resource.repository.js';

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ActorCache } from '../../src/auth/sessions/actor-cache.js';
-import { Actor } from '../../src/auth/authorization/actor.js';
-import { Role } from '../../src/auth/authorization/role.js';
+import { ActorCache } from '../../src/auth/sessions/actor-loader.js';
+import { Actor, Role } from '../../src/auth/authorization/actor.js';
 
 const IN_AN_HOUR = new Date(Date.now() + 3_600_000);
 const MIB = 1024 * 1024;

@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { Actor } from '../../src/auth/authorization/actor.js';
-import { ActorCache } from '../../src/auth/sessions/actor-cache.js';
+import { Actor, Role } from '../../src/auth/authorization/actor.js';
+import { ActorCache } from '../../src/auth/sessions/actor-loader.js';
 import { AuthChangeFeed, MAX_CHANGES } from '../../src/auth/sessions/auth-change.feed.js';
 import { AuthChanges } from '../../src/auth/sessions/auth-changes.js';
-import { Role } from '../../src/auth/authorization/role.js';
 import { withClient } from '../support/database.js';
 import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
 

@@ -10,13 +10,15 @@ import type { FastifyRequest } from 'fastify';
 import { AccessTokens } from '../../src/auth/tokens/access-tokens.js';
 import { ActorLoader } from '../../src/auth/sessions/actor-loader.js';
 import { Actor } from '../../src/auth/authorization/actor.js';
-import { AuthenticationGuard } from '../../src/auth/authentication/authentication.guard.js';
+import { AuthenticationGuard, RightsGuard } from '../../src/auth/guards.js';
 import { CrossSite } from '../../src/auth/authentication/cross-site.js';
-import { CurrentActor, CurrentAuthentication } from '../../src/auth/authentication/current-actor.decorator.js';
-import type { Authentication } from '../../src/auth/authentication/authentication.js';
+import {
+  type Authentication,
+  CurrentActor,
+  CurrentAuthentication,
+} from '../../src/auth/authentication/authentication.js';
 import { JwksController } from '../../src/auth/tokens/jwks.controller.js';
-import { Public, Requires, SignedIn } from '../../src/auth/authentication/public.decorator.js';
-import { RightsGuard } from '../../src/auth/authorization/rights.guard.js';
+import { Public, Requires, SignedIn } from '../../src/auth/authorization/access.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { Config } from '../../src/config/config.js';

@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { RolesCheck } from '../../src/auth/authorization/roles.check.js';
+import { Roles, RolesCheck } from '../../src/auth/authorization/roles.js';
 import { parseRolesFile, RolesFileError, type RolesFile } from '../../src/auth/authorization/roles-file.js';
-import { Roles } from '../../src/auth/authorization/roles.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 
 const BUILT_IN = fileURLToPath(new URL('../../roles.yml', import.meta.url));

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import { ActorCache } from '../../src/auth/sessions/actor-cache.js';
-import { ActorLoader } from '../../src/auth/sessions/actor-loader.js';
+import { ActorCache, ActorLoader } from '../../src/auth/sessions/actor-loader.js';
 import type { RefreshToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import type { LiveSession, SessionEnding, Verdict } from '../../src/auth/sessions/session.js';

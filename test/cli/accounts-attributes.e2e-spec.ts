@@ -9,7 +9,7 @@ import { exportAccounts } from '../../src/cli/accounts/export-lines.js';
 import { Importer } from '../../src/cli/accounts/importer.js';
 import { Audit } from '../../src/events/audit.js';
 import { defineResource } from '../../src/json-api/resource/resource.js';
-import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { Transactions } from '../../src/json-api/sql/executor.js';
 import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { startApp, type TestApp } from '../support/app.js';
 

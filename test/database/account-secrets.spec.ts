@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
-import { migrations } from '../../src/database/migrations.js';
+import { migrations } from '../../src/database/schema.js';
 import { AccountSecrets1764000440000 } from '../../src/database/migrations/1764000440000-account-secrets.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

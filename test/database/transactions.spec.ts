@@ -5,7 +5,7 @@ import { translateDatabaseError } from '../../src/database/constraint-errors.js'
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { PostgresTransactions } from '../../src/database/transactions.js';
 import { sql } from '../../src/json-api/sql/sql.js';
-import type { Transaction } from '../../src/json-api/sql/transaction.js';
+import type { Transaction } from '../../src/json-api/sql/executor.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
 
 describe('a transaction', () => {

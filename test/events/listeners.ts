@@ -3,7 +3,7 @@ import type { Extension } from '../../src/app.extension.js';
 import type { EventPattern, IamEvent } from '../../src/events/iam-event.js';
 import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
 import { MailModule } from '../../src/mail/mail.module.js';
-import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
+import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { FastSettings, eventually } from '../outbox/outbox-fixture.js';
 import type { TestApp } from '../support/app.js';
 

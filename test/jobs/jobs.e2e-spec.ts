@@ -1,10 +1,9 @@
 import { Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Actor } from '../../src/auth/authorization/actor.js';
+import { type Actor, Actor as SignedInActor } from '../../src/auth/authorization/actor.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
-import { Actor as SignedInActor } from '../../src/auth/authorization/actor.js';
 import { sql } from '../../src/json-api/sql/sql.js';
-import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { Transactions } from '../../src/json-api/sql/executor.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
 import { listening } from '../events/listeners.js';
 import { eventually } from '../outbox/outbox-fixture.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import type { SortKey } from '../../src/json-api/query/criteria.js';
-import { decodeCursor, encodeCursor } from '../../src/json-api/query/cursor.js';
+import { decodeCursor, encodeCursor } from '../../src/json-api/query/pagination.js';
 import { orderBy, reversed, rowColumn, stretchesAfter } from '../../src/json-api/sql/keyset.js';
 import { ID } from '../../src/json-api/resource/attributes.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FaultList } from '../../src/json-api/document/errors.js';
 import { KINDS } from '../../src/json-api/resource/field-types.js';
-import { filterName, OPERATORS, type Operator } from '../../src/json-api/sql/operators.js';
+import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
 import { parseQueryString, splitList, toUrl } from '../../src/json-api/query/query-string.js';
 import { sql } from '../../src/json-api/sql/sql.js';
 

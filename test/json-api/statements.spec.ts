@@ -5,12 +5,11 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { AccountSessionsRepository } from '../../src/account-sessions/account-sessions.repository.js';
 import { AccountsRepository } from '../../src/accounts/accounts.repository.js';
-import { Actor } from '../../src/auth/authorization/actor.js';
+import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
-import { Role } from '../../src/auth/authorization/role.js';
 import { FaultList } from '../../src/json-api/document/errors.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import { RequestParser } from '../../src/json-api/http/request.parser.js';
+import { RequestParser } from '../../src/json-api/http/json-api.interceptor.js';
 import type { Statement } from '../../src/json-api/sql/sql.js';
 import { OrganizationsRepository } from '../../src/organizations/organizations.repository.js';
 

@@ -7,7 +7,7 @@ import { emailKey } from '../../src/auth/email-key.js';
 import { InvitationMailer } from '../../src/accounts/invitations/invitation.mailer.js';
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { Transactions } from '../../src/json-api/sql/executor.js';
 import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';

@@ -6,7 +6,7 @@ import type { Config } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { MailModule } from '../../src/mail/mail.module.js';
-import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
+import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { TokensRepository } from '../../src/passwords/tokens.repository.js';

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { simpleParser } from 'mailparser';
 import { emailKey } from '../../src/auth/email-key.js';
-import { withLanguages } from '../../src/language/current-languages.js';
+import { withLanguages } from '../../src/language/accept-language.js';
 import { MailLinks } from '../../src/mail/mail.links.js';
 import { MailService } from '../../src/mail/mail.service.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { newToken } from '../../src/auth/tokens/one-time-token.js';
-import { withLanguages } from '../../src/language/current-languages.js';
+import { withLanguages } from '../../src/language/accept-language.js';
 import { startMailApp, type MailApp } from './mail-app.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 

@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { newToken } from '../../src/auth/tokens/one-time-token.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { Outbox } from '../../src/outbox/outbox.js';
-import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
+import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { MailInstance } from '../mail/mail-instance.js';
 import { OutboxFixture } from './outbox-fixture.js';

@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { PostgresTransactions } from '../../src/database/transactions.js';
-import type { Transactions } from '../../src/json-api/sql/transaction.js';
-import { OutboxHandlers, type OutboxHandler } from '../../src/outbox/outbox.handlers.js';
+import type { Transactions } from '../../src/json-api/sql/executor.js';
+import { type OutboxHandler, OutboxHandlers, OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { Outbox } from '../../src/outbox/outbox.js';
-import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
 import { OutboxWorker } from '../../src/outbox/outbox.worker.js';
 import { createTestDatabase } from '../support/database.js';
 

@@ -2,8 +2,7 @@ import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
-import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
-import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
+import { OutboxHandlers, OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { OutboxWorker } from '../../src/outbox/outbox.worker.js';
 
 /** An instance to be killed: says which job it has begun, and never ends one. */

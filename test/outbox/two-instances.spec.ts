@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { Outbox } from '../../src/outbox/outbox.js';
-import { OutboxSettings } from '../../src/outbox/outbox.settings.js';
+import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { MailInstance } from '../mail/mail-instance.js';
 import { eventually, OutboxFixture } from './outbox-fixture.js';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Roles } from '../../src/auth/authorization/roles.js';
-import type { Action } from '../../src/json-api/actor.js';
+import type { Action } from '../../src/json-api/resource/resource-definition.js';
 import { document, faults, ids, type Answer } from '../support/client.js';
 import { organization, signedIn } from '../support/factories.js';
 import type { Subject } from './subject.js';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Filter } from '../../src/json-api/resource/attributes.js';
-import { OPERATORS, filterName, type Operator } from '../../src/json-api/sql/operators.js';
+import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
 import { faults, ids, type Answer } from '../support/client.js';
 import { order, passes } from './semantics.js';
 import { kindOf, type Row, type Subject } from './subject.js';

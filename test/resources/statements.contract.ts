@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ModulesContainer } from '@nestjs/core';
 import { expect, it } from '@jest/globals';
-import { Actor } from '../../src/auth/authorization/actor.js';
+import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
-import { Role } from '../../src/auth/authorization/role.js';
 import { parseCriteria } from '../../src/json-api/query/criteria.parser.js';
 import { FaultList } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';

@@ -1,8 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { KINDS } from '../../src/json-api/resource/field-types.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import { columnsOf, type Attribute } from '../../src/json-api/resource/attributes.js';
-import { snakeCase } from '../../src/json-api/resource/naming.js';
+import { type Attribute, columnsOf, snakeCase } from '../../src/json-api/resource/attributes.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import type { Verb } from '../../src/json-api/http/route.js';
 import { operations, type CheckedClient } from '../contract/openapi.js';

@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { clientAddress } from '../../src/auth/authentication/client-address.js';
 import { Cookies } from '../../src/auth/tokens/cookies.js';
-import { credentialsOf } from '../../src/auth/authentication/credentials.js';
+import { credentialsOf } from '../../src/auth/authentication/authentication.js';
 import { CrossSite } from '../../src/auth/authentication/cross-site.js';
 import { KnownDevice } from '../../src/auth/tokens/known-device.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';

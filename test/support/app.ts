@@ -10,7 +10,7 @@ import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Extension } from '../../src/app.extension.js';
 import { listen } from '../../src/transport/listen.js';
-import type { Timeouts } from '../../src/transport/timeouts.js';
+import type { Timeouts } from '../../src/transport/connections.js';
 import { createTestDatabase, databaseEnvironment, type TestDatabase } from './database.js';
 import { TEST_ENVIRONMENT } from './environment.js';
 import { SmtpSink } from './smtp-sink.js';

@@ -2,7 +2,7 @@ import { Global, Injectable, Logger, Module, type OnModuleInit } from '@nestjs/c
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { ident, sql } from '../../src/json-api/sql/sql.js';
-import { Transactions } from '../../src/json-api/sql/transaction.js';
+import { Transactions } from '../../src/json-api/sql/executor.js';
 import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
 import { Sweeps } from '../../src/sweeps/sweeps.js';

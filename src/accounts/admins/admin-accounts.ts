@@ -7,7 +7,7 @@ import { Audit } from '../../events/audit.js';
 import { readBody } from '../../json-api/write/body.js';
 import { throwFaults } from '../../json-api/document/errors.js';
 import { sql } from '../../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy } from '../../passwords/policy/password.policy.js';

@@ -1,10 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { sql } from '../../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
-import { PasswordPolicy } from '../../passwords/policy/password.policy.js';
-import { randomPassword } from '../../passwords/random-password.js';
+import { PasswordPolicy, randomPassword } from '../../passwords/policy/password.policy.js';
 import { AdminAccounts } from './admin-accounts.js';
 
 const NAME = 'First admin';

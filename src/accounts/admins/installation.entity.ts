@@ -1,5 +1,5 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
-import { TIME } from '../../json-api/resource/columns.js';
+import { TIME } from '../../json-api/resource/field-types.js';
 
 /** The one row that remembers what happens once in the life of a database. */
 @Entity('installation')

@@ -3,7 +3,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { refuse } from '../../json-api/document/errors.js';
 import { isUuid } from '../../json-api/resource/field-types.js';
-import type { Transaction } from '../../json-api/sql/transaction.js';
+import type { Transaction } from '../../json-api/sql/executor.js';
 import type { Account } from '../account.entity.js';
 import { outranks } from '../account.policy.js';
 import { AccountsRepository } from '../accounts.repository.js';

@@ -6,7 +6,7 @@ import { Roles } from '../../auth/authorization/roles.js';
 import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';
 import { refuse } from '../../json-api/document/errors.js';
-import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { TokensRepository } from '../../passwords/tokens.repository.js';
 import type { Account } from '../account.entity.js';
 import { outranks } from '../account.policy.js';

@@ -6,11 +6,11 @@ import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';
 import { refuse, throwFaults, type Fault } from '../../json-api/document/errors.js';
 import { sql } from '../../json-api/sql/sql.js';
-import { Transactions, type Transaction } from '../../json-api/sql/transaction.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
-import { PasswordPolicy, type PasswordOwner } from '../../passwords/policy/password.policy.js';
-import { TokensRepository, type FoundToken } from '../../passwords/tokens.repository.js';
+import { type PasswordOwner, PasswordPolicy } from '../../passwords/policy/password.policy.js';
+import { type FoundToken, TokensRepository } from '../../passwords/tokens.repository.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { readJoinBody } from './join.body.js';
 

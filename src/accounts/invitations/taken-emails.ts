@@ -4,7 +4,7 @@ import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { TAKEN_EMAIL_CONSTRAINT } from '../../database/constraint-errors.js';
 import { constraintOf } from '../../database/sql-state.js';
 import { Audit } from '../../events/audit.js';
-import { Transactions } from '../../json-api/sql/transaction.js';
+import { Transactions } from '../../json-api/sql/executor.js';
 
 /**
  * A create that is told that its e-mail is taken has learned of an account that the actor may not be able to read. Each

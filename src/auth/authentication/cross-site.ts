@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '../../config/config.js';
 import { refuse } from '../../json-api/document/errors.js';
-import { reliesOnCookies } from './credentials.js';
+import { reliesOnCookies } from './authentication.js';
 
 /** Methods that change nothing (RFC 9110, 9.2.1). */
 export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);

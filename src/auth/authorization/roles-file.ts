@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { parseRight, type Right } from './rights.js';
-import { Role } from './role.js';
+import { Role } from './actor.js';
 
 /** A key besides `org` that `role_scope` may carry; its value is a list of strings. */
 export interface ScopeKey {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import type { Role } from './role.js';
-import { parseRolesFile, RolesFileError, type RolesFile, type ScopeKey } from './roles-file.js';
+import { ResourceRegistry } from '../../json-api/resource/registry.js';
+import type { Role } from './actor.js';
+import { parseRolesFile, type RolesFile, RolesFileError, type ScopeKey } from './roles-file.js';
 
 /** The roles of this installation, read once at boot from the roles file. */
 @Injectable()
@@ -61,5 +62,21 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new RolesFileError(file, [`it cannot be read (${error instanceof Error ? error.message : String(error)})`]);
+  }
+}
+
+/** Compares the roles file with the resources that exist, which are known only once every module is there. */
+@Injectable()
+export class RolesCheck implements OnApplicationBootstrap {
+  constructor(
+    @Inject(Config) private readonly config: Pick<Config, 'rolesFile'>,
+    private readonly roles: Roles,
+    private readonly resources: ResourceRegistry,
+  ) {}
+
+  /** @throws RolesFileError which stops the boot, when a right names a resource type that nobody serves */
+  onApplicationBootstrap(): void {
+    const faults = this.roles.unknownTypes(this.resources.types());
+    if (faults.length > 0) throw new RolesFileError(this.config.rolesFile, faults);
   }
 }

@@ -1,6 +1,6 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { RateLimitTally } from '../../context/rate-limit-tally.js';
+import type { RateLimitTally } from '../../context/request-context.js';
 import { clientAddress } from '../authentication/client-address.js';
 import type { Throttle, AttemptKind } from './rate-limiter.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { sql } from '../../json-api/sql/sql.js';
-import { ActorCache } from './actor-cache.js';
 import { Actor, type RoleScope } from '../authorization/actor.js';
 import { Roles } from '../authorization/roles.js';
 
@@ -69,3 +69,117 @@ export class ActorLoader {
     return row;
   }
 }
+
+/** A remembered actor is only as good as the last look at what changed, in ms (wire contract, section 5). */
+const TRUSTED_MS = 1_000;
+/** How many sessions are remembered, those that were used last. */
+const MAX_SESSIONS = 50_000;
+/** In bytes, of all remembered actors together: a `role_scope` may name thousands of organizations. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** So long an actor is remembered without being loaded again, in ms, should a change of it ever not be told. */
+const TTL_MS = 60_000;
+/** What an entry takes without its texts, in bytes: actor, maps and their keys, and the cache's own part. */
+const ENTRY_BYTES = 1_400;
+/** What a string takes besides its characters, in bytes: its head, and its place in a list. */
+const STRING_BYTES = 24;
+
+interface Entry {
+  readonly actor: Actor;
+  /** End of the session, in ms since the epoch. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Remembers who stands behind a session, so that an authenticated request needs no query. It is trusted only while the
+ * feed of changes was read under a second ago; otherwise it knows nothing, and the database is asked. An LRU cache,
+ * bounded in sessions, bytes and time.
+ */
+@Injectable()
+export class ActorCache {
+  private readonly sessions = new LRUCache<string, Entry>({
+    max: MAX_SESSIONS,
+    maxSize: MAX_BYTES,
+    ttl: TTL_MS,
+    // Without a timer for each millisecond in which it is asked.
+    ttlResolution: 0,
+    sizeCalculation: ({ actor }) => sizeOf(actor),
+    dispose: ({ actor }, sessionId) => this.disposed(actor.id, sessionId),
+  });
+  private readonly byAccount = new Map<string, Set<string>>();
+  /** Grows with everything that is forgotten: what was loaded before, may be what was forgotten. */
+  private generation = 0;
+  /** When the last good look at the feed began, on the monotonic clock in ms. */
+  private lookedAt = Number.NEGATIVE_INFINITY;
+
+  /** Whether the feed was read recently enough to believe what is remembered. */
+  get trusted(): boolean {
+    return performance.now() - this.lookedAt < TRUSTED_MS;
+  }
+
+  /** How much is remembered, in bytes, by its own estimate. */
+  get bytes(): number {
+    return this.sessions.calculatedSize;
+  }
+
+  /** The actor of a session, if it is remembered and can be trusted. */
+  get(sessionId: string, accountId: string): Actor | null {
+    const entry = this.trusted ? this.sessions.get(sessionId) : undefined;
+    return entry && entry.actor.id === accountId && entry.expiresAt > Date.now() ? entry.actor : null;
+  }
+
+  /** To be called before an actor is loaded; the result goes with it to `put`. */
+  mark(): number {
+    return this.generation;
+  }
+
+  /** Remembers an actor, unless anything was forgotten since `mark`: the query may have seen the state before. */
+  put(actor: Actor, expiresAt: Date, mark: number): void {
+    if (mark !== this.generation) return;
+    const { id, sessionId } = actor;
+    this.sessions.set(sessionId, { actor, expiresAt: expiresAt.getTime() });
+    // One that is larger than the whole cache is not remembered.
+    if (!this.sessions.has(sessionId)) return;
+    const sessions = this.byAccount.get(id) ?? new Set();
+    this.byAccount.set(id, sessions.add(sessionId));
+  }
+
+  /** Forgets every session of these accounts. */
+  forget(accountIds: readonly string[]): void {
+    if (accountIds.length === 0) return;
+    this.generation++;
+    for (const accountId of accountIds) {
+      for (const sessionId of this.byAccount.get(accountId) ?? []) this.sessions.delete(sessionId);
+    }
+  }
+
+  /** Forgets everybody. */
+  forgetAll(): void {
+    this.generation++;
+    this.sessions.clear();
+  }
+
+  /** Notes a good look at the feed that began at this time of the monotonic clock, in ms. */
+  looked(beganAt: number): void {
+    this.lookedAt = beganAt;
+  }
+
+  /** A session is remembered no more, for whatever reason. */
+  private disposed(accountId: string, sessionId: string): void {
+    const sessions = this.byAccount.get(accountId);
+    sessions?.delete(sessionId);
+    if (sessions?.size === 0) this.byAccount.delete(accountId);
+  }
+}
+
+/** What an actor takes, in bytes. Its role is everybody's. */
+function sizeOf({ email, name, pictureUrl, roleScope }: Actor): number {
+  return ENTRY_BYTES + textBytes(email) + textBytes(name) + textBytes(pictureUrl ?? '') + scopeBytes(roleScope);
+}
+
+const scopeBytes = (scope: RoleScope): number =>
+  Object.entries(scope)
+    .flatMap(([key, values]) => [key, ...values])
+    .reduce((bytes, text) => bytes + textBytes(text), 0);
+
+/** Two bytes a character, as outside of Latin-1. */
+const textBytes = (text: string): number => STRING_BYTES + 2 * text.length;

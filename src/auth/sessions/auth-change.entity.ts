@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { TIME } from '../../json-api/resource/columns.js';
+import { TIME } from '../../json-api/resource/field-types.js';
 
 /**
  * A word to every instance that what it remembers of an account is out of date: a session ended, or the role, the

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { openPool } from '../../database/connections.js';
 import { Recurring } from '../../json-api/recurring.js';
-import { ActorCache } from './actor-cache.js';
+import { ActorCache } from './actor-loader.js';
 import { EVERYBODY } from './auth-changes.js';
 
 /** Time between two polls, in ms: three fit into the second after which nothing remembered is trusted. */

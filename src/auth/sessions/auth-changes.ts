@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/transaction.js';
-import { ActorCache } from './actor-cache.js';
+import type { Transaction } from '../../json-api/sql/executor.js';
+import { ActorCache } from './actor-loader.js';
 
 /** Stands in a change for every account: no account has this id. */
 export const EVERYBODY = '00000000-0000-0000-0000-000000000000';

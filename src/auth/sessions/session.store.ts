@@ -3,11 +3,17 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../../config/config.js';
 import { sql, type Sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/transaction.js';
+import type { Transaction } from '../../json-api/sql/executor.js';
 import { AuthChanges } from './auth-changes.js';
 import type { RefreshToken } from '../tokens/refresh-tokens.js';
-import type { LiveSession, SessionClient, SessionEnding, SessionOwner, Verdict } from './session.js';
-import { SessionObserver } from './session.observer.js';
+import {
+  type LiveSession,
+  type SessionClient,
+  type SessionEnding,
+  SessionObserver,
+  type SessionOwner,
+  type Verdict,
+} from './session.js';
 
 interface Row {
   account_id: string;

@@ -1,3 +1,4 @@
+import type { Transaction } from '../../json-api/sql/executor.js';
 import type { RefreshToken } from '../tokens/refresh-tokens.js';
 
 /** Where a session was started from. */
@@ -39,4 +40,13 @@ export interface SessionEnding {
     | 'account_deleted';
   /** Account that ended it; null when nobody is known. */
   readonly actorId: string | null;
+}
+
+/**
+ * Told of every session that starts or is ended before its time, inside the transaction in which it is: for events, say.
+ * The application provides it, or does not.
+ */
+export abstract class SessionObserver {
+  abstract started(tx: Transaction, session: SessionOwner): Promise<void>;
+  abstract ended(tx: Transaction, session: SessionOwner, ending: SessionEnding): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { CookieSerializeOptions } from '@fastify/cookie';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Config } from '../../config/config.js';
-import { ACCESS_COOKIE, REFRESH_COOKIE } from '../authentication/credentials.js';
+import { ACCESS_COOKIE, REFRESH_COOKIE } from '../authentication/authentication.js';
 
 /** The two tokens of a browser session and how long each lives. */
 export interface SessionCookies {

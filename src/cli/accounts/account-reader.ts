@@ -6,7 +6,7 @@ import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { readBody } from '../../json-api/write/body.js';
 import { isUuid } from '../../json-api/resource/field-types.js';
-import { snakeCase } from '../../json-api/resource/naming.js';
+import { snakeCase } from '../../json-api/resource/attributes.js';
 import type { AnyResource, CreateAttributes } from '../../json-api/resource/resource.js';
 import type { FirebaseHashConfig } from '../../passwords/import/firebase.js';
 import { readImportedHash } from '../../passwords/import/imported-hash.js';

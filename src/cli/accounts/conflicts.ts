@@ -1,5 +1,5 @@
 import { sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/transaction.js';
+import type { Transaction } from '../../json-api/sql/executor.js';
 import type { AccountRow, LineReading } from './account-reader.js';
 
 /** Why a line cannot be stored; `known` where its e-mail is there already, as after an import that was interrupted. */

@@ -1,5 +1,5 @@
 import { ident, raw, sql, type Sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/transaction.js';
+import type { Transaction } from '../../json-api/sql/executor.js';
 import type { TransferResource } from './account-reader.js';
 
 /** A column that an import writes. */

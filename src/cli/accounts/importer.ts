@@ -1,7 +1,7 @@
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { Audit } from '../../events/audit.js';
 import { ident, join, sql } from '../../json-api/sql/sql.js';
-import type { Transaction, Transactions } from '../../json-api/sql/transaction.js';
+import type { Transaction, Transactions } from '../../json-api/sql/executor.js';
 import type { LineReading, TransferResource } from './account-reader.js';
 import { Conflicts, type Valid } from './conflicts.js';
 import { columnsOf, valueOf, type ImportColumn } from './import-columns.js';

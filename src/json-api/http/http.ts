@@ -4,7 +4,7 @@ import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { refuse, type JsonApiException } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 import { documentMediaType } from './negotiation.js';
-import { leaveBodiesUnread } from '../body/unread-body.js';
+import { leaveBodiesUnread } from './body-reader.js';
 
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 

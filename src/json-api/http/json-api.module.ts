@@ -5,7 +5,7 @@ import { IdempotencyKeys } from '../write/idempotency.js';
 import { JsonApiInterceptor } from './json-api.interceptor.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import { ResourceRegistry } from '../resource/registry.js';
-import { ResourceTools } from '../write/resource.tools.js';
+import { ResourceTools } from '../resource.service.js';
 
 /** The resource layer: one registry, one interceptor, one filter for the whole application. */
 @Module({})

@@ -1,4 +1,4 @@
-import type { Action } from '../actor.js';
+import type { Action } from '../resource/resource-definition.js';
 import type { AnyResource } from '../resource/resource.js';
 
 /** What a handler does, as its decorator says. The interceptor, the guards and the tests read it. */

@@ -1,5 +1,5 @@
 import type { Criteria, Condition, PageRequest, Shape, SortKey } from './criteria.js';
-import { decodeCursor } from './cursor.js';
+import { decodeCursor } from './pagination.js';
 import type { FaultList } from '../document/errors.js';
 import { parseFilter } from './filter.parser.js';
 import { LIMITS, quoted } from '../limits.js';

@@ -1,9 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataArgsStorage } from 'typeorm';
 import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
-import { COLUMN_KINDS, KINDS, type Kind, type KindName, type Schema } from './field-types.js';
-import { snakeCase } from './naming.js';
-import { OPERATORS, filterName, type Operator } from '../sql/operators.js';
+import { filterName, type Operator, OPERATORS } from '../sql/operators.js';
+import { COLUMN_KINDS, type Kind, type KindName, KINDS, type Schema } from './field-types.js';
 import type { AttributeRule, FilterRule } from './resource-definition.js';
 
 /** One attribute: what the entity's column says of it, and what the resource table allows. */
@@ -170,3 +169,7 @@ export function compileFilters(rules: Rules, attributes: ReadonlyMap<string, Att
   }
   return filters;
 }
+
+/** `createdAt` → `created_at`: the one spelling of a property's name in the database and on the wire. */
+export const snakeCase = (property: string): string =>
+  property.replace(/[A-Z]/g, (letter, at: number) => (at > 0 ? '_' : '') + letter.toLowerCase());

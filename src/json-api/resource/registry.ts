@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Action, Caller } from '../actor.js';
+import type { Action, Caller } from './resource-definition.js';
 import type { AnyResource } from './resource.js';
 import type { Source } from '../sql/select.js';
 import type { Sql } from '../sql/sql.js';

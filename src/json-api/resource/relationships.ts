@@ -1,6 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { snakeCase } from './naming.js';
-import { columnsOf, tableName } from './attributes.js';
+import { columnsOf, snakeCase, tableName } from './attributes.js';
 import type { RelationshipRule } from './resource-definition.js';
 
 /** How related rows are found, in names of the database. */

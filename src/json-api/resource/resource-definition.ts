@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import type { KindName, Schema } from './field-types.js';
 import type { Operator } from '../sql/operators.js';
+import type { KindName, Schema } from './field-types.js';
 
 /** What every entity behind a resource has: an id, and a version that each write raises by one. */
 export interface Identified {
@@ -67,4 +67,14 @@ export interface ResourceTable<Entity extends Identified> {
   readonly attributes: { readonly [Key in Exclude<keyof Entity, 'id' | 'version'> & string]?: AttributeRule<Entity> };
   readonly filters?: Readonly<Record<string, FilterRule>>;
   readonly relationships?: Readonly<Record<string, RelationshipRule<Entity>>>;
+}
+
+/** The four things that a right can be about; index and show are both `read`. */
+export type Action = 'create' | 'read' | 'update' | 'delete';
+
+/** What the layer needs to know of whoever asks. The application's actor is one. */
+export interface Caller {
+  readonly id: string;
+  /** The scopes in which the caller may do the action on resources of the type; empty means not at all. */
+  scopes(type: string, action: Action): ReadonlySet<string>;
 }

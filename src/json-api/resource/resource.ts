@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { compileAttributes, compileFilters, tableName, type Attribute, type Filter } from './attributes.js';
+import { type Attribute, compileAttributes, compileFilters, type Filter, tableName } from './attributes.js';
 import { compileRelationships, type Relationship } from './relationships.js';
 import type { Identified, ResourceTable } from './resource-definition.js';
 

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { wantedInstead, type Kind } from './field-types.js';
+import { type Kind, wantedInstead } from './field-types.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
 

@@ -1,16 +1,14 @@
 import type { Identifier, ResourceRow } from '../document/response.js';
 import type { Shape } from '../query/criteria.js';
 import { refuse, type JsonApiException } from '../document/errors.js';
-import type { Executor } from './executor.js';
-import { shapeForm } from './forms.js';
+import type { Executor, Transaction } from './executor.js';
+import { shapeForm, type StatementCache } from './statement-cache.js';
 import { rowColumn } from './keyset.js';
 import { LIMITS } from '../limits.js';
 import type { Link, Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 import { project, selectByIds, selectRelated, type Source } from './select.js';
 import { ident, sql, type Sql } from './sql.js';
-import type { StatementCache } from './statement-cache.js';
-import type { Transaction } from './transaction.js';
 
 /** How many linkages all rows of a page may have through one relationship, where many rows lead to the same few. */
 const MAX_LINKAGES = 100_000;

@@ -1,10 +1,10 @@
 import type { Item, Page } from '../document/response.js';
 import type { Criteria, Shape } from '../query/criteria.js';
 import type { Columns } from './executor.js';
-import { pageForm, shapeForm } from './forms.js';
+import { pageForm, shapeForm } from './statement-cache.js';
 import { loadIncluded, type LoadContext } from './include.js';
-import { pageLinks, slice } from './pagination.js';
-import { pageValues, project, selectById, selectCount, selectPage, viewOf, type Source } from './select.js';
+import { pageLinks, slice } from '../query/pagination.js';
+import { pageValues, project, selectById, selectCount, selectPage, type Source, viewOf } from './select.js';
 
 /** The best plan of a page is the same for all values when there is no filter, and no rows to pass over. */
 const isSteady = ({ conditions, page }: Criteria): boolean =>

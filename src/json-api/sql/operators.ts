@@ -1,6 +1,5 @@
-import { KINDS, type Kind, type KindName, type Operand } from '../resource/field-types.js';
-import { isAnyOf, isInRanges, isNoneOf } from './list-conditions.js';
-import { and, or, raw, sql, type Sql } from './sql.js';
+import { type Kind, type KindName, KINDS, type Operand } from '../resource/field-types.js';
+import { and, or, Parameter, raw, sql, type Sql } from './sql.js';
 
 /**
  * The filter operators, one row each: how the values are read and what they mean in SQL. A resource table lists
@@ -117,3 +116,71 @@ export const filterName = (attribute: string, operator: Operator): string =>
 /** The plain values of a filter, for the SQL of a repository's own filters. */
 export const plainValues = ({ values }: Operands): unknown[] =>
   values.flatMap((operand) => ('value' in operand ? [operand.value] : []));
+
+/**
+ * Conditions on lists of values. Their text is the same for every length of list, so that what a client sends decides
+ * neither how much PostgreSQL parses and plans nor how many statements the service remembers. PostgreSQL knows the values
+ * when it plans, and folds what depends on them alone (`cardinality(…) = 1`, a subscript): the plan is made for them.
+ */
+
+/** A half-open range of times. */
+type Range = Extract<Operand, { from: string }>;
+
+/** A list as one parameter of an array type; `at` gives a value by its place from 1, or NULL where there is none. */
+function array(values: readonly unknown[], pgType: string): { all: Sql; at: (place: string | Sql) => Sql } {
+  const all = sql`${new Parameter(values)}${raw(`::${pgType}[]`)}`;
+  return { all, at: (place) => sql`(${all})[${typeof place === 'string' ? raw(place) : place}]` };
+}
+
+/**
+ * Whether a column has one of the values. Of a list of one PostgreSQL makes an equality, which it estimates better, and
+ * which keeps the order of an index behind the column.
+ * @param pgType type of one value, such as `uuid`
+ */
+export function isAnyOf(column: Sql, values: readonly unknown[], pgType: string): Sql {
+  const list = array([...new Set(values)], pgType);
+  return sql`CASE cardinality(${list.all}) WHEN 0 THEN FALSE WHEN 1 THEN ${column} = ${list.at('1')} ELSE ${column} = ANY(${list.all}) END`;
+}
+
+/** Ranges in order, those that meet or overlap made one. Their bounds are ISO 8601 in UTC or `infinity`: text compares. */
+function merged(ranges: readonly Range[]): Range[] {
+  const result: Range[] = [];
+  for (const range of ranges.toSorted((a, b) => (a.from < b.from ? -1 : 1))) {
+    const last = result.at(-1);
+    if (!last || range.from > last.before) result.push(range);
+    else if (range.before > last.before) result[result.length - 1] = { ...last, before: range.before };
+  }
+  return result;
+}
+
+/**
+ * Whether a time lies in one of the ranges. An index serves the span from the first to the last; within it the bounds, in
+ * order, cut time into pieces of which each second one is a range.
+ */
+export function isInRanges(column: Sql, ranges: readonly Range[]): Sql {
+  const bounds = merged(ranges).flatMap(({ from, before }) => [from, before]);
+  const { all, at } = array(bounds, 'timestamptz');
+  const span = sql`${column} >= ${at('1')} AND ${column} < ${at(sql`cardinality(${all})`)}`;
+  return sql`CASE cardinality(${all}) WHEN 0 THEN FALSE WHEN 2 THEN ${span} ELSE ${span} AND width_bucket(${column}, ${all}) % 2 = 1 END`;
+}
+
+/** So many values have gaps around them; what lies in a gap is compared with the other values one by one. */
+const MAX_BOUNDS = 20;
+
+/**
+ * Whether a column has none of the values; a null has none, and is not TRUE. As the gaps between the values: unlike `<>`,
+ * an index serves each. Every other value lies in one of the gaps, in whatever order the values are taken. Where
+ * PostgreSQL would order them otherwise than we do, gaps overlap and hold some of the values as well, so these are kept
+ * out once more, in a form that the planner does not take for a second filter.
+ */
+export function isNoneOf(column: Sql, values: readonly unknown[], pgType: string): Sql {
+  const distinct = [...new Set(values)];
+  const sorted = distinct.toSorted().slice(0, MAX_BOUNDS);
+  const bounds = array(sorted, pgType);
+  const gaps = Array.from({ length: MAX_BOUNDS - 1 }, (_, i) =>
+    and([sql`${column} > ${bounds.at(String(i + 1))}`, sql`${column} < ${bounds.at(String(i + 2))}`]),
+  );
+  const ends = [sql`${column} < ${bounds.at('1')}`, sql`${column} > ${sorted.at(-1)}${raw(`::${pgType}`)}`];
+  const all = array(distinct, pgType).all;
+  return and([or([...ends, ...gaps]), sql`nullif(${column} = ANY(${all}), true) IS NOT NULL`]);
+}

@@ -1,11 +1,14 @@
-import { shownAttributes, type ResourceRow } from '../document/response.js';
+import type { Fault } from '../document/errors.js';
+import { type ResourceRow, shownAttributes } from '../document/response.js';
 import type { Condition, Criteria, Shape, SortKey } from '../query/criteria.js';
-import { encodeCursor } from '../query/cursor.js';
-import type { Columns } from './executor.js';
-import { orderBy, reversed, rowColumn, stretchesAfter, type Expression } from './keyset.js';
+import { encodeCursor } from '../query/pagination.js';
 import type { Attribute } from '../resource/attributes.js';
+import type { Operand } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
-import { and, ident, join, raw, sql, TRUE, type Sql } from './sql.js';
+import type { Columns } from './executor.js';
+import { type Expression, orderBy, reversed, rowColumn, stretchesAfter } from './keyset.js';
+import { OPERATORS } from './operators.js';
+import { and, FALSE, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
 
 /** A resource as one caller may read it, in pieces of SQL with the caller's own values. */
 export interface Source {
@@ -179,3 +182,25 @@ export const selectRelated = (
       ) related LIMIT ${raw(String(pairs))}
     ) pair GROUP BY pair.id ORDER BY pair.id LIMIT ${most}
   ) related JOIN ${from(view)} ON row."id" = related.id ORDER BY related.id`;
+
+/** The SQL of a filter on an attribute; `expression` gives the SQL of the attribute's value. */
+export function attributeCondition({ filter, operands }: Condition, expression: (attribute: Attribute) => Sql): Sql {
+  // A filter of the repository's own, which it was asked for first.
+  if (!filter.on) return FALSE;
+  const { attribute, operator, compare } = filter.on;
+  if (!compare) return OPERATORS[operator].sql(expression(attribute), operands, filter.kind);
+  const normalised = (operand: Operand): Operand =>
+    'value' in operand ? { value: compare.as(String(operand.value)) } : operand;
+  const values = operands.values.map(normalised);
+  return OPERATORS[operator].sql(rowColumn(compare.column), { ...operands, values }, filter.kind);
+}
+
+/** Faults of filters that need a scope of the right to read that the caller does not have. */
+export const filtersOutOfScope = ({ conditions }: Criteria, scopes: ReadonlySet<string>): Fault[] =>
+  conditions
+    .filter(({ filter }) => filter.scope !== undefined && !scopes.has(filter.scope))
+    .map(({ parameter }) => ({
+      code: 'forbidden',
+      detail: `You may not filter by ${parameter}`,
+      source: { parameter },
+    }));

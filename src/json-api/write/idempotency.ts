@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 import { refuse } from '../document/errors.js';
 import { raw, sql } from '../sql/sql.js';
-import type { Transaction } from '../sql/transaction.js';
+import type { Transaction } from '../sql/executor.js';
 import type { WriteDocument } from './write-document.js';
-import { TIME } from '../resource/columns.js';
+import { TIME } from '../resource/field-types.js';
 
 /** A key that a client sent with a create, and what came of it. Rows older than a day count for nothing, and are swept. */
 @Entity('idempotency_keys')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Linkage } from '../document/response.js';
-import { readBody, type BodyReading, type WriteVerb } from './body.js';
+import { type BodyReading, readBody, type WriteVerb } from './body.js';
 import type { Shape } from '../query/criteria.js';
 import { FaultList, refuse, type Fault } from '../document/errors.js';
 import { LIMITS, quoted } from '../limits.js';

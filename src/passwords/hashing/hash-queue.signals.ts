@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { Readiness } from '../../health/readiness.js';
+import { Metrics } from '../../metrics/metrics.js';
 import { PasswordHasher } from './password.hasher.js';
 
 /** The oldest hash may wait or run for so long, in ms: sign-ins are late then, or the hashes are stuck. */
@@ -32,5 +33,28 @@ export class HashQueueSignals implements OnModuleInit {
         if (queue.ageMs > LATE_MS) throw new Error(`A password hash is there for ${Math.round(queue.ageMs)} ms`);
       },
     });
+  }
+}
+
+/** How busy password hashing is. */
+@Injectable()
+export class HashQueueMetrics implements OnModuleInit {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly hasher: PasswordHasher,
+  ) {}
+
+  onModuleInit(): void {
+    this.metrics.gauge('iam_hashes_running', 'Password hashes that run now', () => this.hasher.queue.running);
+    this.metrics.gauge(
+      'iam_hashes_waiting',
+      'Password hashes that wait for their turn',
+      () => this.hasher.queue.waiting,
+    );
+    this.metrics.gauge(
+      'iam_hashes_age_seconds',
+      'How long the oldest password hash has waited or run',
+      () => this.hasher.queue.ageMs / 1000,
+    );
   }
 }

@@ -7,7 +7,7 @@ import { JsonApiException } from '../../json-api/document/errors.js';
 import { HashQueue, type Line } from './hash-queue.js';
 import { hashWork } from './hash-work.js';
 import { OWN_PREFIX, bcryptInput, readStoredHash, type StoredHash } from './password.schemes.js';
-import { canonicalPassword } from '../policy/password.text.js';
+import { canonicalPassword } from '../policy/password.policy.js';
 
 /** What a check came to. */
 export interface Verification {
