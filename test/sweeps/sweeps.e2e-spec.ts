@@ -3,12 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { ident, sql } from '../../src/json-api/sql/sql.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
+import { newToken } from '../../src/auth/tokens/one-time-token.js';
 import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
 import { Sweeps } from '../../src/sweeps/sweeps.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { faults, send } from '../support/client.js';
 import { withClient } from '../support/database.js';
-import { account, signedIn, signIn } from '../support/factories.js';
+import { account, signedIn, signIn, storeToken } from '../support/factories.js';
 import { sweepNow } from './sweep-now.js';
 
 const EXPIRED_SESSIONS = 50_000;
@@ -132,6 +134,27 @@ describe('Expired rows', () => {
     ]);
     expect(await count('account_sessions')).toBe(sessions);
     expect((await jane.get('/auth/me')).status).toBe(200);
+  });
+
+  it('of mailed tokens go 30 days after their end; until then their holder is told that they have expired', async () => {
+    const jane = await account(here);
+    const days = { gone: -31, kept: -29, live: 1 };
+    const tokens: Record<string, string> = {};
+    for (const [name, day] of Object.entries(days)) {
+      const { token, hash } = newToken();
+      tokens[name] = token;
+      await storeToken(here, jane.id, 'reset', { hash, expiresAt: new Date(Date.now() + day * 86_400_000) });
+    }
+    const reset = async (name: keyof typeof days): Promise<string[]> =>
+      faults(
+        await send(here, 'POST', '/account/passwords/reset', {
+          body: { token: tokens[name], password: 'Another-horse-9' },
+        }),
+      );
+    expect([await reset('gone'), await reset('kept')]).toEqual([['422 expired_token'], ['422 expired_token']]);
+    await sweepNow(here);
+    expect([await reset('gone'), await reset('kept')]).toEqual([['404 invalid_token'], ['422 expired_token']]);
+    expect(await reset('live')).toEqual([]);
   });
 
   it('are left alone where somebody holds them, and deleted the next time', async () => {
