@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
+import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
@@ -47,6 +48,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly roleChanges: RoleChangedMailer,
     private readonly tokens: TokensRepository,
     private readonly takenEmails: TakenEmails,
+    private readonly throttle: Throttle,
   ) {
     super(accounts, tools);
   }
@@ -134,7 +136,10 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   }
 
   /** A role that changes is a line of its own in the trail, since auditors look for it, and a mail to whom it concerns. */
-  private async tellRoleChange({ actor, values, tx }: AccountWrite, { id, roleName: from }: Account): Promise<void> {
+  private async tellRoleChange(
+    { actor, values, tx }: AccountWrite,
+    { id, email, roleName: from }: Account,
+  ): Promise<void> {
     const { roleName: to } = values;
     if (to === undefined) return;
     const target = { type: 'iam:accounts', id };
@@ -144,6 +149,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
       target,
       details: { from, to },
     });
+    if (to === from || !(await this.throttle.isWithin('role_changed_mail', { emailKey: emailKey(email) }))) return;
     await this.roleChanges.queue(tx, id, from, to);
   }
 

@@ -66,6 +66,29 @@ describe('An owner who may create accounts', () => {
     expect(links).toEqual([expect.stringMatching(/^https:\/\/app\.example\.com\/join\?token=/)]);
   });
 
+  it('cannot fill a mailbox by changing a role to and fro: five mails a day, whoever changes it', async () => {
+    const ann = await account(app);
+    for (let n = 0; n < 8; n++) {
+      const answer = await root.patch(
+        `/accounts/${ann.id}`,
+        document(TYPE, { role_name: n % 2 ? 'user' : 'org_owner' }),
+      );
+      expect([answer.status, answer.body.data.attributes.role_name]).toEqual([200, n % 2 ? 'user' : 'org_owner']);
+      expect(answer.headers.get('ratelimit-remaining')).not.toBe('0');
+    }
+    await mailsTo(app, ann.email, 5);
+    // Those of somebody else come after whatever may still be on its way.
+    const bob = await account(app);
+    await root.patch(`/accounts/${bob.id}`, document(TYPE, { role_name: 'org_owner' }));
+    await mailsTo(app, bob.email);
+    expect(await mailsTo(app, ann.email)).toHaveLength(5);
+    const changes = await app.sql(
+      `SELECT FROM audit_events WHERE action = 'iam:accounts.role_changed' AND target_id = $1`,
+      [ann.id],
+    );
+    expect(changes).toHaveLength(8);
+  });
+
   it('learns of no e-mail elsewhere by a create that is wrong in any other way', async () => {
     const { create, org } = await owner();
     const [taken, free] = [await elsewhere(), fresh()];

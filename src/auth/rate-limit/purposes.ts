@@ -104,12 +104,14 @@ const perActor = (points: Budget['points']): Budget => ({
   points,
   shared: true,
 });
-const INVITATIONS_PER_RECIPIENT: Budget = {
+const perRecipient = (points: Budget['points']): Budget => ({
   name: 'recipient',
   keyOf: ({ emailKey }) => (emailKey === undefined ? null : [emailKey]),
-  points: ({ invitationsPerRecipient }) => invitationsPerRecipient,
+  points,
   shared: true,
-};
+});
+/** In a day: after as many, their owner knows that somebody changes their role. */
+const ROLE_CHANGE_MAILS = 5;
 
 /**
  * Everything that is limited, one row each. Add a row here, then say `@Attempts('…')` on the route, or call
@@ -126,8 +128,13 @@ export const PURPOSES = {
   invitation: {
     windowSeconds: () => DAY,
     onArrival: [],
-    onSubject: [perActor(({ invitationsPerActor }) => invitationsPerActor), INVITATIONS_PER_RECIPIENT],
+    onSubject: [
+      perActor(({ invitationsPerActor }) => invitationsPerActor),
+      perRecipient(({ invitationsPerRecipient }) => invitationsPerRecipient),
+    ],
   },
+  /** Mails about another role, whoever gives it. What is above changes the role all the same, and mails nothing. */
+  role_changed_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => ROLE_CHANGE_MAILS)] },
   /** Creates that are told that their e-mail is taken, perhaps by an account which the actor may not read. */
   taken_email: {
     windowSeconds: () => HOUR,

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../../config/config.js';
-import { type RateLimitTally, requestContext } from '../../context/request-context.js';
+import { RateLimitTally, requestContext, withRequestContext } from '../../context/request-context.js';
+import { JsonApiException } from '../../json-api/document/errors.js';
 import { AttemptCounter, type Count } from './attempt-counter.js';
 import { CountingConnections } from './counting-connections.js';
 import { notCounted, tooMany } from './limit-errors.js';
@@ -80,6 +81,24 @@ export class Throttle implements OnApplicationBootstrap {
    */
   async count(kind: PurposeName, subject: Subject): Promise<void> {
     await this.countAll(kind, PURPOSES[kind].onSubject, subject);
+  }
+
+  /**
+   * Counts as {@link count} does, for what is left out beyond the limit, so that the request does not fail and its answer
+   * says nothing of the limit.
+   * @returns whether the subject is within its budgets
+   * @throws JsonApiException `unavailable` when it cannot be counted
+   */
+  async isWithin(kind: PurposeName, subject: Subject): Promise<boolean> {
+    try {
+      await withRequestContext({ ...requestContext(), rateLimit: new RateLimitTally() }, () =>
+        this.count(kind, subject),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof JsonApiException && error.status === 429) return false;
+      throw error;
+    }
   }
 
   /**
