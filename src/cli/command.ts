@@ -1,41 +1,9 @@
-import { parseArgs } from 'node:util';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import type { Extension } from '../app.extension.js';
 import type { Config } from '../config/config.js';
 import type { ConfigExamination } from '../config/load-config.js';
 import type { ProgressStream } from './progress.js';
-
-/** An option that takes a value: `--accounts 1000`. */
-export interface Option<Value = unknown> {
-  /** Its message completes the sentence "--accounts …". */
-  readonly schema: z.ZodType<Value, string>;
-  readonly default: Value;
-  /** What stands for the value in the help. */
-  readonly placeholder: string;
-  readonly description: string;
-}
-
-/** An option that is there or not: `--force`. */
-export interface Flag {
-  readonly schema?: never;
-  readonly description: string;
-}
-
-/** What stands on the line without a name, any number of them: `mail retry 17 18`. */
-export interface Operands<Value = unknown> {
-  /** Its message completes the sentence "ID …". */
-  readonly schema: z.ZodType<Value, string>;
-  /** What stands for one in the help. */
-  readonly placeholder: string;
-  readonly description: string;
-}
-
-export type Options = Readonly<Record<string, Option | Flag>>;
-
-/** The values of a command's options. */
-export type OptionValues<Of extends Options> = {
-  readonly [Name in keyof Of]: Of[Name] extends Option<infer Value> ? Value : boolean;
-};
 
 /** What is read from; only a terminal can be asked. */
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -56,102 +24,37 @@ export interface CommandContext {
   readonly in: InputStream;
   /** For results. */
   readonly out: NodeJS.WritableStream;
-  /** For what is told on the way. */
+  /** For progress and errors. */
   readonly err: ProgressStream;
 }
 
-/** A command of the operator. */
-export interface Command {
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** More for its own help. */
-  readonly details: string;
-  readonly options: Options;
-  /** Without them, a word that is no option is refused. */
-  readonly operands?: Operands | undefined;
-  /**
-   * Parses the arguments and does it.
-   * @throws UsageError for arguments that it does not understand, and whatever went wrong
-   */
-  execute(args: readonly string[], context: CommandContext): Promise<void>;
+/**
+ * Makes a command for one run of the program. Its summary stands in the list of commands, the description in its own
+ * help. What its action throws is printed, and the process ends with 1; `command.error()` is for arguments that do not
+ * fit together, and ends with 2.
+ */
+export type CommandFactory = (context: CommandContext) => CommandUnknownOpts;
+
+/** A text that its schema does not accept. It stands for the value until all of them are reported, before the action. */
+export class InvalidText {
+  constructor(
+    readonly text: string,
+    readonly reason: string,
+  ) {}
 }
 
-/** The command was called in a way that it does not understand. The message is one sentence a fault. */
-export class UsageError extends Error {
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'));
-    this.name = 'UsageError';
-  }
-}
-
-interface CommandDefinition<Of extends Options, Operand> {
-  readonly summary: string;
-  readonly details: string;
-  readonly options: Of;
-  readonly operands?: Operands<Operand>;
-  run(values: OptionValues<Of>, context: CommandContext, operands: readonly Operand[]): Promise<void>;
-}
-
-/** Makes a command whose `run` gets the parsed values of its options, and its operands. */
-export function defineCommand<const Of extends Options, Operand = never>(
-  definition: CommandDefinition<Of, Operand>,
-): Command {
-  const { summary, details, options, operands } = definition;
-  return {
-    summary,
-    details,
-    options,
-    operands,
-    execute: async (args, context) => {
-      const given = readArguments(options, operands !== undefined, args);
-      const faults: string[] = [];
-      const values = parseOptions(options, given.values, faults);
-      const parsed = given.positionals.flatMap((text) =>
-        operands ? parse(operands, operands.placeholder, text, faults) : [],
-      );
-      if (faults.length > 0) throw new UsageError(faults);
-      await definition.run(values, context, parsed);
-    },
+/** Parses the value of an option or of an argument. Messages of the schema complete the sentence "--name …". */
+export function parsedBy<Value>(schema: z.ZodType<Value, string>): (text: string) => Value {
+  return (text) => {
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    // No action gets to see it, see InvalidText. An error thrown here would hide those of the other values.
+    return new InvalidText(text, result.error.issues[0]?.message ?? 'is invalid') as Value;
   };
 }
 
-/** The value of a text as a list of one; an error is added to the others, and the list is empty. */
-function parse<Value>(
-  { schema }: { readonly schema: z.ZodType<Value, string> },
-  name: string,
-  text: string,
-  errors: string[],
-) {
-  const result = schema.safeParse(text);
-  if (result.success) return [result.data];
-  errors.push(`${name} ${result.error.issues[0]?.message ?? 'is invalid'}, not ${JSON.stringify(text)}.`);
-  return [];
-}
-
-function parseOptions<Of extends Options>(
-  options: Of,
-  given: Readonly<Record<string, unknown>>,
-  faults: string[],
-): OptionValues<Of> {
-  const values: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(options)) {
-    const text = given[name];
-    if (!option.schema) values[name] = text === true;
-    else if (typeof text !== 'string') values[name] = option.default;
-    else [values[name]] = parse(option, `--${name}`, text, faults);
-  }
-  // Each name of the table has its parsed value now; TypeScript cannot follow that through the loop.
-  return values as OptionValues<Of>;
-}
-
-function readArguments(options: Options, allowPositionals: boolean, args: readonly string[]) {
-  const types = Object.entries(options).map(([name, { schema }]) => {
-    const type: 'string' | 'boolean' = schema ? 'string' : 'boolean';
-    return [name, { type }] as const;
-  });
-  try {
-    return parseArgs({ args: [...args], options: Object.fromEntries(types), strict: true, allowPositionals });
-  } catch (error) {
-    throw new UsageError([error instanceof Error ? error.message : String(error)]);
-  }
+/** Parses each of the values of a variadic argument, such as `[IDS...]`. */
+export function eachParsedBy<Value>(schema: z.ZodType<Value, string>) {
+  const parse = parsedBy(schema);
+  return (text: string, previous: readonly Value[] = []): readonly Value[] => [...previous, parse(text)];
 }

@@ -1,3 +1,4 @@
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { isErrno } from '../config/errno.js';
 
 /** What the output of a command came to, beside the command itself. */
@@ -27,4 +28,23 @@ export function watchOutput(
   // There is nobody left to tell.
   stderr.on('error', () => undefined);
   return watch;
+}
+
+/** Nest's log on the standard error, from warnings on: the standard output is for what a command gives. */
+export class CommandLogger extends ConsoleLogger {
+  constructor() {
+    super({ logLevels: ['warn', 'error', 'fatal'] });
+  }
+
+  protected override printMessages(messages: unknown[], context?: string, level?: LogLevel): void {
+    super.printMessages(messages, context, level, 'stderr');
+  }
+}
+
+/** Rows of text in columns; the last column is as long as it is. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
+  return rows.map((row) => line(row)).join('\n');
 }

@@ -1,23 +1,30 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { DataSource } from 'typeorm';
+import { migrateAll } from '../app.migrate.js';
 import { AppModule } from '../app.module.js';
 import { Config } from '../config/config.js';
+import { withConnections } from '../database/connections.js';
+import { dataSourceOptions, type ServiceDataSourceOptions } from '../database/data-source.js';
+import { DatabaseServer } from '../database/database-server.js';
+import { openDataSource } from '../database/open-data-source.js';
 import type { CommandContext } from './command.js';
-import { withMigratedServer } from './with-server.js';
+
+type Service = Pick<CommandContext, 'config' | 'extension'>;
 
 /**
  * Does the work with the providers of the service, also with those that a team put in their place: a password policy of
  * its own, or a subscriber to events. They are made and not started: no port is opened, no mail is sent, no first admin
  * is made.
- * @throws whatever the database refuses, at once: the service would try again for half a minute
+ * @throws what the database answers, at once: the service would try again for half a minute
  */
 export async function withService<Result>(
-  { config: configuration, extension }: Pick<CommandContext, 'config' | 'extension'>,
+  { config: load, extension }: Service,
   work: (service: INestApplicationContext) => Promise<Result>,
 ): Promise<Result> {
-  const config = configuration();
-  return withMigratedServer(config, extension, async ({ access }) => {
+  const config = load();
+  return withMigratedServer({ config: () => config, extension }, async ({ access }) => {
     const ready = new Config({ ...config, databaseUrl: access.url, migrateOnStart: false });
     const service = await NestFactory.create(AppModule.register(ready, extension), new FastifyAdapter(), {
       abortOnError: false,
@@ -28,4 +35,45 @@ export async function withService<Result>(
       await service.close();
     }
   });
+}
+
+/** Does the work with the options of the service's data source, after the migrations that a start of it would run. */
+export async function withMigratedServer<Result>(
+  { config: load, extension }: Service,
+  work: (options: ServiceDataSourceOptions) => Promise<Result>,
+): Promise<Result> {
+  const config = load();
+  return withServer(config, async (url) => {
+    const options = dataSourceOptions(url, config, extension);
+    await (await openDataSource({ ...options, migrationsRun: config.migrateOnStart }, migrateAll)).destroy();
+    return work(options);
+  });
+}
+
+/** Does the work on the service's database as it is. */
+export async function onDatabase<Result>(
+  { config: load, extension }: Service,
+  work: (dataSource: DataSource) => Promise<Result>,
+): Promise<Result> {
+  const config = load();
+  return withServer(config, async (url) => {
+    const options = dataSourceOptions(url, config, extension);
+    const size = config.databasePoolSize;
+    const dataSource = await openDataSource(withConnections(options, 'maintenance', { size, name: 'iam command' }));
+    try {
+      return await work(dataSource);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+}
+
+/** Does the work with the configured server's URL; an embedded server is started for it, or joined. */
+async function withServer<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
+  const server = await DatabaseServer.open(config);
+  try {
+    return await work(server.url);
+  } finally {
+    await server.stop();
+  }
 }

@@ -141,7 +141,7 @@ describe('accounts import of CSV', () => {
     'is called wrongly with --columns %s',
     async (columns) => {
       const { exitCode, err } = await load('a,b\n', '--columns', columns);
-      expect([exitCode, err]).toEqual([2, expect.stringMatching(/^--columns must /)]);
+      expect([exitCode, err]).toEqual([2, expect.stringMatching(/^error: --columns must /)]);
     },
   );
 });

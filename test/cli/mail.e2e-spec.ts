@@ -129,7 +129,7 @@ describe('Dead letters', () => {
     expect([group.exitCode, dead.exitCode, retry.exitCode]).toEqual([0, 0, 0]);
     expect(group.out).toMatch(/mail dead .*mail retry /s);
     expect(dead.out).toContain('Usage: npx iam mail dead [options]');
-    expect(retry.out).toContain('Usage: npx iam mail retry [ID…] [options]');
+    expect(retry.out).toContain('Usage: npx iam mail retry [options] [ID...]');
   });
 });
 

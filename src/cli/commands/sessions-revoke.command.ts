@@ -1,16 +1,17 @@
+import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
-import { emailKey } from '../auth/email-key.js';
-import type { SessionEnding } from '../auth/sessions/session.js';
-import { SessionStore, type EndedSessions } from '../auth/sessions/session.store.js';
-import { email } from '../config/variables/schemas.js';
-import { Audit } from '../events/audit.js';
-import { isUuid } from '../json-api/resource/field-types.js';
-import { sql } from '../json-api/sql/sql.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { defineCommand, UsageError } from './command.js';
-import { number } from './progress.js';
-import { withService } from './with-service.js';
+import { emailKey } from '../../auth/email-key.js';
+import type { SessionEnding } from '../../auth/sessions/session.js';
+import { SessionStore, type EndedSessions } from '../../auth/sessions/session.store.js';
+import { email } from '../../config/variables/schemas.js';
+import { Audit } from '../../events/audit.js';
+import { isUuid } from '../../json-api/resource/field-types.js';
+import { sql } from '../../json-api/sql/sql.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { parsedBy, type CommandContext } from '../command.js';
+import { number } from '../progress.js';
+import { withService } from '../with-service.js';
 
 const ENDING: SessionEnding = { reason: 'revoked', actorId: null };
 const ACTION = 'iam:account_sessions.revoked';
@@ -18,28 +19,27 @@ const ACTION = 'iam:account_sessions.revoked';
 const uuid = z.string().refine(isUuid, 'must be a UUID');
 
 /** Signs people out, wherever they are signed in. */
-export const sessionsRevokeCommand = defineCommand({
-  summary: 'End sessions at once, on every instance that runs',
-  details:
-    'Their access tokens are refused within a second, and their refresh tokens are spent. The audit trail has a line of\n' +
-    'it. With --all, whoever signs in while it runs stays signed in.',
-  options: {
-    account: { schema: uuid, default: null, placeholder: 'ID', description: 'Those of the account with this id' },
-    email: { schema: email, default: null, placeholder: 'EMAIL', description: 'Those of the account with this e-mail' },
-    all: { description: 'Those of everybody' },
-  },
-  async run({ account, email: address, all }, context) {
-    const named = [account, address].filter((given) => given !== null);
-    if (named.length + Number(all) !== 1) throw new UsageError(['Give one of --account, --email and --all.']);
-    const ended = await withService(context, async (service) => {
-      const revocation = new Revocation(service);
-      if (all) return revocation.all(context.signal);
-      const found = account === null ? sql`email_key = ${emailKey(address ?? '')}` : sql`id = ${account}`;
-      return revocation.of(found, String(named[0]));
+export const sessionsRevokeCommand = (context: CommandContext) =>
+  new Command('revoke')
+    .summary('End sessions at once, on every instance that runs')
+    .description(
+      'Their access tokens are rejected within a second, and their refresh tokens are spent. The audit trail has a line ' +
+        'of it. With --all, people who sign in while it runs stay signed in.',
+    )
+    .option('--account <ID>', 'Those of the account with this id', parsedBy(uuid))
+    .option('--email <EMAIL>', 'Those of the account with this e-mail', parsedBy(email))
+    .option('--all', 'All sessions')
+    .action(async ({ account, email: address, all }, command) => {
+      const given = [account, address, all].filter((value) => value !== undefined);
+      if (given.length !== 1) command.error('error: Give one of --account, --email and --all.');
+      const ended = await withService(context, async (service) => {
+        const revocation = new Revocation(service);
+        if (all) return revocation.all(context.signal);
+        const found = account === undefined ? sql`email_key = ${emailKey(address ?? '')}` : sql`id = ${account}`;
+        return revocation.of(found, String(given[0]));
+      });
+      context.out.write(`Ended ${number(ended)} ${ended === 1 ? 'session' : 'sessions'}.\n`);
     });
-    context.out.write(`Ended ${number(ended)} ${ended === 1 ? 'session' : 'sessions'}.\n`);
-  },
-});
 
 class Revocation {
   private readonly transactions: Transactions;

@@ -1,0 +1,120 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { Command } from '@commander-js/extra-typings';
+import type { INestApplicationContext } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Roles } from '../../auth/authorization/roles.js';
+import { Config } from '../../config/config.js';
+import { oneOf } from '../../config/variables/schemas.js';
+import { translateDatabaseError } from '../../database/constraint-errors.js';
+import { withConnections } from '../../database/connections.js';
+import { dataSourceOptions } from '../../database/data-source.js';
+import { PostgresTransactions } from '../../database/transactions.js';
+import { Audit } from '../../events/audit.js';
+import { readFirebaseHashConfig } from '../../passwords/import/firebase.js';
+import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
+import { AccountReader } from '../accounts/account-reader.js';
+import { columnMap } from '../accounts/csv-columns.js';
+import { csvLines } from '../accounts/csv-lines.js';
+import { Importer } from '../accounts/importer.js';
+import { ImportRun } from '../accounts/import-run.js';
+import { inputLines } from '../accounts/input-lines.js';
+import { parsedBy, type CommandContext } from '../command.js';
+import { Progress } from '../progress.js';
+import { withService } from '../with-service.js';
+
+const STDIN = '-';
+const delimiterName = oneOf(',', ';', 'tab');
+const CSV_FILE = /\.csv$/i;
+
+/** Reads what `accounts export` wrote, and accounts of other systems with their passwords' hashes. */
+export const accountsImportCommand = (context: CommandContext) =>
+  new Command('import')
+    .summary('Add accounts from lines of JSON (NDJSON) or CSV, also with the password hashes of other systems')
+    .description(
+      'Each line is an account, under the rules of the API: name and email are required, and hashed_password may be what ' +
+        'Keycloak, Kratos, Auth0, Django or Firebase export. A file that ends in .csv, and any with --columns, is CSV ' +
+        'with a header. Lines are stored by thousands; at the first error nothing of these is stored, and it stops. No ' +
+        'mail is sent. May run while the service runs.',
+    )
+    .argument('<FILE>', 'What to read; - is the standard input')
+    .option('--dry-run', 'Name every error, and store nothing')
+    .option('--skip-invalid', 'Name lines with errors, and go on without them')
+    .option('--skip-existing', 'Pass over accounts whose e-mail is there already')
+    .option(
+      '--columns <MEMBER=HEADER,…>',
+      'Read CSV, and of it these columns: email=E-mail,name=Full name',
+      parsedBy(columnMap),
+    )
+    .option(
+      '--delimiter <CHARACTER>',
+      'What stands between the cells of CSV: , ; or tab',
+      parsedBy(delimiterName),
+      ',' as const,
+    )
+    .option(
+      '--firebase-hash-config <FILE>',
+      "The hash_config of a Firebase project, as its console shows it, for Firebase's hashes",
+    )
+    .option('--create-organizations', 'Make the organizations that lines name and there are not')
+    .action(async (file, { columns = null, delimiter, firebaseHashConfig, ...flags }) => {
+      const options = { dryRun: false, skipInvalid: false, skipExisting: false, createOrganizations: false, ...flags };
+      const firebase =
+        firebaseHashConfig === undefined ? null : readFirebaseHashConfig(await readFile(firebaseHashConfig, 'utf8'));
+      const { source, progress } = await open(file, context);
+      const lines = columns !== null || CSV_FILE.test(file) ? csvLines(source, columns, delimiter) : inputLines(source);
+      await withService(context, (service) =>
+        onConnection(service, context, async (dataSource) => {
+          const importer = new Importer(new PostgresTransactions(dataSource), get(service, Audit), options);
+          const reader = new AccountReader(get(service, Roles), get(service, PasswordHasher), firebase);
+          const run = new ImportRun(reader, importer, options, { progress, ...context });
+          await run.all(lines);
+          if (run.added > 0 && !options.dryRun)
+            await dataSource.query('ANALYZE accounts, account_credentials, memberships');
+        }),
+      );
+    });
+
+const get = <Type>(service: INestApplicationContext, token: abstract new (...args: never[]) => Type): Type =>
+  service.get(token, { strict: false });
+
+/** The bytes to read, and the progress: the share of a file, and else only how many there were. */
+async function open(file: string, { in: input, err, signal }: CommandContext) {
+  if (file === STDIN) {
+    const source = addAbortSignal(signal, input as Readable);
+    return { source, progress: new Progress(err, 'lines', null) };
+  }
+  const { size } = await stat(file);
+  let done = 0;
+  // Opened by the first read, so that nothing is left open where nobody comes to read.
+  async function* bytes(): AsyncGenerator<Buffer> {
+    for await (const piece of createReadStream(file, { signal })) {
+      done += piece.length;
+      yield piece;
+    }
+  }
+  return { source: bytes(), progress: new Progress(err, 'lines', null, () => done / Math.max(1, size)) };
+}
+
+/** One connection of its own, whose session lasts: a dry run has a temporary table there. Statements may take long. */
+async function onConnection(
+  service: INestApplicationContext,
+  { extension }: CommandContext,
+  work: (dataSource: DataSource) => Promise<void>,
+): Promise<void> {
+  const config = get(service, Config);
+  const options = withConnections(dataSourceOptions(config.databaseUrl ?? '', config, extension), 'maintenance', {
+    size: 1,
+    name: 'iam import',
+  });
+  const dataSource = new DataSource({ ...options, extra: { ...options.extra, idleTimeoutMillis: 0 } });
+  await dataSource.initialize();
+  try {
+    await work(dataSource);
+  } catch (error) {
+    throw translateDatabaseError(error) ?? error;
+  } finally {
+    await dataSource.destroy();
+  }
+}

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { InvalidText, type CommandContext, type CommandFactory } from './command.js';
+import { accountsExportCommand } from './commands/accounts-export.command.js';
+import { accountsImportCommand } from './commands/accounts-import.command.js';
+import { accountsRekeyCommand } from './commands/accounts-rekey.command.js';
+import { createAdminCommand } from './commands/create-admin.command.js';
+import { doctorCommand } from './commands/doctor.command.js';
+import { keysRotateCommand } from './commands/keys-rotate.command.js';
+import { mailDeadCommand } from './commands/mail-dead.command.js';
+import { mailRetryCommand } from './commands/mail-retry.command.js';
+import { migrateCommand } from './commands/migrate.command.js';
+import { openApiCommand } from './commands/openapi.command.js';
+import { secretsResealCommand } from './commands/secrets-reseal.command.js';
+import { seedCommand } from './commands/seed.command.js';
+import { sessionsRevokeCommand } from './commands/sessions-revoke.command.js';
+import { unlockCommand } from './commands/unlock.command.js';
+import { variablesCommand } from './commands/variables.command.js';
+
+/** Every command, in the order of the help. */
+const COMMANDS: readonly CommandFactory[] = [
+  migrateCommand,
+  seedCommand,
+  createAdminCommand,
+  group(
+    'accounts',
+    'Move accounts between systems',
+    accountsExportCommand,
+    accountsImportCommand,
+    accountsRekeyCommand,
+  ),
+  group('keys', 'Change the keys of access tokens', keysRotateCommand),
+  group('secrets', 'Change APP_SECRET', secretsResealCommand),
+  group('sessions', 'End sessions', sessionsRevokeCommand),
+  unlockCommand,
+  group('mail', 'Mails and events that failed for good', mailDeadCommand, mailRetryCommand),
+  doctorCommand,
+  variablesCommand,
+  openApiCommand,
+];
+
+/** How the commands are called from the project's folder. */
+const PROGRAM = 'npx iam';
+
+/** Other ways to write the first words; scripts of operators call commands by their former names. */
+const ALIASES: ReadonlyMap<string | undefined, readonly string[]> = new Map([
+  ['version', ['--version']],
+  ['keys-rotate', ['keys', 'rotate']],
+]);
+
+/** The arguments as commander takes them: `help mail retry` is `mail retry --help`. */
+export function commanderArguments([first, ...rest]: readonly string[]): string[] {
+  if (first === 'help') return [...rest, '--help'];
+  return first === undefined ? [] : [...(ALIASES.get(first) ?? [first]), ...rest];
+}
+
+/**
+ * The program with its commands, for one run of it. Where commander would end the process, it throws a CommanderError:
+ * with the exit code 0 after help and version, and with another one for a wrong call, which it has printed.
+ */
+export function createProgram(context: CommandContext, factories: readonly CommandFactory[] = COMMANDS) {
+  const program = new Command(PROGRAM)
+    .usage('<command> [options]')
+    .option('-V, --version', 'Print the version')
+    .on('option:version', () => {
+      // Not by commander's version(), which would read the file for every command.
+      context.out.write(`${version()}\n`);
+      throw new CommanderError(0, 'commander.version', '');
+    })
+    .helpOption('-h, --help', 'Print this text')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.out.write(text),
+      writeErr: (text) => context.err.write(text),
+    })
+    .configureHelp({
+      commandDescription: (command) => [command.summary(), command.description()].filter(Boolean).join('.\n\n'),
+      subcommandTerm: termOf,
+    })
+    .hook('preAction', (_program, command) => rejectInvalidTexts(command));
+  for (const create of factories) program.addCommand(create(context));
+  program.addHelpText(
+    'after',
+    `
+\`${PROGRAM} <command> --help\` explains a command.
+Settings come from the environment and .env, as the service's do.`,
+  );
+  configure(program, PROGRAM);
+  return program;
+}
+
+/** A command in a list, as it is typed: `mail dead`, and a whole group as `mail dead|retry`. */
+function termOf(command: CommandUnknownOpts): string {
+  const group = command.parent?.parent ? command.parent.name() : '';
+  return [group, command.name(), command.commands.map((sub) => sub.name()).join('|')].filter(Boolean).join(' ');
+}
+
+/** Makes a command of commands with a first word in common, such as `accounts export` and `accounts import`. */
+function group(name: string, summary: string, ...factories: readonly CommandFactory[]): CommandFactory {
+  return (context) => {
+    const command = new Command(name).summary(summary).usage('<command> [options]').helpCommand(false);
+    for (const create of factories) command.addCommand(create(context));
+    return command;
+  };
+}
+
+/** Hands the settings of the program down, and says after an error how to get the help of the command. */
+function configure(command: CommandUnknownOpts, path: string): void {
+  command.showHelpAfterError(`Try \`${path} --help\`.`);
+  for (const sub of command.commands) {
+    sub.copyInheritedSettings(command);
+    configure(sub, `${path} ${sub.name()}`);
+  }
+}
+
+/** Reports all values that their schemas do not accept, before the action could see them. */
+function rejectInvalidTexts(command: CommandUnknownOpts): void {
+  const options = command.options.map(
+    (option) => [option.long, command.getOptionValue(option.attributeName())] as const,
+  );
+  const operands = command.registeredArguments.map(
+    (argument, at) => [argument.name(), command.processedArgs[at]] as const,
+  );
+  const errors = [...options, ...operands].flatMap(([name, value]) =>
+    [value]
+      .flat()
+      .filter((item) => item instanceof InvalidText)
+      .map(({ reason, text }) => `error: ${name} ${reason}, not ${JSON.stringify(text)}.`),
+  );
+  if (errors.length > 0) command.error(errors.join('\n'));
+}
+
+/** The version of the package that the program belongs to. Without its package.json Node would not have come here. */
+function version(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
