@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { PoolMetrics } from './database/pool.metrics.js';
 import { OutboxMetrics } from './outbox/outbox.backlog.js';
 import { MetricsModule } from './metrics/metrics.module.js';
-import { HashQueueMetrics } from './passwords/hashing/hash-queue.signals.js';
+import { HashQueueMetrics } from './passwords/hashing/password.hasher.js';
 
 /** What is measured of each module; the modules themselves work without. */
 @Module({ imports: [MetricsModule], providers: [PoolMetrics, OutboxMetrics, HashQueueMetrics] })

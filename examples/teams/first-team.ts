@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { IamEvent } from '../../src/events/iam-event.js';
-import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
+import { type IamEvent, OnIamEvent } from '../../src/events/iam-event.js';
 import { sql } from '../../src/json-api/sql/sql.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
 

@@ -1,9 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
-import type { Actor } from '../../src/auth/authorization/actor.js';
+import { type Actor, Requires } from '../../src/auth/authorization/actor.js';
 import { CurrentActor } from '../../src/auth/authentication/authentication.js';
-import { Requires } from '../../src/auth/authorization/access.js';
 import type { Item, Page } from '../../src/json-api/document/response.js';
 import { readFlatBody } from '../../src/json-api/write/body.js';
 import { Criteria, Document, IfMatch, Shape } from '../../src/json-api/http/request.js';

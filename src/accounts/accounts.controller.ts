@@ -2,9 +2,8 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, R
 import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
-import type { Actor } from '../auth/authorization/actor.js';
+import { type Actor, Public, Requires } from '../auth/authorization/actor.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
-import { Public, Requires } from '../auth/authorization/access.js';
 import type { Item, Page } from '../json-api/document/response.js';
 import { Criteria, Document, IfMatch, Shape } from '../json-api/http/request.js';
 import {

@@ -3,9 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type JsonApiException, refuse } from '../json-api/document/errors.js';
 import { BodyMemory, readBody } from '../json-api/http/body-reader.js';
 import { BODY_FORMATS, type BodyFormat, JSON_BODY } from '../json-api/http/json-body.js';
-import { authenticationOf, challenge, credentialsOf } from './authentication/authentication.js';
-import { CrossSite, SAFE_METHODS } from './authentication/cross-site.js';
-import { accessOf } from './authorization/access.js';
+import {
+  authenticationOf,
+  challenge,
+  credentialsOf,
+  CrossSite,
+  SAFE_METHODS,
+} from './authentication/authentication.js';
+import { accessOf } from './authorization/actor.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { ActorLoader } from './sessions/actor-loader.js';
 import { AccessTokens } from './tokens/access-tokens.js';

@@ -3,8 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { faultsOfActions, OWN_ACTIONS } from './audit-action.js';
-import { eventNames, patternsOf, type EventPattern, type IamEvent } from './iam-event.js';
-import { EVENT_PATTERNS } from './on-iam-event.decorator.js';
+import { EVENT_PATTERNS, eventNames, type EventPattern, type IamEvent, patternsOf } from './iam-event.js';
 
 declare module '../outbox/outbox.tasks.js' {
   interface OutboxTasks {

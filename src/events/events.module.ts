@@ -7,9 +7,8 @@ import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditObserver } from './audit.observer.js';
 import { Audit, AuditSweep } from './audit.js';
 import { OWN_ACTIONS } from './audit-action.js';
-import { DomainEvents } from './domain-events.js';
+import { DomainEvents, SessionEvents } from './domain-events.js';
 import { EventSubscribers } from './event-subscribers.js';
-import { SessionEvents } from './session.events.js';
 
 /** What happened: the audit trail, and the events that subscribers get. */
 @Global()

@@ -1,4 +1,4 @@
-import { ACTIONS, WRITES, type AuditAction } from './audit-action.js';
+import { ACTIONS, type AuditAction, WRITES } from './audit-action.js';
 
 /** Sessions are not written through their resource, but start and end all the same. */
 export const SESSION_EVENTS = ['iam:account_sessions.created', 'iam:account_sessions.ended'] as const;
@@ -37,4 +37,22 @@ export function eventNames(types: readonly string[], ownActions: readonly string
 /** The patterns that want an event of this name. */
 export function patternsOf(name: string): Set<string> {
   return new Set([name, `${name.slice(0, name.lastIndexOf('.'))}.*`, '*']);
+}
+
+/** Where the patterns of a method are kept. */
+export const EVENT_PATTERNS = Symbol('event patterns');
+
+/** A method that reacts to events. What it throws means "try later"; it may be called again after it succeeded. */
+type Reaction = (event: IamEvent) => Promise<void> | void;
+
+/**
+ * Lets a method of a provider react to events, once they are committed: `@OnIamEvent('iam:organizations.*')`. The start
+ * refuses a pattern that no event fits. See docs/events.md.
+ */
+export function OnIamEvent(...patterns: readonly [EventPattern, ...EventPattern[]]) {
+  return <Method extends Reaction>(_prototype: object, _name: string, { value }: TypedPropertyDescriptor<Method>) => {
+    if (!value) return;
+    const others: readonly EventPattern[] = Reflect.getMetadata(EVENT_PATTERNS, value) ?? [];
+    Reflect.defineMetadata(EVENT_PATTERNS, [...patterns, ...others], value);
+  };
 }

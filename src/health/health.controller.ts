@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public } from '../auth/authorization/access.js';
+import { Public } from '../auth/authorization/actor.js';
 import { refuse } from '../json-api/document/errors.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { Readiness } from './readiness.js';

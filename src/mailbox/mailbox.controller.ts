@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Public } from '../auth/authorization/access.js';
+import { Public } from '../auth/authorization/actor.js';
 import { refuse } from '../json-api/document/errors.js';
 import { NotJsonApi } from '../json-api/http/routes.js';
 import { markup, type Html } from '../pages/markup.js';

@@ -14,8 +14,8 @@ import {
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { CrossSite } from '../auth/authentication/cross-site.js';
-import { Public } from '../auth/authorization/access.js';
+import { CrossSite } from '../auth/authentication/authentication.js';
+import { Public } from '../auth/authorization/actor.js';
 import { NotJsonApi } from '../json-api/http/routes.js';
 import { PageFilter } from './page.filter.js';
 import { textFor } from './page.language.js';

@@ -2,10 +2,9 @@ import { Body, Controller, Get, Header, HttpCode, Post, Query, Req } from '@nest
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
-import type { Actor } from '../auth/authorization/actor.js';
+import { type Actor, Public, SignedIn } from '../auth/authorization/actor.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
-import { Public, SignedIn } from '../auth/authorization/access.js';
 import { refuse } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors, PlainParameters } from '../json-api/http/routes.js';

@@ -1,9 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { BreachedPasswords } from './policy/breached-passwords.js';
 import { CredentialsRepository } from './credentials.repository.js';
-import { HashQueueSignals } from './hashing/hash-queue.signals.js';
+import { HashQueueSignals, PasswordHasher } from './hashing/password.hasher.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
-import { PasswordHasher } from './hashing/password.hasher.js';
 import { PasswordPolicy } from './policy/password.policy.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
-import { hashToken, newToken } from '../auth/tokens/one-time-token.js';
+import { hashToken, newToken } from '../auth/tokens/refresh-tokens.js';
 import { SecretBox } from '../auth/tokens/secrets.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { MailLinks } from '../mail/mail.links.js';

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { hashToken } from '../auth/tokens/one-time-token.js';
+import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import { KINDS } from '../json-api/resource/field-types.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';

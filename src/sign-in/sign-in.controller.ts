@@ -3,12 +3,15 @@ import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } fro
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
 import { emailKey } from '../auth/email-key.js';
-import { type Authentication, CurrentAuthentication, REFRESH_COOKIE } from '../auth/authentication/authentication.js';
+import {
+  type Authentication,
+  CrossSite,
+  CurrentAuthentication,
+  REFRESH_COOKIE,
+} from '../auth/authentication/authentication.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
-import { Cookies } from '../auth/tokens/cookies.js';
-import { CrossSite } from '../auth/authentication/cross-site.js';
-import { KnownDevice } from '../auth/tokens/known-device.js';
-import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/access.js';
+import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
+import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/actor.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';

@@ -4,7 +4,7 @@ import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { ActorLoader } from '../auth/sessions/actor-loader.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { challenge } from '../auth/authentication/authentication.js';
-import { KnownDevice } from '../auth/tokens/known-device.js';
+import { KnownDevice } from '../auth/tokens/cookies.js';
 import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
 import type { LiveSession, SessionClient, SessionOwner } from '../auth/sessions/session.js';
 import { Roles } from '../auth/authorization/roles.js';

@@ -1,7 +1,7 @@
 import { ModulesContainer, MetadataScanner } from '@nestjs/core';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accessOf } from '../../src/auth/authorization/access.js';
+import { accessOf } from '../../src/auth/authorization/actor.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 /** Every operation that needs nobody signed in. A line more in this list is a decision, and is reviewed as one. */

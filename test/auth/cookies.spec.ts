@@ -1,8 +1,7 @@
 import cookie from '@fastify/cookie';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { fastify, type FastifyInstance } from 'fastify';
-import { Cookies } from '../../src/auth/tokens/cookies.js';
-import { KnownDevice } from '../../src/auth/tokens/known-device.js';
+import { Cookies, KnownDevice } from '../../src/auth/tokens/cookies.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 
 type Environment = 'development' | 'test' | 'production';

@@ -9,16 +9,15 @@ import { Test } from '@nestjs/testing';
 import type { FastifyRequest } from 'fastify';
 import { AccessTokens } from '../../src/auth/tokens/access-tokens.js';
 import { ActorLoader } from '../../src/auth/sessions/actor-loader.js';
-import { Actor } from '../../src/auth/authorization/actor.js';
+import { Actor, Public, Requires, SignedIn } from '../../src/auth/authorization/actor.js';
 import { AuthenticationGuard, RightsGuard } from '../../src/auth/guards.js';
-import { CrossSite } from '../../src/auth/authentication/cross-site.js';
 import {
   type Authentication,
+  CrossSite,
   CurrentActor,
   CurrentAuthentication,
 } from '../../src/auth/authentication/authentication.js';
 import { JwksController } from '../../src/auth/tokens/jwks.controller.js';
-import { Public, Requires, SignedIn } from '../../src/auth/authorization/access.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { Config } from '../../src/config/config.js';

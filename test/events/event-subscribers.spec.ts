@@ -4,8 +4,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { OWN_ACTIONS } from '../../src/events/audit-action.js';
 import { EventSubscribers } from '../../src/events/event-subscribers.js';
-import { eventNames, patternsOf, type EventPattern } from '../../src/events/iam-event.js';
-import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
+import { eventNames, type EventPattern, OnIamEvent, patternsOf } from '../../src/events/iam-event.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
 

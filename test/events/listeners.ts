@@ -1,7 +1,6 @@
 import { Injectable, Module, type Type } from '@nestjs/common';
 import type { Extension } from '../../src/app.extension.js';
-import type { EventPattern, IamEvent } from '../../src/events/iam-event.js';
-import { OnIamEvent } from '../../src/events/on-iam-event.decorator.js';
+import { type EventPattern, type IamEvent, OnIamEvent } from '../../src/events/iam-event.js';
 import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { FastSettings, eventually } from '../outbox/outbox-fixture.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { JsonApiException } from '../../src/json-api/document/errors.js';
-import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/negotiation.js';
+import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/http.js';
 
 const TYPE = 'application/vnd.api+json';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, HttpCode, Injectable, Module, Post, type OnModuleInit } from '@nestjs/common';
-import { Public } from '../../src/auth/authorization/access.js';
+import { Public } from '../../src/auth/authorization/actor.js';
 import { type Transaction, Transactions } from '../../src/json-api/sql/executor.js';
 import { MailService } from '../../src/mail/mail.service.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';

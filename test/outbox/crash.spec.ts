@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { newToken } from '../../src/auth/tokens/one-time-token.js';
+import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { Outbox } from '../../src/outbox/outbox.js';
 import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';

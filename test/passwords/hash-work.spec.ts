@@ -2,7 +2,7 @@ import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
 import { hashSync as argon2 } from '@node-rs/argon2';
 import { hashSync as bcrypt } from 'bcrypt';
-import { hashWork } from '../../src/passwords/hashing/hash-work.js';
+import { hashWork } from '../../src/passwords/hashing/hash-queue.js';
 
 /** The least processor time of several runs, in ms: what else the machine does hardly counts. */
 function processorMs(work: () => unknown): number {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newToken } from '../../src/auth/tokens/one-time-token.js';
+import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, faults, type Answer, type Caller } from '../support/client.js';
 import { account, admin, storeToken, type TestAccount } from '../support/factories.js';

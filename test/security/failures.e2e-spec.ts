@@ -5,7 +5,7 @@ import { APP_GUARD } from '@nestjs/core';
 import type { Replacement } from '../../src/app.extension.js';
 import { ActorLoader } from '../../src/auth/sessions/actor-loader.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
-import { CrossSite } from '../../src/auth/authentication/cross-site.js';
+import { CrossSite } from '../../src/auth/authentication/authentication.js';
 import { Throttle } from '../../src/auth/rate-limit/rate-limiter.js';
 import { resetToken, secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';

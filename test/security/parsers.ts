@@ -18,7 +18,7 @@ import { FaultList, JsonApiException } from '../../src/json-api/document/errors.
 import { JSON_BODY } from '../../src/json-api/http/json-body.js';
 import { KINDS } from '../../src/json-api/resource/field-types.js';
 import { LIMITS } from '../../src/json-api/limits.js';
-import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/negotiation.js';
+import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/http.js';
 import { splitList } from '../../src/json-api/query/query-string.js';
 import { ID } from '../../src/json-api/resource/attributes.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';

@@ -1,10 +1,8 @@
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { clientAddress } from '../../src/auth/authentication/client-address.js';
-import { Cookies } from '../../src/auth/tokens/cookies.js';
-import { credentialsOf } from '../../src/auth/authentication/authentication.js';
-import { CrossSite } from '../../src/auth/authentication/cross-site.js';
-import { KnownDevice } from '../../src/auth/tokens/known-device.js';
+import { Cookies, KnownDevice } from '../../src/auth/tokens/cookies.js';
+import { credentialsOf, CrossSite } from '../../src/auth/authentication/authentication.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { configureHttp, requestId } from '../../src/json-api/http/http.js';
 import { JsonApiException } from '../../src/json-api/document/errors.js';

@@ -4,7 +4,7 @@ import { Controller, Get, HttpException, Logger, Module } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { symbols } from 'pino';
 import { DataSource } from 'typeorm';
-import { Public } from '../../src/auth/authorization/access.js';
+import { Public } from '../../src/auth/authorization/actor.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
 import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { hashToken } from '../../auth/tokens/one-time-token.js';
+import { hashToken } from '../../auth/tokens/refresh-tokens.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
 import type { Transaction } from '../../json-api/sql/executor.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { emailKey } from '../../auth/email-key.js';
-import { newToken } from '../../auth/tokens/one-time-token.js';
+import { newToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';

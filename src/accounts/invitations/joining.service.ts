@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Actor } from '../../auth/authorization/actor.js';
-import { hashToken, newToken } from '../../auth/tokens/one-time-token.js';
+import { hashToken, newToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';

@@ -1,6 +1,8 @@
 import type {} from '@fastify/cookie';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { Config } from '../../config/config.js';
+import { refuse } from '../../json-api/document/errors.js';
 import type { Actor } from '../authorization/actor.js';
 
 /** What the authentication guard found out about a request. */
@@ -74,3 +76,74 @@ export const CurrentActor = createParamDecorator((_: undefined, context): Actor 
 
 /** The actor together with the expiry of the access token, for the document of `/auth/me`. */
 export const CurrentAuthentication = createParamDecorator((_: undefined, context) => authenticationIn(context));
+
+/** Methods that change nothing (RFC 9110, 9.2.1). */
+export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Keeps other sites from acting through a visitor's cookies. Browsers name the page behind a request in `Origin` and
+ * `Sec-Fetch-Site`, and pages cannot forge either; a client that sends neither is no browser.
+ */
+@Injectable()
+export class CrossSite {
+  readonly #allowed: ReadonlySet<string>;
+
+  constructor(@Inject(Config) config: Pick<Config, 'appUrl' | 'corsOrigins'>) {
+    const own = config.appUrl === null ? [] : [new URL(config.appUrl).origin];
+    this.#allowed = new Set([...own, ...config.corsOrigins]);
+  }
+
+  /**
+   * Refuses an unsafe request that a foreign page may have made with our cookies.
+   * @throws JsonApiException `forbidden`
+   */
+  check(request: FastifyRequest): void {
+    if (this.isForeign(request))
+      throw refuse('forbidden', 'Another site may not do this with your cookies', { header: 'Origin' });
+  }
+
+  /** Whether it is an unsafe request that a foreign page may have made with our cookies. */
+  isForeign(request: FastifyRequest): boolean {
+    if (SAFE_METHODS.has(request.method) || !reliesOnCookies(request)) return false;
+    const { origin, 'sec-fetch-site': site } = request.headers;
+    // Our pages send no referrer, and then a browser hides even from us where a form comes from (Fetch, "append a
+    // request Origin header"). That it comes from here, it still says.
+    const hidden = origin === undefined || (origin === 'null' && site === 'same-origin');
+    return hidden ? site === 'cross-site' : !this.#isOurs(origin, request);
+  }
+
+  /**
+   * Refuses a form that was not sent from a page of ours, with cookies or without. Browsers that tell nothing pass: such
+   * a form carries a secret of its own.
+   * @throws JsonApiException `forbidden`
+   */
+  checkForm(request: FastifyRequest): void {
+    if (SAFE_METHODS.has(request.method)) return;
+    const { origin, 'sec-fetch-site': site } = request.headers;
+    const hidden = origin === undefined || origin === 'null';
+    if (hidden ? site === 'cross-site' : !this.#isOurs(origin, request)) {
+      throw refuse('forbidden', 'Another site may not send this form', { header: 'Origin' });
+    }
+  }
+
+  /**
+   * For the GET forms of refresh and logout, which change something although GET should not: only for a page of our own
+   * site, in a browser that says so.
+   * @throws JsonApiException `forbidden`
+   */
+  checkSameSite(request: FastifyRequest): void {
+    const site = request.headers['sec-fetch-site'];
+    if (site === 'same-origin' || site === 'same-site') return;
+    throw refuse('forbidden', 'Only pages of this site may use GET here; use POST', { header: 'Sec-Fetch-Site' });
+  }
+
+  /** Allow-listed, or the host that the browser itself addressed: pages cannot choose the `Host` header. */
+  #isOurs(origin: string, request: FastifyRequest): boolean {
+    if (this.#allowed.has(origin)) return true;
+    if (!URL.canParse(origin)) return false;
+    const { protocol, host } = new URL(origin);
+    // A page that came in clear may have been tampered with on its way, so it does not speak for the one behind TLS.
+    // The other way round is a TLS proxy that is not declared as trusted.
+    return host === request.host && (protocol === 'https:' || protocol === `${request.protocol}:`);
+  }
+}

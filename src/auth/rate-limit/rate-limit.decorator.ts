@@ -2,7 +2,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RateLimitTally } from '../../context/request-context.js';
 import { clientAddress } from '../authentication/client-address.js';
-import type { Throttle, AttemptKind } from './rate-limiter.js';
+import type { AttemptKind, Throttle } from './rate-limiter.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -3,11 +3,31 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../../config/config.js';
 import { RateLimitTally, requestContext, withRequestContext } from '../../context/request-context.js';
-import { JsonApiException } from '../../json-api/document/errors.js';
-import { AttemptCounter, type Count } from './attempt-counter.js';
-import { CountingConnections } from './counting-connections.js';
-import { notCounted, tooMany } from './limit-errors.js';
-import { PURPOSES, type Budget, type Purpose, type PurposeName, type Subject } from './purposes.js';
+import { JsonApiException, refuse } from '../../json-api/document/errors.js';
+import { AttemptCounter, type Count, CountingConnections } from './attempt-counter.js';
+import { type Budget, type Purpose, type PurposeName, PURPOSES, type Subject } from './purposes.js';
+
+/** In seconds. */
+const RETRY_WHEN_DOWN = '2';
+
+/**
+ * The error of a request over its limit, of which the answer's `RateLimit-*` headers tell too.
+ * @param limit points in a window
+ * @param endsAt when the window ends, in ms since the epoch
+ * @param what is counted, in the plural
+ */
+export function tooMany(limit: number, endsAt: number, what: 'attempts' | 'writes' = 'attempts'): JsonApiException {
+  requestContext()?.rateLimit?.tell({ limit, remaining: 0, endsAt });
+  const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
+  const headers = { 'Retry-After': String(seconds) };
+  return refuse('too_many_requests', `Too many ${what}; try again in ${seconds} seconds`, undefined, { headers });
+}
+
+/** The error of a request that cannot be counted, so that it is not let through. */
+export function notCounted(cause: unknown, what: 'Attempts' | 'Writes' = 'Attempts'): JsonApiException {
+  const headers = { 'Retry-After': RETRY_WHEN_DOWN };
+  return refuse('unavailable', `${what} cannot be counted right now`, undefined, { cause, headers });
+}
 
 /** What is attempted. Each kind is counted by itself. */
 export type AttemptKind = PurposeName;

@@ -3,9 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
-import { AttemptCounter } from './attempt-counter.js';
-import { CountingConnections } from './counting-connections.js';
-import { notCounted, tooMany } from './limit-errors.js';
+import { AttemptCounter, CountingConnections } from './attempt-counter.js';
+import { notCounted, tooMany } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
 /** Points go to PostgreSQL in so many batches a limit: each other instance may let one batch, less a write, pass above it. */

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/counting-connections.js';
+import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempt-counter.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { findAccessFaults, findLimitFaults } from '../../database/access-checks.js';

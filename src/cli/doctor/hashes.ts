@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
-import { hashWork } from '../../passwords/hashing/hash-work.js';
+import { hashWork } from '../../passwords/hashing/hash-queue.js';
 import { readStoredHash } from '../../passwords/hashing/password.schemes.js';
 import { about, type Finding, type Values } from './finding.js';
 

@@ -21,7 +21,7 @@ import { ResourceRegistry } from '../resource/registry.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { WriteVerb } from '../write/body.js';
 import { IfMatch, parseDocument, REQUIRED_MEMBERS, WriteDocument } from '../write/write-document.js';
-import { checkAccept } from './negotiation.js';
+import { checkAccept } from './http.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import type { ParsedRequest } from './request.js';
 import {

@@ -3,7 +3,7 @@ import secureJson from 'secure-json-parse';
 import { MEDIA_TYPE } from '../document/document.js';
 import { refuse } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
-import { checkContentType } from './negotiation.js';
+import { checkContentType } from './http.js';
 
 /** A kind of body that a route takes. */
 export interface BodyFormat {

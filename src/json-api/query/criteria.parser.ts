@@ -1,9 +1,8 @@
 import type { Criteria, Condition, PageRequest, Shape, SortKey } from './criteria.js';
 import { decodeCursor } from './pagination.js';
 import type { FaultList } from '../document/errors.js';
-import { parseFilter } from './filter.parser.js';
+import { type Parameter, parameterFault, parseFilter, parseQueryString } from './query-string.js';
 import { LIMITS, quoted } from '../limits.js';
-import { parameterFault, parseQueryString, type Parameter } from './query-string.js';
 import { ID } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
 

@@ -1,5 +1,9 @@
 import type { Fault, FaultList } from '../document/errors.js';
-import { LIMITS } from '../limits.js';
+import { LIMITS, quoted } from '../limits.js';
+import type { Filter } from '../resource/attributes.js';
+import { KINDS, type Operand } from '../resource/field-types.js';
+import type { AnyResource } from '../resource/resource.js';
+import type { Condition } from './criteria.js';
 
 /** One query parameter: `filter[org][]=a` is base `filter`, path `['org', '']`. */
 export interface Parameter {
@@ -66,4 +70,88 @@ export const splitList = (text: string): string[] =>
 export function toUrl(path: string, pairs: readonly (readonly [string, string])[]): string {
   const query = pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
   return query === '' ? path : `${path}?${query}`;
+}
+
+/** `filter[x][org][]=a` spells the object `{"org": ["a"]}` in brackets. */
+function objectOf(parameters: readonly Parameter[]): string | undefined {
+  const object: Record<string, string | string[]> = Object.create(null);
+  for (const { path, value } of parameters) {
+    const [, key = '', tail] = path;
+    if (key === '' || path.length > 3 || (tail ?? '') !== '') return undefined;
+    const held = object[key];
+    if (tail === undefined && held === undefined) object[key] = value;
+    else if (tail === '' && held === undefined) object[key] = [value];
+    else if (tail === '' && Array.isArray(held)) held.push(value);
+    else return undefined;
+  }
+  return JSON.stringify(object);
+}
+
+/** The texts of a filter's values, or why there are none. */
+function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): string[] | { fault: string } {
+  const [{ path, value, name }] = group;
+  const repeated = path.length === 2 && path[1] === '';
+  if (filter.takes === 'list' && (path.length === 1 || repeated)) {
+    // A list is repeated with `[]`; plain equality may be repeated without it too.
+    if (group.length > 1 && !repeated && filter.name.includes('__')) return { fault: 'The parameter is given twice' };
+    return group.flatMap((parameter) => splitList(parameter.value));
+  }
+  if (filter.kind === KINDS.json && path.length > 1) {
+    const text = objectOf(group);
+    return text === undefined ? { fault: `${quoted(name)} does not spell an object` } : [text];
+  }
+  if (path.length > 1) return { fault: `There is no parameter "${quoted(name)}" here` };
+  return group.length > 1 ? { fault: 'The parameter is given twice' } : [value];
+}
+
+/** How many values JSON has at any depth; an object or a list that is empty counts as one. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Math.max(
+    1,
+    Object.values(value).reduce((sum: number, item) => sum + valuesIn(item), 0),
+  );
+}
+
+const hasTooManyValues = (operand: Operand): boolean =>
+  'value' in operand && valuesIn(JSON.parse(String(operand.value))) > LIMITS.filterValues;
+
+/** Parses the parameters of one name into a condition; `undefined` when there is a fault. */
+export function parseFilter(
+  resource: AnyResource,
+  group: readonly [Parameter, ...Parameter[]],
+  faults: FaultList,
+): Condition | undefined {
+  const [{ name, path }] = group;
+  const filter = resource.filters.get(path[0] ?? '');
+  if (!filter) {
+    const [known] = resource.filters.keys();
+    const detail =
+      path.length === 0 && known
+        ? `Name a filter: filter[${known}]`
+        : `${resource.type} has no filter "${quoted(path[0] ?? '')}"`;
+    faults.push(parameterFault(name, detail));
+    return undefined;
+  }
+  const texts = textsOf(filter, group);
+  if ('fault' in texts) {
+    faults.push(parameterFault(name, texts.fault));
+    return undefined;
+  }
+  const tooMany = (): undefined => {
+    faults.push(parameterFault(name, `${quoted(name)} takes at most ${LIMITS.filterValues} values`));
+  };
+  if (texts.length > LIMITS.filterValues) return tooMany();
+  const before = faults.length;
+  const values: Operand[] = [];
+  let orNull = false;
+  for (const text of new Set(texts)) {
+    const operand = filter.knowsNull && text === 'null' ? null : filter.kind.parse(text);
+    if (operand === null) orNull = true;
+    else if (operand) values.push(operand);
+    else faults.push(parameterFault(name, `${quoted(name)} takes ${filter.kind.expected}`));
+  }
+  if (faults.length > before) return undefined;
+  if (filter.kind === KINDS.json && values.some(hasTooManyValues)) return tooMany();
+  return { filter, operands: { values, orNull }, parameter: name };
 }

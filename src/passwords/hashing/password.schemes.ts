@@ -2,7 +2,7 @@ import { verify as verifyArgon2 } from '@node-rs/argon2';
 import { compare } from 'bcrypt';
 import { createCipheriv, createHash, createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { hashWork, MAX_HASH_LANES, MAX_HASH_MEMORY, type Pbkdf2Digest } from './hash-work.js';
+import { hashWork, MAX_HASH_LANES, MAX_HASH_MEMORY, type Pbkdf2Digest } from './hash-queue.js';
 import { canonicalPassword } from '../policy/password.policy.js';
 
 /** A stored hash that is understood: how a password is checked against it, and what that costs. */
