@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { findSqlFaults, readSources } from './sql-owners.js';
+
+const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
+const faultsOf = (file: string, source: string): string[] => findSqlFaults(new Map([[file, source]]), []);
+
+describe('SQL', () => {
+  it('stands in repositories, and names the tables of their folder', () => {
+    expect(findSqlFaults(readSources(SOURCES))).toEqual([]);
+  }, 60_000);
+
+  it.each([
+    ['a template with the tag', 'const which = sql`email_key = ${key}`;'],
+    ['a string', `void source.query('SELECT 1');`],
+    ['a template without a tag', 'void pool.query(`DELETE FROM ${TABLE} WHERE key = $1`);'],
+    ['a statement that writes', `const text = "UPDATE attempts SET points = 0";`],
+  ])('is found outside of them as %s', (_, statement) => {
+    const fault = 'src/auth/throttle.ts:2: SQL belongs in a *.repository.ts';
+    expect(faultsOf('auth/throttle.ts', `// A comment\n${statement}`)).toContain(fault);
+  });
+
+  it.each([
+    ['an error', `throw new Error('Select a role and update the accounts');`],
+    ['a path', `const path = '/accounts/organizations';`],
+    ['a comment', '// SELECT id FROM accounts'],
+  ])('is not confused with %s', (_, source) => {
+    expect(faultsOf('auth/throttle.ts', source)).toEqual([]);
+  });
+
+  it.each([
+    ['FROM', 'sql`SELECT email FROM accounts WHERE id = ${id}`'],
+    ['JOIN', 'sql`SELECT 1 FROM jobs job JOIN accounts account ON account.id = job.created_by`'],
+    ['a list', 'sql`SELECT 1 FROM jobs job, accounts account WHERE account.id = job.created_by`'],
+    ['INSERT', 'sql`INSERT INTO accounts (id) VALUES (${id})`'],
+    ['UPDATE', 'sql`UPDATE "accounts" SET enabled = false`'],
+    ['a sweep', `({ table: 'accounts', key: 'id' })`],
+  ])('names the table of another folder by %s', (_, expression) => {
+    expect(faultsOf('jobs/jobs.repository.ts', `void ${expression};`)).toEqual([
+      'src/jobs/jobs.repository.ts:1: the table accounts belongs to src/accounts',
+    ]);
+  });
+
+  it('names the tables of graphile-worker in the outbox alone', () => {
+    const source = 'void sql`SELECT attempts FROM graphile_worker.jobs`;';
+    expect(faultsOf('outbox/outbox.repository.ts', source)).toEqual([]);
+    expect(faultsOf('jobs/jobs.repository.ts', source)).toEqual([
+      'src/jobs/jobs.repository.ts:1: the table graphile_worker.* belongs to src/outbox',
+    ]);
+  });
+
+  it('has no exception that nothing needs', () => {
+    const exceptions = [{ file: 'jobs/jobs.service.ts', reason: 'to move' }];
+    expect(findSqlFaults(new Map([['jobs/jobs.service.ts', 'export {};']]), exceptions)).toEqual([
+      'src/jobs/jobs.service.ts: the exception in sql-owners.ts is not needed any more',
+    ]);
+  });
+});

@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sqlIn, tablesIn } from './sql-statements.js';
+
+/** Who owns a table: the folders of `src` whose repositories may name it. */
+export const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  accounts: ['accounts'],
+  installation: ['accounts'],
+  // An account's role scope are its memberships: both write them.
+  memberships: ['organizations', 'accounts'],
+  organizations: ['organizations'],
+  account_credentials: ['passwords'],
+  account_tokens: ['passwords'],
+  account_sessions: ['account-sessions'],
+  attempts: ['auth'],
+  auth_changes: ['auth'],
+  audit_events: ['events'],
+  jobs: ['jobs'],
+  idempotency_keys: ['json-api'],
+  sweeps: ['sweeps'],
+  'graphile_worker.*': ['outbox'],
+};
+
+/** Where SQL stands, besides migrations. */
+const ALLOWED = [
+  /\.repository\.ts$/,
+  /^json-api\/sql\//,
+  // The server itself: connections, privileges, catalogues.
+  /^(database|embedded-postgres)\//,
+  // In bulk, with column lists from the entities.
+  /^cli\/(accounts|seed)\//,
+];
+/** Their statements are about every table. */
+const ALL_TABLES = [/^database\//, /^cli\/(accounts|seed)\//];
+
+/** An exception, with its reason. */
+export interface Exception {
+  /** Below `src`. */
+  readonly file: string;
+  readonly reason: string;
+  /** Tables of others that the file may name; without, SQL may stand in it although it is no repository. */
+  readonly tables?: readonly string[];
+}
+
+/** Joins of a repository with tables of others. */
+const JOINS: readonly Exception[] = [
+  {
+    file: 'account-sessions/account-sessions.repository.ts',
+    tables: ['memberships'],
+    reason: 'the scope `org` is a condition on the memberships of the session’s account',
+  },
+  {
+    file: 'accounts/accounts.repository.ts',
+    tables: ['organizations'],
+    reason: 'the role scope shows only organizations that the actor may read',
+  },
+  {
+    file: 'organizations/organizations.repository.ts',
+    tables: ['accounts'],
+    reason: 'deleting an organization updates the version of its members in one statement',
+  },
+  {
+    file: 'passwords/credentials.repository.ts',
+    tables: ['accounts'],
+    reason: 'a sign-in reads account and password in one statement; a change locks the account first',
+  },
+  {
+    file: 'passwords/tokens.repository.ts',
+    tables: ['accounts'],
+    reason: 'a token is read with the enabled account that it is for, in one statement',
+  },
+];
+
+/** SQL that is no statement about a table. */
+const FRAGMENTS: readonly Exception[] = [
+  { file: 'json-api/resource/field-types.ts', reason: 'how PostgreSQL writes a value of each type as JSON' },
+];
+
+/** SQL that is still to move to a repository. */
+const PENDING: readonly Exception[] = [
+  ...[
+    'accounts/admins/admin-accounts.ts',
+    'accounts/admins/first-admin.ts',
+    'accounts/email-contains.ts',
+    'accounts/invitations/joining.service.ts',
+    'accounts/role-changed.mailer.ts',
+    'auth/auth.sweeps.ts',
+    'auth/rate-limit/attempt-counter.ts',
+    'auth/rate-limit/counting-connections.ts',
+    'auth/sessions/actor-loader.ts',
+    'auth/sessions/auth-change.feed.ts',
+    'auth/sessions/auth-changes.ts',
+    'auth/sessions/session.store.ts',
+    'cli/doctor/database-looks.ts',
+    'cli/doctor/database.ts',
+    'cli/sessions-revoke.command.ts',
+    'cli/unlock.command.ts',
+    'events/audit.ts',
+    'health/readiness.ts',
+    'jobs/jobs.service.ts',
+    'json-api/write/idempotency.ts',
+    'outbox/dead-jobs.ts',
+    'outbox/orphaned-jobs.ts',
+    'outbox/outbox.backlog.ts',
+    'outbox/outbox.migrate.ts',
+    'outbox/outbox.ts',
+    'outbox/outbox.worker.ts',
+    'outbox/sealed-payloads.ts',
+    'passwords/password-changed.mailer.ts',
+    'sign-in/new-sign-in.mailer.ts',
+    'sweeps/sweeps.module.ts',
+  ].map((file) => ({ file, reason: 'to move' })),
+  { file: 'auth/auth.sweeps.ts', tables: ['account_sessions'], reason: 'to move' },
+  {
+    file: 'auth/sessions/actor-loader.ts',
+    tables: ['accounts', 'memberships', 'organizations', 'account_sessions'],
+    reason: 'to move',
+  },
+  { file: 'auth/sessions/session.store.ts', tables: ['accounts', 'account_sessions'], reason: 'to move' },
+  { file: 'cli/doctor/database-looks.ts', tables: ['accounts'], reason: 'to move' },
+  { file: 'cli/sessions-revoke.command.ts', tables: ['accounts'], reason: 'to move' },
+  { file: 'cli/unlock.command.ts', tables: ['accounts'], reason: 'to move' },
+  { file: 'passwords/password-changed.mailer.ts', tables: ['accounts'], reason: 'to move' },
+  { file: 'sign-in/new-sign-in.mailer.ts', tables: ['accounts', 'account_sessions'], reason: 'to move' },
+  { file: 'sweeps/sweeps.module.ts', tables: ['idempotency_keys'], reason: 'to move' },
+];
+
+/** What one file may and others may not. Each is needed, or the check fails too. */
+export const EXCEPTIONS: readonly Exception[] = [...JOINS, ...FRAGMENTS, ...PENDING];
+
+/**
+ * Finds SQL outside of repositories, and tables that a folder does not own.
+ * @param sources the text of each file below `src`, by its path
+ * @returns a line for each mistake
+ */
+export function findSqlFaults(sources: ReadonlyMap<string, string>, exceptions = EXCEPTIONS): string[] {
+  const unused = new Set(exceptions.flatMap(({ file, tables }) => (tables ?? ['']).map((table) => `${file} ${table}`)));
+  const isException = (file: string, table: string): boolean => {
+    const isListed = exceptions.some((one) => one.file === file && (one.tables ?? ['']).includes(table));
+    unused.delete(`${file} ${table}`);
+    return isListed;
+  };
+  const faults = [...sources].flatMap(([file, source]) =>
+    sqlIn(file, source).flatMap(({ line, text }) => {
+      const isPlace = ALLOWED.some((place) => place.test(file)) || isException(file, '');
+      const outside = isPlace ? [] : [`src/${file}:${line}: SQL belongs in a *.repository.ts`];
+      if (ALL_TABLES.some((place) => place.test(file))) return outside;
+      const others = tablesIn(text, Object.keys(OWNERS)).filter(
+        (table) => !OWNERS[table]?.some((folder) => file.startsWith(`${folder}/`)) && !isException(file, table),
+      );
+      const named = others.map(
+        (table) => `src/${file}:${line}: the table ${table} belongs to src/${OWNERS[table]?.join(', src/')}`,
+      );
+      return [...outside, ...named];
+    }),
+  );
+  const needless = [...unused].map((one) => `src/${one.trim()}: the exception in sql-owners.ts is not needed any more`);
+  return [...new Set([...faults, ...needless])];
+}
+
+/** The sources below a folder, but for migrations. */
+export function readSources(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts') && !file.includes('migrations/'));
+  return new Map(files.toSorted().map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
+}
