@@ -86,7 +86,6 @@ const PENDING: readonly Exception[] = [
     'accounts/role-changed.mailer.ts',
     'auth/auth.sweeps.ts',
     'auth/rate-limit/attempt-counter.ts',
-    'auth/rate-limit/counting-connections.ts',
     'auth/sessions/actor-loader.ts',
     'auth/sessions/auth-change.feed.ts',
     'auth/sessions/auth-changes.ts',
