@@ -5,8 +5,9 @@
 #   docker run --rm --env-file iam.env iam node dist/cli.js migrate
 #   docker run --env-file iam.env -p 3000:3000 iam
 
-# The version that the tests run on. Debian and not Alpine, so that what is tested is what runs.
-ARG NODE_IMAGE=node:20-bookworm-slim
+# The active LTS line, on which CI starts the service (.ci/node-versions). Debian and not Alpine, so that what is tested is
+# what runs.
+ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS manifest
 WORKDIR /app

@@ -11,6 +11,12 @@ const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 /** What `npm run start:prod` tells Node. */
 const PRODUCTION: string[] = PACKAGE.scripts['start:prod'].split(' ').slice(2);
 
+interface ServiceProcessOptions {
+  readonly built?: boolean;
+  readonly node?: readonly string[];
+  readonly runtime?: string;
+}
+
 /** The service as a process of its own, and everything that it writes. */
 export class ServiceProcess {
   private written = '';
@@ -25,13 +31,14 @@ export class ServiceProcess {
    * Starts `src/main.ts`, compiled, with nothing in its environment but this.
    * @param built start what `nest build` has made of it, as in production
    * @param node more arguments for Node itself
+   * @param runtime the Node to start it with, by default that of the tests
    */
   static start(
     env: Record<string, string>,
-    { built = false, node = [] }: { built?: boolean; node?: readonly string[] } = {},
+    { built = false, node = [], runtime = process.execPath }: ServiceProcessOptions = {},
   ): ServiceProcess {
     const program = built ? PRODUCTION : [compiledPath('src/main.ts')];
-    const child = spawn(process.execPath, [...node, ...program], {
+    const child = spawn(runtime, [...node, ...program], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
