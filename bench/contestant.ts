@@ -24,7 +24,7 @@ const FLOOR = ['--import', './test/runner/typescript-loader.js', 'bench/floor.ts
 const CORE = '0';
 const LOAD_CORE = '1';
 /** A start that takes longer has failed, in milliseconds. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** Whether processes can be bound to a core here. */
 const CAN_PIN = ((): boolean => {
@@ -101,7 +101,7 @@ async function start(
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {
-  for (const giveUpAt = Date.now() + PATIENCE_MS; Date.now() < giveUpAt; await sleep(50)) {
+  for (const giveUpAt = Date.now() + TIMEOUT_MS; Date.now() < giveUpAt; await sleep(50)) {
     if (child.exitCode !== null) throw new Error('A server ended while it started; see the lines above');
     const answer = await fetch(url).catch(() => null);
     if (answer?.ok) return;

@@ -13,13 +13,13 @@ import { NO_EXTENSION } from './app.extension.js';
 import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
 import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
-import { countAttempts } from './auth/rate-limit/rate-limit.decorator.js';
+import { countRequests } from './auth/rate-limit/rate-limit.decorator.js';
 import { Throttle } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
-import { refuse } from './json-api/document/errors.js';
+import { apiError } from './json-api/document/errors.js';
 import {
   answerUnreadableAddress,
   configureHttp,
@@ -119,7 +119,7 @@ export async function createApp(
   server.addHook('onRequest', (request, _reply, done) => {
     // By the route, since a path has many spellings. What GET does there is no business of a HEAD.
     const refused = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
-    done(refused ? refuse('method_not_allowed', 'This takes no HEAD') : undefined);
+    done(refused ? apiError('method_not_allowed', 'This takes no HEAD') : undefined);
   });
   server.addHook('onRequest', (request, _reply, done) => {
     const { id: requestId, span } = request;
@@ -127,7 +127,7 @@ export async function createApp(
     const rateLimit = (request.rateLimit = new RateLimitTally());
     withRequestContext({ requestId, ip: clientAddress(request), acceptLanguage, span, rateLimit }, done);
   });
-  countAttempts(server, app.get(Throttle));
+  countRequests(server, app.get(Throttle));
   const methods = recordRoutes(server);
   adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
   try {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailsTo } from '../../test/accounts/mails.js';
 import { eventually } from '../../test/outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../../test/support/app.js';
-import { column, document, faults, ids } from '../../test/support/client.js';
+import { column, document, errorsOf, ids } from '../../test/support/client.js';
 import { admin, organization, signedIn } from '../../test/support/factories.js';
 import { teams } from './teams.extension.js';
 
@@ -33,19 +33,19 @@ describe('Teams, an extension of the service', () => {
   it('cannot be made in an organization of others, nor moved, nor called everybody', async () => {
     const [own, other] = [await organization(app), await organization(app)];
     const { post, patch } = await signedIn(app, { role: 'team_lead', org: [own] });
-    expect(faults(await post('/teams', newTeam('Blue', other)))).toEqual(['403 forbidden']);
-    expect(faults(await post('/teams', newTeam('Everybody', own)))).toEqual([
+    expect(errorsOf(await post('/teams', newTeam('Blue', other)))).toEqual(['403 forbidden']);
+    expect(errorsOf(await post('/teams', newTeam('Everybody', own)))).toEqual([
       '422 validation_failed /data/attributes/name',
     ]);
     const { id } = (await post('/teams', newTeam('Blue', own))).body.data;
-    expect(faults(await patch(`/teams/${id}`, document('iam:teams', { organization_id: other })))).toEqual([
+    expect(errorsOf(await patch(`/teams/${id}`, document('iam:teams', { organization_id: other })))).toEqual([
       '422 validation_failed /data/attributes/organization_id',
     ]);
   });
 
   it('cannot be made in an organization that does not exist, also by who may make them anywhere', async () => {
     const { post } = await admin(app);
-    expect(faults(await post('/teams', newTeam('Blue', '01900000-0000-7000-8000-000000000000')))).toEqual([
+    expect(errorsOf(await post('/teams', newTeam('Blue', '01900000-0000-7000-8000-000000000000')))).toEqual([
       '422 validation_failed /data/attributes/organization_id',
     ]);
   });
@@ -57,7 +57,7 @@ describe('Teams, an extension of the service', () => {
     const stranger = await signedIn(app);
     const { id } = (await lead.post('/teams', newTeam('Blue', org))).body.data;
     expect((await lead.post(`/teams/${id}/members`, { account_id: member.account.id })).status).toBe(204);
-    expect(faults(await lead.post(`/teams/${id}/members`, { account_id: stranger.account.id }))).toEqual([
+    expect(errorsOf(await lead.post(`/teams/${id}/members`, { account_id: stranger.account.id }))).toEqual([
       '422 validation_failed /account_id',
     ]);
     const shown = await lead.get(`/teams/${id}?include=members,organization`);
@@ -68,7 +68,9 @@ describe('Teams, an extension of the service', () => {
     expect(ids(await lead.get(`/teams?filter[member_id]=${member.account.id}`))).toEqual([id]);
     expect(ids(await member.get('/teams'))).toEqual([id]);
     expect(ids(await stranger.get('/teams'))).toEqual([]);
-    expect(faults(await member.patch(`/teams/${id}`, document('iam:teams', { name: 'x' })))).toEqual(['403 forbidden']);
+    expect(errorsOf(await member.patch(`/teams/${id}`, document('iam:teams', { name: 'x' })))).toEqual([
+      '403 forbidden',
+    ]);
     const { get } = await admin(app);
     const trail = await get(`/audit_events?filter[target_id]=${id}&filter[action]=iam:teams.member_added`);
     expect(trail.body.data.map((one: { attributes: object }) => one.attributes)).toEqual([

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../src/auth/authorization/actor.js';
 import { type Operands, plainValues } from '../../src/json-api/sql/operators.js';
-import { ScopedRepository } from '../../src/json-api/resource.repository.js';
+import { ResourceRepository } from '../../src/json-api/resource.repository.js';
 import { sql, TRUE } from '../../src/json-api/sql/sql.js';
 import type { Transaction } from '../../src/json-api/sql/executor.js';
 import type { Team } from './team.entity.js';
@@ -9,7 +9,7 @@ import { TeamResource } from './team.resource.js';
 
 /** The rows of teams, as far as a caller reaches. */
 @Injectable()
-export class TeamsRepository extends ScopedRepository<Team, Actor> {
+export class TeamsRepository extends ResourceRepository<Team, Actor> {
   readonly resource = TeamResource;
 
   protected readonly reach = {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../src/auth/authorization/actor.js';
 import { Audit } from '../../src/events/audit.js';
-import { attributePointer, refuse, type Fault } from '../../src/json-api/document/errors.js';
+import { attributePointer, apiError, type ErrorObject } from '../../src/json-api/document/errors.js';
 import { isUuid } from '../../src/json-api/resource/field-types.js';
 import type { CreateAttributes } from '../../src/json-api/resource/resource.js';
 import { ResourceService, ResourceTools, type Write } from '../../src/json-api/resource.service.js';
@@ -32,7 +32,7 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
   }
 
   /** A hook before a write: some names are taken. */
-  protected override async check({ values }: TeamWrite): Promise<Fault[]> {
+  protected override async check({ values }: TeamWrite): Promise<ErrorObject[]> {
     if (values.name?.toLowerCase() !== 'everybody') return [];
     return [{ code: 'validation_failed', detail: 'name is reserved', source: attributePointer('name') }];
   }
@@ -42,13 +42,13 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
     if (row === null) await this.teams.addFounder(id, actor.id, tx);
   }
 
-  /** An extra action. @throws JsonApiException 404 outside the caller's reach, 422 for an account of elsewhere */
+  /** An extra action. @throws ApiError 404 outside the caller's reach, 422 for an account of elsewhere */
   addMember(actor: Actor, id: string, accountId: string): Promise<void> {
     return this.transactions.run(async (tx) => {
       const { entity } = await this.teams.hold(actor, 'update', id, tx);
       const added = isUuid(accountId) && (await this.teams.addMember(entity, accountId, tx));
       if (!added)
-        throw refuse('validation_failed', 'The account is not in the organization', { pointer: '/account_id' });
+        throw apiError('validation_failed', 'The account is not in the organization', { pointer: '/account_id' });
       const target = { type: 'iam:teams', id };
       const details = { account_id: accountId };
       await this.audit.record(tx, { action: 'iam:teams.member_added', actorId: actor.id, target, details });

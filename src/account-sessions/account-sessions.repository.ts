@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
-import { ScopedRepository } from '../json-api/resource.repository.js';
+import { ResourceRepository } from '../json-api/resource.repository.js';
 import { and, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { AccountSession } from './account-session.entity.js';
 import { AccountSessionResource } from './account-session.resource.js';
@@ -10,7 +10,7 @@ const alive = (reach: Sql): Sql => and([sql`row.expires_at > now()`, reach]);
 
 /** The rows of sessions, as far as a caller reaches. */
 @Injectable()
-export class AccountSessionsRepository extends ScopedRepository<AccountSession, Actor> {
+export class AccountSessionsRepository extends ResourceRepository<AccountSession, Actor> {
   readonly resource = AccountSessionResource;
 
   protected readonly reach = {

@@ -2,7 +2,7 @@ import type { Actor, Role } from '../auth/authorization/actor.js';
 import { asciiDomain, emailKey } from '../auth/email-key.js';
 import type { ScopeKey } from '../auth/authorization/roles-file.js';
 import type { Roles } from '../auth/authorization/roles.js';
-import { attributePointer, FaultList, type Fault } from '../json-api/document/errors.js';
+import { attributePointer, ErrorList, type ErrorObject } from '../json-api/document/errors.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
@@ -21,14 +21,14 @@ const WIRE_NAMES: Readonly<Record<Power, string>> = {
 };
 
 /** A value that the caller may not give. */
-export const forbidden = (power: Power, detail: string): Fault => ({
+export const forbidden = (power: Power, detail: string): ErrorObject => ({
   code: 'forbidden',
   detail,
   source: attributePointer(WIRE_NAMES[power]),
 });
 
 /** A value that nobody may give. */
-export const invalid = (name: string, detail: string): Fault => ({
+export const invalid = (name: string, detail: string): ErrorObject => ({
   code: 'validation_failed',
   detail,
   source: attributePointer(name),
@@ -39,7 +39,7 @@ export const powersIn = (values: Readonly<Partial<Record<Power, unknown>>>): Pow
   POWERS.filter((power) => values[power] !== undefined);
 
 /** Faults of assigning a role: none above the caller's own rank. */
-export function assigning(actor: Actor, role: Role | null): Fault[] {
+export function assigning(actor: Actor, role: Role | null): ErrorObject[] {
   if (role === null || role.rank <= actor.role.rank) return [];
   return [forbidden('roleName', 'You may not assign a role above your own')];
 }
@@ -60,42 +60,42 @@ export function extraIn(scope: RoleScope): RoleScope {
 }
 
 /** Longest e-mail key in characters, as the column has it. Only folded ligatures make a key longer than its e-mail. */
-const LONGEST_EMAIL_KEY = 320;
+const MAX_EMAIL_KEY = 320;
 
 /** Whether mail can be sent there, and the DNS can know its domain: what is no domain makes no key. */
 function isEmail(email: string): boolean {
   const domain = asciiDomain(email.slice(email.lastIndexOf('@') + 1));
-  return isMailAddress(email) && domain !== null && emailKey(email).length <= LONGEST_EMAIL_KEY;
+  return isMailAddress(email) && domain !== null && emailKey(email).length <= MAX_EMAIL_KEY;
 }
 
 /** Faults of an account's values beyond what the entity says, whoever gives them: role, scope and e-mail. */
-export function accountFaults(
+export function accountErrors(
   { roleName, roleScope, email }: { roleName?: string; roleScope?: RoleScope; email?: string },
   roles: Pick<Roles, 'assignable' | 'scopeKeys'>,
-): Fault[] {
-  const faults = roleScope === undefined ? [] : scopeFaults(roleScope, roles.scopeKeys);
+): ErrorObject[] {
+  const errors = roleScope === undefined ? [] : scopeErrors(roleScope, roles.scopeKeys);
   if (roleName !== undefined && !roles.assignable().includes(roleName)) {
-    faults.push(invalid('role_name', `role_name must be one of ${roles.assignable().join(', ')}`));
+    errors.push(invalid('role_name', `role_name must be one of ${roles.assignable().join(', ')}`));
   }
   if (email !== undefined && !isEmail(email)) {
-    faults.push(invalid('email', 'email must be an e-mail address'));
+    errors.push(invalid('email', 'email must be an e-mail address'));
   }
-  return faults;
+  return errors;
 }
 
 /** Most organizations of one account: past this every token and list would carry them about. */
-const MOST_ORGANIZATIONS = 1000;
+const MAX_ORGANIZATIONS = 1000;
 
 /** Faults in the form of a `role_scope`: keys that nobody declared, values that are no lists of strings. */
-export function scopeFaults(scope: RoleScope, keys: ReadonlyMap<string, ScopeKey>): Fault[] {
-  const faults = new FaultList();
-  faults.fill(() => {
+export function scopeErrors(scope: RoleScope, keys: ReadonlyMap<string, ScopeKey>): ErrorObject[] {
+  const errors = new ErrorList();
+  errors.fill(() => {
     for (const [key, values] of Object.entries(scope)) {
       const wrong = wrongIn(key, values, keys.get(key));
-      if (wrong !== null) faults.push(invalid('role_scope', `role_scope.${quoted(key)} ${wrong}`));
+      if (wrong !== null) errors.push(invalid('role_scope', `role_scope.${quoted(key)} ${wrong}`));
     }
   });
-  return [...faults];
+  return [...errors];
 }
 
 /** What is wrong with one key of a `role_scope`, or null. */
@@ -103,23 +103,23 @@ function wrongIn(key: string, list: unknown, declared: ScopeKey | undefined): st
   if (key !== 'org' && !declared) return 'is not declared in the roles file';
   if (!Array.isArray(list) || !list.every((value) => typeof value === 'string')) return 'must be a list of strings';
   if (key === 'org') {
-    if (list.length > MOST_ORGANIZATIONS) return `must name at most ${MOST_ORGANIZATIONS} organizations`;
+    if (list.length > MAX_ORGANIZATIONS) return `must name at most ${MAX_ORGANIZATIONS} organizations`;
     return list.every(isUuid) ? null : 'must be a list of organization ids';
   }
   if (declared && list.length > declared.maxItems) return `must have at most ${declared.maxItems} values`;
   const strange = declared?.values ? list.filter((value) => !declared.values?.has(value)) : list.filter(isUnfit);
-  const named = strange.slice(0, MOST_NAMED).map((value) => JSON.stringify(quoted(value)));
+  const named = strange.slice(0, MAX_NAMED).map((value) => JSON.stringify(quoted(value)));
   return strange.length > 0 ? `has values that are not allowed: ${named.join(', ')}${andMore(strange)}` : null;
 }
 
 /** So many wrong values are named in one sentence. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 const andMore = (all: readonly string[]): string =>
-  all.length > MOST_NAMED ? ` and ${all.length - MOST_NAMED} more` : '';
+  all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : '';
 
 /** Ids in a sentence: a few, and how many there are besides. */
-export const someOf = (ids: readonly string[]): string => ids.slice(0, MOST_NAMED).join(', ') + andMore(ids);
+export const someOf = (ids: readonly string[]): string => ids.slice(0, MAX_NAMED).join(', ') + andMore(ids);
 
 /** In characters; no more than twice as many UTF-16 units are so few. */
 const isUnfit = (value: string): boolean => value === '' || value.length > 400 || [...value].length > 200;

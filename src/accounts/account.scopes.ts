@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
-import { FaultList, type Fault } from '../json-api/document/errors.js';
+import { ErrorList, type ErrorObject } from '../json-api/document/errors.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
@@ -16,8 +16,8 @@ type ScopeWrite = Write<Actor, Account, { readonly roleScope?: RoleScope }>;
 export class AccountScopes {
   constructor(private readonly accounts: AccountsRepository) {}
 
-  /** What the caller may not give or take: faults of status 403. */
-  async permit({ actor, row, values, tx }: ScopeWrite): Promise<Fault[]> {
+  /** What the caller may not give or take: errors of status 403. */
+  async permit({ actor, row, values, tx }: ScopeWrite): Promise<ErrorObject[]> {
     const action = row === null ? 'create' : 'update';
     if (actor.can('iam:accounts', action, '*')) return this.permitUnreadable(actor, values.roleScope, tx);
     const asked = organizationsIn(values.roleScope);
@@ -31,15 +31,15 @@ export class AccountScopes {
     const kept = new Set(asked);
     const taken = [...visible].filter((id) => !kept.has(id));
     const own = new Set(actor.organizationIds);
-    const faults = new FaultList();
+    const errors = new ErrorList();
     if (![...given, ...taken].every((id) => own.has(id))) {
-      faults.push(forbidden('roleScope', 'You may only give and take organizations of your own'));
+      errors.push(forbidden('roleScope', 'You may only give and take organizations of your own'));
     }
     const before = row === null ? {} : row.roleScopeExtra;
     for (const key of beyondOwnScope(actor, before, extraIn(values.roleScope))) {
-      faults.push(forbidden('roleScope', `You may not give more of role_scope.${quoted(key)} than you have`));
+      errors.push(forbidden('roleScope', `You may not give more of role_scope.${quoted(key)} than you have`));
     }
-    return [...faults];
+    return [...errors];
   }
 
   /** Organizations that do not exist, of those that the caller could read if they did. */
@@ -80,7 +80,7 @@ export class AccountScopes {
   }
 
   /** Whoever writes all accounts but reads only some organizations cannot name the others, existing or not. */
-  private async permitUnreadable(actor: Actor, scope: RoleScope | undefined, tx: Transaction): Promise<Fault[]> {
+  private async permitUnreadable(actor: Actor, scope: RoleScope | undefined, tx: Transaction): Promise<ErrorObject[]> {
     const asked = organizationsIn(scope).filter(isUuid);
     if (asked.length === 0 || actor.can('iam:organizations', 'read', '*')) return [];
     const readable = await this.accounts.readableOrganizations(asked, actor, tx);

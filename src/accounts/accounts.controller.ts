@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { type Actor, Public, Requires } from '../auth/authorization/actor.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import type { Item, Page } from '../json-api/document/response.js';
@@ -68,7 +68,7 @@ export class AccountsController {
 
   @Patch(':token/join')
   @Public()
-  @Attempts('join')
+  @RateLimit('join')
   @HttpCode(204)
   @AnswersWith(AccountResource)
   @ApiOperation({

@@ -3,7 +3,7 @@ import type { Actor } from '../auth/authorization/actor.js';
 import type { Action } from '../json-api/resource/resource-definition.js';
 import { isUuid, wordsOf } from '../json-api/resource/field-types.js';
 import { isLike, likePattern, type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
-import { ScopedRepository } from '../json-api/resource.repository.js';
+import { ResourceRepository } from '../json-api/resource.repository.js';
 import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/tokens.repository.js';
@@ -13,7 +13,7 @@ import { emailContains } from './email-contains.js';
 
 /** The rows of accounts, as far as a caller reaches. */
 @Injectable()
-export class AccountsRepository extends ScopedRepository<Account, Actor> {
+export class AccountsRepository extends ResourceRepository<Account, Actor> {
   readonly resource = AccountResource;
 
   protected readonly reach = {

@@ -6,7 +6,7 @@ import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
 import type { Item } from '../json-api/document/response.js';
-import { refuse, type Fault } from '../json-api/document/errors.js';
+import { apiError, type ErrorObject } from '../json-api/document/errors.js';
 import type { CreateAttributes } from '../json-api/resource/resource.js';
 import {
   type Deletion,
@@ -19,7 +19,7 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import type { WriteDocument } from '../json-api/write/write-document.js';
 import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
-import { accountFaults, assigning, extraIn, forbidden, invalid, outranks, powersIn, someOf } from './account.policy.js';
+import { accountErrors, assigning, extraIn, forbidden, invalid, outranks, powersIn, someOf } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
@@ -53,7 +53,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     super(accounts, tools);
   }
 
-  /** Creates an account and invites its owner. @throws JsonApiException 403, 409, 422, 429 */
+  /** Creates an account and invites its owner. @throws ApiError 403, 409, 422, 429 */
   override create(actor: Actor, document: WriteDocument<AccountValues>): Promise<Item> {
     return this.takenEmails.watch(actor, () => super.create(actor, document));
   }
@@ -68,7 +68,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return { roleName: this.roles.defaultName };
   }
 
-  protected override async permit(write: AccountWrite): Promise<Fault[]> {
+  protected override async permit(write: AccountWrite): Promise<ErrorObject[]> {
     const { actor, row, values, tx } = write;
     const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
     if (row === null) return [...assigning(actor, role), ...(await this.scopes.permit(write))];
@@ -86,18 +86,18 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     ];
   }
 
-  protected override async check({ values, actor, tx }: AccountWrite): Promise<Fault[]> {
+  protected override async check({ values, actor, tx }: AccountWrite): Promise<ErrorObject[]> {
     const { roleScope } = values;
-    const faults = accountFaults(values, this.roles);
-    if (roleScope !== undefined && faults.length === 0) {
+    const errors = accountErrors(values, this.roles);
+    if (roleScope !== undefined && errors.length === 0) {
       const missing = await this.scopes.missing(roleScope, actor, tx);
-      if (missing.length > 0) faults.push(invalid('role_scope', `There is no organization ${someOf(missing)}`));
+      if (missing.length > 0) errors.push(invalid('role_scope', `There is no organization ${someOf(missing)}`));
     }
-    return faults;
+    return errors;
   }
 
   /** Not whether the e-mail is taken: only a document that is right in every other way is told that. */
-  protected override async conflicts(write: AccountWrite): Promise<Fault[]> {
+  protected override async conflicts(write: AccountWrite): Promise<ErrorObject[]> {
     await this.keepLastAdmin(write);
     return [];
   }
@@ -115,7 +115,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     };
   }
 
-  /** @throws JsonApiException 409 when these values take the last admin away */
+  /** @throws ApiError 409 when these values take the last admin away */
   private async keepLastAdmin({ values: { enabled, roleName }, row, tx }: AccountWrite): Promise<void> {
     const lost = enabled === false || (roleName !== undefined && !this.roles.fullAccessNames().includes(roleName));
     if (row !== null && lost) await this.lastAdmin.check(row, tx);
@@ -153,7 +153,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     await this.roleChanges.queue(tx, id, from, to);
   }
 
-  protected override async permitDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<Fault[]> {
+  protected override async permitDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<ErrorObject[]> {
     if (row.id === actor.id) return [{ code: 'forbidden', detail: 'Nobody deletes their own account' }];
     if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
     if (await this.scopes.ownsAll(actor, 'delete', row.id, tx)) return [];
@@ -168,4 +168,4 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   }
 }
 
-const outranked = () => refuse('forbidden', 'The account has a role above your own');
+const outranked = () => apiError('forbidden', 'The account has a role above your own');

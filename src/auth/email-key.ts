@@ -4,11 +4,11 @@ import { domainToASCII, domainToUnicode } from 'node:url';
  * Longest text that is normalized, in UTF-16 units: more than any address of 254 characters can have. Normalization
  * is quadratic in stacked accents, and sign-in normalizes what strangers send.
  */
-const MOST_UNITS = 1024;
+const MAX_UNITS = 1024;
 
 /** Longest domain name and label in ASCII form, in octets (RFC 1035, 2.3.4). */
-const LONGEST_DOMAIN = 253;
-const LONGEST_LABEL = 63;
+const MAX_DOMAIN = 253;
+const MAX_LABEL = 63;
 
 /** In ASCII, nothing but letters, digits, hyphens and dots; what lies beyond is for UTS 46 to judge. */
 const FIT_FOR_A_DOMAIN = /^(?:[a-z\d.-]|[^\0-\x7f])+$/i;
@@ -20,13 +20,13 @@ const LABEL = /^(?!-)[a-z\d-]+(?<!-)$/;
  * empty label, with invalid Punycode or with a number for its last label, which would be an IP address.
  */
 export function asciiDomain(domain: string): string | null {
-  if (domain.length > MOST_UNITS || !FIT_FOR_A_DOMAIN.test(domain)) return null;
+  if (domain.length > MAX_UNITS || !FIT_FOR_A_DOMAIN.test(domain)) return null;
   // One by one: a whole word would get a final sigma, which UTS 46 tells from the other one. Some capitals are unknown to
   // the tables of older releases, which know their small letters.
   const ascii = domainToASCII(Array.from(domain, (char) => char.toLowerCase()).join(''));
-  if (ascii === '' || ascii.length > LONGEST_DOMAIN) return null;
+  if (ascii === '' || ascii.length > MAX_DOMAIN) return null;
   const labels = ascii.split('.');
-  if (!labels.every((label) => label.length <= LONGEST_LABEL && LABEL.test(label))) return null;
+  if (!labels.every((label) => label.length <= MAX_LABEL && LABEL.test(label))) return null;
   if (/^\d+$/.test(labels.at(-1) ?? '')) return null;
   // Punycode of what needs none, such as xn--abc-, is a second spelling of a name, which the DNS does not know.
   return domainToASCII(domainToUnicode(ascii)) === ascii ? ascii : null;
@@ -45,7 +45,7 @@ const fold = (text: string): string =>
  * and text without a domain folded: both are nobody's key, since every key has a domain.
  */
 export function emailKey(email: string): string {
-  if (email.length > MOST_UNITS) return email;
+  if (email.length > MAX_UNITS) return email;
   const text = email.normalize('NFKC').trim();
   const at = text.lastIndexOf('@');
   const domain = at < 0 ? null : asciiDomain(text.slice(at + 1));

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type JsonApiException, refuse } from '../json-api/document/errors.js';
+import { type ApiError, apiError } from '../json-api/document/errors.js';
 import { BodyMemory, readBody } from '../json-api/http/body-reader.js';
 import { BODY_FORMATS, type BodyFormat, JSON_BODY } from '../json-api/http/json-body.js';
 import {
@@ -17,7 +17,7 @@ import { AccessTokens } from './tokens/access-tokens.js';
 
 /**
  * The first global guard, before the body is read: every route but the public ones needs an access token whose session
- * is alive. It denies by throwing, so a fault anywhere in it denies too: with 503 when the database cannot say who is
+ * is alive. It denies by throwing, so an error anywhere in it denies too: with 503 when the database cannot say who is
  * asking.
  */
 @Injectable()
@@ -28,7 +28,7 @@ export class AuthenticationGuard implements CanActivate {
     private readonly crossSite: CrossSite,
   ) {}
 
-  /** @throws JsonApiException `unauthenticated`, or `forbidden` for a cross-site request; and what the driver throws */
+  /** @throws ApiError `unauthenticated`, or `forbidden` for a cross-site request; and what the driver throws */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     // A public route does not look at tokens at all, so a stale one cannot close it.
@@ -47,10 +47,10 @@ export class AuthenticationGuard implements CanActivate {
     });
   }
 
-  /** @throws JsonApiException `forbidden` where another site has sent a cookie that is no good: it learns no more */
-  private denial(request: FastifyRequest, detail: string, error?: 'invalid_token'): JsonApiException {
+  /** @throws ApiError `forbidden` where another site has sent a cookie that is no good: it learns no more */
+  private denial(request: FastifyRequest, detail: string, error?: 'invalid_token'): ApiError {
     this.crossSite.check(request);
-    return refuse('unauthenticated', detail, { header: 'Authorization' }, { headers: challenge(error) });
+    return apiError('unauthenticated', detail, { header: 'Authorization' }, { headers: challenge(error) });
   }
 }
 
@@ -73,7 +73,7 @@ export class WritesGuard implements CanActivate {
     private readonly crossSite: CrossSite,
   ) {}
 
-  /** @throws JsonApiException `too_many_requests`; `unavailable` when it cannot be counted */
+  /** @throws ApiError `too_many_requests`; `unavailable` when it cannot be counted */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { method, authentication } = request;
@@ -99,7 +99,7 @@ export class BodyGuard implements CanActivate {
   readonly #strangers = new BodyMemory(MEMORY_BYTES);
   readonly #signedIn = new BodyMemory(MEMORY_BYTES);
 
-  /** @throws JsonApiException `payload_too_large`, `unsupported_media_type`, `malformed_body`, `request_timeout` */
+  /** @throws ApiError `payload_too_large`, `unsupported_media_type`, `malformed_body`, `request_timeout` */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (WITHOUT_BODY.has(request.method)) return true;
@@ -127,7 +127,7 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
   const format = formats.find(({ mediaTypes }) => mediaTypes.includes(mediaType));
   if (format) return format;
   const taken = formats.flatMap(({ mediaTypes }) => mediaTypes).toReversed();
-  throw refuse('unsupported_media_type', `Send ${taken.join(' or ')}`);
+  throw apiError('unsupported_media_type', `Send ${taken.join(' or ')}`);
 }
 
 /**
@@ -138,7 +138,7 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
 export class RightsGuard implements CanActivate {
   constructor(private readonly crossSite: CrossSite) {}
 
-  /** @throws JsonApiException `forbidden`; Error when nobody has found out who is asking */
+  /** @throws ApiError `forbidden`; Error when nobody has found out who is asking */
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     this.crossSite.check(request);
@@ -146,8 +146,8 @@ export class RightsGuard implements CanActivate {
     if (access?.kind === 'public') return true;
     const { actor } = authenticationOf(request);
     if (access?.kind === 'signed-in') return true;
-    if (!access) throw refuse('forbidden', 'Nobody may use this operation');
+    if (!access) throw apiError('forbidden', 'Nobody may use this operation');
     if (actor.scopes(access.resourceType, access.action).size > 0) return true;
-    throw refuse('forbidden', `Your role may not ${access.action} ${access.resourceType}`);
+    throw apiError('forbidden', `Your role may not ${access.action} ${access.resourceType}`);
   }
 }

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 import { isErrno } from '../config/errno.js';
 import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
-import { JsonApiException } from '../json-api/document/errors.js';
+import { ApiError } from '../json-api/document/errors.js';
 import type { CommandContext, InputStream } from './command.js';
 import { CommandLogger, watchOutput } from './output.js';
 import { commanderArguments, createProgram } from './program.js';
@@ -69,7 +69,7 @@ export async function runCli(
 
 /** Why it went wrong, for people: errors of the API are told one a line. */
 function reasonOf(error: unknown): string {
-  if (error instanceof JsonApiException) return error.faults.map(({ detail }) => detail).join('\n');
+  if (error instanceof ApiError) return error.errors.map(({ detail }) => detail).join('\n');
   if (isErrno(error, ...Object.keys(FILE_ERRORS))) {
     const { code, path, syscall } = error as NodeJS.ErrnoException;
     if (path !== undefined && (syscall === 'open' || syscall === 'stat')) return `${FILE_ERRORS[code ?? '']} ${path}.`;

@@ -2,14 +2,14 @@ import type { DataSource } from 'typeorm';
 import { HURRIED, REQUEST_LIMITS } from './connection-limits.js';
 import { accessOf, type ConnectionOptions } from './connections.js';
 import { refusedConnection } from './refused-connection.js';
-import { SteadyClient } from './resilient-client.js';
+import { ResilientClient } from './resilient-client.js';
 
 /** Connections that are looked at in turn, so often each: what is shared shows at the first turn where nobody else works. */
 const TURNS = 3;
 
 /** A connection without settings: one that is set would stay so for the others, where a pooler shares it. */
-const bareClient = (connectionString: string): SteadyClient =>
-  new SteadyClient({ ...HURRIED, sessionSettings: {}, connectionString, application_name: 'iam start' });
+const bareClient = (connectionString: string): ResilientClient =>
+  new ResilientClient({ ...HURRIED, sessionSettings: {}, connectionString, application_name: 'iam start' });
 
 /** An address, and the environment variable that names it. */
 interface Place {
@@ -20,9 +20,9 @@ interface Place {
 /** Runs the work on bare connections to these addresses, and closes them. */
 async function withClients<Result>(
   places: readonly Place[],
-  work: (clients: readonly SteadyClient[]) => Promise<Result>,
+  work: (clients: readonly ResilientClient[]) => Promise<Result>,
 ): Promise<Result> {
-  const clients: SteadyClient[] = [];
+  const clients: ResilientClient[] = [];
   try {
     for (const { url, variable } of places) {
       const client = bareClient(url);
@@ -37,9 +37,9 @@ async function withClients<Result>(
   }
 }
 
-const connected = (client: SteadyClient): Promise<void> => client.connect();
+const connected = (client: ResilientClient): Promise<void> => client.connect();
 
-async function one<Row extends object>(client: SteadyClient, text: string): Promise<Row> {
+async function one<Row extends object>(client: ResilientClient, text: string): Promise<Row> {
   const asked: Promise<{ rows: Row[] }> = client.query(text);
   const { rows } = await asked;
   return rows[0] as Row;
@@ -81,28 +81,28 @@ const WHAT_TO_NAME = 'PostgreSQL itself or a pool in session mode';
  * that gives no sessions or leads elsewhere. Changes nothing, also not in connections that a pooler shares.
  * @throws RefusedConnectionError, or what the driver throws when an address cannot be reached
  */
-export async function findAccessFaults({ access, kind }: ConnectionOptions): Promise<string[]> {
+export async function findAccessErrors({ access, kind }: ConnectionOptions): Promise<string[]> {
   const usual: Place = { url: access.url, variable: 'DATABASE_URL' };
   const direct: Place = { url: access.directUrl, variable: 'DATABASE_DIRECT_URL' };
   const isSplit = usual.url !== direct.url;
-  const faults: string[] = [];
+  const errors: string[] = [];
   if (access.pooler === 'session' && (kind === 'request' || !isSplit) && !(await givesSessions(usual))) {
-    faults.push(
+    errors.push(
       'DATABASE_URL leads to a pooler in transaction mode: idle connections share a PostgreSQL process. Set ' +
         `DATABASE_POOLER=transaction, and DATABASE_DIRECT_URL to ${WHAT_TO_NAME}; or switch it to session mode.`,
     );
   }
-  if (!isSplit) return faults;
+  if (!isSplit) return errors;
   if (!(await givesSessions(direct))) {
-    faults.push(
+    errors.push(
       'DATABASE_DIRECT_URL leads to a pooler in transaction mode: idle connections share a PostgreSQL process. ' +
         `Set it to ${WHAT_TO_NAME}.`,
     );
   }
   if (kind === 'request' && !(await leadToOneDatabase([usual, direct]))) {
-    faults.push('DATABASE_URL and DATABASE_DIRECT_URL lead to different databases. Set both to the same one.');
+    errors.push('DATABASE_URL and DATABASE_DIRECT_URL lead to different databases. Set both to the same one.');
   }
-  return faults;
+  return errors;
 }
 
 interface LimitFacts {
@@ -116,7 +116,7 @@ interface LimitFacts {
  * A limit may be stricter than ours.
  * @throws what the driver throws
  */
-export async function findLimitFaults(dataSource: DataSource): Promise<string[]> {
+export async function findLimitErrors(dataSource: DataSource): Promise<string[]> {
   const { pooler } = accessOf(dataSource);
   const facts = await dataSource.query<LimitFacts[]>(
     `SELECT name, setting::int AS ms, quote_ident(session_user) AS role FROM pg_settings WHERE name = ANY ($1)`,

@@ -1,4 +1,4 @@
-import { SteadyClient, type SteadyClientConfig } from './resilient-client.js';
+import { ResilientClient, type ResilientClientConfig } from './resilient-client.js';
 
 /** A statement that takes longer is cancelled by PostgreSQL, in milliseconds, so that none holds a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 5_000;
@@ -25,14 +25,14 @@ export const REQUEST_LIMITS: Readonly<Record<string, number>> = {
 };
 
 /** What `pg` and our client on top of it know of a connection's limits. */
-export type Limits = SteadyClientConfig & { readonly Client: typeof SteadyClient };
+export type Limits = ResilientClientConfig & { readonly Client: typeof ResilientClient };
 
 /**
  * A connection for which somebody waits: a request, or a job. A network that swallows packets says nothing, and TCP by
  * itself believes in it for a quarter of an hour.
  */
 export const HURRIED: Limits = {
-  Client: SteadyClient,
+  Client: ResilientClient,
   sessionSettings: Object.fromEntries(Object.entries(REQUEST_LIMITS).map(([name, limitMs]) => [name, `${limitMs}ms`])),
   answerTimeoutMillis: ANSWER_TIMEOUT_MS,
   handshakeTimeoutMillis: HANDSHAKE_TIMEOUT_MS,
@@ -45,7 +45,7 @@ export const HURRIED: Limits = {
  * no limit that was set for the role.
  */
 export const UNHURRIED: Limits = {
-  Client: SteadyClient,
+  Client: ResilientClient,
   sessionSettings: { statement_timeout: '0', idle_in_transaction_session_timeout: '0' },
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

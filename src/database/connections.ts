@@ -47,7 +47,7 @@ export interface PoolSettings {
 /**
  * The one place that decides where connections of a kind lead to and how they are limited, in TypeORM's words. Behind a
  * transaction pooler the limits of requests are those of the role (`ALTER ROLE … SET`), because a SET would stay in the
- * pooler's connection; `findLimitFaults` verifies them.
+ * pooler's connection; `findLimitErrors` verifies them.
  */
 export function connectionTo(
   { url, directUrl, pooler }: DatabaseAccess,

@@ -1,16 +1,16 @@
 import {
   attributePointer,
-  refuse,
+  apiError,
   type ErrorCode,
   type ErrorSource,
-  type Fault,
-  type JsonApiException,
+  type ErrorObject,
+  type ApiError,
 } from '../json-api/document/errors.js';
 import { missingGrant } from './missing-grant.js';
 import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
 
 /** No two accounts have an e-mail that differs by nothing but case and look-alikes. */
-export const TAKEN_EMAIL: Fault = {
+export const TAKEN_EMAIL: ErrorObject = {
   code: 'conflict',
   detail: 'This e-mail is already taken.',
   source: attributePointer('email'),
@@ -23,7 +23,7 @@ export const TAKEN_EMAIL_CONSTRAINT = 'accounts_email_key_key';
  * What a client is told when a constraint of this name is violated. What is not listed is a defect, 500, but for foreign
  * keys: a team's resource has some, and only PostgreSQL knows whether what a client names is there.
  */
-export const CONSTRAINTS: Readonly<Record<string, Fault>> = {
+export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
   [TAKEN_EMAIL_CONSTRAINT]: TAKEN_EMAIL,
   memberships_organization_id_fkey: {
     code: 'validation_failed',
@@ -82,12 +82,12 @@ const LOST_CONNECTION =
  * The refusal that a database error means for the client, or null when the error is a defect of this service.
  * The original error is kept as the private cause.
  */
-export function translateDatabaseError(error: unknown): JsonApiException | null {
+export function translateDatabaseError(error: unknown): ApiError | null {
   const constraint = constraintOf(error);
-  const fault = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
-  if (fault) return answer(fault.code, fault.detail, fault.source, error);
+  const problem = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
+  if (problem) return answer(problem.code, problem.detail, problem.source, error);
   const state = sqlStateOf(error);
-  const dangling = state === FOREIGN_KEY_VIOLATION ? danglingFault(keyColumnOf(error)) : null;
+  const dangling = state === FOREIGN_KEY_VIOLATION ? danglingError(keyColumnOf(error)) : null;
   if (dangling) return answer(dangling.code, dangling.detail, dangling.source, error);
   const grant = missingGrant(error);
   if (grant) return answer('unavailable', 'The service is not set up to do this at the moment.', undefined, grant);
@@ -101,13 +101,13 @@ export function translateDatabaseError(error: unknown): JsonApiException | null 
 }
 
 /** Of a row that refers to nothing, or of one that cannot go since others refer to it. */
-function danglingFault(column: string | null): Fault | null {
+function danglingError(column: string | null): ErrorObject | null {
   if (column === null) return null;
   if (column === 'id') return { code: 'conflict', detail: 'Other rows still refer to this one.' };
   return { code: 'validation_failed', detail: `${column} names nothing that exists`, source: attributePointer(column) };
 }
 
-function answer(code: ErrorCode, detail: string, source: ErrorSource | undefined, cause: unknown): JsonApiException {
+function answer(code: ErrorCode, detail: string, source: ErrorSource | undefined, cause: unknown): ApiError {
   const headers = code === 'unavailable' ? { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } } : {};
-  return refuse(code, detail, source, { cause, ...headers });
+  return apiError(code, detail, source, { cause, ...headers });
 }

@@ -4,7 +4,7 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
 import { PendingMigrations } from './pending-migrations.js';
-import { findMissingMigrationPrivileges, privilegeFaults } from './privileges.js';
+import { findMissingMigrationPrivileges, privilegeErrors } from './privileges.js';
 import { UnfitDatabaseError } from './requirements.js';
 import { sqlStateOf } from './sql-state.js';
 
@@ -13,7 +13,7 @@ const LOCK_KEY = 4_219_073_501;
 /** Time between two looks at the lock, in milliseconds. */
 const POLL_MS = 100;
 /** Another process may take so long before this one gives up, in milliseconds. */
-const PATIENCE_MS = 15 * 60_000;
+const TIMEOUT_MS = 15 * 60_000;
 /** A migration that cannot get a table lock within this time lets the waiting queries pass, in milliseconds. */
 const LOCK_TIMEOUT_MS = 1_000;
 /** So often such a migration is tried again before the run fails. */
@@ -45,10 +45,10 @@ export async function migrate(dataSource: DataSource, options: MigrateOptions = 
   try {
     const session = migrating.createQueryRunner();
     try {
-      await lock(session, options.patienceMs ?? PATIENCE_MS);
+      await lock(session, options.patienceMs ?? TIMEOUT_MS);
       if ((await new PendingMigrations(migrating).list()).length === 0) return [];
       const missing = await findMissingMigrationPrivileges(migrating);
-      if (missing.length > 0) throw new UnfitDatabaseError(privilegeFaults(missing));
+      if (missing.length > 0) throw new UnfitDatabaseError(privilegeErrors(missing));
       return await runPending(migrating);
     } finally {
       // The lock ends with its session, and `destroy` below ends the session.

@@ -1,9 +1,9 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { findAccessFaults, findLimitFaults } from './access-checks.js';
+import { findAccessErrors, findLimitErrors } from './access-checks.js';
 import { connectionOf } from './connections.js';
 import { migrate, type Migrate } from './migrate.js';
 import { missingGrant } from './missing-grant.js';
-import { findMissingPrivileges, privilegeFaults } from './privileges.js';
+import { findMissingPrivileges, privilegeErrors } from './privileges.js';
 import { assertDatabaseFits, UnfitDatabaseError } from './requirements.js';
 
 /**
@@ -19,23 +19,23 @@ export async function openDataSource(
 ): Promise<DataSource> {
   if (!options) throw new Error('A data source needs options.');
   const connection = connectionOf({ options });
-  assertNone(await findAccessFaults(connection));
+  assertNone(await findAccessErrors(connection));
   const dataSource = new DataSource({ ...options, migrationsRun: false });
   await dataSource.initialize();
   try {
     await assertDatabaseFits(dataSource);
     if (options.migrationsRun) await bringUpToDate(dataSource);
     if (connection.kind === 'request') {
-      assertNone([...(await findLimitFaults(dataSource)), ...privilegeFaults(await findMissingPrivileges(dataSource))]);
+      assertNone([...(await findLimitErrors(dataSource)), ...privilegeErrors(await findMissingPrivileges(dataSource))]);
     }
     return dataSource;
   } catch (error) {
     const missing = missingGrant(error) ? await findMissingPrivileges(dataSource).catch(() => []) : [];
     await dataSource.destroy();
-    throw missing.length > 0 ? new UnfitDatabaseError(privilegeFaults(missing)) : error;
+    throw missing.length > 0 ? new UnfitDatabaseError(privilegeErrors(missing)) : error;
   }
 }
 
-function assertNone(faults: readonly string[]): void {
-  if (faults.length > 0) throw new UnfitDatabaseError(faults);
+function assertNone(errors: readonly string[]): void {
+  if (errors.length > 0) throw new UnfitDatabaseError(errors);
 }

@@ -160,5 +160,5 @@ export async function findMissingMigrationPrivileges(dataSource: DataSource): Pr
 const migrationsTable = ({ options }: DataSource): string => options.migrationsTableName ?? 'migrations';
 
 /** The same in a sentence each, with the SQL. */
-export const privilegeFaults = (missing: readonly MissingPrivilege[]): string[] =>
+export const privilegeErrors = (missing: readonly MissingPrivilege[]): string[] =>
   missing.map(({ text, sql }) => `${text}. Run as the owner or as a superuser: ${sql}`);

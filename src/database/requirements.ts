@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 /** `NULLS NOT DISTINCT`, `MERGE` and ICU as a database's own locale came with 15. */
-const LEAST_VERSION = 15;
+const MIN_VERSION = 15;
 
 interface ServerFacts {
   version: number;
@@ -12,8 +12,8 @@ interface ServerFacts {
 
 /** A PostgreSQL, or a way to it, that this service cannot use. The message names everything that is wrong and what to do. */
 export class UnfitDatabaseError extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super(`This PostgreSQL database cannot be used as it is:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  constructor(readonly errors: readonly string[]) {
+    super(`This PostgreSQL database cannot be used as it is:\n${errors.map((error) => `  - ${error}`).join('\n')}`);
     this.name = 'UnfitDatabaseError';
   }
 }
@@ -28,19 +28,19 @@ export async function assertDatabaseFits(dataSource: DataSource): Promise<void> 
     SELECT current_setting('server_version_num')::int / 10000 AS version,
            pg_encoding_to_char(encoding) AS encoding, datctype AS ctype, 'É' ILIKE 'é' AS folds
       FROM pg_database WHERE datname = current_database()`);
-  const faults = facts ? faultsOf(facts) : ['It does not describe itself in pg_database.'];
-  if (faults.length > 0) throw new UnfitDatabaseError(faults);
+  const errors = facts ? errorsFor(facts) : ['It does not describe itself in pg_database.'];
+  if (errors.length > 0) throw new UnfitDatabaseError(errors);
 }
 
-function faultsOf({ version, encoding, ctype, folds }: ServerFacts): string[] {
-  const faults: string[] = [];
-  if (version < LEAST_VERSION) faults.push(`It is version ${version}; at least ${LEAST_VERSION} is needed.`);
-  if (encoding !== 'UTF8') faults.push(`Its encoding is ${encoding}; UTF8 is needed.`);
+function errorsFor({ version, encoding, ctype, folds }: ServerFacts): string[] {
+  const errors: string[] = [];
+  if (version < MIN_VERSION) errors.push(`It is version ${version}; at least ${MIN_VERSION} is needed.`);
+  if (encoding !== 'UTF8') errors.push(`Its encoding is ${encoding}; UTF8 is needed.`);
   if (ctype === 'C' || ctype === 'POSIX' || !folds) {
-    faults.push(
+    errors.push(
       `Its LC_CTYPE is ${ctype}, which does not know letters beyond ASCII. Create the database with ` +
         `TEMPLATE template0 ENCODING 'UTF8' LC_CTYPE 'C.UTF-8' or another UTF-8 locale.`,
     );
   }
-  return faults;
+  return errors;
 }

@@ -9,7 +9,7 @@ declare module 'pg' {
 }
 
 /** What pg knows of a connection, and what it does not. */
-export interface SteadyClientConfig extends ClientConfig {
+export interface ResilientClientConfig extends ClientConfig {
   /** A statement without an answer for so long ends the connection, in milliseconds; for ever when absent. */
   readonly answerTimeoutMillis?: number;
   /** So long it may take until a connection is there, in milliseconds; by default as long as pg is told to wait. */
@@ -42,13 +42,13 @@ interface ParameterStatus {
  *
  * Its settings are set before anybody gets it.
  */
-export class SteadyClient extends Client {
+export class ResilientClient extends Client {
   private readonly answerTimeoutMs: number;
   private readonly sessionSettings: Readonly<Record<string, string>>;
   private readonly unnamedStatements: boolean;
   private unanswered: NodeJS.Timeout | undefined;
 
-  constructor(config: SteadyClientConfig = {}) {
+  constructor(config: ResilientClientConfig = {}) {
     const { answerTimeoutMillis, handshakeTimeoutMillis = config.connectionTimeoutMillis } = config;
     // A pool hides the password from being copied along.
     const { password } = config;

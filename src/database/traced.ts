@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import type { EndSpan, Tracing } from '../tracing/tracing.js';
 import type { PostgresOptions } from './data-source.js';
-import { SteadyClient } from './resilient-client.js';
+import { ResilientClient } from './resilient-client.js';
 
 /** The options of a data source whose statements are traced. Without them nothing stands between it and `pg`. */
 export function traced(options: PostgresOptions, tracing: Tracing): PostgresOptions {
@@ -26,8 +26,8 @@ class ContextPool extends pg.Pool {
 }
 
 /** Connections on which each statement is a span. */
-function tracedClient(tracing: Tracing): typeof SteadyClient {
-  return class TracedClient extends SteadyClient {
+function tracedClient(tracing: Tracing): typeof ResilientClient {
+  return class TracedClient extends ResilientClient {
     // All of its seven forms, as they are.
     override query(...args: unknown[]): never {
       const query: (...args: unknown[]) => unknown = super.query.bind(this) as never;

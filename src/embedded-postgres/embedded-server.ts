@@ -16,7 +16,7 @@ const SERVICE = 'iam';
 /** Pause between two looks at a server that starts or stops, in milliseconds. */
 const POLL_MS = 25;
 /** A server that is not ready after this time, crash recovery included, is given up, in milliseconds. */
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 /** A server that ends while it starts is started so often: its port may be taken in the meantime, for one. */
 const LAUNCHES = 5;
 /** Pause before a server is started again, in milliseconds; processes of a killed one need a moment to notice. */
@@ -167,7 +167,7 @@ async function reach(
   signal?: AbortSignal,
 ): Promise<{ session: EmbeddedSession; launched: boolean }> {
   const password = await readFile(cluster.paths.password, 'utf8');
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = Date.now() + TIMEOUT_MS;
   let child: ChildProcess | null = null;
   let launches = 0;
   let takenSince: number | null = null;

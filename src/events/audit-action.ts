@@ -37,7 +37,7 @@ export const OWN_ACTIONS = Symbol('own actions');
 const NAME = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 
 /** Faults of names that a team gives to its actions, one sentence each. */
-export function faultsOfActions(names: readonly string[]): string[] {
+export function errorsOfActions(names: readonly string[]): string[] {
   const taken: readonly string[] = ACTIONS;
   return names.flatMap((name, place) => [
     ...(NAME.test(name) ? [] : [`The action ${JSON.stringify(name)} is not called as "iam:teams.member_added" is.`]),

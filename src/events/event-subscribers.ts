@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } fr
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
-import { faultsOfActions, OWN_ACTIONS } from './audit-action.js';
+import { errorsOfActions, OWN_ACTIONS } from './audit-action.js';
 import { EVENT_PATTERNS, eventNames, type EventPattern, type IamEvent, patternsOf } from './iam-event.js';
 
 declare module '../outbox/outbox.tasks.js' {
@@ -23,7 +23,7 @@ interface Subscriber {
 }
 
 /** In characters: what the library takes as the name of a task, without our prefix. */
-const LONGEST_KEY = 120;
+const MAX_KEY = 120;
 
 /** Who wants which events: every decorated method of every provider of every module, found at the start. */
 @Injectable()
@@ -42,11 +42,11 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
   /** @throws Error that stops the start, and names every action and every subscriber that cannot be served */
   onModuleInit(): void {
     const subscribers = this.subscribers();
-    refuse([
-      ...faultsOfActions(this.ownActions),
+    apiError([
+      ...errorsOfActions(this.ownActions),
       ...subscribers.flatMap(({ key, lasts }, place) => [
         ...(lasts ? [] : [`${key} reacts to events, so its provider must not be made anew for each request.`]),
-        ...(key.length > LONGEST_KEY ? [`${key} is longer than ${LONGEST_KEY} characters.`] : []),
+        ...(key.length > MAX_KEY ? [`${key} is longer than ${MAX_KEY} characters.`] : []),
         ...(subscribers.findIndex((other) => other.key === key) < place ? [`Two subscribers are called ${key}.`] : []),
       ]),
     ]);
@@ -59,7 +59,7 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const names = eventNames(this.resources.types(), this.ownActions);
     const wanted = new Set([...names].flatMap((name) => [...patternsOf(name)]));
-    refuse(
+    apiError(
       this.subscribers().flatMap(({ key, patterns }) =>
         patterns
           .filter((pattern) => !wanted.has(pattern))
@@ -110,8 +110,8 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
   }
 }
 
-function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new Error(`${faults.join('\n')}\nSee docs/events.md.`);
+function apiError(errors: readonly string[]): void {
+  if (errors.length > 0) throw new Error(`${errors.join('\n')}\nSee docs/events.md.`);
 }
 
 /** Each try gets an event of its own, and a reaction that changes it is a mistake. */

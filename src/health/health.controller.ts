@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/authorization/actor.js';
-import { refuse } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { Readiness } from './readiness.js';
 
@@ -43,7 +43,7 @@ export class HealthController {
   async ready(): Promise<Health> {
     const { unready, degraded, cause } = await this.readiness.look();
     if (unready.length > 0) {
-      throw refuse('unavailable', `Not ready: ${unready.join(', ')}`, undefined, {
+      throw apiError('unavailable', `Not ready: ${unready.join(', ')}`, undefined, {
         cause: new Error(cause),
         headers: { 'Retry-After': '2' },
       });

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
 import { PendingMigrations } from '../database/pending-migrations.js';
-import { findMissingPrivileges, privilegeFaults } from '../database/privileges.js';
+import { findMissingPrivileges, privilegeErrors } from '../database/privileges.js';
 import { OutboxBacklog } from '../outbox/outbox.backlog.js';
 import { EventLoop } from './event-loop.js';
 import { Shutdown } from './shutdown.js';
 
 /** What does not answer within this time counts as away, in ms. */
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 /** Mails are counted anew after this time, in ms: anybody may look at readiness, as often as they like. */
 const MAIL_MS = 5_000;
 /** What the role may do is asked anew after this time, in ms. */
@@ -89,7 +89,7 @@ export class Readiness {
 
   private async run(name: string): Promise<object> {
     const { look, keptMs } = this.checks[name] as Check;
-    const attempt = this.indicators.check(name).attempt(look).withTimeout(PATIENCE_MS);
+    const attempt = this.indicators.check(name).attempt(look).withTimeout(TIMEOUT_MS);
     return keptMs === undefined ? attempt : attempt.cacheFor(keptMs);
   }
 
@@ -105,7 +105,7 @@ export class Readiness {
   private async assertPrivileged(): Promise<void> {
     // A database that does not answer is what the check of that name is for.
     const missing = await findMissingPrivileges(this.dataSource).catch(() => []);
-    if (missing.length > 0) throw new Error(privilegeFaults(missing).join(' '));
+    if (missing.length > 0) throw new Error(privilegeErrors(missing).join(' '));
   }
 
   private async assertMailed(): Promise<void> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../auth/authorization/actor.js';
-import { ScopedRepository } from '../json-api/resource.repository.js';
+import { ResourceRepository } from '../json-api/resource.repository.js';
 import { sql, TRUE } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import type { Job, JobError, JobOrigin } from './job.entity.js';
@@ -27,7 +27,7 @@ const firstErrors = (errors: readonly JobError[]) => sql`(
 
 /** The rows of jobs, as far as an actor may see them. */
 @Injectable()
-export class JobsRepository extends ScopedRepository<Job, Actor> {
+export class JobsRepository extends ResourceRepository<Job, Actor> {
   readonly resource = JobResource;
 
   protected readonly reach = {

@@ -6,7 +6,7 @@ import type { Item, Page, Visible } from './document/response.js';
 import type { Action, Caller, Identified } from './resource/resource-definition.js';
 import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
 import type { Criteria, Shape } from './query/criteria.js';
-import { refuse, throwFaults } from './document/errors.js';
+import { apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { isUuid } from './resource/field-types.js';
@@ -30,7 +30,7 @@ const EVERYTHING: Shape = { fields: new Map(), include: [] };
  * outside, since the TypeORM repository stays protected.
  */
 @Injectable()
-export abstract class ScopedRepository<Entity extends Identified, Who extends Caller> {
+export abstract class ResourceRepository<Entity extends Identified, Who extends Caller> {
   abstract readonly resource: Resource<Entity> | AnyResource;
 
   /**
@@ -81,32 +81,32 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
 
   /**
    * One page of the collection, with everything that the criteria ask for.
-   * @throws JsonApiException 403 for filters that need a right to more rows than the caller has
+   * @throws ApiError 403 for filters that need a right to more rows than the caller has
    */
   async index(actor: Who, criteria: Criteria): Promise<Page> {
-    throwFaults(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
+    throwIfErrors(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
     return loadPage(this.loading(actor), this.source(actor), criteria);
   }
 
-  /** One resource in the caller's reach. @throws JsonApiException 404 where there is none, or none for this caller. */
+  /** One resource in the caller's reach. @throws ApiError 404 where there is none, or none for this caller. */
   async show(actor: Who, id: string, shape: Shape = EVERYTHING, tx?: Transaction): Promise<Item> {
     const item = await this.find(actor, this.source(actor), id, shape, tx);
-    if (!item) throw refuse('not_found', `There is no such ${this.resource.type}`);
+    if (!item) throw apiError('not_found', `There is no such ${this.resource.type}`);
     return item;
   }
 
   /** The row as it was just written, also where the write itself took it out of the caller's reach. */
   async written(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
     const item = await this.find(actor, this.sourceWithin(actor, TRUE), id, shape, tx);
-    if (!item) throw refuse('not_found', `There is no such ${this.resource.type}`);
+    if (!item) throw apiError('not_found', `There is no such ${this.resource.type}`);
     return item;
   }
 
-  /** The row as just created, read back through the caller's reach. @throws JsonApiException 403 when it lies outside. */
+  /** The row as just created, read back through the caller's reach. @throws ApiError 403 when it lies outside. */
   async created(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
     const reach = or([this.within(actor, 'create'), this.within(actor, 'read')]);
     const item = await this.find(actor, this.sourceWithin(actor, reach), id, shape, tx);
-    if (!item) throw refuse('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
+    if (!item) throw apiError('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
     return item;
   }
 
@@ -114,7 +114,7 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
    * Locks a row for a write and reads it. Only a row within the caller's reach is locked: nobody waits for a row that is
    * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one reads is
    * then as fresh as the lock, also what it reads from other tables.
-   * @throws JsonApiException 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
+   * @throws ApiError 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
    */
   async hold(
     actor: Who,
@@ -123,7 +123,7 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
     tx: Transaction,
     linked: readonly string[] = [],
   ): Promise<HeldRow<Entity>> {
-    const absent = refuse('not_found', `There is no such ${this.resource.type}`);
+    const absent = apiError('not_found', `There is no such ${this.resource.type}`);
     if (!isUuid(id)) throw absent;
     const source = this.source(actor, action);
     const entity = await this.lock(
@@ -135,7 +135,7 @@ export abstract class ScopedRepository<Entity extends Identified, Who extends Ca
     const held = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
     if (held) return { entity, attributes: JSON.parse(held.row.attributes), linkage: held.row.linkage };
     if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
-      throw refuse('forbidden', `You may not ${action} this ${this.resource.type}`);
+      throw apiError('forbidden', `You may not ${action} this ${this.resource.type}`);
     }
     throw absent;
   }

@@ -1,8 +1,8 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { type Fault, throwFaults } from './document/errors.js';
+import { type ErrorObject, throwIfErrors } from './document/errors.js';
 import type { Item, Page, Visible } from './document/response.js';
 import type { Criteria, Shape } from './query/criteria.js';
-import type { ScopedRepository } from './resource.repository.js';
+import type { ResourceRepository } from './resource.repository.js';
 import { snakeCase } from './resource/attributes.js';
 import type { Caller, Identified } from './resource/resource-definition.js';
 import { type Transaction, Transactions } from './sql/executor.js';
@@ -35,7 +35,7 @@ export type Intent = { readonly verb: 'update'; readonly names: readonly string[
  */
 export abstract class ResourceService<Entity extends Identified, Who extends Caller, Values extends object> {
   constructor(
-    protected readonly rows: ScopedRepository<Entity, Who>,
+    protected readonly rows: ResourceRepository<Entity, Who>,
     private readonly tools: ResourceTools,
   ) {}
 
@@ -49,12 +49,12 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     return this.rows.index(actor, criteria);
   }
 
-  /** One resource. @throws JsonApiException 404 */
+  /** One resource. @throws ApiError 404 */
   show(actor: Who, id: string, shape: Shape): Promise<Item> {
     return this.rows.show(actor, id, shape);
   }
 
-  /** Creates a resource. @throws JsonApiException 403, 409, 422 */
+  /** Creates a resource. @throws ApiError 403, 409, 422 */
   create(actor: Who, document: WriteDocument<Values>): Promise<Item> {
     return this.transactions.run(async (tx) => {
       const { shape } = document.context;
@@ -70,7 +70,7 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     });
   }
 
-  /** Changes a resource. One that changes nothing writes nothing. @throws JsonApiException 403, 404, 409, 412, 422 */
+  /** Changes a resource. One that changes nothing writes nothing. @throws ApiError 403, 404, 409, 412, 422 */
   update(actor: Who, id: string, document: WriteDocument<Values>): Promise<Item> {
     return this.transactions.run(async (tx) => {
       const { shape, ifMatch } = document.context;
@@ -88,12 +88,12 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     });
   }
 
-  /** Deletes a resource. @throws JsonApiException 403, 404, 409, 412 */
+  /** Deletes a resource. @throws ApiError 403, 404, 409, 412 */
   delete(actor: Who, id: string, ifMatch: IfMatch): Promise<void> {
     return this.transactions.run(async (tx) => this.deleteHeld(await this.holdForDelete(actor, id, ifMatch, tx)));
   }
 
-  /** Holds a row that is to be deleted. @throws JsonApiException 403, 404, 409, 412 */
+  /** Holds a row that is to be deleted. @throws ApiError 403, 404, 409, 412 */
   protected async holdForDelete(
     actor: Who,
     id: string,
@@ -104,7 +104,7 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     const { entity } = await this.rows.hold(actor, 'delete', id, tx);
     ifMatch.check(entity.version);
     const deletion = { actor, tx, row: entity };
-    throwFaults(await this.permitDelete(deletion));
+    throwIfErrors(await this.permitDelete(deletion));
     return deletion;
   }
 
@@ -128,21 +128,21 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     return {};
   }
 
-  /** What the caller may not do with these values: faults of status 403. */
-  protected async permit(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
+  /** What the caller may not do with these values: errors of status 403. */
+  protected async permit(_write: Write<Who, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
 
   /**
-   * What stands against the values in other rows: faults of status 409. Only asked when something is wrong with the
+   * What stands against the values in other rows: errors of status 409. Only asked when something is wrong with the
    * document too, which comes after it: of a document that is right, the write itself finds out, and without a race.
    */
-  protected async conflicts(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
+  protected async conflicts(_write: Write<Who, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
 
-  /** What is wrong with the values beyond what the entity says: faults of status 422. */
-  protected async check(_write: Write<Who, Entity, Values>): Promise<Fault[]> {
+  /** What is wrong with the values beyond what the entity says: errors of status 422. */
+  protected async check(_write: Write<Who, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
 
@@ -154,8 +154,8 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
   /** What else is written in the same transaction, once the row is. */
   protected async after(_write: Write<Who, Entity, Values>, _id: string): Promise<void> {}
 
-  /** What stands against the deletion: faults of one status. */
-  protected async permitDelete(_deletion: Deletion<Who, Entity>): Promise<Fault[]> {
+  /** What stands against the deletion: errors of one status. */
+  protected async permitDelete(_deletion: Deletion<Who, Entity>): Promise<ErrorObject[]> {
     return [];
   }
 
@@ -179,13 +179,13 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
     { actor, tx, row }: Omit<Write<Who, Entity, Values>, 'values'>,
     visible?: Visible,
   ): Promise<Write<Who, Entity, Values>> {
-    const { values: sent, faults } = document.read(visible?.attributes);
+    const { values: sent, errors } = document.read(visible?.attributes);
     const values = row === null ? this.completed(document, sent) : sent;
     const write = { actor, tx, row, values };
-    throwFaults([...document.relationshipFaults(visible?.linkage), ...(await this.permit(write))]);
-    const wrong = [...faults, ...(await this.check(write))];
-    if (wrong.length > 0) throwFaults(await this.conflicts(write));
-    throwFaults(wrong);
+    throwIfErrors([...document.relationshipErrors(visible?.linkage), ...(await this.permit(write))]);
+    const wrong = [...errors, ...(await this.check(write))];
+    if (wrong.length > 0) throwIfErrors(await this.conflicts(write));
+    throwIfErrors(wrong);
     return write;
   }
 

@@ -12,9 +12,9 @@ export interface LanguageRange {
 const ITEM = /^(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/i;
 
 /** Browsers send a handful; what comes after these is not looked at. */
-const MOST_RANGES = 10;
+const MAX_RANGES = 10;
 /** No registered language tag is longer, in characters. */
-const LONGEST_RANGE = 35;
+const MAX_RANGE = 35;
 
 /**
  * The ranges of an `Accept-Language` header, most wanted first, equally wanted ones in the order in which they were
@@ -22,10 +22,10 @@ const LONGEST_RANGE = 35;
  */
 export function parseAcceptLanguage(header: string): LanguageRange[] {
   return header
-    .split(',', MOST_RANGES)
+    .split(',', MAX_RANGES)
     .flatMap((item) => {
       const [, range, weight = '1'] = ITEM.exec(item.trim()) ?? [];
-      return range === undefined || range.length > LONGEST_RANGE ? [] : [{ range, quality: Number(weight) }];
+      return range === undefined || range.length > MAX_RANGE ? [] : [{ range, quality: Number(weight) }];
     })
     .sort((a, b) => b.quality - a.quality);
 }

@@ -88,7 +88,7 @@ class Rules extends Handlebars.Visitor {
   }
 
   override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
-    if (!statement.escaped) throw fault('A value must not be written unescaped', statement);
+    if (!statement.escaped) throw addError('A value must not be written unescaped', statement);
     super.MustacheStatement(statement);
   }
 
@@ -103,20 +103,20 @@ class Rules extends Handlebars.Visitor {
   }
 
   override DecoratorBlock(statement: hbs.AST.DecoratorBlock): void {
-    throw fault('There are no decorators', statement);
+    throw addError('There are no decorators', statement);
   }
 
   override Decorator(statement: hbs.AST.Decorator): void {
-    throw fault('There are no decorators', statement);
+    throw addError('There are no decorators', statement);
   }
 
   private checkPartial(statement: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
     const name = 'original' in statement.name ? String(statement.name.original) : '';
-    if (name !== '@partial-block' && !this.partials.has(name)) throw fault(`There is no partial ${name}`, statement);
+    if (name !== '@partial-block' && !this.partials.has(name)) throw addError(`There is no partial ${name}`, statement);
   }
 }
 
-const fault = (message: string, { loc }: hbs.AST.Node) =>
+const addError = (message: string, { loc }: hbs.AST.Node) =>
   new Error(`${message} - ${loc.start.line}:${loc.start.column}`);
 
 /** On one line: Handlebars draws an arrow under a syntax error. */

@@ -10,7 +10,7 @@ export type MailKind = 'html' | 'text';
 
 /** A file with words. */
 export interface TemplateFile {
-  /** Where it was read; faults name it. */
+  /** Where it was read; errors name it. */
   readonly path: string;
   readonly source: string;
 }

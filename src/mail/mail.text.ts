@@ -52,7 +52,7 @@ export function withoutAddresses(text: string): string {
 }
 
 /** Longest name that mails call somebody by, in characters. Beyond it somebody wrote a message into it. */
-const LONGEST_NAME = 64;
+const MAX_NAME = 64;
 
 /**
  * The name that a mail calls its reader by; empty where it is no name but a message with an address in it. Whoever
@@ -60,5 +60,5 @@ const LONGEST_NAME = 64;
  */
 export function readerName(name: string): string {
   const line = oneLine(name);
-  return containsAddress(line) || [...line].length > LONGEST_NAME ? '' : line;
+  return containsAddress(line) || [...line].length > MAX_NAME ? '' : line;
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/authorization/actor.js';
-import { refuse } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { NotJsonApi } from '../json-api/http/routes.js';
 import { markup, type Html } from '../pages/markup.js';
 import { MAIL_POLICY } from '../pages/page.assets.js';
@@ -25,7 +25,7 @@ export class MailboxController {
   /** An address without the token shows nothing: the guard says where the whole one stands. */
   @Get()
   closed(): never {
-    throw refuse('not_found', 'There is no such mail');
+    throw apiError('not_found', 'There is no such mail');
   }
 
   @Get(':token')
@@ -37,7 +37,7 @@ ${mails.length === 0 ? markup`<p>No mail yet.</p>` : list(token, mails)}`;
     return this.pages.render(reply, { title: 'Development mailbox', body, wide: true }, 'en');
   }
 
-  /** @throws JsonApiException 404 */
+  /** @throws ApiError 404 */
   @Get(':token/:name')
   async show(
     @Param('token') token: string,
@@ -45,7 +45,7 @@ ${mails.length === 0 ? markup`<p>No mail yet.</p>` : list(token, mails)}`;
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const mail = await this.mails.find(name);
-    if (!mail) throw refuse('not_found', 'There is no such mail');
+    if (!mail) throw apiError('not_found', 'There is no such mail');
     return this.pages.render(
       reply,
       { title: mail.subject, body: reading(token, mail), wide: true, policy: MAIL_POLICY },

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { normalizeAddress } from '../auth/authentication/client-address.js';
-import { refuse } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { MailboxToken } from './mailbox.token.js';
 
 /** Addresses that nobody has on the internet (RFC 1122, 1918, 3927, 4193, 4291). */
@@ -37,17 +37,17 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'];
 export class MailboxGuard implements CanActivate {
   constructor(private readonly token: MailboxToken) {}
 
-  /** @throws JsonApiException `forbidden` */
+  /** @throws ApiError `forbidden` */
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { token?: string } }>>();
     const peer = normalizeAddress(request.socket.remoteAddress ?? '') ?? '';
     const isNear = NEAR.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
     const isForwarded = FORWARDED.some((name) => name in request.headers);
     if (!isNear || isForwarded || !isOwnName(request.hostname)) {
-      throw refuse('forbidden', 'The development mailbox is shown on this machine and in its own network only');
+      throw apiError('forbidden', 'The development mailbox is shown on this machine and in its own network only');
     }
     if (this.token.matches(request.params.token ?? '')) return true;
-    throw refuse(
+    throw apiError(
       'forbidden',
       'The address of the development mailbox carries a token; the service prints it at its start',
     );

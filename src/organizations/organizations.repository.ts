@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { type Operands, plainValues } from '../json-api/sql/operators.js';
-import { ScopedRepository } from '../json-api/resource.repository.js';
+import { ResourceRepository } from '../json-api/resource.repository.js';
 import { and, sql, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import type { Organization } from './organization.entity.js';
@@ -12,7 +12,7 @@ const KEPT = sql`row.deletion_started_at IS NULL`;
 
 /** The rows of organizations, as far as a caller reaches. */
 @Injectable()
-export class OrganizationsRepository extends ScopedRepository<Organization, Actor> {
+export class OrganizationsRepository extends ResourceRepository<Organization, Actor> {
   readonly resource = OrganizationResource;
 
   protected readonly reach = {

@@ -24,7 +24,7 @@ export class OrganizationsService extends ResourceService<Organization, Actor, V
 
   /**
    * Deletes an organization, or gives the job that does, where it has more members than a request takes out.
-   * @throws JsonApiException 403, 404, 412
+   * @throws ApiError 403, 404, 412
    */
   remove(actor: Actor, id: string, ifMatch: IfMatch): Promise<Item | undefined> {
     return this.transactions.run(async (tx) => {

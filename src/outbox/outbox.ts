@@ -15,7 +15,7 @@ import type { OutboxTask, OutboxTasks } from './outbox.tasks.js';
 export const MAX_ATTEMPTS = 14;
 
 /** A job that is taken between two statements is rare; the second try finds it taken. */
-const MOST_TRIES = 10;
+const MAX_TRIES = 10;
 
 export interface EnqueueOptions {
   /**
@@ -52,11 +52,11 @@ export class Outbox {
       )`;
     // The library parts with the key of a job that runs, and then inserts or replaces, in two statements: a waiting job
     // that a worker takes in between is neither, and nothing is added. The next try sees that it runs.
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const [job] = await tx.query<{ id: string | null }>(add);
       if (job?.id) return;
     }
-    throw new Error(`A job of ${task} was taken ${MOST_TRIES} times at the moment when another was to replace it`);
+    throw new Error(`A job of ${task} was taken ${MAX_TRIES} times at the moment when another was to replace it`);
   }
 }
 

@@ -1,20 +1,20 @@
-import { JsonApiException, type Fault } from '../json-api/document/errors.js';
+import { ApiError, type ErrorObject } from '../json-api/document/errors.js';
 import { flag, markup, type Html } from './markup.js';
 import type { PageText } from './page.text.js';
 
 /** What is wrong with the fields of a form, as services told it, by their names. */
-export type FieldFaults = ReadonlyMap<string, readonly string[]>;
+export type FieldErrors = ReadonlyMap<string, readonly string[]>;
 
-export const NO_FAULTS: FieldFaults = new Map();
+export const NO_FAULTS: FieldErrors = new Map();
 
 /**
- * The faults of fields in what a service threw.
+ * The errors of fields in what a service threw.
  * @throws the error itself when it is about anything but fields
  */
-export function fieldFaults(error: unknown): FieldFaults {
-  if (!(error instanceof JsonApiException)) throw error;
+export function fieldErrors(error: unknown): FieldErrors {
+  if (!(error instanceof ApiError)) throw error;
   const byField = new Map<string, string[]>();
-  for (const { code, detail, source } of error.faults as readonly Fault[]) {
+  for (const { code, detail, source } of error.errors as readonly ErrorObject[]) {
     if (code !== 'validation_failed' || !source || !('pointer' in source)) throw error;
     const field = source.pointer.slice(1);
     byField.set(field, [...(byField.get(field) ?? []), detail]);
@@ -37,15 +37,15 @@ interface Field {
 }
 
 /**
- * A field with its label, its rules and its faults. The faults and the rules describe it to screen readers, and the
+ * A field with its label, its rules and its errors. The errors and the rules describe it to screen readers, and the
  * first broken field has the focus when the page opens.
  */
-export function field(text: PageText, faults: FieldFaults, it: Field): Html {
+export function field(text: PageText, errors: FieldErrors, it: Field): Html {
   const { name, type, readOnly = false, first = false } = it;
-  const broken = faults.get(name) ?? [];
+  const broken = errors.get(name) ?? [];
   // What is wrong says all that the rules said.
   const rules = broken.length > 0 ? [] : (it.rules ?? []);
-  const [firstBroken] = faults.keys();
+  const [firstBroken] = errors.keys();
   const isBroken = broken.length > 0;
   const described = [isBroken && `${name}-error`, rules.length > 0 && `${name}-hint`].filter(Boolean).join(' ');
   const attributes = [
@@ -68,18 +68,18 @@ ${type === 'password' && revealButton(text, name)}
 const revealButton = (text: PageText, name: string): Html =>
   markup`<button class="plain" type="button" data-reveals="${name}" aria-pressed="false" hidden>${text.showPassword}</button>`;
 
-/** Rules or faults in the language of the page. One that only a team knows stays in English, and says so. */
+/** Rules or errors in the language of the page. One that only a team knows stays in English, and says so. */
 function sentences(text: PageText, kind: 'hint' | 'error', name: string, details: readonly string[]): Html {
   const items = details.map((detail) => {
-    const known = text.faults[detail]?.[kind] ?? text.faults[detail]?.error;
+    const known = text.errors[detail]?.[kind] ?? text.errors[detail]?.error;
     return known === undefined ? markup`<li lang="en">${detail}</li>` : markup`<li>${known}</li>`;
   });
   return markup`<ul class="${kind}" id="${name}-${kind}">${items}</ul>`;
 }
 
 /** Whose form it is. Nobody changes it here: it tells a password manager what to keep the password under. */
-export const ownerField = (text: PageText, faults: FieldFaults, email: string): Html =>
-  field(text, faults, {
+export const ownerField = (text: PageText, errors: FieldErrors, email: string): Html =>
+  field(text, errors, {
     name: 'email',
     label: text.email,
     type: 'email',
@@ -91,10 +91,10 @@ export const ownerField = (text: PageText, faults: FieldFaults, email: string): 
 /** Where a new password is chosen; the reader starts here. */
 export const newPasswordField = (
   text: PageText,
-  faults: FieldFaults,
+  errors: FieldErrors,
   { label, rules }: { label: string; rules: readonly string[] },
 ): Html =>
-  field(text, faults, { name: 'password', label, type: 'password', autocomplete: 'new-password', rules, first: true });
+  field(text, errors, { name: 'password', label, type: 'password', autocomplete: 'new-password', rules, first: true });
 
 /** A form that goes back to where its page came from, `action` being relative to that. */
 export const form = (action: string, submit: string, fields: readonly Html[]): Html =>

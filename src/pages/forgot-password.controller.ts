@@ -5,7 +5,7 @@ import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { RequestResetBody } from '../passwords/passwords.dto.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { field, fieldFaults, form, NO_FAULTS, type FieldFaults } from './fields.js';
+import { field, fieldErrors, form, NO_FAULTS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { markup } from './markup.js';
 import { Page, Text, type PageAnswer } from './page.decorators.js';
@@ -33,7 +33,7 @@ export class ForgotPasswordController {
     try {
       await this.passwords.requestReset(readFlatBody(RequestResetBody, { email }).email, address);
     } catch (error) {
-      return this.view(text, email, fieldFaults(error));
+      return this.view(text, email, fieldErrors(error));
     }
     return { location: 'forgot-password/sent' };
   }
@@ -43,9 +43,9 @@ export class ForgotPasswordController {
     return doneView(text.forgot, markup`<p class="links"><a href="../forgot-password">${text.forgot.again}</a></p>`);
   }
 
-  private view(text: Text, value: string, faults: FieldFaults): View {
+  private view(text: Text, value: string, errors: FieldErrors): View {
     const email = { name: 'email', label: text.email, type: 'email', autocomplete: 'username', value } as const;
-    const fields = [field(text, faults, { ...email, first: true })];
-    return formView(text, text.forgot, form('forgot-password', text.forgot.submit, fields), faults);
+    const fields = [field(text, errors, { ...email, first: true })];
+    return formView(text, text.forgot, form('forgot-password', text.forgot.submit, fields), errors);
   }
 }

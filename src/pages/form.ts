@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { type BodyFormat, TakesBody } from '../json-api/http/json-body.js';
-import { refuse } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { LIMITS } from '../json-api/limits.js';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -30,9 +30,9 @@ const FORM_BODY: BodyFormat = {
 /** A route that takes what a form of a page sends, and nothing else. Every other route refuses it. */
 export const TakesForm = (): MethodDecorator => TakesBody(FORM_BODY);
 
-/** The form that was sent. @throws JsonApiException `unsupported_media_type` when there was none */
+/** The form that was sent. @throws ApiError `unsupported_media_type` when there was none */
 export const Form = createParamDecorator((_: unknown, context: ExecutionContext): SentForm => {
   const { body } = context.switchToHttp().getRequest<FastifyRequest>();
   if (body instanceof SentForm) return body;
-  throw refuse('unsupported_media_type', `Send ${FORM}`);
+  throw apiError('unsupported_media_type', `Send ${FORM}`);
 });

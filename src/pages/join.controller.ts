@@ -6,13 +6,13 @@ import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import {
   field,
-  fieldFaults,
+  fieldErrors,
   form,
   hidden,
   newPasswordField,
   NO_FAULTS,
   ownerField,
-  type FieldFaults,
+  type FieldErrors,
 } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageAnswer } from './page.decorators.js';
@@ -48,8 +48,8 @@ export class JoinController {
     try {
       await this.joining.join(token, { name, password }, false);
     } catch (error) {
-      const faults = fieldFaults(error);
-      return this.view(text, { ...(await this.find(token, request)), name }, faults);
+      const errors = fieldErrors(error);
+      return this.view(text, { ...(await this.find(token, request)), name }, errors);
     }
     return { location: 'join/done' };
   }
@@ -64,13 +64,13 @@ export class JoinController {
     return { token, ...(await this.joining.invited(token)) };
   }
 
-  private view(text: Text, { token, email, name }: Invitation, faults: FieldFaults): View {
+  private view(text: Text, { token, email, name }: Invitation, errors: FieldErrors): View {
     const fields = [
       hidden('token', token),
-      ownerField(text, faults, email),
-      field(text, faults, { name: 'name', label: text.name, type: 'text', autocomplete: 'name', value: name }),
-      newPasswordField(text, faults, { label: text.password, rules: passwordRules(this.policy) }),
+      ownerField(text, errors, email),
+      field(text, errors, { name: 'name', label: text.name, type: 'text', autocomplete: 'name', value: name }),
+      newPasswordField(text, errors, { label: text.password, rules: passwordRules(this.policy) }),
     ];
-    return formView(text, text.join, form('join', text.join.submit, fields), faults);
+    return formView(text, text.join, form('join', text.join.submit, fields), errors);
   }
 }

@@ -39,7 +39,7 @@ export const Text = createParamDecorator((_: unknown, context: ExecutionContext)
 export class PageGuard implements CanActivate {
   constructor(private readonly crossSite: CrossSite) {}
 
-  /** @throws JsonApiException `forbidden` */
+  /** @throws ApiError `forbidden` */
   canActivate(context: ExecutionContext): boolean {
     this.crossSite.checkForm(context.switchToHttp().getRequest<FastifyRequest>());
     return true;

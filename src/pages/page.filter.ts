@@ -1,6 +1,6 @@
 import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { JsonApiException, refuse } from '../json-api/document/errors.js';
+import { ApiError, apiError } from '../json-api/document/errors.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/http/options.js';
 import { markup } from './markup.js';
 import { textFor } from './page.language.js';
@@ -22,7 +22,7 @@ export class PageFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const exception = this.toException(error);
     if (exception.status >= 500) this.log(exception, request);
-    const { code } = exception.faults[0];
+    const { code } = exception.errors[0];
     const text = textFor(request);
     const seconds = Number(exception.headers['Retry-After'] ?? 0);
     const { title, body, link } = text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
@@ -36,12 +36,12 @@ ${link !== undefined && markup`<p class="links"><a href="forgot-password">${link
     void reply.headers(exception.headers).send(this.pages.render(reply, view, text.locale));
   }
 
-  private toException(error: unknown): JsonApiException {
-    if (error instanceof JsonApiException) return error;
-    return this.options.translate(error) ?? refuse('internal_error', 'A page failed', undefined, { cause: error });
+  private toException(error: unknown): ApiError {
+    if (error instanceof ApiError) return error;
+    return this.options.translate(error) ?? apiError('internal_error', 'A page failed', undefined, { cause: error });
   }
 
-  private log({ cause, stack, message }: JsonApiException, request: FastifyRequest): void {
+  private log({ cause, stack, message }: ApiError, request: FastifyRequest): void {
     this.logger.error(`${message} (request ${request.id})`, cause instanceof Error ? cause.stack : stack);
   }
 }

@@ -64,7 +64,7 @@ export const GERMAN: PageText = {
           body: `Bitte versuchen Sie es in ${minutes === 1 ? 'einer Minute' : `${minutes} Minuten`} noch einmal.`,
         }
       : (PROBLEMS[code] ?? BROKEN),
-  faults: {
+  errors: {
     'A password is required, as a string': { error: 'Geben Sie ein Passwort ein.' },
     [`The password must have at least ${min} characters`]: {
       hint: `mindestens ${min} Zeichen`,

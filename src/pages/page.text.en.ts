@@ -9,7 +9,7 @@ const STALE: Problem = {
   body: 'It was used already, a newer message has replaced it, or its time is over.',
   link: 'Send me a new link',
 };
-const BROKEN: Problem = { title: 'Something went wrong here', body: 'It is not your fault. Please try again later.' };
+const BROKEN: Problem = { title: 'Something went wrong here', body: 'It is not your error. Please try again later.' };
 
 const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   invalid_token: STALE,
@@ -58,7 +58,7 @@ export const ENGLISH: PageText = {
           body: `Please try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
         }
       : (PROBLEMS[code] ?? BROKEN),
-  faults: {
+  errors: {
     'A password is required, as a string': { error: 'Enter a password.' },
     [`The password must have at least ${min} characters`]: {
       hint: `at least ${min} characters`,

@@ -18,8 +18,8 @@ export interface FormText {
   readonly done: string;
 }
 
-/** A fault of a field as services tell it, said to people. */
-export interface FaultText {
+/** An error of a field as services tell it, said to people. */
+export interface ErrorText {
   /** Beside the field, once it is broken. */
   readonly error: string;
   /** Above the field, before anything was sent. */
@@ -42,6 +42,6 @@ export interface PageText {
   readonly forgot: FormText & { readonly again: string };
   /** @param minutes until another try is worth it, where that is known */
   problem(code: ErrorCode, minutes: number): Problem;
-  /** By the sentence in which services tell a fault, as gettext does it. */
-  readonly faults: Readonly<Record<string, FaultText>>;
+  /** By the sentence in which services tell an error, as gettext does it. */
+  readonly errors: Readonly<Record<string, ErrorText>>;
 }

@@ -1,12 +1,12 @@
 import type { PasswordPolicy } from '../passwords/policy/password.policy.js';
-import type { FieldFaults } from './fields.js';
+import type { FieldErrors } from './fields.js';
 import { markup, type Html } from './markup.js';
 import type { View } from './page.renderer.js';
 import type { FormText, PageText } from './page.text.js';
 
 /** A page with a form; one that was refused says so in its title, which is what a screen reader reads first. */
-export function formView(text: PageText, words: FormText, form: Html, faults: FieldFaults): View {
-  const isRefused = faults.size > 0;
+export function formView(text: PageText, words: FormText, form: Html, errors: FieldErrors): View {
+  const isRefused = errors.size > 0;
   return {
     title: isRefused ? `${text.error}: ${words.title}` : words.title,
     status: isRefused ? 422 : 200,
@@ -29,4 +29,4 @@ ${more}`,
 
 /** What the policy asks of every password, whoever's it is: what is wrong with an empty one. */
 export const passwordRules = (policy: PasswordPolicy): string[] =>
-  policy.faults('', null, '').map(({ detail }) => detail);
+  policy.errors('', null, '').map(({ detail }) => detail);

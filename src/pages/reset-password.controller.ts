@@ -4,7 +4,7 @@ import { clientAddress } from '../auth/authentication/client-address.js';
 import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { fieldFaults, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldFaults } from './fields.js';
+import { fieldErrors, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageAnswer } from './page.decorators.js';
 import { doneView, formView, passwordRules } from './page.views.js';
@@ -32,7 +32,7 @@ export class ResetPasswordController {
     try {
       await this.passwords.reset({ token, password });
     } catch (error) {
-      return this.view(text, token, fieldFaults(error), request);
+      return this.view(text, token, fieldErrors(error), request);
     }
     return { location: 'reset-password/done' };
   }
@@ -42,14 +42,14 @@ export class ResetPasswordController {
     return doneView(text.reset);
   }
 
-  private async view(text: Text, token: string, faults: FieldFaults, request: FastifyRequest): Promise<View> {
+  private async view(text: Text, token: string, errors: FieldErrors, request: FastifyRequest): Promise<View> {
     await this.throttle.address('token_valid', clientAddress(request));
     const { email } = await this.passwords.owner(token);
     const fields = [
       hidden('token', token),
-      ownerField(text, faults, email),
-      newPasswordField(text, faults, { label: text.newPassword, rules: passwordRules(this.policy) }),
+      ownerField(text, errors, email),
+      newPasswordField(text, errors, { label: text.newPassword, rules: passwordRules(this.policy) }),
     ];
-    return formView(text, text.reset, form('reset-password', text.reset.submit, fields), faults);
+    return formView(text, text.reset, form('reset-password', text.reset.submit, fields), errors);
   }
 }

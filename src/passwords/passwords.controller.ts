@@ -1,11 +1,11 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { type Actor, Public, SignedIn } from '../auth/authorization/actor.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
-import { refuse } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors, PlainParameters } from '../json-api/http/routes.js';
 import { ChangeBody, RequestResetBody, ResetBody } from './passwords.dto.js';
@@ -30,7 +30,7 @@ export class PasswordsController {
 
   @Post('request_reset')
   @Public()
-  @Attempts('request_reset')
+  @RateLimit('request_reset')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'request_password_reset',
@@ -47,7 +47,7 @@ export class PasswordsController {
 
   @Post('reset')
   @Public()
-  @Attempts('reset')
+  @RateLimit('reset')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'reset_password',
@@ -63,7 +63,7 @@ export class PasswordsController {
 
   @Get('token_valid')
   @Public()
-  @Attempts('token_valid')
+  @RateLimit('token_valid')
   @PlainParameters('token')
   @Header('Content-Type', 'application/json')
   @ApiOperation({
@@ -79,13 +79,13 @@ export class PasswordsController {
   })
   @ApiErrors(400, 429, 503)
   async tokenValid(@Query('token') token: unknown): Promise<{ data: { valid: boolean } }> {
-    if (typeof token !== 'string') throw refuse('invalid_parameter', 'token is required', { parameter: 'token' });
+    if (typeof token !== 'string') throw apiError('invalid_parameter', 'token is required', { parameter: 'token' });
     return { data: { valid: await this.passwords.isValid(token) } };
   }
 
   @Post('change')
   @SignedIn()
-  @Attempts('change')
+  @RateLimit('change')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'change_password',

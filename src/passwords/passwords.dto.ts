@@ -3,7 +3,7 @@ import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
 import { Trimmed } from '../json-api/resource/validation-rules.js';
 
 /** Longest token that is looked at; ours have 43 characters. */
-const LONGEST_TOKEN = 200;
+const MAX_TOKEN = 200;
 /** Longest password that reaches the policy, which names its own limit. */
 const PASSWORD = { type: 'string', format: 'password', minLength: 8, maxLength: 128 } as const;
 
@@ -19,7 +19,7 @@ export class RequestResetBody {
 export class ResetBody {
   @ApiProperty({ type: 'string', description: 'The token of the reset mail' })
   @IsString({ message: 'must be a string' })
-  @MaxLength(LONGEST_TOKEN, { message: 'is not a token' })
+  @MaxLength(MAX_TOKEN, { message: 'is not a token' })
   token!: string;
 
   @ApiProperty({ ...PASSWORD, example: 'Correct-horse-7' })

@@ -6,7 +6,7 @@ import type { SessionEnding } from '../auth/sessions/session.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
-import { refuse, throwFaults, type Fault } from '../json-api/document/errors.js';
+import { apiError, throwIfErrors, type ErrorObject } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
@@ -57,7 +57,7 @@ export class PasswordsService {
   async reset({ token, password }: ResetBody): Promise<void> {
     const hash = hashToken(token);
     const owner = await this.ownerOf(hash);
-    throwFaults(this.policy.faults(password, owner, '/password'));
+    throwIfErrors(this.policy.errors(password, owner, '/password'));
     const hashed = await this.hasher.hash(String(password));
     await this.transactions.run(async (tx) => {
       const row = await this.credentials.markReset(this.tokens.accountOf('reset', hash), tx);
@@ -83,14 +83,14 @@ export class PasswordsService {
     await this.throttle.email('change', attempt);
     const stored = await this.credentials.find(actor.id);
     const { ok } = await this.hasher.verify(current, stored.hashedPassword, 'recognized');
-    throwFaults([...(ok ? [] : [WRONG_PASSWORD]), ...this.policy.faults(next, actor, '/new_password')]);
+    throwIfErrors([...(ok ? [] : [WRONG_PASSWORD]), ...this.policy.errors(next, actor, '/new_password')]);
     const hashed = await this.hasher.hash(String(next));
     await this.transactions.run(async (tx) => {
       // The password that was checked must still be the account's: of two changes at once, one has the wrong one.
       const changed =
         (await this.credentials.markChanged(actor.id, tx)) &&
         (await this.credentials.replace(actor.id, stored.version, hashed, tx));
-      if (!changed) throwFaults([WRONG_PASSWORD]);
+      if (!changed) throwIfErrors([WRONG_PASSWORD]);
       await this.tokens.voidAll(actor.id, tx);
       await this.afterChange(actor.id, { reason: 'password_changed', actorId: actor.id }, actor.sessionId, tx);
       await this.audit.record(tx, { action: 'iam:accounts.password_changed', ...onOwn(actor.id) });
@@ -111,7 +111,7 @@ export class PasswordsService {
   private async ownerOf(hash: string): Promise<FoundToken> {
     const found = await this.tokens.find('reset', hash);
     if (!found) throw unknownToken();
-    if (found.expired) throw refuse('expired_token', 'The reset token has expired; ask for a new one');
+    if (found.expired) throw apiError('expired_token', 'The reset token has expired; ask for a new one');
     return found;
   }
 }
@@ -119,10 +119,10 @@ export class PasswordsService {
 /** Whoever holds the mailed token, or knows the password, is the account's owner. */
 const onOwn = (id: string) => ({ actorId: id, target: { type: 'iam:accounts', id } });
 
-const WRONG_PASSWORD: Fault = {
+const WRONG_PASSWORD: ErrorObject = {
   code: 'validation_failed',
   detail: 'The current password is wrong',
   source: { pointer: '/current_password' },
 };
 
-const unknownToken = () => refuse('invalid_token', 'This token does not exist or was already used');
+const unknownToken = () => apiError('invalid_token', 'This token does not exist or was already used');

@@ -15,7 +15,7 @@ const TASK = 'mail.new_sign_in';
 /** Nobody is told about the sign-in that follows the acceptance of an invitation; in minutes. */
 const FRESH_MINUTES = 60;
 /** So many of the newest other sessions are looked at. */
-const MOST_SESSIONS = 50;
+const MAX_SESSIONS = 50;
 
 interface Before {
   fresh: boolean;
@@ -56,7 +56,7 @@ export class NewSignInMailer implements OnModuleInit {
       SELECT account.joined_at > now() - make_interval(mins => ${FRESH_MINUTES}) AS fresh, other.user_agent, other.ip
       FROM accounts account LEFT JOIN account_sessions other
         ON other.account_id = account.id AND other.id <> ${sessionId} AND other.expires_at > now()
-      WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${MOST_SESSIONS}`);
+      WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${MAX_SESSIONS}`);
     const block = addressBlockOf(ip);
     const isSame = (other: Before) => other.ip && addressBlockOf(other.ip) === block && other.user_agent === userAgent;
     if (before.some((other) => other.fresh || isSame(other))) return;

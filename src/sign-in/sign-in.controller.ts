@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Attempts } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { emailKey } from '../auth/email-key.js';
 import {
   type Authentication,
@@ -36,7 +36,7 @@ export class SignInController {
 
   @Post('login')
   @Public()
-  @Attempts('sign-in')
+  @RateLimit('sign-in')
   @HttpCode(200)
   @Header('Content-Type', MEDIA_TYPE)
   @ApiOperation({ operationId: 'login', summary: 'login', description: 'Start a session with e-mail and password' })

@@ -11,7 +11,7 @@ import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
-import { refuse } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository, type SignInAccount } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
@@ -60,7 +60,7 @@ export class SignInService {
 
   /**
    * Signs in. A wrong password, an unknown e-mail and an account without a password are one and the same, also in time.
-   * @throws JsonApiException 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503
+   * @throws ApiError 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503
    */
   async signIn({ email, password, deviceMark }: Credentials, client: SessionClient): Promise<SignedInByPassword> {
     const key = emailKey(email);
@@ -98,7 +98,7 @@ export class SignInService {
 
   /**
    * Spends a refresh token for a new pair.
-   * @throws JsonApiException 401 `invalid_refresh_token`; one that was spent before ends its session
+   * @throws ApiError 401 `invalid_refresh_token`; one that was spent before ends its session
    */
   async refresh(token: string | undefined): Promise<SignedIn> {
     if (token === undefined) throw noRefreshToken();
@@ -175,9 +175,9 @@ const onSession = ({ accountId, sessionId }: SessionOwner) => ({
 });
 
 const invalidCredentials = () =>
-  refuse('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
-const disabled = () => refuse('account_disabled', 'The account is disabled', undefined, CHALLENGE);
+  apiError('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
+const disabled = () => apiError('account_disabled', 'The account is disabled', undefined, CHALLENGE);
 const noRefreshToken = () =>
-  refuse('invalid_refresh_token', 'No refresh token came, neither in the body nor as a cookie', undefined, CHALLENGE);
+  apiError('invalid_refresh_token', 'No refresh token came, neither in the body nor as a cookie', undefined, CHALLENGE);
 const badRefreshToken = () =>
-  refuse('invalid_refresh_token', 'The refresh token is not valid any more; sign in again', undefined, CHALLENGE);
+  apiError('invalid_refresh_token', 'The refresh token is not valid any more; sign in again', undefined, CHALLENGE);

@@ -4,7 +4,7 @@ import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { challenge, credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../auth/authentication/authentication.js';
 import { Cookies } from '../auth/tokens/cookies.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
-import { JsonApiException, refuse } from '../json-api/document/errors.js';
+import { ApiError, apiError } from '../json-api/document/errors.js';
 import { SignInService } from './sign-in.service.js';
 
 interface Asked {
@@ -25,7 +25,7 @@ export class SignOut {
     private readonly cookies: Cookies,
   ) {}
 
-  /** @throws JsonApiException 401 when the request names no session, unless it is a browser with stale cookies */
+  /** @throws ApiError 401 when the request names no session, unless it is a browser with stale cookies */
   async run(request: FastifyRequest, reply: FastifyReply, { everywhere, refreshToken }: Asked): Promise<void> {
     const end = async (session: SessionOwner | null): Promise<boolean> =>
       session !== null && (await this.signIn.end(session, everywhere));
@@ -33,14 +33,14 @@ export class SignOut {
       (await end(await this.byAccessToken(request))) || (await end(await this.byRefreshToken(request, refreshToken)));
     if (!ended && !reliesOnCookies(request)) {
       const headers = challenge(credentialsOf(request) === null ? undefined : 'invalid_token');
-      throw refuse('unauthenticated', 'There is no session to end', { header: 'Authorization' }, { headers });
+      throw apiError('unauthenticated', 'There is no session to end', { header: 'Authorization' }, { headers });
     }
     this.cookies.clear(reply);
   }
 
   /** Takes the cookies back when they are of no more use. */
   forget(error: unknown, reply: FastifyReply): void {
-    if (error instanceof JsonApiException && error.status === 401) this.cookies.clear(reply);
+    if (error instanceof ApiError && error.status === 401) this.cookies.clear(reply);
   }
 
   private async byAccessToken(request: FastifyRequest): Promise<SessionOwner | null> {

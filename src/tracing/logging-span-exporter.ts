@@ -5,7 +5,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 /** A collector that is away is told of so often at most, in ms. */
 const TELL_MS = 60_000;
 /** In characters. */
-const LONGEST_REASON = 200;
+const MAX_REASON = 200;
 
 /** An exporter whose failures stand in the log: the first at once, and then what was lost, once a minute. */
 export class ToldExporter implements SpanExporter {
@@ -42,5 +42,5 @@ export class ToldExporter implements SpanExporter {
 function reasonOf(error: Error | undefined): string {
   const code = error && 'code' in error ? error.code : undefined;
   if (typeof code === 'number') return `HTTP ${code}`;
-  return [code, error?.message].filter(Boolean).join(' ').slice(0, LONGEST_REASON) || 'it does not say why';
+  return [code, error?.message].filter(Boolean).join(' ').slice(0, MAX_REASON) || 'it does not say why';
 }

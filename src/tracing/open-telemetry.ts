@@ -28,7 +28,7 @@ import { ToldExporter } from './logging-span-exporter.js';
 import { type EndSpan, type StatementTarget, type TracedJob, Tracing } from './tracing.js';
 
 /** So many spans wait at most; what ends while as many wait is lost. */
-const MOST_WAITING = 2_048;
+const MAX_WAITING = 2_048;
 /** So many spans go at once. */
 const BATCH = 512;
 /** A span waits so long for others to go with, in ms. */
@@ -74,7 +74,7 @@ export class OpenTelemetry extends Tracing {
     });
     const processor = new BatchSpanProcessor({
       exporter: new ToldExporter(exporter, endpoint),
-      maxQueueSize: MOST_WAITING,
+      maxQueueSize: MAX_WAITING,
       maxExportBatchSize: BATCH,
       scheduledDelayMillis: DELAY_MS,
       // Beyond the exporter's own, so that there are never two batches on their way to a collector that hangs.

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { interruptBody, isAnswered } from '../json-api/http/body-reader.js';
 import { errorDocument, MEDIA_TYPE } from '../json-api/document/document.js';
-import { ERROR_CODES, refuse } from '../json-api/document/errors.js';
+import { ERROR_CODES, apiError } from '../json-api/document/errors.js';
 
 /** What the contract calls a request that cannot be read. */
 export type UnreadableCode = 'malformed_body' | 'headers_too_large' | 'request_timeout' | 'payload_too_large';
@@ -45,7 +45,7 @@ export function answerUnreadableRequest(
     return;
   }
   const { code, detail } = REASONS[error.code ?? ''] ?? NO_HTTP;
-  if (interruptBody(socket, refuse(code, detail, undefined, { headers: { Connection: 'close' } }))) return;
+  if (interruptBody(socket, apiError(code, detail, undefined, { headers: { Connection: 'close' } }))) return;
   rejected(code);
   if (isAnswering(socket) || isAnswered(socket)) {
     socket.destroy();

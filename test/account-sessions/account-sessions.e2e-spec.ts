@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, column, faults, ids, MEDIA_TYPE, send, type Answer, type Caller } from '../support/client.js';
+import { as, column, errorsOf, ids, MEDIA_TYPE, send, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn, type SignedIn } from '../support/factories.js';
 import { age, sessionIds, sessionOf } from '../sign-in/sessions.js';
 
@@ -100,14 +100,14 @@ describe('Account sessions', () => {
     });
 
     it('only to somebody signed in', async () => {
-      expect(faults(await as(app).get('/account_sessions'))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await as(app).get('/account_sessions'))).toEqual(['401 unauthenticated Authorization']);
     });
 
     it('without those that have expired, although their rows are still there', async () => {
       const { get, account: owner } = await signedIn(app);
       const expired = await session(owner.id, { expires_at: new Date(Date.now() - 1000) });
       expect(ids(await get('/account_sessions'))).not.toContain(expired);
-      expect(faults(await get(`/account_sessions/${expired}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await get(`/account_sessions/${expired}`))).toEqual(['404 not_found']);
       const { included } = (await get(`/accounts/${owner.id}?included=account_sessions`)).body;
       expect(included.map(({ id }: { id: string }) => id)).toEqual(ids(await get('/account_sessions')));
       expect(ids(await root.get(`/account_sessions?filter[id]=${expired}`))).toEqual([]);
@@ -188,7 +188,7 @@ describe('Account sessions', () => {
         ['filter[account_id]=me', 'filter[account_id]'],
         ['filter[refresh_seq]=one', 'filter[refresh_seq]'],
       ]) {
-        expect(faults(await owner.get(`/account_sessions?${query}`))).toEqual([`400 invalid_parameter ${parameter}`]);
+        expect(errorsOf(await owner.get(`/account_sessions?${query}`))).toEqual([`400 invalid_parameter ${parameter}`]);
       }
     });
 
@@ -273,7 +273,7 @@ describe('Account sessions', () => {
 
     it('never by what is hidden', async () => {
       for (const name of ['nonce', 'refresh_seq', '-nonce', 'hashed_password']) {
-        expect(faults(await owner.get(`/account_sessions?sort=${name}`))).toEqual(['400 invalid_parameter sort']);
+        expect(errorsOf(await owner.get(`/account_sessions?sort=${name}`))).toEqual(['400 invalid_parameter sort']);
       }
     });
   });
@@ -313,7 +313,7 @@ describe('Account sessions', () => {
       expect(body.data[0].relationships).toBeUndefined();
       for (const hidden of ['nonce', 'refresh_seq', 'version', 'refreshed_at']) {
         const answer = await get(`/account_sessions?fields[iam:account_sessions]=${hidden}`);
-        expect(faults(answer)).toEqual(['400 invalid_parameter fields[iam:account_sessions]']);
+        expect(errorsOf(answer)).toEqual(['400 invalid_parameter fields[iam:account_sessions]']);
       }
     });
 
@@ -327,8 +327,8 @@ describe('Account sessions', () => {
         await stranger.get(`/account_sessions/${id}`),
         await stranger.get(`/account_sessions/${UNKNOWN}`),
       ];
-      expect([faults(foreign), faults(missing)]).toEqual([['404 not_found'], ['404 not_found']]);
-      expect(faults(await get('/account_sessions/nonsense'))).toEqual(['404 not_found']);
+      expect([errorsOf(foreign), errorsOf(missing)]).toEqual([['404 not_found'], ['404 not_found']]);
+      expect(errorsOf(await get('/account_sessions/nonsense'))).toEqual(['404 not_found']);
     });
 
     it('never with what continues them', async () => {
@@ -356,9 +356,9 @@ describe('Account sessions', () => {
       expect((await get('/auth/me')).status).toBe(200);
       const answer = await remove(`/account_sessions/${id}`);
       expect([answer.status, answer.text]).toEqual([204, '']);
-      expect(faults(await get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
-      expect(faults(await refresh(other.refreshToken))).toEqual(['401 invalid_refresh_token']);
-      expect(faults(await remove(`/account_sessions/${id}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await refresh(other.refreshToken))).toEqual(['401 invalid_refresh_token']);
+      expect(errorsOf(await remove(`/account_sessions/${id}`))).toEqual(['404 not_found']);
     });
 
     it('also when it is the one that asks', async () => {
@@ -379,8 +379,8 @@ describe('Account sessions', () => {
       const { account: owner, get } = await signedIn(app, { org: [org] });
       const { delete: remove } = await signedIn(app, { role: 'org_owner', org: [org] });
       const { id } = await sessionOf(app, owner.id);
-      expect(faults(await remove(`/account_sessions/${id}`))).toEqual(['404 not_found']);
-      expect(faults(await as(app).delete(`/account_sessions/${id}`))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await remove(`/account_sessions/${id}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await as(app).delete(`/account_sessions/${id}`))).toEqual(['401 unauthenticated Authorization']);
       expect((await get('/auth/me')).status).toBe(200);
     });
 
@@ -391,7 +391,7 @@ describe('Account sessions', () => {
       const etag = (await get(`/account_sessions/${id}`)).headers.get('etag') ?? '';
       await refresh(other.refreshToken);
       const stale = await remove(`/account_sessions/${id}`, { 'if-match': etag });
-      expect(faults(stale)).toEqual(['412 precondition_failed If-Match']);
+      expect(errorsOf(stale)).toEqual(['412 precondition_failed If-Match']);
       const fresh = (await get(`/account_sessions/${id}`)).headers.get('etag') ?? '';
       expect((await remove(`/account_sessions/${id}`, { 'if-match': fresh })).status).toBe(204);
     });
@@ -401,7 +401,7 @@ describe('Account sessions', () => {
     const { account: owner, post, patch } = await signedIn(app);
     const { id } = await sessionOf(app, owner.id);
     for (const answer of [await post('/account_sessions', {}), await patch(`/account_sessions/${id}`, {})]) {
-      expect(faults(answer)).toEqual(['405 method_not_allowed']);
+      expect(errorsOf(answer)).toEqual(['405 method_not_allowed']);
       expect(answer.headers.get('allow')).toContain('GET');
     }
   });
@@ -409,6 +409,6 @@ describe('Account sessions', () => {
   it('grow older until they expire, which ends their access tokens too', async () => {
     const { account: owner, refreshToken } = await signedIn(app);
     await age(app, (await sessionOf(app, owner.id)).id, 14 * 86_400);
-    expect(faults(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
+    expect(errorsOf(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, ids, send } from '../support/client.js';
+import { document, errorsOf, ids, send } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { account, admin, organization } from '../support/factories.js';
 import { mailsTo } from './mails.js';
@@ -62,7 +62,7 @@ describe('Creating an account', () => {
       200,
       expect.objectContaining({ enabled: true, role_name: 'user', role_scope: {}, picture_url: null }),
     ]);
-    expect(faults(await post('/accounts', document(TYPE, {})))).toEqual([at('name'), at('email')]);
+    expect(errorsOf(await post('/accounts', document(TYPE, {})))).toEqual([at('name'), at('email')]);
   });
 
   it('mails an invitation whose link starts with APP_URL, and keeps only the hash of its token', async () => {
@@ -189,14 +189,14 @@ describe('Creating an account', () => {
     it.each(good)('takes %j', async (sent, stored) => {
       const { post } = await admin(app);
       const answer = await post('/accounts', person({ [attribute]: sent }));
-      expect(faults(answer)).toEqual([]);
+      expect(errorsOf(answer)).toEqual([]);
       expect(answer.body.data.attributes[attribute]).toEqual(stored);
     });
 
     it.each(bad.map((value) => [value]))('refuses %j', async (value) => {
       const { post } = await admin(app);
       const answer = await post('/accounts', person({ [attribute]: value }));
-      expect([...new Set(faults(answer))]).toEqual([at(attribute)]);
+      expect([...new Set(errorsOf(answer))]).toEqual([at(attribute)]);
     });
   });
 
@@ -211,7 +211,7 @@ describe('Creating an account', () => {
     const { post, get } = await admin(app);
     const email = fresh();
     const org = [await organization(app), randomUUID()];
-    expect(faults(await post('/accounts', person({ email, role_scope: { org } })))).toEqual([at('role_scope')]);
+    expect(errorsOf(await post('/accounts', person({ email, role_scope: { org } })))).toEqual([at('role_scope')]);
     expect(ids(await get(`/accounts?filter[email]=${email}`))).toEqual([]);
   });
 
@@ -236,15 +236,15 @@ describe('Creating an account', () => {
       constructor: 1,
       toString: 1,
     };
-    expect(faults(await post('/accounts', person(strange))).sort()).toEqual(Object.keys(strange).map(at).sort());
+    expect(errorsOf(await post('/accounts', person(strange))).sort()).toEqual(Object.keys(strange).map(at).sort());
   });
 
-  it('names all faults at once', async () => {
+  it('names all errorsOf at once', async () => {
     const { post } = await admin(app);
     const wrong = { email: 'nope', enabled: 'yes', role_name: 'nope', role_scope: { x: [] }, picture_url: 7, nope: 1 };
     const answer = await post('/accounts', document(TYPE, wrong));
     expect(answer.status).toBe(422);
-    expect([...new Set(faults(answer))].sort()).toEqual([...Object.keys(wrong), 'name'].map(at).sort());
+    expect([...new Set(errorsOf(answer))].sort()).toEqual([...Object.keys(wrong), 'name'].map(at).sort());
   });
 
   describe('with an e-mail that somebody has', () => {
@@ -264,7 +264,7 @@ describe('Creating an account', () => {
       const own = (email: string) => email.replace(/example/i, `x${tag}`);
       const tag = randomUUID();
       expect((await post('/accounts', person({ email: own(taken) }))).status).toBe(200);
-      expect(faults(await post('/accounts', person({ email: own(again) })))).toEqual([
+      expect(errorsOf(await post('/accounts', person({ email: own(again) })))).toEqual([
         '409 conflict /data/attributes/email',
       ]);
     });
@@ -273,7 +273,9 @@ describe('Creating an account', () => {
       const { post } = await admin(app);
       const { email } = await account(app);
       for (const wrong of [{ name: '' }, { nope: 1 }, { role_name: 'nobody' }]) {
-        expect(faults(await post('/accounts', person({ email, ...wrong })))).toEqual([at(Object.keys(wrong)[0] ?? '')]);
+        expect(errorsOf(await post('/accounts', person({ email, ...wrong })))).toEqual([
+          at(Object.keys(wrong)[0] ?? ''),
+        ]);
       }
     });
 
@@ -291,11 +293,11 @@ describe('Creating an account', () => {
     it('an id of the client with 403, and another type with 409', async () => {
       const { post } = await admin(app);
       const { attributes } = person().data;
-      expect(faults(await post('/accounts', document(TYPE, attributes, randomUUID())))).toEqual([
+      expect(errorsOf(await post('/accounts', document(TYPE, attributes, randomUUID())))).toEqual([
         '403 forbidden /data/id',
       ]);
       for (const type of ['iam:organizations', 'accounts', '', 7]) {
-        expect(faults(await post('/accounts', { data: { type, attributes } }))).toEqual(['409 conflict /data/type']);
+        expect(errorsOf(await post('/accounts', { data: { type, attributes } }))).toEqual(['409 conflict /data/type']);
       }
     });
 
@@ -316,26 +318,26 @@ describe('Creating an account', () => {
       [undefined, '/data'],
     ])('%j, which is no document, with 400', async (body, pointer) => {
       const { post } = await admin(app);
-      expect(faults(await post('/accounts', body))).toEqual([`400 malformed_body ${pointer}`]);
+      expect(errorsOf(await post('/accounts', body))).toEqual([`400 malformed_body ${pointer}`]);
     });
 
     it.each(['{', 'name=Ada', "{'data': 1}", '\ufeff'])('%j, which is no JSON, with 400', async (body) => {
       const { post } = await admin(app);
-      expect(faults(await post('/accounts', body))).toEqual(['400 malformed_body']);
+      expect(errorsOf(await post('/accounts', body))).toEqual(['400 malformed_body']);
     });
 
     it('a relationship written along with 403', async () => {
       const { post } = await admin(app);
       const body = person();
       const relationships = { organizations: { data: [{ type: 'iam:organizations', id: randomUUID() }] } };
-      expect(faults(await post('/accounts', { data: { ...body.data, relationships } }))).toEqual([
+      expect(errorsOf(await post('/accounts', { data: { ...body.data, relationships } }))).toEqual([
         '403 forbidden /data/relationships/organizations',
       ]);
     });
 
     it('a parameter that it does not know with 400', async () => {
       const { post } = await admin(app);
-      expect(faults(await post('/accounts?sort=name&nope=1', person()))).toEqual([
+      expect(errorsOf(await post('/accounts?sort=name&nope=1', person()))).toEqual([
         '400 invalid_parameter sort',
         '400 invalid_parameter nope',
       ]);
@@ -361,7 +363,7 @@ describe('Creating an account', () => {
     const first = await post('/accounts', body, key);
     const second = await post('/accounts', body, key);
     expect([second.status, second.body]).toEqual([200, first.body]);
-    expect(faults(await post('/accounts', person(), key))).toEqual(['422 validation_failed Idempotency-Key']);
+    expect(errorsOf(await post('/accounts', person(), key))).toEqual(['422 validation_failed Idempotency-Key']);
     const later = fresh();
     await post('/accounts', person({ email: later }));
     await mailsTo(app, later);

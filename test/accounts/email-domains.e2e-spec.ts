@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { command } from '../cli/command-line.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, ids } from '../support/client.js';
+import { as, document, errorsOf, ids } from '../support/client.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { account, admin, PASSWORD, signIn } from '../support/factories.js';
 import { mailsTo } from './mails.js';
@@ -32,7 +32,7 @@ describe('An e-mail with a domain beyond ASCII', () => {
       expect(made.body.data.attributes.email).toBe(first);
       for (const email of [second, second.toUpperCase()]) {
         const answer = await post('/accounts', document(TYPE, { name: 'Ada', email }));
-        expect(faults(answer)).toEqual(['409 conflict /data/attributes/email']);
+        expect(errorsOf(answer)).toEqual(['409 conflict /data/attributes/email']);
         for (const filter of ['email', 'email__in']) {
           const found = await get(`/accounts?filter[${filter}]=${encodeURIComponent(email)}`);
           expect([filter, ids(found)]).toEqual([filter, [made.body.data.id]]);
@@ -55,7 +55,7 @@ describe('An e-mail with a domain beyond ASCII', () => {
     const { post } = await admin(app);
     for (const domain of ['xn--a.example', 'xn--zz.example', `${'ü'.repeat(60)}.example`, 'xn--abc-.example']) {
       const answer = await post('/accounts', document(TYPE, { name: 'Ada', email: `ada@${domain}` }));
-      expect([domain, [...new Set(faults(answer))]]).toEqual([
+      expect([domain, [...new Set(errorsOf(answer))]]).toEqual([
         domain,
         ['422 validation_failed /data/attributes/email'],
       ]);
@@ -71,7 +71,7 @@ describe('An e-mail with a domain beyond ASCII', () => {
     const newer = await account(app, { email: pair.ascii });
     const examined = async () => (await command(['doctor'], env)).out.replace(/ +/g, ' ');
     const before = await examined();
-    expect(before).toContain(`fault accounts ${older.id} and ${newer.id} have one mailbox`);
+    expect(before).toContain(`error accounts ${older.id} and ${newer.id} have one mailbox`);
     expect(before).toContain('fault accounts 1 cannot sign in, since their e-mails are compared in an older form');
     const first = await command(['accounts', 'rekey'], env);
     expect([first.exitCode, first.out]).toEqual([

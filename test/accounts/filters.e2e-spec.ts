@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults } from '../support/client.js';
+import { errorsOf } from '../support/client.js';
 import { admin, organization, signedIn } from '../support/factories.js';
 import { filter, people } from './people.js';
 
@@ -22,7 +22,9 @@ describe('Filters of accounts', () => {
       expect(await find(filter('id', `${made.eve.id},${made.ada.id}`))).toEqual(['ada', 'eve']);
       expect(await find(filter('id__in', `${made.eve.id},${randomUUID()}`))).toEqual(['eve']);
       expect(await find(filter('id', 'null'))).toEqual([]);
-      expect(faults(await owner.get(`/accounts?${filter('id', '42')}`))).toEqual(['400 invalid_parameter filter[id]']);
+      expect(errorsOf(await owner.get(`/accounts?${filter('id', '42')}`))).toEqual([
+        '400 invalid_parameter filter[id]',
+      ]);
     });
 
     it('name is compared whole and with its case, and a comma in a value is escaped', async () => {
@@ -88,7 +90,7 @@ describe('Filters of accounts', () => {
       expect(await find(filter('enabled', 'false'))).toEqual(['off']);
       expect(await find(filter('enabled', 'true,false'))).toEqual(['on', 'off']);
       for (const value of ['1', 'yes', 'TRUE', '']) {
-        expect(faults(await owner.get(`/accounts?${filter('enabled', value)}`))).toEqual([
+        expect(errorsOf(await owner.get(`/accounts?${filter('enabled', value)}`))).toEqual([
           '400 invalid_parameter filter[enabled]',
         ]);
       }
@@ -111,7 +113,7 @@ describe('Filters of accounts', () => {
         expect(await find(filter(name, '2026-01-10'))).toEqual(['start', 'noon', 'end']);
         expect(await find(filter(name, '2026-01-11,2026-01-09T23:59:59.999Z'))).toEqual(['before', 'after']);
         for (const value of ['yesterday', '2026-02-30', '2026-01-10T12:00:00', '1768046400', '2026-01-10T25:00Z']) {
-          expect(faults(await owner.get(`/accounts?${filter(name, value)}`))).toEqual([
+          expect(errorsOf(await owner.get(`/accounts?${filter(name, value)}`))).toEqual([
             `400 invalid_parameter filter[${name}]`,
           ]);
         }
@@ -223,7 +225,7 @@ describe('Filters of accounts', () => {
       const answer = (text: string) => owner.get(`/accounts?${filter('search', text)}`);
       expect((await answer(`${words(10)} w1 w2`)).status).toBe(200);
       const refused = await answer(words(11));
-      expect(faults(refused)).toEqual(['400 invalid_parameter filter[search]']);
+      expect(errorsOf(refused)).toEqual(['400 invalid_parameter filter[search]']);
       expect(refused.body.errors[0].detail).toContain('at most 10 words');
     });
   });
@@ -298,7 +300,7 @@ describe('Filters of accounts', () => {
 
     it('with_role_scope refuses what is no JSON', async () => {
       const { get } = await signedIn(app);
-      expect(faults(await get(`/accounts?${filter('with_role_scope', '{"org":')}`))).toEqual([
+      expect(errorsOf(await get(`/accounts?${filter('with_role_scope', '{"org":')}`))).toEqual([
         '400 invalid_parameter filter[with_role_scope]',
       ]);
     });
@@ -353,7 +355,7 @@ describe('Filters of accounts', () => {
       'version',
     ];
     const answer = await get(`/accounts?${unknown.map((name) => `filter[${name}]=a`).join('&')}&filter=a`);
-    expect(faults(answer).sort()).toEqual(
+    expect(errorsOf(answer).sort()).toEqual(
       [...unknown.map((name) => `400 invalid_parameter filter[${name}]`), '400 invalid_parameter filter'].sort(),
     );
   });
@@ -361,7 +363,7 @@ describe('Filters of accounts', () => {
   it('that take one value are refused when they stand twice', async () => {
     const { get } = await signedIn(app);
     for (const name of ['name__match', 'search', 'created_at__gte', 'joined_at__lte']) {
-      expect(faults(await get(`/accounts?filter[${name}]=2026-01-01&filter[${name}]=2026-01-02`))).toEqual([
+      expect(errorsOf(await get(`/accounts?filter[${name}]=2026-01-01&filter[${name}]=2026-01-02`))).toEqual([
         `400 invalid_parameter filter[${name}]`,
       ]);
     }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, ids, type Answer } from '../support/client.js';
+import { errorsOf, ids, type Answer } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import { people } from './people.js';
 
@@ -94,12 +94,12 @@ describe('The collection of accounts', () => {
       const { get } = await signedIn(app);
       const values = ['0', '-1', '1.5', 'x', '', '1e3', '99999999999999999999'];
       for (const value of name === 'page[size]' ? [...values, '1001'] : values) {
-        expect([value, faults(await get(`/accounts?${name}=${value}`))]).toEqual([
+        expect([value, errorsOf(await get(`/accounts?${name}=${value}`))]).toEqual([
           value,
           [`400 invalid_parameter ${name}`],
         ]);
       }
-      expect(faults(await get(`/accounts?${name}=1&${name}=2`))).toEqual([`400 invalid_parameter ${name}`]);
+      expect(errorsOf(await get(`/accounts?${name}=1&${name}=2`))).toEqual([`400 invalid_parameter ${name}`]);
     });
 
     it('counts the filtered, visible collection and nothing else', async () => {
@@ -109,7 +109,7 @@ describe('The collection of accounts', () => {
       expect(await count('filter[name__match]=Person&page[size]=2&page[number]=9')).toEqual({ count: 7 });
       expect(await count('filter[name]=Nobody')).toEqual({ count: 0 });
       expect((await owner.get('/accounts?count=false')).body).not.toHaveProperty('meta');
-      expect(faults(await owner.get('/accounts?count=yes'))).toEqual(['400 invalid_parameter count']);
+      expect(errorsOf(await owner.get('/accounts?count=yes'))).toEqual(['400 invalid_parameter count']);
     });
   });
 
@@ -192,10 +192,10 @@ describe('The collection of accounts', () => {
     it('refuses what is no field or no type of this document', async () => {
       const { get } = await signedIn(app);
       for (const name of ['fields[iam:accounts]', 'fields[iam:organizations]', 'fields[iam:account_sessions]']) {
-        expect(faults(await get(`/accounts?${name}=name,nope`))).toContain(`400 invalid_parameter ${name}`);
+        expect(errorsOf(await get(`/accounts?${name}=name,nope`))).toContain(`400 invalid_parameter ${name}`);
       }
       for (const name of ['fields[iam:nope]', 'fields[accounts]', 'fields[]', 'fields']) {
-        expect(faults(await get(`/accounts?${name}=name`))).toEqual([`400 invalid_parameter ${name}`]);
+        expect(errorsOf(await get(`/accounts?${name}=name`))).toEqual([`400 invalid_parameter ${name}`]);
       }
     });
   });
@@ -262,17 +262,17 @@ describe('The collection of accounts', () => {
     it('refuses what is no relationship', async () => {
       const { get } = await signedIn(app);
       for (const name of ['included', 'include', 'included[]']) {
-        expect(faults(await get(`/accounts?${name}=organizations,nope`))).toEqual([`400 invalid_parameter ${name}`]);
+        expect(errorsOf(await get(`/accounts?${name}=organizations,nope`))).toEqual([`400 invalid_parameter ${name}`]);
       }
       for (const path of ['account_sessions.account', 'name', 'organizations.accounts']) {
-        expect(faults(await get(`/accounts?included=${path}`))).toEqual(['400 invalid_parameter included']);
+        expect(errorsOf(await get(`/accounts?included=${path}`))).toEqual(['400 invalid_parameter included']);
       }
     });
   });
 
   it('refuses every parameter that it does not know, all at once', async () => {
     const { get } = await signedIn(app);
-    expect(faults(await get('/accounts?nope=1&page[offset]=2&Sort=name&filter[nope]=1')).sort()).toEqual([
+    expect(errorsOf(await get('/accounts?nope=1&page[offset]=2&Sort=name&filter[nope]=1')).sort()).toEqual([
       '400 invalid_parameter Sort',
       '400 invalid_parameter filter[nope]',
       '400 invalid_parameter nope',

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, send } from '../support/client.js';
+import { as, document, errorsOf, send } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import type { CaughtMail } from '../support/smtp-sink.js';
 import { mailedToken, mailsTo, tokenIn } from './mails.js';
@@ -47,7 +47,7 @@ describe('An invitation', () => {
       const { joined_at: joinedAt, invitation_expired_at: expiredAt } = await shown();
       expect(Math.abs(Date.now() - Date.parse(joinedAt))).toBeLessThan(10_000);
       expect(expiredAt).toBeNull();
-      expect(faults(await as(app).post('/auth/login', { email, password: '' }))).toEqual(['401 invalid_credentials']);
+      expect(errorsOf(await as(app).post('/auth/login', { email, password: '' }))).toEqual(['401 invalid_credentials']);
     });
 
     it.each<[how: string, body: (attributes: object) => unknown, type: string]>([
@@ -117,7 +117,7 @@ describe('An invitation', () => {
       expect(Math.round(Number(row?.minutes))).toBe(60);
       expect((await as(app).post('/account/passwords/reset', { token, password: PASSWORD })).status).toBe(204);
       expect(await signIn(app, { email, password: PASSWORD })).toHaveProperty('token');
-      expect(faults(await as(app).post('/account/passwords/reset', { token, password: PASSWORD }))).toEqual([
+      expect(errorsOf(await as(app).post('/account/passwords/reset', { token, password: PASSWORD }))).toEqual([
         '404 invalid_token',
       ]);
     });
@@ -151,7 +151,7 @@ describe('An invitation', () => {
         const login = await as(app).post('/auth/login', { email, password });
         expect(login.status).toBe(i === winner ? 200 : 401);
       }
-      expect(faults(await join())).toEqual(['404 invalid_token']);
+      expect(errorsOf(await join())).toEqual(['404 invalid_token']);
     });
 
     it('and voids a reset token that the account was sent before', async () => {
@@ -159,7 +159,7 @@ describe('An invitation', () => {
       await as(app).post('/account/passwords/request_reset', { email });
       const token = await mailedToken(app, email, 2);
       expect((await join({ password: PASSWORD })).status).toBe(204);
-      expect(faults(await as(app).post('/account/passwords/reset', { token, password: 'Third-horse-10' }))).toEqual([
+      expect(errorsOf(await as(app).post('/account/passwords/reset', { token, password: 'Third-horse-10' }))).toEqual([
         '404 invalid_token',
       ]);
     });
@@ -174,10 +174,13 @@ describe('An invitation', () => {
       );
       const [hash = ''] = (await secretsOf(app, id)).invitations;
       for (const wrong of [...changed, `${token}A`, token.slice(1), hash, id, 'null', '%00']) {
-        expect([wrong, faults(await as(app).patch(`/accounts/${wrong}/join`))]).toEqual([wrong, ['404 invalid_token']]);
+        expect([wrong, errorsOf(await as(app).patch(`/accounts/${wrong}/join`))]).toEqual([
+          wrong,
+          ['404 invalid_token'],
+        ]);
       }
       for (const unreadable of ['%ff', 'A'.repeat(500)]) {
-        expect(faults(await as(app).patch(`/accounts/${unreadable}/join`))).toEqual(['404 not_found']);
+        expect(errorsOf(await as(app).patch(`/accounts/${unreadable}/join`))).toEqual(['404 not_found']);
       }
       expect((await join()).status).toBe(204);
     });
@@ -186,13 +189,13 @@ describe('An invitation', () => {
       const { email } = await account(app);
       await as(app).post('/account/passwords/request_reset', { email });
       const token = await mailedToken(app, email);
-      expect(faults(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
     });
 
     it('with 422 once it has expired', async () => {
       const { id, join, shown } = await invite();
       await app.sql('UPDATE account_tokens SET expires_at = now() WHERE account_id = $1', [id]);
-      expect(faults(await join({ password: PASSWORD }))).toEqual(['422 expired_token']);
+      expect(errorsOf(await join({ password: PASSWORD }))).toEqual(['422 expired_token']);
       expect((await shown()).joined_at).toBeNull();
     });
 
@@ -209,21 +212,21 @@ describe('An invitation', () => {
         [7, 1],
       ];
       for (const [password, rules] of bad) {
-        const flat = faults(await join({ password }));
+        const flat = errorsOf(await join({ password }));
         expect([password, flat]).toEqual([password, Array(rules).fill('422 validation_failed /password')]);
-        const whole = faults(await join({ data: { type: TYPE, attributes: { password } } }));
+        const whole = errorsOf(await join({ data: { type: TYPE, attributes: { password } } }));
         expect(whole).toEqual(flat.map(() => '422 validation_failed /data/attributes/password'));
       }
       expect((await shown()).joined_at).toBeNull();
       expect((await join({ password: PASSWORD })).status).toBe(204);
     });
 
-    it('with 422 for a name that breaks its rules, all faults at once', async () => {
+    it('with 422 for a name that breaks its rules, all errorsOf at once', async () => {
       const { join } = await invite();
       for (const name of ['', ' ', 'a\nb', 'x'.repeat(201), null, 7]) {
-        expect(faults(await join({ name, password: PASSWORD }))).toEqual(['422 validation_failed /name']);
+        expect(errorsOf(await join({ name, password: PASSWORD }))).toEqual(['422 validation_failed /name']);
       }
-      expect(faults(await join({ data: { attributes: { name: '', password: 'Nodigits-' } } })).sort()).toEqual([
+      expect(errorsOf(await join({ data: { attributes: { name: '', password: 'Nodigits-' } } })).sort()).toEqual([
         '422 validation_failed /data/attributes/name',
         '422 validation_failed /data/attributes/password',
       ]);
@@ -233,7 +236,7 @@ describe('An invitation', () => {
     it('with 400 for what is neither a flat body nor a document', async () => {
       const { join } = await invite();
       for (const body of ['{', '[]', '7', '"x"', { data: [] }, { data: null }, { data: { attributes: [] } }]) {
-        expect(faults(await join(body))).toEqual([expect.stringMatching(/^400 malformed_body/)]);
+        expect(errorsOf(await join(body))).toEqual([expect.stringMatching(/^400 malformed_body/)]);
       }
       expect((await join(undefined)).status).toBe(204);
     });
@@ -256,7 +259,7 @@ describe('An invitation', () => {
       expect([answer.status, answer.text]).toEqual([204, '']);
       const renewed = await mailedToken(app, email, 2);
       expect((Date.parse((await shown()).invitation_expired_at) - Date.now()) / 86_400_000).toBeCloseTo(3, 2);
-      expect(faults(await join())).toEqual(['404 invalid_token']);
+      expect(errorsOf(await join())).toEqual(['404 invalid_token']);
       expect((await as(app).patch(`/accounts/${renewed}/join`)).status).toBe(204);
     });
 
@@ -293,13 +296,13 @@ describe('An invitation', () => {
     it('never to who has joined: 409', async () => {
       const { join, resend } = await invite();
       await join();
-      expect(faults(await resend())).toEqual(['409 conflict']);
+      expect(errorsOf(await resend())).toEqual(['409 conflict']);
     });
 
     it('never to nobody: 404', async () => {
       const { post } = await admin(app);
       for (const id of [randomUUID(), 'nope']) {
-        expect(faults(await post(`/accounts/${id}/resend_invitation`))).toEqual(['404 not_found']);
+        expect(errorsOf(await post(`/accounts/${id}/resend_invitation`))).toEqual(['404 not_found']);
       }
     });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, send } from '../support/client.js';
+import { as, document, errorsOf, send } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import { mailedToken } from './mails.js';
 
@@ -31,7 +31,7 @@ describe('Shutting an account out', () => {
       const second = await signIn(app, first.account);
       expect((await setEnabled(first.account.id, false)).status).toBe(200);
       for (const { token, refreshToken } of [first, second]) {
-        expect(faults(await as(app, token).get('/accounts'))).toEqual(['401 unauthenticated Authorization']);
+        expect(errorsOf(await as(app, token).get('/accounts'))).toEqual(['401 unauthenticated Authorization']);
         const body = { refresh_token: refreshToken };
         expect((await send(app, 'POST', '/auth/refresh', { body })).status).toBe(401);
       }
@@ -41,8 +41,8 @@ describe('Shutting an account out', () => {
     it('refuses its sign-in, and says why only after the right password', async () => {
       const { id, email, password } = await account(app);
       await setEnabled(id, false);
-      expect(faults(await as(app).post('/auth/login', { email, password }))).toEqual(['401 account_disabled']);
-      expect(faults(await as(app).post('/auth/login', { email, password: 'Wrong-horse-1' }))).toEqual([
+      expect(errorsOf(await as(app).post('/auth/login', { email, password }))).toEqual(['401 account_disabled']);
+      expect(errorsOf(await as(app).post('/auth/login', { email, password: 'Wrong-horse-1' }))).toEqual([
         '401 invalid_credentials',
       ]);
     });
@@ -55,9 +55,9 @@ describe('Shutting an account out', () => {
       expect((await as(app).get(`/account/passwords/token_valid?token=${token}`)).body).toEqual({
         data: { valid: false },
       });
-      expect(faults(await reset())).toEqual(['404 invalid_token']);
+      expect(errorsOf(await reset())).toEqual(['404 invalid_token']);
       await setEnabled(id, true);
-      expect(faults(await reset())).toEqual(['404 invalid_token']);
+      expect(errorsOf(await reset())).toEqual(['404 invalid_token']);
     });
 
     it('voids its invitation, and a new one may be sent once it is enabled again', async () => {
@@ -67,10 +67,10 @@ describe('Shutting an account out', () => {
       const token = await mailedToken(app, email);
       const answer = await setEnabled(id, false);
       expect(answer.body.data.attributes).toMatchObject({ enabled: false, invitation_expired_at: null });
-      expect(faults(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
-      expect(faults(await post(`/accounts/${id}/resend_invitation`))).toEqual(['409 conflict']);
+      expect(errorsOf(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await post(`/accounts/${id}/resend_invitation`))).toEqual(['409 conflict']);
       await setEnabled(id, true);
-      expect(faults(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
       expect((await post(`/accounts/${id}/resend_invitation`)).status).toBe(204);
       const renewed = await mailedToken(app, email, 2);
       expect((await as(app).patch(`/accounts/${renewed}/join`)).status).toBe(204);
@@ -101,11 +101,11 @@ describe('Shutting an account out', () => {
       const caller = await admin(app);
       const answer = await caller.delete(`/accounts/${made.id}`);
       expect([answer.status, answer.text]).toEqual([204, '']);
-      expect(faults(await caller.get(`/accounts/${made.id}`))).toEqual(['404 not_found']);
-      expect(faults(await caller.delete(`/accounts/${made.id}`))).toEqual(['404 not_found']);
-      expect(faults(await as(app, token).get('/accounts'))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await caller.get(`/accounts/${made.id}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await caller.delete(`/accounts/${made.id}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await as(app, token).get('/accounts'))).toEqual(['401 unauthenticated Authorization']);
       const { email, password } = made;
-      expect(faults(await as(app).post('/auth/login', { email, password }))).toEqual(['401 invalid_credentials']);
+      expect(errorsOf(await as(app).post('/auth/login', { email, password }))).toEqual(['401 invalid_credentials']);
       for (const table of ['account_sessions', 'memberships']) {
         expect(await app.sql(`SELECT 1 FROM ${table} WHERE account_id = $1`, [made.id])).toEqual([]);
       }
@@ -126,7 +126,7 @@ describe('Shutting an account out', () => {
       const { id, email } = await account(app);
       const token = await resetToken(email);
       await caller.delete(`/accounts/${id}`);
-      expect(faults(await as(app).post('/account/passwords/reset', { token, password: NEW_PASSWORD }))).toEqual([
+      expect(errorsOf(await as(app).post('/account/passwords/reset', { token, password: NEW_PASSWORD }))).toEqual([
         '404 invalid_token',
       ]);
     });
@@ -136,7 +136,7 @@ describe('Shutting an account out', () => {
       const { id } = await account(app);
       const stale = (await caller.get(`/accounts/${id}`)).headers.get('etag') ?? '';
       await caller.patch(`/accounts/${id}`, document(TYPE, { name: 'Changed' }));
-      expect(faults(await caller.delete(`/accounts/${id}`, { 'if-match': stale }))).toEqual([
+      expect(errorsOf(await caller.delete(`/accounts/${id}`, { 'if-match': stale }))).toEqual([
         '412 precondition_failed If-Match',
       ]);
       expect((await caller.delete(`/accounts/${id}`, { 'if-match': '*' })).status).toBe(204);
@@ -152,8 +152,8 @@ describe('Shutting an account out', () => {
     it('takes no parameters, and nothing that is no id', async () => {
       const caller = await admin(app);
       const { id } = await account(app);
-      expect(faults(await caller.delete(`/accounts/${id}?force=true`))).toEqual(['400 invalid_parameter force']);
-      expect(faults(await caller.delete('/accounts/nope'))).toEqual(['404 not_found']);
+      expect(errorsOf(await caller.delete(`/accounts/${id}?force=true`))).toEqual(['400 invalid_parameter force']);
+      expect(errorsOf(await caller.delete('/accounts/nope'))).toEqual(['404 not_found']);
     });
   });
 });

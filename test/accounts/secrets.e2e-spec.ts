@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hashToken, newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, send } from '../support/client.js';
+import { as, document, errorsOf, send } from '../support/client.js';
 import { account, admin, signedIn, storeToken } from '../support/factories.js';
 import { mailedToken } from './mails.js';
 import { filter, people } from './people.js';
@@ -95,7 +95,7 @@ describe('Secrets of accounts', () => {
         'filter[password_reset_token_expires_at]=2026-01-10',
       ]) {
         const answer = await get(`/accounts?${query}`);
-        expect(faults(answer)).toEqual([`403 forbidden ${query.split('=')[0]}`]);
+        expect(errorsOf(answer)).toEqual([`403 forbidden ${query.split('=')[0]}`]);
         expect(answer.text).not.toContain(token);
       }
     },
@@ -104,15 +104,15 @@ describe('Secrets of accounts', () => {
   it.each(HIDDEN)('%s cannot be chosen, sorted by or written', async (name) => {
     const { get, patch } = await admin(app);
     const { id } = await account(app);
-    expect(faults(await get(`/accounts?fields[iam:accounts]=name,${name}`))).toEqual([
+    expect(errorsOf(await get(`/accounts?fields[iam:accounts]=name,${name}`))).toEqual([
       '400 invalid_parameter fields[iam:accounts]',
     ]);
-    expect(faults(await get(`/accounts/${id}?fields[iam:accounts]=${name}`))).toEqual([
+    expect(errorsOf(await get(`/accounts/${id}?fields[iam:accounts]=${name}`))).toEqual([
       '400 invalid_parameter fields[iam:accounts]',
     ]);
-    expect(faults(await get(`/accounts?sort=-${name}`))).toEqual(['400 invalid_parameter sort']);
+    expect(errorsOf(await get(`/accounts?sort=-${name}`))).toEqual(['400 invalid_parameter sort']);
     for (const value of ['x', null]) {
-      expect(faults(await patch(`/accounts/${id}`, document('iam:accounts', { [name]: value }, id)))).toEqual([
+      expect(errorsOf(await patch(`/accounts/${id}`, document('iam:accounts', { [name]: value }, id)))).toEqual([
         `422 validation_failed /data/attributes/${name}`,
       ]);
     }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults } from '../support/client.js';
+import { errorsOf } from '../support/client.js';
 import { signedIn, type AccountOptions } from '../support/factories.js';
 import { people } from './people.js';
 
@@ -129,9 +129,9 @@ describe('Sorting of accounts', () => {
       'sort=name;id',
       'sort=name&sort=id',
     ]) {
-      expect([query, faults(await get(`/accounts?${query}`))]).toEqual([query, ['400 invalid_parameter sort']]);
+      expect([query, errorsOf(await get(`/accounts?${query}`))]).toEqual([query, ['400 invalid_parameter sort']]);
     }
-    expect(faults(await get('/accounts?sort=role_scope,nope'))).toEqual([
+    expect(errorsOf(await get('/accounts?sort=role_scope,nope'))).toEqual([
       '400 invalid_parameter sort',
       '400 invalid_parameter sort',
     ]);

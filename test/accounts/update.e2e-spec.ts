@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, type Answer } from '../support/client.js';
+import { document, errorsOf, type Answer } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 const TYPE = 'iam:accounts';
@@ -38,7 +38,7 @@ describe('An account', () => {
       const { get, path, made } = await somebody();
       expect((await get(path)).body.data).toMatchObject({ type: TYPE, id: made.id, links: { self: path } });
       for (const id of [randomUUID(), 'nope', made.id.slice(0, -1), `${made.id}0`, '%00', 'null', '..%2f']) {
-        expect([id, faults(await get(`/accounts/${id}`))]).toEqual([id, ['404 not_found']]);
+        expect([id, errorsOf(await get(`/accounts/${id}`))]).toEqual([id, ['404 not_found']]);
       }
     });
 
@@ -56,7 +56,7 @@ describe('An account', () => {
     it('without parameters that are no business of a single resource', async () => {
       const { get, path } = await somebody();
       for (const name of ['sort', 'count', 'page[size]', 'filter[name]', 'nope']) {
-        expect(faults(await get(`${path}?${name}=1`))).toEqual([`400 invalid_parameter ${name}`]);
+        expect(errorsOf(await get(`${path}?${name}=1`))).toEqual([`400 invalid_parameter ${name}`]);
       }
     });
   });
@@ -101,7 +101,7 @@ describe('An account', () => {
     it('in several attributes at once, or in none when one is wrong', async () => {
       const { show, change } = await somebody();
       const before = await show();
-      expect(faults(await change({ name: 'Grace', picture_url: 'nope' }))).toEqual([at('picture_url')]);
+      expect(errorsOf(await change({ name: 'Grace', picture_url: 'nope' }))).toEqual([at('picture_url')]);
       expect((await show()).body).toEqual(before.body);
       expect(shown(await change({ name: 'Grace', role_name: 'org_owner' }))).toMatchObject({
         name: 'Grace',
@@ -120,7 +120,7 @@ describe('An account', () => {
         nope: 1,
         password: 'Correct-horse-8',
       };
-      expect([...new Set(faults(await change(wrong)))].sort()).toEqual(Object.keys(wrong).map(at).sort());
+      expect([...new Set(errorsOf(await change(wrong)))].sort()).toEqual(Object.keys(wrong).map(at).sort());
     });
 
     it('not in what is read-only: its e-mail, its channel and its times', async () => {
@@ -128,7 +128,7 @@ describe('An account', () => {
       const before = shown(await show());
       for (const name of ['email', 'sso_channel', 'joined_at', 'invitation_expired_at', 'created_at', 'updated_at']) {
         const value = name.endsWith('_at') ? '2026-01-01T00:00:00.000Z' : 'else@example.com';
-        expect(faults(await change({ [name]: value, name: 'Grace' }))).toEqual([at(name)]);
+        expect(errorsOf(await change({ [name]: value, name: 'Grace' }))).toEqual([at(name)]);
         expect((await change({ [name]: before[name] })).status).toBe(200);
       }
       expect(shown(await show())).toEqual(before);
@@ -137,18 +137,20 @@ describe('An account', () => {
     it('under its own type and id only', async () => {
       const { patch, path, made } = await somebody();
       const attributes = { name: 'Grace' };
-      expect(faults(await patch(path, document('iam:organizations', attributes, made.id)))).toEqual([
+      expect(errorsOf(await patch(path, document('iam:organizations', attributes, made.id)))).toEqual([
         '409 conflict /data/type',
       ]);
-      expect(faults(await patch(path, { data: { id: made.id, attributes } }))).toEqual([
+      expect(errorsOf(await patch(path, { data: { id: made.id, attributes } }))).toEqual([
         '400 malformed_body /data/type',
       ]);
       for (const id of [randomUUID(), '', null, 7]) {
-        expect(faults(await patch(path, { data: { type: TYPE, id, attributes } }))).toEqual(['409 conflict /data/id']);
+        expect(errorsOf(await patch(path, { data: { type: TYPE, id, attributes } }))).toEqual([
+          '409 conflict /data/id',
+        ]);
       }
     });
 
-    it.each<[body: unknown, fault: string]>([
+    it.each<[body: unknown, error: string]>([
       ['{', '400 malformed_body'],
       [{}, '400 malformed_body /data'],
       [[], '400 malformed_body /data'],
@@ -156,15 +158,15 @@ describe('An account', () => {
       [undefined, '400 malformed_body /data'],
       [{ data: { type: TYPE, attributes: [] } }, '400 malformed_body /data/attributes'],
       [{ data: { type: TYPE, attributes: null } }, '400 malformed_body /data/attributes'],
-    ])('not by %j, which is no document', async (body, fault) => {
+    ])('not by %j, which is no document', async (body, error) => {
       const { patch, path } = await somebody();
-      expect(faults(await patch(path, body))).toEqual([fault]);
+      expect(errorsOf(await patch(path, body))).toEqual([error]);
     });
 
     it('not when nobody is there', async () => {
       const { patch } = await admin(app);
       for (const id of [randomUUID(), 'nope']) {
-        expect(faults(await patch(`/accounts/${id}`, document(TYPE, { name: 'Grace' })))).toEqual(['404 not_found']);
+        expect(errorsOf(await patch(`/accounts/${id}`, document(TYPE, { name: 'Grace' })))).toEqual(['404 not_found']);
       }
     });
 
@@ -172,10 +174,10 @@ describe('An account', () => {
       const { show, change } = await somebody();
       const stale = (await show()).headers.get('etag') ?? '';
       const fresh = (await change({ name: 'First' }, { 'if-match': stale })).headers.get('etag') ?? '';
-      expect(faults(await change({ name: 'Second' }, { 'if-match': stale }))).toEqual([
+      expect(errorsOf(await change({ name: 'Second' }, { 'if-match': stale }))).toEqual([
         '412 precondition_failed If-Match',
       ]);
-      expect(faults(await change({ name: '' }, { 'if-match': '"0-x", "nope"' }))).toEqual([
+      expect(errorsOf(await change({ name: '' }, { 'if-match': '"0-x", "nope"' }))).toEqual([
         '412 precondition_failed If-Match',
       ]);
       expect((await change({ name: 'Third' }, { 'if-match': `"0-x", W/${fresh}` })).status).toBe(200);
@@ -220,7 +222,7 @@ describe('An account', () => {
     it('names only organizations that exist', async () => {
       const own = await organization(app);
       const { change, show } = await somebody({ org: [own] });
-      expect(faults(await change({ role_scope: { org: [own, randomUUID()] } }))).toEqual([at('role_scope')]);
+      expect(errorsOf(await change({ role_scope: { org: [own, randomUUID()] } }))).toEqual([at('role_scope')]);
       expect(shown(await show())['role_scope']).toEqual({ org: [own] });
     });
 

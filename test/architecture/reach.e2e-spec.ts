@@ -5,7 +5,7 @@ import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import { ScopedRepository } from '../../src/json-api/resource.repository.js';
+import { ResourceRepository } from '../../src/json-api/resource.repository.js';
 import type { Identified } from '../../src/json-api/resource/resource-definition.js';
 import { startApp, type TestApp } from '../support/app.js';
 
@@ -34,11 +34,11 @@ describe('Repositories', () => {
   });
   afterAll(() => app.stop());
 
-  function repositories(): Map<string, ScopedRepository<Identified, Actor>> {
+  function repositories(): Map<string, ResourceRepository<Identified, Actor>> {
     const providers = [...app.nest.get(ModulesContainer).values()].flatMap((module) => [...module.providers.values()]);
     return new Map(
       providers.flatMap(({ instance }) =>
-        instance instanceof ScopedRepository ? [[instance.resource.type, instance] as const] : [],
+        instance instanceof ResourceRepository ? [[instance.resource.type, instance] as const] : [],
       ),
     );
   }
@@ -65,7 +65,7 @@ describe('Repositories', () => {
   });
 
   it('reach everything in the scope * alone', () => {
-    const reach = (repository: ScopedRepository<Identified, Actor>, scope: Scope): string =>
+    const reach = (repository: ResourceRepository<Identified, Actor>, scope: Scope): string =>
       repository.within(actorIn(scope), 'read').compile().text;
     for (const [type, repository] of repositories()) {
       expect([type, reach(repository, '*')]).not.toEqual([type, 'FALSE']);

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { findSqlFaults, readSources } from './sql-owners.js';
 
 const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
-const faultsOf = (file: string, source: string): string[] => findSqlFaults(new Map([[file, source]]), []);
+const errorsFor = (file: string, source: string): string[] => findSqlFaults(new Map([[file, source]]), []);
 
 describe('SQL', () => {
   it('stands in repositories, and names the tables of their folder', () => {
@@ -16,8 +16,8 @@ describe('SQL', () => {
     ['a template without a tag', 'void pool.query(`DELETE FROM ${TABLE} WHERE key = $1`);'],
     ['a statement that writes', `const text = "UPDATE attempts SET points = 0";`],
   ])('is found outside of them as %s', (_, statement) => {
-    const fault = 'src/auth/throttle.ts:2: SQL belongs in a *.repository.ts';
-    expect(faultsOf('auth/throttle.ts', `// A comment\n${statement}`)).toContain(fault);
+    const expected = 'src/auth/throttle.ts:2: SQL belongs in a *.repository.ts';
+    expect(errorsFor('auth/throttle.ts', `// A comment\n${statement}`)).toContain(expected);
   });
 
   it.each([
@@ -25,7 +25,7 @@ describe('SQL', () => {
     ['a path', `const path = '/accounts/organizations';`],
     ['a comment', '// SELECT id FROM accounts'],
   ])('is not confused with %s', (_, source) => {
-    expect(faultsOf('auth/throttle.ts', source)).toEqual([]);
+    expect(errorsFor('auth/throttle.ts', source)).toEqual([]);
   });
 
   it.each([
@@ -36,15 +36,15 @@ describe('SQL', () => {
     ['UPDATE', 'sql`UPDATE "accounts" SET enabled = false`'],
     ['a sweep', `({ table: 'accounts', key: 'id' })`],
   ])('names the table of another folder by %s', (_, expression) => {
-    expect(faultsOf('jobs/jobs.repository.ts', `void ${expression};`)).toEqual([
+    expect(errorsFor('jobs/jobs.repository.ts', `void ${expression};`)).toEqual([
       'src/jobs/jobs.repository.ts:1: the table accounts belongs to src/accounts',
     ]);
   });
 
   it('names the tables of graphile-worker in the outbox alone', () => {
     const source = 'void sql`SELECT attempts FROM graphile_worker.jobs`;';
-    expect(faultsOf('outbox/outbox.repository.ts', source)).toEqual([]);
-    expect(faultsOf('jobs/jobs.repository.ts', source)).toEqual([
+    expect(errorsFor('outbox/outbox.repository.ts', source)).toEqual([]);
+    expect(errorsFor('jobs/jobs.repository.ts', source)).toEqual([
       'src/jobs/jobs.repository.ts:1: the table graphile_worker.* belongs to src/outbox',
     ]);
   });

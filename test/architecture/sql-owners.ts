@@ -139,7 +139,7 @@ export function findSqlFaults(sources: ReadonlyMap<string, string>, exceptions =
     unused.delete(`${file} ${table}`);
     return isListed;
   };
-  const faults = [...sources].flatMap(([file, source]) =>
+  const errors = [...sources].flatMap(([file, source]) =>
     sqlIn(file, source).flatMap(({ line, text }) => {
       const isPlace = ALLOWED.some((place) => place.test(file)) || isException(file, '');
       const outside = isPlace ? [] : [`src/${file}:${line}: SQL belongs in a *.repository.ts`];
@@ -154,7 +154,7 @@ export function findSqlFaults(sources: ReadonlyMap<string, string>, exceptions =
     }),
   );
   const needless = [...unused].map((one) => `src/${one.trim()}: the exception in sql-owners.ts is not needed any more`);
-  return [...new Set([...faults, ...needless])];
+  return [...new Set([...errors, ...needless])];
 }
 
 /** The sources below a folder, but for migrations. */

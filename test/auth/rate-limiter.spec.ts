@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CountingConnections } from '../../src/auth/rate-limit/attempt-counter.js';
-import { type Attempt, type AttemptKind, Throttle } from '../../src/auth/rate-limit/rate-limiter.js';
+import { type Attempt, type RateLimitName, Throttle } from '../../src/auth/rate-limit/rate-limiter.js';
 import type { ThrottleSettings } from '../../src/config/config.js';
 import { RateLimitTally, withRequestContext } from '../../src/context/request-context.js';
-import { JsonApiException } from '../../src/json-api/document/errors.js';
+import { ApiError } from '../../src/json-api/document/errors.js';
 import { THROTTLE_DEFAULTS } from '../config/throttle-defaults.js';
 import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
 
@@ -43,22 +43,22 @@ const anInstance = (limits: Partial<ThrottleSettings> = {}): Throttle =>
 /** An attempt that may name no e-mail, as one with a token does not. */
 type Guess = Pick<Attempt, 'address'> & Partial<Attempt>;
 
-async function guess(by: Throttle, kind: AttemptKind, { emailKey, ...who }: Guess): Promise<void> {
+async function guess(by: Throttle, kind: RateLimitName, { emailKey, ...who }: Guess): Promise<void> {
   await by.address(kind, who.address);
   if (emailKey !== undefined) await by.email(kind, { ...who, emailKey });
 }
 
-const passes = (attempt: Guess, kind: AttemptKind = 'sign-in', by = throttle): Promise<boolean> =>
+const passes = (attempt: Guess, kind: RateLimitName = 'sign-in', by = throttle): Promise<boolean> =>
   guess(by, kind, attempt).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof JsonApiException && error.status === 429) return false;
+      if (error instanceof ApiError && error.status === 429) return false;
       throw error;
     },
   );
 
 /** How many of the attempts pass, one after the other. */
-async function passing(attempts: Guess[], kind: AttemptKind = 'sign-in'): Promise<number> {
+async function passing(attempts: Guess[], kind: RateLimitName = 'sign-in'): Promise<number> {
   let count = 0;
   for (const attempt of attempts) if (await passes(attempt, kind)) count++;
   return count;
@@ -68,9 +68,9 @@ const times = (count: number, make: (index: number) => Guess): Guess[] =>
   Array.from({ length: count }, (_, i) => make(i));
 const from = (index: number): string => `198.51.${index >> 8}.${index & 255}`;
 
-async function refusal(attempt: Guess, by = throttle): Promise<JsonApiException> {
+async function refusal(attempt: Guess, by = throttle): Promise<ApiError> {
   const error: unknown = await guess(by, 'sign-in', attempt).catch((thrown: unknown) => thrown);
-  if (error instanceof JsonApiException) return error;
+  if (error instanceof ApiError) return error;
   throw new Error('The attempt was not refused');
 }
 
@@ -175,8 +175,8 @@ describe('attempts', () => {
 describe('a refusal', () => {
   it('says when to come back', async () => {
     await passing(times(5, () => ({ address: HERE, emailKey: ANN })));
-    const { faults, headers } = await refusal({ address: HERE, emailKey: ANN });
-    expect(faults[0].code).toBe('too_many_requests');
+    const { errors, headers } = await refusal({ address: HERE, emailKey: ANN });
+    expect(errors[0].code).toBe('too_many_requests');
     expect(Number(headers['Retry-After'])).toBeGreaterThan(880);
     expect(Number(headers['Retry-After'])).toBeLessThanOrEqual(900);
   });

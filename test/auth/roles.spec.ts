@@ -6,11 +6,11 @@ import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 
 const BUILT_IN = fileURLToPath(new URL('../../roles.yml', import.meta.url));
 
-function faultsOf(text: string): readonly string[] {
+function errorsFor(text: string): readonly string[] {
   try {
     parseRolesFile(text, 'test.yml');
   } catch (error) {
-    if (error instanceof RolesFileError) return error.faults;
+    if (error instanceof RolesFileError) return error.errors;
     throw error;
   }
   return [];
@@ -106,8 +106,8 @@ ${WITH_ADMIN}
 });
 
 describe('a roles file', () => {
-  it('is refused with every fault named at once', () => {
-    const faults = faultsOf(`
+  it('is refused with every error named at once', () => {
+    const errors = errorsFor(`
       rolls: {}
       default_role: 7
       role_scope_keys:
@@ -127,7 +127,7 @@ describe('a roles file', () => {
           rank: 1
           rights: [read, iam:accounts.peek.own, iam:accounts.read.all, accounts.read.own, iam:a.read.own, iam:a.read.own, 3]
     `);
-    expect(faults).toEqual([
+    expect(errors).toEqual([
       'the file: "rolls" is not known here; known are roles, role_scope_keys, default_role',
       'roles.Boss: a name is lower-case letters, digits and underscores, 100 at most',
       'roles.ranked.rank: must be a whole number from 0',
@@ -184,8 +184,8 @@ describe('a roles file', () => {
       `roles: { admin: { rank: 1, rights: ['*.*.*'] }, user: { rank: 1, assignable: false, rights: [] } }`,
       ['default_role: "user" is not an assignable role; new accounts could not be given one'],
     ],
-  ])('is refused when it has %s', (_, text, faults) => {
-    expect(faultsOf(text)).toEqual(faults);
+  ])('is refused when it has %s', (_, text, errors) => {
+    expect(errorsFor(text)).toEqual(errors);
   });
 
   it('declares what role_scope may carry besides org', () => {

@@ -74,7 +74,7 @@ describe('The attributes that a team adds to accounts', () => {
     expect(wrong.refused).toEqual([
       {
         line: 1,
-        faults: expect.arrayContaining([
+        errors: expect.arrayContaining([
           expect.stringMatching(/^badge must have at most 20 /),
           'floor must be an integer',
           'iam:accounts has no attribute "notes"',

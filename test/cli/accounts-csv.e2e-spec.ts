@@ -95,7 +95,7 @@ describe('accounts import of CSV', () => {
     await expect(signIn(app, { email: email('dee'), password: FIREBASE.password })).resolves.toBeDefined();
   });
 
-  it('names the rows that have faults, by the line that each begins on', async () => {
+  it('names the rows that have errors, by the line that each begins on', async () => {
     const rows = `name,email\n"A\nB",no\nEve,${email('eve')},more\n,${email('x')}\nEve,${email('eve')}\n`;
     const { exitCode, out, err } = await load(rows, '--columns', 'name=name,email=email', '--skip-invalid');
     expect([exitCode, out]).toEqual([1, expect.stringMatching(/^Added 1 account, .* 3 refused\.\n$/)]);

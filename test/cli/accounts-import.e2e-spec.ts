@@ -115,7 +115,7 @@ describe('accounts import', () => {
     expect(await app.sql('SELECT id FROM organizations WHERE name = $1', [bolt.name])).toEqual([{ id: bolt.id }]);
   });
 
-  it('names every fault of a line, and stores nothing of its batch', async () => {
+  it('names every error of a line, and stores nothing of its batch', async () => {
     const before = await app.sql('SELECT count(*) FROM audit_events');
     const bad = [
       lines(person('good')),

@@ -15,7 +15,7 @@ const PICTURE_URL = 1_000;
 /** How often the memory is looked at on the way. */
 const LOOKS = 20;
 /** In bytes: what is under way differs by a batch, whose lines are 4 MB, or whose accounts are one MB. */
-const MOST_GROWTH = 10 * 1024 * 1024;
+const MAX_GROWTH = 10 * 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
@@ -82,7 +82,7 @@ describe('Accounts that are moved', () => {
     expect([await runCli(['accounts', 'export'], {}, exported), lines]).toEqual([0, ACCOUNTS]);
 
     const [importing, exporting] = growth;
-    expect(importing).toBeLessThan(MOST_GROWTH);
-    expect(exporting).toBeLessThan(MOST_GROWTH);
+    expect(importing).toBeLessThan(MAX_GROWTH);
+    expect(exporting).toBeLessThan(MAX_GROWTH);
   }, 180_000);
 });

@@ -10,7 +10,7 @@ import { createTestDatabase, databaseEnvironment, type TestDatabase } from '../s
 import { command, startCommand } from './command-line.js';
 
 /** Starting a process of its own takes a while on a busy machine, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 /** Of every sample account; it stands in the help of the command too. */
 const PASSWORD = 'Sample-account-1';
 
@@ -177,7 +177,7 @@ describe('commands on a database', () => {
       expect(await one('SELECT count(*)::int FROM organizations')).toBe(0);
       expect(await one('SELECT count(*)::int FROM accounts')).toBe(0);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 
   async function signingKey(): Promise<string> {
@@ -221,6 +221,6 @@ describe('commands and the service', () => {
       expect([printed.exitCode, printed.out.endsWith('}\n')]).toEqual([0, true]);
       expect(JSON.parse(printed.out)).toEqual(served.body);
     },
-    PATIENCE_MS,
+    TIMEOUT_MS,
   );
 });

@@ -42,7 +42,7 @@ describe('A command whose output', () => {
     async (args, reader, status, lines) => {
       const { code, out, err } = await shell(`iam ${args} | ${reader}`);
       expect({ code, lines: out.split('\n').length - 1 }).toEqual({ code: status, lines });
-      // What was told on the way, such as the progress, is no fault.
+      // What was told on the way, such as the progress, is no error.
       expect(err).not.toMatch(/EPIPE|Error|at /);
     },
     TIMEOUT_MS,

@@ -105,7 +105,7 @@ describe('create-admin', () => {
 
   it('obeys the password policy of a team', async () => {
     class Stricter extends PasswordPolicy {
-      override faults() {
+      override errors() {
         return [{ code: 'validation_failed' as const, detail: 'Not on a Wednesday' }];
       }
     }

@@ -57,7 +57,7 @@ describe('doctor', () => {
   const bad = async (changes: Record<string, string>) => {
     const { exitCode, lines } = await examined(changes);
     const found = lines.filter((line) => !line.startsWith('ok '));
-    expect(exitCode).toBe(found.some((line) => line.startsWith('fault ')) ? 1 : 0);
+    expect(exitCode).toBe(found.some((line) => line.startsWith('problem ')) ? 1 : 0);
     return found;
   };
 
@@ -82,29 +82,29 @@ describe('doctor', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('names every fault of the configuration, and still looks at what does not depend on it', async () => {
+  it('names every problem of the configuration, and still looks at what does not depend on it', async () => {
     const { exitCode, err, lines } = await examined({
       PORT: 'x',
       BCRYPT_COST: '4',
       MAIL_URL: 'canary',
       APP_SECRET: '',
     });
-    expect([exitCode, err]).toEqual([1, 'There are 4 faults.\n']);
+    expect([exitCode, err]).toEqual([1, 'There are 4 errors.\n']);
     expect(lines.slice(0, 4).sort()).toEqual([
-      'fault settings BCRYPT_COST must be at least 10 in production.',
-      expect.stringMatching(/^fault settings MAIL_URL must be a URL/),
-      expect.stringMatching(/^fault settings PORT must be a whole number .* not "x"\.$/),
-      'fault settings Production does not start without APP_SECRET.',
+      'problem settings BCRYPT_COST must be at least 10 in production.',
+      expect.stringMatching(/^problem settings MAIL_URL must be a URL/),
+      expect.stringMatching(/^problem settings PORT must be a whole number .* not "x"\.$/),
+      'problem settings Production does not start without APP_SECRET.',
     ]);
     expect(lines).toContain('ok migrations The schema is up to date.');
     expect(lines).toContain('warning relay Not looked at: correct MAIL_URL first.');
   });
 
   it.each<[Record<string, string>, RegExp]>([
-    [{ THROTTLE_DISABLED: 'true' }, /^fault settings THROTTLE_DISABLED is true/],
-    [{ APP_URL: 'http://iam.example.org' }, /^fault settings APP_URL is http/],
-    [{ APP_URL: 'https://localhost:3000' }, /^fault settings APP_URL names this machine/],
-    [{ TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' }, /^fault settings TRUSTED_PROXIES believes everybody/],
+    [{ THROTTLE_DISABLED: 'true' }, /^problem settings THROTTLE_DISABLED is true/],
+    [{ APP_URL: 'http://iam.example.org' }, /^problem settings APP_URL is http/],
+    [{ APP_URL: 'https://localhost:3000' }, /^problem settings APP_URL names this machine/],
+    [{ TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' }, /^problem settings TRUSTED_PROXIES believes everybody/],
     [{ TRUSTED_PROXIES: '' }, /^warning settings TRUSTED_PROXIES is empty/],
     [{ CORS_ORIGINS: 'http://app.example.org' }, /^warning settings CORS_ORIGINS/],
     [{ MAIL_FROM: 'no-reply@example.com' }, /^warning settings MAIL_FROM/],
@@ -139,13 +139,13 @@ describe('doctor', () => {
     const away = { DATABASE_URL: 'postgres://iam:canary@127.0.0.1:1/iam', MAIL_URL: 'smtp://iam:canary@127.0.0.1:1' };
     expect(await bad(away)).toEqual([
       expect.stringMatching(
-        /^fault database 127\.0\.0\.1:1\/iam cannot be used: .*ECONNREFUSED.* Correct DATABASE_URL/,
+        /^problem database 127\.0\.0\.1:1\/iam cannot be used: .*ECONNREFUSED.* Correct DATABASE_URL/,
       ),
-      expect.stringMatching(/^fault relay 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED.* Correct MAIL_URL/),
+      expect.stringMatching(/^problem relay 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED.* Correct MAIL_URL/),
     ]);
     const gone = new URL(app.databaseUrl);
     gone.pathname = '/canary';
-    const [line] = (await command(['doctor'], { ...env, DATABASE_URL: gone.href })).out.match(/^fault .*/m) ?? [];
+    const [line] = (await command(['doctor'], { ...env, DATABASE_URL: gone.href })).out.match(/^problem .*/m) ?? [];
     expect(line).toMatch(/database "canary" does not exist/);
   });
 
@@ -154,10 +154,10 @@ describe('doctor', () => {
     await writeFile(roles, 'roles:\n  user:\n    rank: high\n    rights: [nothing]\n');
     await writeFile(templates, 'no folder');
     const found = await bad({ ROLES_FILE: roles, MAIL_TEMPLATES: templates, JWT_PRIVATE_KEY: 'canary' });
-    expect(found).toContainEqual(expect.stringMatching(/^fault settings JWT_PRIVATE_KEY must be a PKCS 8 PEM/));
-    expect(found).toContainEqual(expect.stringMatching(/^fault roles roles\.user\.rank: must be a whole number/));
-    expect(found).toContainEqual(expect.stringMatching(/^fault roles roles\.user\.rights\[0\]: /));
-    expect(found).toContainEqual(expect.stringMatching(/^fault templates .*templates/));
+    expect(found).toContainEqual(expect.stringMatching(/^problem settings JWT_PRIVATE_KEY must be a PKCS 8 PEM/));
+    expect(found).toContainEqual(expect.stringMatching(/^problem roles roles\.user\.rank: must be a whole number/));
+    expect(found).toContainEqual(expect.stringMatching(/^problem roles roles\.user\.rights\[0\]: /));
+    expect(found).toContainEqual(expect.stringMatching(/^problem templates .*templates/));
     await Promise.all([rm(roles), rm(templates)]);
   });
 
@@ -165,7 +165,7 @@ describe('doctor', () => {
     await account(app, { role: 'captain' });
     await app.sql(`UPDATE accounts SET enabled = false WHERE role_name = 'admin'`);
     expect(await bad({})).toEqual([
-      'fault accounts Some have the role captain, which the roles file lacks: they cannot sign in.',
+      'problem accounts Some have the role captain, which the roles file lacks: they cannot sign in.',
       'warning accounts No admin can sign in. Make one: npx iam create-admin',
     ]);
     await app.sql(`DELETE FROM accounts WHERE role_name = 'captain'`);
@@ -198,13 +198,13 @@ describe('doctor', () => {
         expect(await bad(on)).toEqual(
           expect.arrayContaining([
             expect.stringMatching(/^warning migrations .*FromTheFuture9/),
-            expect.stringMatching(/^fault migrations Pending are InitialSchema/),
+            expect.stringMatching(/^problem migrations Pending are InitialSchema/),
           ]),
         );
         await client.query('DROP SCHEMA public, graphile_worker CASCADE; CREATE SCHEMA public');
         const pending =
           /migrations Pending are InitialSchema1764000000000, .*\. (Run: npx iam migrate|The next start runs them\.)$/;
-        expect(await bad(on)).toEqual([expect.stringMatching(new RegExp(`^fault ${pending.source}`))]);
+        expect(await bad(on)).toEqual([expect.stringMatching(new RegExp(`^problem ${pending.source}`))]);
         const onStart = await bad({ ...on, MIGRATE_ON_START: 'true' });
         expect(onStart).toEqual([expect.stringMatching(new RegExp(`^warning ${pending.source}`))]);
         expect((await client.query(`SELECT to_regclass('migrations') AS made`)).rows).toEqual([{ made: null }]);
@@ -226,7 +226,7 @@ describe('doctor', () => {
     [1_900, 'ok'],
     [-1_900, 'ok'],
     [5_000, 'warning'],
-    [-61_000, 'fault'],
+    [-61_000, 'problem'],
   ])('takes clocks that are %i ms apart for a matter of %s', (differenceMs, level) => {
     expect(clockFinding(differenceMs).level).toBe(level);
   });

@@ -147,9 +147,9 @@ describe('the configuration', () => {
     });
   });
 
-  it('names every fault at once', () => {
-    const faults = errorsOf({ PORT: 'many', DATABASE_URL: 'mysql://db', LOG_LEVEL: 'loud', BCRYPT_COST: '3' });
-    expect(faults).toEqual([
+  it('names every problem at once', () => {
+    const errors = errorsOf({ PORT: 'many', DATABASE_URL: 'mysql://db', LOG_LEVEL: 'loud', BCRYPT_COST: '3' });
+    expect(errors).toEqual([
       'PORT must be a whole number from 0 to 65535, not "many".',
       'DATABASE_URL must be a URL that starts with postgres:// or postgresql://.',
       'BCRYPT_COST must be a whole number from 4 to 16, not "3".',
@@ -290,8 +290,8 @@ describe('production', () => {
   });
 
   it('names what is missing beside what is wrong', () => {
-    const faults = errorsOf(production({ APP_URL: '', PORT: 'x', BCRYPT_COST: '9' }));
-    expect(faults).toEqual([
+    const errors = errorsOf(production({ APP_URL: '', PORT: 'x', BCRYPT_COST: '9' }));
+    expect(errors).toEqual([
       expect.stringMatching(/^PORT/),
       'Production does not start without APP_URL.',
       'BCRYPT_COST must be at least 10 in production.',
@@ -308,8 +308,8 @@ describe('production', () => {
     ['MySuperSecretKeyMySuperSecretKey', /random/],
     ['12345678901234567890123456789012', /random/],
     [`${'kR8pQ2vX7mZ4tB9wL3nJ6cH1dF5gS0aY'},short`, /32 characters/],
-  ])('refuses the weak secret %s', (secret, fault) => {
-    expect(errorsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(fault)]);
+  ])('refuses the weak secret %s', (secret, problem) => {
+    expect(errorsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(problem)]);
   });
 
   it.each(['hex', 'base64', 'base64url'] as const)('takes what a random generator makes, written as %s', (encoding) => {

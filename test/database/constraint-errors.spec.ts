@@ -17,7 +17,7 @@ describe('an error of the database', () => {
     const error = failed({ code: '23505', constraint: 'accounts_email_key_key', detail: 'Key (a@b.c) exists' });
     expect(translateDatabaseError(error)).toMatchObject({
       status: 409,
-      faults: [
+      errors: [
         { code: 'conflict', detail: 'This e-mail is already taken.', source: { pointer: '/data/attributes/email' } },
       ],
       cause: error,
@@ -79,7 +79,7 @@ describe('an error of the database', () => {
 
   it('never shows the public what PostgreSQL said', () => {
     const answer = translateDatabaseError(failed({ code: '53300', detail: 'private detail' }));
-    expect(JSON.stringify(answer?.faults)).not.toContain('private');
+    expect(JSON.stringify(answer?.errors)).not.toContain('private');
   });
 });
 

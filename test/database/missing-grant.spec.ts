@@ -39,7 +39,7 @@ it.each([
   const answer = translateDatabaseError(error);
   expect(answer?.status).toBe(503);
   expect(String(answer?.cause)).toMatch(told);
-  expect(JSON.stringify(answer?.faults)).not.toMatch(/GRANT|permission/);
+  expect(JSON.stringify(answer?.errors)).not.toMatch(/GRANT|permission/);
 });
 
 it('A row that row level security refuses is answered 503, and the log names the policy that is missing', async () => {

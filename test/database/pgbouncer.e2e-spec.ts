@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, faults, type Answer } from '../support/client.js';
+import { as, errorsOf, type Answer } from '../support/client.js';
 import { admin } from '../support/factories.js';
 import { PGBOUNCER, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { createTestRole, grantAll, type TestRole } from '../support/roles.js';
@@ -47,7 +47,7 @@ const BACK_MS = 20_000;
   });
 
   function isUnavailable(answer: Answer): void {
-    expect(faults(answer)).toEqual(['503 unavailable']);
+    expect(errorsOf(answer)).toEqual(['503 unavailable']);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   }
   const isBack = () => eventually(async () => (await list()).status === 200, BACK_MS);

@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
 import { UNHURRIED } from '../../src/database/connection-limits.js';
-import { SteadyClient, type SteadyClientConfig } from '../../src/database/resilient-client.js';
+import { ResilientClient, type ResilientClientConfig } from '../../src/database/resilient-client.js';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
@@ -33,7 +33,7 @@ async function onDatabase(work: (database: TestDatabase) => Promise<void>): Prom
 
 it('A connection that breaks in the hands of somebody who does not listen does not end the process', () =>
   onDatabase(async ({ url }) => {
-    const pool = new Pool({ connectionString: url, max: 1, Client: SteadyClient });
+    const pool = new Pool({ connectionString: url, max: 1, Client: ResilientClient });
     pool.on('error', () => undefined);
     expect(await loseOne(pool)).toEqual([{ one: 1 }]);
     await pool.end();
@@ -48,7 +48,7 @@ it('The connections of the service are such', () =>
 
 it('A connection whose server does not write any more is left with the first refusal', () =>
   onDatabase(async ({ url }) => {
-    const pool = new Pool({ connectionString: url, max: 1, Client: SteadyClient });
+    const pool = new Pool({ connectionString: url, max: 1, Client: ResilientClient });
     const client = await pool.connect();
     await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
     await expect(client.query('CREATE TABLE written ()')).rejects.toMatchObject({ code: '25006' });
@@ -59,13 +59,13 @@ it('A connection whose server does not write any more is left with the first ref
   }));
 
 describe('When a network swallows every packet', () => {
-  const limits: SteadyClientConfig = { answerTimeoutMillis: 600, handshakeTimeoutMillis: 1_000 };
+  const limits: ResilientClientConfig = { answerTimeoutMillis: 600, handshakeTimeoutMillis: 1_000 };
 
   /** A pool of one connection, by way of a proxy, on which a statement was answered. */
   const throughProxy = (work: (pool: Pool, proxy: TcpProxy) => Promise<void>): Promise<void> =>
     onDatabase(async ({ url }) => {
       const proxy = await TcpProxy.open(url);
-      const pool = new Pool({ connectionString: proxy.url, max: 1, Client: SteadyClient, ...limits });
+      const pool = new Pool({ connectionString: proxy.url, max: 1, Client: ResilientClient, ...limits });
       pool.on('error', () => undefined);
       try {
         await pool.query('SELECT 1');
@@ -89,7 +89,9 @@ describe('When a network swallows every packet', () => {
   it('a connection that does not come about fails in time', () =>
     throughProxy(async (_pool, proxy) => {
       proxy.swallow();
-      await expect(new SteadyClient({ connectionString: proxy.url, ...limits }).connect()).rejects.toThrow('timeout');
+      await expect(new ResilientClient({ connectionString: proxy.url, ...limits }).connect()).rejects.toThrow(
+        'timeout',
+      );
     }));
 
   it('statements in turn have each their own time, and idle connections all of it', () =>
@@ -105,7 +107,7 @@ describe('When a network swallows every packet', () => {
 
 it('A password that a pool hides is known all the same', () => {
   const config = Object.defineProperty({ user: 'iam', host: '127.0.0.1' }, 'password', { value: 'secret' });
-  expect(new SteadyClient(config).password).toBe('secret');
+  expect(new ResilientClient(config).password).toBe('secret');
 });
 
 it('A migration, an export or an import may take as long as it takes', () =>

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { command } from '../cli/command-line.js';
 import { mailedToken } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, send } from '../support/client.js';
+import { document, errorsOf, send } from '../support/client.js';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/database.js';
 import { admin } from '../support/factories.js';
 import { createTestRole, grantAll, type TestRole } from '../support/roles.js';
@@ -64,7 +64,7 @@ describe('A role that owns nothing', () => {
       await owner.sql(`DROP POLICY "${role.name}" ON graphile_worker._private_jobs`);
       const invited = { name: 'Ada', email: `${randomUUID()}@example.com`, role_name: 'user' };
       const answer = await post('/accounts', document('iam:accounts', invited));
-      expect(faults(answer)).toEqual(['503 unavailable']);
+      expect(errorsOf(answer)).toEqual(['503 unavailable']);
       expect(answer.text).not.toMatch(/graphile|policy/);
       const ready = await send(app, 'GET', '/health/ready');
       expect([ready.status, ready.text]).toEqual([503, expect.stringContaining('Not ready: privileges')]);

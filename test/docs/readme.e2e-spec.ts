@@ -16,7 +16,7 @@ const SESSION = /## Try it\n(.*?)\n## /s.exec(PAGE)?.[1] ?? '';
 /** Where the service listens according to the page. */
 const ADDRESS = 'http://127.0.0.1:3000';
 /** A session that hangs is ended after this time, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** One step of the session: what is pasted, and what the page says comes out. */
 interface Step {
@@ -77,7 +77,7 @@ describe('The README', () => {
         BCRYPT_COST: '4',
       },
       stdio: ['pipe', 'pipe', 'inherit'],
-      timeout: PATIENCE_MS,
+      timeout: TIMEOUT_MS,
     });
     shell.stdin.end(`${ADMIN.password}\n`);
     const [output] = await Promise.all([text(shell.stdout), once(shell, 'close')]);
@@ -93,7 +93,7 @@ describe('The README', () => {
         STEPS.map(({ script, shown }) => `${script}\n\n${masked(shown)}`),
       );
     },
-    2 * PATIENCE_MS,
+    2 * TIMEOUT_MS,
   );
 
   it('links to pages that exist', () => {

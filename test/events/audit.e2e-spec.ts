@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, document, faults, send } from '../support/client.js';
+import { column, document, errorsOf, send } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signedIn, signIn, type SignedIn } from '../support/factories.js';
 import { sweepNow } from '../sweeps/sweep-now.js';
 
@@ -106,7 +106,7 @@ describe('The audit trail', () => {
     const { post, get } = await admin(app);
     const taken = await account(app);
     const body = document('iam:accounts', { name: 'Twin', email: taken.email });
-    expect(faults(await post('/accounts', body, { 'x-request-id': 'refused-1' }))).toEqual([
+    expect(errorsOf(await post('/accounts', body, { 'x-request-id': 'refused-1' }))).toEqual([
       '409 conflict /data/attributes/email',
     ]);
     const { body: trail } = await get('/audit_events?filter[request_id]=refused-1');
@@ -128,9 +128,9 @@ describe('The audit trail', () => {
 
   it('is read by nobody without the right, and written by nobody at all', async () => {
     const owner: SignedIn = await signedIn(app, { role: 'org_owner', org: [await organization(app)] });
-    expect(faults(await owner.get('/audit_events'))).toEqual(['403 forbidden']);
+    expect(errorsOf(await owner.get('/audit_events'))).toEqual(['403 forbidden']);
     const { post } = await admin(app);
-    expect(faults(await post('/audit_events', document('iam:audit_events', {})))).toEqual(['405 method_not_allowed']);
+    expect(errorsOf(await post('/audit_events', document('iam:audit_events', {})))).toEqual(['405 method_not_allowed']);
   });
 
   it('cannot be changed or emptied in the database either', async () => {

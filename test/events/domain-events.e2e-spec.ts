@@ -4,7 +4,7 @@ import type { IamEvent } from '../../src/events/iam-event.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
 import { mailedToken, mailsTo, tokenIn } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, send } from '../support/client.js';
+import { document, errorsOf, send } from '../support/client.js';
 import type { CaughtMail } from '../support/smtp-sink.js';
 import { account, admin, PASSWORD, signedIn, signIn } from '../support/factories.js';
 import { listener, listening, settled } from './listeners.js';
@@ -206,7 +206,7 @@ describe('Events', () => {
 
   it('tell nothing of what was refused, rolled back, or changed nothing', async () => {
     const { email } = await account(app);
-    expect(faults(await root.post('/accounts', document('iam:accounts', { name: '', email })))).toEqual([
+    expect(errorsOf(await root.post('/accounts', document('iam:accounts', { name: '', email })))).toEqual([
       '422 validation_failed /data/attributes/name',
     ]);
     const failed = app.nest.get(Transactions, { strict: false }).run(async (tx) => {

@@ -152,8 +152,8 @@ describe('Event subscribers', () => {
     ['sent', 'The action "sent" is not called as "iam:teams.member_added" is.'],
     ['iam:Parcels.sent', 'The action "iam:Parcels.sent" is not called as "iam:teams.member_added" is.'],
     ['iam:accounts.joined', 'There are two actions called iam:accounts.joined.'],
-  ])('cannot be served when a team calls an action %j', async (name, fault) => {
-    await expect(start([Everything], [], [name])).rejects.toThrow(fault);
+  ])('cannot be served when a team calls an action %j', async (name, error) => {
+    await expect(start([Everything], [], [name])).rejects.toThrow(error);
   });
 
   it('are told of all wrong patterns at once', async () => {

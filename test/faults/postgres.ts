@@ -35,7 +35,7 @@ const EMPTIED = new Set([
 ]);
 const LEFT_OUT = /^(postmaster\.|pg_internal\.init|pgsql_tmp)/;
 /** A server that is not what is waited for after this time has failed, in ms. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 interface Passwords {
   readonly superuser: string;
@@ -149,7 +149,7 @@ export class Postgres {
 
   /** Waits until the server says that this is so. */
   private async until(condition: string): Promise<void> {
-    const giveUpAt = Date.now() + PATIENCE_MS;
+    const giveUpAt = Date.now() + TIMEOUT_MS;
     while (Date.now() < giveUpAt) {
       const rows = await this.ask(`SELECT 1 WHERE ${condition}`).catch(() => []);
       if (rows.length > 0) return;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, ids, send } from '../support/client.js';
+import { document, errorsOf, ids, send } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 /** What the fuzz tests have found, each as small as it gets. */
@@ -26,11 +26,11 @@ describe('Found by the fuzz tests:', () => {
   it('an object under a member of a flat body does not choose a constructor', async () => {
     for (const odd of ['{"constructor":true}', '{"constructor":"x"}', '{"a":{"constructor":{}}}']) {
       const answer = await send(app, 'POST', '/auth/refresh', { body: `{"refresh_token":${odd}}` });
-      expect([odd, faults(answer)]).toEqual([odd, ['422 validation_failed /refresh_token']]);
+      expect([odd, errorsOf(answer)]).toEqual([odd, ['422 validation_failed /refresh_token']]);
     }
     const scope =
       '{"data":{"type":"iam:accounts","attributes":{"name":"x","email":"x@example.com","role_scope":{"constructor":1}}}}';
-    expect(faults(await send(app, 'POST', '/accounts', { token: root.token, body: scope }))).toEqual([
+    expect(errorsOf(await send(app, 'POST', '/accounts', { token: root.token, body: scope }))).toEqual([
       '422 validation_failed /data/attributes/role_scope',
     ]);
   });
@@ -41,10 +41,10 @@ describe('Found by the fuzz tests:', () => {
     const owner = await signedIn(app, { role: 'org_owner', org });
     for (const key of ['constructor', 'toString', 'valueOf']) {
       const update = document('iam:accounts', { role_scope: { org, [key]: ['x'] } });
-      expect(faults(await owner.patch(`/accounts/${id}`, update))).toEqual([
+      expect(errorsOf(await owner.patch(`/accounts/${id}`, update))).toEqual([
         '403 forbidden /data/attributes/role_scope',
       ]);
-      expect(faults(await root.patch(`/accounts/${id}`, update))).toEqual([
+      expect(errorsOf(await root.patch(`/accounts/${id}`, update))).toEqual([
         '422 validation_failed /data/attributes/role_scope',
       ]);
     }
@@ -52,16 +52,16 @@ describe('Found by the fuzz tests:', () => {
 
   it('a flat body has no member "constructor"', async () => {
     const body = '{"email":"x@example.com","password":"x","constructor":1}';
-    expect(faults(await send(app, 'POST', '/auth/login', { body }))).toEqual(['422 validation_failed /constructor']);
+    expect(errorsOf(await send(app, 'POST', '/auth/login', { body }))).toEqual(['422 validation_failed /constructor']);
   });
 
   it('half a character is no e-mail', async () => {
     const create = document('iam:accounts', { name: 'x', email: 'x\ud800@example.com' });
-    expect(faults(await root.post('/accounts', create))).toEqual(['422 validation_failed /data/attributes/email']);
+    expect(errorsOf(await root.post('/accounts', create))).toEqual(['422 validation_failed /data/attributes/email']);
     const reset = await send(app, 'POST', '/account/passwords/request_reset', {
       body: { email: 'x\ud800@example.com' },
     });
-    expect(faults(reset)).toEqual(['422 validation_failed /email']);
+    expect(errorsOf(reset)).toEqual(['422 validation_failed /email']);
   });
 
   it.each([
@@ -69,7 +69,7 @@ describe('Found by the fuzz tests:', () => {
     ['OPTIONS with a body, where nothing is', 'OPTIONS', '/nope', '{}'],
   ])('%s is refused with a document', async (_what, method, path, body) => {
     const answer = await send(app, method, path, { headers: { 'content-type': 'text/plain' }, ...(body && { body }) });
-    expect([answer.headers.get('content-type'), faults(answer)]).toEqual([
+    expect([answer.headers.get('content-type'), errorsOf(answer)]).toEqual([
       'application/vnd.api+json',
       ['404 not_found'],
     ]);

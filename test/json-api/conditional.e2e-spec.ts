@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, document, faults, ids } from '../support/client.js';
+import { column, document, errorsOf, ids } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import { sweepNow } from '../sweeps/sweep-now.js';
 
@@ -38,9 +38,9 @@ describe('Conditional requests', () => {
     expect((await root.patch(path, acme('A'), { 'if-match': tag })).status).toBe(200);
     for (const header of [tag, `W/${tag}`, '"0"', 'garbage', '']) {
       const refused = await root.patch(path, acme('B'), { 'if-match': header });
-      expect([header, faults(refused)]).toEqual([header, ['412 precondition_failed If-Match']]);
+      expect([header, errorsOf(refused)]).toEqual([header, ['412 precondition_failed If-Match']]);
     }
-    expect(faults(await root.delete(path, { 'if-match': tag }))).toEqual(['412 precondition_failed If-Match']);
+    expect(errorsOf(await root.delete(path, { 'if-match': tag }))).toEqual(['412 precondition_failed If-Match']);
     const detailFor = async (header: string): Promise<string> =>
       (await root.patch(path, acme('B'), { 'if-match': header })).body.errors[0].detail;
     expect(await detailFor(tag)).toBe('The row was changed since you read it');
@@ -49,7 +49,7 @@ describe('Conditional requests', () => {
       expect((await root.patch(path, acme('A'), { 'if-match': header })).status).toBe(200);
     }
     expect((await root.delete(path, { 'if-match': '*' })).status).toBe(204);
-    expect(faults(await root.patch(path, acme('A'), { 'if-match': '*' }))).toEqual(['404 not_found']);
+    expect(errorsOf(await root.patch(path, acme('A'), { 'if-match': '*' }))).toEqual(['404 not_found']);
   });
 
   it('keep twenty writers from losing an update', async () => {
@@ -80,7 +80,7 @@ describe('Conditional requests', () => {
     const tag = await tagOf(path);
     await root.delete(`/organizations/${org}`);
     const body = document('iam:accounts', { name: 'x' });
-    expect(faults(await root.patch(path, body, { 'if-match': tag }))).toEqual(['412 precondition_failed If-Match']);
+    expect(errorsOf(await root.patch(path, body, { 'if-match': tag }))).toEqual(['412 precondition_failed If-Match']);
   });
 });
 
@@ -115,7 +115,7 @@ describe('An idempotency key', () => {
 
   it('is refused with another body, and belongs to one account, method and path', async () => {
     await root.post('/organizations', acme('Mine'), key('k3'));
-    expect(faults(await root.post('/organizations', acme('Other'), key('k3')))).toEqual([
+    expect(errorsOf(await root.post('/organizations', acme('Other'), key('k3')))).toEqual([
       '422 validation_failed Idempotency-Key',
     ]);
     const email = 'second-admin@example.com';
@@ -132,7 +132,7 @@ describe('An idempotency key', () => {
     expect(await named('Ten')).toHaveLength(1);
     for (const answer of answers) {
       if (answer.status === 200) expect(answer.body.data.attributes.name).toBe('Ten');
-      else expect(faults(answer)).toEqual(['409 conflict Idempotency-Key']);
+      else expect(errorsOf(answer)).toEqual(['409 conflict Idempotency-Key']);
     }
     expect(answers.some(({ status }) => status === 200)).toBe(true);
   });
@@ -161,7 +161,7 @@ describe('An idempotency key', () => {
 
   it('has 1 to 255 visible characters', async () => {
     for (const bad of ['a b', 'x'.repeat(256)]) {
-      expect(faults(await root.post('/organizations', acme('x'), key(bad)))).toEqual([
+      expect(errorsOf(await root.post('/organizations', acme('x'), key(bad)))).toEqual([
         '400 invalid_parameter Idempotency-Key',
       ]);
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AccountSessionResource } from '../../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import { parseCriteria, parseShape } from '../../src/json-api/query/criteria.parser.js';
-import { FaultList } from '../../src/json-api/document/errors.js';
+import { ErrorList } from '../../src/json-api/document/errors.js';
 import type { Operand } from '../../src/json-api/resource/field-types.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import { OrganizationResource } from '../../src/organizations/organization.resource.js';
@@ -11,15 +11,15 @@ const RESOURCES: readonly AnyResource[] = [AccountResource, AccountSessionResour
 const lookup = (type: string) => RESOURCES.find((resource) => resource.type === type);
 
 function parse(query: string, resource: AnyResource = AccountResource) {
-  const faults = new FaultList();
-  const criteria = parseCriteria(resource, lookup, `/x?${query}`, faults);
-  return { criteria, faults: [...faults].map(({ source }) => Object.values(source ?? {})[0]) };
+  const errors = new ErrorList();
+  const criteria = parseCriteria(resource, lookup, `/x?${query}`, errors);
+  return { criteria, errors: [...errors].map(({ source }) => Object.values(source ?? {})[0]) };
 }
 
 /** The values of the only filter. */
 function values(query: string): (Operand | null)[] {
-  const { criteria, faults } = parse(query);
-  expect(faults).toEqual([]);
+  const { criteria, errors } = parse(query);
+  expect(errors).toEqual([]);
   const { operands } = criteria.conditions[0] ?? { operands: { values: [], orNull: false } };
   return [...operands.values, ...(operands.orNull ? [null] : [])];
 }
@@ -53,9 +53,9 @@ describe('The values of a filter', () => {
 
   it.each(Object.keys(spellings))('are at most 200, the same ones counted each time: as %s', (spelling) => {
     const [most = ''] = spellings[spelling]?.(ids(200)) ?? [];
-    expect(parse(most).faults).toEqual([]);
+    expect(parse(most).errors).toEqual([]);
     const [more = '', parameter] = spellings[spelling]?.(ids(201)) ?? [];
-    expect(parse(more).faults).toEqual([parameter]);
+    expect(parse(more).errors).toEqual([parameter]);
   });
 
   it('travel once each', () => {
@@ -125,7 +125,7 @@ describe('A filter parameter', () => {
     'filter[with_role_scope]={"a":"%5Cu0000"}',
     'filter[with_role_scope]=',
   ])('%s is of the wrong kind', (query) => {
-    expect(parse(query).faults).toEqual([query.slice(0, query.indexOf('='))]);
+    expect(parse(query).errors).toEqual([query.slice(0, query.indexOf('='))]);
   });
 
   it.each([
@@ -150,7 +150,7 @@ describe('A filter parameter', () => {
     ['%ZZ=1', '%ZZ'],
     ['filter[name]=%ZZ', 'filter[name]'],
   ])('%s is refused', (query, parameter) => {
-    expect(parse(query).faults).toEqual([parameter]);
+    expect(parse(query).errors).toEqual([parameter]);
   });
 });
 
@@ -171,7 +171,7 @@ describe('A sort parameter', () => {
   it.each(['sort=', 'sort=,', 'sort=--name', 'sort=name,name', 'sort=name,-name', 'sort=role_scope', 'sort=Name'])(
     '%s is refused',
     (query) => {
-      expect(new Set(parse(query).faults)).toEqual(new Set(['sort']));
+      expect(new Set(parse(query).errors)).toEqual(new Set(['sort']));
     },
   );
 });
@@ -188,15 +188,15 @@ describe('Parameters that belong together', () => {
   });
 
   it('of one resource are fields and includes, and nothing else', () => {
-    const faults = new FaultList();
+    const errors = new ErrorList();
     const shape = parseShape(
       AccountSessionResource,
       lookup,
       '/x?include=account&fields[iam:accounts]=name&sort=id',
-      faults,
+      errors,
     );
     expect([...shape.include]).toEqual(['account']);
     expect(shape.fields.get('iam:accounts')).toEqual(new Set(['name']));
-    expect([...faults].map(({ source }) => source)).toEqual([{ parameter: 'sort' }]);
+    expect([...errors].map(({ source }) => source)).toEqual([{ parameter: 'sort' }]);
   });
 });

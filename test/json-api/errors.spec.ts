@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { refuse } from '../../src/json-api/document/errors.js';
+import { apiError } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 
-const detailOf = (text: string): string | undefined => refuse('conflict', text).faults[0].detail;
+const detailOf = (text: string): string | undefined => apiError('conflict', text).errors[0].detail;
 
 describe('The detail of an error', () => {
   it('has 1,000 characters at most, and is cut where it has more', () => {

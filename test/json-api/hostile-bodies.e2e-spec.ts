@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, faults, send, type Answer } from '../support/client.js';
+import { as, errorsOf, send, type Answer } from '../support/client.js';
 import { account, admin } from '../support/factories.js';
 
 /** JSON text that is nested so deep that code which calls itself for each level runs out of stack. */
@@ -32,14 +32,14 @@ describe('A body that is meant to break the service', () => {
   ])('is refused as unreadable when it is nested too deep, in %s', async (_, nested) => {
     const { id } = await account(app);
     for (const path of ['/accounts', '/organizations', '/auth/login', '/account/passwords/reset']) {
-      expect([path, faults(await post(path, nested))]).toEqual([path, ['400 malformed_body']]);
+      expect([path, errorsOf(await post(path, nested))]).toEqual([path, ['400 malformed_body']]);
     }
     for (const headers of [{}, { 'idempotency-key': 'deep' }] as Record<string, string>[]) {
-      expect(faults(await post('/accounts', accountWith(nested), headers))).toEqual(['400 malformed_body']);
+      expect(errorsOf(await post('/accounts', accountWith(nested), headers))).toEqual(['400 malformed_body']);
     }
     const { patch } = as(app, root.token);
-    expect(faults(await patch(`/accounts/${id}`, accountWith(nested)))).toEqual(['400 malformed_body']);
-    expect(faults(await patch('/accounts/no-such-token/join', nested))).toEqual(['400 malformed_body']);
+    expect(errorsOf(await patch(`/accounts/${id}`, accountWith(nested)))).toEqual(['400 malformed_body']);
+    expect(errorsOf(await patch('/accounts/no-such-token/join', nested))).toEqual(['400 malformed_body']);
   });
 
   it('may hold brackets in its texts', async () => {
@@ -65,7 +65,7 @@ describe('A body that is meant to break the service', () => {
   ])('is told which text cannot be stored: %s', async (body) => {
     const answer = await post('/organizations', body);
     expect(answer.status).toBe(422);
-    expect(new Set(faults(answer))).toEqual(new Set(['422 validation_failed /data/attributes/name']));
+    expect(new Set(errorsOf(answer))).toEqual(new Set(['422 validation_failed /data/attributes/name']));
   });
 
   it.each([
@@ -73,7 +73,7 @@ describe('A body that is meant to break the service', () => {
     '{"data":{"type":"iam:organizations","attributes":{"name":"x","__proto__":{"version":9}}}}',
     '{"data":{"type":"iam:organizations","attributes":{"constructor":{"prototype":{"x":1}}}}}',
   ])('changes no prototype: %s', async (body) => {
-    expect(faults(await post('/organizations', body))).toEqual(['400 malformed_body']);
+    expect(errorsOf(await post('/organizations', body))).toEqual(['400 malformed_body']);
     expect(Object.prototype).not.toHaveProperty('x');
   });
 });

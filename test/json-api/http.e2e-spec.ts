@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, MEDIA_TYPE, send } from '../support/client.js';
+import { document, errorsOf, MEDIA_TYPE, send } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 const UNKNOWN = '0197a1f0-0000-7000-8000-000000000000';
@@ -37,7 +37,7 @@ describe('Over HTTP, the service', () => {
       const body = document('iam:organizations', { name: 'Acme' });
       const answer = await root.post('/organizations', body, { 'content-type': type });
       expect(answer.status).toBe(status);
-      if (status === 415) expect(faults(answer)[0]).toMatch(/^415 unsupported_media_type/);
+      if (status === 415) expect(errorsOf(answer)[0]).toMatch(/^415 unsupported_media_type/);
     });
 
     it.each([
@@ -54,7 +54,7 @@ describe('Over HTTP, the service', () => {
     ])('Accept %s → %i', async (accept, status) => {
       const answer = await root.get('/organizations', accept === undefined ? {} : { accept });
       expect(answer.status).toBe(status);
-      if (status === 406) expect(faults(answer)).toEqual(['406 not_acceptable Accept']);
+      if (status === 406) expect(errorsOf(answer)).toEqual(['406 not_acceptable Accept']);
     });
 
     it('refuses a body without a Content-Type, and wants none where there is no body', async () => {
@@ -106,8 +106,8 @@ describe('Over HTTP, the service', () => {
         '{"data":{"type":"iam:organizations","attributes":{"name":"\\ud800"}}}',
         '422 validation_failed /data/attributes/name',
       ],
-    ])('%s → %s', async (body, fault) => {
-      expect(faults(await root.post('/organizations', body))).toEqual([fault]);
+    ])('%s → %s', async (body, problem) => {
+      expect(errorsOf(await root.post('/organizations', body))).toEqual([problem]);
     });
 
     it('up to 1 MiB', async () => {
@@ -115,7 +115,7 @@ describe('Over HTTP, the service', () => {
         '/organizations',
         document('iam:organizations', { name: 'x'.repeat(1024 * 1024) }),
       );
-      expect(faults(answer)).toEqual(['413 payload_too_large']);
+      expect(errorsOf(answer)).toEqual(['413 payload_too_large']);
     });
 
     it('and changes nothing where an update has no attributes', async () => {
@@ -123,15 +123,15 @@ describe('Over HTTP, the service', () => {
       const answer = await root.patch(`/organizations/${id}`, { data: { type: 'iam:organizations', id } });
       expect([answer.status, answer.headers.get('etag')?.slice(0, 3)]).toEqual([200, '"1-']);
       const other = { data: { type: 'iam:organizations', id: UNKNOWN } };
-      expect(faults(await root.patch(`/organizations/${id}`, other))).toEqual(['409 conflict /data/id']);
+      expect(errorsOf(await root.patch(`/organizations/${id}`, other))).toEqual(['409 conflict /data/id']);
     });
   });
 
-  it('names all faults of a request at once, each with its source as sent', async () => {
+  it('names all errorsOf of a request at once, each with its source as sent', async () => {
     const answer = await root.get(
       '/accounts?filter[nope]=1&filter[enabled]=x&sort=-role_scope,foo&page[size]=0&fields[iam:accounts]=nope&included=nope&count=x&y',
     );
-    expect(faults(answer).sort()).toEqual([
+    expect(errorsOf(answer).sort()).toEqual([
       '400 invalid_parameter count',
       '400 invalid_parameter fields[iam:accounts]',
       '400 invalid_parameter filter[enabled]',
@@ -177,13 +177,13 @@ describe('Over HTTP, the service', () => {
   });
 
   it('answers 404 for unknown addresses and 405 with Allow for unknown methods', async () => {
-    expect(faults(await root.get('/nope'))).toEqual(['404 not_found']);
-    expect(faults(await send(app, 'GET', '/accounts/%ZZ'))).toEqual(['404 not_found']);
-    expect(faults(await send(app, 'PUT', '/accounts', { body: '{' }))).toEqual(['405 method_not_allowed']);
+    expect(errorsOf(await root.get('/nope'))).toEqual(['404 not_found']);
+    expect(errorsOf(await send(app, 'GET', '/accounts/%ZZ'))).toEqual(['404 not_found']);
+    expect(errorsOf(await send(app, 'PUT', '/accounts', { body: '{' }))).toEqual(['405 method_not_allowed']);
     const put = await send(app, 'PUT', '/accounts', { body: {} });
-    expect([faults(put), put.headers.get('allow')]).toEqual([['405 method_not_allowed'], 'GET, HEAD, POST']);
-    expect(faults(await send(app, 'DELETE', '/auth/login'))).toEqual(['405 method_not_allowed']);
-    expect(faults(await send(app, 'POST', `/organizations/${UNKNOWN}`, { body: {} }))).toEqual([
+    expect([errorsOf(put), put.headers.get('allow')]).toEqual([['405 method_not_allowed'], 'GET, HEAD, POST']);
+    expect(errorsOf(await send(app, 'DELETE', '/auth/login'))).toEqual(['405 method_not_allowed']);
+    expect(errorsOf(await send(app, 'POST', `/organizations/${UNKNOWN}`, { body: {} }))).toEqual([
       '405 method_not_allowed',
     ]);
   });
@@ -287,7 +287,8 @@ describe('Over HTTP, the service', () => {
           '422 validation_failed /data/attributes/name',
         ],
       ];
-      for (const [step, request, fault] of steps) expect([step, faults(await request())]).toEqual([step, [fault]]);
+      for (const [step, request, problem] of steps)
+        expect([step, errorsOf(await request())]).toEqual([step, [problem]]);
     });
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, ids } from '../support/client.js';
+import { errorsOf, ids } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 interface Identifier {
@@ -110,7 +110,7 @@ describe('Documents with relationships', () => {
     ['include=__proto__', 'include'],
     ['sort=hashed_password', 'sort'],
   ])('refuse %s', async (query, parameter) => {
-    expect(faults(await root.get(`/accounts?${query}`))).toEqual([`400 invalid_parameter ${parameter}`]);
+    expect(errorsOf(await root.get(`/accounts?${query}`))).toEqual([`400 invalid_parameter ${parameter}`]);
   });
 
   it('include and link nothing that the caller may not read', async () => {
@@ -167,7 +167,7 @@ describe('A page that would include more than an answer can hold', () => {
     const { get } = await admin(app);
     for (const parameter of ['included', 'include[]']) {
       const refused = await get(`/organizations?${parameter}=accounts&fields[iam:accounts]=name`);
-      expect(faults(refused)).toEqual([`400 invalid_parameter ${parameter}`]);
+      expect(errorsOf(refused)).toEqual([`400 invalid_parameter ${parameter}`]);
       expect(refused.body.errors[0].detail).toContain('smaller page');
     }
     const taken = await get('/organizations?included=accounts&fields[iam:accounts]=name&page[size]=2');
@@ -186,7 +186,7 @@ describe('A page that would include more than an answer can hold', () => {
     const jane = '/accounts?filter[name]=Jane&fields[iam:account_sessions]=ip&fields[iam:organizations]=name';
     const path = `${jane}&include=account_sessions,organizations&page[size]=10`;
     // 9,900 sessions and 101 organizations, each of which all ten have.
-    expect(faults(await get(path))).toEqual(['400 invalid_parameter include']);
+    expect(errorsOf(await get(path))).toEqual(['400 invalid_parameter include']);
     const fewer = await get(`${jane}&include=organizations,account_sessions&page[size]=9`);
     expect(fewer.body.included).toHaveLength(9 * 990 + 101);
     expect(fewer.body.data[8].relationships.organizations.data).toHaveLength(101);

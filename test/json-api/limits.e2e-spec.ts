@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LIMITS, type LimitName } from '../../src/json-api/limits.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization } from '../support/factories.js';
 import { head, open } from '../transport/sockets.js';
 
 /** One request, made to send so many of what a bound counts. */
 interface Case {
   readonly send: (count: number) => Promise<Answer>;
-  /** What is expected up to the bound, and one above: a status, or the fault. */
+  /** What is expected up to the bound, and one above: a status, or the error. */
   readonly within: unknown;
   readonly above: unknown;
   readonly seen?: (answer: Answer) => unknown;
@@ -30,10 +30,10 @@ const times = <Value>(count: number, make: (n: number) => Value): Value[] =>
   Array.from({ length: count }, (_, n) => make(n));
 const onlyStatus = (status: number): Answer => ({ status, headers: new Headers(), body: undefined, text: '' });
 const statusOf = ({ status }: Answer): number => status;
-const refusal = (answer: Answer): unknown => faults(answer).at(-1);
+const refusal = (answer: Answer): unknown => errorsOf(answer).at(-1);
 const parameter = (name: string): string => `400 invalid_parameter ${name}`;
 
-/** So many filters, none of which there is: each is a fault of its own, up to the bound. */
+/** So many filters, none of which there is: each is an error of its own, up to the bound. */
 const filtersOf = (count: number): string => times(count, (n) => `filter[unknown${n}]=a`).join('&');
 
 /** An organization with so many new members; its id. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { JsonApiException } from '../../src/json-api/document/errors.js';
+import { ApiError } from '../../src/json-api/document/errors.js';
 import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/http.js';
 
 const TYPE = 'application/vnd.api+json';
@@ -10,7 +10,7 @@ function statusOf(check: () => void): number {
     check();
     return 200;
   } catch (error) {
-    if (error instanceof JsonApiException) return error.status;
+    if (error instanceof ApiError) return error.status;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, ids, type Answer, type Caller } from '../support/client.js';
+import { errorsOf, ids, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 const PROFILE = 'https://jsonapi.org/profiles/ethanresnick/cursor-pagination/';
@@ -95,14 +95,14 @@ describe('A collection in pages', () => {
     it.each(['0', '-1', '1.5', 'x', '', '1e3', '99999999999999999999'])(
       'page[number]=%s is refused',
       async (number) => {
-        expect(faults(await root.get(`/accounts?page[number]=${number}`))).toEqual([
+        expect(errorsOf(await root.get(`/accounts?page[number]=${number}`))).toEqual([
           '400 invalid_parameter page[number]',
         ]);
       },
     );
 
     it.each(['0', '-1', '1001', 'x', ''])('page[size]=%s is refused', async (size) => {
-      expect(faults(await root.get(`/accounts?page[size]=${size}`))).toEqual(['400 invalid_parameter page[size]']);
+      expect(errorsOf(await root.get(`/accounts?page[size]=${size}`))).toEqual(['400 invalid_parameter page[size]']);
     });
   });
 
@@ -192,7 +192,7 @@ describe('A collection in pages', () => {
         `page[after]=${forged('id', 1)}`,
         `sort=created_at&page[after]=${forged('created_at,id', 'infinity', '0197a1f0-0000-7000-8000-000000000000')}`,
       ]) {
-        expect([query, faults(await root.get(`/accounts?${query}`))]).toEqual([
+        expect([query, errorsOf(await root.get(`/accounts?${query}`))]).toEqual([
           query,
           ['400 invalid_parameter page[after]'],
         ]);
@@ -200,10 +200,10 @@ describe('A collection in pages', () => {
     });
 
     it('does not mix with page numbers, nor one direction with the other', async () => {
-      expect(faults(await root.get('/accounts?page[after]=&page[number]=1'))).toEqual([
+      expect(errorsOf(await root.get('/accounts?page[after]=&page[number]=1'))).toEqual([
         '400 invalid_parameter page[number]',
       ]);
-      expect(faults(await root.get('/accounts?page[after]=&page[before]='))).toEqual([
+      expect(errorsOf(await root.get('/accounts?page[after]=&page[before]='))).toEqual([
         '400 invalid_parameter page[before]',
       ]);
     });

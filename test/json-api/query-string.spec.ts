@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FaultList } from '../../src/json-api/document/errors.js';
+import { ErrorList } from '../../src/json-api/document/errors.js';
 import { KINDS } from '../../src/json-api/resource/field-types.js';
 import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
 import { parseQueryString, splitList, toUrl } from '../../src/json-api/query/query-string.js';
 import { sql } from '../../src/json-api/sql/sql.js';
 
 function parse(url: string) {
-  const faults = new FaultList();
-  return { parameters: parseQueryString(url, faults), faults: [...faults].map(({ source }) => source) };
+  const errors = new ErrorList();
+  return { parameters: parseQueryString(url, errors), errors: [...errors].map(({ source }) => source) };
 }
 
 describe('A query string', () => {
@@ -19,7 +19,7 @@ describe('A query string', () => {
       { name: 'filter[org][]', base: 'filter', path: ['org', ''], value: '1 2=3' },
       { name: 'a', base: 'a', path: [], value: '+' },
     ]);
-    expect(parse('/x')).toEqual({ parameters: [], faults: [] });
+    expect(parse('/x')).toEqual({ parameters: [], errors: [] });
   });
 
   it.each([
@@ -32,8 +32,8 @@ describe('A query string', () => {
     ['a=%', 'a'],
     ['a=%ff', 'a'],
     ['%ff=1', '%ff'],
-  ])('with %s has a fault that names it as it was sent', (query, parameter) => {
-    expect(parse(`/x?${query}`)).toEqual({ parameters: [], faults: [{ parameter }] });
+  ])('with %s has an error that names it as it was sent', (query, parameter) => {
+    expect(parse(`/x?${query}`)).toEqual({ parameters: [], errors: [{ parameter }] });
   });
 
   it('gives back whatever a link was made of', () => {

@@ -82,15 +82,15 @@ describe('A resource table that does not fit its entity', () => {
         }),
       'relationship "title" has the name of an attribute',
     ],
-  ])('is refused with a sentence that names the fault: %#', (define, sentence) => {
+  ])('is refused with a sentence that names the error: %#', (define, sentence) => {
     expect(define).toThrow(sentence);
   });
 });
 
 describe('A body', () => {
   const read = (attributes: object, current?: Record<string, unknown>) => {
-    const { values, faults } = readBody(ThingResource, current ? 'update' : 'create', { ...attributes }, current);
-    return [values, faults.map(({ detail }) => detail)];
+    const { values, errors } = readBody(ThingResource, current ? 'update' : 'create', { ...attributes }, current);
+    return [values, errors.map(({ detail }) => detail)];
   };
 
   it.each([
@@ -118,8 +118,8 @@ describe('A body', () => {
       { title: 'a' },
       expect.arrayContaining(['test:things has no attribute "version"']),
     ],
-  ])('of a create %j', (attributes, values, faults) => {
-    expect(read(attributes)).toEqual([values, faults]);
+  ])('of a create %j', (attributes, values, errors) => {
+    expect(read(attributes)).toEqual([values, errors]);
   });
 
   const current = { title: 'abc', size: 1, open: true, due_at: null };
@@ -131,8 +131,8 @@ describe('A body', () => {
     [{ open: true }, {}, []],
     [{ open: false }, {}, ['open is read-only']],
     [{ size: null }, { size: null }, []],
-  ])('of an update leaves out what is unchanged: %j', (attributes, values, faults) => {
-    expect(read(attributes, current)).toEqual([values, faults]);
+  ])('of an update leaves out what is unchanged: %j', (attributes, values, errors) => {
+    expect(read(attributes, current)).toEqual([values, errors]);
   });
 });
 

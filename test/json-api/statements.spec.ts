@@ -7,7 +7,7 @@ import { AccountSessionsRepository } from '../../src/account-sessions/account-se
 import { AccountsRepository } from '../../src/accounts/accounts.repository.js';
 import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
-import { FaultList } from '../../src/json-api/document/errors.js';
+import { ErrorList } from '../../src/json-api/document/errors.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { RequestParser } from '../../src/json-api/http/json-api.interceptor.js';
 import type { Statement } from '../../src/json-api/sql/sql.js';
@@ -83,7 +83,7 @@ describe('Statements', () => {
     const { criteria } = parser.parse(
       { resource: accounts.resource, verb: 'index', action: 'read' },
       { url, headers: {} } as Parameters<RequestParser['parse']>[1],
-      new FaultList(),
+      new ErrorList(),
     );
     if (!criteria) throw new TypeError('A list has criteria');
     await accounts.index(actor, criteria);
@@ -173,14 +173,14 @@ describe('Statements', () => {
     const longest = filters.map((name) => `filter[${name}]=${words.join()}`).join('&');
     const before = heap();
     for (let n = 0; n < 600; n++) {
-      const faults = new FaultList();
+      const errors = new ErrorList();
       const url = `/accounts?${longest}&page[number]=${n + 1}`;
       parser.parse(
         { resource: accounts.resource, verb: 'index', action: 'read' },
         { url, headers: {} } as Parameters<RequestParser['parse']>[1],
-        faults,
+        errors,
       );
-      expect(faults.length).toBe(0);
+      expect(errors.length).toBe(0);
     }
     expect(heap() - before).toBeLessThan(16 * 1024 * 1024);
   }, 60_000);

@@ -17,11 +17,11 @@ describeInBrowser('The look of a mail', () => {
   const templates = new MailTemplates({ mailTemplates: null });
   let browser: Browser;
   let pictures: string;
-  let faultsOfMail: string;
+  let errorsOfMail: string;
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    faultsOfMail = await readFile(join(import.meta.dirname, 'looks.browser.js'), 'utf8');
+    errorsOfMail = await readFile(join(import.meta.dirname, 'looks.browser.js'), 'utf8');
     // IAM_MAIL_PICTURES names a folder where they can be looked at afterwards.
     pictures = process.env['IAM_MAIL_PICTURES'] ?? (await mkdtemp(join(tmpdir(), 'iam-mails-')));
     await mkdir(pictures, { recursive: true });
@@ -40,7 +40,7 @@ describeInBrowser('The look of a mail', () => {
     ),
   )('lets everything be read, on a %s in %s colors (%d px)', async (device, colors, width) => {
     const page = await browser.newPage({ viewport: { width, height: 700 }, colorScheme: colors });
-    const faults: string[] = [];
+    const errors: string[] = [];
     for (const name of NAMES) {
       for (const locale of LOCALES) {
         await page.setContent(render(name, locale).html);
@@ -48,19 +48,19 @@ describeInBrowser('The look of a mail', () => {
         const picture = await page.screenshot({ path, fullPage: true });
         // A page with nothing on it packs into less.
         expect(picture.length).toBeGreaterThan(5_000);
-        faults.push(...(await page.evaluate<string[]>(faultsOfMail)).map((fault) => `${name}.${locale}: ${fault}`));
+        errors.push(...(await page.evaluate<string[]>(errorsOfMail)).map((error) => `${name}.${locale}: ${error}`));
       }
     }
     await page.close();
-    expect(faults).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   it('is looked at closely: pale, tiny and overlong lines are found', async () => {
     const page = await browser.newPage({ viewport: { width: WIDTHS.phone, height: 700 } });
     await page.setContent(`<p style="color: #bbb; font-size: 9px">pale</p><p>${'long'.repeat(50)}</p>`);
-    const faults = (await page.evaluate<string[]>(faultsOfMail)).join('; ');
+    const errors = (await page.evaluate<string[]>(errorsOfMail)).join('; ');
     await page.close();
-    expect(faults).toMatch(/px too wide; "pale" has a contrast of 1\.9; "pale" is set in 9px/);
+    expect(errors).toMatch(/px too wide; "pale" has a contrast of 1\.9; "pale" is set in 9px/);
   });
 
   it('shows what its plain text says, word for word and link for link', async () => {

@@ -4,7 +4,7 @@ import { Service } from '../faults/service.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { listener, listening, settled } from '../events/listeners.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, ids, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, ids, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import type { IamEvent } from '../../src/events/iam-event.js';
 import { addMembers } from './members.js';
@@ -79,15 +79,15 @@ describe('Deleting an organization', () => {
         });
         expect(location).toBe(`/jobs/${answer.body.data.id}`);
 
-        expect(faults(await root.get(`/organizations/${org}`))).toEqual(['404 not_found']);
+        expect(errorsOf(await root.get(`/organizations/${org}`))).toEqual(['404 not_found']);
         expect(ids(await root.get('/organizations'))).not.toContain(org);
-        expect(faults(await root.delete(`/organizations/${org}`))).toEqual(['404 not_found']);
+        expect(errorsOf(await root.delete(`/organizations/${org}`))).toEqual(['404 not_found']);
         const newcomer = document('iam:accounts', {
           name: 'New',
           email: 'new@example.com',
           role_scope: { org: [org] },
         });
-        expect(faults(await root.post('/accounts', newcomer))).toEqual([
+        expect(errorsOf(await root.post('/accounts', newcomer))).toEqual([
           '422 validation_failed /data/attributes/role_scope',
         ]);
         // Nobody has rights through it any more.
@@ -141,7 +141,7 @@ describe('Deleting an organization', () => {
       const somebody = await signedIn(app);
       expect(ids(await root.get('/jobs'))).toContain(job?.id);
       expect(ids(await somebody.get('/jobs'))).toEqual([]);
-      expect(faults(await somebody.get(`/jobs/${job?.id}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await somebody.get(`/jobs/${job?.id}`))).toEqual(['404 not_found']);
       await app.sql('UPDATE jobs SET created_by = $1 WHERE id = $2', [somebody.account.id, job?.id]);
       expect((await somebody.get(`/jobs/${job?.id}`)).status).toBe(200);
       expect(ids(await somebody.get('/jobs'))).toEqual([job?.id]);
@@ -190,7 +190,7 @@ describe('Deleting an organization', () => {
   it('of which somebody saw an older version is refused', async () => {
     const org = await organization(app);
     await addMembers(app, org, 2);
-    expect(faults(await root.delete(`/organizations/${org}`, { 'if-match': '"9-x"' }))).toEqual([
+    expect(errorsOf(await root.delete(`/organizations/${org}`, { 'if-match': '"9-x"' }))).toEqual([
       '412 precondition_failed If-Match',
     ]);
     expect((await root.get(`/organizations/${org}`)).status).toBe(200);

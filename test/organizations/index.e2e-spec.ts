@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, faults, ids, type Answer } from '../support/client.js';
+import { column, errorsOf, ids, type Answer } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 interface Row {
@@ -42,7 +42,7 @@ describe('The collection of organizations', () => {
       keysIn,
       find: async (query: string) => {
         const answer = await member.get(`/organizations?${query}`);
-        return answer.status === 200 ? keysIn(answer) : faults(answer);
+        return answer.status === 200 ? keysIn(answer) : errorsOf(answer);
       },
     };
   }
@@ -205,7 +205,7 @@ describe('The collection of organizations', () => {
       ['fields[iam:accounts]', 'hashed_password'],
       ['fields[iam:account_sessions]', 'ip'],
     ]) {
-      expect(faults(await member.get(`/organizations?${name}=${value}`))).toEqual([`400 invalid_parameter ${name}`]);
+      expect(errorsOf(await member.get(`/organizations?${name}=${value}`))).toEqual([`400 invalid_parameter ${name}`]);
     }
   });
 
@@ -275,7 +275,7 @@ describe('The collection of organizations', () => {
     it('and nothing else', async () => {
       const { get } = await signedIn(app);
       for (const path of ['nope', 'accounts.organizations', 'members']) {
-        expect(faults(await get(`/organizations?included=${path}`))).toEqual(['400 invalid_parameter included']);
+        expect(errorsOf(await get(`/organizations?included=${path}`))).toEqual(['400 invalid_parameter included']);
       }
     });
   });

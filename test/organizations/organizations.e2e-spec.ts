@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, ids } from '../support/client.js';
+import { document, errorsOf, ids } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 const TYPE = 'iam:organizations';
@@ -28,15 +28,15 @@ describe('Organizations', () => {
     const changed = await patch(`/organizations/${id}`, document(TYPE, { name: 'Acme Ltd' }, id));
     expect([changed.status, changed.body.data.attributes.name]).toEqual([200, 'Acme Ltd']);
     expect((await remove(`/organizations/${id}`)).status).toBe(204);
-    expect(faults(await get(`/organizations/${id}`))).toEqual(['404 not_found']);
-    expect(faults(await remove(`/organizations/${id}`))).toEqual(['404 not_found']);
+    expect(errorsOf(await get(`/organizations/${id}`))).toEqual(['404 not_found']);
+    expect(errorsOf(await remove(`/organizations/${id}`))).toEqual(['404 not_found']);
   });
 
   it('are seen by their members only', async () => {
     const [own, other] = [await organization(app), await organization(app)];
     const { get } = await signedIn(app, { org: [own] });
     expect(ids(await get('/organizations'))).toEqual([own]);
-    expect(faults(await get(`/organizations/${other}`))).toEqual(['404 not_found']);
+    expect(errorsOf(await get(`/organizations/${other}`))).toEqual(['404 not_found']);
   });
 
   describe('when one is written', () => {
@@ -72,7 +72,7 @@ describe('Organizations', () => {
         await post('/organizations', document(TYPE, { name })),
         await patch(`/organizations/${id}`, document(TYPE, { name })),
       ]) {
-        expect([...new Set(faults(answer))]).toEqual([AT_NAME]);
+        expect([...new Set(errorsOf(answer))]).toEqual([AT_NAME]);
       }
     });
 
@@ -80,10 +80,10 @@ describe('Organizations', () => {
       const { post, patch } = await admin(app);
       const strange = { created_at: '2026-01-01T00:00:00.000Z', nope: 1, id: randomUUID(), accounts: [], version: 1 };
       const expected = Object.keys(strange).map((name) => `422 validation_failed /data/attributes/${name}`);
-      expect(faults(await post('/organizations', document(TYPE, {})))).toEqual([AT_NAME]);
-      expect(faults(await post('/organizations', document(TYPE, { name: 'Acme', ...strange })))).toEqual(expected);
+      expect(errorsOf(await post('/organizations', document(TYPE, {})))).toEqual([AT_NAME]);
+      expect(errorsOf(await post('/organizations', document(TYPE, { name: 'Acme', ...strange })))).toEqual(expected);
       const id = await organization(app, 'Acme');
-      expect(faults(await patch(`/organizations/${id}`, document(TYPE, strange)))).toEqual(expected);
+      expect(errorsOf(await patch(`/organizations/${id}`, document(TYPE, strange)))).toEqual(expected);
       expect((await post('/organizations', document(TYPE, { name: 'Acme' }))).status).toBe(200);
     });
 
@@ -106,20 +106,20 @@ describe('Organizations', () => {
       const { post, patch } = await admin(app);
       const id = await organization(app);
       const attributes = { name: 'Acme' };
-      expect(faults(await post('/organizations', document(TYPE, attributes, randomUUID())))).toEqual([
+      expect(errorsOf(await post('/organizations', document(TYPE, attributes, randomUUID())))).toEqual([
         '403 forbidden /data/id',
       ]);
-      expect(faults(await post('/organizations', document('iam:accounts', attributes)))).toEqual([
+      expect(errorsOf(await post('/organizations', document('iam:accounts', attributes)))).toEqual([
         '409 conflict /data/type',
       ]);
-      expect(faults(await patch(`/organizations/${id}`, document(TYPE, attributes, randomUUID())))).toEqual([
+      expect(errorsOf(await patch(`/organizations/${id}`, document(TYPE, attributes, randomUUID())))).toEqual([
         '409 conflict /data/id',
       ]);
       for (const body of [{}, [], { data: null }, 'null', undefined]) {
-        expect(faults(await post('/organizations', body))).toEqual(['400 malformed_body /data']);
-        expect(faults(await patch(`/organizations/${id}`, body))).toEqual(['400 malformed_body /data']);
+        expect(errorsOf(await post('/organizations', body))).toEqual(['400 malformed_body /data']);
+        expect(errorsOf(await patch(`/organizations/${id}`, body))).toEqual(['400 malformed_body /data']);
       }
-      expect(faults(await post('/organizations', { data: { type: TYPE } }))).toEqual([
+      expect(errorsOf(await post('/organizations', { data: { type: TYPE } }))).toEqual([
         '400 malformed_body /data/attributes',
       ]);
     });
@@ -130,8 +130,8 @@ describe('Organizations', () => {
       const stale = { 'if-match': (await get(path)).headers.get('etag') ?? '' };
       expect((await patch(path, document(TYPE, { name: 'Acme' }), stale)).status).toBe(200);
       const refused = ['412 precondition_failed If-Match'];
-      expect(faults(await patch(path, document(TYPE, { name: 'Other' }), stale))).toEqual(refused);
-      expect(faults(await remove(path, stale))).toEqual(refused);
+      expect(errorsOf(await patch(path, document(TYPE, { name: 'Other' }), stale))).toEqual(refused);
+      expect(errorsOf(await remove(path, stale))).toEqual(refused);
       expect((await remove(path, { 'if-match': '*' })).status).toBe(204);
     });
   });
@@ -167,7 +167,7 @@ describe('Organizations', () => {
       await remove(`/organizations/${org}`);
       const headers = { 'if-match': stale.headers.get('etag') ?? '' };
       expect((await patch(`/accounts/${id}`, stale.body, headers)).status).toBe(412);
-      expect(faults(await patch(`/accounts/${id}`, stale.body))).toContain(
+      expect(errorsOf(await patch(`/accounts/${id}`, stale.body))).toContain(
         '422 validation_failed /data/attributes/role_scope',
       );
     });

@@ -5,7 +5,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
 import { ADMIN } from '../support/environment.js';
 import { account, admin, signIn } from '../support/factories.js';
-import { accessibilityFaults, describeInBrowser, launchBrowser } from './browser.js';
+import { accessibilityViolations, describeInBrowser, launchBrowser } from './browser.js';
 
 const GOOD = 'Better-horse-8';
 
@@ -151,7 +151,7 @@ describeInBrowser('In a browser', () => {
       await page.setContent(
         '<main><p style="color: #999">Hi</p><input name="x" style="height: 9px; width: 4000px"></main>',
       );
-      expect(await accessibilityFaults(page)).toHaveLength(8);
+      expect(await accessibilityViolations(page)).toHaveLength(8);
     });
   });
 
@@ -168,7 +168,10 @@ describeInBrowser('In a browser', () => {
     const reset = await linkTo(app, other);
     await inWindow({ viewport: { width, height: 640 }, colorScheme, locale }, async (page) => {
       const check = async () => {
-        expect({ page: page.url(), faults: await accessibilityFaults(page) }).toEqual({ page: page.url(), faults: [] });
+        expect({ page: page.url(), errors: await accessibilityViolations(page) }).toEqual({
+          page: page.url(),
+          errors: [],
+        });
       };
       for (const address of [
         join,

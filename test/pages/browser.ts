@@ -32,6 +32,6 @@ export function launchBrowser(): Promise<Browser> {
 }
 
 /** What not everybody could use about the page, in the browser's own view; see `accessibility.browser.js`. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+export async function accessibilityViolations(page: Page): Promise<string[]> {
   return page.evaluate(await readFile(join(import.meta.dirname, 'accessibility.browser.js'), 'utf8'));
 }

@@ -32,7 +32,7 @@ export function valueOf({ html }: PageAnswer, name: string): string | undefined 
 }
 
 /** What stands beside a field about what is wrong with it. */
-export function errorsOf({ html }: PageAnswer, name: string): string[] {
+export function fieldErrors({ html }: PageAnswer, name: string): string[] {
   const [, list = ''] = new RegExp(`<ul class="error" id="${name}-error">(.*?)</ul>`).exec(html) ?? [];
   return [...list.matchAll(/<li[^>]*>(.*?)<\/li>/g)].map(([, item = '']) => item);
 }

@@ -7,7 +7,7 @@ import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 class OpenPolicy extends PasswordPolicy {
   /** Every sentence that this policy can say. */
   get details(): string[] {
-    const said = [null, 'half a \ud83d character'].flatMap((password) => this.faults(password, null, ''));
+    const said = [null, 'half a \ud83d character'].flatMap((password) => this.errors(password, null, ''));
     return [...this.rules.map(({ detail }) => detail), ...said.map(({ detail }) => detail)];
   }
 }
@@ -29,7 +29,7 @@ describe('The words of the pages', () => {
   ])('cover all that the password policy says: %s', (_, text) => {
     const details = new OpenPolicy(new BreachedPasswords()).details;
     expect(details.length).toBeGreaterThan(9);
-    expect(details.filter((detail) => !(detail in text.faults))).toEqual([]);
+    expect(details.filter((detail) => !(detail in text.errors))).toEqual([]);
   });
 
   it.each([
@@ -37,7 +37,7 @@ describe('The words of the pages', () => {
     ['de', GERMAN],
   ])('tell the rules of a password before it is chosen: %s', (_, text) => {
     const policy = new OpenPolicy(new BreachedPasswords());
-    const rules = policy.faults('', null, '').map(({ detail }) => text.faults[detail]?.hint);
+    const rules = policy.errors('', null, '').map(({ detail }) => text.errors[detail]?.hint);
     expect(rules).toHaveLength(5);
     expect(rules).not.toContain(undefined);
   });

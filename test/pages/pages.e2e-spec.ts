@@ -4,9 +4,9 @@ import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { mailsTo, mailedToken } from '../accounts/mails.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, send } from '../support/client.js';
+import { errorsOf, send } from '../support/client.js';
 import { account, signIn, type AccountOptions } from '../support/factories.js';
-import { errorsOf, open, valueOf } from './page-client.js';
+import { fieldErrors, open, valueOf } from './page-client.js';
 
 const GOOD = 'Better-horse-8';
 const GERMAN = { 'accept-language': 'de-CH, en;q=0.5' };
@@ -54,8 +54,8 @@ describe('The page of an invitation', () => {
     const { token, email } = await invited();
     const page = await open(app, '/join', { form: { token, name: ' ', password: 'abc' } });
     expect(page.status).toBe(422);
-    expect(errorsOf(page, 'name')).toEqual(['Enter your name.']);
-    expect(errorsOf(page, 'password')).toEqual([
+    expect(fieldErrors(page, 'name')).toEqual(['Enter your name.']);
+    expect(fieldErrors(page, 'password')).toEqual([
       'The password must have at least 8 characters.',
       'The password must contain an upper-case letter.',
       'The password must contain a digit.',
@@ -80,10 +80,10 @@ describe('The page of an invitation', () => {
   it('has a rule that no name is longer than 200 characters, or controls anything', async () => {
     const { token } = await invited();
     const long = await open(app, '/join', { form: { token, name: 'x'.repeat(201), password: GOOD } });
-    expect(errorsOf(long, 'name')).toEqual(['The name must have at most 200 characters.']);
+    expect(fieldErrors(long, 'name')).toEqual(['The name must have at most 200 characters.']);
     for (const name of ['Ja\u0000ne', 'Ja\u0007ne']) {
       const control = await open(app, '/join', { form: { token, name, password: GOOD } });
-      expect(errorsOf(control, 'name')).toEqual(['The name contains a character that cannot be used.']);
+      expect(fieldErrors(control, 'name')).toEqual(['The name contains a character that cannot be used.']);
     }
   });
 });
@@ -106,7 +106,7 @@ describe('The page of a reset', () => {
     const { token, name } = await resettable({ name: 'Ploughwright' });
     const page = await open(app, '/reset-password', { form: { token, password: `${name}-1` } });
     expect(page.status).toBe(422);
-    expect(errorsOf(page, 'password')).toEqual(['The password must not be your e-mail address or your name.']);
+    expect(fieldErrors(page, 'password')).toEqual(['The password must not be your e-mail address or your name.']);
     expect((await open(app, `/reset-password?token=${token}`)).status).toBe(200);
   });
 });
@@ -138,7 +138,7 @@ describe('The page for a forgotten password', () => {
   it.each(['', 'jane', '"><script>alert(1)</script>'])('asks for an e-mail address instead of %j', async (email) => {
     const page = await open(app, '/forgot-password', { form: { email } });
     expect(page.status).toBe(422);
-    expect(errorsOf(page, 'email')).toEqual(['Enter an e-mail address, such as jane@example.com.']);
+    expect(fieldErrors(page, 'email')).toEqual(['Enter an e-mail address, such as jane@example.com.']);
     expect(page.html).not.toContain('<script>alert');
   });
 });
@@ -279,7 +279,7 @@ describe('A form', () => {
   it('is taken by pages only', async () => {
     for (const path of ['/auth/login', '/account/passwords/reset', '/account/passwords/request_reset']) {
       const page = await open(app, path, { form });
-      expect(faults({ ...page, body: JSON.parse(page.html) })).toEqual(['415 unsupported_media_type']);
+      expect(errorsOf({ ...page, body: JSON.parse(page.html) })).toEqual(['415 unsupported_media_type']);
     }
   });
 

@@ -3,7 +3,7 @@ import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { mailsTo } from '../accounts/mails.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, faults, send, type Answer, type Caller } from '../support/client.js';
+import { as, errorsOf, send, type Answer, type Caller } from '../support/client.js';
 import { account, PASSWORD, signedIn, signIn, storeToken } from '../support/factories.js';
 import { resetToken, secretsOf } from './tokens.js';
 
@@ -39,7 +39,7 @@ describe('A password', () => {
       expect(refreshed.status).toBe(401);
     }
     expect((await stranger.get('/auth/me')).status).toBe(200);
-    expect(faults(await login(owner.email, PASSWORD))).toEqual(['401 invalid_credentials']);
+    expect(errorsOf(await login(owner.email, PASSWORD))).toEqual(['401 invalid_credentials']);
     expect((await login(owner.email, NEW_PASSWORD)).status).toBe(200);
     const [mail] = await mailsTo(app, owner.email);
     expect(mail?.parsed.subject).toMatch(/password/i);
@@ -61,7 +61,7 @@ describe('A password', () => {
     expect((await change(caller, PASSWORD, NEW_PASSWORD)).status).toBe(204);
     expect(await secretsOf(app, id)).toMatchObject({ resets: [], invitations: [] });
     const answer = await send(app, 'POST', '/account/passwords/reset', { body: { token, password: 'Third-horse-11' } });
-    expect(faults(answer)).toEqual(['404 invalid_token']);
+    expect(errorsOf(answer)).toEqual(['404 invalid_token']);
   });
 
   it('is not changed by whoever does not know it', async () => {
@@ -77,7 +77,7 @@ describe('A password', () => {
       PASSWORD.toLowerCase(),
       `${PASSWORD}\0`,
     ]) {
-      expect(faults(await change(caller, wrong, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
+      expect(errorsOf(await change(caller, wrong, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
     }
     expect(await secretsOf(app, caller.account.id)).toEqual(before);
     expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
@@ -89,7 +89,7 @@ describe('A password', () => {
     const caller = await signedIn(app);
     await app.sql('UPDATE account_credentials SET hashed_password = NULL WHERE account_id = $1', [caller.account.id]);
     for (const guess of ['', PASSWORD, 'null']) {
-      expect(faults(await change(caller, guess, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
+      expect(errorsOf(await change(caller, guess, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
     }
   });
 
@@ -107,14 +107,14 @@ describe('A password', () => {
   ])('is not replaced by one that is %s', async (_, next, details) => {
     const caller = await signedIn(app, { name: 'Jane Doe' });
     const answer = await change(caller, PASSWORD, next);
-    expect(faults(answer)).toEqual(details.map(() => '422 validation_failed /new_password'));
+    expect(errorsOf(answer)).toEqual(details.map(() => '422 validation_failed /new_password'));
     details.forEach((detail, at) => expect(answer.body.errors[at].detail).toContain(detail));
     expect((await login(caller.account.email, PASSWORD)).status).toBe(200);
   });
 
-  it('is refused with all its faults at once', async () => {
+  it('is refused with all its errorsOf at once', async () => {
     const caller = await signedIn(app);
-    expect(faults(await change(caller, 'wrong', 'xq')).sort()).toEqual([
+    expect(errorsOf(await change(caller, 'wrong', 'xq')).sort()).toEqual([
       '422 validation_failed /current_password',
       ...Array(4).fill('422 validation_failed /new_password'),
     ]);
@@ -132,7 +132,7 @@ describe('A password', () => {
   ])('is not changed by a body with %s', async (_, body, expected) => {
     const { post, account: owner } = await signedIn(app);
     const answer = await post('/account/passwords/change', body);
-    expect(faults(answer)).toEqual(expected);
+    expect(errorsOf(answer)).toEqual(expected);
     expect((await login(owner.email, PASSWORD)).status).toBe(200);
   });
 
@@ -149,7 +149,7 @@ describe('A password', () => {
   it('is only changed by somebody signed in', async () => {
     const { email } = await account(app);
     const answer = await change(as(app), PASSWORD, NEW_PASSWORD);
-    expect(faults(answer)).toEqual(['401 unauthenticated Authorization']);
+    expect(errorsOf(answer)).toEqual(['401 unauthenticated Authorization']);
     expect((await login(email, PASSWORD)).status).toBe(200);
   });
 });

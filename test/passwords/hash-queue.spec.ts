@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { JsonApiException } from '../../src/json-api/document/errors.js';
+import { ApiError } from '../../src/json-api/document/errors.js';
 import { HashQueue, type Line } from '../../src/passwords/hashing/hash-queue.js';
 
 /** Work that runs until it is told how to end. */
@@ -39,9 +39,9 @@ describe('The hash queue', () => {
     const first = queue.run('others', running.run);
     const second = queue.run('others', waiting.run);
     const refused: unknown = await queue.run('others', () => Promise.resolve('never')).catch((error: unknown) => error);
-    if (!(refused instanceof JsonApiException)) throw new Error('Not refused');
+    if (!(refused instanceof ApiError)) throw new Error('Not refused');
     expect(refused.status).toBe(503);
-    expect(refused.faults[0].code).toBe('unavailable');
+    expect(refused.errors[0].code).toBe('unavailable');
     expect(Number(refused.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
     running.resolve('first');
     waiting.resolve('second');

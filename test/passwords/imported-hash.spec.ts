@@ -188,15 +188,15 @@ describe('A hash as another system exports it', () => {
     [keycloak('canary', '{'), /^is a hash without algorithm of Keycloak/],
     [{ algorithm: 'md5', hash: { value: 'canary' } }, /^is md5 of Auth0, which is not imported/],
     [{ algorithm: 'scrypt', hash: { value: 'canary', encoding: 'hex' }, keylen: 32 }, /^is scrypt of Auth0, and not/],
-  ])('says which format it is, and the way, where it is not taken: %j', (hash, fault) => {
+  ])('says which format it is, and the way, where it is not taken: %j', (hash, error) => {
     const reading = read(hash);
-    expect(reading).toEqual({ fault: expect.stringMatching(fault) });
+    expect(reading).toEqual({ error: expect.stringMatching(error) });
     expect(JSON.stringify(reading)).not.toContain('canary');
   });
 
   it("of Firebase asks for the project's parameters, which are read as the console shows them and as JSON", () => {
     expect(read({ passwordHash: 'canary', salt: 'x' }, null)).toEqual({
-      fault: "is Firebase's scrypt, which needs --firebase-hash-config FILE",
+      error: "is Firebase's scrypt, which needs --firebase-hash-config FILE",
     });
     const { signerKey, saltSeparator, rounds, memCost } = firebase;
     const json = { base64_signer_key: signerKey, base64_salt_separator: saltSeparator, rounds, mem_cost: memCost };

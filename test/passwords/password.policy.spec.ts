@@ -5,7 +5,7 @@ import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 const policy = new PasswordPolicy(new BreachedPasswords());
 const JANE = { email: 'jane.doe@example.com', name: 'Jane Doe' };
 const details = (password: unknown, owner: { email: string; name: string } | null = null) =>
-  policy.faults(password, owner, '/password').map((fault) => fault.detail);
+  policy.errors(password, owner, '/password').map((error) => error.detail);
 
 const SHORT = 'The password must have at least 8 characters';
 const LONG = 'The password must have at most 128 characters';
@@ -33,18 +33,18 @@ describe('The password policy', () => {
     ['x'.repeat(126) + 'A1!', [LONG]],
     ['', [SHORT, UPPER, LOWER, DIGIT, SPECIAL]],
     ['12345678', [UPPER, LOWER, SPECIAL, BREACHED]],
-  ])('reports each rule that %j breaks as a fault of its own', (password, faults) => {
-    expect(details(password)).toEqual(faults);
+  ])('reports each rule that %j breaks as an error of its own', (password, errors) => {
+    expect(details(password)).toEqual(errors);
   });
 
-  it('names the code and the place of each fault', () => {
-    expect(policy.faults('aB3$efg', null, '/new_password')).toEqual([
+  it('names the code and the place of each error', () => {
+    expect(policy.errors('aB3$efg', null, '/new_password')).toEqual([
       { code: 'validation_failed', detail: SHORT, source: { pointer: '/new_password' } },
     ]);
   });
 
   it.each([[undefined], [null], [12345678], [true], [['aB3$efgh']], [{ password: 'aB3$efgh' }]])(
-    'has one fault for %j, which is no text',
+    'has one error for %j, which is no text',
     (password) => {
       expect(details(password)).toEqual(['A password is required, as a string']);
     },
@@ -117,7 +117,7 @@ describe('The password policy', () => {
       ];
     }
     const own = new Passphrases(new BreachedPasswords());
-    expect(own.faults('correct horse battery staple', null, '/password')).toEqual([]);
-    expect(own.faults('Correct-Horse-9', null, '/password')).toHaveLength(1);
+    expect(own.errors('correct horse battery staple', null, '/password')).toEqual([]);
+    expect(own.errors('Correct-Horse-9', null, '/password')).toHaveLength(1);
   });
 });

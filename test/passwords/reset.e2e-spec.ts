@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailedToken, mailsTo, tokenIn } from '../accounts/mails.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, send, type Answer } from '../support/client.js';
+import { document, errorsOf, send, type Answer } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { withClient } from '../support/database.js';
 import { account, admin, PASSWORD, signedIn, signIn } from '../support/factories.js';
@@ -91,7 +91,7 @@ describe('A forgotten password', () => {
       for (const token of [first, second]) expect(await valid(token)).toEqual({ data: { valid: true } });
       expect((await reset(first)).status).toBe(204);
       expect(await valid(second)).toEqual({ data: { valid: false } });
-      expect(faults(await reset(second))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await reset(second))).toEqual(['404 invalid_token']);
     });
 
     it('a fourth time, and no mail comes while three links are good', async () => {
@@ -176,7 +176,7 @@ describe('A forgotten password', () => {
       ['no object', [], ['400 malformed_body ']],
       ['no JSON', '{', ['400 malformed_body']],
     ])('and refused with %s', async (_, body, expected) => {
-      expect(faults(await send(app, 'POST', '/account/passwords/request_reset', { body }))).toEqual(expected);
+      expect(errorsOf(await send(app, 'POST', '/account/passwords/request_reset', { body }))).toEqual(expected);
     });
   });
 
@@ -204,7 +204,7 @@ describe('A forgotten password', () => {
       ['?token[]=a', ['400 invalid_parameter token[]']],
     ])('is asked about by one parameter: "%s" is refused', async (query, expected) => {
       const answer = await send(app, 'GET', `/account/passwords/token_valid${query}`);
-      expect([...new Set(faults(answer))]).toEqual(expected);
+      expect([...new Set(errorsOf(answer))]).toEqual(expected);
     });
   });
 
@@ -219,9 +219,9 @@ describe('A forgotten password', () => {
       expect((await get('/auth/me')).status).toBe(401);
       const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
       expect(refreshed.status).toBe(401);
-      expect(faults(await login(owner.email, PASSWORD))).toEqual(['401 invalid_credentials']);
+      expect(errorsOf(await login(owner.email, PASSWORD))).toEqual(['401 invalid_credentials']);
       expect((await login(owner.email, NEW_PASSWORD)).status).toBe(200);
-      expect(faults(await reset(token))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await reset(token))).toEqual(['404 invalid_token']);
       expect(await valid(token)).toEqual({ data: { valid: false } });
       const [mail] = await mailsTo(app, owner.email);
       expect(mail?.parsed.subject).toMatch(/password/i);
@@ -233,7 +233,7 @@ describe('A forgotten password', () => {
       const token = await resetToken(app, id);
       const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => reset(token, `Another-horse-${n}`)));
       expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-      expect(answers.filter((answer) => faults(answer)[0] === '404 invalid_token')).toHaveLength(9);
+      expect(answers.filter((answer) => errorsOf(answer)[0] === '404 invalid_token')).toHaveLength(9);
     });
 
     it('and an account that was only invited has joined by that; its invitation is void', async () => {
@@ -245,7 +245,7 @@ describe('A forgotten password', () => {
       expect((await reset(await mailedToken(app, email, 2))).status).toBe(204);
       const { joined_at, invitation_expired_at } = (await get(`/accounts/${id}`)).body.data.attributes;
       expect([joined_at, invitation_expired_at]).toEqual([expect.any(String), null]);
-      expect(faults(await send(app, 'PATCH', `/accounts/${invitation}/join`))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await send(app, 'PATCH', `/accounts/${invitation}/join`))).toEqual(['404 invalid_token']);
       expect((await login(email, NEW_PASSWORD)).status).toBe(200);
     });
 
@@ -258,20 +258,20 @@ describe('A forgotten password', () => {
 
     it('not with a token that nobody was given', async () => {
       for (const token of ['rubbish', '', 'x'.repeat(200)]) {
-        expect(faults(await reset(token))).toEqual(['404 invalid_token']);
+        expect(errorsOf(await reset(token))).toEqual(['404 invalid_token']);
       }
-      expect(faults(await reset('rubbish', 'weak'))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await reset('rubbish', 'weak'))).toEqual(['404 invalid_token']);
     });
 
     it('not with one that has expired', async () => {
       const { id, email } = await account(app);
-      expect(faults(await reset(await resetToken(app, id, -1)))).toEqual(['422 expired_token']);
+      expect(errorsOf(await reset(await resetToken(app, id, -1)))).toEqual(['422 expired_token']);
       expect((await login(email, PASSWORD)).status).toBe(200);
     });
 
     it('not for a disabled account', async () => {
       const { id } = await account(app, { enabled: false });
-      expect(faults(await reset(await resetToken(app, id)))).toEqual(['404 invalid_token']);
+      expect(errorsOf(await reset(await resetToken(app, id)))).toEqual(['404 invalid_token']);
     });
 
     it.each<[string, unknown, string[]]>([
@@ -290,7 +290,7 @@ describe('A forgotten password', () => {
       const { id } = await account(app, { email: `jane.doe.7@example.com`, name: 'Somebody' });
       const token = await resetToken(app, id);
       const answer = await reset(token, password === undefined ? null : password);
-      expect(faults(answer)).toEqual(details.map(() => '422 validation_failed /password'));
+      expect(errorsOf(answer)).toEqual(details.map(() => '422 validation_failed /password'));
       details.forEach((detail, at) => expect(answer.body.errors[at].detail).toContain(detail));
       expect(await valid(token)).toEqual({ data: { valid: true } });
       await app.sql('DELETE FROM accounts WHERE id = $1', [id]);
@@ -313,7 +313,9 @@ describe('A forgotten password', () => {
       ['no object', 'null', ['400 malformed_body ']],
     ])('not by a body with %s', async (_, body, expected) => {
       const answer = await send(app, 'POST', '/account/passwords/reset', { body });
-      expect(faults(answer).filter((fault) => !fault.endsWith('/password'))).toEqual(expect.arrayContaining(expected));
+      expect(errorsOf(answer).filter((error) => !error.endsWith('/password'))).toEqual(
+        expect.arrayContaining(expected),
+      );
       expect(answer.status).toBe(Number(expected[0]?.slice(0, 3)));
     });
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
 import { account, admin, storeToken, type TestAccount } from '../support/factories.js';
 import { resetToken, secretsOf } from './tokens.js';
 
@@ -45,14 +45,14 @@ describe('The tokens of an account', () => {
   it('are all void once one of them joined it', async () => {
     expect((await join()).status).toBe(204);
     expect(await left()).toEqual([0, 0]);
-    for (const token of resets) expect(faults(await reset(token))).toEqual(['404 invalid_token']);
+    for (const token of resets) expect(errorsOf(await reset(token))).toEqual(['404 invalid_token']);
   });
 
   it('are all void once one of them reset its password, by which it has joined', async () => {
     expect((await reset(resets[0] ?? '')).status).toBe(204);
     expect(await left()).toEqual([0, 0]);
-    expect(faults(await reset(resets[1] ?? ''))).toEqual(['404 invalid_token']);
-    expect(faults(await join())).toEqual(['404 invalid_token']);
+    expect(errorsOf(await reset(resets[1] ?? ''))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join())).toEqual(['404 invalid_token']);
     const { data } = (await root.get(`/accounts/${invited.id}`)).body;
     expect(data.attributes).toMatchObject({ joined_at: expect.any(String), invitation_expired_at: null });
   });
@@ -62,7 +62,7 @@ describe('The tokens of an account', () => {
     expect(await left()).toEqual([0, 0]);
     expect((await change({ enabled: true })).body.data.attributes.invitation_expired_at).toBeNull();
     for (const answer of [await join(), await reset(resets[0] ?? '')])
-      expect(faults(answer)).toEqual(['404 invalid_token']);
+      expect(errorsOf(answer)).toEqual(['404 invalid_token']);
   });
 
   it('are gone with it, and so is its password', async () => {
@@ -77,7 +77,7 @@ describe('The tokens of an account', () => {
   it('for resets stay good when its invitation is sent again, and the earlier invitation does not', async () => {
     expect((await root.post(`/accounts/${invited.id}/resend_invitation`)).status).toBe(204);
     expect(await left()).toEqual([1, 2]);
-    expect(faults(await join())).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join())).toEqual(['404 invalid_token']);
     expect((await reset(resets[1] ?? '')).status).toBe(204);
   });
 
@@ -88,7 +88,7 @@ describe('The tokens of an account', () => {
     ]);
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
     for (const answer of answers.filter(({ status }) => status !== 204)) {
-      expect(faults(answer)).toEqual(['404 invalid_token']);
+      expect(errorsOf(answer)).toEqual(['404 invalid_token']);
     }
     expect(await secretsOf(app, invited.id)).toMatchObject({ passwordVersion: 1, invitations: [], resets: [] });
   });

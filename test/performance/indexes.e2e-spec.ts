@@ -15,8 +15,8 @@ const ROWS = process.env['IAM_TEST_LONG'] ? 200_000 : 30_000;
  * Pages of 8 KiB that a page of 50 may look at. A row of accounts takes four of them, for its organizations; reading
  * all rows one after the other takes more than twice the bound even at the smaller size.
  */
-const MOST_PAGES = 400;
-const MOST_PAGES_OF: Readonly<Record<string, number>> = {
+const MAX_PAGES = 400;
+const MAX_PAGES_OF: Readonly<Record<string, number>> = {
   'iam:organizations': 150,
   'iam:account_sessions': 200,
   'iam:audit_events': 200,
@@ -56,7 +56,7 @@ describe('A page of 50', () => {
   }
 
   /** The pages of these addresses that look at more than they may. */
-  async function excess(addresses: readonly string[], most = MOST_PAGES): Promise<string[]> {
+  async function excess(addresses: readonly string[], most = MAX_PAGES): Promise<string[]> {
     const found: string[] = [];
     for (const address of addresses) {
       const { pages, plan } = await executionOf(address);
@@ -67,14 +67,14 @@ describe('A page of 50', () => {
 
   describe.each(RESOURCES.map((resource) => ({ type: resource.type, resource })))('of $type', ({ type, resource }) => {
     it.each([...resource.filters.keys()])('filtered by %s looks at a bounded number of pages', async (filter) => {
-      expect(await excess(filterAddresses(resource, filter, rows), MOST_PAGES_OF[type])).toEqual([]);
+      expect(await excess(filterAddresses(resource, filter, rows), MAX_PAGES_OF[type])).toEqual([]);
     });
 
     it.each(sortsOf(resource).filter((sort) => !PER_CALLER.includes(`${type} ${sort}`)))(
       'sorted by %s looks at a bounded number of pages at its ends, and in its middle at twice as many at most',
       async (sort) => {
         const addresses = await sortAddresses(run, resource, sort);
-        expect(await excess(addresses, MOST_PAGES_OF[type])).toEqual([]);
+        expect(await excess(addresses, MAX_PAGES_OF[type])).toEqual([]);
         const ends: number[] = [];
         for (const address of addresses.slice(0, ENDS)) ends.push((await executionOf(address)).pages);
         // Where the cursor's key may be null, the rows before and after the nulls are two stretches of the index.

@@ -16,7 +16,7 @@ const LONG = Boolean(process.env['IAM_TEST_LONG']);
 const DURATION_MS = LONG ? 600_000 : process.env['IAM_TEST_AGAIN'] ? 3_000 : 10_000;
 const WORKERS = 8;
 /** In MB. */
-const MOST_MEMORY = 250;
+const MAX_MEMORY = 250;
 
 const ADMIN = { email: 'root@example.com', password: 'Correct-horse-7' };
 
@@ -47,7 +47,7 @@ class Worker {
   constructor(
     private readonly url: string,
     readonly accounts: readonly string[],
-    private readonly faults: string[],
+    private readonly errors: string[],
   ) {}
 
   get account(): string {
@@ -64,7 +64,7 @@ class Worker {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (response.status !== expected) this.faults.push(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
+    if (response.status !== expected) this.errors.push(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
     return text === '' ? undefined : JSON.parse(text);
   }
 
@@ -181,17 +181,17 @@ describe('Reads and writes together, 80 to 20', () => {
         60_000,
       );
       const { rows } = await client.query<{ id: string }>(`SELECT id FROM accounts WHERE role_name = 'user'`);
-      const faults: string[] = [];
+      const errors: string[] = [];
       const memory: number[] = [];
       const end = Date.now() + DURATION_MS;
       const work = async (): Promise<void> => {
         const worker = new Worker(
           url,
           rows.map(({ id }) => id),
-          faults,
+          errors,
         );
         await worker.signIn();
-        while (Date.now() < end && faults.length < 20) {
+        while (Date.now() < end && errors.length < 20) {
           const kind = pick();
           const began = performance.now();
           await kind.run(worker);
@@ -206,14 +206,14 @@ describe('Reads and writes together, 80 to 20', () => {
         `Mixed load: ms until the answer, half, 99 % and 99.99 %\n${lines.join('\n')}\n` +
           (memory.length > 0 ? `Memory every 10 s, in MB: ${memory.map((mb) => mb.toFixed(0)).join(' ')}\n` : ''),
       );
-      expect(faults).toEqual([]);
+      expect(errors).toEqual([]);
       expect(KINDS.every(({ times }) => times.length > 0)).toBe(true);
       expect(service.output).not.toMatch(/deadlock|ERROR/i);
       const [stats] = (await client.query('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'))
         .rows;
       expect(Number(stats.deadlocks)).toBe(0);
       if (!LONG) return;
-      expect(Math.max(...memory)).toBeLessThanOrEqual(MOST_MEMORY);
+      expect(Math.max(...memory)).toBeLessThanOrEqual(MAX_MEMORY);
       // Flat: the last two minutes need no more than two in the middle, but for what the collector leaves lying about.
       const middle = Math.max(...memory.slice(18, 30));
       expect(Math.max(...memory.slice(-12))).toBeLessThanOrEqual(middle * 1.1);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import type { Action } from '../../src/json-api/resource/resource-definition.js';
-import { document, faults, ids, type Answer } from '../support/client.js';
+import { document, errorsOf, ids, type Answer } from '../support/client.js';
 import { organization, signedIn } from '../support/factories.js';
 import type { Subject } from './subject.js';
 
@@ -12,7 +12,7 @@ export function reachContract(subject: () => Subject): void {
     const [id = ''] = await on.make();
     for (const [, method, tail, body] of operations(on, id)) {
       const answer = await on.callAs(undefined, method, tail, { ...(body && { body }) });
-      expect([method, tail, faults(answer)]).toEqual([method, tail, ['401 unauthenticated Authorization']]);
+      expect([method, tail, errorsOf(answer)]).toEqual([method, tail, ['401 unauthenticated Authorization']]);
     }
   });
 
@@ -28,8 +28,8 @@ export function reachContract(subject: () => Subject): void {
         if (scopes.has('*') || action === 'create') continue;
         const answer = await on.callAs(token, method, tail, { ...(body && { body }) });
         const case_ = [name, method, tail];
-        if (scopes.size === 0) expect([...case_, faults(answer)]).toEqual([...case_, ['403 forbidden']]);
-        else if (tail.startsWith('/')) expect([...case_, faults(answer)]).toEqual([...case_, ['404 not_found']]);
+        if (scopes.size === 0) expect([...case_, errorsOf(answer)]).toEqual([...case_, ['403 forbidden']]);
+        else if (tail.startsWith('/')) expect([...case_, errorsOf(answer)]).toEqual([...case_, ['404 not_found']]);
         else expect([...case_, seen(answer, id)]).toEqual([...case_, { listed: false, counted: 0 }]);
       }
     }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Filter } from '../../src/json-api/resource/attributes.js';
 import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
-import { faults, ids, type Answer } from '../support/client.js';
+import { errorsOf, ids, type Answer } from '../support/client.js';
 import { order, passes } from './semantics.js';
 import { kindOf, type Row, type Subject } from './subject.js';
 import { filterText, WRONG_TEXTS } from './values.js';
@@ -49,7 +49,7 @@ export function readingContract(subject: () => Subject): void {
     const closed = names
       .flatMap((name) => [...EVERY_OPERATOR, 'like' as Operator].map((operator) => filterName(name, operator)))
       .filter((name) => !on.resource.filters.has(name));
-    await expectFaults(
+    await expectErrors(
       on,
       closed.map((name) => [`?filter[${name}]=x`, `filter[${name}]`]),
     );
@@ -58,7 +58,7 @@ export function readingContract(subject: () => Subject): void {
   it('refuses filter values of another kind', async () => {
     const on = subject();
     const kinds = [...on.resource.filters.values()].map((filter) => [filter.name, kindOf(filter)] as const);
-    await expectFaults(
+    await expectErrors(
       on,
       kinds.map(([name, kind]) => [`?filter[${name}]=${WRONG_TEXTS[kind]}`, `filter[${name}]`]),
     );
@@ -106,7 +106,7 @@ export function readingContract(subject: () => Subject): void {
   it('refuses to sort by anything else', async () => {
     const on = subject();
     const others = on.visible.filter((attribute) => !attribute.sortable).map(({ name }) => name);
-    await expectFaults(
+    await expectErrors(
       on,
       ['', 'nope', '__proto__', ...others, ...on.secrets].map((name) => [`?sort=${name}`, 'sort']),
     );
@@ -129,7 +129,7 @@ export function readingContract(subject: () => Subject): void {
     expect([named.id, named.type, named.attributes, named.relationships]).toEqual([id, on.type, undefined, undefined]);
     expect({ ...named, links: undefined }).toEqual({ ...bare, links: undefined });
     const closed = ['nope', '__proto__', ...on.secrets];
-    await expectFaults(
+    await expectErrors(
       on,
       closed.map((name) => [`?fields[${on.type}]=${name}`, `fields[${on.type}]`]),
     );
@@ -149,7 +149,7 @@ export function readingContract(subject: () => Subject): void {
         expect([name, there]).toEqual([name, linked]);
       }
     }
-    await expectFaults(
+    await expectErrors(
       on,
       ['nope', ...on.visible.map(({ name }) => name)].map((name) => [`?include=${name}`, 'include']),
     );
@@ -204,10 +204,10 @@ async function pages(on: Subject, query: string): Promise<string[]> {
   }
 }
 
-/** Each request is refused with 400, and the fault names the parameter. */
-async function expectFaults(on: Subject, cases: readonly (readonly [string, string])[]): Promise<void> {
+/** Each request is refused with 400, and the error names the parameter. */
+async function expectErrors(on: Subject, cases: readonly (readonly [string, string])[]): Promise<void> {
   const answers: Record<string, string[]> = {};
-  for (const [query] of cases) answers[query] = faults(await on.get(query));
+  for (const [query] of cases) answers[query] = errorsOf(await on.get(query));
   expect(answers).toEqual(
     Object.fromEntries(cases.map(([query, parameter]) => [query, [`400 invalid_parameter ${parameter}`]])),
   );

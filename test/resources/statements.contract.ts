@@ -4,12 +4,12 @@ import { expect, it } from '@jest/globals';
 import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
 import { parseCriteria } from '../../src/json-api/query/criteria.parser.js';
-import { FaultList } from '../../src/json-api/document/errors.js';
+import { ErrorList } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import type { Filter } from '../../src/json-api/resource/attributes.js';
 import type { Identified } from '../../src/json-api/resource/resource-definition.js';
-import { ScopedRepository } from '../../src/json-api/resource.repository.js';
+import { ResourceRepository } from '../../src/json-api/resource.repository.js';
 import { account, organization } from '../support/factories.js';
 import { statementsOf } from '../performance/statements.js';
 import { kindOf, type Subject } from './subject.js';
@@ -79,10 +79,10 @@ function actorIn(scope: Scope, organizationIds: readonly string[]): Actor {
 
 /** What PostgreSQL is sent: its text is the same however many values a client sends or an actor has. */
 export function statementsContract(subject: () => Subject): void {
-  function repositoryOf({ app, type }: Subject): ScopedRepository<Identified, Actor> {
+  function repositoryOf({ app, type }: Subject): ResourceRepository<Identified, Actor> {
     for (const module of app.nest.get(ModulesContainer).values()) {
       for (const { instance } of module.providers.values()) {
-        if (instance instanceof ScopedRepository && instance.resource.type === type) return instance;
+        if (instance instanceof ResourceRepository && instance.resource.type === type) return instance;
       }
     }
     throw new Error(`No repository serves ${type}`);
@@ -90,10 +90,10 @@ export function statementsContract(subject: () => Subject): void {
 
   /** The texts of what a list with this query sends. */
   async function texts(on: Subject, actor: Actor, query: string): Promise<string[]> {
-    const faults = new FaultList();
+    const errors = new ErrorList();
     const lookup = on.app.nest.get(ResourceRegistry).resource;
-    const criteria = parseCriteria(on.resource, lookup, `${on.path}?${query}`, faults);
-    expect([query, [...faults]]).toEqual([query, []]);
+    const criteria = parseCriteria(on.resource, lookup, `${on.path}?${query}`, errors);
+    expect([query, [...errors]]).toEqual([query, []]);
     const statements = await statementsOf(on.app, () => repositoryOf(on).index(actor, criteria));
     expect(statements.length).toBeGreaterThan(0);
     return statements.map(({ text }) => text);

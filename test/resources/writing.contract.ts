@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { isWritable } from '../../src/json-api/write/body.js';
-import { document, faults, ids } from '../support/client.js';
+import { document, errorsOf, ids } from '../support/client.js';
 import { kindOf, type Subject } from './subject.js';
 import { another, WRONG_VALUES } from './values.js';
 
@@ -17,7 +17,7 @@ export function writingContract(subject: () => Subject): void {
       ['delete', 'DELETE', `/${id}`],
     ] as const;
     for (const [verb, method, tail] of verbs.filter(([name]) => !on.offers(name))) {
-      expect([verb, faults(await on.attempt(method, tail))]).toEqual([verb, ['405 method_not_allowed']]);
+      expect([verb, errorsOf(await on.attempt(method, tail))]).toEqual([verb, ['405 method_not_allowed']]);
     }
   });
 
@@ -27,7 +27,7 @@ export function writingContract(subject: () => Subject): void {
     const attributes = await creatable(on);
     const key = { 'idempotency-key': 'the-contract' };
     const created = await on.post(attributes, key);
-    expect([created.status, faults(created)]).toEqual([200, []]);
+    expect([created.status, errorsOf(created)]).toEqual([200, []]);
     expect(created.body.data.attributes).toMatchObject(attributes);
     const { id } = created.body.data;
     expect(created.headers.get('location')).toBe(`${on.path}/${id}`);
@@ -42,7 +42,7 @@ export function writingContract(subject: () => Subject): void {
     if (!on.offers('create')) return;
     const attributes = await creatable(on);
     for (const { name } of on.attributes.filter((attribute) => attribute.required)) {
-      expect(faults(await on.post({ ...attributes, [name]: undefined }))).toEqual(pointer(name));
+      expect(errorsOf(await on.post({ ...attributes, [name]: undefined }))).toEqual(pointer(name));
     }
   });
 
@@ -67,7 +67,12 @@ export function writingContract(subject: () => Subject): void {
         ...writable.filter(({ nullable }) => !nullable).map(({ name }) => [name, null] as const),
       ];
       for (const [name, value] of cases) {
-        expect([verb, name, value, faults(await write({ [name]: value }))]).toEqual([verb, name, value, pointer(name)]);
+        expect([verb, name, value, errorsOf(await write({ [name]: value }))]).toEqual([
+          verb,
+          name,
+          value,
+          pointer(name),
+        ]);
       }
     }
   });
@@ -93,7 +98,9 @@ export function writingContract(subject: () => Subject): void {
       const stranger = { type: on.resource.relationships.get(name)?.target, id };
       const changed = Array.isArray(linkage) ? [...linkage, stranger] : stranger;
       const body = { data: { type: on.type, id, relationships: { [name]: { data: changed } } } };
-      expect(faults(await on.call('PATCH', `/${id}`, { body }))).toEqual([`403 forbidden /data/relationships/${name}`]);
+      expect(errorsOf(await on.call('PATCH', `/${id}`, { body }))).toEqual([
+        `403 forbidden /data/relationships/${name}`,
+      ]);
     }
   });
 
@@ -114,15 +121,17 @@ export function writingContract(subject: () => Subject): void {
     for (const type of [undefined, null]) {
       if (on.offers('create')) {
         const untyped = { data: { type, attributes: await creatable(on) } };
-        expect(faults(await on.call('POST', '', { body: untyped }))).toEqual(['400 malformed_body /data/type']);
-        expect(faults(await on.call('POST', '', { body: { data: { type } } }))).toEqual([
+        expect(errorsOf(await on.call('POST', '', { body: untyped }))).toEqual(['400 malformed_body /data/type']);
+        expect(errorsOf(await on.call('POST', '', { body: { data: { type } } }))).toEqual([
           '400 malformed_body /data/type',
           '400 malformed_body /data/attributes',
         ]);
       }
       if (on.offers('update')) {
         const untyped = { data: { type, id, attributes: {} } };
-        expect(faults(await on.call('PATCH', `/${id}`, { body: untyped }))).toEqual(['400 malformed_body /data/type']);
+        expect(errorsOf(await on.call('PATCH', `/${id}`, { body: untyped }))).toEqual([
+          '400 malformed_body /data/type',
+        ]);
       }
     }
   });
@@ -132,18 +141,18 @@ export function writingContract(subject: () => Subject): void {
     const [id = '', other = ''] = await on.make(2);
     if (on.offers('create')) {
       const attributes = await creatable(on);
-      expect(faults(await on.call('POST', '', { body: document('iam:nope', attributes) }))).toEqual([
+      expect(errorsOf(await on.call('POST', '', { body: document('iam:nope', attributes) }))).toEqual([
         '409 conflict /data/type',
       ]);
-      expect(faults(await on.call('POST', '', { body: document(on.type, attributes, other) }))).toEqual([
+      expect(errorsOf(await on.call('POST', '', { body: document(on.type, attributes, other) }))).toEqual([
         '403 forbidden /data/id',
       ]);
     }
     if (on.offers('update')) {
-      expect(faults(await on.call('PATCH', `/${id}`, { body: document('iam:nope', {}, id) }))).toEqual([
+      expect(errorsOf(await on.call('PATCH', `/${id}`, { body: document('iam:nope', {}, id) }))).toEqual([
         '409 conflict /data/type',
       ]);
-      expect(faults(await on.call('PATCH', `/${id}`, { body: document(on.type, {}, other) }))).toEqual([
+      expect(errorsOf(await on.call('PATCH', `/${id}`, { body: document(on.type, {}, other) }))).toEqual([
         '409 conflict /data/id',
       ]);
     }
@@ -156,11 +165,11 @@ export function writingContract(subject: () => Subject): void {
     expect((await on.get(`/${id}`, { 'if-none-match': etag })).status).toBe(304);
     const stale = { 'if-match': '"999999"' };
     if (on.offers('update')) {
-      expect(faults(await on.patch(id, {}, stale))).toEqual(['412 precondition_failed If-Match']);
+      expect(errorsOf(await on.patch(id, {}, stale))).toEqual(['412 precondition_failed If-Match']);
       expect((await on.patch(id, {}, { 'if-match': etag })).status).toBe(200);
     }
     if (on.offers('delete')) {
-      expect(faults(await on.call('DELETE', `/${id}`, { headers: stale }))).toEqual([
+      expect(errorsOf(await on.call('DELETE', `/${id}`, { headers: stale }))).toEqual([
         '412 precondition_failed If-Match',
       ]);
       expect((await on.call('DELETE', `/${id}`, { headers: { 'if-match': etag } })).status).toBe(204);
@@ -172,9 +181,9 @@ export function writingContract(subject: () => Subject): void {
     if (!on.offers('delete')) return;
     const [id = '', other = ''] = await on.make(2);
     expect((await on.call('DELETE', `/${id}`)).status).toBe(204);
-    expect(faults(await on.get(`/${id}`))).toEqual(['404 not_found']);
+    expect(errorsOf(await on.get(`/${id}`))).toEqual(['404 not_found']);
     expect(ids(await on.get(`?filter[id]=${id},${other}`))).toEqual([other]);
-    expect(faults(await on.call('DELETE', `/${id}`))).toEqual(['404 not_found']);
+    expect(errorsOf(await on.call('DELETE', `/${id}`))).toEqual(['404 not_found']);
   });
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, ids, type Caller } from '../support/client.js';
+import { document, errorsOf, ids, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn, type AccountOptions } from '../support/factories.js';
 import { customRoles } from './roles.js';
 
@@ -61,8 +61,8 @@ describe('Power', () => {
         const expected = may.includes(name) ? [] : [at('role_name')];
         const target = await account(app, { role: name === 'user' ? 'anonymous' : 'user', org: [org] });
         const role_scope = { org: [org] };
-        expect([name, faults(await create(caller, { role_name: name, role_scope }))]).toEqual([name, expected]);
-        expect([name, faults(await change(caller, target.id, { role_name: name }))]).toEqual([name, expected]);
+        expect([name, errorsOf(await create(caller, { role_name: name, role_scope }))]).toEqual([name, expected]);
+        expect([name, errorsOf(await change(caller, target.id, { role_name: name }))]).toEqual([name, expected]);
       }
     });
 
@@ -70,8 +70,8 @@ describe('Power', () => {
       const caller = await signedIn(app, { role: 'system' });
       const { id } = await account(app);
       const expected = ['422 validation_failed /data/attributes/role_name'];
-      expect(faults(await create(caller, { role_name: 'system' }))).toEqual(expected);
-      expect(faults(await change(caller, id, { role_name: 'system' }))).toEqual(expected);
+      expect(errorsOf(await create(caller, { role_name: 'system' }))).toEqual(expected);
+      expect(errorsOf(await change(caller, id, { role_name: 'system' }))).toEqual(expected);
     });
 
     it('above the caller protects its account from every change, also from a harmless one', async () => {
@@ -80,9 +80,9 @@ describe('Power', () => {
       const path = `/accounts/${root.id}`;
       const before = (await caller.get(path)).body;
       for (const attributes of [{ name: 'Mine' }, { enabled: false }, { role_name: 'user' }, { role_scope: {} }]) {
-        expect(faults(await change(caller, root.id, attributes))).toEqual(['403 forbidden']);
+        expect(errorsOf(await change(caller, root.id, attributes))).toEqual(['403 forbidden']);
       }
-      expect(faults(await caller.delete(path))).toEqual(['403 forbidden']);
+      expect(errorsOf(await caller.delete(path))).toEqual(['403 forbidden']);
       expect((await caller.get(path)).body).toEqual(before);
     });
 
@@ -105,29 +105,29 @@ describe('Power', () => {
         const other = role === 'user' ? 'org_owner' : 'user';
         const powers = { role_name: other, role_scope: { org: [red, blue] }, enabled: false };
         for (const [name, value] of Object.entries(powers)) {
-          expect(faults(await change(caller, id, { [name]: value, name: 'Me' }))).toEqual([at(name)]);
+          expect(errorsOf(await change(caller, id, { [name]: value, name: 'Me' }))).toEqual([at(name)]);
         }
-        expect(faults(await change(caller, id, powers)).sort()).toEqual(Object.keys(powers).map(at).sort());
-        expect(faults(await change(caller, id, { role_scope: {} }))).toEqual([at('role_scope')]);
+        expect(errorsOf(await change(caller, id, powers)).sort()).toEqual(Object.keys(powers).map(at).sort());
+        expect(errorsOf(await change(caller, id, { role_scope: {} }))).toEqual([at('role_scope')]);
         const { attributes } = (await caller.get('/auth/me')).body.data;
         expect(attributes).toMatchObject({ name: 'Somebody', role_name: role, role_scope: { org: expect.anything() } });
       },
     );
 
-    it.each(['user', 'org_owner', 'admin'])('is no fault of a %s who sends the whole object back', async (role) => {
+    it.each(['user', 'org_owner', 'admin'])('is no error of a %s who sends the whole object back', async (role) => {
       const { get, patch, account: own } = await owner({ role });
       const whole = (await get(`/accounts/${own.id}`)).body;
       whole.data.attributes.name = 'Me';
       whole.data.attributes.picture_url = 'https://example.com/me.png';
       const answer = await patch(`/accounts/${own.id}`, whole);
-      expect(faults(answer)).toEqual([]);
+      expect(errorsOf(answer)).toEqual([]);
       expect(answer.body.data.attributes).toMatchObject({ name: 'Me', picture_url: 'https://example.com/me.png' });
     });
 
     it('does not reach as far as deleting oneself', async () => {
       for (const role of ['org_owner', 'admin', 'system']) {
         const caller = await owner({ role });
-        expect(faults(await caller.delete(`/accounts/${caller.account.id}`))).toEqual(['403 forbidden']);
+        expect(errorsOf(await caller.delete(`/accounts/${caller.account.id}`))).toEqual(['403 forbidden']);
       }
     });
   });
@@ -137,7 +137,7 @@ describe('Power', () => {
       const { red, blue, own, ...caller } = await owner();
       const refused = [undefined, {}, { org: [] }, { org: [blue] }, { org: [red, blue] }, { org: [red, randomUUID()] }];
       for (const role_scope of refused) {
-        expect(faults(await create(caller, { role_scope }))).toEqual([at('role_scope')]);
+        expect(errorsOf(await create(caller, { role_scope }))).toEqual([at('role_scope')]);
       }
       const answer = await create(caller, own);
       expect(answer.body.data.attributes.role_scope).toEqual(own.role_scope);
@@ -153,11 +153,11 @@ describe('Power', () => {
   });
 
   describe('over an account that also belongs to others', () => {
-    it('does not reach to deleting, disabling or its role, each with its own fault', async () => {
+    it('does not reach to deleting, disabling or its role, each with its own error', async () => {
       const { red, blue, ...caller } = await owner();
       const { id } = await account(app, { org: [red, blue] });
-      expect(faults(await caller.delete(`/accounts/${id}`))).toEqual(['403 forbidden']);
-      expect(faults(await change(caller, id, { enabled: false, role_name: 'org_owner', name: 'Grace' }))).toEqual([
+      expect(errorsOf(await caller.delete(`/accounts/${id}`))).toEqual(['403 forbidden']);
+      expect(errorsOf(await change(caller, id, { enabled: false, role_name: 'org_owner', name: 'Grace' }))).toEqual([
         at('enabled'),
         at('role_name'),
       ]);
@@ -184,7 +184,7 @@ describe('Power', () => {
       expect(answer.body.data.attributes.role_scope).toEqual({ org: [green] });
       expect(answer.text).not.toContain(blue);
       expect(await organizationsOf(id)).toEqual([green, blue].sort());
-      expect(faults(await change(caller, id, { role_scope: { org: [green, blue] } }))).toEqual([at('role_scope')]);
+      expect(errorsOf(await change(caller, id, { role_scope: { org: [green, blue] } }))).toEqual([at('role_scope')]);
       expect(await organizationsOf(id)).toEqual([green, blue].sort());
     });
 
@@ -210,8 +210,8 @@ describe('Power', () => {
       expect((await change(caller, id, { role_scope: {} })).status).toBe(200);
       expect(await organizationsOf(id)).toEqual([blue]);
       for (const org of [[blue], [randomUUID()], [red, blue]]) {
-        expect(faults(await change(caller, id, { role_scope: { org } }))).toEqual([at('role_scope')]);
-        expect(faults(await create(caller, { role_scope: { org } }))).toEqual([at('role_scope')]);
+        expect(errorsOf(await change(caller, id, { role_scope: { org } }))).toEqual([at('role_scope')]);
+        expect(errorsOf(await create(caller, { role_scope: { org } }))).toEqual([at('role_scope')]);
       }
     });
   });
@@ -222,17 +222,19 @@ describe('Power', () => {
       const { id } = await account(app, { org: [red], ...extra({ region: ['us'], team: ['a'] }) });
       const set = (scope: object) => change(caller, id, { role_scope: { org: [red], ...scope } });
       expect((await set({ region: ['us', 'eu'], team: ['a'] })).status).toBe(200);
-      expect(faults(await set({ region: ['eu'], team: ['a', 'b'] }))).toEqual([at('role_scope')]);
+      expect(errorsOf(await set({ region: ['eu'], team: ['a', 'b'] }))).toEqual([at('role_scope')]);
       expect((await set({ region: ['eu'] })).body.data.attributes.role_scope).toEqual({ org: [red], region: ['eu'] });
-      expect(faults(await set({ region: ['us', 'eu'] }))).toEqual([at('role_scope')]);
-      expect(faults(await create(caller, { role_scope: { org: [red], region: ['us'] } }))).toEqual([at('role_scope')]);
+      expect(errorsOf(await set({ region: ['us', 'eu'] }))).toEqual([at('role_scope')]);
+      expect(errorsOf(await create(caller, { role_scope: { org: [red], region: ['us'] } }))).toEqual([
+        at('role_scope'),
+      ]);
       expect((await create(caller, { role_scope: { org: [red], region: ['eu'] } })).status).toBe(200);
     });
 
     it('is limited to the values that the roles file allows, for everybody', async () => {
       const caller = await admin(app);
       for (const scope of [{ region: ['mars'] }, { region: 'eu' }, { team: [''] }, { planet: ['earth'] }]) {
-        expect(faults(await create(caller, { role_scope: scope }))).toEqual([
+        expect(errorsOf(await create(caller, { role_scope: scope }))).toEqual([
           '422 validation_failed /data/attributes/role_scope',
         ]);
       }
@@ -272,7 +274,7 @@ describe('A default of the roles file that stands above a caller', () => {
   it.each(['recruiter', 'deputy'])('is not given by a %s who leaves role_name out', async (role) => {
     const { post, role_scope } = await caller(role);
     const refused = person({ role_scope });
-    expect(faults(await post('/accounts', refused))).toEqual([at('role_name')]);
+    expect(errorsOf(await post('/accounts', refused))).toEqual([at('role_name')]);
     expect(await app.sql('SELECT FROM accounts WHERE email = $1', [refused.data.attributes?.['email']])).toEqual([]);
     const taken = await post('/accounts', person({ role_scope, role_name: 'user' }));
     expect([taken.status, taken.body.data?.attributes.role_name]).toEqual([200, 'user']);
@@ -281,9 +283,9 @@ describe('A default of the roles file that stands above a caller', () => {
   it('is not given under an idempotency key either, nor is a role that is no text taken for one left out', async () => {
     const { post, role_scope } = await caller('recruiter');
     const headers = { 'idempotency-key': randomUUID() };
-    expect(faults(await post('/accounts', person({ role_scope }), headers))).toEqual([at('role_name')]);
+    expect(errorsOf(await post('/accounts', person({ role_scope }), headers))).toEqual([at('role_name')]);
     for (const role_name of [null, 7, ['user']]) {
-      expect(faults(await post('/accounts', person({ role_scope, role_name })))).toEqual([
+      expect(errorsOf(await post('/accounts', person({ role_scope, role_name })))).toEqual([
         '422 validation_failed /data/attributes/role_name',
       ]);
     }
@@ -303,7 +305,7 @@ describe('A default of the roles file that stands above a caller', () => {
   it('is no way around the reach: who may create only own rows creates none, and is told so before anything else', async () => {
     const { post, role_scope, account: own } = await caller('registrar');
     for (const email of [own.email, `${randomUUID()}@example.com`]) {
-      expect(faults(await post('/accounts', person({ role_scope, role_name: 'user', email })))).toEqual([
+      expect(errorsOf(await post('/accounts', person({ role_scope, role_name: 'user', email })))).toEqual([
         at('role_scope'),
       ]);
     }

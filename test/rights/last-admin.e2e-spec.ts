@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, type Answer, type Caller } from '../support/client.js';
 import { withClient } from '../support/database.js';
 import { account, signedIn, type SignedIn } from '../support/factories.js';
 import { customRoles } from './roles.js';
@@ -53,9 +53,9 @@ describe('The last enabled admin', () => {
 
   it('is kept: disabling, demoting and deleting are 409, and everything else goes', async () => {
     const { registrar, id, only } = await onlyAdmin();
-    for (const way of WAYS) expect(faults(await LOSSES[way](registrar, id))).toEqual(['409 conflict']);
+    for (const way of WAYS) expect(errorsOf(await LOSSES[way](registrar, id))).toEqual(['409 conflict']);
     const alsoInvalid = document(TYPE, { enabled: false, name: '' });
-    expect(faults(await registrar.patch(`/accounts/${id}`, alsoInvalid))).toEqual(['409 conflict']);
+    expect(errorsOf(await registrar.patch(`/accounts/${id}`, alsoInvalid))).toEqual(['409 conflict']);
     const whole = await registrar.get(`/accounts/${id}`);
     expect((await registrar.patch(`/accounts/${id}`, whole.body)).body).toEqual(whole.body);
     for (const attributes of [{ name: 'Root' }, { role_name: 'director' }]) {
@@ -67,12 +67,12 @@ describe('The last enabled admin', () => {
   it.each(WAYS)('is not who is left while another enabled one is there: %s is fine', async (way) => {
     const { registrar, id } = await onlyAdmin();
     await account(app, { role: 'admin', enabled: false });
-    expect(faults(await LOSSES[way](registrar, id))).toEqual(['409 conflict']);
+    expect(errorsOf(await LOSSES[way](registrar, id))).toEqual(['409 conflict']);
     const director = await account(app, { role: 'director' });
-    expect(faults(await LOSSES[way](registrar, id))).toEqual([]);
+    expect(errorsOf(await LOSSES[way](registrar, id))).toEqual([]);
     expect(await admins()).toEqual([{ id: director.id }]);
     for (const other of WAYS) {
-      expect(faults(await LOSSES[other](registrar, director.id))).toEqual(['409 conflict']);
+      expect(errorsOf(await LOSSES[other](registrar, director.id))).toEqual(['409 conflict']);
     }
   });
 

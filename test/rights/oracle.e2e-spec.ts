@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, ids, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, ids, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 
 const TYPE = 'iam:accounts';
@@ -164,7 +164,7 @@ describe('An owner of one organization', () => {
     ];
     for (const request of requests) {
       const elsewhere = await request([blue]);
-      expect(faults(elsewhere)).toEqual(['403 forbidden /data/attributes/role_scope']);
+      expect(errorsOf(elsewhere)).toEqual(['403 forbidden /data/attributes/role_scope']);
       expect(told(elsewhere)).toEqual(told(await request([randomUUID()])));
     }
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults } from '../support/client.js';
+import { as, document, errorsOf } from '../support/client.js';
 import { ADMIN } from '../support/environment.js';
 import { account, admin } from '../support/factories.js';
 
@@ -53,7 +53,7 @@ describe('Lesson 18: the first admin', () => {
 
   it('#18 is not made again after it was deleted, nor its password set again', async () => {
     const { id, delete: remove } = await admin(app);
-    expect(faults(await remove(`/accounts/${id}`))).toEqual(['403 forbidden']);
+    expect(errorsOf(await remove(`/accounts/${id}`))).toEqual(['403 forbidden']);
     const successor = await account(app, { role: 'admin' });
     const { body } = await as(app).post('/auth/login', { email: successor.email, password: successor.password });
     expect((await as(app, body.meta.token).delete(`/accounts/${id}`)).status).toBe(204);

@@ -4,7 +4,7 @@ import { hash as argon2 } from '@node-rs/argon2';
 import { hash } from 'bcrypt';
 import { mailedToken, mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
 import { account, admin, PASSWORD } from '../support/factories.js';
 
 /** High enough that a hash that is left out shows in the time: 15 ms and more. */
@@ -62,7 +62,7 @@ describe('Lesson 14: e-mails that look alike', () => {
     expect(created.status).toBe(200);
     // What the validator takes for no address at all makes no second account either.
     const second = await create(`${alike}@${host.toUpperCase()}`);
-    expect(faults(second)).toEqual([
+    expect(errorsOf(second)).toEqual([
       expect.stringMatching(/^(409 conflict|422 validation_failed) \/data\/attributes\/email$/),
     ]);
     await as(app).patch(`/accounts/${await mailedToken(app, `${local}@${host}`)}/join`, { password: PASSWORD });
@@ -85,7 +85,7 @@ describe('Lesson 14: e-mails that look alike', () => {
     const spellings = ['straße', 'STRASSE', 'Strasse', 'strasse'];
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => create(`${spellings[n % 4]}@${host}`)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter((answer) => faults(answer)[0]?.startsWith('409 conflict'))).toHaveLength(19);
+    expect(answers.filter((answer) => errorsOf(answer)[0]?.startsWith('409 conflict'))).toHaveLength(19);
   });
 
   it.each(OTHERS)(

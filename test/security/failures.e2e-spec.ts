@@ -11,7 +11,7 @@ import { resetToken, secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, send, type Answer } from '../support/client.js';
+import { as, document, errorsOf, send, type Answer } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { pathOf, routesOf } from './routes.js';
@@ -99,7 +99,7 @@ describe('Lesson 19: a guard that fails', () => {
         await post('/account/passwords/reset', { token, password: NEW_PASSWORD }),
         await get(`/account/passwords/token_valid?token=${token}`),
       ];
-      expect(answers.map((answer) => faults(answer)[0])).toEqual(answers.map(() => '500 internal_error'));
+      expect(answers.map((answer) => errorsOf(answer)[0])).toEqual(answers.map(() => '500 internal_error'));
       expect(await sessionIds(app, id)).toEqual([]);
       expect((await secretsOf(app, id)).resets).toHaveLength(1);
     } finally {
@@ -154,7 +154,7 @@ describe('Lesson 19: without its database', () => {
     };
     for (const [name, ask] of Object.entries(asked)) {
       const answer = await ask();
-      expect([name, faults(answer)]).toEqual([name, ['503 unavailable']]);
+      expect([name, errorsOf(answer)]).toEqual([name, ['503 unavailable']]);
       expect([name, Number(answer.headers.get('retry-after'))]).toEqual([name, expect.any(Number)]);
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       // A session that cannot be looked up is not over: its cookies stay.

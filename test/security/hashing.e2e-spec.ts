@@ -4,7 +4,7 @@ import { HashQueue } from '../../src/passwords/hashing/hash-queue.js';
 import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, send, type Answer } from '../support/client.js';
+import { errorsOf, send, type Answer } from '../support/client.js';
 import { account, PASSWORD, signIn } from '../support/factories.js';
 
 let app: TestApp;
@@ -54,7 +54,7 @@ describe('A stored hash beyond the budget', () => {
   ])('%s holds no slot: the sign-in fails at once', async (_, hashed) => {
     const { email } = await account(app, { hashedPassword: hashed });
     const start = performance.now();
-    expect(faults(await login(email, PASSWORD))).toEqual(['401 invalid_credentials']);
+    expect(errorsOf(await login(email, PASSWORD))).toEqual(['401 invalid_credentials']);
     expect(performance.now() - start).toBeLessThan(5_000);
     expect(queue.running).toBe(0);
   });
@@ -67,7 +67,7 @@ describe('A line that is full of strangers', () => {
     const before = await points();
     const headers = fresh();
     const answers = await Promise.all(Array.from({ length: 20 }, () => login(email, password, headers)));
-    expect([...new Set(answers.flatMap(faults))]).toEqual(['503 unavailable']);
+    expect([...new Set(answers.flatMap(errorsOf))]).toEqual(['503 unavailable']);
     expect(answers[0]?.headers.get('retry-after')).toMatch(/^[1-9]/);
     line.release();
     await line.done;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { resetToken } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, ids, type Caller } from '../support/client.js';
+import { as, document, errorsOf, ids, type Caller } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signedIn } from '../support/factories.js';
 import { pathOf, routesOf } from './routes.js';
 
@@ -131,7 +131,7 @@ describe('Lesson 8: who and what somebody is', () => {
         `/accounts/${self.id}`,
         document('iam:accounts', { name: 'New', [name]: value }, self.id),
       );
-      expect([name, faults(answer).map((fault) => fault.slice(0, 3))]).toEqual([
+      expect([name, errorsOf(answer).map((error) => error.slice(0, 3))]).toEqual([
         name,
         [expect.stringMatching(/403|422/)],
       ]);
@@ -155,7 +155,7 @@ describe('Lesson 8: who and what somebody is', () => {
           `/accounts/${member.id}`,
           document('iam:accounts', { [name]: value }, member.id),
         );
-        expect([name, faults(answer)[0]?.slice(0, 3)]).toEqual([name, expect.stringMatching(/403|422/)]);
+        expect([name, errorsOf(answer)[0]?.slice(0, 3)]).toEqual([name, expect.stringMatching(/403|422/)]);
       }
     }
     expect(await table()).toEqual(before);
@@ -166,10 +166,10 @@ describe('Lesson 8: who and what somebody is', () => {
     for (const [name, value] of Object.entries(claims(UNKNOWN))) {
       if (['role_name', 'enabled', 'email'].includes(name)) continue;
       const answer = await root.post('/accounts', document('iam:accounts', { name: 'New', email, [name]: value }));
-      expect([name, faults(answer)]).toEqual([name, [`422 validation_failed /data/attributes/${name}`]]);
+      expect([name, errorsOf(answer)]).toEqual([name, [`422 validation_failed /data/attributes/${name}`]]);
     }
     const chosen = await root.post('/accounts', document('iam:accounts', { name: 'New', email }, UNKNOWN));
-    expect(faults(chosen)).toEqual(['403 forbidden /data/id']);
+    expect(errorsOf(chosen)).toEqual(['403 forbidden /data/id']);
     const { body } = await root.post('/accounts', document('iam:accounts', { name: 'New', email }));
     expect(body.data.id).not.toBe(UNKNOWN);
     expect(body.data.attributes).toMatchObject({ joined_at: null, role_name: 'user' });
@@ -190,7 +190,7 @@ describe('Lesson 8: who and what somebody is', () => {
     for (const [path, body] of bodies) {
       const extra = Object.fromEntries(Object.entries(claims(root.id)).filter(([name]) => name !== 'email'));
       const answer = await post(path, { ...body, ...extra });
-      expect([path, faults(answer)]).toEqual([
+      expect([path, errorsOf(answer)]).toEqual([
         path,
         expect.arrayContaining(Object.keys(extra).map((name) => `422 validation_failed /${name}`)),
       ]);

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { loadConfig } from '../../src/config/load-config.js';
 import { mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, send, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, send, type Answer, type Caller } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
@@ -98,7 +98,7 @@ describe('Lesson 10: what stands in a query', () => {
 
   const isSound = (answer: Answer): void => {
     expect([200, 400]).toContain(answer.status);
-    for (const fault of faults(answer)) expect(fault).toMatch(/^400 invalid_parameter .+/s);
+    for (const problem of errorsOf(answer)) expect(problem).toMatch(/^400 invalid_parameter .+/s);
     expect(answer.text).not.toMatch(/syntax error|column .* does not exist|relation "|pg_catalog/i);
   };
 
@@ -173,7 +173,7 @@ describe('Lesson 10: what stands in a query', () => {
     );
     isClean();
     const other = await root.get(`/accounts?sort=email,created_at&page[after]=${good}`);
-    expect(faults(other)).toEqual(['400 invalid_parameter page[after]']);
+    expect(errorsOf(other)).toEqual(['400 invalid_parameter page[after]']);
   });
 
   it('#10 finds exactly what a hostile value spells', async () => {
@@ -190,7 +190,7 @@ describe('Lesson 10: what stands in a query', () => {
 
   it('#10 is refused with the name of the parameter as it was sent', async () => {
     for (const name of [`filter[${MARK}"]`, `fields[${MARK}]`, `${MARK}`, `page[${MARK}]`, `filter[name__${MARK}]`]) {
-      expect(faults(await root.get(`/accounts?${encodeURIComponent(name)}=1`))).toEqual([
+      expect(errorsOf(await root.get(`/accounts?${encodeURIComponent(name)}=1`))).toEqual([
         `400 invalid_parameter ${name}`,
       ]);
     }

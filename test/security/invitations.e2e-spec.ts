@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import { mailsTo } from '../accounts/mails.js';
 
@@ -109,7 +109,7 @@ describe('An owner who may create accounts', () => {
       expect(told(answer)).toEqual(told(await create({ ...wrong, email: free })));
     }
     // None of them counts: the limit below is not reached by mistakes.
-    expect(faults(await create({ email: taken }))).toEqual(['409 conflict /data/attributes/email']);
+    expect(errorsOf(await create({ email: taken }))).toEqual(['409 conflict /data/attributes/email']);
   });
 
   it('is told a few times in an hour that an e-mail is taken, each time in the audit trail, and then nothing more', async () => {

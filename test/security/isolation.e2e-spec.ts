@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { resetToken } from '../passwords/tokens.js';
 import { sessionOf } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, document, faults, ids, send, type Answer, type Caller } from '../support/client.js';
+import { column, document, errorsOf, ids, send, type Answer, type Caller } from '../support/client.js';
 import { account, admin, organization, signedIn, type SignedIn, type TestAccount } from '../support/factories.js';
 import { pathOf, routesOf } from './routes.js';
 
@@ -151,7 +151,7 @@ describe('Lesson 9: an organization', () => {
     }
     const secret = await resetToken(app, id);
     for (const filter of [`password_reset_token]=${secret}`, 'password_reset_token_expires_at]=2099-01-01']) {
-      expect(faults(await owner.get(`/accounts?filter[${filter}`))[0]).toMatch(/^403 forbidden/);
+      expect(errorsOf(await owner.get(`/accounts?filter[${filter}`))[0]).toMatch(/^403 forbidden/);
     }
     const { nonce } = await sessionOf(app, id);
     for (const filter of [`filter[nonce]=${nonce}`, `filter[account_id]=${id}`, `filter[id]=${foreignSession}`]) {

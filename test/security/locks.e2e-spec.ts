@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { customRoles } from '../rights/roles.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, type Answer } from '../support/client.js';
+import { document, errorsOf, type Answer } from '../support/client.js';
 import { account, organization, signedIn, type SignedIn } from '../support/factories.js';
 
 /** An answer that waits for a lock comes after 5 s at the earliest, when PostgreSQL cancels the statement. */
@@ -98,14 +98,14 @@ describe('A row that somebody may not touch', () => {
     it.each(Object.keys(REQUESTS))('is refused without waiting for whoever holds it: %s', async (name) => {
       const began = performance.now();
       const answer = await whileLocked(async () => REQUESTS[name]?.(caller()));
-      expect(answer && faults(answer)).toEqual([expect.stringMatching(refused)]);
+      expect(answer && errorsOf(answer)).toEqual([expect.stringMatching(refused)]);
       expect(performance.now() - began).toBeLessThan(AT_ONCE_MS);
     });
 
     it.each(Object.keys(REQUESTS))('is refused without being locked: %s', async (name) => {
       const before = await lockers();
       const answer = await REQUESTS[name]?.(caller());
-      expect(answer && faults(answer)).toEqual([expect.stringMatching(refused)]);
+      expect(answer && errorsOf(answer)).toEqual([expect.stringMatching(refused)]);
       expect(await lockers()).toEqual(before);
     });
   });
@@ -127,7 +127,7 @@ describe('A row that somebody may not touch', () => {
       });
       await client.query('DELETE FROM memberships WHERE account_id = $1', [id]);
       await client.query('COMMIT');
-      expect(faults(await answer)).toEqual(['404 not_found']);
+      expect(errorsOf(await answer)).toEqual(['404 not_found']);
     } finally {
       await client.end();
     }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { ROOT_CONTEXT, defaultTextMapGetter } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { accountFaults } from '../../src/accounts/account.policy.js';
+import { accountErrors } from '../../src/accounts/account.policy.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import { readJoinBody, wantsRepresentation } from '../../src/accounts/invitations/join.body.js';
 import { AccountSessionResource } from '../../src/account-sessions/account-session.resource.js';
@@ -14,7 +14,7 @@ import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { readBody, readFlatBody } from '../../src/json-api/write/body.js';
 import { parseCriteria, parseShape, refuseParameters } from '../../src/json-api/query/criteria.parser.js';
 import { decodeCursor } from '../../src/json-api/query/pagination.js';
-import { FaultList, JsonApiException } from '../../src/json-api/document/errors.js';
+import { ErrorList, ApiError } from '../../src/json-api/document/errors.js';
 import { JSON_BODY } from '../../src/json-api/http/json-body.js';
 import { KINDS } from '../../src/json-api/resource/field-types.js';
 import { LIMITS } from '../../src/json-api/limits.js';
@@ -51,7 +51,7 @@ export interface Parser {
 
 const RESOURCES: readonly AnyResource[] = [AccountResource, AccountSessionResource, OrganizationResource];
 const lookup = (type: string) => RESOURCES.find((resource) => resource.type === type);
-const criteria = (query: string) => parseCriteria(AccountResource, lookup, `/accounts?${query}`, new FaultList());
+const criteria = (query: string) => parseCriteria(AccountResource, lookup, `/accounts?${query}`, new ErrorList());
 
 const refresh = new RefreshTokens(new SecretBox({ appSecrets: ['a secret of this test'] }));
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
@@ -92,11 +92,11 @@ const header = (name: string, heads: readonly string[] = ['']): Parser =>
 
 const TYPE = 'application/vnd.api+json';
 const attribute = (name: string) => (text: string) => readBody(AccountResource, 'create', { [name]: text });
-const scope = (value: unknown) => accountFaults({ roleScope: value as Record<string, string[]> }, ROLES);
+const scope = (value: unknown) => accountErrors({ roleScope: value as Record<string, string[]> }, ROLES);
 const ROLES = {
   assignable: () => ['user'],
   scopeKeys: new Map([['region', { name: 'region', maxItems: 1000, values: null }]]),
-} as unknown as Parameters<typeof accountFaults>[1];
+} as unknown as Parameters<typeof accountErrors>[1];
 
 /** As many as are taken at most: with one more, none is looked at. */
 const linkageOf = (text: string): unknown[] =>
@@ -104,9 +104,9 @@ const linkageOf = (text: string): unknown[] =>
 
 function written(linkage: unknown): unknown {
   const document = { data: { type: 'iam:accounts', relationships: { organizations: { data: linkage } } } };
-  const parsed = parseDocument(document, REQUIRED_MEMBERS.update, new FaultList());
+  const parsed = parseDocument(document, REQUIRED_MEMBERS.update, new ErrorList());
   const context = { shape: { fields: new Map(), include: [] }, ifMatch: IfMatch.parse(undefined), operation: '' };
-  return parsed && new WriteDocument(AccountResource, 'update', parsed, context).relationshipFaults();
+  return parsed && new WriteDocument(AccountResource, 'update', parsed, context).relationshipErrors();
 }
 
 /** In bytes of the text, what one member or item of JSON takes: the longest text has as many as a body may have. */
@@ -149,8 +149,8 @@ export const PARSERS: readonly Parser[] = [
   head('an address, for the log', (text) => loggedPath(text, '/accounts/:token/join'), ['/', '/accounts/', '/a?']),
   head('a query', criteria, ['', 'a', 'filter[id]=', 'filter[']),
   { ...head('a filter in brackets', criteria), units: ['&filter[with_role_scope][org][]=a'] },
-  head('a query of a resource', (text) => parseShape(AccountResource, lookup, `/x?${text}`, new FaultList())),
-  head('a query of any other route', (text) => refuseParameters(`/x?${text}`, [], new FaultList())),
+  head('a query of a resource', (text) => parseShape(AccountResource, lookup, `/x?${text}`, new ErrorList())),
+  head('a query of any other route', (text) => refuseParameters(`/x?${text}`, [], new ErrorList())),
   ...['sort=', 'included=', 'fields[iam:accounts]=', 'count=', 'page[size]=', 'page[number]=', 'page[after]='].map(
     (parameter) => head(`the parameter ${parameter}`, (text) => criteria(parameter + encodeURIComponent(text))),
   ),
@@ -178,7 +178,7 @@ export const PARSERS: readonly Parser[] = [
   head('a form of a page', (text) => new SentForm(text).text('name'), ['', 'name=', 'name=%']),
   head('a text in a page', (text) => markup`<p title="${text}">${text}</p>`.text),
   body('a body', (text) => JSON_BODY.parse(Buffer.from(text), TYPE), ['', '{"a":"', '[', '{"__proto__":', '"\\u']),
-  body('an e-mail of a body', (text) => accountFaults({ email: text }, ROLES), ['', 'a@', '"', 'a@b.']),
+  body('an e-mail of a body', (text) => accountErrors({ email: text }, ROLES), ['', 'a@', '"', 'a@b.']),
   body('the key of an e-mail', emailKey, ['', 'a@']),
   body('an address of a mail', isMailAddress, ['', 'a@']),
   body('a name in a mail', oneLine),
@@ -186,7 +186,7 @@ export const PARSERS: readonly Parser[] = [
     body(`the attribute ${name}`, attribute(name), ['', 'a@', 'http://', 'http://a/']),
   ),
   body('a name and a password of a join', (text) => readJoinBody({ name: text, password: text })),
-  body('a password', (text) => policy.faults(text, { email: 'ada@example.com', name: 'Ada' }, '/password'), [
+  body('a password', (text) => policy.errors(text, { email: 'ada@example.com', name: 'Ada' }, '/password'), [
     '',
     'Aa1!',
   ]),
@@ -208,7 +208,7 @@ export const PARSERS: readonly Parser[] = [
   value('the organizations of role_scope', (text) => ({ org: itemsOf(text, String) }), scope),
   value('the values of role_scope', (text) => ({ region: itemsOf(text, String) }), scope),
   value('the names of relationships', membersOf, (relationships) =>
-    parseDocument({ data: { type: 'x', relationships } }, REQUIRED_MEMBERS.update, new FaultList()),
+    parseDocument({ data: { type: 'x', relationships } }, REQUIRED_MEMBERS.update, new ErrorList()),
   ),
   value('a linkage', linkageOf, written),
 ];
@@ -218,6 +218,6 @@ export async function parsed(run: () => unknown): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (!(error instanceof JsonApiException)) throw error;
+    if (!(error instanceof ApiError)) throw error;
   }
 }

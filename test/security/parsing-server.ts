@@ -5,7 +5,7 @@ import { Cookies, KnownDevice } from '../../src/auth/tokens/cookies.js';
 import { credentialsOf, CrossSite } from '../../src/auth/authentication/authentication.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { configureHttp, requestId } from '../../src/json-api/http/http.js';
-import { JsonApiException } from '../../src/json-api/document/errors.js';
+import { ApiError } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 
 /** A server that reads all of a request that the service reads, and does nothing else. */
@@ -28,7 +28,7 @@ export async function hostileServer() {
       try {
         check.call(crossSite, request);
       } catch (error) {
-        if (!(error instanceof JsonApiException)) throw error;
+        if (!(error instanceof ApiError)) throw error;
       }
     }
     return [query, params, ip, ips, host, hostname, protocol, known].length;

@@ -294,12 +294,12 @@ describe('Lesson 15: secrets', () => {
     });
     expect(await production.exitCode()).toBe(1);
     const { output } = production;
-    for (const fault of [
+    for (const problem of [
       'APP_SECRET is the development secret',
       'JWT_PRIVATE_KEY is the development secret',
       'BCRYPT_COST',
     ]) {
-      expect(output).toContain(fault);
+      expect(output).toContain(problem);
     }
     expect(output).not.toContain('Canary');
     expect(output).not.toContain(appSecrets[0]);

@@ -5,7 +5,7 @@ import { resetToken } from '../passwords/tokens.js';
 import { Browser } from '../sign-in/browser.js';
 import { age, sessionIds, sessionOf } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, send, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, send, type Answer, type Caller } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
@@ -49,7 +49,7 @@ describe('Lesson 1: a disabled account', () => {
       login: await login(owner.email, owner.password),
       reset: await send(app, 'POST', '/account/passwords/reset', { body: { token: reset, password: NEW_PASSWORD } }),
     };
-    expect(Object.entries(answers).map(([path, answer]) => `${path}: ${faults(answer)[0]}`)).toEqual([
+    expect(Object.entries(answers).map(([path, answer]) => `${path}: ${errorsOf(answer)[0]}`)).toEqual([
       'access: 401 unauthenticated Authorization',
       'body: 401 invalid_refresh_token',
       'cookie: 401 invalid_refresh_token',
@@ -71,7 +71,7 @@ describe('Lesson 1: a disabled account', () => {
       headers: prefer,
       body: { password: NEW_PASSWORD },
     });
-    expect(faults(joined)).toEqual(['404 invalid_token']);
+    expect(errorsOf(joined)).toEqual(['404 invalid_token']);
     await send(app, 'POST', '/account/passwords/request_reset', { body: { email } });
     while ((await app.sql('SELECT id FROM graphile_worker.jobs')).length > 0) await sleep(10);
     expect(await mailsTo(app, email)).toHaveLength(1);
@@ -87,7 +87,7 @@ describe('Lesson 1: a disabled account', () => {
     const answer = await send(app, 'POST', '/account/passwords/reset', {
       body: { token: reset, password: NEW_PASSWORD },
     });
-    expect(faults(answer)).toEqual(['404 invalid_token']);
+    expect(errorsOf(answer)).toEqual(['404 invalid_token']);
     expect((await login(owner.email, owner.password)).status).toBe(200);
   });
 
@@ -144,8 +144,8 @@ describe('Lesson 2: refreshing at the same time', () => {
     const { id } = await sessionOf(app, owner.id);
     const successor = (await refresh(refreshToken)).body.meta.refresh_token;
     await age(app, id, 11);
-    expect(faults(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
-    expect(faults(await refresh(successor))).toEqual(['401 invalid_refresh_token']);
+    expect(errorsOf(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
+    expect(errorsOf(await refresh(successor))).toEqual(['401 invalid_refresh_token']);
     expect((await get('/auth/me')).status).toBe(401);
     const recorded = await root.get(
       '/audit_events?filter[action]=iam:account_auths.refresh_reused&sort=-id&page[size]=1',

@@ -6,7 +6,7 @@ import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { resetToken } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, faults, send, type Answer } from '../support/client.js';
+import { as, errorsOf, send, type Answer } from '../support/client.js';
 import { account, signedIn, signIn } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
@@ -50,7 +50,7 @@ const statuses = (answers: readonly Answer[]): Record<string, number> => {
 };
 
 const isRefused = (answer: Answer): void => {
-  expect(faults(answer)).toEqual(['429 too_many_requests']);
+  expect(errorsOf(answer)).toEqual(['429 too_many_requests']);
   const seconds = Number(answer.headers.get('retry-after'));
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(900);

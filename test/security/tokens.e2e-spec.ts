@@ -5,7 +5,7 @@ import { mailedToken } from '../accounts/mails.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
@@ -71,7 +71,7 @@ describe('Lesson 5: an invitation', () => {
     expect((await join(one.token, { password: NEW_PASSWORD })).status).toBe(204);
     expect((await secretsOf(app, one.id)).joinedAt).toEqual(expect.any(Date));
     expect(await secretsOf(app, other.id)).toMatchObject({ joinedAt: null, hashedPassword: null });
-    expect(faults(await join(one.token))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join(one.token))).toEqual(['404 invalid_token']);
   });
 
   it('#5 with any changed byte is 404, as is what the database holds of it', async () => {
@@ -87,7 +87,7 @@ describe('Lesson 5: an invitation', () => {
       `${token}%00`,
     ];
     const answers = await Promise.all(tried.map((changed) => join(changed, { password: NEW_PASSWORD })));
-    expect(answers.map((answer) => faults(answer)[0])).toEqual(tried.map(() => '404 invalid_token'));
+    expect(answers.map((answer) => errorsOf(answer)[0])).toEqual(tried.map(() => '404 invalid_token'));
     expect((await join(token)).status).toBe(204);
   });
 
@@ -219,7 +219,7 @@ describe('Lesson 6: a token of one purpose', () => {
     expect(new Set(refreshed.map(({ status }) => status))).toEqual(new Set([401]));
     const { id, token: mailed } = await mailedReset();
     const resets = await Promise.all(withOneChanged(mailed).map((changed) => reset(changed)));
-    expect(new Set(resets.map((answer) => faults(answer)[0]))).toEqual(new Set(['404 invalid_token']));
+    expect(new Set(resets.map((answer) => errorsOf(answer)[0]))).toEqual(new Set(['404 invalid_token']));
     // Nobody can end a session, or void a token, with one that was never issued.
     expect((await get('/auth/me')).status).toBe(200);
     expect((await as(app).post('/auth/refresh', { refresh_token: refreshToken })).status).toBe(200);
@@ -233,7 +233,7 @@ describe('Lesson 20: the first password of an invited person', () => {
     const { id, email, token } = await invite();
     expect((await join(token, { password: NEW_PASSWORD })).status).toBe(204);
     expect((await login(email, NEW_PASSWORD)).body.data.id).toBe(id);
-    expect(faults(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
     expect((await login(email, NEW_PASSWORD)).status).toBe(200);
   });
 
@@ -242,7 +242,7 @@ describe('Lesson 20: the first password of an invited person', () => {
     const passwords = Array.from({ length: 20 }, (_, n) => `Another-horse-${n}`);
     const answers = await Promise.all(passwords.map((password) => join(token, { password })));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-    expect(answers.filter((answer) => faults(answer)[0] === '404 invalid_token')).toHaveLength(19);
+    expect(answers.filter((answer) => errorsOf(answer)[0] === '404 invalid_token')).toHaveLength(19);
     const winner = passwords[answers.findIndex(({ status }) => status === 204)] ?? '';
     expect((await login(email, winner)).status).toBe(200);
   });
@@ -252,14 +252,14 @@ describe('Lesson 20: the first password of an invited person', () => {
     const stranger = await signedIn(app);
     for (const secret of ['password', 'hashed_password', 'password_reset_token', 'invitation_token', 'joined_at']) {
       const change = document('iam:accounts', { [secret]: NEW_PASSWORD }, id);
-      expect(faults(await root.patch(`/accounts/${id}`, change))).toEqual([
+      expect(errorsOf(await root.patch(`/accounts/${id}`, change))).toEqual([
         `422 validation_failed /data/attributes/${secret}`,
       ]);
       expect((await stranger.patch(`/accounts/${id}`, change)).status).toBe(404);
     }
     expect((await as(app).patch(`/accounts/${id}/join`, { password: NEW_PASSWORD })).status).toBe(404);
     await root.post(`/accounts/${id}/resend_invitation`);
-    expect(faults(await join(token, { password: NEW_PASSWORD }))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join(token, { password: NEW_PASSWORD }))).toEqual(['404 invalid_token']);
     expect(await secretsOf(app, id)).toMatchObject({ hashedPassword: null, joinedAt: null });
     const newest = await mailedToken(app, email, 2);
     expect((await join(newest, { password: NEW_PASSWORD })).status).toBe(204);
@@ -269,9 +269,9 @@ describe('Lesson 20: the first password of an invited person', () => {
     const { id, email, token } = await invite();
     const joined = await join(token, undefined, PREFER);
     const { password_reset_token: first } = joined.body.meta;
-    expect(faults(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
     expect((await reset(first)).status).toBe(204);
-    expect(faults(await reset(first, 'Third-horse-11'))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await reset(first, 'Third-horse-11'))).toEqual(['404 invalid_token']);
     expect((await login(email, NEW_PASSWORD)).body.data.id).toBe(id);
   });
 
@@ -281,7 +281,7 @@ describe('Lesson 20: the first password of an invited person', () => {
     expect([answer.status, answer.text]).toEqual([204, '']);
     const mailed = await mailedToken(app, email, 2);
     expect((await reset(mailed)).status).toBe(204);
-    expect(faults(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
+    expect(errorsOf(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);
     expect((await login(email, NEW_PASSWORD)).body.data.id).toBe(id);
   });
 });

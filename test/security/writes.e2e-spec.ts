@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { CountingConnections } from '../../src/auth/rate-limit/attempt-counter.js';
 import { cookieHeader } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, MEDIA_TYPE, send, type Answer } from '../support/client.js';
+import { errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';
 import { signedIn, type SignedIn } from '../support/factories.js';
 import { head, open } from '../transport/sockets.js';
 
@@ -56,7 +56,7 @@ describe('The writes of an account', () => {
   it('pass up to the limit of a minute, and are rejected with 429 beyond it', async () => {
     expect(await writes(LIMIT + 3)).toEqual([...Array(LIMIT).fill(404), 429, 429, 429]);
     const answer = await write();
-    expect(faults(answer)).toEqual(['429 too_many_requests']);
+    expect(errorsOf(answer)).toEqual(['429 too_many_requests']);
     const seconds = Number(answer.headers.get('retry-after'));
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(60);

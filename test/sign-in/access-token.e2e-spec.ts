@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { generateSigningKey } from '../../src/config/signing-keys.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, MEDIA_TYPE, send } from '../support/client.js';
+import { as, document, errorsOf, MEDIA_TYPE, send } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import { Browser } from './browser.js';
@@ -82,7 +82,7 @@ describe('An access token', () => {
       });
       expect(protectedHeader.alg).toBe('EdDSA');
       expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(60);
-      expect(faults(await as(app, token).get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await as(app, token).get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
     } finally {
       await other.stop();
     }
@@ -144,7 +144,7 @@ describe('An access token', () => {
         links: { self: '/auth/me' },
       },
     });
-    expect(faults(await get('/auth/me?fields=name'))).toEqual(['400 invalid_parameter fields']);
+    expect(errorsOf(await get('/auth/me?fields=name'))).toEqual(['400 invalid_parameter fields']);
   });
 
   it('knows a new name, role and scope at once', async () => {
@@ -179,10 +179,10 @@ describe('An access token', () => {
     ])('is answered with a challenge by %s %s', async (method, path) => {
       const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} };
       const missing = await send(app, method, path, body);
-      expect(faults(missing)).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(missing)).toEqual(['401 unauthenticated Authorization']);
       expect(missing.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
       const bad = await send(app, method, path, { ...body, token: 'rubbish' });
-      expect(faults(bad)).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(bad)).toEqual(['401 unauthenticated Authorization']);
       expect(bad.headers.get('www-authenticate')).toBe('Bearer realm="iam", error="invalid_token"');
     });
 

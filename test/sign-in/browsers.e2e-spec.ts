@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, send, type Answer } from '../support/client.js';
+import { document, errorsOf, send, type Answer } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { account, admin, signedIn, type TestAccount } from '../support/factories.js';
 import { Browser, cookieHeader, cookiesOf } from './browser.js';
@@ -57,7 +57,7 @@ describe('A browser', () => {
       const answers: Answer[] = [];
       for (const [method, path, body] of unsafe) answers.push(await browser.send(method, path, { body, headers }));
       expect(answers.map(({ status }) => status)).toEqual(expected);
-      if (!allowed) for (const answer of answers) expect(faults(answer)).toEqual(['403 forbidden Origin']);
+      if (!allowed) for (const answer of answers) expect(errorsOf(answer)).toEqual(['403 forbidden Origin']);
     });
 
     it('may read', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hash } from 'bcrypt';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, faults, MEDIA_TYPE, send, type Answer } from '../support/client.js';
+import { as, errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';
 import { account, organization, PASSWORD } from '../support/factories.js';
 import { Browser, cookiesOf } from './browser.js';
 
@@ -132,7 +132,7 @@ describe('Signing in', () => {
     const [first] = answers;
     const plain = ({ body }: Answer) => body.errors.map((error: object) => ({ ...error, id: '' }));
     for (const answer of answers) {
-      expect(faults(answer)).toEqual(['401 invalid_credentials']);
+      expect(errorsOf(answer)).toEqual(['401 invalid_credentials']);
       expect(plain(answer)).toEqual(first && plain(first));
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
       expect([...answer.headers.keys()].sort()).toEqual(first && [...first.headers.keys()].sort());
@@ -141,9 +141,9 @@ describe('Signing in', () => {
 
   it('says that an account is disabled only to whoever knows its password', async () => {
     const { id, email, password } = await account(app, { enabled: false });
-    expect(faults(await login({ email, password: 'Wrong-horse-7' }))).toEqual(['401 invalid_credentials']);
+    expect(errorsOf(await login({ email, password: 'Wrong-horse-7' }))).toEqual(['401 invalid_credentials']);
     const answer = await login({ email, password });
-    expect(faults(answer)).toEqual(['401 account_disabled']);
+    expect(errorsOf(answer)).toEqual(['401 account_disabled']);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
     expect(await sessions(id)).toEqual([]);
   });
@@ -174,7 +174,7 @@ describe('Signing in', () => {
     ['no JSON', '{"email":', ['400 malformed_body']],
     ['nothing at all', '', ['400 malformed_body ']],
   ])('refuses a body that holds %s', async (_, body, expected) => {
-    expect(faults(await login(body)).sort()).toEqual(expected.sort());
+    expect(errorsOf(await login(body)).sort()).toEqual(expected.sort());
   });
 
   it('refuses a body of another media type, and one that is too large', async () => {
@@ -184,7 +184,7 @@ describe('Signing in', () => {
       code: 'unsupported_media_type',
     });
     const large = { email: 'a@example.com', password: 'x'.repeat(1024 * 1024) };
-    expect(faults(await login(large))).toEqual(['413 payload_too_large']);
+    expect(errorsOf(await login(large))).toEqual(['413 payload_too_large']);
   });
 
   it('takes `application/json` too', async () => {
@@ -193,7 +193,7 @@ describe('Signing in', () => {
   });
 
   it('refuses query parameters, so that no password ever stands in a URL', async () => {
-    expect(faults(await send(app, 'POST', '/auth/login?email=a&password=b', { body: {} }))).toEqual([
+    expect(errorsOf(await send(app, 'POST', '/auth/login?email=a&password=b', { body: {} }))).toEqual([
       '400 invalid_parameter email',
       '400 invalid_parameter password',
     ]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, faults, send, type Answer } from '../support/client.js';
+import { as, errorsOf, send, type Answer } from '../support/client.js';
 import { account, signedIn, signIn } from '../support/factories.js';
 import { Browser, cookieHeader, cookiesOf } from './browser.js';
 import { age, sessionIds, sessionOf } from './sessions.js';
@@ -20,7 +20,7 @@ describe('Signing out', () => {
     send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
 
   const noSession = (answer: Answer, challenge = 'Bearer realm="iam", error="invalid_token"'): void => {
-    expect(faults(answer)).toEqual(['401 unauthenticated Authorization']);
+    expect(errorsOf(answer)).toEqual(['401 unauthenticated Authorization']);
     expect(answer.headers.get('www-authenticate')).toBe(challenge);
   };
 
@@ -41,7 +41,7 @@ describe('Signing out', () => {
       const answer = await send(app, 'POST', '/auth/logout', { token });
       expect([answer.status, answer.text]).toEqual([204, '']);
       noSession(await get('/auth/me'));
-      expect(faults(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
+      expect(errorsOf(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
       expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
       expect((await refresh(other.refreshToken)).status).toBe(200);
     });
@@ -155,7 +155,7 @@ describe('Signing out', () => {
       const browser = new Browser(app);
       await browser.signIn(owner);
       for (const headers of ELSEWHERE) {
-        expect(faults(await browser.send('GET', '/auth/logout', { headers }))).toEqual([
+        expect(errorsOf(await browser.send('GET', '/auth/logout', { headers }))).toEqual([
           '403 forbidden Sec-Fetch-Site',
         ]);
       }
@@ -199,7 +199,7 @@ describe('Signing out', () => {
     ['no object', [true], ['400 malformed_body ']],
   ])('refuses %s', async (_, body, expected) => {
     const { post, get } = await signedIn(app);
-    expect(faults(await post('/auth/logout', body))).toEqual(expected);
+    expect(errorsOf(await post('/auth/logout', body))).toEqual(expected);
     expect((await get('/auth/me')).status).toBe(200);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, faults, MEDIA_TYPE, send, type Answer } from '../support/client.js';
+import { as, document, errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
 import { age, sessionOf } from './sessions.js';
 import { Browser, cookieHeader, cookiesOf } from './browser.js';
@@ -29,7 +29,7 @@ describe('Refreshing', () => {
 
   const isOver = async (token: string): Promise<void> => {
     const answer = await refresh(token);
-    expect(faults(answer)).toEqual(['401 invalid_refresh_token']);
+    expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
   };
 
@@ -72,19 +72,19 @@ describe('Refreshing', () => {
       ['nothing', '', ['401 invalid_refresh_token']],
       ['a number', 1, ['422 validation_failed /refresh_token']],
     ])('refuses %s', async (_, token, expected) => {
-      expect(faults(await refresh(token))).toEqual(expected);
+      expect(errorsOf(await refresh(token))).toEqual(expected);
     });
 
     it('refuses a strange member and a body that is no object', async () => {
       const strange = await send(app, 'POST', '/auth/refresh', { body: { refreshToken: 'x' } });
-      expect(faults(strange)).toEqual(['422 validation_failed /refreshToken']);
-      expect(faults(await send(app, 'POST', '/auth/refresh', { body: [] }))).toEqual(['400 malformed_body ']);
+      expect(errorsOf(strange)).toEqual(['422 validation_failed /refreshToken']);
+      expect(errorsOf(await send(app, 'POST', '/auth/refresh', { body: [] }))).toEqual(['400 malformed_body ']);
     });
 
     it('refuses a request that names no token at all', async () => {
       for (const sent of [{}, { body: {} }]) {
         const answer = await send(app, 'POST', '/auth/refresh', sent);
-        expect(faults(answer)).toEqual(['401 invalid_refresh_token']);
+        expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
         expect(answer.body.errors[0].detail).toContain('neither in the body nor as a cookie');
       }
     });
@@ -108,7 +108,7 @@ describe('Refreshing', () => {
       await age(app, (await sessionOf(app, owner.id)).id, 11);
       await isOver(refreshToken);
       await isOver(successor);
-      expect(faults(await get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
     });
 
     it('ends the session at once when it is older than the immediate predecessor', async () => {
@@ -199,7 +199,7 @@ describe('Refreshing', () => {
       }
       const spent = browser.cookie('refresh-token');
       for (const headers of ELSEWHERE) {
-        expect(faults(await browser.send('GET', '/auth/refresh', { headers }))).toEqual([
+        expect(errorsOf(await browser.send('GET', '/auth/refresh', { headers }))).toEqual([
           '403 forbidden Sec-Fetch-Site',
         ]);
       }
@@ -209,9 +209,9 @@ describe('Refreshing', () => {
     it('by GET takes no token but the cookie', async () => {
       const { token, refreshToken } = await signedIn(app);
       const bearer = await send(app, 'GET', '/auth/refresh', { token, headers: SAME_ORIGIN });
-      expect(faults(bearer)).toEqual(['401 invalid_refresh_token']);
+      expect(errorsOf(bearer)).toEqual(['401 invalid_refresh_token']);
       const query = await send(app, 'GET', `/auth/refresh?refresh_token=${refreshToken}`, { headers: SAME_ORIGIN });
-      expect(faults(query)).toEqual(['400 invalid_parameter refresh_token']);
+      expect(errorsOf(query)).toEqual(['400 invalid_parameter refresh_token']);
     });
 
     it('takes stale ones back', async () => {
@@ -221,7 +221,7 @@ describe('Refreshing', () => {
         ['GET', { cookie, ...SAME_ORIGIN }],
       ] as const) {
         const answer = await send(app, method, '/auth/refresh', { headers });
-        expect(faults(answer)).toEqual(['401 invalid_refresh_token']);
+        expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
         for (const name of ['auth-token', 'refresh-token']) {
           expect(cookiesOf(answer)[name]).toMatchObject({ value: '', attributes: { 'max-age': '0' } });
         }

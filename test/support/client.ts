@@ -62,8 +62,8 @@ export const document = (type: string, attributes?: Record<string, unknown>, id?
   data: { type, ...(id !== undefined && { id }), ...(attributes && { attributes }) },
 });
 
-/** The faults of an error document, short: `422 validation_failed /data/attributes/email`. */
-export function faults({ body }: Answer): string[] {
+/** The errorsOf of an error document, short: `422 validation_failed /data/attributes/email`. */
+export function errorsOf({ body }: Answer): string[] {
   return (body?.errors ?? []).map(
     ({ status, code, source }: { status: string; code: string; source?: Record<string, string> }) =>
       [status, code, ...Object.values(source ?? {})].join(' '),

@@ -40,12 +40,12 @@ export interface Outcome {
 }
 
 /** So many requests wait for their answers at most: a machine that is busy with something else is not buried. */
-const MOST_WAITING = 60;
+const MAX_WAITING = 60;
 
 /** Sends requests at a steady rate, whether those before were answered or not, and retries none. */
 export class Load {
   readonly outcomes: Outcome[] = [];
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: MOST_WAITING });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: MAX_WAITING });
   private readonly stopping = new AbortController();
   private readonly sending: Promise<void>;
   private readonly running = new Set<Promise<void>>();
@@ -78,7 +78,7 @@ export class Load {
       // What a busy machine did not send in time is sent then, so that the rate is kept.
       const early = (due += 1_000 / this.perSecond) - performance.now();
       if (early > 1) await sleep(early, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      if (this.running.size >= MOST_WAITING) {
+      if (this.running.size >= MAX_WAITING) {
         await Promise.race(this.running);
         due = performance.now();
       }
@@ -126,8 +126,8 @@ function judged(shot: Shot, reply: Reply, retryAfter: string | undefined): [Resu
     const told = `${shot.name}: ${reply.body?.errors?.[0]?.detail}`;
     return Number(retryAfter) > 0 ? ['refused', told] : ['wrong', `${told}, without Retry-After`];
   }
-  const fault = shot.judge(reply);
-  return fault === null ? ['served', ''] : ['wrong', `${shot.name}: ${fault}`];
+  const problem = shot.judge(reply);
+  return problem === null ? ['served', ''] : ['wrong', `${shot.name}: ${problem}`];
 }
 
 /** How many outcomes there are of each result, and the details of what went wrong. */

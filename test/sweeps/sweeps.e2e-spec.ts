@@ -8,7 +8,7 @@ import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
 import { Sweeps } from '../../src/sweeps/sweeps.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { faults, send } from '../support/client.js';
+import { errorsOf, send } from '../support/client.js';
 import { withClient } from '../support/database.js';
 import { account, signedIn, signIn, storeToken } from '../support/factories.js';
 import { sweepNow } from './sweep-now.js';
@@ -146,7 +146,7 @@ describe('Expired rows', () => {
       await storeToken(here, jane.id, 'reset', { hash, expiresAt: new Date(Date.now() + day * 86_400_000) });
     }
     const reset = async (name: keyof typeof days): Promise<string[]> =>
-      faults(
+      errorsOf(
         await send(here, 'POST', '/account/passwords/reset', {
           body: { token: tokens[name], password: 'Another-horse-9' },
         }),

@@ -4,7 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { SteadyClient } from '../../src/database/resilient-client.js';
+import { ResilientClient } from '../../src/database/resilient-client.js';
 
 /** Starts the service, sends it a request, and tells what V8 has loaded by then: every script, of whatever kind. */
 const app = await createApp(loadConfig(process.env));
@@ -22,7 +22,7 @@ const pool = (app.get(DataSource).driver as PostgresDriver).master as { options:
 const report = {
   loaded,
   decorated: app.getHttpAdapter().getInstance().hasRequestDecorator('span'),
-  steady: pool.options.Client === SteadyClient,
+  steady: pool.options.Client === ResilientClient,
 };
 await app.close();
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, faults, MEDIA_TYPE, send } from '../support/client.js';
+import { document, errorsOf, MEDIA_TYPE, send } from '../support/client.js';
 import { admin, organization } from '../support/factories.js';
 import { Connection, head, open } from './sockets.js';
 
@@ -53,16 +53,16 @@ describe('A body', () => {
 
   it('of somebody unknown is not looked at, however malformed', async () => {
     for (const body of ['{', '\xff', '[]', '"'.repeat(MIB), '['.repeat(100_000)]) {
-      expect(faults(await send(app, 'POST', '/accounts', { body }))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await send(app, 'POST', '/accounts', { body }))).toEqual(['401 unauthenticated Authorization']);
     }
     const text = await send(app, 'POST', '/accounts', { body: 'x', headers: { 'content-type': 'text/plain' } });
-    expect(faults(text)).toEqual(['401 unauthenticated Authorization']);
+    expect(errorsOf(text)).toEqual(['401 unauthenticated Authorization']);
   });
 
   it('that is large does not keep a client from its 401: by fetch, by node:http, and again on the same connection', async () => {
     const body = 'x'.repeat(5 * MIB);
     for (let n = 0; n < 3; n++) {
-      expect(faults(await send(app, 'POST', '/accounts', { body }))).toEqual(['401 unauthenticated Authorization']);
+      expect(errorsOf(await send(app, 'POST', '/accounts', { body }))).toEqual(['401 unauthenticated Authorization']);
     }
     const status = await new Promise((resolve, reject) => {
       const sent = request(`${app.url}/accounts`, { method: 'POST', headers: { 'content-type': MEDIA_TYPE } });
@@ -117,21 +117,21 @@ describe('A body', () => {
   it('of somebody known is judged before the right, the parameters and the row', async () => {
     const path = `/organizations/${await organization(app)}?x=1`;
     const headers = { 'content-type': 'text/plain' };
-    expect(faults(await send(app, 'PATCH', path, { ...root, body: '{' }))).toEqual(['400 malformed_body']);
-    expect(faults(await send(app, 'PATCH', path, { ...root, body: '{', headers }))).toEqual([
+    expect(errorsOf(await send(app, 'PATCH', path, { ...root, body: '{' }))).toEqual(['400 malformed_body']);
+    expect(errorsOf(await send(app, 'PATCH', path, { ...root, body: '{', headers }))).toEqual([
       '415 unsupported_media_type',
     ]);
     const large = await send(app, 'PATCH', path, { ...root, body: 'x'.repeat(MIB + 1) });
-    expect(faults(large)).toEqual(['413 payload_too_large']);
-    const [first] = faults(await send(app, 'PATCH', path, { ...root, body: '{}' }));
+    expect(errorsOf(large)).toEqual(['413 payload_too_large']);
+    const [first] = errorsOf(await send(app, 'PATCH', path, { ...root, body: '{}' }));
     expect(first).toBe('400 invalid_parameter x');
   });
 
   it('is judged before the site that it comes from, where the cookie is good', async () => {
     const headers = { cookie: `auth-token=${root.token}`, origin: 'https://evil.example.com' };
-    expect(faults(await send(app, 'POST', '/organizations', { headers, body: '{' }))).toEqual(['400 malformed_body']);
+    expect(errorsOf(await send(app, 'POST', '/organizations', { headers, body: '{' }))).toEqual(['400 malformed_body']);
     const fine = document('iam:organizations', { name: 'x' });
-    expect(faults(await send(app, 'POST', '/organizations', { headers, body: fine }))).toEqual([
+    expect(errorsOf(await send(app, 'POST', '/organizations', { headers, body: fine }))).toEqual([
       '403 forbidden Origin',
     ]);
   });

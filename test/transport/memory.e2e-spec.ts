@@ -9,7 +9,7 @@ import { Connection, head, open, tinyChunks } from './sockets.js';
 /** Bodies that are sent at the same time, each of 6 MB on the wire: as they were kept, 380 MB each. */
 const BODIES = 3;
 /** What the service may need beside what it needs before, in MB. */
-const MOST_MB = 120;
+const MAX_MB = 120;
 
 describe('The memory of a process', () => {
   let database: TestDatabase;
@@ -62,7 +62,7 @@ describe('The memory of a process', () => {
     const peak = await peakDuring(Promise.all(sending));
     for (const statuses of await Promise.all(sending)) expect(statuses).toEqual([status]);
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
-    expect(peak - before).toBeLessThan(MOST_MB);
+    expect(peak - before).toBeLessThan(MAX_MB);
   });
 
   it('does not grow with bodies that are never finished', async () => {
@@ -79,7 +79,7 @@ describe('The memory of a process', () => {
     };
     // A body of the usual size is read all the same.
     expect((await fetch(`${url}/auth/login`, login)).status).toBe(401);
-    expect((await service.memory()) - before).toBeLessThan(MOST_MB);
+    expect((await service.memory()) - before).toBeLessThan(MAX_MB);
     const rejected = connections.filter(({ statuses }) => statuses[0] === 503);
     expect(rejected.length).toBeGreaterThan(BODIES);
   });

@@ -5,13 +5,13 @@ import { Roles } from '../../auth/authorization/roles.js';
 import { TAKEN_EMAIL } from '../../database/constraint-errors.js';
 import { Audit } from '../../events/audit.js';
 import { readBody } from '../../json-api/write/body.js';
-import { throwFaults } from '../../json-api/document/errors.js';
+import { throwIfErrors } from '../../json-api/document/errors.js';
 import { sql } from '../../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy } from '../../passwords/policy/password.policy.js';
-import { accountFaults } from '../account.policy.js';
+import { accountErrors } from '../account.policy.js';
 import { AccountResource } from '../account.resource.js';
 
 /** An admin who is to be made. */
@@ -34,20 +34,20 @@ export class AdminAccounts {
 
   /**
    * Makes an admin by the rules of the API, on the word of an operator, and gives the id.
-   * @throws JsonApiException 422 for a wrong name, e-mail or password, 409 for an e-mail that is taken
+   * @throws ApiError 422 for a wrong name, e-mail or password, 409 for an e-mail that is taken
    */
   async create(admin: NewAdmin, password: string): Promise<string> {
-    const { values, faults } = readBody(AccountResource, 'create', { ...admin, role_name: this.roleName() });
+    const { values, errors } = readBody(AccountResource, 'create', { ...admin, role_name: this.roleName() });
     const owner = { ...admin, ...values };
-    throwFaults([
-      ...faults,
-      ...accountFaults(values, this.roles),
-      ...this.policy.faults(password, owner, '/data/attributes/password'),
+    throwIfErrors([
+      ...errors,
+      ...accountErrors(values, this.roles),
+      ...this.policy.errors(password, owner, '/data/attributes/password'),
     ]);
     const hashed = await this.hasher.hash(password);
     return this.transactions.run(async (tx) => {
       const id = await this.insert(owner, hashed, tx);
-      if (id === null) throwFaults([TAKEN_EMAIL]);
+      if (id === null) throwIfErrors([TAKEN_EMAIL]);
       await this.audit.record(tx, {
         action: 'iam:accounts.created',
         actorId: null,

@@ -53,9 +53,9 @@ export class FirstAdmin implements OnApplicationBootstrap {
   }
 
   private judge(password: string, email: string): void {
-    const faults = this.policy.faults(password, { email, name: NAME }, '/ADMIN_PASSWORD');
-    if (faults.length === 0) return;
-    const message = `ADMIN_PASSWORD: ${faults.map(({ detail }) => detail).join('; ')}`;
+    const errors = this.policy.errors(password, { email, name: NAME }, '/ADMIN_PASSWORD');
+    if (errors.length === 0) return;
+    const message = `ADMIN_PASSWORD: ${errors.map(({ detail }) => detail).join('; ')}`;
     if (this.config.production) throw new Error(message);
     this.logger.warn(message);
   }

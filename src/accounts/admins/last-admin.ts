@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { Roles } from '../../auth/authorization/roles.js';
-import { refuse } from '../../json-api/document/errors.js';
+import { apiError } from '../../json-api/document/errors.js';
 import { isUuid } from '../../json-api/resource/field-types.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { Account } from '../account.entity.js';
@@ -34,13 +34,13 @@ export class LastAdmin {
   /**
    * Looks again, now that the account's row is held. An account that became an admin since `lock` looked makes this
    * lock late and out of order; the database then ends one of the two as a deadlock, and it is tried again.
-   * @throws JsonApiException 409 when the account is the last enabled admin
+   * @throws ApiError 409 when the account is the last enabled admin
    */
   async check(account: Account, tx: Transaction): Promise<void> {
     if (!account.enabled || !this.isAdmin(account.roleName)) return;
     const isThereAnother = await this.accounts.lockWithAnother(this.roles.fullAccessNames(), account.id, tx);
     if (!isThereAnother) {
-      throw refuse('conflict', 'This is the last enabled admin; make another one first');
+      throw apiError('conflict', 'This is the last enabled admin; make another one first');
     }
   }
 

@@ -5,7 +5,7 @@ import { newToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';
-import { refuse } from '../../json-api/document/errors.js';
+import { apiError } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { TokensRepository } from '../../passwords/tokens.repository.js';
 import type { Account } from '../account.entity.js';
@@ -34,7 +34,7 @@ export class Invitations {
   /**
    * Makes an invitation of the account, in place of the one that it may have, and queues its mail. The account's row, which
    * is held, says when it ends.
-   * @throws JsonApiException 429 when the actor has sent, or the e-mail was sent, as many as may be
+   * @throws ApiError 429 when the actor has sent, or the e-mail was sent, as many as may be
    */
   async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
     await this.throttle.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
@@ -47,18 +47,18 @@ export class Invitations {
 
   /**
    * Invites once more. Whoever may create accounts may do it, on accounts that they could have created.
-   * @throws JsonApiException 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled, 429
+   * @throws ApiError 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled, 429
    */
   resend(actor: Actor, id: string): Promise<void> {
     return this.transactions.run(async (tx) => {
       const { entity } = await this.accounts.hold(actor, 'create', id, tx);
       if (outranks(this.roles.get(entity.roleName), actor))
-        throw refuse('forbidden', 'The account has a role above your own');
+        throw apiError('forbidden', 'The account has a role above your own');
       if (!(await this.scopes.ownsAll(actor, 'create', id, tx))) {
-        throw refuse('forbidden', 'The account also belongs to organizations of others');
+        throw apiError('forbidden', 'The account also belongs to organizations of others');
       }
-      if (entity.joinedAt !== null) throw refuse('conflict', 'The invitation was already accepted');
-      if (!entity.enabled) throw refuse('conflict', 'The account is disabled');
+      if (entity.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
+      if (!entity.enabled) throw apiError('conflict', 'The account is disabled');
       await this.accounts.markInvited(id, tx);
       await this.issue(actor, entity, tx);
     });

@@ -1,5 +1,5 @@
 import { readBody } from '../../json-api/write/body.js';
-import { FaultList, throwFaults, refuse, type Fault } from '../../json-api/document/errors.js';
+import { ErrorList, throwIfErrors, apiError, type ErrorObject } from '../../json-api/document/errors.js';
 import { parseDocument } from '../../json-api/write/write-document.js';
 import { AccountResource } from '../account.resource.js';
 
@@ -10,7 +10,7 @@ export interface JoinBody {
   /** Where the values stand in the body: '' for a flat body, `/data/attributes` for a document. */
   readonly base: string;
   /** What is wrong with the name. */
-  readonly faults: readonly Fault[];
+  readonly errors: readonly ErrorObject[];
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -19,27 +19,27 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** The attributes of a flat body or of a JSON:API document; whatever else they carry is not looked at. */
 function attributesOf(body: unknown): { attributes: Record<string, unknown>; base: string } {
   if (body === undefined || body === null) return { attributes: {}, base: '' };
-  if (!isObject(body)) throw refuse('malformed_body', 'The body must be an object', { pointer: '' });
+  if (!isObject(body)) throw apiError('malformed_body', 'The body must be an object', { pointer: '' });
   if (!('data' in body)) return { attributes: body, base: '' };
-  const faults = new FaultList();
-  const document = parseDocument(body, { type: false, attributes: false }, faults);
-  throwFaults(faults);
-  if (!document) throw refuse('malformed_body', 'The body is no document', { pointer: '/data' });
+  const errors = new ErrorList();
+  const document = parseDocument(body, { type: false, attributes: false }, errors);
+  throwIfErrors(errors);
+  if (!document) throw apiError('malformed_body', 'The body is no document', { pointer: '/data' });
   return { attributes: document.attributes, base: '/data/attributes' };
 }
 
 /** Whether a client asks for the account by `Prefer` (RFC 7240). */
 export const wantsRepresentation = (prefer = ''): boolean => /(^|[,\s])return=representation\b/i.test(prefer);
 
-/** Reads the body of a join. The name follows the rules of every other write. @throws JsonApiException 400 */
+/** Reads the body of a join. The name follows the rules of every other write. @throws ApiError 400 */
 export function readJoinBody(body: unknown): JoinBody {
   const { attributes, base } = attributesOf(body);
   const { password, name } = attributes;
-  const { values, faults } = readBody(AccountResource, 'update', name === undefined ? {} : { name });
+  const { values, errors } = readBody(AccountResource, 'update', name === undefined ? {} : { name });
   return {
     password,
     base,
     ...(typeof values['name'] === 'string' && { name: values['name'] }),
-    faults: faults.map((fault) => ({ ...fault, source: { pointer: `${base}/name` } })),
+    errors: errors.map((error) => ({ ...error, source: { pointer: `${base}/name` } })),
   };
 }

@@ -4,7 +4,7 @@ import { hashToken, newToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';
-import { refuse, throwFaults, type Fault } from '../../json-api/document/errors.js';
+import { apiError, throwIfErrors, type ErrorObject } from '../../json-api/document/errors.js';
 import { sql } from '../../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
@@ -39,7 +39,7 @@ export class Joining {
 
   /**
    * Whom an invitation is for; it is not spent by looking.
-   * @throws JsonApiException 404 `invalid_token`; 422 `expired_token`
+   * @throws ApiError 404 `invalid_token`; 422 `expired_token`
    */
   async invited(token: string): Promise<PasswordOwner> {
     const { email, name } = await this.find(hashToken(token));
@@ -49,15 +49,15 @@ export class Joining {
   /**
    * Accepts an invitation.
    * @param represent whether the client wants the account, and a reset token where it set no password
-   * @throws JsonApiException 404 `invalid_token`; 422 `expired_token`, or faults of password and name
+   * @throws ApiError 404 `invalid_token`; 422 `expired_token`, or errors of password and name
    */
   async join(token: string, body: unknown, represent: boolean): Promise<Item | undefined> {
-    const { password, name, base, faults } = readJoinBody(body);
+    const { password, name, base, errors } = readJoinBody(body);
     const hash = hashToken(token);
     const invited = await this.find(hash);
     const owner = { email: invited.email, name: name ?? invited.name };
-    const broken: Fault[] = password === undefined ? [] : this.policy.faults(password, owner, `${base}/password`);
-    throwFaults([...faults, ...broken]);
+    const broken: ErrorObject[] = password === undefined ? [] : this.policy.errors(password, owner, `${base}/password`);
+    throwIfErrors([...errors, ...broken]);
     const hashedPassword = typeof password === 'string' ? await this.hasher.hash(password) : null;
     return this.transactions.run(async (tx) => {
       const { id, resetToken } = await this.accept(hash, { hashedPassword, name: name ?? null, represent }, tx);
@@ -68,7 +68,7 @@ export class Joining {
   private async find(hash: string): Promise<FoundToken> {
     const found = await this.tokens.find('invitation', hash);
     if (!found || found.joined) throw unknownToken();
-    if (found.expired) throw refuse('expired_token', 'The invitation has expired; ask for a new one');
+    if (found.expired) throw apiError('expired_token', 'The invitation has expired; ask for a new one');
     return found;
   }
 
@@ -100,7 +100,7 @@ export class Joining {
       sql`SELECT email, name, role_name FROM accounts WHERE id = ${id}`,
     );
     const role = row && this.roles.get(row.role_name);
-    if (!role) throw refuse('forbidden', 'The role of this account does not exist any more');
+    if (!role) throw apiError('forbidden', 'The role of this account does not exist any more');
     const organizationIds = await this.accounts.organizationIdsOf(id, tx);
     return new Actor({
       id,
@@ -115,4 +115,4 @@ export class Joining {
   }
 }
 
-const unknownToken = () => refuse('invalid_token', 'This invitation does not exist or was already accepted');
+const unknownToken = () => apiError('invalid_token', 'This invitation does not exist or was already accepted');

@@ -21,7 +21,7 @@ export class TakenEmails {
 
   /**
    * Runs a create. Whoever reads all accounts learns nothing by it, and is not limited.
-   * @throws JsonApiException 429; whatever the create throws
+   * @throws ApiError 429; whatever the create throws
    */
   async watch<Result>(actor: Actor, create: () => Promise<Result>): Promise<Result> {
     const limited = !actor.can('iam:accounts', 'read', '*');

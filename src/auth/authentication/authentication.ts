@@ -2,7 +2,7 @@ import type {} from '@fastify/cookie';
 import { createParamDecorator, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '../../config/config.js';
-import { refuse } from '../../json-api/document/errors.js';
+import { apiError } from '../../json-api/document/errors.js';
 import type { Actor } from '../authorization/actor.js';
 
 /** What the authentication guard found out about a request. */
@@ -95,11 +95,11 @@ export class CrossSite {
 
   /**
    * Refuses an unsafe request that a foreign page may have made with our cookies.
-   * @throws JsonApiException `forbidden`
+   * @throws ApiError `forbidden`
    */
   check(request: FastifyRequest): void {
     if (this.isForeign(request))
-      throw refuse('forbidden', 'Another site may not do this with your cookies', { header: 'Origin' });
+      throw apiError('forbidden', 'Another site may not do this with your cookies', { header: 'Origin' });
   }
 
   /** Whether it is an unsafe request that a foreign page may have made with our cookies. */
@@ -115,26 +115,26 @@ export class CrossSite {
   /**
    * Refuses a form that was not sent from a page of ours, with cookies or without. Browsers that tell nothing pass: such
    * a form carries a secret of its own.
-   * @throws JsonApiException `forbidden`
+   * @throws ApiError `forbidden`
    */
   checkForm(request: FastifyRequest): void {
     if (SAFE_METHODS.has(request.method)) return;
     const { origin, 'sec-fetch-site': site } = request.headers;
     const hidden = origin === undefined || origin === 'null';
     if (hidden ? site === 'cross-site' : !this.#isOurs(origin, request)) {
-      throw refuse('forbidden', 'Another site may not send this form', { header: 'Origin' });
+      throw apiError('forbidden', 'Another site may not send this form', { header: 'Origin' });
     }
   }
 
   /**
    * For the GET forms of refresh and logout, which change something although GET should not: only for a page of our own
    * site, in a browser that says so.
-   * @throws JsonApiException `forbidden`
+   * @throws ApiError `forbidden`
    */
   checkSameSite(request: FastifyRequest): void {
     const site = request.headers['sec-fetch-site'];
     if (site === 'same-origin' || site === 'same-site') return;
-    throw refuse('forbidden', 'Only pages of this site may use GET here; use POST', { header: 'Sec-Fetch-Site' });
+    throw apiError('forbidden', 'Only pages of this site may use GET here; use POST', { header: 'Sec-Fetch-Site' });
   }
 
   /** Allow-listed, or the host that the browser itself addressed: pages cannot choose the `Host` header. */

@@ -29,23 +29,23 @@ const isAction = (text: string): text is Action => (ACTIONS as readonly string[]
 const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
 
 /** Reads one right. What is wrong with it, if anything, comes as sentences; there may be several. */
-export function parseRight(text: string): { right: Right } | { faults: string[] } {
+export function parseRight(text: string): { right: Right } | { errors: string[] } {
   const parts = text.split('.');
   const [resource, action, scope] = parts;
   if (parts.length !== 3 || resource === undefined || action === undefined || scope === undefined) {
-    return { faults: [`"${text}" is not resource.action.scope`] };
+    return { errors: [`"${text}" is not resource.action.scope`] };
   }
-  const faults: string[] = [];
+  const errors: string[] = [];
   if (resource !== '*' && !RESOURCE.test(resource)) {
-    faults.push(`"${text}" has the resource "${resource}"; write a type such as iam:accounts, or *`);
+    errors.push(`"${text}" has the resource "${resource}"; write a type such as iam:accounts, or *`);
   }
   const actions = action === '*' ? ACTIONS : isAction(action) ? [action] : [];
-  if (actions.length === 0) faults.push(`"${text}" has the action "${action}"; known are ${ACTIONS.join(', ')} and *`);
+  if (actions.length === 0) errors.push(`"${text}" has the action "${action}"; known are ${ACTIONS.join(', ')} and *`);
   if (!isScope(scope)) {
-    faults.push(`"${text}" has the scope "${scope}"; known are own, org and *`);
-    return { faults };
+    errors.push(`"${text}" has the scope "${scope}"; known are own, org and *`);
+    return { errors };
   }
-  return faults.length > 0 ? { faults } : { right: { text, resource, actions, scope } };
+  return errors.length > 0 ? { errors } : { right: { text, resource, actions, scope } };
 }
 
 /**

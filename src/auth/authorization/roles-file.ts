@@ -18,13 +18,13 @@ export interface RolesFile {
   readonly defaultRole: string;
 }
 
-/** The roles file cannot be used. The message names every fault. */
+/** The roles file cannot be used. The message names every problem. */
 export class RolesFileError extends Error {
   constructor(
     file: string,
-    readonly faults: readonly string[],
+    readonly errors: readonly string[],
   ) {
-    super(`The roles file ${file} cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`The roles file ${file} cannot be used:\n${errors.map((problem) => `  - ${problem}`).join('\n')}`);
     this.name = 'RolesFileError';
   }
 }
@@ -40,7 +40,7 @@ const HIGHEST_MAX_ITEMS = 1000;
 /**
  * Reads a roles file; `roles.yml` explains its format.
  * @param file name of the file, for the message
- * @throws RolesFileError with all faults at once
+ * @throws RolesFileError with all errors at once
  */
 export function parseRolesFile(text: string, file: string): RolesFile {
   const lines = new LineCounter();
@@ -51,7 +51,7 @@ export function parseRolesFile(text: string, file: string): RolesFile {
 
   const reader = new Reader();
   const parsed = reader.file(toJs(document, file));
-  if (reader.faults.length > 0) throw new RolesFileError(file, reader.faults);
+  if (reader.errors.length > 0) throw new RolesFileError(file, reader.errors);
   return parsed;
 }
 
@@ -65,37 +65,37 @@ function toJs(document: Document.Parsed, file: string): unknown {
   }
 }
 
-/** Walks the parsed YAML and collects what is wrong with it, each fault with its path. */
+/** Walks the parsed YAML and collects what is wrong with it, each problem with its path. */
 class Reader {
-  readonly faults: string[] = [];
+  readonly errors: string[] = [];
 
   file(value: unknown): RolesFile {
     const top = this.mapping('the file', value, ['roles', 'role_scope_keys', 'default_role']);
     const roles = this.named('roles', top.roles, (path, name, entry) => this.role(path, name, entry));
     const scopeKeys = this.named('role_scope_keys', top.role_scope_keys ?? {}, (path, name, entry) => {
-      if (name === 'org') this.fault(path, 'org is built in and cannot be declared');
+      if (name === 'org') this.addError(path, 'org is built in and cannot be declared');
       return this.scopeKey(path, entry);
     });
     const defaultRole = this.text('default_role', top.default_role ?? DEFAULT_ROLE);
     // Faults in single roles would only be echoed by what follows from them.
-    if (this.faults.length === 0) this.checkTogether(roles, defaultRole);
+    if (this.errors.length === 0) this.checkTogether(roles, defaultRole);
     return { roles, scopeKeys, defaultRole };
   }
 
   /** What no role shows alone: somebody must be able to be admin, and every assignable role must have an assigner. */
   private checkTogether(roles: ReadonlyMap<string, Role>, defaultRole: string): void {
     if (!roles.get(defaultRole)?.assignable) {
-      this.fault('default_role', `"${defaultRole}" is not an assignable role; new accounts could not be given one`);
+      this.addError('default_role', `"${defaultRole}" is not an assignable role; new accounts could not be given one`);
     }
     const assignable = [...roles.values()].filter((role) => role.assignable);
     const highest = Math.max(...assignable.filter((role) => role.everything).map((role) => role.rank));
     if (highest === -Infinity) {
-      this.fault('roles', 'no assignable role has every right (*.*.*); there could be no admin');
+      this.addError('roles', 'no assignable role has every right (*.*.*); there could be no admin');
       return;
     }
     for (const role of assignable.filter(({ rank }) => rank > highest)) {
       const wording = `${role.rank} is above every assignable role with all rights; nobody could assign "${role.name}"`;
-      this.fault(`roles.${role.name}.rank`, wording);
+      this.addError(`roles.${role.name}.rank`, wording);
     }
   }
 
@@ -103,7 +103,7 @@ class Reader {
     const entry = this.mapping(path, value, ['rank', 'assignable', 'rights']);
     const rank = this.integer(`${path}.rank`, entry.rank, 0, Number.MAX_SAFE_INTEGER);
     const assignable = entry.assignable ?? true;
-    if (typeof assignable !== 'boolean') this.fault(`${path}.assignable`, 'must be true or false');
+    if (typeof assignable !== 'boolean') this.addError(`${path}.assignable`, 'must be true or false');
     return new Role({
       name,
       rank,
@@ -117,7 +117,7 @@ class Reader {
     for (const [index, text] of this.strings(path, value).entries()) {
       const result = parseRight(text);
       if ('right' in result) rights.push(result.right);
-      else result.faults.forEach((fault) => this.fault(`${path}[${index}]`, fault));
+      else result.errors.forEach((problem) => this.addError(`${path}[${index}]`, problem));
     }
     return rights;
   }
@@ -134,7 +134,7 @@ class Reader {
     const result = new Map<string, T>();
     for (const [name, entry] of Object.entries(this.mapping(path, value, null))) {
       const at = `${path}.${name}`;
-      if (!NAME.test(name)) this.fault(at, 'a name is lower-case letters, digits and underscores, 100 at most');
+      if (!NAME.test(name)) this.addError(at, 'a name is lower-case letters, digits and underscores, 100 at most');
       result.set(name, read(at, name, entry));
     }
     return result;
@@ -142,42 +142,43 @@ class Reader {
 
   private mapping(path: string, value: unknown, known: readonly string[] | null): Mapping {
     if (!isMapping(value)) {
-      this.fault(path, value === undefined ? 'is missing' : 'must be a mapping');
+      this.addError(path, value === undefined ? 'is missing' : 'must be a mapping');
       return {};
     }
     for (const key of Object.keys(value)) {
-      if (known && !known.includes(key)) this.fault(path, `"${key}" is not known here; known are ${known.join(', ')}`);
+      if (known && !known.includes(key))
+        this.addError(path, `"${key}" is not known here; known are ${known.join(', ')}`);
     }
     return value;
   }
 
   private strings(path: string, value: unknown): string[] {
     if (!Array.isArray(value)) {
-      this.fault(path, value === undefined ? 'is missing' : 'must be a list');
+      this.addError(path, value === undefined ? 'is missing' : 'must be a list');
       return [];
     }
     const strings = value.map((item, index) => this.text(`${path}[${index}]`, item));
     strings.forEach((item, index) => {
-      if (item && strings.indexOf(item) < index) this.fault(`${path}[${index}]`, `"${item}" stands there twice`);
+      if (item && strings.indexOf(item) < index) this.addError(`${path}[${index}]`, `"${item}" stands there twice`);
     });
     return strings.filter((item) => item !== '');
   }
 
   private text(path: string, value: unknown): string {
     if (typeof value === 'string' && value !== '') return value;
-    this.fault(path, 'must be text');
+    this.addError(path, 'must be text');
     return '';
   }
 
   private integer(path: string, value: unknown, low: number, high: number): number {
     if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
     const range = high === Number.MAX_SAFE_INTEGER ? `from ${low}` : `from ${low} to ${high}`;
-    this.fault(path, value === undefined ? 'is missing' : `must be a whole number ${range}`);
+    this.addError(path, value === undefined ? 'is missing' : `must be a whole number ${range}`);
     return low;
   }
 
-  private fault(path: string, wording: string): void {
-    this.faults.push(`${path}: ${wording}`);
+  private addError(path: string, wording: string): void {
+    this.errors.push(`${path}: ${wording}`);
   }
 }
 

@@ -10,7 +10,7 @@ import { parseRolesFile, type RolesFile, RolesFileError, type ScopeKey } from '.
 export class Roles {
   readonly #file: RolesFile;
 
-  /** @throws RolesFileError which stops the boot and names every fault of the file */
+  /** @throws RolesFileError which stops the boot and names every error of the file */
   constructor(@Inject(Config) config: Pick<Config, 'rolesFile'>) {
     this.#file = parseRolesFile(read(config.rolesFile), config.rolesFile);
   }
@@ -30,7 +30,7 @@ export class Roles {
     return this.#file.scopeKeys;
   }
 
-  /** One fault for each resource type that rights name and nobody serves: a slip of the pen that grants nothing. */
+  /** One error for each resource type that rights name and nobody serves: a slip of the pen that grants nothing. */
   unknownTypes(known: readonly string[]): string[] {
     return [...this.#file.roles.values()].flatMap((role) =>
       [...role.resourceTypes]
@@ -76,7 +76,7 @@ export class RolesCheck implements OnApplicationBootstrap {
 
   /** @throws RolesFileError which stops the boot, when a right names a resource type that nobody serves */
   onApplicationBootstrap(): void {
-    const faults = this.roles.unknownTypes(this.resources.types());
-    if (faults.length > 0) throw new RolesFileError(this.config.rolesFile, faults);
+    const errors = this.roles.unknownTypes(this.resources.types());
+    if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);
   }
 }

@@ -32,7 +32,7 @@ export interface Budget {
 /** What is limited: its budgets and their window. */
 export interface Purpose {
   readonly windowSeconds: (settings: ThrottleSettings) => number;
-  /** Counted by `@Attempts()` when the request arrives, before its body is read: by address. */
+  /** Counted by `@RateLimit()` when the request arrives, before its body is read: by address. */
   readonly onArrival: readonly Budget[];
   /** Counted by a call, in this order, once the subject is known. The first that is used up ends the counting. */
   readonly onSubject: readonly Budget[];
@@ -114,7 +114,7 @@ const perRecipient = (points: Budget['points']): Budget => ({
 const ROLE_CHANGE_MAILS = 5;
 
 /**
- * Everything that is limited, one row each. Add a row here, then say `@Attempts('…')` on the route, or call
+ * Everything that is limited, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
  * `throttle.count('…', subject)` where the subject is known.
  */
 export const PURPOSES = {

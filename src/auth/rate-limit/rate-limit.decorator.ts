@@ -2,11 +2,11 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RateLimitTally } from '../../context/request-context.js';
 import { clientAddress } from '../authentication/client-address.js';
-import type { AttemptKind, Throttle } from './rate-limiter.js';
+import type { RateLimitName, Throttle } from './rate-limiter.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    attempts?: AttemptKind;
+    attempts?: RateLimitName;
   }
   interface FastifyRequest {
     /** What the request was charged; also in its context, for whoever counts without a request at hand. */
@@ -15,13 +15,13 @@ declare module 'fastify' {
 }
 
 /** A route where a secret can be guessed: its requests count against their address before the body is even read. */
-export const Attempts = (kind: AttemptKind): MethodDecorator => RouteConfig({ attempts: kind });
+export const RateLimit = (kind: RateLimitName): MethodDecorator => RouteConfig({ attempts: kind });
 
 /**
- * Counts the requests of {@link Attempts} routes that are made from here on. In a hook of the HTTP server, since bodies
+ * Counts the requests of {@link RateLimit} routes that are made from here on. In a hook of the HTTP server, since bodies
  * are read before any guard runs, and the contract refuses with 429 before it looks at a body.
  */
-export function countAttempts(server: FastifyInstance, throttle: Throttle): void {
+export function countRequests(server: FastifyInstance, throttle: Throttle): void {
   server.addHook('onRoute', (route) => {
     const attempts = route.config?.attempts;
     if (!attempts) return;

@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../../config/config.js';
 import { RateLimitTally, requestContext, withRequestContext } from '../../context/request-context.js';
-import { JsonApiException, refuse } from '../../json-api/document/errors.js';
+import { ApiError, apiError } from '../../json-api/document/errors.js';
 import { AttemptCounter, type Count, CountingConnections } from './attempt-counter.js';
 import { type Budget, type Purpose, type PurposeName, PURPOSES, type Subject } from './purposes.js';
 
@@ -16,21 +16,21 @@ const RETRY_WHEN_DOWN = '2';
  * @param endsAt when the window ends, in ms since the epoch
  * @param what is counted, in the plural
  */
-export function tooMany(limit: number, endsAt: number, what: 'attempts' | 'writes' = 'attempts'): JsonApiException {
+export function tooMany(limit: number, endsAt: number, what: 'attempts' | 'writes' = 'attempts'): ApiError {
   requestContext()?.rateLimit?.tell({ limit, remaining: 0, endsAt });
   const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
   const headers = { 'Retry-After': String(seconds) };
-  return refuse('too_many_requests', `Too many ${what}; try again in ${seconds} seconds`, undefined, { headers });
+  return apiError('too_many_requests', `Too many ${what}; try again in ${seconds} seconds`, undefined, { headers });
 }
 
 /** The error of a request that cannot be counted, so that it is not let through. */
-export function notCounted(cause: unknown, what: 'Attempts' | 'Writes' = 'Attempts'): JsonApiException {
+export function notCounted(cause: unknown, what: 'RateLimit' | 'Writes' = 'RateLimit'): ApiError {
   const headers = { 'Retry-After': RETRY_WHEN_DOWN };
-  return refuse('unavailable', `${what} cannot be counted right now`, undefined, { cause, headers });
+  return apiError('unavailable', `${what} cannot be counted right now`, undefined, { cause, headers });
 }
 
 /** What is attempted. Each kind is counted by itself. */
-export type AttemptKind = PurposeName;
+export type RateLimitName = PurposeName;
 
 /** Whose secret is attempted, and by whom. */
 export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
@@ -83,8 +83,8 @@ export class Throttle implements OnApplicationBootstrap {
   }
 
   /**
-   * Counts an attempt of an address, whatever it names; routes say `@Attempts()` for it, pages call it.
-   * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
+   * Counts an attempt of an address, whatever it names; routes say `@RateLimit()` for it, pages call it.
+   * @throws ApiError `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
    */
   async address(kind: PurposeName, address: string): Promise<void> {
     await this.countAll(kind, PURPOSES[kind].onArrival, { address });
@@ -97,7 +97,7 @@ export class Throttle implements OnApplicationBootstrap {
 
   /**
    * Counts against the budgets of a purpose that its subject names; call it before looking anything up.
-   * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
+   * @throws ApiError `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
    */
   async count(kind: PurposeName, subject: Subject): Promise<void> {
     await this.countAll(kind, PURPOSES[kind].onSubject, subject);
@@ -107,7 +107,7 @@ export class Throttle implements OnApplicationBootstrap {
    * Counts as {@link count} does, for what is left out beyond the limit, so that the request does not fail and its answer
    * says nothing of the limit.
    * @returns whether the subject is within its budgets
-   * @throws JsonApiException `unavailable` when it cannot be counted
+   * @throws ApiError `unavailable` when it cannot be counted
    */
   async isWithin(kind: PurposeName, subject: Subject): Promise<boolean> {
     try {
@@ -116,7 +116,7 @@ export class Throttle implements OnApplicationBootstrap {
       );
       return true;
     } catch (error) {
-      if (error instanceof JsonApiException && error.status === 429) return false;
+      if (error instanceof ApiError && error.status === 429) return false;
       throw error;
     }
   }
@@ -124,7 +124,7 @@ export class Throttle implements OnApplicationBootstrap {
   /**
    * Forgets the failures of one e-mail from one address, after it signed in. What is counted over all its addresses, or
    * for the address as a whole, stays: somebody else's success there proves nothing.
-   * @throws JsonApiException `unavailable`
+   * @throws ApiError `unavailable`
    */
   async succeeded(kind: PurposeName, subject: Attempt): Promise<void> {
     if (this.settings.disabled) return;

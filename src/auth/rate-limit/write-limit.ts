@@ -49,7 +49,7 @@ export class WriteLimit {
 
   /**
    * Counts a write of an account; at once, unless a batch is full.
-   * @throws JsonApiException `too_many_requests` with `Retry-After`, or `unavailable` when a full batch cannot be counted
+   * @throws ApiError `too_many_requests` with `Retry-After`, or `unavailable` when a full batch cannot be counted
    */
   count(accountId: string): void | Promise<void> {
     if (this.isDisabled) return;

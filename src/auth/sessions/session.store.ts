@@ -41,7 +41,7 @@ export interface EndedSessions {
 /** Sessions that end in one statement, at most: some 100 ms of work. */
 export const MAX_ENDED = 5_000;
 /** In characters: what the column holds. */
-const LONGEST_USER_AGENT = 500;
+const MAX_USER_AGENT = 500;
 /** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
 const RACE_SECONDS = 10;
 
@@ -239,7 +239,7 @@ function newNonce(): string {
 /** PostgreSQL takes no NUL in text, and a header may be as long as the server lets it. */
 function printable(userAgent: string | null): string | null {
   if (userAgent === null) return null;
-  return Array.from(userAgent.replaceAll('\0', '')).slice(0, LONGEST_USER_AGENT).join('');
+  return Array.from(userAgent.replaceAll('\0', '')).slice(0, MAX_USER_AGENT).join('');
 }
 
 function live(sessionId: string, row: Row): LiveSession {

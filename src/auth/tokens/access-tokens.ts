@@ -31,9 +31,9 @@ type Settings = Pick<Config, 'jwtIssuer' | 'jwtAudience' | 'appUrl' | 'host' | '
 const TYPE = 'at+jwt';
 const ALGORITHMS: SigningAlgorithm[] = ['ES256', 'EdDSA'];
 /** As JSON, in bytes. A larger `role_scope` would push the header beyond what proxies take. */
-const LARGEST_ROLE_SCOPE = 2048;
+const MAX_ROLE_SCOPE = 2048;
 /** In characters. Our own tokens stay under 4 KiB; nothing longer is worth decoding. */
-const LONGEST_TOKEN = 8192;
+const MAX_TOKEN = 8192;
 /**
  * How many verified tokens are remembered: far more than are busy at a time. Each takes the same, two UUIDs, a digest and
  * a time, so this bounds the bytes too: some 4 MB.
@@ -66,7 +66,7 @@ export class AccessTokens {
     const { kid, alg, privateKey } = this.#keys.current;
     const iat = Math.floor(Date.now() / 1000);
     const exp = iat + this.#seconds;
-    const fits = Buffer.byteLength(JSON.stringify(subject.roleScope)) <= LARGEST_ROLE_SCOPE;
+    const fits = Buffer.byteLength(JSON.stringify(subject.roleScope)) <= MAX_ROLE_SCOPE;
     const claims = {
       sid: subject.sessionId,
       role_name: subject.roleName,
@@ -87,7 +87,7 @@ export class AccessTokens {
    * at here.
    */
   verify(token: string): VerifiedToken | null | Promise<VerifiedToken | null> {
-    if (token.length > LONGEST_TOKEN) return null;
+    if (token.length > MAX_TOKEN) return null;
     const digest = hash('sha256', token, 'base64url');
     const known = this.#verified.get(digest);
     if (!known) return this.#verify(token, digest);

@@ -61,7 +61,7 @@ const MARK = /^\d{1,12}\.[\w-]{43}\.[\w-]{43}$/;
 /** In seconds: a year after the last sign-in a device counts as unknown again. */
 const LIFE = 365 * 24 * 3600;
 /** A browser that a family shares. */
-const MOST_PEOPLE = 5;
+const MAX_PEOPLE = 5;
 
 /** The account that somebody signed in to, and which of its passwords it was. */
 export interface PasswordOfAccount {
@@ -101,13 +101,13 @@ export class KnownDevice {
     const others = this.#marks(request).filter((mark) => !this.#isOf(mark, emailKey));
     const content = `${now()}.${this.secrets.mac(BINDING_PURPOSE, bound(password))}`;
     const mark = `${content}.${this.secrets.mac(PURPOSE, `${content}.${emailKey}`)}`;
-    const marks = [mark, ...others].slice(0, MOST_PEOPLE);
+    const marks = [mark, ...others].slice(0, MAX_PEOPLE);
     this.cookies.put(reply, COOKIE, marks.join('~'), this.cookies.authPath, LIFE);
   }
 
   #marks(request: FastifyRequest): string[] {
     // No more than we ever wrote: each costs a MAC, and strangers' rubbish is not handed back.
-    return (request.cookies[COOKIE] ?? '').split('~', MOST_PEOPLE).filter((mark) => MARK.test(mark));
+    return (request.cookies[COOKIE] ?? '').split('~', MAX_PEOPLE).filter((mark) => MARK.test(mark));
   }
 
   #isOf(mark: string, emailKey: string): boolean {

@@ -53,7 +53,7 @@ export class SigningKeys {
   }
 }
 
-/** One reader for each key, so that a fault can name the key that has it. */
+/** One reader for each key, so that an error can name the key that has it. */
 function readPrivateKeys(text: string): (() => KeyObject)[] {
   if (!text.trimStart().startsWith('{')) {
     return (text.match(PEM_BLOCK) ?? []).map((pem) => () => createPrivateKey(pem));

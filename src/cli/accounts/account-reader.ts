@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Account } from '../../accounts/account.entity.js';
-import { accountFaults, extraIn, organizationsIn } from '../../accounts/account.policy.js';
+import { accountErrors, extraIn, organizationsIn } from '../../accounts/account.policy.js';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
@@ -26,10 +26,10 @@ export interface AccountRow {
   readonly [column: string]: unknown;
 }
 
-/** What a line says. It has faults, or else an account. */
+/** What a line says. It has errors, or else an account. */
 export interface LineReading {
   readonly line: number;
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly account: AccountRow | null;
   /** The stored hash of its password; null where it has none. */
   readonly hashedPassword: string | null;
@@ -58,24 +58,24 @@ export class AccountReader {
   ) {}
 
   /** Never throws: what is wrong comes back as sentences, all of it at once. */
-  read({ number, value, fault }: InputLine): LineReading {
-    const wrong = (...faults: string[]): LineReading => ({
+  read({ number, value, error }: InputLine): LineReading {
+    const wrong = (...errors: string[]): LineReading => ({
       line: number,
-      faults,
+      errors,
       account: null,
       hashedPassword: null,
       organizations: [],
     });
-    if (fault !== undefined) return wrong(fault);
+    if (error !== undefined) return wrong(error);
     if (!isObject(value)) return wrong('must be a JSON object');
     const { id, organizations = [], hashed_password: hash = null, ...attributes } = value;
-    const { values, faults } = readBody(this.resource, 'create', attributes);
+    const { values, errors } = readBody(this.resource, 'create', attributes);
     const references = readReferences(organizations);
     const imported = readImportedHash(hash, (stored) => this.hasher.supports(stored), this.firebase);
     const all = [
-      ...faults.map(({ detail }) => detail),
-      ...accountFaults(values, this.roles).map(({ detail }) => detail),
-      ...('fault' in imported ? [`hashed_password ${imported.fault}`] : []),
+      ...errors.map(({ detail }) => detail),
+      ...accountErrors(values, this.roles).map(({ detail }) => detail),
+      ...('error' in imported ? [`hashed_password ${imported.error}`] : []),
       ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
       ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),
     ];
@@ -83,7 +83,7 @@ export class AccountReader {
     const hashedPassword = 'stored' in imported ? imported.stored : null;
     const account = this.toRow(typeof id === 'string' ? id.toLowerCase() : uuidv7(), values, hashedPassword);
     const scoped = organizationsIn(values['roleScope'] as Values['roleScope']).map((org) => ({ id: org, name: null }));
-    return { line: number, faults: [], account, hashedPassword, organizations: [...(references ?? []), ...scoped] };
+    return { line: number, errors: [], account, hashedPassword, organizations: [...(references ?? []), ...scoped] };
   }
 
   /**

@@ -4,7 +4,7 @@ import type { AccountRow, LineReading } from './account-reader.js';
 
 /** Why a line cannot be stored; `known` where its e-mail is there already, as after an import that was interrupted. */
 export interface Conflict {
-  readonly fault: string;
+  readonly error: string;
   readonly known: boolean;
 }
 
@@ -32,9 +32,9 @@ export class Conflicts {
     for (const { line, account } of lines) {
       const earlier = firstLines.get(account.email_key);
       if (earlier !== undefined)
-        conflicts.set(line, { fault: `the e-mail stands on line ${earlier} too`, known: true });
-      else if (keys.has(account.email_key)) conflicts.set(line, { fault: 'the e-mail is already taken', known: true });
-      else if (ids.has(account.id)) conflicts.set(line, { fault: 'another account has this id', known: false });
+        conflicts.set(line, { error: `the e-mail stands on line ${earlier} too`, known: true });
+      else if (keys.has(account.email_key)) conflicts.set(line, { error: 'the e-mail is already taken', known: true });
+      else if (ids.has(account.id)) conflicts.set(line, { error: 'another account has this id', known: false });
       firstLines.set(account.email_key, earlier ?? line);
       ids.add(account.id);
     }

@@ -41,7 +41,7 @@ export async function* csvLines(
     const fits = record.length === members.length;
     yield fits
       ? { number, value: membersOf(members, record) }
-      : { number, fault: `has ${record.length} cells, where the header has ${members.length}` };
+      : { number, error: `has ${record.length} cells, where the header has ${members.length}` };
   }
   if (members === null) throw new Error('The file is empty; its first line must name the columns.');
 }

@@ -66,8 +66,8 @@ export class ImportRun {
     if (refused.length === 0) return;
     this.surroundings.progress.end();
     // What a file carries gets onto a terminal.
-    for (const { line, faults } of refused)
-      this.surroundings.err.write(`Line ${line}: ${oneLine(faults.join('; '))}\n`);
+    for (const { line, errors } of refused)
+      this.surroundings.err.write(`Line ${line}: ${oneLine(errors.join('; '))}\n`);
   }
 
   private summary(): string {

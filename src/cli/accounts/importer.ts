@@ -10,9 +10,9 @@ import { OrganizationFinder } from './organization-finder.js';
 export interface ImportOptions {
   /** Finds out what would happen, and stores nothing. */
   readonly dryRun: boolean;
-  /** Goes on after lines with faults, without them. */
+  /** Goes on after lines with errors, without them. */
   readonly skipInvalid: boolean;
-  /** An e-mail that is there already is no fault; its account stays as it is. */
+  /** An e-mail that is there already is no error; its account stays as it is. */
   readonly skipExisting: boolean;
   readonly createOrganizations: boolean;
 }
@@ -25,8 +25,8 @@ export interface BatchReport {
   /** Lines whose e-mail was there already. */
   readonly existing: number;
   /** What is wrong, line by line. */
-  readonly refused: readonly { readonly line: number; readonly faults: readonly string[] }[];
-  /** False where nothing of the batch was stored because of a fault. */
+  readonly refused: readonly { readonly line: number; readonly errors: readonly string[] }[];
+  /** False where nothing of the batch was stored because of a problem. */
   readonly stored: boolean;
 }
 
@@ -35,10 +35,10 @@ interface Placed {
   readonly organizationIds: ReadonlySet<string>;
 }
 
-/** Undoes what a batch with faults has done so far. */
+/** Undoes what a batch with errors has done so far. */
 class Refusal extends Error {
   constructor(readonly report: BatchReport) {
-    super('The batch has faults');
+    super('The batch has errors');
   }
 }
 
@@ -89,9 +89,9 @@ export class Importer {
     const { skipInvalid, skipExisting, dryRun } = this.options;
     const valid = lines.filter((line): line is Valid => line.account !== null);
     const conflicts = await this.conflicts.find(valid, tx);
-    const refused = lines.flatMap(({ line, faults }) => (faults.length > 0 ? [{ line, faults }] : []));
-    for (const [line, { known, fault }] of conflicts) {
-      if (!(known && skipExisting)) refused.push({ line, faults: [fault] });
+    const refused = lines.flatMap(({ line, errors }) => (errors.length > 0 ? [{ line, errors }] : []));
+    for (const [line, { known, error }] of conflicts) {
+      if (!(known && skipExisting)) refused.push({ line, errors: [error] });
     }
     const existing = [...conflicts.values()].filter(({ known }) => known && skipExisting).length;
     const { placed, lost } = await this.place(
@@ -122,16 +122,16 @@ export class Importer {
       tx,
     );
     const placed: Placed[] = [];
-    const lost: { line: number; faults: string[] }[] = [];
+    const lost: { line: number; errors: string[] }[] = [];
     for (const valid of lines) {
-      const faults: string[] = [];
+      const errors: string[] = [];
       const organizationIds = new Set<string>();
       for (const reference of valid.organizations) {
         const found = await this.organizations.find(reference, tx);
         if ('id' in found) organizationIds.add(found.id);
-        else faults.push(found.fault);
+        else errors.push(found.error);
       }
-      if (faults.length > 0) lost.push({ line: valid.line, faults });
+      if (errors.length > 0) lost.push({ line: valid.line, errors });
       else placed.push({ valid, organizationIds });
     }
     return { placed, lost };

@@ -7,7 +7,7 @@ export interface InputLine {
   /** From 1. */
   readonly number: number;
   readonly value?: unknown;
-  readonly fault?: string;
+  readonly error?: string;
 }
 
 /**
@@ -47,11 +47,11 @@ function decode(parts: readonly Buffer[]): string | null {
 
 /** The value of a text; null is a text that is not UTF-8. */
 function parsed(number: number, text: string | null): InputLine {
-  if (text === null) return { number, fault: 'is not UTF-8' };
+  if (text === null) return { number, error: 'is not UTF-8' };
   try {
     return { number, value: JSON.parse(text) as unknown };
   } catch {
     // The parser's message would quote the line, and with it a hash.
-    return { number, fault: 'is not JSON' };
+    return { number, error: 'is not JSON' };
   }
 }

@@ -7,7 +7,7 @@ import { OrganizationResource } from '../../organizations/organization.resource.
 import type { OrganizationReference } from './account-reader.js';
 
 /** What a reference came to: the id of an organization, or what is wrong with it. */
-export type Found = { readonly id: string } | { readonly fault: string };
+export type Found = { readonly id: string } | { readonly error: string };
 
 /** Finds the organizations that lines name, and makes those that there are not where it is asked to. */
 export class OrganizationFinder {
@@ -43,19 +43,19 @@ export class OrganizationFinder {
   async find({ id, name }: OrganizationReference, tx: Transaction): Promise<Found> {
     if (id !== null && this.byId.has(id)) return { id };
     const label = JSON.stringify(name ?? id);
-    if (name === null) return { fault: `There is no organization ${label}` };
+    if (name === null) return { error: `There is no organization ${label}` };
     const { createOrganizations: create } = this.options;
     if (create && id !== null) return this.make(id, name, tx);
     const named = this.byName.get(name.trim());
-    if (named === null) return { fault: `Several organizations are called ${label}; name one by its id` };
+    if (named === null) return { error: `Several organizations are called ${label}; name one by its id` };
     if (named !== undefined) return { id: named };
-    if (!create) return { fault: `There is no organization ${label}; --create-organizations would make it` };
+    if (!create) return { error: `There is no organization ${label}; --create-organizations would make it` };
     return this.make(uuidv7(), name, tx);
   }
 
   private async make(id: string, given: string, tx: Transaction): Promise<Found> {
-    const { values, faults } = readBody(OrganizationResource, 'create', { name: given });
-    if (faults.length > 0) return { fault: `Organization ${JSON.stringify(given)}: ${faults[0]?.detail}` };
+    const { values, errors } = readBody(OrganizationResource, 'create', { name: given });
+    if (errors.length > 0) return { error: `Organization ${JSON.stringify(given)}: ${errors[0]?.detail}` };
     const name = String(values['name']);
     if (!this.options.dryRun) await this.store(id, name, tx);
     this.know(id, name);

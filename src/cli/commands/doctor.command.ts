@@ -28,7 +28,7 @@ export const doctorCommand = ({ examine, env, extension, out }: CommandContext) 
     .description(
       'Looks at every setting, the roles file, the signing keys, the mail templates, the database and the relay; a line ' +
         'each, with what to do. It changes nothing and prints no secret; an embedded server is started for it. It ends ' +
-        'with 1 when there is a fault, and with 0 for warnings alone.',
+        'with 1 when there is a problem, and with 0 for warnings alone.',
     )
     .action(async () => {
       const examination = examine();
@@ -37,13 +37,13 @@ export const doctorCommand = ({ examine, env, extension, out }: CommandContext) 
       const redact = redactor(env);
       const rows = findings.map(({ level, subject, text }) => [level, subject, oneLine(redact(text))]);
       out.write(`${table(rows)}\n`);
-      const faults = findings.filter(({ level }) => level === 'fault').length;
-      if (faults > 0) throw new Error(faults === 1 ? 'There is 1 fault.' : `There are ${faults} faults.`);
+      const problems = findings.filter(({ level }) => level === 'problem').length;
+      if (problems > 0) throw new Error(problems === 1 ? 'There is 1 problem.' : `There are ${problems} problems.`);
     });
 
 function configurationFindings({ errors }: ConfigExamination): Finding[] {
-  const { ok, fault } = about('settings');
-  return errors.length > 0 ? errors.map(fault) : [ok('Each of them can be read.')];
+  const { ok, problem } = about('settings');
+  return errors.length > 0 ? errors.map(problem) : [ok('Each of them can be read.')];
 }
 
 /** What a check finds, or that it has to wait for settings that are wrong. */
@@ -53,11 +53,11 @@ async function look(
   extension: Parameters<Check['run']>[1],
 ): Promise<readonly Finding[]> {
   const wrong = needs.filter((name) => !(name in values) || missing.includes(name));
-  const { warning, fault } = about(subject);
+  const { warning, problem } = about(subject);
   if (wrong.length > 0) return [warning(`Not looked at: correct ${wrong.join(', ')} first.`)];
   try {
     return await run(values as Required<typeof values>, extension);
   } catch (error) {
-    return [fault(`Could not be looked at: ${reasonOf(error)}`)];
+    return [problem(`Could not be looked at: ${reasonOf(error)}`)];
   }
 }

@@ -2,10 +2,10 @@ import type { DataSource } from 'typeorm';
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempt-counter.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import { findAccessFaults, findLimitFaults } from '../../database/access-checks.js';
+import { findAccessErrors, findLimitErrors } from '../../database/access-checks.js';
 import { connectionOf } from '../../database/connections.js';
 import { PendingMigrations } from '../../database/pending-migrations.js';
-import { findMissingMigrationPrivileges, findMissingPrivileges, privilegeFaults } from '../../database/privileges.js';
+import { findMissingMigrationPrivileges, findMissingPrivileges, privilegeErrors } from '../../database/privileges.js';
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../outbox/dead-jobs.js';
@@ -44,32 +44,32 @@ const CLOCK_FAULT_MS = 60_000;
 const OUTBOX_CONNECTIONS = 6;
 
 const fits: Look = async (dataSource) => {
-  const { ok, fault } = about('database');
+  const { ok, problem } = about('database');
   try {
     await assertDatabaseFits(dataSource);
     return [ok('Version, encoding and LC_CTYPE are as needed.')];
   } catch (error) {
-    if (error instanceof UnfitDatabaseError) return error.faults.map(fault);
+    if (error instanceof UnfitDatabaseError) return error.errors.map(problem);
     throw error;
   }
 };
 
 const reached: Look = async (dataSource) => {
-  const { ok, fault } = about('database');
+  const { ok, problem } = about('database');
   const { access } = connectionOf(dataSource);
-  const faults = [...(await findAccessFaults(connectionOf(dataSource))), ...(await findLimitFaults(dataSource))];
-  if (faults.length > 0) return faults.map(fault);
+  const errors = [...(await findAccessErrors(connectionOf(dataSource))), ...(await findLimitErrors(dataSource))];
+  if (errors.length > 0) return errors.map(problem);
   const way = access.pooler === 'transaction' ? 'a transaction pooler and the direct URL' : 'sessions';
   return [ok(`It is reached by ${way}, and the limits of requests hold.`)];
 };
 
 const privileges: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
-  const { ok, fault } = about('privileges');
+  const { ok, problem } = about('privileges');
   const missing = await findMissingPrivileges(dataSource);
   if (missing.length === 0 && onStart && (await new PendingMigrations(dataSource).list()).length > 0) {
     missing.push(...(await findMissingMigrationPrivileges(dataSource)));
   }
-  return missing.length === 0 ? [ok('The role may do what the service does.')] : privilegeFaults(missing).map(fault);
+  return missing.length === 0 ? [ok('The role may do what the service does.')] : privilegeErrors(missing).map(problem);
 };
 
 const encrypted: Look = async (dataSource, { remote, NODE_ENV: environment }) => {
@@ -97,16 +97,16 @@ const clock: Look = async (dataSource) => {
 
 /** What a difference between the database's clock and ours means, in ms. */
 export function clockFinding(differenceMs: number): Finding {
-  const { ok, warning, fault } = about('clock');
+  const { ok, warning, problem } = about('clock');
   const apart = Math.abs(differenceMs);
   if (apart < CLOCK_WARNING_MS) return ok('The clocks of this machine and of the database agree.');
   const seconds = (apart / 1000).toFixed(1);
   const text = `The database's clock is ${seconds} s ${differenceMs > 0 ? 'ahead' : 'behind'}. Set both with NTP.`;
-  return (apart < CLOCK_FAULT_MS ? warning : fault)(text);
+  return (apart < CLOCK_FAULT_MS ? warning : problem)(text);
 }
 
 const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
-  const { ok, warning, fault } = about('migrations');
+  const { ok, warning, problem } = about('migrations');
   const done = new Set(await doneMigrations(dataSource));
   const known = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
   const pending = known.filter((name) => !done.has(name));
@@ -116,7 +116,7 @@ const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   if (pending.length === 0 && !(await exists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
   if (pending.length === 0) return told.length > 0 ? told : [ok('The schema is up to date.')];
   const todo = onStart ? 'The next start runs them.' : 'Run: npx iam migrate';
-  return [...told, (onStart ? warning : fault)(`Pending are ${pending.join(', ')}. ${todo}`)];
+  return [...told, (onStart ? warning : problem)(`Pending are ${pending.join(', ')}. ${todo}`)];
 };
 
 /** Read by hand: TypeORM would make the table where it is missing. */
@@ -147,7 +147,7 @@ const accounts: Look = async (dataSource, values) => {
     // Told by the check of the roles file.
     return [];
   }
-  const { ok, warning, fault } = about('accounts');
+  const { ok, warning, problem } = about('accounts');
   const held = await dataSource.query<{ name: string }[]>('SELECT DISTINCT role_name AS name FROM accounts');
   const gone = held.map(({ name }) => name).filter((name) => roles.get(name) === null);
   const credentials = new CredentialsRepository(new PostgresTransactions(dataSource));
@@ -155,7 +155,7 @@ const accounts: Look = async (dataSource, values) => {
   return [
     ...(await emailKeyFindings(dataSource)),
     ...(await hashFindings(dataSource, values)),
-    ...gone.map((name) => fault(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
+    ...gone.map((name) => problem(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
     adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
   ];
 };

@@ -8,7 +8,7 @@ import { RefusedConnectionError, refusedConnection } from '../../database/refuse
 import { DATABASE_NEEDS, LOOKS, sealed, type DatabaseValues, type Look } from './database-looks.js';
 import { about, defineCheck, isLocal, reasonOf, type Finding } from './finding.js';
 
-const { ok, fault } = about('database');
+const { ok, problem } = about('database');
 
 /** Whether the database can be reached, fits, and holds what the service needs. It is changed in nothing. */
 export const databaseCheck = defineCheck({
@@ -19,8 +19,8 @@ export const databaseCheck = defineCheck({
     try {
       return await onServer(values, (url) => lookAt(url, place, values, extension, LOOKS));
     } catch (error) {
-      if (error instanceof RefusedConnectionError) return [fault(error.message)];
-      return [fault(`${place} cannot be used: ${reasonOf(error)}. Correct DATABASE_URL, or open the way to it.`)];
+      if (error instanceof RefusedConnectionError) return [problem(error.message)];
+      return [problem(`${place} cannot be used: ${reasonOf(error)}. Correct DATABASE_URL, or open the way to it.`)];
     }
   },
 });

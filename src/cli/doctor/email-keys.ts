@@ -7,7 +7,7 @@ const MAX_NAMED = 20;
 
 /** Accounts whose e-mails are compared in an older form, and those of them that have the mailbox of another account. */
 export async function emailKeyFindings(dataSource: DataSource): Promise<Finding[]> {
-  const { fault } = about('accounts');
+  const { problem } = about('accounts');
   const named: Finding[] = [];
   let collisions = 0;
   let stale = 0;
@@ -16,11 +16,11 @@ export async function emailKeyFindings(dataSource: DataSource): Promise<Finding[
       if (heldBy === null) stale++;
       else if (++collisions <= MAX_NAMED) {
         const todo = 'Delete one, then run: npx iam accounts rekey';
-        named.push(fault(`${id} and ${heldBy} have one mailbox, and the first cannot sign in. ${todo}`));
+        named.push(problem(`${id} and ${heldBy} have one mailbox, and the first cannot sign in. ${todo}`));
       }
     }
   }
-  if (collisions > MAX_NAMED) named.push(fault(`${collisions} accounts in all have the mailbox of another one.`));
+  if (collisions > MAX_NAMED) named.push(problem(`${collisions} accounts in all have the mailbox of another one.`));
   const text = `${stale} cannot sign in, since their e-mails are compared in an older form. Run: npx iam accounts rekey`;
-  return stale > 0 ? [...named, fault(text)] : named;
+  return stale > 0 ? [...named, problem(text)] : named;
 }

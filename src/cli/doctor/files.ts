@@ -16,14 +16,16 @@ export const rolesCheck = defineCheck({
   subject: 'roles',
   needs: ['ROLES_FILE'],
   run: (values) => {
-    const { ok, fault } = about('roles');
+    const { ok, problem } = about('roles');
     try {
       const roles = rolesOf(values);
       return [
         ok(`Accounts may be given the roles ${roles.assignable().join(', ')}; new ones are ${roles.defaultName}.`),
       ];
     } catch (error) {
-      return error instanceof RolesFileError ? error.faults.map((text) => fault(`${text}.`)) : [fault(reasonOf(error))];
+      return error instanceof RolesFileError
+        ? error.errors.map((text) => problem(`${text}.`))
+        : [problem(reasonOf(error))];
     }
   },
 });
@@ -33,7 +35,7 @@ export const keysCheck = defineCheck({
   subject: 'keys',
   needs: ['JWT_PRIVATE_KEY', 'DATA_DIR'],
   run: ({ JWT_PRIVATE_KEY: given, DATA_DIR: dataDir }) => {
-    const { ok, warning, fault } = about('keys');
+    const { ok, warning, problem } = about('keys');
     const text = given ?? findDevelopmentSecret(resolve(dataDir), 'JWT_PRIVATE_KEY');
     if (text === null) {
       return [warning(`There is no key yet; the next start makes ${DEVELOPMENT_SECRETS.JWT_PRIVATE_KEY.file}.`)];
@@ -42,7 +44,7 @@ export const keysCheck = defineCheck({
       const { current, jwks } = new SigningKeys({ jwtPrivateKey: text });
       return [ok(`${current.kid} (${current.alg}) signs; ${jwks.keys.length} verify.`)];
     } catch (error) {
-      return [fault(`${reasonOf(error)}. Make one: npx iam keys rotate --help`)];
+      return [problem(`${reasonOf(error)}. Make one: npx iam keys rotate --help`)];
     }
   },
 });
@@ -52,13 +54,13 @@ export const templatesCheck = defineCheck({
   subject: 'templates',
   needs: ['MAIL_TEMPLATES'],
   run: ({ MAIL_TEMPLATES: folder }, { modules = [] }) => {
-    const { ok, warning, fault } = about('templates');
+    const { ok, warning, problem } = about('templates');
     try {
       new MailTemplates({ mailTemplates: folder === null ? null : resolve(folder) }).onApplicationBootstrap();
       return [ok('Every mail can be written.')];
     } catch (error) {
       // Only a started service knows the mails of a team's modules, to which the file may belong.
-      return [(modules.length > 0 ? warning : fault)(reasonOf(error))];
+      return [(modules.length > 0 ? warning : problem)(reasonOf(error))];
     }
   },
 });

@@ -1,8 +1,8 @@
 import type { Extension } from '../../app.extension.js';
 import type { VariableName, VariableValues } from '../../config/variables.js';
 
-/** How bad it is: a fault keeps the service from starting or from working, a warning does not. */
-export type Level = 'ok' | 'warning' | 'fault';
+/** How bad it is: a problem keeps the service from starting or from working, a warning does not. */
+export type Level = 'ok' | 'warning' | 'problem';
 
 /** One line of the doctor: what was found, and what to do about it. */
 export interface Finding {
@@ -35,7 +35,7 @@ export function defineCheck<const Name extends VariableName>(check: {
 export const about = (subject: string) => ({
   ok: (text: string): Finding => ({ level: 'ok', subject, text }),
   warning: (text: string): Finding => ({ level: 'warning', subject, text }),
-  fault: (text: string): Finding => ({ level: 'fault', subject, text }),
+  problem: (text: string): Finding => ({ level: 'problem', subject, text }),
 });
 
 /** Why something failed. A connection that was tried on several addresses says so in its parts, and not itself. */

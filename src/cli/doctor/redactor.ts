@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { VARIABLES } from '../../config/variables.js';
 
 /** Shorter parts of a secret are words that stand everywhere. */
-const LEAST_LENGTH = 4;
+const MIN_LENGTH = 4;
 
 /**
  * Takes secrets out of text, in case the message of a library quotes one: every secret variable, and of those that are
@@ -12,7 +12,7 @@ export function redactor(env: NodeJS.ProcessEnv): (text: string) => string {
   const secrets = Object.entries(VARIABLES)
     .flatMap(([name, variable]) => ('secret' in variable ? textsOf(name, env) : []))
     .flatMap((text) => [text, ...passwordsOf(text)])
-    .filter((text) => text.length >= LEAST_LENGTH)
+    .filter((text) => text.length >= MIN_LENGTH)
     .sort((left, right) => right.length - left.length);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
 }

@@ -29,22 +29,22 @@ const EVERYBODY = /^(0\.0\.0\.0|::)\/0$/;
 
 const WEAKNESSES: readonly Weakness<(typeof NEEDS)[number]>[] = [
   {
-    level: 'fault',
+    level: 'problem',
     text: 'THROTTLE_DISABLED is true: passwords can be guessed without limit. Take it away.',
     applies: (values) => values.THROTTLE_DISABLED,
   },
   {
-    level: 'fault',
+    level: 'problem',
     text: 'APP_URL is http://: tokens in mailed links travel in the clear. Put TLS in front, and name the https:// address.',
     applies: ({ APP_URL: url }) => url?.startsWith('http:') === true && !isLocal(new URL(url).hostname),
   },
   {
-    level: 'fault',
+    level: 'problem',
     text: 'APP_URL names this machine, which nobody who reads a mail can reach. Name the public address.',
     applies: ({ APP_URL: url }) => url !== null && isLocal(new URL(url).hostname),
   },
   {
-    level: 'fault',
+    level: 'problem',
     text: 'TRUSTED_PROXIES believes everybody, so attempt limits can be forged away. Name the proxies.',
     applies: ({ TRUSTED_PROXIES: blocks }) => blocks?.some((block) => EVERYBODY.test(block)) === true,
   },

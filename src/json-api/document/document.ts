@@ -3,7 +3,7 @@ import type { Shape } from '../query/criteria.js';
 import { toUrl } from '../query/query-string.js';
 import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
-import { ERROR_CODES, type Fault } from './errors.js';
+import { ERROR_CODES, type ErrorObject } from './errors.js';
 import {
   type Identifier,
   type Item,
@@ -153,8 +153,8 @@ export class DocumentWriter {
 }
 
 /** An error document (JSON:API 1.1, error objects). `id` is the request's id. */
-export function errorDocument(faults: readonly Fault[], id: string): string {
-  const errors = faults.map(({ code, detail, source }) => {
+export function errorDocument(problems: readonly ErrorObject[], id: string): string {
+  const errors = problems.map(({ code, detail, source }) => {
     const { status, title } = ERROR_CODES[code];
     return { id, status: String(status), code, title, detail, ...(source && { source }) };
   });

@@ -1,11 +1,11 @@
 import { cut, LIMITS } from '../limits.js';
 
 /**
- * The one vocabulary of refusals. Services throw these where a fault happens; the error filter renders them.
+ * The one vocabulary of refusals. Services throw these where a object happens; the error filter renders them.
  * `detail` is public text. What only operators may read goes into `cause`, which is logged and never rendered.
  */
 
-/** Where a fault lies in the request (JSON:API 1.1, error objects). */
+/** Where a object lies in the request (JSON:API 1.1, error objects). */
 export type ErrorSource = { pointer: string } | { parameter: string } | { header: string };
 
 /** Every error code a client can meet, with the status and title that belong to it: one fact, one place. */
@@ -36,15 +36,15 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** One fault: a code, a sentence for the client, and where in the request it lies. */
-export interface Fault {
+/** One error: a code, a sentence for the client, and where in the request it lies. */
+export interface ErrorObject {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly source?: ErrorSource;
 }
 
-/** What an exception may carry besides its faults. */
-export interface JsonApiExceptionOptions {
+/** What an exception may carry besides its errors. */
+export interface ApiErrorOptions {
   /** Private: logged, never rendered. */
   cause?: unknown;
   /** Response headers, such as `Retry-After` (in seconds). */
@@ -52,77 +52,71 @@ export interface JsonApiExceptionOptions {
 }
 
 /** What an error object repeats of the request, it repeats in short. */
-function shortened(fault: Fault): Fault {
-  const { detail, source } = fault;
-  const short = { ...fault, detail: cut(detail, LIMITS.detailCharacters) };
+function shortened(object: ErrorObject): ErrorObject {
+  const { detail, source } = object;
+  const short = { ...object, detail: cut(detail, LIMITS.detailCharacters) };
   if (!source) return short;
   const [[kind = '', place = ''] = []] = Object.entries(source);
   return { ...short, source: { [kind]: cut(place, LIMITS.sourceCharacters) } as ErrorSource };
 }
 
-/** Of all faults, as many as an answer holds: of more, the last says so. */
-function atMost(faults: readonly [Fault, ...Fault[]]): [Fault, ...Fault[]] {
-  const [first, ...rest] = faults;
-  const isAll = faults.length <= LIMITS.errors;
+/** Of all errors, as many as an answer holds: of more, the last says so. */
+function atMost(errors: readonly [ErrorObject, ...ErrorObject[]]): [ErrorObject, ...ErrorObject[]] {
+  const [first, ...rest] = errors;
+  const isAll = errors.length <= LIMITS.errors;
   const kept = rest.slice(0, isAll ? rest.length : LIMITS.errors - 2).map(shortened);
   const detail = `There are more errors than the ${LIMITS.errors} that an answer holds: correct these first`;
   return [shortened(first), ...kept, ...(isAll ? [] : [{ code: first.code, detail }])];
 }
 
-/** A refused request: one or more faults, all of one status, and no more of them than an answer holds. */
-export class JsonApiException extends Error {
-  readonly faults: readonly [Fault, ...Fault[]];
+/** A refused request: one or more errors, all of one status, and no more of them than an answer holds. */
+export class ApiError extends Error {
+  readonly errors: readonly [ErrorObject, ...ErrorObject[]];
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(faults: readonly [Fault, ...Fault[]], options: JsonApiExceptionOptions = {}) {
-    const told = atMost(faults);
-    super(told.map((fault) => `${fault.code}: ${fault.detail}`).join('; '), { cause: options.cause });
-    this.name = 'JsonApiException';
-    this.faults = told;
+  constructor(errors: readonly [ErrorObject, ...ErrorObject[]], options: ApiErrorOptions = {}) {
+    const told = atMost(errors);
+    super(told.map((error) => `${error.code}: ${error.detail}`).join('; '), { cause: options.cause });
+    this.name = 'ApiError';
+    this.errors = told;
     this.status = ERROR_CODES[told[0].code].status;
     this.headers = options.headers ?? {};
   }
 }
 
-/** Builds an exception of one fault: `throw refuse('conflict', 'This e-mail is taken', at('email'))`. */
-export function refuse(
-  code: ErrorCode,
-  detail: string,
-  source?: ErrorSource,
-  options?: JsonApiExceptionOptions,
-): JsonApiException {
-  return new JsonApiException([source ? { code, detail, source } : { code, detail }], options);
+/** Builds an exception of one error: `throw apiError('conflict', 'This e-mail is taken', at('email'))`. */
+export function apiError(code: ErrorCode, detail: string, source?: ErrorSource, options?: ApiErrorOptions): ApiError {
+  return new ApiError([source ? { code, detail, source } : { code, detail }], options);
 }
 
-/** Throws when there is at least one fault. The faults of one list share one status. */
-export function throwFaults(faults: Iterable<Fault>): void {
-  const [first, ...rest] = faults;
-  if (first) throw new JsonApiException([first, ...rest]);
+/** Throws when there is at least one object. The errors of one list share one status. */
+export function throwIfErrors(errors: Iterable<ErrorObject>): void {
+  const [first, ...rest] = errors;
+  if (first) throw new ApiError([first, ...rest]);
 }
 
 /**
  * Collects what is wrong with a request, and ends its reading when that is more than an answer holds: nobody is told the
  * rest, so nobody looks for it. All parsers of requests report here.
  */
-export class FaultList implements Iterable<Fault> {
-  private readonly faults: Fault[] = [];
-  private full?: JsonApiException;
+export class ErrorList implements Iterable<ErrorObject> {
+  private readonly errors: ErrorObject[] = [];
+  private full?: ApiError;
 
   get length(): number {
-    return this.faults.length;
+    return this.errors.length;
   }
 
-  [Symbol.iterator](): Iterator<Fault> {
-    return (this.full?.faults ?? this.faults)[Symbol.iterator]();
+  [Symbol.iterator](): Iterator<ErrorObject> {
+    return (this.full?.errors ?? this.errors)[Symbol.iterator]();
   }
 
-  /** @throws JsonApiException with what was collected, when this is one more than an answer holds */
-  push(fault: Fault): void {
-    const [first, ...rest] = this.faults;
-    if (first && this.faults.length >= LIMITS.errors)
-      throw (this.full ??= new JsonApiException([first, ...rest, fault]));
-    this.faults.push(fault);
+  /** @throws ApiError with what was collected, when this is one more than an answer holds */
+  push(object: ErrorObject): void {
+    const [first, ...rest] = this.errors;
+    if (first && this.errors.length >= LIMITS.errors) throw (this.full ??= new ApiError([first, ...rest, object]));
+    this.errors.push(object);
   }
 
   /** Does work that reports here. It ends, without an error, where no more is taken: something else is told first. */

@@ -1,19 +1,19 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { type JsonApiException, refuse } from '../document/errors.js';
+import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 
 /** The first capacity of a buffer, in bytes, whatever length the client promises. */
 const FIRST_CAPACITY = 4 * 1024;
 
 /** The connections on which a body is being read, and what ends that. */
-const readers = new WeakMap<Socket, (error: JsonApiException) => void>();
+const readers = new WeakMap<Socket, (error: ApiError) => void>();
 
 /**
  * Ends the reading of the body that a connection is sending: who reads it gets this error. False when nobody does.
  */
-export function interruptBody(socket: Socket, error: JsonApiException): boolean {
+export function interruptBody(socket: Socket, error: ApiError): boolean {
   const interrupt = readers.get(socket);
   interrupt?.(error);
   return interrupt !== undefined;
@@ -22,7 +22,7 @@ export function interruptBody(socket: Socket, error: JsonApiException): boolean 
 /**
  * Reads the body of a request into one buffer, which doubles up to the bound.
  * @param begin called before the first byte is waited for, unless it is known already that there are too many
- * @throws JsonApiException `payload_too_large`; `malformed_body` when it ends early; `unavailable` without memory
+ * @throws ApiError `payload_too_large`; `malformed_body` when it ends early; `unavailable` without memory
  */
 export function readBody(
   message: IncomingMessage,
@@ -103,13 +103,13 @@ class GrowingBuffer {
 const size = (bytes: number): string =>
   bytes >= LIMITS.bodyBytes ? `${bytes / LIMITS.bodyBytes} MiB` : `${bytes / 1024} KiB`;
 
-const tooLarge = (maxBytes: number): JsonApiException =>
-  refuse('payload_too_large', `The body is larger than ${size(maxBytes)}`);
+const tooLarge = (maxBytes: number): ApiError =>
+  apiError('payload_too_large', `The body is larger than ${size(maxBytes)}`);
 
-const tooManyChunks = (): JsonApiException =>
-  refuse('payload_too_large', `The body comes in more than ${LIMITS.bodyChunks} chunks, and they are too small`);
+const tooManyChunks = (): ApiError =>
+  apiError('payload_too_large', `The body comes in more than ${LIMITS.bodyChunks} chunks, and they are too small`);
 
-const endedEarly = (): JsonApiException => refuse('malformed_body', 'The body ended before it was complete');
+const endedEarly = (): ApiError => apiError('malformed_body', 'The body ended before it was complete');
 
 /** Beyond `LIMITS.bodyChunks`, chunks have so many bytes on average at least. */
 const AVERAGE_BYTES = 64;
@@ -157,12 +157,12 @@ export class BodyMemory {
   /** @param bytes so many are there for all bodies, beyond the first 16 KiB of each */
   constructor(private readonly bytes: number) {}
 
-  /** @throws JsonApiException `unavailable` when the bodies of other requests hold all of it */
+  /** @throws ApiError `unavailable` when the bodies of other requests hold all of it */
   resize(before: number, after: number): void {
     const taken = this.#taken + counted(after) - counted(before);
     if (after > before && taken > this.bytes) {
       const headers = { 'Retry-After': RETRY_AFTER };
-      throw refuse('unavailable', 'Too many large bodies are being sent at the moment', undefined, { headers });
+      throw apiError('unavailable', 'Too many large bodies are being sent at the moment', undefined, { headers });
     }
     this.#taken = taken;
   }

@@ -1,7 +1,7 @@
 import { Catch, HttpException, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
-import { ERROR_CODES, JsonApiException, refuse, type ErrorCode } from '../document/errors.js';
+import { ERROR_CODES, ApiError, apiError, type ErrorCode } from '../document/errors.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 
 /** What Fastify and Nest refuse by themselves, in the contract's words. Anything else is an internal error. */
@@ -32,23 +32,23 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const exception = this.toException(error);
     if (exception.status >= 500) this.log(exception, request);
-    const document = errorDocument(exception.faults, request.id);
+    const document = errorDocument(exception.errors, request.id);
     void reply.headers(exception.headers).status(exception.status).header('content-type', MEDIA_TYPE).send(document);
   }
 
-  private toException(error: unknown): JsonApiException {
-    if (error instanceof JsonApiException) return error;
+  private toException(error: unknown): ApiError {
+    if (error instanceof ApiError) return error;
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     const known = BY_STATUS[status];
-    if (known) return refuse(known.code, known.detail, undefined, { cause: error });
+    if (known) return apiError(known.code, known.detail, undefined, { cause: error });
     return (
       this.options.translate(error) ??
-      refuse('internal_error', 'Something went wrong here', undefined, { cause: error })
+      apiError('internal_error', 'Something went wrong here', undefined, { cause: error })
     );
   }
 
-  private log(exception: JsonApiException, request: FastifyRequest): void {
-    const title = ERROR_CODES[exception.faults[0].code].title;
+  private log(exception: ApiError, request: FastifyRequest): void {
+    const title = ERROR_CODES[exception.errors[0].code].title;
     const cause =
       exception.cause instanceof Error ? (exception.cause.stack ?? exception.cause.message) : exception.stack;
     this.logger.error(`${title} (request ${request.id}): ${exception.message}`, cause);

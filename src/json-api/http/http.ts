@@ -4,7 +4,7 @@ import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyReques
 import Negotiator from 'negotiator';
 import { v7 as uuidv7 } from 'uuid';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
-import { type JsonApiException, refuse } from '../document/errors.js';
+import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 import { leaveBodiesUnread } from './body-reader.js';
 
@@ -44,19 +44,21 @@ const hasBareParameter = (text: string): boolean =>
 const hasStrangeParameters = ({ parameters, text }: Range, ignored: readonly string[]): boolean =>
   Object.keys(parameters).some((name) => !ignored.includes(name)) || hasBareParameter(text);
 
-/** @throws JsonApiException 415 for `application/vnd.api+json` with any parameter but `profile`. */
+/** @throws ApiError 415 for `application/vnd.api+json` with any parameter but `profile`. */
 export function checkContentType(header: string): void {
   const type = { ...parse(header), text: header };
   if (type.type === MEDIA_TYPE && hasStrangeParameters(type, ['profile'])) {
-    throw refuse('unsupported_media_type', `${MEDIA_TYPE} takes no parameter but profile`, { header: 'Content-Type' });
+    throw apiError('unsupported_media_type', `${MEDIA_TYPE} takes no parameter but profile`, {
+      header: 'Content-Type',
+    });
   }
 }
 
-/** @throws JsonApiException 406 when every `application/vnd.api+json` in Accept carries such parameters. */
+/** @throws ApiError 406 when every `application/vnd.api+json` in Accept carries such parameters. */
 export function checkAccept(header: string | undefined): void {
   const ranges = rangesOf(header ?? '').filter(({ type }) => type === MEDIA_TYPE);
   if (ranges.length > 0 && ranges.every((range) => hasStrangeParameters(range, ['profile', 'q']))) {
-    throw refuse('not_acceptable', `${MEDIA_TYPE} takes no parameter but profile`, { header: 'Accept' });
+    throw apiError('not_acceptable', `${MEDIA_TYPE} takes no parameter but profile`, { header: 'Accept' });
   }
 }
 
@@ -138,13 +140,13 @@ export function refuseUnknownAddresses(server: FastifyInstance): void {
   });
 }
 
-const nowhere = (): JsonApiException => refuse('not_found', 'There is nothing at this address');
+const nowhere = (): ApiError => apiError('not_found', 'There is nothing at this address');
 
 /** Answers what Fastify refuses before any route, hook or filter of ours is reached: an address that cannot be decoded. */
 export function answerUnreadableAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(404).headers({ 'content-type': MEDIA_TYPE, vary: 'Accept', 'x-request-id': request.id });
   // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
-  void reply.send(Buffer.from(errorDocument(nowhere().faults, request.id)));
+  void reply.send(Buffer.from(errorDocument(nowhere().errors, request.id)));
 }
 
 /** The methods that an address takes, by its pattern; filled while routes are made. */
@@ -169,7 +171,7 @@ export function refuseOtherMethods(server: FastifyInstance, methods: MethodsByUr
     if (url.includes('*')) continue;
     const allow = [...known].join(', ');
     const refusal = (): never => {
-      throw refuse('method_not_allowed', 'This address does not take this method', undefined, {
+      throw apiError('method_not_allowed', 'This address does not take this method', undefined, {
         headers: { Allow: allow },
       });
     };

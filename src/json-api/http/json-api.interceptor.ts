@@ -12,7 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { map, type Observable } from 'rxjs';
 import { DocumentWriter, MEDIA_TYPE } from '../document/document.js';
-import { FaultList, throwFaults } from '../document/errors.js';
+import { ErrorList, throwIfErrors } from '../document/errors.js';
 import type { Item, Page } from '../document/response.js';
 import { LIMITS } from '../limits.js';
 import type { Criteria, Shape } from '../query/criteria.js';
@@ -74,10 +74,10 @@ export class JsonApiInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     checkAccept(request.headers.accept);
-    const faults = new FaultList();
-    if (route) request.jsonApi = this.parser.parse(route, request, faults);
-    else refuseParameters(request.url, parameters, faults);
-    throwFaults(faults);
+    const errors = new ErrorList();
+    if (route) request.jsonApi = this.parser.parse(route, request, errors);
+    else refuseParameters(request.url, parameters, errors);
+    throwIfErrors(errors);
     if (!answersAs) return next.handle();
     return next.handle().pipe(map((answer?: Page | Item) => this.write(answersAs, answer, reply)));
   }
@@ -115,11 +115,11 @@ export class JsonApiInterceptor implements NestInterceptor {
 
 const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.idempotencyKeyCharacters}}$`);
 
-function idempotencyKey({ headers }: FastifyRequest, faults: FaultList): string | undefined {
+function idempotencyKey({ headers }: FastifyRequest, errors: ErrorList): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined || (typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) return key;
   const detail = `An idempotency key has 1 to ${LIMITS.idempotencyKeyCharacters} visible characters`;
-  faults.push({ code: 'invalid_parameter', detail, source: { header: 'Idempotency-Key' } });
+  errors.push({ code: 'invalid_parameter', detail, source: { header: 'Idempotency-Key' } });
   return undefined;
 }
 
@@ -141,22 +141,22 @@ class ParsedAddresses<Asked extends Shape & Partial<Criteria>> {
   });
 
   constructor(
-    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList) => Asked,
+    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, errors: ErrorList) => Asked,
     private readonly lookup: ResourceLookup,
   ) {}
 
   /** A faulty address is parsed each time, and one with a secret in it too. */
-  of(resource: AnyResource, url: string, faults: FaultList): Asked {
+  of(resource: AnyResource, url: string, errors: ErrorList): Asked {
     const key = `${resource.type} ${url}`;
     const known = this.cache.get(key);
     if (known) return known;
-    const asked = this.parse(resource, this.lookup, url, faults);
-    if (faults.length === 0 && !asked.unlinkable) this.cache.set(key, asked);
+    const asked = this.parse(resource, this.lookup, url, errors);
+    if (errors.length === 0 && !asked.unlinkable) this.cache.set(key, asked);
     return asked;
   }
 }
 
-/** Reads what requests ask of a resource: criteria, shape, document or condition. All faults are collected. */
+/** Reads what requests ask of a resource: criteria, shape, document or condition. All errors are collected. */
 export class RequestParser {
   private readonly criteria: ParsedAddresses<Criteria>;
   private readonly shapes: ParsedAddresses<Shape>;
@@ -166,19 +166,19 @@ export class RequestParser {
     this.shapes = new ParsedAddresses(parseShape, lookup);
   }
 
-  parse({ resource, verb }: ResourceRoute, request: FastifyRequest, faults: FaultList): ParsedRequest {
-    return this.parsers[verb](resource, request, faults);
+  parse({ resource, verb }: ResourceRoute, request: FastifyRequest, errors: ErrorList): ParsedRequest {
+    return this.parsers[verb](resource, request, errors);
   }
 
   private readonly parsers: Readonly<
-    Record<Verb, (resource: AnyResource, request: FastifyRequest, faults: FaultList) => ParsedRequest>
+    Record<Verb, (resource: AnyResource, request: FastifyRequest, errors: ErrorList) => ParsedRequest>
   > = {
-    index: (resource, { url }, faults) => ({ criteria: this.criteria.of(resource, url, faults) }),
-    show: (resource, { url }, faults) => ({ shape: this.shape(resource, url, faults) }),
-    create: (resource, request, faults) => this.parseWrite('create', resource, request, faults),
-    update: (resource, request, faults) => this.parseWrite('update', resource, request, faults),
-    delete: (_resource, { url, headers }, faults) => {
-      refuseParameters(url, [], faults);
+    index: (resource, { url }, errors) => ({ criteria: this.criteria.of(resource, url, errors) }),
+    show: (resource, { url }, errors) => ({ shape: this.shape(resource, url, errors) }),
+    create: (resource, request, errors) => this.parseWrite('create', resource, request, errors),
+    update: (resource, request, errors) => this.parseWrite('update', resource, request, errors),
+    delete: (_resource, { url, headers }, errors) => {
+      refuseParameters(url, [], errors);
       return { ifMatch: IfMatch.parse(headers['if-match']) };
     },
   };
@@ -187,12 +187,12 @@ export class RequestParser {
     verb: WriteVerb,
     resource: AnyResource,
     request: FastifyRequest,
-    faults: FaultList,
+    errors: ErrorList,
   ): ParsedRequest {
     const { url, headers, method, body } = request;
-    const shape = this.shape(resource, url, faults);
-    const key = verb === 'create' ? idempotencyKey(request, faults) : undefined;
-    const parsed = parseDocument(body, REQUIRED_MEMBERS[verb], faults);
+    const shape = this.shape(resource, url, errors);
+    const key = verb === 'create' ? idempotencyKey(request, errors) : undefined;
+    const parsed = parseDocument(body, REQUIRED_MEMBERS[verb], errors);
     if (!parsed) return { shape };
     const document = new WriteDocument<never>(resource, verb, parsed, {
       shape,
@@ -204,8 +204,8 @@ export class RequestParser {
   }
 
   /** Only the query tells the shape, so that all rows share it. */
-  private shape(resource: AnyResource, url: string, faults: FaultList): Shape {
+  private shape(resource: AnyResource, url: string, errors: ErrorList): Shape {
     const query = url.indexOf('?');
-    return this.shapes.of(resource, query < 0 ? '' : url.slice(query), faults);
+    return this.shapes.of(resource, query < 0 ? '' : url.slice(query), errors);
   }
 }

@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 import secureJson from 'secure-json-parse';
 import { MEDIA_TYPE } from '../document/document.js';
-import { refuse } from '../document/errors.js';
+import { apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 import { checkContentType } from './http.js';
 
@@ -13,7 +13,7 @@ export interface BodyFormat {
   readonly maxBytes: number;
   /**
    * The value of a body; `undefined` where it is empty and that is no body.
-   * @throws JsonApiException for what cannot be read
+   * @throws ApiError for what cannot be read
    */
   readonly parse: (bytes: Buffer, contentType: string) => unknown;
 }
@@ -32,7 +32,7 @@ const [QUOTE, BACKSLASH, COMMA, LIST, OBJECT, LIST_END, OBJECT_END] = Buffer.fro
 /**
  * Counts levels and values in JSON before it is parsed: what a body costs is made of its values rather than its bytes,
  * and 1 MiB of them would stop the event loop for some 0.2 s.
- * @throws JsonApiException `malformed_body` above the levels, `payload_too_large` above the values
+ * @throws ApiError `malformed_body` above the levels, `payload_too_large` above the values
  */
 function assertBounded(bytes: Buffer): void {
   let depth = 0;
@@ -49,11 +49,11 @@ function assertBounded(bytes: Buffer): void {
     else if (byte === LIST || byte === OBJECT) {
       values++;
       if (++depth > LIMITS.bodyDepth) {
-        throw refuse('malformed_body', `The body is nested deeper than ${LIMITS.bodyDepth} levels`);
+        throw apiError('malformed_body', `The body is nested deeper than ${LIMITS.bodyDepth} levels`);
       }
     }
     if (values > LIMITS.bodyValues) {
-      throw refuse('payload_too_large', `The body has more than ${LIMITS.bodyValues} members and items`);
+      throw apiError('payload_too_large', `The body has more than ${LIMITS.bodyValues} members and items`);
     }
   }
 }
@@ -65,7 +65,7 @@ function assertBounded(bytes: Buffer): void {
 export const JSON_BODY: BodyFormat = {
   mediaTypes: ['application/json', MEDIA_TYPE],
   maxBytes: LIMITS.bodyBytes,
-  /** @throws JsonApiException 415 for parameters of the media type, 413 for too many values, 400 for what cannot be read */
+  /** @throws ApiError 415 for parameters of the media type, 413 for too many values, 400 for what cannot be read */
   parse: (bytes, contentType) => {
     checkContentType(contentType);
     // A request without a body may still say what it would have been.
@@ -74,7 +74,7 @@ export const JSON_BODY: BodyFormat = {
     try {
       return secureJson.parse(UTF8.decode(bytes), { protoAction: 'error', constructorAction: 'error' });
     } catch (cause) {
-      throw refuse('malformed_body', 'The body is not readable as JSON', undefined, { cause });
+      throw apiError('malformed_body', 'The body is not readable as JSON', undefined, { cause });
     }
   },
 };

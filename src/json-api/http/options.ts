@@ -1,4 +1,4 @@
-import type { JsonApiException } from '../document/errors.js';
+import type { ApiError } from '../document/errors.js';
 
 /** What the application tells the layer. */
 export interface JsonApiOptions {
@@ -7,7 +7,7 @@ export interface JsonApiOptions {
   /** What a proxy takes off in front of that, such as `/iam`, or nothing. Links carry it. */
   readonly publicPath?: string;
   /** Turns an error of the database into a public one; null for what it does not know. */
-  readonly translate: (error: unknown) => JsonApiException | null;
+  readonly translate: (error: unknown) => ApiError | null;
 }
 
 export const JSON_API_OPTIONS = Symbol('JSON_API_OPTIONS');

@@ -1,7 +1,7 @@
 import type { Criteria, Condition, PageRequest, Shape, SortKey } from './criteria.js';
 import { decodeCursor } from './pagination.js';
-import type { FaultList } from '../document/errors.js';
-import { type Parameter, parameterFault, parseFilter, parseQueryString } from './query-string.js';
+import type { ErrorList } from '../document/errors.js';
+import { type Parameter, parameterError, parseFilter, parseQueryString } from './query-string.js';
 import { LIMITS, quoted } from '../limits.js';
 import { ID } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
@@ -17,9 +17,9 @@ class Parameters {
 
   constructor(
     url: string,
-    readonly faults: FaultList,
+    readonly errors: ErrorList,
   ) {
-    this.all = parseQueryString(url, faults);
+    this.all = parseQueryString(url, errors);
     for (const parameter of this.all) {
       const group = this.groups.get(parameter.name);
       if (group) group.push(parameter);
@@ -38,16 +38,16 @@ class Parameters {
   takeOne(name: string): string | undefined {
     const group = this.groups.get(name);
     this.groups.delete(name);
-    if (group && group.length > 1) this.fault(name, 'The parameter is given twice');
+    if (group && group.length > 1) this.addError(name, 'The parameter is given twice');
     return group?.[0]?.value;
   }
 
-  fault(name: string, detail: string): void {
-    this.faults.push(parameterFault(name, detail));
+  addError(name: string, detail: string): void {
+    this.errors.push(parameterError(name, detail));
   }
 
   refuseTheRest(): void {
-    for (const name of this.groups.keys()) this.fault(name, `There is no parameter "${quoted(name)}" here`);
+    for (const name of this.groups.keys()) this.addError(name, `There is no parameter "${quoted(name)}" here`);
   }
 }
 
@@ -55,13 +55,13 @@ function parseSort(resource: AnyResource, parameters: Parameters): SortKey[] {
   const text = parameters.takeOne('sort');
   const keys: SortKey[] = [];
   const items = text === undefined ? [] : text.split(',', LIMITS.sortKeys + 1);
-  if (items.length > LIMITS.sortKeys) parameters.fault('sort', `At most ${LIMITS.sortKeys} keys can be sorted by`);
+  if (items.length > LIMITS.sortKeys) parameters.addError('sort', `At most ${LIMITS.sortKeys} keys can be sorted by`);
   for (const item of items.slice(0, LIMITS.sortKeys)) {
     const descending = item.startsWith('-');
     const name = descending ? item.slice(1) : item;
     const attribute = name === 'id' ? ID : resource.attributes.get(name);
-    if (!attribute?.sortable) parameters.fault('sort', `${resource.type} cannot be sorted by "${quoted(name)}"`);
-    else if (keys.some((key) => key.attribute === attribute)) parameters.fault('sort', `"${name}" stands twice`);
+    if (!attribute?.sortable) parameters.addError('sort', `${resource.type} cannot be sorted by "${quoted(name)}"`);
+    else if (keys.some((key) => key.attribute === attribute)) parameters.addError('sort', `"${name}" stands twice`);
     else keys.push({ attribute, descending });
   }
   const idAt = keys.findIndex((key) => key.attribute === ID);
@@ -75,7 +75,7 @@ function parsePositive(parameters: Parameters, name: string, fallback: number, m
   if (text === undefined) return fallback;
   const value = Number(text);
   if (/^\d{1,16}$/.test(text) && value >= 1 && value <= max) return value;
-  parameters.fault(name, `${name} must be an integer from 1 to ${max}`);
+  parameters.addError(name, `${name} must be an integer from 1 to ${max}`);
   return fallback;
 }
 
@@ -89,21 +89,21 @@ function parsePage(parameters: Parameters, sort: readonly SortKey[]): PageReques
   }
   const direction = after !== undefined ? 'after' : 'before';
   if (after !== undefined && before !== undefined) {
-    parameters.fault('page[before]', 'page[after] and page[before] cannot be combined');
+    parameters.addError('page[before]', 'page[after] and page[before] cannot be combined');
   }
   if (parameters.takeOne('page[number]') !== undefined) {
-    parameters.fault('page[number]', 'page[number] cannot be combined with a cursor');
+    parameters.addError('page[number]', 'page[number] cannot be combined with a cursor');
   }
   const cursor = text === '' ? null : decodeCursor(sort, text);
   if (cursor === undefined)
-    parameters.fault(`page[${direction}]`, 'The cursor is malformed or was made for another sort');
+    parameters.addError(`page[${direction}]`, 'The cursor is malformed or was made for another sort');
   return { mode: 'cursor', direction, cursor: cursor ?? null, text, size };
 }
 
 function parseCount(parameters: Parameters): boolean {
   const text = parameters.takeOne('count');
   if (text !== undefined && text !== 'true' && text !== 'false')
-    parameters.fault('count', 'count must be true or false');
+    parameters.addError('count', 'count must be true or false');
   return text === 'true';
 }
 
@@ -114,15 +114,15 @@ function parseInclude(resource: AnyResource, parameters: Parameters): Pick<Shape
   let named = 0;
   for (const { name, path, value } of sent) {
     if (path.length > 1 || (path[0] ?? '') !== '')
-      parameters.fault(name, `There is no parameter "${quoted(name)}" here`);
+      parameters.addError(name, `There is no parameter "${quoted(name)}" here`);
     for (const item of value === '' ? [] : value.split(',')) {
       named += 1;
       if (named > LIMITS.includePaths) {
-        parameters.fault(name, `At most ${LIMITS.includePaths} relationships can be included`);
+        parameters.addError(name, `At most ${LIMITS.includePaths} relationships can be included`);
         return { include: [...include] };
       }
       if (resource.relationships.has(item)) include.add(item);
-      else parameters.fault(name, `${resource.type} has no relationship "${quoted(item)}" to include`);
+      else parameters.addError(name, `${resource.type} has no relationship "${quoted(item)}" to include`);
     }
   }
   return { include: [...include], ...(sent[0] && { includedBy: sent[0].name }) };
@@ -139,31 +139,31 @@ function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: 
     if (!shown || path.length > 2 || (tail ?? '') !== '') {
       const detail =
         path.length === 0 ? `Name a type: fields[${resource.type}]` : `There are no fields of "${quoted(type)}" here`;
-      parameters.fault(name, detail);
+      parameters.addError(name, detail);
       continue;
     }
-    if (group.length > 1 && tail === undefined) parameters.fault(name, 'The parameter is given twice');
+    if (group.length > 1 && tail === undefined) parameters.addError(name, 'The parameter is given twice');
     const chosen = fields.get(type) ?? new Set<string>();
     for (const field of group.flatMap(({ value }) => (value === '' ? [] : value.split(',')))) {
       named += 1;
       if (named > LIMITS.fields) {
-        parameters.fault(name, `At most ${LIMITS.fields} fields can be named`);
+        parameters.addError(name, `At most ${LIMITS.fields} fields can be named`);
         return fields;
       }
       // Every resource carries them.
       if (field === 'id' || field === 'type') continue;
       const attribute = shown.attributes.get(field);
       if ((attribute && !attribute.hidden) || shown.relationships.has(field)) chosen.add(field);
-      else parameters.fault(name, `${type} has no field "${quoted(field)}"`);
+      else parameters.addError(name, `${type} has no field "${quoted(field)}"`);
     }
     fields.set(type, chosen);
   }
   return fields;
 }
 
-/** Parses the parameters of one resource's document: `fields` and `included`. All faults are collected. */
-export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList): Shape {
-  const parameters = new Parameters(url, faults);
+/** Parses the parameters of one resource's document: `fields` and `included`. All errors are collected. */
+export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: string, errors: ErrorList): Shape {
+  const parameters = new Parameters(url, errors);
   const shape = {
     fields: parseFields(resource, lookup, parameters),
     ...parseInclude(resource, parameters),
@@ -172,16 +172,16 @@ export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: s
   return shape;
 }
 
-/** Parses the parameters of a collection. All faults are collected. */
-export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url: string, faults: FaultList): Criteria {
-  const parameters = new Parameters(url, faults);
+/** Parses the parameters of a collection. All errors are collected. */
+export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url: string, errors: ErrorList): Criteria {
+  const parameters = new Parameters(url, errors);
   const conditions: Condition[] = [];
   const secrets = new Set<string>();
   const groups = parameters.take('filter') as [Parameter, ...Parameter[]][];
   const [surplus] = groups.splice(LIMITS.filters);
-  if (surplus) parameters.fault(surplus[0].name, `A query has at most ${LIMITS.filters} filters`);
+  if (surplus) parameters.addError(surplus[0].name, `A query has at most ${LIMITS.filters} filters`);
   for (const group of groups) {
-    const condition = parseFilter(resource, group, faults);
+    const condition = parseFilter(resource, group, errors);
     if (!condition) continue;
     conditions.push(condition);
     if (condition.filter.secret && condition.operands.values.length > 0) secrets.add(condition.parameter);
@@ -201,7 +201,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
     unlinkable: secrets.size > 0,
   };
   for (const [first] of parameters.take('page')) {
-    parameters.fault(
+    parameters.addError(
       first?.name ?? '',
       'A page is asked for by page[size] and page[number], page[after] or page[before]',
     );
@@ -211,8 +211,8 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
 }
 
 /** Refuses every query parameter but those that are listed. */
-export function refuseParameters(url: string, allowed: readonly string[], faults: FaultList): void {
-  const parameters = new Parameters(url, faults);
+export function refuseParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
+  const parameters = new Parameters(url, errors);
   for (const name of allowed) parameters.takeOne(name);
   parameters.refuseTheRest();
 }

@@ -13,7 +13,7 @@ export interface SortKey {
 export interface Condition {
   readonly filter: Filter;
   readonly operands: Operands;
-  /** The parameter's name as sent, for faults that only the database or the caller's rights show. */
+  /** The parameter's name as sent, for errors that only the database or the caller's rights show. */
   readonly parameter: string;
 }
 

@@ -1,4 +1,4 @@
-import type { Fault, FaultList } from '../document/errors.js';
+import type { ErrorObject, ErrorList } from '../document/errors.js';
 import { LIMITS, quoted } from '../limits.js';
 import type { Filter } from '../resource/attributes.js';
 import { KINDS, type Operand } from '../resource/field-types.js';
@@ -16,8 +16,8 @@ export interface Parameter {
 
 const NAME = /^([^[\]]+)((?:\[[^[\]]*\])*)$/;
 
-/** The fault of a query parameter; `name` is its name as sent. */
-export const parameterFault = (name: string, detail: string): Fault => ({
+/** The error of a query parameter; `name` is its name as sent. */
+export const parameterError = (name: string, detail: string): ErrorObject => ({
   code: 'invalid_parameter',
   detail,
   source: { parameter: name },
@@ -31,14 +31,14 @@ function decode(text: string): string | undefined {
   }
 }
 
-function parsePair(pair: string, faults: FaultList): Parameter | undefined {
+function parsePair(pair: string, errors: ErrorList): Parameter | undefined {
   const equals = pair.indexOf('=');
   const rawName = equals < 0 ? pair : pair.slice(0, equals);
   const name = decode(rawName);
   const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
   const [, base, brackets = ''] = NAME.exec(name ?? '') ?? [];
   if (name === undefined || value === undefined || base === undefined) {
-    faults.push(parameterFault(name ?? rawName, 'The parameter is not readable: check its encoding and brackets'));
+    errors.push(parameterError(name ?? rawName, 'The parameter is not readable: check its encoding and brackets'));
     return undefined;
   }
   const path = brackets === '' ? [] : brackets.slice(1, -1).split('][');
@@ -46,18 +46,18 @@ function parsePair(pair: string, faults: FaultList): Parameter | undefined {
 }
 
 /**
- * The query of a request's URL as parameters, in order; what cannot be read becomes a fault, and so does the first one
+ * The query of a request's URL as parameters, in order; what cannot be read becomes an error, and so does the first one
  * that is more than a query may have. Those after it are not read.
  */
-export function parseQueryString(url: string, faults: FaultList): Parameter[] {
+export function parseQueryString(url: string, errors: ErrorList): Parameter[] {
   const start = url.indexOf('?');
   const query = start < 0 ? '' : url.slice(start + 1);
   const pairs = query.split('&').filter((pair) => pair !== '');
   const [surplus] = pairs.splice(LIMITS.queryParameters);
-  const parameters = pairs.flatMap((pair) => parsePair(pair, faults) ?? []);
+  const parameters = pairs.flatMap((pair) => parsePair(pair, errors) ?? []);
   if (surplus !== undefined) {
     const [name = ''] = surplus.split('=', 1);
-    faults.push(parameterFault(decode(name) ?? name, `A query has at most ${LIMITS.queryParameters} parameters`));
+    errors.push(parameterError(decode(name) ?? name, `A query has at most ${LIMITS.queryParameters} parameters`));
   }
   return parameters;
 }
@@ -88,20 +88,20 @@ function objectOf(parameters: readonly Parameter[]): string | undefined {
 }
 
 /** The texts of a filter's values, or why there are none. */
-function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): string[] | { fault: string } {
+function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): string[] | { error: string } {
   const [{ path, value, name }] = group;
   const repeated = path.length === 2 && path[1] === '';
   if (filter.takes === 'list' && (path.length === 1 || repeated)) {
     // A list is repeated with `[]`; plain equality may be repeated without it too.
-    if (group.length > 1 && !repeated && filter.name.includes('__')) return { fault: 'The parameter is given twice' };
+    if (group.length > 1 && !repeated && filter.name.includes('__')) return { error: 'The parameter is given twice' };
     return group.flatMap((parameter) => splitList(parameter.value));
   }
   if (filter.kind === KINDS.json && path.length > 1) {
     const text = objectOf(group);
-    return text === undefined ? { fault: `${quoted(name)} does not spell an object` } : [text];
+    return text === undefined ? { error: `${quoted(name)} does not spell an object` } : [text];
   }
-  if (path.length > 1) return { fault: `There is no parameter "${quoted(name)}" here` };
-  return group.length > 1 ? { fault: 'The parameter is given twice' } : [value];
+  if (path.length > 1) return { error: `There is no parameter "${quoted(name)}" here` };
+  return group.length > 1 ? { error: 'The parameter is given twice' } : [value];
 }
 
 /** How many values JSON has at any depth; an object or a list that is empty counts as one. */
@@ -116,11 +116,11 @@ function valuesIn(value: unknown): number {
 const hasTooManyValues = (operand: Operand): boolean =>
   'value' in operand && valuesIn(JSON.parse(String(operand.value))) > LIMITS.filterValues;
 
-/** Parses the parameters of one name into a condition; `undefined` when there is a fault. */
+/** Parses the parameters of one name into a condition; `undefined` when there is an error. */
 export function parseFilter(
   resource: AnyResource,
   group: readonly [Parameter, ...Parameter[]],
-  faults: FaultList,
+  errors: ErrorList,
 ): Condition | undefined {
   const [{ name, path }] = group;
   const filter = resource.filters.get(path[0] ?? '');
@@ -130,28 +130,28 @@ export function parseFilter(
       path.length === 0 && known
         ? `Name a filter: filter[${known}]`
         : `${resource.type} has no filter "${quoted(path[0] ?? '')}"`;
-    faults.push(parameterFault(name, detail));
+    errors.push(parameterError(name, detail));
     return undefined;
   }
   const texts = textsOf(filter, group);
-  if ('fault' in texts) {
-    faults.push(parameterFault(name, texts.fault));
+  if ('error' in texts) {
+    errors.push(parameterError(name, texts.error));
     return undefined;
   }
   const tooMany = (): undefined => {
-    faults.push(parameterFault(name, `${quoted(name)} takes at most ${LIMITS.filterValues} values`));
+    errors.push(parameterError(name, `${quoted(name)} takes at most ${LIMITS.filterValues} values`));
   };
   if (texts.length > LIMITS.filterValues) return tooMany();
-  const before = faults.length;
+  const before = errors.length;
   const values: Operand[] = [];
   let orNull = false;
   for (const text of new Set(texts)) {
     const operand = filter.knowsNull && text === 'null' ? null : filter.kind.parse(text);
     if (operand === null) orNull = true;
     else if (operand) values.push(operand);
-    else faults.push(parameterFault(name, `${quoted(name)} takes ${filter.kind.expected}`));
+    else errors.push(parameterError(name, `${quoted(name)} takes ${filter.kind.expected}`));
   }
-  if (faults.length > before) return undefined;
+  if (errors.length > before) return undefined;
   if (filter.kind === KINDS.json && values.some(hasTooManyValues)) return tooMany();
   return { filter, operands: { values, orNull }, parameter: name };
 }

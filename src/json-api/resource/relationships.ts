@@ -42,7 +42,7 @@ function joinTable(where: string, rule: { entity: Type<unknown>; from: string; t
 
 /**
  * Reads the table's relationships. Attributes and relationships share one namespace (JSON:API 1.1, "fields").
- * @throws TypeError that names the relationship and its fault.
+ * @throws TypeError that names the relationship and its error.
  */
 export function compileRelationships(entity: Type<unknown>, rules: Rules): Map<string, Relationship> {
   const columns = columnsOf(entity);

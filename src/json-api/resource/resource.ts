@@ -43,7 +43,7 @@ type NoStrangers<Entity, Table> = Table extends { attributes: infer Attributes }
 
 /**
  * Declares a resource: the entity says what a field is, the table what a client may do with it.
- * @throws TypeError with a sentence that names the fault, when the table does not fit the entity.
+ * @throws TypeError with a sentence that names the error, when the table does not fit the entity.
  */
 export function defineResource<Entity extends Identified, const Table extends ResourceTable<Entity>>(
   entity: Type<Entity>,

@@ -1,6 +1,6 @@
 import type { Identifier, ResourceRow } from '../document/response.js';
 import type { Shape } from '../query/criteria.js';
-import { refuse, type JsonApiException } from '../document/errors.js';
+import { apiError, type ApiError } from '../document/errors.js';
 import type { Executor, Transaction } from './executor.js';
 import { shapeForm, type StatementCache } from './statement-cache.js';
 import { rowColumn } from './keyset.js';
@@ -94,8 +94,8 @@ async function includeMany(
   return related;
 }
 
-const tooMany = ({ includedBy = 'included' }: Shape): JsonApiException =>
-  refuse(
+const tooMany = ({ includedBy = 'included' }: Shape): ApiError =>
+  apiError(
     'invalid_parameter',
     `A document includes at most ${LIMITS.includedResources} resources; ask for a smaller page`,
     { parameter: includedBy },
@@ -104,7 +104,7 @@ const tooMany = ({ includedBy = 'included' }: Shape): JsonApiException =>
 /**
  * Loads the included relationships, one statement each, sets the linkage of the rows, and gives every included
  * resource once (JSON:API 1.1, compound documents). Only rows in the caller's reach are linked or included.
- * @throws JsonApiException 400 for more related rows than one document may hold
+ * @throws ApiError 400 for more related rows than one document may hold
  */
 export async function loadIncluded(
   context: LoadContext,

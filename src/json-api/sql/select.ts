@@ -1,4 +1,4 @@
-import type { Fault } from '../document/errors.js';
+import type { ErrorObject } from '../document/errors.js';
 import { type ResourceRow, shownAttributes } from '../document/response.js';
 import type { Condition, Criteria, Shape, SortKey } from '../query/criteria.js';
 import { encodeCursor } from '../query/pagination.js';
@@ -196,7 +196,7 @@ export function attributeCondition({ filter, operands }: Condition, expression: 
 }
 
 /** Faults of filters that need a scope of the right to read that the caller does not have. */
-export const filtersOutOfScope = ({ conditions }: Criteria, scopes: ReadonlySet<string>): Fault[] =>
+export const filtersOutOfScope = ({ conditions }: Criteria, scopes: ReadonlySet<string>): ErrorObject[] =>
   conditions
     .filter(({ filter }) => filter.scope !== undefined && !scopes.has(filter.scope))
     .map(({ parameter }) => ({

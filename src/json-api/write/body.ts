@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, ValidateIf, validateSync } from 'class-validator';
-import { attributePointer, type Fault, FaultList, refuse, throwFaults } from '../document/errors.js';
+import { attributePointer, type ErrorObject, ErrorList, apiError, throwIfErrors } from '../document/errors.js';
 import { quoted } from '../limits.js';
 import type { Attribute } from '../resource/attributes.js';
 import { wantedInstead } from '../resource/field-types.js';
@@ -16,7 +16,7 @@ export type WriteVerb = 'create' | 'update';
 /** The values of a body, by property, as far as they are valid; and what is wrong with the others. */
 export interface BodyReading {
   readonly values: Readonly<Record<string, unknown>>;
-  readonly faults: readonly Fault[];
+  readonly errors: readonly ErrorObject[];
 }
 
 /** Whether a client may set the attribute with this verb. */
@@ -65,7 +65,10 @@ function inheritRules(entity: Type<object>, body: Type<object>): void {
   }
 }
 
-function* validate(body: object, byProperty: ReadonlyMap<string, Attribute>): Generator<Fault & { property: string }> {
+function* validate(
+  body: object,
+  byProperty: ReadonlyMap<string, Attribute>,
+): Generator<ErrorObject & { property: string }> {
   for (const { property, constraints = {} } of validateSync(body, { skipUndefinedProperties: true })) {
     const name = byProperty.get(property)?.name ?? property;
     for (const message of Object.values(constraints)) {
@@ -86,9 +89,9 @@ export function readBody(
   attributes: Readonly<Record<string, unknown>>,
   current?: Readonly<Record<string, unknown>>,
 ): BodyReading {
-  const faults = new FaultList();
-  const fault = (name: string, detail: string): void =>
-    faults.push({ code: 'validation_failed', detail, source: attributePointer(name) });
+  const errors = new ErrorList();
+  const addError = (name: string, detail: string): void =>
+    errors.push({ code: 'validation_failed', detail, source: attributePointer(name) });
   const unchanged = (name: string, value: unknown): boolean =>
     current !== undefined && Object.hasOwn(current, name) && isDeepStrictEqual(current[name], value);
 
@@ -98,33 +101,33 @@ export function readBody(
     const { name, hidden } = attribute;
     const value = valueOf(name);
     if (hidden || value === undefined || unchanged(name, value)) continue;
-    if (!isWritable(attribute, verb)) fault(name, `${name} is read-only`);
+    if (!isWritable(attribute, verb)) addError(name, `${name} is read-only`);
     // A value of the wrong kind breaks every other rule too, and some of them break on it.
-    else if (!isOfKind(attribute, value)) fault(name, `${name} must be ${wantedInstead(attribute.kind, value)}`);
+    else if (!isOfKind(attribute, value)) addError(name, `${name} must be ${wantedInstead(attribute.kind, value)}`);
     else sent[attribute.property] = value;
   }
   const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
   for (const { name, required } of writable) {
-    if (verb === 'create' && required && valueOf(name) === undefined) fault(name, `${name} is required`);
+    if (verb === 'create' && required && valueOf(name) === undefined) addError(name, `${name} is required`);
   }
   const body = instanceOf(bodyClass(resource, verb), sent);
   const byProperty = new Map(writable.map((attribute) => [attribute.property, attribute]));
   const wrong = new Set<string>();
   for (const { property, ...found } of validate(body, byProperty)) {
     wrong.add(property);
-    faults.push(found);
+    errors.push(found);
   }
   const isUnknown = (name: string): boolean => resource.attributes.get(name)?.hidden ?? true;
-  faults.fill(() => {
+  errors.fill(() => {
     for (const name of Object.keys(attributes)) {
-      if (isUnknown(name)) fault(name, `${resource.type} has no attribute "${quoted(name)}"`);
+      if (isUnknown(name)) addError(name, `${resource.type} has no attribute "${quoted(name)}"`);
     }
   });
   const values = Object.entries(body).filter(([property, value]) => {
     const attribute = byProperty.get(property);
     return attribute && !wrong.has(property) && value !== undefined && !unchanged(attribute.name, value);
   });
-  return { values: Object.fromEntries(values), faults: [...faults] };
+  return { values: Object.fromEntries(values), errors: [...errors] };
 }
 
 /** The members that a class has rules for. class-validator's own whitelist lets `constructor` pass. */
@@ -137,35 +140,35 @@ const namesIn = (type: Type<object>): Set<string> =>
 
 /**
  * Reads a flat JSON object (no document) into its class, which class-validator checks; messages go on after the name.
- * @throws JsonApiException 400 when the body is no object; 422 with a fault for each broken rule and strange member
+ * @throws ApiError 400 when the body is no object; 422 with an error for each broken rule and strange member
  */
 export function readFlatBody<Body extends object>(type: Type<Body>, body: unknown): Body {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw refuse('malformed_body', 'The body must be a JSON object', { pointer: '' });
+    throw apiError('malformed_body', 'The body must be a JSON object', { pointer: '' });
   }
   const known = namesIn(type);
-  const faults = new FaultList();
-  const fault = (name: string, detail: string): void =>
-    faults.push({
+  const errors = new ErrorList();
+  const addError = (name: string, detail: string): void =>
+    errors.push({
       code: 'validation_failed',
       detail: `${quoted(name)} ${detail}`,
       source: { pointer: `/${name}` },
     });
   const readable: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
-    if (!known.has(name)) fault(name, 'is not known here');
+    if (!known.has(name)) addError(name, 'is not known here');
     // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
-    else if (typeof value === 'string' && !value.isWellFormed()) fault(name, 'must be well-formed text');
+    else if (typeof value === 'string' && !value.isWellFormed()) addError(name, 'must be well-formed text');
     else readable[name] = value;
   }
   const read = instanceOf(type, readable);
   const judged = new Set(Object.keys(body).filter((name) => !Object.hasOwn(readable, name)));
   for (const { property, constraints = {} } of validateSync(read).filter((one) => !judged.has(one.property))) {
     for (const message of Object.values(constraints)) {
-      fault(property, message.startsWith(`${property} `) ? message.slice(property.length + 1) : message);
+      addError(property, message.startsWith(`${property} `) ? message.slice(property.length + 1) : message);
     }
   }
-  throwFaults(faults);
+  throwIfErrors(errors);
   return read;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
-import { refuse } from '../document/errors.js';
+import { apiError } from '../document/errors.js';
 import { raw, sql } from '../sql/sql.js';
 import type { Transaction } from '../sql/executor.js';
 import type { WriteDocument } from './write-document.js';
@@ -26,7 +26,7 @@ export const IDEMPOTENCY_LIFE = raw(`interval '24 hours'`);
 const LOCK_NOT_AVAILABLE = '55P03';
 const HEADER = { header: 'Idempotency-Key' };
 /** How long a second request waits for the first one's row before it is told that the first one still runs. */
-const PATIENCE = raw(`'100ms'`);
+const TIMEOUT = raw(`'100ms'`);
 
 const isStillRunning = (error: unknown): boolean =>
   error instanceof Error &&
@@ -42,13 +42,13 @@ export class IdempotencyKeys {
   /**
    * Claims the document's key, if it has one.
    * @returns the id that an earlier create under the same key made, or null when this one is the first
-   * @throws JsonApiException 409 while the first one runs, 422 when the key was used with another document
+   * @throws ApiError 409 while the first one runs, 422 when the key was used with another document
    */
   async claim(callerId: string, document: WriteDocument<object>, tx: Transaction): Promise<string | null> {
     const key = this.keyOf(callerId, document);
     if (key === null) return null;
     try {
-      await tx.query(sql`SET LOCAL lock_timeout = ${PATIENCE}`);
+      await tx.query(sql`SET LOCAL lock_timeout = ${TIMEOUT}`);
       // An expired row is taken over; a living one is left as it is and read below.
       const claimed = await tx.query(sql`
         INSERT INTO idempotency_keys AS held (key, digest) VALUES (${key}, ${document.digest})
@@ -57,14 +57,14 @@ export class IdempotencyKeys {
       await tx.query(sql`SET LOCAL lock_timeout = DEFAULT`);
       if (claimed.length > 0) return null;
     } catch (error) {
-      if (isStillRunning(error)) throw refuse('conflict', 'The first request with this key still runs', HEADER);
+      if (isStillRunning(error)) throw apiError('conflict', 'The first request with this key still runs', HEADER);
       throw error;
     }
     const [row] = await tx.query<{ digest: string; resource_id: string | null }>(
       sql`SELECT digest, resource_id FROM idempotency_keys WHERE key = ${key}`,
     );
     if (row?.digest !== document.digest) {
-      throw refuse('validation_failed', 'This key was used with another body', HEADER);
+      throw apiError('validation_failed', 'This key was used with another body', HEADER);
     }
     return row.resource_id;
   }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Linkage } from '../document/response.js';
 import { type BodyReading, readBody, type WriteVerb } from './body.js';
 import type { Shape } from '../query/criteria.js';
-import { FaultList, refuse, type Fault } from '../document/errors.js';
+import { ErrorList, apiError, type ErrorObject } from '../document/errors.js';
 import { LIMITS, quoted } from '../limits.js';
 import type { AnyResource, CreateAttributes, Resource, UpdateAttributes } from '../resource/resource.js';
 import type { Identified } from '../resource/resource-definition.js';
@@ -37,19 +37,19 @@ export const REQUIRED_MEMBERS = {
   update: { type: true, attributes: false },
 } as const satisfies Record<WriteVerb, RequiredMembers>;
 
-/** Reads a body as a JSON:API document; `undefined` when it is none, with the faults. */
-export function parseDocument(body: unknown, required: RequiredMembers, faults: FaultList): ParsedDocument | undefined {
-  const fault = (pointer: string, detail: string): undefined => {
-    faults.push({ code: 'malformed_body', detail, source: { pointer } });
+/** Reads a body as a JSON:API document; `undefined` when it is none, with the errors. */
+export function parseDocument(body: unknown, required: RequiredMembers, errors: ErrorList): ParsedDocument | undefined {
+  const addError = (pointer: string, detail: string): undefined => {
+    errors.push({ code: 'malformed_body', detail, source: { pointer } });
   };
   const data = isObject(body) ? body['data'] : undefined;
   if (!isObject(data))
-    return fault('/data', 'The body must be a JSON:API document: { "data": { "type", "attributes" } }');
+    return addError('/data', 'The body must be a JSON:API document: { "data": { "type", "attributes" } }');
   const { type, id, attributes, relationships } = data;
   const isTyped = !required.type || (type !== undefined && type !== null);
   const hasAttributes = attributes === undefined ? !required.attributes : isObject(attributes);
-  if (!isTyped) fault('/data/type', 'type must be the type of the resource');
-  if (!hasAttributes) fault('/data/attributes', 'attributes must be an object');
+  if (!isTyped) addError('/data/type', 'type must be the type of the resource');
+  if (!hasAttributes) addError('/data/attributes', 'attributes must be an object');
   if (!isTyped || !hasAttributes) return undefined;
   const linkage = Object.entries(isObject(relationships) ? relationships : {}).flatMap(([name, relationship]) =>
     isObject(relationship) && relationship['data'] !== undefined ? [{ name, data: relationship['data'] }] : [],
@@ -57,7 +57,7 @@ export function parseDocument(body: unknown, required: RequiredMembers, faults: 
   for (const { name, data: identifiers } of linkage) {
     if (Array.isArray(identifiers) && identifiers.length > LIMITS.linkageIdentifiers) {
       const detail = `A linkage has at most ${LIMITS.linkageIdentifiers} resource identifiers`;
-      return fault(`/data/relationships/${name}/data`, detail);
+      return addError(`/data/relationships/${name}/data`, detail);
     }
   }
   return { type, id, attributes: (attributes ?? {}) as Record<string, unknown>, linkage };
@@ -88,12 +88,12 @@ export class IfMatch {
     return new IfMatch(new Set(tags.map(([, version]) => version ?? '')));
   }
 
-  /** @throws JsonApiException 412 when the row has another version. */
+  /** @throws ApiError 412 when the row has another version. */
   check(version: number): void {
     if (this.versions === null || this.versions.has(String(version))) return;
     const changed = 'The row was changed since you read it';
     const detail = this.versions.size > 0 ? changed : 'No entity tag of the row stands in the header';
-    throw refuse('precondition_failed', detail, { header: 'If-Match' });
+    throw apiError('precondition_failed', detail, { header: 'If-Match' });
   }
 }
 
@@ -125,15 +125,15 @@ export class WriteDocument<Values> {
     return createHash('sha256').update(JSON.stringify(this.parsed)).digest('hex');
   }
 
-  /** @throws JsonApiException 403 for an id that the client made up, 409 for a type or id of something else. */
+  /** @throws ApiError 403 for an id that the client made up, 409 for a type or id of something else. */
   checkIdentity(id?: string): void {
     const { type } = this.resource;
     if (id === undefined && this.parsed.id !== undefined) {
-      throw refuse('forbidden', 'The service makes the ids itself', { pointer: '/data/id' });
+      throw apiError('forbidden', 'The service makes the ids itself', { pointer: '/data/id' });
     }
-    if (this.parsed.type !== type) throw refuse('conflict', `The type must be ${type}`, { pointer: '/data/type' });
+    if (this.parsed.type !== type) throw apiError('conflict', `The type must be ${type}`, { pointer: '/data/type' });
     if (id !== undefined && this.parsed.id !== undefined && this.parsed.id !== id) {
-      throw refuse('conflict', 'The id must be the one in the path', { pointer: '/data/id' });
+      throw apiError('conflict', 'The id must be the one in the path', { pointer: '/data/id' });
     }
   }
 
@@ -143,25 +143,25 @@ export class WriteDocument<Values> {
   }
 
   /**
-   * Relationships that the document tries to change: each a 403 fault (JSON:API 1.1, updating relationships). `held`
+   * Relationships that the document tries to change: each a 403 error (JSON:API 1.1, updating relationships). `held`
    * is the linkage as the caller sees it: what is sent back unchanged is taken, as it is with attributes.
-   * @throws JsonApiException with them when they are more than an answer holds
+   * @throws ApiError with them when they are more than an answer holds
    */
-  relationshipFaults(held: ReadonlyMap<string, Linkage> = new Map()): FaultList {
-    const faults = new FaultList();
+  relationshipErrors(held: ReadonlyMap<string, Linkage> = new Map()): ErrorList {
+    const errors = new ErrorList();
     for (const { name, data } of this.parsed.linkage) {
       if (isUnchanged(data, held.get(name))) continue;
       const detail = `The relationship "${quoted(name)}" is not written through this document`;
-      faults.push({ code: 'forbidden', detail, source: { pointer: `/data/relationships/${name}` } });
+      errors.push({ code: 'forbidden', detail, source: { pointer: `/data/relationships/${name}` } });
     }
-    return faults;
+    return errors;
   }
 
-  /** The valid values with the entity's types, and the faults of the others. */
-  read(current?: Readonly<Record<string, unknown>>): { values: Values; faults: readonly Fault[] } {
-    const { values, faults }: BodyReading = readBody(this.resource, this.verb, this.parsed.attributes, current);
+  /** The valid values with the entity's types, and the errors of the others. */
+  read(current?: Readonly<Record<string, unknown>>): { values: Values; errors: readonly ErrorObject[] } {
+    const { values, errors }: BodyReading = readBody(this.resource, this.verb, this.parsed.attributes, current);
     // The derived body class has just been checked against these very types.
-    return { values: values as Values, faults };
+    return { values: values as Values, errors };
   }
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type JsonApiException, refuse } from '../../json-api/document/errors.js';
+import { type ApiError, apiError } from '../../json-api/document/errors.js';
 
 /**
  * What checking a hash costs, for every scheme in one unit: rounds of bcrypt, of which cost c has 2^c. One round took
@@ -106,7 +106,7 @@ export class HashQueue {
     return Math.max(0, ...heads.map((head) => (head ? now - head.since : 0)));
   }
 
-  /** @throws JsonApiException 503 `unavailable` when nothing may join this line, or with null: any line */
+  /** @throws ApiError 503 `unavailable` when nothing may join this line, or with null: any line */
   assertRoom(line: Line | null): void {
     const isFull = (one: Line): boolean => this.busy >= this.slots && this.lines[one].length >= this.places[one];
     if (line === null ? isFull('recognized') && isFull('others') : isFull(line)) throw this.rejection();
@@ -114,7 +114,7 @@ export class HashQueue {
 
   /**
    * Runs the work when its turn comes.
-   * @throws JsonApiException 503 `unavailable` with `Retry-After`: without running it, when the line is full or does not
+   * @throws ApiError 503 `unavailable` with `Retry-After`: without running it, when the line is full or does not
    *   move; or while it runs on, when it takes too long
    */
   async run<Result>(line: Line, work: () => Promise<Result>): Promise<Result> {
@@ -149,7 +149,7 @@ export class HashQueue {
     }
   }
 
-  /** What the promise gives, unless it takes longer. @throws JsonApiException 503 `unavailable` */
+  /** What the promise gives, unless it takes longer. @throws ApiError 503 `unavailable` */
   private async within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
@@ -175,9 +175,9 @@ export class HashQueue {
     next.start();
   }
 
-  private rejection(): JsonApiException {
+  private rejection(): ApiError {
     const seconds = Math.max(1, Math.ceil((this.meanMs * this.waiting) / this.slots / 1000));
-    return refuse('unavailable', 'Too many sign-ins at once; try again in a moment', undefined, {
+    return apiError('unavailable', 'Too many sign-ins at once; try again in a moment', undefined, {
       headers: { 'Retry-After': String(seconds) },
     });
   }

@@ -6,7 +6,7 @@ import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
 import { Readiness } from '../../health/readiness.js';
-import { JsonApiException } from '../../json-api/document/errors.js';
+import { ApiError } from '../../json-api/document/errors.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { canonicalPassword } from '../policy/password.policy.js';
 import { HashQueue, hashWork, type Line } from './hash-queue.js';
@@ -24,7 +24,7 @@ const NOBODYS_DIGEST = 'abcdefghijklmnopqrstuuNOBODYNOBODYNOBODYNOBODYNOBODYu';
 /** What one round takes before any was measured, in ms. */
 const FIRST_MS_PER_ROUND = 0.06;
 /** Shorter hashes tell more of the scheduling than of the machine. */
-const LEAST_MEASURED_ROUNDS = 256;
+const MIN_MEASURED_ROUNDS = 256;
 /** Weight of the newest hash in the moving average. */
 const SMOOTHING = 0.05;
 /** A failed check takes so many times what the most costly hash takes on average: few take longer than that. */
@@ -51,7 +51,7 @@ export class PasswordHasher {
 
   /**
    * Hashes a password that the policy accepted. Whoever may set one is recognized: by a session, or by a mailed token.
-   * @throws JsonApiException 503 `unavailable` when too many wait already.
+   * @throws ApiError 503 `unavailable` when too many wait already.
    * @throws TypeError for text that no policy may accept (NUL, half characters, far too long).
    */
   async hash(password: string): Promise<string> {
@@ -64,7 +64,7 @@ export class PasswordHasher {
     try {
       return await this.hash(password);
     } catch (error) {
-      if (error instanceof JsonApiException) return null;
+      if (error instanceof ApiError) return null;
       throw error;
     }
   }
@@ -72,7 +72,7 @@ export class PasswordHasher {
   /**
    * Checks a password against a stored hash. Null, and a hash that is not understood, match nothing.
    * @param line where it waits: recognized are those who signed in before, by their device or their session
-   * @throws JsonApiException 503 `unavailable` when too many wait already.
+   * @throws ApiError 503 `unavailable` when too many wait already.
    */
   async verify(password: string, stored: string | null, line: Line = 'others'): Promise<Verification> {
     // No hash belongs to such a text, and what tells it from others is what the client itself sent.
@@ -121,7 +121,7 @@ export class PasswordHasher {
     const start = performance.now();
     const result = await work();
     const perRound = (performance.now() - start) / rounds;
-    if (rounds >= LEAST_MEASURED_ROUNDS) this.msPerRound += SMOOTHING * (perRound - this.msPerRound);
+    if (rounds >= MIN_MEASURED_ROUNDS) this.msPerRound += SMOOTHING * (perRound - this.msPerRound);
     return result;
   }
 }

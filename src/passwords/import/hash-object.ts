@@ -23,7 +23,7 @@ const wholeOf = (value: unknown, otherwise = Number.NaN): number =>
   value === undefined ? otherwise : Number.isInteger(value) ? Number(value) : Number.NaN;
 
 const read = (format: string, stored: string | null): HashReading =>
-  stored === null ? { fault: `is ${format}, and not well-formed` } : { format, stored };
+  stored === null ? { error: `is ${format}, and not well-formed` } : { format, stored };
 
 /** Keycloak's additional parameters are lists of one text. */
 const parameterOf = (parameters: Members, name: string): string => {
@@ -42,12 +42,12 @@ function readKeycloak({ secretData, credentialData }: Members): HashReading {
     const parameters = objectOf(additionalParameters);
     const [type, version] = [parameterOf(parameters, 'type'), parameterOf(parameters, 'version')];
     if (type !== 'id' || version !== '1.3')
-      return { fault: `is ${format} of another kind than id 1.3: ${NO_HASH_WAY}` };
+      return { error: `is ${format} of another kind than id 1.3: ${NO_HASH_WAY}` };
     const [memory, lanes] = [parameterOf(parameters, 'memory'), parameterOf(parameters, 'parallelism')];
     return read(format, phc('argon2id$v=19', `m=${memory},t=${iterations},p=${lanes}`, ...parts));
   }
   const digest = KEYCLOAK_DIGESTS.get(textOf(algorithm));
-  if (digest === undefined) return { fault: `is ${format}, which is not imported: ${NO_HASH_WAY}` };
+  if (digest === undefined) return { error: `is ${format}, which is not imported: ${NO_HASH_WAY}` };
   return read(format, phc(`pbkdf2-${digest}`, `i=${iterations}`, ...parts));
 }
 
@@ -62,10 +62,10 @@ function readAuth0({ algorithm, hash, salt, password, ...parameters }: Members):
   const format = `${shown(textOf(algorithm))} of Auth0`;
   const { value, encoding } = objectOf(hash);
   if (!['utf8', undefined].includes(objectOf(password)['encoding'] as undefined)) {
-    return { fault: `is ${format} of a password that is not UTF-8: ${NO_HASH_WAY}` };
+    return { error: `is ${format} of a password that is not UTF-8: ${NO_HASH_WAY}` };
   }
   if (algorithm === 'bcrypt' || algorithm === 'argon2' || algorithm === 'pbkdf2') return readHashText(textOf(value));
-  if (algorithm !== 'scrypt') return { fault: `is ${format}, which is not imported: ${NO_HASH_WAY}` };
+  if (algorithm !== 'scrypt') return { error: `is ${format}, which is not imported: ${NO_HASH_WAY}` };
   const { value: saltText, encoding: saltEncoding = 'utf8' } = objectOf(salt);
   const [saltBytes, bytes] = [decode(saltText, saltEncoding), decode(value, encoding)];
   const { keylen, cost, blockSize, parallelization } = parameters;
@@ -84,7 +84,7 @@ function decode(value: unknown, encoding: unknown): Buffer {
 /** A user of Firebase's export. */
 function readFirebase({ passwordHash, salt }: Members, config: FirebaseHashConfig | null): HashReading {
   const format = "Firebase's scrypt";
-  if (config === null) return { fault: `is ${format}, which needs --firebase-hash-config FILE` };
+  if (config === null) return { error: `is ${format}, which needs --firebase-hash-config FILE` };
   const { signerKey, saltSeparator, rounds, memCost } = config;
   const parts = [textOf(salt), textOf(passwordHash), saltSeparator, signerKey] as const;
   return read(format, phc('firescrypt', `ln=${memCost},r=${rounds},p=1`, ...parts));
@@ -108,7 +108,7 @@ export function readHashObject(value: object, firebase: FirebaseHashConfig | nul
   if ('algorithm' in members) return readAuth0(members);
   if ('passwordHash' in members) return readFirebase(members, firebase);
   return {
-    fault:
+    error:
       "is an object, and neither a credential of Keycloak (secretData, credentialData), Auth0's custom_password_hash " +
       '(algorithm, hash) nor a hash of Firebase (passwordHash, salt)',
   };

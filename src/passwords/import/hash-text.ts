@@ -1,5 +1,5 @@
 /** What a hash as another system exports it came to: the form that is stored, or what is wrong. Neither names the other. */
-export type HashReading = { readonly format: string; readonly stored: string | null } | { readonly fault: string };
+export type HashReading = { readonly format: string; readonly stored: string | null } | { readonly error: string };
 
 /** What helps whose hash cannot be brought along. */
 export const NO_HASH_WAY = 'leave it out, and its owner sets a password with a reset mail';
@@ -145,9 +145,9 @@ export function readHashText(text: string): HashReading {
   const format = FORMATS.find(({ begins }) => begins.test(text));
   if (format) {
     const stored = format.store(text);
-    return stored === null ? { fault: `is ${format.name}, and not well-formed` } : { format: format.name, stored };
+    return stored === null ? { error: `is ${format.name}, and not well-formed` } : { format: format.name, stored };
   }
   const [, rejected] = REJECTED.find(([begins]) => begins.test(text)) ?? [];
-  if (rejected !== undefined) return { fault: `is ${rejected}, which is not imported: ${NO_HASH_WAY}` };
-  return { fault: `has no known format; known are ${KNOWN_FORMATS}. Without one of them, ${NO_HASH_WAY}` };
+  if (rejected !== undefined) return { error: `is ${rejected}, which is not imported: ${NO_HASH_WAY}` };
+  return { error: `has no known format; known are ${KNOWN_FORMATS}. Without one of them, ${NO_HASH_WAY}` };
 }

@@ -4,7 +4,7 @@ import { readHashObject } from './hash-object.js';
 import { readHashText } from './hash-text.js';
 
 /** What is stored of a hash that an import brings: null where there is no password, or what is wrong with it. */
-export type ImportedHash = { readonly stored: string | null } | { readonly fault: string };
+export type ImportedHash = { readonly stored: string | null } | { readonly error: string };
 
 /**
  * Reads a password hash as another system exports it, and gives it in the one form in which it is stored. What is wrong
@@ -18,11 +18,11 @@ export function readImportedHash(
   firebase: FirebaseHashConfig | null,
 ): ImportedHash {
   const reading = readAny(value, firebase);
-  if ('fault' in reading || reading.stored === null || supports(reading.stored)) return reading;
+  if ('error' in reading || reading.stored === null || supports(reading.stored)) return reading;
   // Without the budget: is it the work, or did the parts make no hash?
   const bearable = readStoredHash(reading.stored, Infinity) !== null;
   return {
-    fault: bearable
+    error: bearable
       ? `is ${reading.format} of more work than HASH_MAX_COST allows: raise it, or leave the hash out`
       : `is ${reading.format}, and not well-formed, or it needs more than 256 MiB of memory or 16 lanes`,
   };
@@ -32,5 +32,5 @@ function readAny(value: unknown, firebase: FirebaseHashConfig | null) {
   if (value === null || value === undefined) return { stored: null };
   if (typeof value === 'string') return readHashText(value);
   if (typeof value === 'object') return readHashObject(value, firebase);
-  return { fault: 'must be a text or an object' };
+  return { error: 'must be a text or an object' };
 }

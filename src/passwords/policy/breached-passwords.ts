@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { dictionary } from '@zxcvbn-ts/language-common';
 
 /** Characters that may trail a listed password without making it another one. */
-const MOST_DECORATION = 4;
+const MAX_DECORATION = 4;
 const NOT_A_LETTER = /^[^\p{L}\p{M}]$/u;
 
 /**
@@ -22,7 +22,7 @@ export class BreachedPasswords {
   has(password: string): boolean {
     this.list ??= new Set(dictionary['passwords-common']);
     const characters = [...password.toLowerCase()];
-    for (let taken = 0; taken <= MOST_DECORATION && characters.length > 0; taken++) {
+    for (let taken = 0; taken <= MAX_DECORATION && characters.length > 0; taken++) {
       if (this.list.has(characters.join(''))) return true;
       if (!NOT_A_LETTER.test(characters.pop() ?? '')) return false;
     }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Fault } from '../../json-api/document/errors.js';
+import type { ErrorObject } from '../../json-api/document/errors.js';
 import { BreachedPasswords } from './breached-passwords.js';
 
 /** Fewest and most characters of a password, counted as Unicode code points after NFC. */
@@ -10,14 +10,14 @@ export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
  * UTF-16 units that are looked at at all. No text of 128 code points is longer in any canonical form, and
  * normalization is quadratic: 1 MiB of stacked accents would hold the event loop for most of a minute.
  */
-const MOST_UNITS = PASSWORD_LENGTH.max * 4;
+const MAX_UNITS = PASSWORD_LENGTH.max * 4;
 
 /** NUL, which ends the text in C, and lone surrogates, which UTF-8 cannot carry: two such passwords would be one. */
 const UNENCODABLE = /[\0\p{Cs}]/u;
 
 /** True when the text is beyond every canonical form of the longest password. */
 export function isBeyondReading(password: string): boolean {
-  return password.length > MOST_UNITS;
+  return password.length > MAX_UNITS;
 }
 
 /** True when the text holds characters that no hash can be trusted with. */
@@ -46,7 +46,7 @@ export interface PasswordRule {
 }
 
 /** Identities of fewer letters and digits are parts of too many words to be looked for. */
-const LEAST_IDENTITY = 4;
+const MIN_IDENTITY = 4;
 
 const { min, max } = PASSWORD_LENGTH;
 const TOO_LONG = `The password must have at most ${max} characters`;
@@ -78,18 +78,18 @@ export class PasswordPolicy {
   constructor(private readonly breached: BreachedPasswords) {}
 
   /**
-   * Every rule that the password breaks, each as a fault of its own; none means that it may be set.
+   * Every rule that the password breaks, each as an error of its own; none means that it may be set.
    * @param password what the request carried, of whatever type
    * @param owner null when nobody is known yet
    * @param pointer where it stands in the request (JSON pointer, RFC 6901), such as `/password`
    */
-  faults(password: unknown, owner: PasswordOwner | null, pointer: string): Fault[] {
-    const fault = (detail: string): Fault => ({ code: 'validation_failed', detail, source: { pointer } });
-    if (typeof password !== 'string') return [fault('A password is required, as a string')];
-    if (isBeyondReading(password)) return [fault(TOO_LONG)];
-    const faults = isUnencodable(password) ? [fault('The password must not contain NUL or half a character')] : [];
+  errors(password: unknown, owner: PasswordOwner | null, pointer: string): ErrorObject[] {
+    const addError = (detail: string): ErrorObject => ({ code: 'validation_failed', detail, source: { pointer } });
+    if (typeof password !== 'string') return [addError('A password is required, as a string')];
+    if (isBeyondReading(password)) return [addError(TOO_LONG)];
+    const errors = isUnencodable(password) ? [addError('The password must not contain NUL or half a character')] : [];
     const text = password.normalize('NFC');
-    return [...faults, ...this.rules.filter((rule) => rule.broken(text, owner)).map((rule) => fault(rule.detail))];
+    return [...errors, ...this.rules.filter((rule) => rule.broken(text, owner)).map((rule) => addError(rule.detail))];
   }
 }
 
@@ -104,7 +104,7 @@ function isMadeOfIdentity(password: string, owner: PasswordOwner | null): boolea
   const identities = [owner.email, owner.email.slice(0, owner.email.lastIndexOf('@')), owner.name].map(squash);
   return identities.some(
     (identity) =>
-      length(identity) >= LEAST_IDENTITY && text.includes(identity) && length(password) - length(identity) < min,
+      length(identity) >= MIN_IDENTITY && text.includes(identity) && length(password) - length(identity) < min,
   );
 }
 
