@@ -2,6 +2,15 @@ import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
+/** The algorithms of access tokens (RFC 7518, RFC 8037). Symmetric and RSA ones are never offered. */
+export type SigningAlgorithm = 'ES256' | 'EdDSA';
+
+/** A private key that signs access tokens, and the one algorithm that it is used with. */
+export interface PrivateSigningKey {
+  readonly privateKey: KeyObject;
+  readonly alg: SigningAlgorithm;
+}
+
 const FORM = 'must be a PKCS 8 PEM private key or a private JWKS, of an EC P-256 or Ed25519 key, newest key first';
 const PEM_BLOCK = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
 
@@ -14,13 +23,31 @@ export const signingKeys = z
   .transform((text) => (isJwks(text) ? text.trim() : `${text.trim().replaceAll('\\n', '\n')}\n`))
   .refine((text) => {
     try {
-      const keys = isJwks(text) ? keysOfJwks(text) : keysOfPem(text);
-      return keys.length > 0 && keys.every(isUsable);
+      return readSigningKeys(text).length > 0;
     } catch {
-      // The parser's message may quote the key.
       return false;
     }
   }, FORM);
+
+/**
+ * The keys of a text that `signingKeys` has parsed, in its order.
+ * @throws Error when one is no private EC P-256 or Ed25519 key; the message names its place and quotes nothing
+ */
+export function readSigningKeys(text: string): PrivateSigningKey[] {
+  return keysIn(text).map((key, index) => {
+    const place = `key ${index + 1}`;
+    let privateKey: KeyObject;
+    try {
+      privateKey = typeof key === 'string' ? createPrivateKey(key) : createPrivateKey({ key, format: 'jwk' });
+    } catch {
+      // The parser's message may quote the key.
+      throw new Error(`${place} is not a readable private key`);
+    }
+    const alg = algorithmOf(privateKey);
+    if (!alg) throw new Error(`${place} is neither EC P-256 nor Ed25519`);
+    return { privateKey, alg };
+  });
+}
 
 /** A new ES256 key (EC P-256) as PKCS 8 PEM. */
 export function generateSigningKey(): string {
@@ -50,19 +77,23 @@ function prependSigningKey(pem: string, known: string, keep: number): string {
 
 const isJwks = (text: string): boolean => text.trimStart().startsWith('{');
 
-function keysOfPem(text: string): KeyObject[] {
-  if (text.replace(PEM_BLOCK, '').trim() !== '') throw new Error(FORM);
-  return (text.match(PEM_BLOCK) ?? []).map((block) => createPrivateKey(block));
+/** The keys of a text, each as it stands there. @throws Error for text that is neither PEM blocks nor a set of keys */
+function keysIn(text: string): readonly (string | JsonWebKey)[] {
+  if (!isJwks(text) && text.replace(PEM_BLOCK, '').trim() === '') return text.match(PEM_BLOCK) ?? [];
+  try {
+    return jwksOf(text);
+  } catch {
+    // The parser's message would quote the text, and with it a private key.
+    throw new Error('the text is neither PEM nor a JWKS');
+  }
 }
-
-const keysOfJwks = (text: string): KeyObject[] =>
-  jwksOf(text).map((jwk) => createPrivateKey({ key: jwk, format: 'jwk' }));
 
 /** @throws ZodError or SyntaxError for text that is no set of keys */
 const jwksOf = (text: string): readonly JsonWebKey[] => JWKS.parse(JSON.parse(text)).keys;
 
 const JWKS = z.object({ keys: z.array(z.custom<JsonWebKey>((key) => typeof key === 'object' && key !== null)) });
 
-function isUsable({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
-  return asymmetricKeyType === 'ed25519' || asymmetricKeyDetails?.namedCurve === 'prime256v1';
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SigningAlgorithm | null {
+  if (asymmetricKeyType === 'ed25519') return 'EdDSA';
+  return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : null;
 }

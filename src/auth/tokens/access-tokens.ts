@@ -4,8 +4,9 @@ import { errors, jwtVerify, type JWTHeaderParameters } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { validate as isUuid } from 'uuid';
 import { Config } from '../../config/config.js';
+import type { SigningAlgorithm } from '../../config/signing-keys.js';
 import type { RoleScope } from '../authorization/actor.js';
-import { SigningKeys, type SigningAlgorithm } from './signing-keys.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** What an access token says about its bearer. */
 export interface AccessTokenSubject {
@@ -126,8 +127,8 @@ export class AccessTokens {
 }
 
 /**
- * A JWS in compact form (RFC 7515, 7.1). jose signs in a thread of the pool, which takes a core 200 µs with all that goes
- * to and fro; the signature itself takes 30.
+ * A JWS in compact form (RFC 7515, 7.1). jose would sign in a thread of the pool, for twice to five times the CPU:
+ * docs/decisions/0027.
  */
 function signCompact(header: object, claims: object, key: KeyObject): string {
   const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');

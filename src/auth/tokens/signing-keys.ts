@@ -1,16 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-
-/** The algorithms of access tokens (RFC 7518, RFC 8037). Symmetric and RSA ones are never offered. */
-export type SigningAlgorithm = 'ES256' | 'EdDSA';
+import { readSigningKeys, type PrivateSigningKey, type SigningAlgorithm } from '../../config/signing-keys.js';
 
 /** A key pair and what names it. */
-export interface SigningKey {
+export interface SigningKey extends PrivateSigningKey {
   /** JWK thumbprint of the public key (RFC 7638, SHA-256): the same key has the same name wherever it is loaded. */
   readonly kid: string;
-  readonly alg: SigningAlgorithm;
-  readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
 
@@ -25,8 +21,6 @@ export interface PublicJwk {
   readonly use: 'sig';
 }
 
-const PEM_BLOCK = /-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g;
-
 /** The keys that sign access tokens: the newest signs, all verify, so that keys rotate without signing anybody out. */
 @Injectable()
 export class SigningKeys {
@@ -38,7 +32,7 @@ export class SigningKeys {
 
   /** @throws Error when a key is not a private EC P-256 or Ed25519 key; its message names the key's place only */
   constructor(@Inject(Config) config: Pick<Config, 'jwtPrivateKey'>) {
-    const keys = readPrivateKeys(config.jwtPrivateKey).map((read, index) => signingKey(read, index + 1));
+    const keys = keysOf(config.jwtPrivateKey);
     const [current] = keys;
     if (!current) throw new Error('JWT_PRIVATE_KEY holds no key');
     this.current = current;
@@ -53,41 +47,15 @@ export class SigningKeys {
   }
 }
 
-/** One reader for each key, so that an error can name the key that has it. */
-function readPrivateKeys(text: string): (() => KeyObject)[] {
-  if (!text.trimStart().startsWith('{')) {
-    return (text.match(PEM_BLOCK) ?? []).map((pem) => () => createPrivateKey(pem));
-  }
-  return readJwks(text).map((jwk) => () => createPrivateKey({ key: jwk, format: 'jwk' }));
-}
-
-function readJwks(text: string): JsonWebKey[] {
+function keysOf(text: string): SigningKey[] {
   try {
-    const set: unknown = JSON.parse(text);
-    if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) return set.keys;
-  } catch {
-    // The parser's message would quote the text, and with it a private key.
+    return readSigningKeys(text).map(({ privateKey, alg }) => {
+      const publicKey = createPublicKey(privateKey);
+      return { kid: thumbprint(publicKey), alg, privateKey, publicKey };
+    });
+  } catch (error) {
+    throw new Error(`JWT_PRIVATE_KEY: ${(error as Error).message}`);
   }
-  throw new Error('JWT_PRIVATE_KEY is neither PEM nor a JWKS');
-}
-
-function signingKey(read: () => KeyObject, place: number): SigningKey {
-  let privateKey: KeyObject;
-  try {
-    privateKey = read();
-  } catch {
-    throw new Error(`JWT_PRIVATE_KEY: key ${place} is not a readable private key`);
-  }
-  const alg = algorithmOf(privateKey);
-  if (!alg) throw new Error(`JWT_PRIVATE_KEY: key ${place} is neither EC P-256 nor Ed25519`);
-  const publicKey = createPublicKey(privateKey);
-  return { kid: thumbprint(publicKey), alg, privateKey, publicKey };
-}
-
-function algorithmOf(key: KeyObject): SigningAlgorithm | null {
-  if (key.asymmetricKeyType === 'ed25519') return 'EdDSA';
-  const isP256 = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
-  return isP256 ? 'ES256' : null;
 }
 
 /** RFC 7638: the required members in lexical order, without blanks. */
