@@ -89,7 +89,7 @@ describe('doctor', () => {
       MAIL_URL: 'canary',
       APP_SECRET: '',
     });
-    expect([exitCode, err]).toEqual([1, 'There are 4 errors.\n']);
+    expect([exitCode, err]).toEqual([1, 'There are 4 problems.\n']);
     expect(lines.slice(0, 4).sort()).toEqual([
       'problem settings BCRYPT_COST must be at least 10 in production.',
       expect.stringMatching(/^problem settings MAIL_URL must be a URL/),
