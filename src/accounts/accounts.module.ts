@@ -1,9 +1,14 @@
 import { Global, Module } from '@nestjs/common';
+import { ActorSource } from '../auth/sessions/actor-loader.js';
+import { MailRecipients } from '../mail/mail.address.js';
+import { PasswordOwners } from '../passwords/credentials.repository.js';
+import { AccountDirectoryRepository } from './account-directory.repository.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccounts } from './admins/admin-accounts.js';
+import { AdminsRepository } from './admins/admins.repository.js';
 import { FirstAdmin } from './admins/first-admin.js';
 import { InvitationMailer } from './invitations/invitation.mailer.js';
 import { Invitations } from './invitations/invitations.service.js';
@@ -17,6 +22,11 @@ import { TakenEmails } from './invitations/taken-emails.js';
 @Module({
   controllers: [AccountsController],
   providers: [
+    AccountDirectoryRepository,
+    { provide: ActorSource, useExisting: AccountDirectoryRepository },
+    { provide: MailRecipients, useExisting: AccountDirectoryRepository },
+    { provide: PasswordOwners, useExisting: AccountDirectoryRepository },
+    AdminsRepository,
     AccountsRepository,
     AccountsService,
     AccountScopes,
@@ -29,6 +39,14 @@ import { TakenEmails } from './invitations/taken-emails.js';
     RoleChangedMailer,
     TakenEmails,
   ],
-  exports: [AccountsRepository, AccountsService, Joining],
+  exports: [
+    AccountDirectoryRepository,
+    ActorSource,
+    MailRecipients,
+    PasswordOwners,
+    AccountsRepository,
+    AccountsService,
+    Joining,
+  ],
 })
 export class AccountsModule {}

@@ -1,10 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { sql } from '../json-api/sql/sql.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/executor.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
+import { AccountDirectoryRepository } from './account-directory.repository.js';
 
 const TASK = 'mail.role_changed';
 
@@ -12,7 +12,7 @@ const TASK = 'mail.role_changed';
 @Injectable()
 export class RoleChangedMailer implements OnModuleInit {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly accounts: AccountDirectoryRepository,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
     private readonly mail: MailService,
@@ -30,8 +30,7 @@ export class RoleChangedMailer implements OnModuleInit {
 
   /** Whoever was only invited has seen nothing of the former role. */
   private async deliver({ accountId, formerRole, role, changedAt }: OutboxTasks[typeof TASK]): Promise<void> {
-    const [account] = await this.transactions.query<{ name: string; email: string }>(sql`
-        SELECT name, email FROM accounts WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL`);
+    const account = await this.accounts.joinedRecipient(accountId);
     if (!account) return;
     await this.mail.send({
       template: 'role-changed',

@@ -14,7 +14,6 @@ import { WriteLimit } from './rate-limit/write-limit.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
 import { Roles, RolesCheck } from './authorization/roles.js';
 import { SecretBox } from './tokens/secrets.js';
-import { SessionStore } from './sessions/session.store.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { Throttle } from './rate-limit/rate-limiter.js';
 
@@ -28,7 +27,6 @@ const services = [
   RefreshTokens,
   Roles,
   SecretBox,
-  SessionStore,
   Throttle,
 ];
 

@@ -7,14 +7,13 @@ const ATTEMPTS_KEPT_MS = 3_600_000;
 /** So long the feed keeps what changed. An instance that has not read it for so long trusts nothing that it remembers. */
 const CHANGES_KEPT = raw(`interval '10 minutes'`);
 
-/** What of sessions, attempts and the feed of changes is deleted when it has expired. */
+/** What of attempts and the feed of changes is deleted when it has expired. */
 @Injectable()
 export class AuthSweeps implements OnModuleInit {
   constructor(private readonly sweeps: Sweeps) {}
 
   onModuleInit(): void {
     this.sweeps.register(
-      { table: 'account_sessions', key: 'id', expired: sql`expires_at <= now()`, by: 'expires_at' },
       {
         table: 'attempts',
         key: 'key',

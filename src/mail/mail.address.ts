@@ -6,6 +6,18 @@ export interface Mailbox {
   readonly address: string;
 }
 
+/** The person whom a mail is for. */
+export interface MailRecipient {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Finds the recipients of mails; the owner of the table `accounts` implements it. */
+export abstract class MailRecipients {
+  /** The owner of an account; undefined where there is none. */
+  abstract recipient(accountId: string): Promise<MailRecipient | undefined>;
+}
+
 /** Control characters, line and paragraph separators, and what turns the direction of text around. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 

@@ -3,7 +3,7 @@ import { MailerService } from '@nestjs-modules/mailer';
 import { createHash } from 'node:crypto';
 import { Config } from '../config/config.js';
 import { currentLanguages } from '../language/accept-language.js';
-import { mailbox, parseMailbox, type Mailbox } from './mail.address.js';
+import { mailbox, type MailRecipient, parseMailbox, type Mailbox } from './mail.address.js';
 import type { MailData, MailTemplate } from './mail.data.js';
 import { MailLinks } from './mail.links.js';
 import { MailTemplates } from './mail.templates.js';
@@ -13,7 +13,7 @@ import { productName } from './mail.context.js';
 /** A mail to one person. */
 export interface Mail<Template extends MailTemplate> {
   readonly template: Template;
-  readonly to: { readonly name: string; readonly email: string };
+  readonly to: MailRecipient;
   readonly data: MailData[Template];
   /**
    * What this mail is, in a few words that are the same when it is sent again, such as the template and the hash of

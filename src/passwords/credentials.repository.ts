@@ -16,8 +16,28 @@ export interface SignInAccount extends Credentials {
   readonly roleName: string;
 }
 
-/** What every change by the owner does to the account's own row. The invitation is void by it. */
-const CHANGED = sql`invitation_expired_at = NULL, version = version + 1, updated_at = now()`;
+/** An account whose password is being reset. */
+export interface ResetAccount {
+  readonly id: string;
+  /** Whether it was only invited, and has joined by the reset. */
+  readonly joined: boolean;
+}
+
+/** The accounts that passwords belong to, which the owner of the table `accounts` implements. */
+export abstract class PasswordOwners {
+  /** Locks the enabled account of an e-mail, so that tokens are counted and made for it in turn; null if there is none. */
+  abstract lockEnabled(emailKey: string, tx: Transaction): Promise<string | null>;
+
+  /**
+   * Locks an enabled account whose owner resets the password, and marks it as changed. Whoever was only invited has
+   * joined by that: it takes the mailbox, as the invitation does.
+   * @param id the account's id, or a subquery that gives it
+   */
+  abstract markReset(id: Sql, tx: Transaction): Promise<ResetAccount | undefined>;
+
+  /** Locks an enabled account whose owner changes the password, and marks it as changed. False where there is none. */
+  abstract markChanged(id: string, tx: Transaction): Promise<boolean>;
+}
 
 /**
  * The passwords of accounts. Whoever writes one locks the row of the account first, as all writers of an account do, so
@@ -88,23 +108,5 @@ export class CredentialsRepository {
         ? sql`SELECT account_id FROM account_credentials WHERE ${which} FOR SHARE`
         : sql`UPDATE account_credentials SET hashed_password = ${rehashed} WHERE ${which} RETURNING account_id`;
     return (await tx.query(held)).length > 0;
-  }
-
-  /**
-   * Locks an enabled account whose owner resets the password, and marks it as changed. Whoever was only invited has
-   * joined by that: it takes the mailbox, as the invitation does.
-   * @param id the account's id, or a subquery that gives it
-   */
-  async markReset(id: Sql, tx: Transaction): Promise<{ id: string; joined: boolean } | undefined> {
-    const [row] = await tx.query<{ id: string; joined: boolean }>(sql`
-      UPDATE accounts SET joined_at = coalesce(joined_at, now()), ${CHANGED} WHERE id = ${id} AND enabled
-      RETURNING id, joined_at = now()::timestamptz(3) AS joined`);
-    return row;
-  }
-
-  /** Locks an enabled account whose owner changes the password, and marks it as changed. False where there is none. */
-  async markChanged(id: string, tx: Transaction): Promise<boolean> {
-    const rows = await tx.query(sql`UPDATE accounts SET ${CHANGED} WHERE id = ${id} AND enabled RETURNING id`);
-    return rows.length > 0;
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { sql } from '../json-api/sql/sql.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import { MailRecipients } from '../mail/mail.address.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
@@ -12,7 +12,7 @@ const TASK = 'mail.password_changed';
 @Injectable()
 export class PasswordChangedMailer implements OnModuleInit {
   constructor(
-    private readonly transactions: Transactions,
+    private readonly recipients: MailRecipients,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
     private readonly mail: MailService,
@@ -28,9 +28,7 @@ export class PasswordChangedMailer implements OnModuleInit {
   }
 
   private async deliver({ accountId, changedAt }: OutboxTasks[typeof TASK]): Promise<void> {
-    const [account] = await this.transactions.query<{ name: string; email: string }>(
-      sql`SELECT name, email FROM accounts WHERE id = ${accountId}`,
-    );
+    const account = await this.recipients.recipient(accountId);
     if (!account) return;
     await this.mail.send({
       template: 'password-changed',

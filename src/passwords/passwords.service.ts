@@ -8,7 +8,7 @@ import { Throttle } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { apiError, throwIfErrors, type ErrorObject } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { CredentialsRepository, PasswordOwners } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordHasher } from './hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from './policy/password.policy.js';
@@ -21,6 +21,7 @@ import { type FoundToken, TokensRepository } from './tokens.repository.js';
 export class PasswordsService {
   constructor(
     private readonly transactions: Transactions,
+    private readonly owners: PasswordOwners,
     private readonly credentials: CredentialsRepository,
     private readonly tokens: TokensRepository,
     private readonly policy: PasswordPolicy,
@@ -60,7 +61,7 @@ export class PasswordsService {
     throwIfErrors(this.policy.errors(password, owner, '/password'));
     const hashed = await this.hasher.hash(String(password));
     await this.transactions.run(async (tx) => {
-      const row = await this.credentials.markReset(this.tokens.accountOf('reset', hash), tx);
+      const row = await this.owners.markReset(this.tokens.accountOf('reset', hash), tx);
       // Of two resets at once, one spends the token; the other undoes the mark that it has just made.
       if (!row || !(await this.tokens.spend(row.id, 'reset', hash, tx))) throw unknownToken();
       await this.credentials.set(row.id, hashed, tx);
@@ -88,7 +89,7 @@ export class PasswordsService {
     await this.transactions.run(async (tx) => {
       // The password that was checked must still be the account's: of two changes at once, one has the wrong one.
       const changed =
-        (await this.credentials.markChanged(actor.id, tx)) &&
+        (await this.owners.markChanged(actor.id, tx)) &&
         (await this.credentials.replace(actor.id, stored.version, hashed, tx));
       if (!changed) throwIfErrors([WRONG_PASSWORD]);
       await this.tokens.voidAll(actor.id, tx);

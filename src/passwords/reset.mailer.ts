@@ -9,6 +9,7 @@ import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
 import { SEAL_PURPOSES } from '../outbox/sealed-payloads.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
+import { PasswordOwners } from './credentials.repository.js';
 import { TokensRepository } from './tokens.repository.js';
 
 const REQUEST = 'password.request_reset';
@@ -26,6 +27,7 @@ export class ResetMailer implements OnModuleInit {
 
   constructor(
     private readonly transactions: Transactions,
+    private readonly owners: PasswordOwners,
     private readonly tokens: TokensRepository,
     private readonly secrets: SecretBox,
     private readonly outbox: Outbox,
@@ -47,7 +49,7 @@ export class ResetMailer implements OnModuleInit {
   /** Does nothing while as many tokens of the account are good as there may be: whoever asked has them in the mailbox. */
   private async issue({ email }: OutboxTasks[typeof REQUEST]): Promise<void> {
     await this.transactions.run(async (tx) => {
-      const accountId = await this.tokens.lockAccount(emailKey(email), tx);
+      const accountId = await this.owners.lockEnabled(emailKey(email), tx);
       const { token, hash } = newToken();
       if (accountId === null || !(await this.tokens.addReset(accountId, hash, tx))) return;
       await this.outbox.enqueue(tx, MAIL, { sealedToken: this.secrets.seal(PURPOSE, token) });

@@ -75,14 +75,6 @@ export class TokensRepository {
     return rows.length > 0;
   }
 
-  /** Locks the enabled account of an e-mail, so that tokens are counted and made for it in turn. */
-  async lockAccount(emailKey: string, tx: Transaction): Promise<string | null> {
-    const [row] = await tx.query<{ id: string }>(
-      sql`SELECT id FROM accounts WHERE email_key = ${emailKey} AND enabled FOR NO KEY UPDATE`,
-    );
-    return row?.id ?? null;
-  }
-
   /** Spends a token, and with it every other one of its account. False when it is not good any more. */
   async spend(accountId: string, purpose: TokenPurpose, hash: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query<{ spent: boolean }>(sql`

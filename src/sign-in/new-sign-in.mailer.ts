@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { addressBlockOf } from '../auth/authentication/client-address.js';
-import type { SessionClient } from '../auth/sessions/session.js';
+import type { SessionClient, SessionOwner } from '../auth/sessions/session.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
 import { Config } from '../config/config.js';
-import { sql } from '../json-api/sql/sql.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import { MailRecipients } from '../mail/mail.address.js';
 import { MailService } from '../mail/mail.service.js';
 import { ServiceText } from '../mail/mail.text.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
@@ -17,12 +18,6 @@ const FRESH_MINUTES = 60;
 /** So many of the newest other sessions are looked at. */
 const MAX_SESSIONS = 50;
 
-interface Before {
-  fresh: boolean;
-  user_agent: string | null;
-  ip: string | null;
-}
-
 /**
  * Tells people that somebody signed in to their account on a device that nobody signed in on before; switched off by
  * NEW_SIGN_IN_MAIL. A browser is known by its cookie. A client without cookies is known as long as another session of
@@ -32,7 +27,8 @@ interface Before {
 export class NewSignInMailer implements OnModuleInit {
   constructor(
     @Inject(Config) private readonly config: Pick<Config, 'newSignInMail'>,
-    private readonly transactions: Transactions,
+    private readonly sessions: SessionStore,
+    private readonly recipients: MailRecipients,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
     private readonly mail: MailService,
@@ -48,18 +44,18 @@ export class NewSignInMailer implements OnModuleInit {
    */
   async queue(
     tx: Pick<Transaction, 'query'>,
-    { accountId, sessionId }: { readonly accountId: string; readonly sessionId: string },
+    { accountId, sessionId }: SessionOwner,
     { userAgent, ip }: SessionClient,
   ): Promise<void> {
     if (!this.config.newSignInMail) return;
-    const before = await tx.query<Before>(sql`
-      SELECT account.joined_at > now() - make_interval(mins => ${FRESH_MINUTES}) AS fresh, other.user_agent, other.ip
-      FROM accounts account LEFT JOIN account_sessions other
-        ON other.account_id = account.id AND other.id <> ${sessionId} AND other.expires_at > now()
-      WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${MAX_SESSIONS}`);
+    const before = await this.sessions.earlierSignIns(
+      tx,
+      { accountId, sessionId },
+      { joinedMinutes: FRESH_MINUTES, limit: MAX_SESSIONS },
+    );
     const block = addressBlockOf(ip);
-    const isSame = (other: Before) => other.ip && addressBlockOf(other.ip) === block && other.user_agent === userAgent;
-    if (before.some((other) => other.fresh || isSame(other))) return;
+    const isSame = (other: SessionClient) => addressBlockOf(other.ip) === block && other.userAgent === userAgent;
+    if (before.joinedRecently || before.clients.some(isSame)) return;
     const signedInAt = new Date().toISOString();
     await this.outbox.enqueue(tx, TASK, {
       accountId,
@@ -77,9 +73,7 @@ export class NewSignInMailer implements OnModuleInit {
     device,
     address,
   }: OutboxTasks[typeof TASK]): Promise<void> {
-    const [account] = await this.transactions.query<{ name: string; email: string }>(
-      sql`SELECT name, email FROM accounts WHERE id = ${accountId}`,
-    );
+    const account = await this.recipients.recipient(accountId);
     if (!account) return;
     await this.mail.send({
       template: 'new-sign-in',

@@ -1,12 +1,19 @@
 import { Test, type TestingModule } from '@nestjs/testing';
+import { SessionsRepository } from '../../src/account-sessions/sessions.repository.js';
+import { AccountDirectoryRepository } from '../../src/accounts/account-directory.repository.js';
 import { InvitationMailer } from '../../src/accounts/invitations/invitation.mailer.js';
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
+import { ActorCache } from '../../src/auth/sessions/actor-loader.js';
+import { AuthChanges } from '../../src/auth/sessions/auth-changes.js';
+import { SessionStore } from '../../src/auth/sessions/session.store.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import type { Config } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
+import { MailRecipients } from '../../src/mail/mail.address.js';
 import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
+import { PasswordOwners } from '../../src/passwords/credentials.repository.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { TokensRepository } from '../../src/passwords/tokens.repository.js';
@@ -20,6 +27,12 @@ export async function startMailModule(config: Config): Promise<TestingModule> {
     providers: [
       SecretBox,
       TokensRepository,
+      AccountDirectoryRepository,
+      { provide: MailRecipients, useExisting: AccountDirectoryRepository },
+      { provide: PasswordOwners, useExisting: AccountDirectoryRepository },
+      AuthChanges,
+      ActorCache,
+      { provide: SessionStore, useClass: SessionsRepository },
       InvitationMailer,
       ResetMailer,
       PasswordChangedMailer,

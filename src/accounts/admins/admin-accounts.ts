@@ -1,24 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
-import { emailKey } from '../../auth/email-key.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { TAKEN_EMAIL } from '../../database/constraint-errors.js';
 import { Audit } from '../../events/audit.js';
 import { readBody } from '../../json-api/write/body.js';
 import { throwIfErrors } from '../../json-api/document/errors.js';
-import { sql } from '../../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy } from '../../passwords/policy/password.policy.js';
 import { accountErrors } from '../account.policy.js';
 import { AccountResource } from '../account.resource.js';
-
-/** An admin who is to be made. */
-export interface NewAdmin {
-  readonly name: string;
-  readonly email: string;
-}
+import { AdminsRepository, type NewAdmin } from './admins.repository.js';
 
 /** Makes admins without anybody who invites them: the first one, and those that an operator makes. */
 @Injectable()
@@ -30,6 +22,7 @@ export class AdminAccounts {
     private readonly transactions: Transactions,
     private readonly audit: Audit,
     private readonly credentials: CredentialsRepository,
+    private readonly admins: AdminsRepository,
   ) {}
 
   /**
@@ -59,14 +52,10 @@ export class AdminAccounts {
   }
 
   /** Stores an admin who can sign in at once, and gives the id; null when the e-mail is taken. */
-  async insert({ name, email }: NewAdmin, hashedPassword: string, tx: Transaction): Promise<string | null> {
-    const [made] = await tx.query<{ id: string }>(sql`
-      INSERT INTO accounts (id, name, email, email_key, role_name, joined_at)
-      VALUES (${uuidv7()}, ${name}, ${email}, ${emailKey(email)}, ${this.roleName()}, now())
-      ON CONFLICT (email_key) DO NOTHING RETURNING id`);
-    if (!made) return null;
-    await this.credentials.set(made.id, hashedPassword, tx);
-    return made.id;
+  async insert(admin: NewAdmin, hashedPassword: string, tx: Transaction): Promise<string | null> {
+    const id = await this.admins.insert(admin, this.roleName(), tx);
+    if (id !== null) await this.credentials.set(id, hashedPassword, tx);
+    return id;
   }
 
   /** The lowest role with every right that an account may have. */

@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { sql } from '../../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy, randomPassword } from '../../passwords/policy/password.policy.js';
 import { AdminAccounts } from './admin-accounts.js';
+import { AdminsRepository } from './admins.repository.js';
 
 const NAME = 'First admin';
 
@@ -22,13 +22,14 @@ export class FirstAdmin implements OnApplicationBootstrap {
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
     private readonly admins: AdminAccounts,
+    private readonly rows: AdminsRepository,
   ) {}
 
   /** @throws Error that stops the start, when ADMIN_PASSWORD breaks the password policy in production */
   async onApplicationBootstrap(): Promise<void> {
     const { adminEmail: email, adminPassword, production } = this.config;
     if (production && adminPassword === null) return;
-    if (await this.transactions.run((tx) => this.isMarked(tx))) return;
+    if (await this.rows.isFirstMarked()) return;
     if (adminPassword !== null) this.judge(adminPassword, email);
     const password = adminPassword ?? randomPassword();
     const hashed = await this.hasher.hash(password);
@@ -39,16 +40,9 @@ export class FirstAdmin implements OnApplicationBootstrap {
     if (adminPassword === null) process.stdout.write(`\n  First admin: ${email}\n  Password:    ${password}\n\n`);
   }
 
-  private async isMarked(tx: Transaction): Promise<boolean> {
-    return (await tx.query(sql`SELECT 1 FROM installation`)).length > 0;
-  }
-
   /** Of several instances that start at once, the one whose mark comes first makes the admin. */
   private async make(email: string, hashedPassword: string, tx: Transaction): Promise<boolean> {
-    const marked = await tx.query(
-      sql`INSERT INTO installation (id, first_admin_at) VALUES (1, now()) ON CONFLICT DO NOTHING RETURNING id`,
-    );
-    if (marked.length === 0) return false;
+    if (!(await this.rows.markFirst(tx))) return false;
     return (await this.admins.insert({ name: NAME, email }, hashedPassword, tx)) !== null;
   }
 

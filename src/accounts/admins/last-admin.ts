@@ -7,6 +7,7 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import type { Account } from '../account.entity.js';
 import { outranks } from '../account.policy.js';
 import { AccountsRepository } from '../accounts.repository.js';
+import { AdminsRepository } from './admins.repository.js';
 
 /**
  * Keeps the last enabled admin: an account whose role has every right, whatever the role's name. Whoever may take one
@@ -18,6 +19,7 @@ export class LastAdmin {
   constructor(
     private readonly roles: Roles,
     private readonly accounts: AccountsRepository,
+    private readonly admins: AdminsRepository,
   ) {}
 
   /**
@@ -28,7 +30,7 @@ export class LastAdmin {
     if (!isUuid(id)) return;
     const roleName = await this.accounts.roleNameWithin(actor, action, id, tx);
     if (roleName === null || !this.isAdmin(roleName) || outranks(this.roles.get(roleName), actor)) return;
-    await this.accounts.lockWithAnother(this.roles.fullAccessNames(), id, tx);
+    await this.admins.lockWithAnother(this.roles.fullAccessNames(), id, tx);
   }
 
   /**
@@ -38,7 +40,7 @@ export class LastAdmin {
    */
   async check(account: Account, tx: Transaction): Promise<void> {
     if (!account.enabled || !this.isAdmin(account.roleName)) return;
-    const isThereAnother = await this.accounts.lockWithAnother(this.roles.fullAccessNames(), account.id, tx);
+    const isThereAnother = await this.admins.lockWithAnother(this.roles.fullAccessNames(), account.id, tx);
     if (!isThereAnother) {
       throw apiError('conflict', 'This is the last enabled admin; make another one first');
     }

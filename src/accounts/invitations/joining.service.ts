@@ -5,12 +5,12 @@ import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';
 import { apiError, throwIfErrors, type ErrorObject } from '../../json-api/document/errors.js';
-import { sql } from '../../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from '../../passwords/policy/password.policy.js';
 import { type FoundToken, TokensRepository } from '../../passwords/tokens.repository.js';
+import { AccountDirectoryRepository } from '../account-directory.repository.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { readJoinBody } from './join.body.js';
 
@@ -28,6 +28,7 @@ const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: []
 export class Joining {
   constructor(
     private readonly accounts: AccountsRepository,
+    private readonly directory: AccountDirectoryRepository,
     private readonly tokens: TokensRepository,
     private readonly credentials: CredentialsRepository,
     private readonly roles: Roles,
@@ -96,17 +97,15 @@ export class Joining {
   }
 
   private async ownerOf(id: string, tx: Transaction): Promise<Actor> {
-    const [row] = await tx.query<{ email: string; name: string; role_name: string }>(
-      sql`SELECT email, name, role_name FROM accounts WHERE id = ${id}`,
-    );
-    const role = row && this.roles.get(row.role_name);
+    const profile = await this.directory.profile(id, tx);
+    const role = profile && this.roles.get(profile.roleName);
     if (!role) throw apiError('forbidden', 'The role of this account does not exist any more');
     const organizationIds = await this.accounts.organizationIdsOf(id, tx);
     return new Actor({
       id,
       sessionId: '',
-      email: row.email,
-      name: row.name,
+      email: profile.email,
+      name: profile.name,
       pictureUrl: null,
       role,
       organizationIds,

@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource } from 'typeorm';
-import { sql } from '../../json-api/sql/sql.js';
 import { Actor, type RoleScope } from '../authorization/actor.js';
 import { Roles } from '../authorization/roles.js';
 
@@ -119,21 +117,33 @@ const scopeBytes = (scope: RoleScope): number =>
 /** Two bytes a character, as outside of Latin-1. */
 const textBytes = (text: string): number => STRING_BYTES + 2 * text.length;
 
-interface Row {
-  expires_at: Date;
-  email: string;
-  name: string;
-  picture_url: string | null;
-  role_name: string;
-  role_scope_extra: RoleScope;
-  organization_ids: string[];
+/** What an actor is made of, and until when. */
+export interface ActorRecord {
+  readonly email: string;
+  readonly name: string;
+  readonly pictureUrl: string | null;
+  readonly roleName: string;
+  readonly roleScopeExtra: RoleScope;
+  /** Those that are not being deleted. */
+  readonly organizationIds: readonly string[];
+  /** End of the session. */
+  readonly expiresAt: Date;
+}
+
+/** Where actors are loaded from; the owner of the table `accounts` implements it. */
+export abstract class ActorSource {
+  /**
+   * The enabled account of a session that has not expired, by one statement; undefined where there is none.
+   * @throws what the driver throws when the database does not answer
+   */
+  abstract findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined>;
 }
 
 /** Finds out who stands behind a session: out of memory in the steady state, else out of the database. */
 @Injectable()
 export class ActorLoader {
   constructor(
-    private readonly database: DataSource,
+    private readonly source: ActorSource,
     private readonly roles: Roles,
     private readonly cache: ActorCache,
   ) {}
@@ -149,37 +159,21 @@ export class ActorLoader {
 
   private async query(sessionId: string, accountId: string): Promise<Actor | null> {
     const mark = this.cache.mark();
-    const row = await this.find(sessionId, accountId);
-    const role = row && this.roles.get(row.role_name);
+    const record = await this.source.findActor(sessionId, accountId);
+    const role = record && this.roles.get(record.roleName);
     if (!role) return null;
+    const { email, name, pictureUrl, organizationIds, roleScopeExtra, expiresAt } = record;
     const actor = new Actor({
       id: accountId,
       sessionId,
-      email: row.email,
-      name: row.name,
-      pictureUrl: row.picture_url,
+      email,
+      name,
+      pictureUrl,
       role,
-      organizationIds: row.organization_ids,
-      roleScopeExtra: row.role_scope_extra,
+      organizationIds,
+      roleScopeExtra,
     });
-    this.cache.put(actor, row.expires_at, mark);
+    this.cache.put(actor, expiresAt, mark);
     return actor;
-  }
-
-  private async find(sessionId: string, accountId: string): Promise<Row | undefined> {
-    const { text, values } = sql`
-      SELECT session.expires_at, account.email, account.name, account.picture_url, account.role_name, account.role_scope_extra,
-             ARRAY(
-               SELECT membership.organization_id::text FROM memberships membership
-               WHERE membership.account_id = account.id AND NOT EXISTS (
-                 SELECT FROM organizations organization
-                 WHERE organization.id = membership.organization_id AND organization.deletion_started_at IS NOT NULL)
-             ) AS organization_ids
-      FROM account_sessions session
-      JOIN accounts account ON account.id = session.account_id
-      WHERE session.id = ${sessionId} AND account.id = ${accountId}
-        AND session.expires_at > now() AND account.enabled`.compile();
-    const [row] = await this.database.query<Row[]>(text, values);
-    return row;
   }
 }

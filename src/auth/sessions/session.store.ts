@@ -1,34 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
-import { Config } from '../../config/config.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
-import { AuthChanges } from './auth-changes.js';
 import type { RefreshToken } from '../tokens/refresh-tokens.js';
-import {
-  type LiveSession,
-  type SessionClient,
-  type SessionEnding,
-  SessionObserver,
-  type SessionOwner,
-  type Verdict,
-} from './session.js';
+import type { LiveSession, SessionClient, SessionEnding, SessionOwner, Verdict } from './session.js';
 
-interface Row {
-  account_id: string;
-  refresh_seq: number;
-  nonce: string;
-  expires_at: Date;
-}
-
-interface Ended {
-  readonly id: string;
-  readonly account_id: string;
-  readonly alive: boolean;
-}
-
-/** What one of many statements that end sessions of everybody did. */
+/** What one of many statements that end sessions of all accounts did. */
 export interface EndedSessions {
   /** Sessions that had not expired. */
   readonly alive: number;
@@ -38,211 +12,78 @@ export interface EndedSessions {
   readonly isLast: boolean;
 }
 
-/** Sessions that end in one statement, at most: some 100 ms of work. */
-export const MAX_ENDED = 5_000;
-/** In characters: what the column holds. */
-const MAX_USER_AGENT = 500;
-/** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
-const RACE_SECONDS = 10;
+/** Where an account signed in before. */
+export interface EarlierSignIns {
+  /** Whether the account accepted its invitation a moment ago. */
+  readonly joinedRecently: boolean;
+  /** The clients of its newest other sessions. */
+  readonly clients: readonly SessionClient[];
+}
 
 /**
- * The life of sessions in the table `account_sessions`. Each change is one statement, and all times are the
- * database's. Transactions are expected to be READ COMMITTED, PostgreSQL's default. Whatever ends is told to every
- * instance, and what starts or ends before its time to the observer.
+ * The life of sessions, which the owner of the table `account_sessions` implements. Each change is one statement, and
+ * all times are the database's. Transactions are expected to be READ COMMITTED, PostgreSQL's default. Whatever ends is
+ * told to every instance, and what starts or ends before its time to the `SessionObserver`.
  */
-@Injectable()
-export class SessionStore {
-  readonly #idle: Sql;
-  readonly #max: Sql;
-
-  constructor(
-    @Inject(Config) config: Pick<Config, 'sessionIdleSeconds' | 'sessionMaxSeconds'>,
-    @Inject(AuthChanges) private readonly changes: Pick<AuthChanges, 'note'>,
-    @Optional() private readonly observer?: SessionObserver,
-  ) {
-    this.#idle = sql`make_interval(secs => ${config.sessionIdleSeconds})`;
-    this.#max = sql`make_interval(secs => ${config.sessionMaxSeconds})`;
-  }
-
+export abstract class SessionStore {
   /**
    * Starts a session, or gives null when the account is gone or disabled. The account is locked against that until the
    * commit: whoever disables it either comes first and is seen here, or waits and then finds the session to end.
    */
-  async start(tx: Transaction, accountId: string, client: SessionClient): Promise<LiveSession | null> {
-    const sessionId = uuidv7();
-    const nonce = newNonce();
-    const [row] = await tx.query<Row>(sql`
-      INSERT INTO account_sessions
-        (id, account_id, refresh_seq, nonce, user_agent, ip, refreshed_at, created_at, updated_at, expires_at, version)
-      SELECT ${sessionId}::uuid, account.id, 0, ${nonce}, ${printable(client.userAgent)}, ${client.ip},
-             now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
-      FROM accounts account
-      WHERE account.id = ${accountId} AND account.enabled
-      FOR SHARE OF account
-      RETURNING account_id, refresh_seq, nonce, expires_at`);
-    if (!row) return null;
-    await this.observer?.started(tx, { accountId, sessionId });
-    return live(sessionId, row);
-  }
+  abstract start(tx: Transaction, accountId: string, client: SessionClient): Promise<LiveSession | null>;
 
   /**
    * Spends a refresh token, in one statement that needs no other beside it. Of any number of requests that show the same
    * one, a single one advances the chain; null for the others, which `judge` judges.
    */
-  async rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null> {
-    const [row] = await database.query<Row>(sql`
-      UPDATE account_sessions session
-      SET refresh_seq = session.refresh_seq + 1, nonce = ${newNonce()},
-          refreshed_at = clock_timestamp(), updated_at = clock_timestamp(), version = session.version + 1,
-          expires_at = LEAST(now() + ${this.#idle}, session.created_at + ${this.#max})
-      FROM accounts account
-      WHERE session.id = ${token.sessionId} AND session.refresh_seq = ${token.seq} AND session.nonce = ${token.nonce}
-        AND ${this.#alive()}
-      RETURNING session.account_id, session.refresh_seq, session.nonce, session.expires_at`);
-    return row ? live(token.sessionId, row) : null;
-  }
+  abstract rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null>;
 
   /**
    * What a token is that is not the current one. The row stays locked between the look and the end. The verdict is
    * returned, never thrown: an ended session has to be committed although its request is refused.
    */
-  async judge(tx: Transaction, { sessionId, seq }: RefreshToken): Promise<Verdict> {
-    const [row] = await tx.query<Row & { raced: boolean }>(sql`
-      SELECT session.account_id, session.refresh_seq, session.nonce, session.expires_at,
-             ${raced(seq)} AS raced
-      FROM account_sessions session, accounts account
-      WHERE session.id = ${sessionId} AND ${this.#alive()}
-      FOR UPDATE OF session`);
-    if (!row) return { outcome: 'refused' };
-    if (row.raced) return { outcome: 'repeated', ...live(sessionId, row) };
-    const owner = { accountId: row.account_id, sessionId };
-    // Whoever showed it is not known to be the account's owner.
-    await this.end(tx, owner, { reason: 'refresh_reused', actorId: null });
-    return { outcome: 'reused', ...owner };
-  }
+  abstract judge(tx: Transaction, token: Pick<RefreshToken, 'sessionId' | 'seq'>): Promise<Verdict>;
 
   /** Whose session a refresh token continues, without spending it; null when it is spent, or its session over. */
-  async find(tx: Transaction, { sessionId, seq, nonce }: RefreshToken): Promise<SessionOwner | null> {
-    const [row] = await tx.query<{ account_id: string }>(sql`
-      SELECT session.account_id FROM account_sessions session, accounts account
-      WHERE session.id = ${sessionId} AND ${this.#alive()}
-        AND (session.refresh_seq = ${seq} AND session.nonce = ${nonce} OR ${raced(seq)})`);
-    return row ? { accountId: row.account_id, sessionId } : null;
-  }
+  abstract find(tx: Transaction, token: RefreshToken): Promise<SessionOwner | null>;
+
+  /** The newest other sessions of an account, at most `limit`, and whether it joined in the last `joinedMinutes`. */
+  abstract earlierSignIns(
+    tx: Pick<Transaction, 'query'>,
+    owner: SessionOwner,
+    within: { readonly joinedMinutes: number; readonly limit: number },
+  ): Promise<EarlierSignIns>;
 
   /** Ends a session of an account. False when there was none that was alive. */
-  async end(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<boolean> {
-    const ended = await tx.query<Ended>(sql`
-      DELETE FROM account_sessions WHERE id = ${sessionId} AND account_id = ${accountId}
-      RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#tell(tx, ended, ending);
-    return ended[0]?.alive ?? false;
-  }
+  abstract end(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<boolean>;
 
   /**
    * Ends all sessions of an account on the word of one of them. False when that one is over: then nothing ends, so that
    * whoever holds a token of an ended session cannot sign its owner out.
    */
-  async endEverywhere(
-    tx: Transaction,
-    { accountId, sessionId }: SessionOwner,
-    ending: SessionEnding,
-  ): Promise<boolean> {
-    // The account first: two of these take one turn after the other, and no session starts meanwhile.
-    const [live] = await tx.query(sql`
-      SELECT session.id FROM accounts account JOIN account_sessions session ON session.account_id = account.id
-      WHERE account.id = ${accountId} AND session.id = ${sessionId} AND session.expires_at > now()
-      FOR NO KEY UPDATE OF account FOR UPDATE OF session`);
-    if (!live) return false;
-    await this.endAll(tx, accountId, ending);
-    return true;
-  }
+  abstract endEverywhere(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<boolean>;
 
   /**
    * Ends all sessions of an account but the one to be spared, and gives how many were alive. The account's row is expected
    * to be locked. An account may have a hundred thousand: they end in one transaction, and in as many statements as none
    * of them comes near the limit of time.
    */
-  async endAll(
+  abstract endAll(
     tx: Transaction,
     accountId: string,
     ending: SessionEnding,
-    exceptSessionId: string | null = null,
-  ): Promise<number> {
-    const which = sql`account_id = ${accountId} AND id IS DISTINCT FROM ${exceptSessionId}::uuid`;
-    let alive = 0;
-    for (let isLast = false; !isLast;) {
-      const ended = await this.#endSome(tx, which, ending);
-      alive += ended.filter((session) => session.alive).length;
-      isLast = ended.length < MAX_ENDED;
-    }
-    return alive;
-  }
+    exceptSessionId?: string | null,
+  ): Promise<number>;
 
-  /** Ends some of everybody's sessions that had started by then; to be repeated until none is left, each time in its own transaction. */
-  async endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
-    const ended = await this.#endSome(tx, sql`created_at <= ${time}`, ending);
-    return {
-      alive: ended.filter(({ alive }) => alive).length,
-      accounts: new Set(ended.map((session) => session.account_id)).size,
-      isLast: ended.length < MAX_ENDED,
-    };
-  }
+  /** The database's clock, to end what had started by then. */
+  abstract now(database: Pick<Transaction, 'query'>): Promise<Date>;
+
+  /**
+   * Ends some of the sessions of all accounts that had started by then; to be repeated until none is left, each time in a
+   * transaction of its own.
+   */
+  abstract endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions>;
 
   /** A live session was ended by other means: its row is gone. */
-  async ended(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<void> {
-    await this.#tell(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
-  }
-
-  async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<Ended[]> {
-    // Locked in the order of ids, so that two of these at once cannot wait for each other.
-    const ended = await tx.query<Ended>(sql`
-      DELETE FROM account_sessions WHERE id IN (
-        SELECT id FROM account_sessions WHERE ${which} ORDER BY id LIMIT ${MAX_ENDED} FOR UPDATE
-      ) RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#tell(tx, ended, ending);
-    return ended;
-  }
-
-  /** A session that had expired was over already: there is nothing new about that. */
-  async #tell(tx: Transaction, ended: readonly Ended[], ending: SessionEnding): Promise<void> {
-    await this.changes.note(
-      tx,
-      ended.map((session) => session.account_id),
-    );
-    for (const { id: sessionId, account_id: accountId, alive } of ended) {
-      if (alive) await this.observer?.ended(tx, { accountId, sessionId }, ending);
-    }
-  }
-
-  /** The absolute life is compared once more, so that a shorter setting counts for sessions that exist already. */
-  #alive(): Sql {
-    return sql`account.id = session.account_id AND account.enabled
-      AND session.expires_at > now() AND session.created_at + ${this.#max} > now()`;
-  }
-}
-
-/**
- * Whether a token was spent a moment ago. Tokens carry a MAC and the chain never forks, so there is one token for each
- * step: the sequence alone tells the immediate predecessor.
- */
-function raced(seq: number): Sql {
-  return sql`session.refresh_seq = ${seq}::bigint + 1
-    AND session.refreshed_at >= clock_timestamp() - make_interval(secs => ${RACE_SECONDS})`;
-}
-
-/** 128 random bits. */
-function newNonce(): string {
-  return randomBytes(16).toString('base64url');
-}
-
-/** PostgreSQL takes no NUL in text, and a header may be as long as the server lets it. */
-function printable(userAgent: string | null): string | null {
-  if (userAgent === null) return null;
-  return Array.from(userAgent.replaceAll('\0', '')).slice(0, MAX_USER_AGENT).join('');
-}
-
-function live(sessionId: string, row: Row): LiveSession {
-  const { account_id: accountId, refresh_seq: seq, nonce, expires_at: expiresAt } = row;
-  return { sessionId, accountId, seq, nonce, expiresAt };
+  abstract ended(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<void>;
 }

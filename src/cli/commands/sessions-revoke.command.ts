@@ -1,13 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
+import { AccountDirectoryRepository, type AccountName } from '../../accounts/account-directory.repository.js';
 import { emailKey } from '../../auth/email-key.js';
 import type { SessionEnding } from '../../auth/sessions/session.js';
 import { SessionStore, type EndedSessions } from '../../auth/sessions/session.store.js';
 import { email } from '../../config/variables/schemas.js';
 import { Audit } from '../../events/audit.js';
 import { isUuid } from '../../json-api/resource/field-types.js';
-import { sql } from '../../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { number } from '../progress.js';
@@ -35,7 +35,7 @@ export const sessionsRevokeCommand = (context: CommandContext) =>
       const ended = await withService(context, async (service) => {
         const revocation = new Revocation(service);
         if (all) return revocation.all(context.signal);
-        const found = account === undefined ? sql`email_key = ${emailKey(address ?? '')}` : sql`id = ${account}`;
+        const found = account === undefined ? { emailKey: emailKey(address ?? '') } : { id: account };
         return revocation.of(found, String(given[0]));
       });
       context.out.write(`Ended ${number(ended)} ${ended === 1 ? 'session' : 'sessions'}.\n`);
@@ -44,24 +44,26 @@ export const sessionsRevokeCommand = (context: CommandContext) =>
 class Revocation {
   private readonly transactions: Transactions;
   private readonly sessions: SessionStore;
+  private readonly accounts: AccountDirectoryRepository;
   private readonly audit: Audit;
 
   constructor(service: INestApplicationContext) {
     this.transactions = service.get(Transactions, { strict: false });
     this.sessions = service.get(SessionStore, { strict: false });
+    this.accounts = service.get(AccountDirectoryRepository, { strict: false });
     this.audit = service.get(Audit, { strict: false });
   }
 
   /** Ends those of one account, and gives how many were alive. @throws Error when there is no such account */
-  of(which: ReturnType<typeof sql>, name: string): Promise<number> {
+  of(account: AccountName, name: string): Promise<number> {
     return this.transactions.run(async (tx) => {
-      const [account] = await tx.query<{ id: string }>(sql`SELECT id FROM accounts WHERE ${which} FOR NO KEY UPDATE`);
-      if (!account) throw new Error(`There is no account ${name}.`);
-      const sessions = await this.sessions.endAll(tx, account.id, ENDING);
+      const id = await this.accounts.lock(account, tx);
+      if (id === null) throw new Error(`There is no account ${name}.`);
+      const sessions = await this.sessions.endAll(tx, id, ENDING);
       await this.audit.record(tx, {
         action: ACTION,
         actorId: null,
-        target: { type: 'iam:accounts', id: account.id },
+        target: { type: 'iam:accounts', id },
         details: { sessions },
       });
       return sessions;
@@ -70,12 +72,11 @@ class Revocation {
 
   /** Ends those of everybody, and gives how many were alive. What is done when it is interrupted stays done. */
   async all(signal: AbortSignal): Promise<number> {
-    const [clock] = await this.transactions.query<{ now: Date }>(sql`SELECT now() AS now`);
-    if (!clock) throw new Error('The database did not tell the time.');
+    const startedBy = await this.sessions.now(this.transactions);
     let total = 0;
     for (let isLast = false; !isLast;) {
       signal.throwIfAborted();
-      const ended = await this.transactions.run((tx) => this.some(clock.now, tx));
+      const ended = await this.transactions.run((tx) => this.some(startedBy, tx));
       total += ended.alive;
       isLast = ended.isLast;
     }

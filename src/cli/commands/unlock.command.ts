@@ -1,10 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
+import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { emailKey } from '../../auth/email-key.js';
 import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
 import { email } from '../../config/variables/schemas.js';
 import { Audit } from '../../events/audit.js';
-import { sql } from '../../json-api/sql/sql.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { withService } from '../with-service.js';
@@ -25,13 +25,14 @@ export const unlockCommand = (context: CommandContext) =>
 
 /** Forgets the attempts and tells the audit trail, where there were any; gives how many counts there were. */
 function unlock(service: INestApplicationContext, key: string): Promise<number> {
+  const accounts = service.get(AccountDirectoryRepository, { strict: false });
   const audit = service.get(Audit, { strict: false });
   const throttle = service.get(Throttle, { strict: false });
   return service.get(Transactions, { strict: false }).run(async (tx) => {
-    const [account] = await tx.query<{ id: string }>(sql`SELECT id FROM accounts WHERE email_key = ${key}`);
+    const id = await accounts.findId({ emailKey: key }, tx);
     const counts = await throttle.unlock(key);
     if (counts === 0) return 0;
-    const target = account && { type: 'iam:accounts', id: account.id };
+    const target = id === null ? null : { type: 'iam:accounts', id };
     const details = { by: 'operator' };
     await audit.record(tx, { action: 'iam:accounts.unlocked', actorId: null, ...(target && { target }), details });
     return counts;

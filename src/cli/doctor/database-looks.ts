@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempt-counter.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
@@ -148,9 +149,10 @@ const accounts: Look = async (dataSource, values) => {
     return [];
   }
   const { ok, warning, problem } = about('accounts');
-  const held = await dataSource.query<{ name: string }[]>('SELECT DISTINCT role_name AS name FROM accounts');
-  const gone = held.map(({ name }) => name).filter((name) => roles.get(name) === null);
-  const credentials = new CredentialsRepository(new PostgresTransactions(dataSource));
+  const transactions = new PostgresTransactions(dataSource);
+  const held = await new AccountDirectoryRepository(transactions).roleNames();
+  const gone = held.filter((name) => roles.get(name) === null);
+  const credentials = new CredentialsRepository(transactions);
   const adminCanSignIn = await credentials.anyWithRole(roles.fullAccessNames());
   return [
     ...(await emailKeyFindings(dataSource)),

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
+import { AccountDirectoryRepository } from '../../src/accounts/account-directory.repository.js';
 import { ActorCache, ActorLoader } from '../../src/auth/sessions/actor-loader.js';
 import type { RefreshToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import type { LiveSession, SessionEnding, Verdict } from '../../src/auth/sessions/session.js';
-import { SessionStore } from '../../src/auth/sessions/session.store.js';
-import { openAuthDatabase, type AuthDatabase } from './auth-database.js';
+import { SessionsRepository } from '../../src/account-sessions/sessions.repository.js';
+import { openAuthDatabase, type AuthDatabase } from '../auth/auth-database.js';
 
 const DAY = 24 * 3600;
 const ENDING: SessionEnding = { reason: 'signed_out', actorId: null };
@@ -13,7 +14,7 @@ const CLIENT = { userAgent: 'Browser/1.0', ip: '203.0.113.9' };
 
 /** What is told to other instances has tests of its own. */
 const changes = { note: async () => undefined };
-const store = new SessionStore({ sessionIdleSeconds: 14 * DAY, sessionMaxSeconds: 90 * DAY }, changes);
+const store = new SessionsRepository({ sessionIdleSeconds: 14 * DAY, sessionMaxSeconds: 90 * DAY }, changes);
 let database: AuthDatabase;
 let accountId: string;
 
@@ -235,7 +236,7 @@ describe('a refresh', () => {
   it('heeds a shorter absolute life than the session was started with', async () => {
     const session = await start();
     await age(session.sessionId, 2 * DAY);
-    const stricter = new SessionStore({ sessionIdleSeconds: DAY, sessionMaxSeconds: DAY }, changes);
+    const stricter = new SessionsRepository({ sessionIdleSeconds: DAY, sessionMaxSeconds: DAY }, changes);
     expect(await rotate(session, stricter)).toEqual({ outcome: 'refused' });
   });
 
@@ -255,7 +256,10 @@ describe('a refresh', () => {
 describe('the actor of a session', () => {
   const roles = new Roles({ rolesFile: fileURLToPath(new URL('../../roles.yml', import.meta.url)) });
   const load = (sessionId: string, account = accountId) =>
-    new ActorLoader(database.dataSource, roles, new ActorCache()).load(sessionId, account);
+    new ActorLoader(new AccountDirectoryRepository(database.transactions), roles, new ActorCache()).load(
+      sessionId,
+      account,
+    );
 
   it('is its account, with role and scope as they are now', async () => {
     const organizations = [await database.organization(), await database.organization()];

@@ -1,0 +1,240 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { AuthChanges } from '../auth/sessions/auth-changes.js';
+import { type EarlierSignIns, type EndedSessions, SessionStore } from '../auth/sessions/session.store.js';
+import type { RefreshToken } from '../auth/tokens/refresh-tokens.js';
+import { Config } from '../config/config.js';
+import { sql, type Sql } from '../json-api/sql/sql.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import type { Sweep } from '../sweeps/sweeps.js';
+import {
+  type LiveSession,
+  type SessionClient,
+  type SessionEnding,
+  SessionObserver,
+  type SessionOwner,
+  type Verdict,
+} from '../auth/sessions/session.js';
+
+interface Row {
+  account_id: string;
+  refresh_seq: number;
+  nonce: string;
+  expires_at: Date;
+}
+
+interface Ended {
+  readonly id: string;
+  readonly account_id: string;
+  readonly alive: boolean;
+}
+
+/** Sessions that end in one statement, at most: some 100 ms of work. */
+export const MAX_ENDED = 5_000;
+/** In characters: what the column holds. */
+const MAX_USER_AGENT = 500;
+/** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
+const RACE_SECONDS = 10;
+
+/** Sessions that expired. */
+export const EXPIRED_SESSIONS: Sweep = {
+  table: 'account_sessions',
+  key: 'id',
+  expired: sql`expires_at <= now()`,
+  by: 'expires_at',
+};
+
+/** Writes the life of sessions into the table `account_sessions`. */
+@Injectable()
+export class SessionsRepository extends SessionStore {
+  readonly #idle: Sql;
+  readonly #max: Sql;
+
+  constructor(
+    @Inject(Config) config: Pick<Config, 'sessionIdleSeconds' | 'sessionMaxSeconds'>,
+    @Inject(AuthChanges) private readonly changes: Pick<AuthChanges, 'note'>,
+    @Optional() private readonly observer?: SessionObserver,
+  ) {
+    super();
+    this.#idle = sql`make_interval(secs => ${config.sessionIdleSeconds})`;
+    this.#max = sql`make_interval(secs => ${config.sessionMaxSeconds})`;
+  }
+
+  async start(tx: Transaction, accountId: string, client: SessionClient): Promise<LiveSession | null> {
+    const sessionId = uuidv7();
+    const nonce = newNonce();
+    const [row] = await tx.query<Row>(sql`
+      INSERT INTO account_sessions
+        (id, account_id, refresh_seq, nonce, user_agent, ip, refreshed_at, created_at, updated_at, expires_at, version)
+      SELECT ${sessionId}::uuid, account.id, 0, ${nonce}, ${printable(client.userAgent)}, ${client.ip},
+             now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
+      FROM accounts account
+      WHERE account.id = ${accountId} AND account.enabled
+      FOR SHARE OF account
+      RETURNING account_id, refresh_seq, nonce, expires_at`);
+    if (!row) return null;
+    await this.observer?.started(tx, { accountId, sessionId });
+    return live(sessionId, row);
+  }
+
+  async rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null> {
+    const [row] = await database.query<Row>(sql`
+      UPDATE account_sessions session
+      SET refresh_seq = session.refresh_seq + 1, nonce = ${newNonce()},
+          refreshed_at = clock_timestamp(), updated_at = clock_timestamp(), version = session.version + 1,
+          expires_at = LEAST(now() + ${this.#idle}, session.created_at + ${this.#max})
+      FROM accounts account
+      WHERE session.id = ${token.sessionId} AND session.refresh_seq = ${token.seq} AND session.nonce = ${token.nonce}
+        AND ${this.#alive()}
+      RETURNING session.account_id, session.refresh_seq, session.nonce, session.expires_at`);
+    return row ? live(token.sessionId, row) : null;
+  }
+
+  async judge(tx: Transaction, { sessionId, seq }: RefreshToken): Promise<Verdict> {
+    const [row] = await tx.query<Row & { raced: boolean }>(sql`
+      SELECT session.account_id, session.refresh_seq, session.nonce, session.expires_at,
+             ${raced(seq)} AS raced
+      FROM account_sessions session, accounts account
+      WHERE session.id = ${sessionId} AND ${this.#alive()}
+      FOR UPDATE OF session`);
+    if (!row) return { outcome: 'refused' };
+    if (row.raced) return { outcome: 'repeated', ...live(sessionId, row) };
+    const owner = { accountId: row.account_id, sessionId };
+    // Whoever showed it is not known to be the account's owner.
+    await this.end(tx, owner, { reason: 'refresh_reused', actorId: null });
+    return { outcome: 'reused', ...owner };
+  }
+
+  async find(tx: Transaction, { sessionId, seq, nonce }: RefreshToken): Promise<SessionOwner | null> {
+    const [row] = await tx.query<{ account_id: string }>(sql`
+      SELECT session.account_id FROM account_sessions session, accounts account
+      WHERE session.id = ${sessionId} AND ${this.#alive()}
+        AND (session.refresh_seq = ${seq} AND session.nonce = ${nonce} OR ${raced(seq)})`);
+    return row ? { accountId: row.account_id, sessionId } : null;
+  }
+
+  async earlierSignIns(
+    tx: Pick<Transaction, 'query'>,
+    { accountId, sessionId }: SessionOwner,
+    { joinedMinutes, limit }: { readonly joinedMinutes: number; readonly limit: number },
+  ): Promise<EarlierSignIns> {
+    const rows = await tx.query<{ fresh: boolean; user_agent: string | null; ip: string | null }>(sql`
+      SELECT account.joined_at > now() - make_interval(mins => ${joinedMinutes}) AS fresh, other.user_agent, other.ip
+      FROM accounts account LEFT JOIN account_sessions other
+        ON other.account_id = account.id AND other.id <> ${sessionId} AND other.expires_at > now()
+      WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${limit}`);
+    const clients = rows.flatMap(({ user_agent: userAgent, ip }) => (ip === null ? [] : [{ userAgent, ip }]));
+    return { joinedRecently: rows.some(({ fresh }) => fresh), clients };
+  }
+
+  async end(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<boolean> {
+    const ended = await tx.query<Ended>(sql`
+      DELETE FROM account_sessions WHERE id = ${sessionId} AND account_id = ${accountId}
+      RETURNING id, account_id, expires_at > now() AS alive`);
+    await this.#tell(tx, ended, ending);
+    return ended[0]?.alive ?? false;
+  }
+
+  async endEverywhere(
+    tx: Transaction,
+    { accountId, sessionId }: SessionOwner,
+    ending: SessionEnding,
+  ): Promise<boolean> {
+    // The account first: two of these take one turn after the other, and no session starts meanwhile.
+    const [live] = await tx.query(sql`
+      SELECT session.id FROM accounts account JOIN account_sessions session ON session.account_id = account.id
+      WHERE account.id = ${accountId} AND session.id = ${sessionId} AND session.expires_at > now()
+      FOR NO KEY UPDATE OF account FOR UPDATE OF session`);
+    if (!live) return false;
+    await this.endAll(tx, accountId, ending);
+    return true;
+  }
+
+  async endAll(
+    tx: Transaction,
+    accountId: string,
+    ending: SessionEnding,
+    exceptSessionId: string | null = null,
+  ): Promise<number> {
+    const which = sql`account_id = ${accountId} AND id IS DISTINCT FROM ${exceptSessionId}::uuid`;
+    let alive = 0;
+    for (let isLast = false; !isLast;) {
+      const ended = await this.#endSome(tx, which, ending);
+      alive += ended.filter((session) => session.alive).length;
+      isLast = ended.length < MAX_ENDED;
+    }
+    return alive;
+  }
+
+  async now(database: Pick<Transaction, 'query'>): Promise<Date> {
+    const [clock] = await database.query<{ now: Date }>(sql`SELECT now() AS now`);
+    if (!clock) throw new Error('The database did not tell the time.');
+    return clock.now;
+  }
+
+  async endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
+    const ended = await this.#endSome(tx, sql`created_at <= ${time}`, ending);
+    return {
+      alive: ended.filter(({ alive }) => alive).length,
+      accounts: new Set(ended.map((session) => session.account_id)).size,
+      isLast: ended.length < MAX_ENDED,
+    };
+  }
+
+  async ended(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<void> {
+    await this.#tell(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
+  }
+
+  async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<Ended[]> {
+    // Locked in the order of ids, so that two of these at once cannot wait for each other.
+    const ended = await tx.query<Ended>(sql`
+      DELETE FROM account_sessions WHERE id IN (
+        SELECT id FROM account_sessions WHERE ${which} ORDER BY id LIMIT ${MAX_ENDED} FOR UPDATE
+      ) RETURNING id, account_id, expires_at > now() AS alive`);
+    await this.#tell(tx, ended, ending);
+    return ended;
+  }
+
+  /** A session that had expired was over already: there is nothing new about that. */
+  async #tell(tx: Transaction, ended: readonly Ended[], ending: SessionEnding): Promise<void> {
+    await this.changes.note(
+      tx,
+      ended.map((session) => session.account_id),
+    );
+    for (const { id: sessionId, account_id: accountId, alive } of ended) {
+      if (alive) await this.observer?.ended(tx, { accountId, sessionId }, ending);
+    }
+  }
+
+  /** The absolute life is compared once more, so that a shorter setting counts for sessions that exist already. */
+  #alive(): Sql {
+    return sql`account.id = session.account_id AND account.enabled
+      AND session.expires_at > now() AND session.created_at + ${this.#max} > now()`;
+  }
+}
+
+/**
+ * Whether a token was spent a moment ago. Tokens carry a MAC and the chain never forks, so there is one token for each
+ * step: the sequence alone tells the immediate predecessor.
+ */
+function raced(seq: number): Sql {
+  return sql`session.refresh_seq = ${seq}::bigint + 1
+    AND session.refreshed_at >= clock_timestamp() - make_interval(secs => ${RACE_SECONDS})`;
+}
+
+/** 128 random bits. */
+function newNonce(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** PostgreSQL takes no NUL in text, and a header may be as long as the server lets it. */
+function printable(userAgent: string | null): string | null {
+  if (userAgent === null) return null;
+  return Array.from(userAgent.replaceAll('\0', '')).slice(0, MAX_USER_AGENT).join('');
+}
+
+function live(sessionId: string, row: Row): LiveSession {
+  const { account_id: accountId, refresh_seq: seq, nonce, expires_at: expiresAt } = row;
+  return { sessionId, accountId, seq, nonce, expiresAt };
+}

@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import type { ActorRecord, ActorSource } from '../auth/sessions/actor-loader.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { sql, type Sql } from '../json-api/sql/sql.js';
+import type { MailRecipient, MailRecipients } from '../mail/mail.address.js';
+import type { PasswordOwners, ResetAccount } from '../passwords/credentials.repository.js';
+
+/** An account as its owner sees it on joining. */
+export interface Profile extends MailRecipient {
+  readonly roleName: string;
+}
+
+/** What names one account: its id, or the key of its e-mail. */
+export type AccountName = { readonly id: string } | { readonly emailKey: string };
+
+const named = (name: AccountName): Sql =>
+  'id' in name ? sql`id = ${name.id}::uuid` : sql`email_key = ${name.emailKey}`;
+
+/** What every change by the owner does to the account's own row. The invitation is void by it. */
+const CHANGED = sql`invitation_expired_at = NULL, version = version + 1, updated_at = now()`;
+
+/**
+ * What other modules ask about accounts, whoever acts: the actor of a session, the recipient of a mail, the owner of a
+ * password. They declare what they need; no scope applies.
+ */
+@Injectable()
+export class AccountDirectoryRepository implements ActorSource, MailRecipients, PasswordOwners {
+  constructor(private readonly transactions: Transactions) {}
+
+  async findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined> {
+    const [row] = await this.transactions.query<ActorRecord>(sql`
+      SELECT session.expires_at AS "expiresAt", account.email, account.name, account.picture_url AS "pictureUrl",
+             account.role_name AS "roleName", account.role_scope_extra AS "roleScopeExtra",
+             ARRAY(
+               SELECT membership.organization_id::text FROM memberships membership
+               WHERE membership.account_id = account.id AND NOT EXISTS (
+                 SELECT FROM organizations organization
+                 WHERE organization.id = membership.organization_id AND organization.deletion_started_at IS NOT NULL)
+             ) AS "organizationIds"
+      FROM account_sessions session
+      JOIN accounts account ON account.id = session.account_id
+      WHERE session.id = ${sessionId} AND account.id = ${accountId}
+        AND session.expires_at > now() AND account.enabled`);
+    return row;
+  }
+
+  async recipient(accountId: string): Promise<MailRecipient | undefined> {
+    const [row] = await this.transactions.query<MailRecipient>(
+      sql`SELECT name, email FROM accounts WHERE id = ${accountId}`,
+    );
+    return row;
+  }
+
+  /** The recipient of a mail for an enabled account that has joined. */
+  async joinedRecipient(accountId: string): Promise<MailRecipient | undefined> {
+    const [row] = await this.transactions.query<MailRecipient>(sql`
+      SELECT name, email FROM accounts WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL`);
+    return row;
+  }
+
+  async profile(id: string, tx: Transaction): Promise<Profile | undefined> {
+    const [row] = await tx.query<Profile>(
+      sql`SELECT email, name, role_name AS "roleName" FROM accounts WHERE id = ${id}`,
+    );
+    return row;
+  }
+
+  /** The id of an account; null where there is none. */
+  async findId(name: AccountName, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ id: string }>(sql`SELECT id FROM accounts WHERE ${named(name)}`);
+    return row?.id ?? null;
+  }
+
+  /** Locks an account until the commit, and gives its id; null where there is none. */
+  async lock(name: AccountName, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ id: string }>(sql`SELECT id FROM accounts WHERE ${named(name)} FOR NO KEY UPDATE`);
+    return row?.id ?? null;
+  }
+
+  async lockEnabled(emailKey: string, tx: Transaction): Promise<string | null> {
+    const [row] = await tx.query<{ id: string }>(
+      sql`SELECT id FROM accounts WHERE email_key = ${emailKey} AND enabled FOR NO KEY UPDATE`,
+    );
+    return row?.id ?? null;
+  }
+
+  async markReset(id: Sql, tx: Transaction): Promise<ResetAccount | undefined> {
+    const [row] = await tx.query<ResetAccount>(sql`
+      UPDATE accounts SET joined_at = coalesce(joined_at, now()), ${CHANGED} WHERE id = ${id} AND enabled
+      RETURNING id, joined_at = now()::timestamptz(3) AS joined`);
+    return row;
+  }
+
+  async markChanged(id: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.query(sql`UPDATE accounts SET ${CHANGED} WHERE id = ${id} AND enabled RETURNING id`);
+    return rows.length > 0;
+  }
+
+  /** The names of all roles that accounts have. */
+  async roleNames(): Promise<string[]> {
+    const rows = await this.transactions.query<{ name: string }>(sql`SELECT DISTINCT role_name AS name FROM accounts`);
+    return rows.map(({ name }) => name);
+  }
+}
