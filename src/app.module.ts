@@ -8,7 +8,7 @@ import { migrateAll } from './app.migrate.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
-import { translateDatabaseError } from './database/constraint-errors.js';
+import { translateDatabaseError } from './database/errors/constraint-errors.js';
 import { DatabaseModule } from './database/database.module.js';
 import { OWN_ACTIONS } from './events/audit-action.js';
 import { EventsModule } from './events/events.module.js';

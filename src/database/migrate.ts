@@ -4,9 +4,9 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
 import { PendingMigrations } from './pending-migrations.js';
-import { findMissingMigrationPrivileges, privilegeErrors } from './privileges.js';
-import { UnfitDatabaseError } from './requirements.js';
-import { sqlStateOf } from './sql-state.js';
+import { findMissingMigrationPrivileges, privilegeErrors } from './checks/privileges.js';
+import { UnfitDatabaseError } from './checks/requirements.js';
+import { sqlStateOf } from './errors/sql-state.js';
 
 /** The advisory lock that one migrating process holds: any number that nobody else on the database uses. */
 const LOCK_KEY = 4_219_073_501;

@@ -1,10 +1,10 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { findAccessErrors, findLimitErrors } from './access-checks.js';
+import { findAccessErrors, findLimitErrors } from './checks/access-checks.js';
 import { connectionOf } from './connections.js';
 import { migrate, type Migrate } from './migrate.js';
-import { missingGrant } from './missing-grant.js';
-import { findMissingPrivileges, privilegeErrors } from './privileges.js';
-import { assertDatabaseFits, UnfitDatabaseError } from './requirements.js';
+import { missingGrant } from './errors/missing-grant.js';
+import { findMissingPrivileges, privilegeErrors } from './checks/privileges.js';
+import { assertDatabaseFits, UnfitDatabaseError } from './checks/requirements.js';
 
 /**
  * Connects, checks that the way to the server, the server and the role fit, and with `migrationsRun` brings the schema up

@@ -1,5 +1,5 @@
 import { Client, type ClientConfig, type Connection } from 'pg';
-import { ReadOnlyServerError, READ_ONLY, UnansweredError } from './sql-state.js';
+import { ReadOnlyServerError, READ_ONLY, UnansweredError } from './errors/sql-state.js';
 
 declare module 'pg' {
   // What pg reads and writes through, an emitter of PostgreSQL's messages; missing in its types.

@@ -4,7 +4,7 @@ import type { ClientBase } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { Sql } from '../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { ConnectionLostError, sqlStateOf } from './sql-state.js';
+import { ConnectionLostError, sqlStateOf } from './errors/sql-state.js';
 
 /** Serialization failure and deadlock: PostgreSQL asks for the whole transaction to be tried again. */
 const RETRIED_STATES = new Set(['40001', '40P01']);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
 import { PendingMigrations } from '../database/pending-migrations.js';
-import { findMissingPrivileges, privilegeErrors } from '../database/privileges.js';
+import { findMissingPrivileges, privilegeErrors } from '../database/checks/privileges.js';
 import { OutboxBacklog } from '../outbox/outbox.backlog.js';
 import { EventLoop } from './event-loop.js';
 import { Shutdown } from './shutdown.js';

@@ -21,7 +21,7 @@ import { JwksController } from '../../src/auth/tokens/jwks.controller.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { Config } from '../../src/config/config.js';
-import { translateDatabaseError } from '../../src/database/constraint-errors.js';
+import { translateDatabaseError } from '../../src/database/errors/constraint-errors.js';
 import { ErrorFilter } from '../../src/json-api/http/error.filter.js';
 import { JSON_API_OPTIONS } from '../../src/json-api/http/options.js';
 import { RESOURCE_ROUTE } from '../../src/json-api/http/route.js';

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DatabaseError } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
-import { CONSTRAINTS, translateDatabaseError } from '../../src/database/constraint-errors.js';
+import { CONSTRAINTS, translateDatabaseError } from '../../src/database/errors/constraint-errors.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
-import { ConnectionLostError } from '../../src/database/sql-state.js';
+import { ConnectionLostError } from '../../src/database/errors/sql-state.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 /** An error as PostgreSQL sends it, wrapped as TypeORM does. */

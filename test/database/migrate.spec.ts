@@ -6,7 +6,7 @@ import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
-import { assertDatabaseFits } from '../../src/database/requirements.js';
+import { assertDatabaseFits } from '../../src/database/checks/requirements.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { createTestDatabase, databaseUrl, onServer, type TestDatabase } from '../support/database.js';
 

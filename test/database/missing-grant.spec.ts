@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { translateDatabaseError } from '../../src/database/constraint-errors.js';
+import { translateDatabaseError } from '../../src/database/errors/constraint-errors.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/database.js';
 import { createTestRole, grantAll, type TestRole } from '../support/roles.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Client, DatabaseError } from 'pg';
-import { refusedConnection } from '../../src/database/refused-connection.js';
+import { refusedConnection } from '../../src/database/errors/refused-connection.js';
 import { createTestDatabase } from '../support/database.js';
 
 const URL_OF_IAM = 'postgres://iam:canary@db.internal:6432/iam';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { translateDatabaseError } from '../../src/database/constraint-errors.js';
+import { translateDatabaseError } from '../../src/database/errors/constraint-errors.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { PostgresTransactions } from '../../src/database/transactions.js';
 import { sql } from '../../src/json-api/sql/sql.js';

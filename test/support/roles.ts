@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
-import { findMissingPrivileges } from '../../src/database/privileges.js';
+import { findMissingPrivileges } from '../../src/database/checks/privileges.js';
 import { onServer, withClient } from './database.js';
 
 /** A role of the server of the tests, for as long as a test needs it. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Roles } from '../../auth/authorization/roles.js';
-import { TAKEN_EMAIL } from '../../database/constraint-errors.js';
+import { TAKEN_EMAIL } from '../../database/errors/constraint-errors.js';
 import { Audit } from '../../events/audit.js';
 import { readBody } from '../../json-api/write/body.js';
 import { throwIfErrors } from '../../json-api/document/errors.js';

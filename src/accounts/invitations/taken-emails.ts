@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
-import { TAKEN_EMAIL_CONSTRAINT } from '../../database/constraint-errors.js';
-import { constraintOf } from '../../database/sql-state.js';
+import { TAKEN_EMAIL_CONSTRAINT } from '../../database/errors/constraint-errors.js';
+import { constraintOf } from '../../database/errors/sql-state.js';
 import { Audit } from '../../events/audit.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Config } from '../../config/config.js';
 import { oneOf } from '../../config/variables/schemas.js';
-import { translateDatabaseError } from '../../database/constraint-errors.js';
+import { translateDatabaseError } from '../../database/errors/constraint-errors.js';
 import { withConnections } from '../../database/connections.js';
 import { dataSourceOptions } from '../../database/data-source.js';
 import { PostgresTransactions } from '../../database/transactions.js';

@@ -3,11 +3,15 @@ import { AccountDirectoryRepository } from '../../accounts/account-directory.rep
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempt-counter.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import { findAccessErrors, findLimitErrors } from '../../database/access-checks.js';
+import { findAccessErrors, findLimitErrors } from '../../database/checks/access-checks.js';
 import { connectionOf } from '../../database/connections.js';
 import { PendingMigrations } from '../../database/pending-migrations.js';
-import { findMissingMigrationPrivileges, findMissingPrivileges, privilegeErrors } from '../../database/privileges.js';
-import { assertDatabaseFits, UnfitDatabaseError } from '../../database/requirements.js';
+import {
+  findMissingMigrationPrivileges,
+  findMissingPrivileges,
+  privilegeErrors,
+} from '../../database/checks/privileges.js';
+import { assertDatabaseFits, UnfitDatabaseError } from '../../database/checks/requirements.js';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../outbox/dead-jobs.js';
 import { SealedJobs } from '../../outbox/sealed-payloads.js';

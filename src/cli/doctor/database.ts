@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import type { Extension } from '../../app.extension.js';
 import { dataSourceOptions } from '../../database/data-source.js';
 import { DatabaseServer } from '../../database/database-server.js';
-import { missingGrant } from '../../database/missing-grant.js';
-import { RefusedConnectionError, refusedConnection } from '../../database/refused-connection.js';
+import { missingGrant } from '../../database/errors/missing-grant.js';
+import { RefusedConnectionError, refusedConnection } from '../../database/errors/refused-connection.js';
 import { DATABASE_NEEDS, LOOKS, sealed, type DatabaseValues, type Look } from './database-looks.js';
 import { about, defineCheck, isLocal, reasonOf, type Finding } from './finding.js';
 

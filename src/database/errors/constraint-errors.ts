@@ -5,7 +5,7 @@ import {
   type ErrorSource,
   type ErrorObject,
   type ApiError,
-} from '../json-api/document/errors.js';
+} from '../../json-api/document/errors.js';
 import { missingGrant } from './missing-grant.js';
 import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
 

@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
-import { HURRIED, REQUEST_LIMITS } from './connection-limits.js';
-import { accessOf, type ConnectionOptions } from './connections.js';
-import { refusedConnection } from './refused-connection.js';
-import { ResilientClient } from './resilient-client.js';
+import { HURRIED, REQUEST_LIMITS } from '../connection-limits.js';
+import { accessOf, type ConnectionOptions } from '../connections.js';
+import { refusedConnection } from '../errors/refused-connection.js';
+import { ResilientClient } from '../resilient-client.js';
 
 /** Connections that are looked at in turn, so often each: what is shared shows at the first turn where nobody else works. */
 const TURNS = 3;
