@@ -1,0 +1,52 @@
+/**
+ * The public API: what a team's own modules are built with (docs/adding-a-resource.md). Everything else in `src/` may
+ * change without notice.
+ */
+
+// Starting the service, and its command line, with a team's own modules
+export { createApp } from './app.setup.js';
+export type { Extension, Replacement } from './app.extension.js';
+export { runCli } from './cli/run.js';
+export type { Config } from './config/config.js';
+export { loadConfig } from './config/load-config.js';
+export { listen } from './transport/listen.js';
+
+// Resources
+export * from './json-api/resource/resource.js';
+export * from './json-api/resource/validation-rules.js';
+export { SORTED, TIME, isUuid } from './json-api/resource/field-types.js';
+export * from './json-api/resource.repository.js';
+export * from './json-api/resource.service.js';
+export * from './json-api/http/routes.js';
+export * from './json-api/http/request.js';
+export type { CreateDocument, UpdateDocument } from './json-api/write/write-document.js';
+export { readFlatBody } from './json-api/write/body.js';
+export type { Item, Page } from './json-api/document/response.js';
+export * from './json-api/document/errors.js';
+export { sql, TRUE, type Sql } from './json-api/sql/sql.js';
+export { plainValues, type Operands } from './json-api/sql/operators.js';
+export { Transactions, type Transaction } from './json-api/sql/executor.js';
+
+// Who is asking, and what they may do
+export { Requires, type Actor } from './auth/authorization/actor.js';
+export { Public } from './auth/authorization/actor.js';
+export { CurrentActor } from './auth/authentication/authentication.js';
+export { RateLimit } from './auth/rate-limit/rate-limit.decorator.js';
+
+// Events and the audit trail
+export { Audit } from './events/audit.js';
+export type { OwnActions } from './events/audit-action.js';
+export { OnIamEvent, type IamEvent } from './events/iam-event.js';
+
+// Mails and the outbox
+export { MailService } from './mail/mail.service.js';
+export { MailTemplates } from './mail/mail.templates.js';
+export { Outbox } from './outbox/outbox.js';
+export { OutboxHandlers } from './outbox/outbox.handlers.js';
+export type { OutboxTasks } from './outbox/outbox.tasks.js';
+
+// Entities and modules that a team refers to or replaces parts of
+export { Account } from './accounts/account.entity.js';
+export { Organization } from './organizations/organization.entity.js';
+export { PasswordPolicy, type PasswordOwner } from './passwords/policy/password.policy.js';
+export { PasswordsModule } from './passwords/passwords.module.js';
