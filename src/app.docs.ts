@@ -5,16 +5,15 @@ import { Config } from './config/config.js';
 import { MEDIA_TYPE } from './json-api/document/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
 import { ResourceRegistry } from './json-api/resource/registry.js';
+import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
 import { AUTH_SCHEMA } from './sign-in/auth-document.js';
-
-const PASSWORD = { type: 'string', format: 'password', minLength: 8, maxLength: 128 };
 
 /** Schemas of what is neither a resource nor a class. */
 const PLAIN_SCHEMAS = {
   AccountAuthDocument: AUTH_SCHEMA,
   Join: {
     type: 'object',
-    properties: { password: PASSWORD, name: { type: 'string', minLength: 1, maxLength: 200 } },
+    properties: { password: PASSWORD_SCHEMA, name: { type: 'string', minLength: 1, maxLength: 200 } },
   },
   Health: {
     type: 'object',

@@ -1,19 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
+import { acquireMigrationLock, MIGRATION_LOCKS } from './migration-lock.js';
 import { PendingMigrations } from './pending-migrations.js';
 import { findMissingMigrationPrivileges, privilegeErrors } from './checks/privileges.js';
 import { UnfitDatabaseError } from './checks/requirements.js';
 import { sqlStateOf } from './errors/sql-state.js';
 
-/** The advisory lock that one migrating process holds: any number that nobody else on the database uses. */
-const LOCK_KEY = 4_219_073_501;
-/** Time between two looks at the lock, in milliseconds. */
-const POLL_MS = 100;
-/** Another process may take so long before this one gives up, in milliseconds. */
-const TIMEOUT_MS = 15 * 60_000;
 /** A migration that cannot get a table lock within this time lets the waiting queries pass, in milliseconds. */
 const LOCK_TIMEOUT_MS = 1_000;
 /** So often such a migration is tried again before the run fails. */
@@ -33,9 +28,6 @@ export interface MigrateOptions {
  * Runs the migrations that are pending and gives their names. Any number of processes may call it at once: one
  * migrates, the others wait and find nothing left to do. It opens two connections of its own, without a statement
  * timeout and with a lock timeout of a second; a migration that creates an index concurrently sets its own.
- *
- * The lock is polled with pg_try_advisory_lock: a session that waits in pg_advisory_lock holds a snapshot, and
- * CREATE INDEX CONCURRENTLY would wait for that snapshot in turn.
  * @throws UnfitDatabaseError when the role may not migrate; when a migration fails; when another process holds the lock
  * for too long.
  */
@@ -45,7 +37,11 @@ export async function migrate(dataSource: DataSource, options: MigrateOptions = 
   try {
     const session = migrating.createQueryRunner();
     try {
-      await lock(session, options.patienceMs ?? TIMEOUT_MS);
+      await acquireMigrationLock(
+        (statement, parameters) => session.query(statement, parameters),
+        MIGRATION_LOCKS.schema,
+        options.patienceMs,
+      );
       if ((await new PendingMigrations(migrating).list()).length === 0) return [];
       const missing = await findMissingMigrationPrivileges(migrating);
       if (missing.length > 0) throw new UnfitDatabaseError(privilegeErrors(missing));
@@ -67,16 +63,6 @@ function migrationOptions({ options }: DataSource): DataSource['options'] {
     ...direct,
     extra: { ...direct.extra, sessionSettings: { ...sessionSettings, lock_timeout: `${LOCK_TIMEOUT_MS}ms` } },
   };
-}
-
-async function lock(session: QueryRunner, patienceMs: number): Promise<void> {
-  const giveUpAt = Date.now() + patienceMs;
-  for (;;) {
-    const rows: { locked: boolean }[] = await session.query('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_KEY]);
-    if (rows[0]?.locked) return;
-    if (Date.now() >= giveUpAt) throw new Error('Another process has been migrating this database for too long.');
-    await sleep(POLL_MS);
-  }
 }
 
 /** Each migration has a transaction of its own, so a run that failed on a table lock goes on where it stopped. */

@@ -16,10 +16,19 @@ export class PendingMigrations {
   async list(): Promise<string[]> {
     if (this.upToDate) return [];
     const ran = await this.ran();
-    const pending = this.dataSource.migrations.map(({ name, constructor }) => name ?? constructor.name);
-    const missing = pending.filter((name) => !ran.has(name));
+    const missing = this.known().filter((name) => !ran.has(name));
     this.upToDate = missing.length === 0;
     return missing;
+  }
+
+  /** The names of migrations that have run and that this release does not have: a newer one or an extension has. */
+  async unknown(): Promise<string[]> {
+    const known = this.known();
+    return [...(await this.ran())].filter((name) => !known.includes(name));
+  }
+
+  private known(): string[] {
+    return this.dataSource.migrations.map(({ name, constructor }) => name ?? constructor.name);
   }
 
   /** TypeORM's own `showMigrations` would make the table where there is none; who looks changes nothing. */
@@ -27,7 +36,7 @@ export class PendingMigrations {
     const table = this.dataSource.options.migrationsTableName ?? 'migrations';
     const [found] = await this.dataSource.query<{ name: string | null }[]>('SELECT to_regclass($1) AS name', [table]);
     if (!found?.name) return new Set();
-    const rows = await this.dataSource.query<{ name: string }[]>(`SELECT name FROM "${table}"`);
+    const rows = await this.dataSource.query<{ name: string }[]>(`SELECT name FROM "${table}" ORDER BY id`);
     return new Set(rows.map(({ name }) => name));
   }
 }

@@ -1,4 +1,5 @@
 import { asciiDomain } from '../auth/email-key.js';
+import { splitMailbox } from '../config/variables/schemas.js';
 
 /** An address as nodemailer takes it: never as one text, so nothing in a name can become another recipient. */
 export interface Mailbox {
@@ -51,6 +52,6 @@ export function mailbox(name: string, email: string): Mailbox {
  * @throws Error for text that is neither.
  */
 export function parseMailbox(text: string): Mailbox {
-  const match = /^\s*(?:"?([^"<>]*?)"?\s*<([^<>]+)>|(\S+))\s*$/u.exec(text);
-  return mailbox(match?.[1] ?? '', match?.[2] ?? match?.[3] ?? '');
+  const { name, address } = splitMailbox(text) ?? { name: '', address: '' };
+  return mailbox(name, address);
 }

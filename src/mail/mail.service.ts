@@ -20,8 +20,6 @@ export interface Mail<Template extends MailTemplate> {
    * its token. The Message-ID is derived from it, so that relays and readers recognise a repeat.
    */
   readonly identity: readonly string[];
-  /** The language that the reader has chosen, as a tag (RFC 5646); else it is that of whoever caused the mail. */
-  readonly locale?: string | null;
 }
 
 /** Headers of a mail that nobody wrote: vacation responders keep silent (RFC 3834). */
@@ -54,8 +52,8 @@ export class MailService {
   async send<Template extends MailTemplate>(mail: Mail<Template>): Promise<void> {
     const name = readerName(mail.to.name);
     const surroundings = { name, product: this.product, forgotPasswordLink: this.links.forgotPassword() };
-    const languages = [mail.locale, currentLanguages()].filter(Boolean).join(', ');
-    const { locale, subject, html, text } = this.templates.render(mail.template, mail.data, surroundings, languages);
+    const { template, data } = mail;
+    const { locale, subject, html, text } = this.templates.render(template, data, surroundings, currentLanguages());
     await this.mailer.sendMail({
       from: this.from,
       to: mailbox(name, mail.to.email),

@@ -1,11 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
 import { Trimmed } from '../json-api/resource/validation-rules.js';
+import { PASSWORD_LENGTH } from './policy/password.policy.js';
 
 /** Longest token that is looked at; ours have 43 characters. */
 const MAX_TOKEN = 200;
-/** Longest password that reaches the policy, which names its own limit. */
-const PASSWORD = { type: 'string', format: 'password', minLength: 8, maxLength: 128 } as const;
+/** OpenAPI schema of a new password. */
+export const PASSWORD_SCHEMA = {
+  type: 'string',
+  format: 'password',
+  minLength: PASSWORD_LENGTH.min,
+  maxLength: PASSWORD_LENGTH.max,
+} as const;
 
 /** Body of `request_reset`. */
 export class RequestResetBody {
@@ -22,7 +28,7 @@ export class ResetBody {
   @MaxLength(MAX_TOKEN, { message: 'is not a token' })
   token!: string;
 
-  @ApiProperty({ ...PASSWORD, example: 'Correct-horse-7' })
+  @ApiProperty({ ...PASSWORD_SCHEMA, example: 'Correct-horse-7' })
   @Allow()
   password!: unknown;
 }
@@ -33,7 +39,7 @@ export class ChangeBody {
   @IsString({ message: 'must be a string' })
   current_password!: string;
 
-  @ApiProperty({ ...PASSWORD, example: 'Correct-horse-8' })
+  @ApiProperty({ ...PASSWORD_SCHEMA, example: 'Correct-horse-8' })
   @Allow()
   new_password!: unknown;
 }

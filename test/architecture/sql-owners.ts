@@ -102,7 +102,6 @@ const PENDING: readonly Exception[] = [
     'outbox/dead-jobs.ts',
     'outbox/orphaned-jobs.ts',
     'outbox/outbox.backlog.ts',
-    'outbox/outbox.migrate.ts',
     'outbox/outbox.ts',
     'outbox/outbox.worker.ts',
     'outbox/sealed-payloads.ts',

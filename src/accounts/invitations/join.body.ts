@@ -1,3 +1,4 @@
+import { isObject } from '../../json-api/resource/field-types.js';
 import { readBody } from '../../json-api/write/body.js';
 import { ErrorList, throwIfErrors, apiError, type ErrorObject } from '../../json-api/document/errors.js';
 import { parseDocument } from '../../json-api/write/write-document.js';
@@ -12,9 +13,6 @@ export interface JoinBody {
   /** What is wrong with the name. */
   readonly errors: readonly ErrorObject[];
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The attributes of a flat body or of a JSON:API document; whatever else they carry is not looked at. */
 function attributesOf(body: unknown): { attributes: Record<string, unknown>; base: string } {

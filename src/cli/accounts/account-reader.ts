@@ -5,7 +5,7 @@ import { AccountTransferResource } from '../../accounts/account-transfer.resourc
 import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { readBody } from '../../json-api/write/body.js';
-import { isUuid } from '../../json-api/resource/field-types.js';
+import { isObject, isUuid } from '../../json-api/resource/field-types.js';
 import { snakeCase } from '../../json-api/resource/attributes.js';
 import type { AnyResource, CreateAttributes } from '../../json-api/resource/resource.js';
 import type { FirebaseHashConfig } from '../../passwords/import/firebase.js';
@@ -44,9 +44,6 @@ type Values = Omit<CreateAttributes<Account, typeof AccountTransferResource.rule
   readonly joinedAt?: string | null;
   readonly createdAt?: string;
 };
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads lines by the rules of the API, and of the installation that they are for. */
 export class AccountReader {

@@ -112,10 +112,8 @@ export function clockFinding(differenceMs: number): Finding {
 
 const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   const { ok, warning, problem } = about('migrations');
-  const done = new Set(await doneMigrations(dataSource));
-  const known = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
-  const pending = known.filter((name) => !done.has(name));
-  const strange = [...done].filter((name) => !known.includes(name));
+  const migrations = new PendingMigrations(dataSource);
+  const [pending, strange] = [await migrations.list(), await migrations.unknown()];
   const origin = 'made by a newer release, or by an extension that this command was not given';
   const told = strange.length > 0 ? [warning(`The database knows ${strange.join(', ')}: ${origin}.`)] : [];
   if (pending.length === 0 && !(await exists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
@@ -123,13 +121,6 @@ const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   const todo = onStart ? 'The next start runs them.' : 'Run: npx iam migrate';
   return [...told, (onStart ? warning : problem)(`Pending are ${pending.join(', ')}. ${todo}`)];
 };
-
-/** Read by hand: TypeORM would make the table where it is missing. */
-async function doneMigrations(dataSource: DataSource): Promise<string[]> {
-  if (!(await exists(dataSource, 'migrations'))) return [];
-  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
-  return rows.map(({ name }) => name);
-}
 
 async function exists(dataSource: DataSource, relation: string): Promise<boolean> {
   const [row] = await dataSource.query<{ there: boolean }[]>(

@@ -122,9 +122,18 @@ const EMAIL = 'must be an e-mail address such as admin@example.com';
 /** An e-mail address; only its rough form is checked. */
 export const email = z.email({ pattern: /^[^\s@<>,;]+@[^\s@<>,;]+$/, error: EMAIL }).max(254, EMAIL);
 
+/**
+ * The name of a sender such as `Iam <no-reply@example.com>`, empty where there is none, and the address, which is not
+ * checked; null for text of another form.
+ */
+export function splitMailbox(text: string): { name: string; address: string } | null {
+  const match = /^\s*(?:"?([^"<>]*?)"?\s*<([^<>]+)>|(\S+))\s*$/u.exec(text);
+  return match && { name: match[1] ?? '', address: match[2] ?? match[3] ?? '' };
+}
+
 /** A sender (RFC 5322 mailbox): an address, or a name and the address in angle brackets. */
 export const mailbox = line.refine(
-  (text) => email.safeParse(/^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text).success,
+  (text) => email.safeParse(splitMailbox(text)?.address).success,
   'must be a sender such as Iam <no-reply@example.com>',
 );
 

@@ -42,6 +42,10 @@ const DAY_MS = 86_400_000;
 /** Whether a text is a UUID in its usual spelling (RFC 9562). */
 export const isUuid = (text: string): boolean => UUID.test(text);
 
+/** Whether a value is a JSON object: no array, and not null. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Whether PostgreSQL can hold the text: no NUL, no lone surrogate. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 

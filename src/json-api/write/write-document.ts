@@ -5,6 +5,7 @@ import { type BodyReading, readBody, type WriteVerb } from './body.js';
 import type { Shape } from '../query/criteria.js';
 import { ErrorList, apiError, type ErrorObject } from '../document/errors.js';
 import { LIMITS, quoted } from '../limits.js';
+import { isObject } from '../resource/field-types.js';
 import type { AnyResource, CreateAttributes, Resource, UpdateAttributes } from '../resource/resource.js';
 import type { Identified } from '../resource/resource-definition.js';
 
@@ -21,9 +22,6 @@ interface SentLinkage {
   readonly name: string;
   readonly data: unknown;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The members that a document has to have. */
 export interface RequiredMembers {

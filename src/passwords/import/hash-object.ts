@@ -1,10 +1,8 @@
+import { isObject } from '../../json-api/resource/field-types.js';
 import type { FirebaseHashConfig } from './firebase.js';
 import { bare, exponentOf, NO_HASH_WAY, phc, readHashText, type HashReading } from './hash-text.js';
 
 type Members = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Keycloak writes these as JSON within JSON. */
 function objectOf(value: unknown): Members {

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The advisory locks that one migrating process holds: any numbers that nothing else on the database uses. */
+export const MIGRATION_LOCKS = { schema: 4_219_073_501, outbox: 4_219_073_502 } as const;
+
+/** Time between two attempts, in milliseconds. */
+const POLL_MS = 50;
+/** Another process may take so long before this one gives up, in milliseconds. */
+const LOCK_TIMEOUT_MS = 15 * 60_000;
+
+/** Sends a statement on the session that is to hold the lock, and gives its rows. */
+type Query = (statement: string, parameters: unknown[]) => Promise<readonly { readonly locked: boolean }[]>;
+
+/**
+ * Waits until the session holds the advisory lock, which ends with the session. Polled with pg_try_advisory_lock: a
+ * session that waits in pg_advisory_lock holds a snapshot, and CREATE INDEX CONCURRENTLY would wait for that snapshot in
+ * turn.
+ * @throws Error when another process holds the lock for too long; by default 15 minutes, in milliseconds
+ */
+export async function acquireMigrationLock(query: Query, key: number, timeoutMs = LOCK_TIMEOUT_MS): Promise<void> {
+  const giveUpAt = Date.now() + timeoutMs;
+  for (;;) {
+    const [row] = await query('SELECT pg_try_advisory_lock($1) AS locked', [key]);
+    if (row?.locked) return;
+    if (Date.now() >= giveUpAt) throw new Error('Another process has been migrating this database for too long.');
+    await sleep(POLL_MS);
+  }
+}
