@@ -14,7 +14,7 @@ import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
 import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
 import { countRequests } from './auth/rate-limit/rate-limit.decorator.js';
-import { Throttle } from './auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
 import { DrainingAdapter } from './health/draining.adapter.js';
@@ -127,7 +127,7 @@ export async function createApp(
     const rateLimit = (request.rateLimit = new RateLimitTally());
     withRequestContext({ requestId, ip: clientAddress(request), acceptLanguage, span, rateLimit }, done);
   });
-  countRequests(server, app.get(Throttle));
+  countRequests(server, app.get(RateLimiter));
   const methods = recordRoutes(server);
   adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
   try {

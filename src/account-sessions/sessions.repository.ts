@@ -53,7 +53,7 @@ export class SessionsRepository extends SessionStore {
 
   constructor(
     @Inject(Config) config: Pick<Config, 'sessionIdleSeconds' | 'sessionMaxSeconds'>,
-    @Inject(AuthChanges) private readonly changes: Pick<AuthChanges, 'note'>,
+    @Inject(AuthChanges) private readonly changes: Pick<AuthChanges, 'publish'>,
     @Optional() private readonly observer?: SessionObserver,
   ) {
     super();
@@ -198,7 +198,7 @@ export class SessionsRepository extends SessionStore {
 
   /** A session that had expired was over already: there is nothing new about that. */
   async #tell(tx: Transaction, ended: readonly Ended[], ending: SessionEnding): Promise<void> {
-    await this.changes.note(
+    await this.changes.publish(
       tx,
       ended.map((session) => session.account_id),
     );

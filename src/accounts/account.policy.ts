@@ -11,8 +11,8 @@ import type { RoleScope } from './account.entity.js';
 /** Who may do what to an account, beyond which rows the caller reaches (wire contract, section 7). Pure functions. */
 
 /** The attributes that decide what an account may do: nobody changes them on their own account. */
-export const POWERS = ['enabled', 'roleName', 'roleScope'] as const;
-type Power = (typeof POWERS)[number];
+export const PRIVILEGED = ['enabled', 'roleName', 'roleScope'] as const;
+type Power = (typeof PRIVILEGED)[number];
 
 const WIRE_NAMES: Readonly<Record<Power, string>> = {
   enabled: 'enabled',
@@ -35,11 +35,11 @@ export const invalid = (name: string, detail: string): ErrorObject => ({
 });
 
 /** What an update changes about who the account is. */
-export const powersIn = (values: Readonly<Partial<Record<Power, unknown>>>): Power[] =>
-  POWERS.filter((power) => values[power] !== undefined);
+export const privilegedIn = (values: Readonly<Partial<Record<Power, unknown>>>): Power[] =>
+  PRIVILEGED.filter((power) => values[power] !== undefined);
 
 /** Faults of assigning a role: none above the caller's own rank. */
-export function assigning(actor: Actor, role: Role | null): ErrorObject[] {
+export function assignmentErrors(actor: Actor, role: Role | null): ErrorObject[] {
   if (role === null || role.rank <= actor.role.rank) return [];
   return [forbidden('roleName', 'You may not assign a role above your own')];
 }

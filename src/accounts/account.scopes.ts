@@ -17,9 +17,9 @@ export class AccountScopes {
   constructor(private readonly accounts: AccountsRepository) {}
 
   /** What the caller may not give or take: errors of status 403. */
-  async permit({ actor, row, values, tx }: ScopeWrite): Promise<ErrorObject[]> {
+  async authorize({ actor, row, values, tx }: ScopeWrite): Promise<ErrorObject[]> {
     const action = row === null ? 'create' : 'update';
-    if (actor.can('iam:accounts', action, '*')) return this.permitUnreadable(actor, values.roleScope, tx);
+    if (actor.can('iam:accounts', action, '*')) return this.authorizeUnreadable(actor, values.roleScope, tx);
     const asked = organizationsIn(values.roleScope);
     // Of rows of the scope `own` there is one, and it is there already.
     if (row === null && (asked.length === 0 || !actor.can('iam:accounts', 'create', 'org'))) {
@@ -80,7 +80,11 @@ export class AccountScopes {
   }
 
   /** Whoever writes all accounts but reads only some organizations cannot name the others, existing or not. */
-  private async permitUnreadable(actor: Actor, scope: RoleScope | undefined, tx: Transaction): Promise<ErrorObject[]> {
+  private async authorizeUnreadable(
+    actor: Actor,
+    scope: RoleScope | undefined,
+    tx: Transaction,
+  ): Promise<ErrorObject[]> {
     const asked = organizationsIn(scope).filter(isUuid);
     if (asked.length === 0 || actor.can('iam:organizations', 'read', '*')) return [];
     const readable = await this.accounts.readableOrganizations(asked, actor, tx);

@@ -18,9 +18,9 @@ import {
 import type { CreateDocument, UpdateDocument } from '../json-api/write/write-document.js';
 import { AccountResource } from './account.resource.js';
 import { AccountsService } from './accounts.service.js';
-import { Invitations } from './invitations/invitations.service.js';
+import { InvitationsService } from './invitations/invitations.service.js';
 import { wantsRepresentation } from './invitations/join.body.js';
-import { Joining } from './invitations/joining.service.js';
+import { JoiningService } from './invitations/joining.service.js';
 
 /** Manage user accounts within the system, including creation, updating, retrieval, deletion, and invitations. */
 @ApiTags('Accounts')
@@ -28,8 +28,8 @@ import { Joining } from './invitations/joining.service.js';
 export class AccountsController {
   constructor(
     private readonly accounts: AccountsService,
-    private readonly invitations: Invitations,
-    private readonly joining: Joining,
+    private readonly invitations: InvitationsService,
+    private readonly joining: JoiningService,
   ) {}
 
   @Get()

@@ -11,8 +11,8 @@ import { AdminAccounts } from './admins/admin-accounts.js';
 import { AdminsRepository } from './admins/admins.repository.js';
 import { FirstAdmin } from './admins/first-admin.js';
 import { InvitationMailer } from './invitations/invitation.mailer.js';
-import { Invitations } from './invitations/invitations.service.js';
-import { Joining } from './invitations/joining.service.js';
+import { InvitationsService } from './invitations/invitations.service.js';
+import { JoiningService } from './invitations/joining.service.js';
 import { LastAdmin } from './admins/last-admin.js';
 import { RoleChangedMailer } from './role-changed.mailer.js';
 import { TakenEmails } from './invitations/taken-emails.js';
@@ -33,8 +33,8 @@ import { TakenEmails } from './invitations/taken-emails.js';
     AdminAccounts,
     FirstAdmin,
     InvitationMailer,
-    Invitations,
-    Joining,
+    InvitationsService,
+    JoiningService,
     LastAdmin,
     RoleChangedMailer,
     TakenEmails,
@@ -46,7 +46,7 @@ import { TakenEmails } from './invitations/taken-emails.js';
     PasswordOwners,
     AccountsRepository,
     AccountsService,
-    Joining,
+    JoiningService,
   ],
 })
 export class AccountsModule {}

@@ -35,7 +35,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   };
 
   /** The role of an account on which the caller may do the action; null where there is none. Locks nothing. */
-  async roleNameWithin(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {
+  async roleNameInScope(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ role_name: string }>(sql`
       SELECT row.role_name FROM accounts row WHERE row.id = ${id} AND (${this.within(actor, action)})`);
     return row?.role_name ?? null;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
-import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
@@ -19,12 +19,21 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import type { WriteDocument } from '../json-api/write/write-document.js';
 import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
-import { accountErrors, assigning, extraIn, forbidden, invalid, outranks, powersIn, someOf } from './account.policy.js';
+import {
+  accountErrors,
+  assignmentErrors,
+  extraIn,
+  forbidden,
+  invalid,
+  outranks,
+  privilegedIn,
+  someOf,
+} from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { emailKey } from '../auth/email-key.js';
-import { Invitations } from './invitations/invitations.service.js';
+import { InvitationsService } from './invitations/invitations.service.js';
 import { LastAdmin } from './admins/last-admin.js';
 import { RoleChangedMailer } from './role-changed.mailer.js';
 import { TakenEmails } from './invitations/taken-emails.js';
@@ -41,14 +50,14 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly roles: Roles,
     private readonly scopes: AccountScopes,
     private readonly sessions: SessionStore,
-    private readonly invitations: Invitations,
+    private readonly invitations: InvitationsService,
     private readonly lastAdmin: LastAdmin,
     private readonly changes: AuthChanges,
     private readonly audit: Audit,
     private readonly roleChanges: RoleChangedMailer,
     private readonly tokens: TokensRepository,
     private readonly takenEmails: TakenEmails,
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
   ) {
     super(accounts, tools);
   }
@@ -71,18 +80,18 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   protected override async permit(write: AccountWrite): Promise<ErrorObject[]> {
     const { actor, row, values, tx } = write;
     const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
-    if (row === null) return [...assigning(actor, role), ...(await this.scopes.permit(write))];
+    if (row === null) return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
     if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
-    const powers = powersIn(values);
+    const powers = privilegedIn(values);
     if (row.id === actor.id) return powers.map((power) => forbidden(power, 'Nobody changes this on their own account'));
     const exclusive = powers.filter((power) => power !== 'roleScope');
     const shared = exclusive.length > 0 && !(await this.scopes.ownsAll(actor, 'update', row.id, tx));
     return [
-      ...assigning(actor, role),
+      ...assignmentErrors(actor, role),
       ...(shared
         ? exclusive.map((power) => forbidden(power, 'The account also belongs to organizations of others'))
         : []),
-      ...(await this.scopes.permit(write)),
+      ...(await this.scopes.authorize(write)),
     ];
   }
 
@@ -131,7 +140,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
       await this.tokens.voidAll(id, tx);
       await this.sessions.endAll(tx, id, { reason: 'account_disabled', actorId: write.actor.id });
     }
-    await this.changes.note(tx, [id]);
+    await this.changes.publish(tx, [id]);
     await this.tellRoleChange(write, row);
   }
 
@@ -149,7 +158,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
       target,
       details: { from, to },
     });
-    if (to === from || !(await this.throttle.isWithin('role_changed_mail', { emailKey: emailKey(email) }))) return;
+    if (to === from || !(await this.rateLimiter.isAllowed('role_changed_mail', { emailKey: emailKey(email) }))) return;
     await this.roleChanges.queue(tx, id, from, to);
   }
 
@@ -164,7 +173,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     await this.lastAdmin.check(row, tx);
     // The foreign key would take them away, and tell nobody.
     await this.sessions.endAll(tx, row.id, { reason: 'account_deleted', actorId: actor.id });
-    await this.changes.note(tx, [row.id]);
+    await this.changes.publish(tx, [row.id]);
   }
 }
 

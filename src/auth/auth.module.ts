@@ -15,7 +15,7 @@ import { RefreshTokens } from './tokens/refresh-tokens.js';
 import { Roles, RolesCheck } from './authorization/roles.js';
 import { SecretBox } from './tokens/secrets.js';
 import { SigningKeys } from './tokens/signing-keys.js';
-import { Throttle } from './rate-limit/rate-limiter.js';
+import { RateLimiter } from './rate-limit/rate-limiter.js';
 
 const services = [
   AccessTokens,
@@ -27,7 +27,7 @@ const services = [
   RefreshTokens,
   Roles,
   SecretBox,
-  Throttle,
+  RateLimiter,
 ];
 
 /** Who is asking and what they may do. Its guards stand in front of every route; its services are everybody's. */

@@ -7,7 +7,7 @@ import { EventSubscribers } from './event-subscribers.js';
 import type { IamEvent } from './iam-event.js';
 
 /** What happens right now; it has an id already where something else is called by the same. */
-type Happening = Omit<IamEvent, 'id' | 'occurredAt'> & Partial<Pick<IamEvent, 'id'>>;
+type NewEvent = Omit<IamEvent, 'id' | 'occurredAt'> & Partial<Pick<IamEvent, 'id'>>;
 
 /**
  * Carries what was done to whoever subscribes to it: through the outbox, so if and only if it was committed, and at
@@ -21,10 +21,10 @@ export class DomainEvents {
   ) {}
 
   /** Tells of something in the transaction in which it is done. Without subscribers it costs nothing. */
-  async publish(tx: Transaction, { id = uuidv7(), ...happening }: Happening): Promise<void> {
-    const keys = this.subscribers.of(happening.name);
+  async publish(tx: Transaction, { id = uuidv7(), ...rest }: NewEvent): Promise<void> {
+    const keys = this.subscribers.of(rest.name);
     if (keys.length === 0) return;
-    const event: IamEvent = { id, occurredAt: new Date().toISOString(), ...happening };
+    const event: IamEvent = { id, occurredAt: new Date().toISOString(), ...rest };
     for (const key of keys) await this.outbox.enqueue(tx, `event:${key}`, { event });
   }
 }

@@ -18,7 +18,7 @@ export interface NewJob {
 }
 
 /** A job that is held for its next step. */
-export type HeldJob = Pick<Job, 'id' | 'kind' | 'input' | 'origin' | 'createdBy'>;
+export type LockedJob = Pick<Job, 'id' | 'kind' | 'input' | 'origin' | 'createdBy'>;
 
 const firstErrors = (errors: readonly JobError[]) => sql`(
   SELECT coalesce(jsonb_agg(error ORDER BY place), '[]')
@@ -46,8 +46,8 @@ export class JobsRepository extends ResourceRepository<Job, Actor> {
   }
 
   /** Holds a job for a step; null when it has succeeded, or is gone. One that failed goes on. */
-  async holdUnfinished(id: string, tx: Transaction): Promise<HeldJob | null> {
-    const [job] = await tx.query<HeldJob>(sql`
+  async findUnfinishedForUpdate(id: string, tx: Transaction): Promise<LockedJob | null> {
+    const [job] = await tx.query<LockedJob>(sql`
       SELECT id, kind, input, origin, created_by AS "createdBy" FROM jobs
       WHERE id = ${id} AND status <> 'succeeded' FOR NO KEY UPDATE`);
     return job ?? null;

@@ -8,7 +8,7 @@ import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { MAX_ATTEMPTS, Outbox } from '../outbox/outbox.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
-import { JobsRepository, type HeldJob } from './jobs.repository.js';
+import { JobsRepository, type LockedJob } from './jobs.repository.js';
 
 /**
  * So long one run of a job takes steps before it queues the next run, in ms: mails wait for the same workers, and a
@@ -21,7 +21,7 @@ const KEPT = raw(`interval '30 days'`);
 const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
 
 /** A kind whose input type is forgotten, since inputs come out of the database. */
-type ErasedKind = (input: object, job: HeldJob, tx: Transaction) => ReturnType<JobKind['step']>;
+type ErasedKind = (input: object, job: LockedJob, tx: Transaction) => ReturnType<JobKind['step']>;
 
 /**
  * Work that takes longer than a request: a row that says how far it is, and jobs of the outbox that take it on, one after
@@ -90,7 +90,7 @@ export class JobsService implements OnModuleInit {
 
   /** One step. Gives whether this run goes on; otherwise the job is done, or the next run is queued. */
   private async step(jobId: string, endsAt: number, tx: Transaction): Promise<boolean> {
-    const job = await this.rows.holdUnfinished(jobId, tx);
+    const job = await this.rows.findUnfinishedForUpdate(jobId, tx);
     if (!job) return false;
     const kind = this.kinds.get(job.kind);
     if (!kind) throw new Error(`Nothing here does jobs of the kind ${job.kind}`);

@@ -26,7 +26,7 @@ const KIND = 'iam:organizations.delete';
  * instance forgets what they may do. The foreign key would take the memberships away too, but in one statement.
  */
 @Injectable()
-export class OrganizationDeletion implements OnModuleInit {
+export class OrganizationDeletionService implements OnModuleInit {
   constructor(
     private readonly organizations: OrganizationsRepository,
     private readonly changes: AuthChanges,
@@ -52,7 +52,7 @@ export class OrganizationDeletion implements OnModuleInit {
     const total = await this.organizations.countMembers(organizationId, tx);
     if (total <= MAX_MEMBERS_OF_A_REQUEST) return null;
     await this.organizations.markDeleted(organizationId, tx);
-    await this.changes.noteEverybody(tx);
+    await this.changes.publishAll(tx);
     return this.jobs.start(tx, actor, KIND, { input: { organizationId }, total });
   }
 
@@ -72,7 +72,7 @@ export class OrganizationDeletion implements OnModuleInit {
 
   private async removeBatch(organizationId: string, tx: Transaction): Promise<number> {
     const accountIds = await this.organizations.removeMembers(organizationId, BATCH, tx);
-    await this.changes.note(tx, accountIds);
+    await this.changes.publish(tx, accountIds);
     return accountIds.length;
   }
 }

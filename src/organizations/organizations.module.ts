@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OrganizationDeletion } from './organization-deletion.service.js';
+import { OrganizationDeletionService } from './organization-deletion.service.js';
 import { OrganizationsController } from './organizations.controller.js';
 import { OrganizationsRepository } from './organizations.repository.js';
 import { OrganizationsService } from './organizations.service.js';
@@ -7,7 +7,7 @@ import { OrganizationsService } from './organizations.service.js';
 /** Organizations as a resource. */
 @Module({
   controllers: [OrganizationsController],
-  providers: [OrganizationDeletion, OrganizationsRepository, OrganizationsService],
+  providers: [OrganizationDeletionService, OrganizationsRepository, OrganizationsService],
   exports: [OrganizationsRepository, OrganizationsService],
 })
 export class OrganizationsModule {}

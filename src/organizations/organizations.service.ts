@@ -4,7 +4,7 @@ import type { Item } from '../json-api/document/response.js';
 import type { CreateAttributes } from '../json-api/resource/resource.js';
 import { type Deletion, ResourceService, ResourceTools } from '../json-api/resource.service.js';
 import type { IfMatch } from '../json-api/write/write-document.js';
-import { OrganizationDeletion } from './organization-deletion.service.js';
+import { OrganizationDeletionService } from './organization-deletion.service.js';
 import type { Organization } from './organization.entity.js';
 import type { OrganizationResource } from './organization.resource.js';
 import { OrganizationsRepository } from './organizations.repository.js';
@@ -17,7 +17,7 @@ export class OrganizationsService extends ResourceService<Organization, Actor, V
   constructor(
     organizations: OrganizationsRepository,
     tools: ResourceTools,
-    private readonly deletion: OrganizationDeletion,
+    private readonly deletion: OrganizationDeletionService,
   ) {
     super(organizations, tools);
   }

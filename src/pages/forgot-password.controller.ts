@@ -1,7 +1,7 @@
 import { Get, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
-import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { RequestResetBody } from '../passwords/passwords.dto.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
@@ -17,7 +17,7 @@ import type { View } from './page.renderer.js';
 export class ForgotPasswordController {
   constructor(
     private readonly passwords: PasswordsService,
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
   ) {}
 
   @Get()
@@ -29,7 +29,7 @@ export class ForgotPasswordController {
   @TakesForm()
   async request(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
     const [email, address] = [sent.text('email'), clientAddress(request)];
-    await this.throttle.address('request_reset', address);
+    await this.rateLimiter.address('request_reset', address);
     try {
       await this.passwords.requestReset(readFlatBody(RequestResetBody, { email }).email, address);
     } catch (error) {

@@ -1,8 +1,8 @@
 import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Joining } from '../accounts/invitations/joining.service.js';
+import { JoiningService } from '../accounts/invitations/joining.service.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
-import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import {
   field,
@@ -30,8 +30,8 @@ interface Invitation {
 @Page('join')
 export class JoinController {
   constructor(
-    private readonly joining: Joining,
-    private readonly throttle: Throttle,
+    private readonly joining: JoiningService,
+    private readonly rateLimiter: RateLimiter,
     private readonly policy: PasswordPolicy,
   ) {}
 
@@ -44,7 +44,7 @@ export class JoinController {
   @TakesForm()
   async accept(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
     const [token, name, password] = [sent.text('token'), sent.text('name'), sent.text('password')];
-    await this.throttle.address('join', clientAddress(request));
+    await this.rateLimiter.address('join', clientAddress(request));
     try {
       await this.joining.join(token, { name, password }, false);
     } catch (error) {
@@ -60,7 +60,7 @@ export class JoinController {
   }
 
   private async find(token: string, request: FastifyRequest): Promise<Invitation> {
-    await this.throttle.address('token_valid', clientAddress(request));
+    await this.rateLimiter.address('token_valid', clientAddress(request));
     return { token, ...(await this.joining.invited(token)) };
   }
 

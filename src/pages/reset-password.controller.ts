@@ -1,7 +1,7 @@
 import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
-import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { fieldErrors, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldErrors } from './fields.js';
@@ -15,7 +15,7 @@ import type { View } from './page.renderer.js';
 export class ResetPasswordController {
   constructor(
     private readonly passwords: PasswordsService,
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
     private readonly policy: PasswordPolicy,
   ) {}
 
@@ -28,7 +28,7 @@ export class ResetPasswordController {
   @TakesForm()
   async reset(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
     const [token, password] = [sent.text('token'), sent.text('password')];
-    await this.throttle.address('reset', clientAddress(request));
+    await this.rateLimiter.address('reset', clientAddress(request));
     try {
       await this.passwords.reset({ token, password });
     } catch (error) {
@@ -43,7 +43,7 @@ export class ResetPasswordController {
   }
 
   private async view(text: Text, token: string, errors: FieldErrors, request: FastifyRequest): Promise<View> {
-    await this.throttle.address('token_valid', clientAddress(request));
+    await this.rateLimiter.address('token_valid', clientAddress(request));
     const { email } = await this.passwords.owner(token);
     const fields = [
       hidden('token', token),

@@ -101,7 +101,7 @@ export class CredentialsRepository {
    * Keeps a version of the password from being replaced until the commit. False when it was replaced already.
    * @param rehashed a new hash of the same password, where the stored one is outdated. The account's row is held.
    */
-  async hold(accountId: string, version: number, rehashed: string | null, tx: Transaction): Promise<boolean> {
+  async lockVersion(accountId: string, version: number, rehashed: string | null, tx: Transaction): Promise<boolean> {
     const which = sql`account_id = ${accountId} AND version = ${version}`;
     const held =
       rehashed === null

@@ -4,7 +4,7 @@ import type { Actor } from '../auth/authorization/actor.js';
 import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import type { SessionEnding } from '../auth/sessions/session.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
-import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { apiError, throwIfErrors, type ErrorObject } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
@@ -27,7 +27,7 @@ export class PasswordsService {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionStore,
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
     private readonly resets: ResetMailer,
     private readonly changed: PasswordChangedMailer,
     private readonly audit: Audit,
@@ -35,7 +35,7 @@ export class PasswordsService {
 
   /** Queues a reset mail. It does the very same whether or not there is such an account. @throws 429 */
   async requestReset(email: string, address: string): Promise<void> {
-    await this.throttle.email('request_reset', { address, emailKey: emailKey(email) });
+    await this.rateLimiter.email('request_reset', { address, emailKey: emailKey(email) });
     await this.transactions.run((tx) => this.resets.queue(tx, email));
   }
 
@@ -81,7 +81,7 @@ export class PasswordsService {
     address: string,
   ): Promise<void> {
     const attempt = { address, emailKey: emailKey(actor.email), actorId: actor.id };
-    await this.throttle.email('change', attempt);
+    await this.rateLimiter.email('change', attempt);
     const stored = await this.credentials.find(actor.id);
     const { ok } = await this.hasher.verify(current, stored.hashedPassword, 'recognized');
     throwIfErrors([...(ok ? [] : [WRONG_PASSWORD]), ...this.policy.errors(next, actor, '/new_password')]);
@@ -96,7 +96,7 @@ export class PasswordsService {
       await this.afterChange(actor.id, { reason: 'password_changed', actorId: actor.id }, actor.sessionId, tx);
       await this.audit.record(tx, { action: 'iam:accounts.password_changed', ...onOwn(actor.id) });
     });
-    await this.throttle.succeeded('change', attempt);
+    await this.rateLimiter.succeeded('change', attempt);
   }
 
   private async afterChange(

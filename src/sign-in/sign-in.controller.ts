@@ -18,7 +18,7 @@ import { ApiErrors } from '../json-api/http/routes.js';
 import { authDocument, signedInDocument } from './auth-document.js';
 import { LoginBody, LogoutBody, RefreshBody } from './sign-in.dto.js';
 import { SignInService, type SignedIn } from './sign-in.service.js';
-import { SignOut } from './sign-out.js';
+import { SignOutService } from './sign-out.service.js';
 
 const answer = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
 
@@ -28,7 +28,7 @@ const answer = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schema
 export class SignInController {
   constructor(
     private readonly signIn: SignInService,
-    private readonly signOut: SignOut,
+    private readonly signOut: SignOutService,
     private readonly cookies: Cookies,
     private readonly devices: KnownDevice,
     private readonly crossSite: CrossSite,

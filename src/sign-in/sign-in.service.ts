@@ -9,7 +9,7 @@ import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
 import type { LiveSession, SessionClient, SessionOwner } from '../auth/sessions/session.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
-import { Throttle } from '../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
 import { Transactions } from '../json-api/sql/executor.js';
@@ -51,7 +51,7 @@ export class SignInService {
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
     private readonly actors: ActorLoader,
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
     private readonly devices: KnownDevice,
     private readonly roles: Roles,
     private readonly audit: Audit,
@@ -69,7 +69,7 @@ export class SignInService {
     const marked = deviceMark === null ? undefined : await this.credentials.findByEmail(key);
     const knownDevice = deviceMark !== null && marked !== undefined && this.devices.isCurrent(deviceMark, marked);
     const attempt = { address: client.ip, emailKey: key, knownDevice };
-    await this.throttle.email('sign-in', attempt);
+    await this.rateLimiter.email('sign-in', attempt);
     const account = marked ?? (await this.credentials.findByEmail(key));
     const line = knownDevice ? 'recognized' : 'others';
     const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null, line);
@@ -85,14 +85,14 @@ export class SignInService {
       const started = await this.sessions.start(tx, account.id, client);
       if (!started) return null;
       // Replaced while it was hashed: the old password must not start a session that outlives the change.
-      const held = await this.credentials.hold(account.id, account.version, upgraded, tx);
+      const held = await this.credentials.lockVersion(account.id, account.version, upgraded, tx);
       if (!held) throw invalidCredentials();
       await this.audit.record(tx, { ...onSession(started), action: 'iam:account_auths.signed_in' });
       if (!knownDevice) await this.newSignIns.queue(tx, started, client);
       return started;
     });
     if (!session) throw disabled();
-    await this.throttle.succeeded('sign-in', attempt);
+    await this.rateLimiter.succeeded('sign-in', attempt);
     return { ...(await this.issue(session)), passwordVersion: account.version };
   }
 

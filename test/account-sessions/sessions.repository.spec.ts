@@ -13,7 +13,7 @@ const ENDING: SessionEnding = { reason: 'signed_out', actorId: null };
 const CLIENT = { userAgent: 'Browser/1.0', ip: '203.0.113.9' };
 
 /** What is told to other instances has tests of its own. */
-const changes = { note: async () => undefined };
+const changes = { publish: async () => undefined };
 const store = new SessionsRepository({ sessionIdleSeconds: 14 * DAY, sessionMaxSeconds: 90 * DAY }, changes);
 let database: AuthDatabase;
 let accountId: string;

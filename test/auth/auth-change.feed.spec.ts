@@ -49,7 +49,7 @@ describe('The feed of changes', () => {
     return id;
   }
   const isRemembered = (id: string): boolean => cache.get(id, id) !== null;
-  const publish = (ids: readonly string[]) => database.transactions.run((tx) => changes.note(tx, ids));
+  const publish = (ids: readonly string[]) => database.transactions.run((tx) => changes.publish(tx, ids));
   /** In batches, as whoever ends so many sessions does. */
   const publishMany = (count: number) =>
     // On a connection without the limits of requests.
@@ -108,7 +108,7 @@ describe('The feed of changes', () => {
     const writers = Array.from({ length: 4 }, async (_, writer) => {
       for (const id of all.filter((__, i) => i % 4 === writer)) {
         await database.transactions.run(async (tx) => {
-          await changes.note(tx, [id]);
+          await changes.publish(tx, [id]);
           await sleep(Math.random() * 20);
         });
       }
@@ -140,7 +140,7 @@ describe('The feed of changes', () => {
 
   it('names everybody where there are too many to name', async () => {
     const jane = remembered();
-    await database.transactions.run((tx) => changes.noteEverybody(tx));
+    await database.transactions.run((tx) => changes.publishAll(tx));
     await feed.poll();
     expect(isRemembered(jane)).toBe(false);
     const john = remembered();

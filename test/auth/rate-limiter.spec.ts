@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CountingConnections } from '../../src/auth/rate-limit/attempt-counter.js';
-import { type Attempt, type RateLimitName, Throttle } from '../../src/auth/rate-limit/rate-limiter.js';
+import { type Attempt, type RateLimitName, RateLimiter } from '../../src/auth/rate-limit/rate-limiter.js';
 import type { ThrottleSettings } from '../../src/config/config.js';
 import { RateLimitTally, withRequestContext } from '../../src/context/request-context.js';
 import { ApiError } from '../../src/json-api/document/errors.js';
@@ -15,7 +15,7 @@ const HERE = '203.0.113.9';
 
 let database: AuthDatabase;
 let connections: CountingConnections;
-let throttle: Throttle;
+let rateLimiter: RateLimiter;
 
 beforeAll(async () => {
   database = await openAuthDatabase(10);
@@ -30,25 +30,25 @@ afterAll(async () => {
 beforeEach(async () => {
   await database.query('TRUNCATE attempts');
   // What it remembers would outlive the table.
-  throttle = anInstance();
+  rateLimiter = anInstance();
 });
 
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const anInstance = (limits: Partial<ThrottleSettings> = {}): Throttle =>
-  new Throttle({ throttle: { ...THROTTLE_DEFAULTS, ...limits } }, connections);
+const anInstance = (limits: Partial<ThrottleSettings> = {}): RateLimiter =>
+  new RateLimiter({ throttle: { ...THROTTLE_DEFAULTS, ...limits } }, connections);
 
 /** An attempt that may name no e-mail, as one with a token does not. */
 type Guess = Pick<Attempt, 'address'> & Partial<Attempt>;
 
-async function guess(by: Throttle, kind: RateLimitName, { emailKey, ...who }: Guess): Promise<void> {
+async function guess(by: RateLimiter, kind: RateLimitName, { emailKey, ...who }: Guess): Promise<void> {
   await by.address(kind, who.address);
   if (emailKey !== undefined) await by.email(kind, { ...who, emailKey });
 }
 
-const passes = (attempt: Guess, kind: RateLimitName = 'sign-in', by = throttle): Promise<boolean> =>
+const passes = (attempt: Guess, kind: RateLimitName = 'sign-in', by = rateLimiter): Promise<boolean> =>
   guess(by, kind, attempt).then(
     () => true,
     (error: unknown) => {
@@ -68,7 +68,7 @@ const times = (count: number, make: (index: number) => Guess): Guess[] =>
   Array.from({ length: count }, (_, i) => make(i));
 const from = (index: number): string => `198.51.${index >> 8}.${index & 255}`;
 
-async function refusal(attempt: Guess, by = throttle): Promise<ApiError> {
+async function refusal(attempt: Guess, by = rateLimiter): Promise<ApiError> {
   const error: unknown = await guess(by, 'sign-in', attempt).catch((thrown: unknown) => thrown);
   if (error instanceof ApiError) return error;
   throw new Error('The attempt was not refused');
@@ -80,7 +80,7 @@ describe('attempts', () => {
     // Two instances of the service share one count.
     const other = anInstance();
     const results = await Promise.all(
-      attempts.map((attempt, i) => passes(attempt, 'sign-in', i % 2 ? throttle : other)),
+      attempts.map((attempt, i) => passes(attempt, 'sign-in', i % 2 ? rateLimiter : other)),
     );
     expect(results.filter(Boolean)).toHaveLength(5);
   });
@@ -147,7 +147,7 @@ describe('attempts', () => {
   it('are forgotten for this e-mail and address after a success, and only there', async () => {
     await passing(times(5, () => ({ address: HERE, emailKey: ANN })));
     await passing(times(5, () => ({ address: HERE, emailKey: BOB })));
-    await throttle.succeeded('sign-in', { address: HERE, emailKey: ANN });
+    await rateLimiter.succeeded('sign-in', { address: HERE, emailKey: ANN });
     expect(await passes({ address: HERE, emailKey: ANN })).toBe(true);
     expect(await passes({ address: HERE, emailKey: BOB })).toBe(false);
     const rows = await database.query<{ points: number }>('SELECT points FROM attempts ORDER BY points');
@@ -185,14 +185,14 @@ describe('a refusal', () => {
     const gone = new DataSource({ type: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
     const { status, headers } = await refusal(
       { address: HERE },
-      new Throttle({ throttle: THROTTLE_DEFAULTS }, new CountingConnections(gone)),
+      new RateLimiter({ throttle: THROTTLE_DEFAULTS }, new CountingConnections(gone)),
     );
     expect(status).toBe(503);
     expect(headers).toHaveProperty('Retry-After');
   });
 });
 
-describe('a throttle that is switched off', () => {
+describe('a rate limiter that is switched off', () => {
   it('says so once and lets everything pass', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const off = anInstance({ disabled: true });
@@ -270,15 +270,15 @@ describe('the answer to an attempt', () => {
 
   it('gives the points back when it was not evaluated, once', async () => {
     const tally = await tallied({ address: HERE, emailKey: ANN });
-    await throttle.giveBack(tally);
-    await throttle.giveBack(tally);
+    await rateLimiter.refundRequest(tally);
+    await rateLimiter.refundRequest(tally);
     expect(await database.query('SELECT DISTINCT points FROM attempts')).toEqual([{ points: 0 }]);
   });
 
   it('keeps the points of one that was evaluated', async () => {
     const tally = await tallied({ address: HERE, emailKey: ANN });
     tally.evaluated();
-    await throttle.giveBack(tally);
+    await rateLimiter.refundRequest(tally);
     expect(await database.query('SELECT DISTINCT points FROM attempts')).toEqual([{ points: 1 }]);
   });
 });

@@ -5,7 +5,7 @@ import { document, send, type Answer } from '../support/client.js';
 import { account, admin, signedIn } from '../support/factories.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 
-/** RateLimit to sign in that an address has. */
+/** Attempts to sign in that an address has. */
 const ATTEMPTS = 10;
 
 describe('Three instances on one PostgreSQL', () => {

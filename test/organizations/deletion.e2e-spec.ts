@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { OrganizationDeletion } from '../../src/organizations/organization-deletion.service.js';
+import { OrganizationDeletionService } from '../../src/organizations/organization-deletion.service.js';
 import { Service } from '../faults/service.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { listener, listening, settled } from '../events/listeners.js';
@@ -42,7 +42,10 @@ describe('Deleting an organization', () => {
     it('takes them out within the request, in statements of some hundred', async () => {
       const org = await organization(app);
       await addMembers(app, org, 1_200);
-      const batches = jest.spyOn(OrganizationDeletion.prototype as unknown as { removeBatch(): void }, 'removeBatch');
+      const batches = jest.spyOn(
+        OrganizationDeletionService.prototype as unknown as { removeBatch(): void },
+        'removeBatch',
+      );
       expect((await root.delete(`/organizations/${org}`)).status).toBe(204);
       expect(batches.mock.calls.length).toBeGreaterThanOrEqual(3);
       batches.mockRestore();

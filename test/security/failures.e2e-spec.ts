@@ -6,7 +6,7 @@ import type { Replacement } from '../../src/app.extension.js';
 import { ActorLoader } from '../../src/auth/sessions/actor-loader.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { CrossSite } from '../../src/auth/authentication/authentication.js';
-import { Throttle } from '../../src/auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../../src/auth/rate-limit/rate-limiter.js';
 import { resetToken, secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { sessionIds } from '../sign-in/sessions.js';
@@ -87,7 +87,7 @@ describe('Lesson 19: a guard that fails', () => {
     const broken = await startApp({
       beside: app,
       extension: {
-        replacements: [replaced(Throttle, { attempt, succeeded: attempt, rejectWithoutRoom: () => undefined })],
+        replacements: [replaced(RateLimiter, { attempt, succeeded: attempt, rejectWithoutRoom: () => undefined })],
       },
     });
     try {

@@ -28,7 +28,7 @@ export class LastAdmin {
    */
   async lock(actor: Actor, action: 'update' | 'delete', id: string, tx: Transaction): Promise<void> {
     if (!isUuid(id)) return;
-    const roleName = await this.accounts.roleNameWithin(actor, action, id, tx);
+    const roleName = await this.accounts.roleNameInScope(actor, action, id, tx);
     if (roleName === null || !this.isAdmin(roleName) || outranks(this.roles.get(roleName), actor)) return;
     await this.admins.lockWithAnother(this.roles.fullAccessNames(), id, tx);
   }

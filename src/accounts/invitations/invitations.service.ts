@@ -3,7 +3,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { emailKey } from '../../auth/email-key.js';
 import { newToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
-import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
@@ -19,7 +19,7 @@ type Invited = Pick<Account, 'id' | 'email'>;
 
 /** Invites people: a token of three days, of which only the hash is kept, and the mail that carries it. */
 @Injectable()
-export class Invitations {
+export class InvitationsService {
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly scopes: AccountScopes,
@@ -28,7 +28,7 @@ export class Invitations {
     private readonly mailer: InvitationMailer,
     private readonly transactions: Transactions,
     private readonly audit: Audit,
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
   ) {}
 
   /**
@@ -37,7 +37,7 @@ export class Invitations {
    * @throws ApiError 429 when the actor has sent, or the e-mail was sent, as many as may be
    */
   async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
-    await this.throttle.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
+    await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
     const { token, hash } = newToken();
     await this.tokens.replaceInvitation(accountId, hash, tx);
     await this.mailer.queue(tx, accountId, token);

@@ -25,7 +25,7 @@ const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: []
 
 /** Lets invited people in: only the holder of the mailed token, and only once. */
 @Injectable()
-export class Joining {
+export class JoiningService {
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly directory: AccountDirectoryRepository,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { TAKEN_EMAIL_CONSTRAINT } from '../../database/errors/constraint-errors.js';
 import { constraintOf } from '../../database/errors/sql-state.js';
 import { Audit } from '../../events/audit.js';
@@ -14,7 +14,7 @@ import { Transactions } from '../../json-api/sql/executor.js';
 @Injectable()
 export class TakenEmails {
   constructor(
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
     private readonly transactions: Transactions,
     private readonly audit: Audit,
   ) {}
@@ -25,7 +25,7 @@ export class TakenEmails {
    */
   async watch<Result>(actor: Actor, create: () => Promise<Result>): Promise<Result> {
     const limited = !actor.can('iam:accounts', 'read', '*');
-    if (limited) await this.throttle.count('taken_email', { actorId: actor.id });
+    if (limited) await this.rateLimiter.count('taken_email', { actorId: actor.id });
     let taken = false;
     try {
       return await create();
@@ -34,7 +34,7 @@ export class TakenEmails {
       if (taken) await this.record(actor);
       throw error;
     } finally {
-      if (limited && !taken) await this.throttle.refund('taken_email', { actorId: actor.id });
+      if (limited && !taken) await this.rateLimiter.refund('taken_email', { actorId: actor.id });
     }
   }
 

@@ -77,7 +77,7 @@ export function normalizeAddress(text: string): string | null {
 }
 
 /**
- * The block of IPv6 that an address lies in, such as `2001:db8:1:2::/64`; IPv4 as it is. RateLimit are counted by /64,
+ * The block of IPv6 that an address lies in, such as `2001:db8:1:2::/64`; IPv4 as it is. Attempts are counted by /64,
  * because that is the least that one customer is given (RFC 6177) and each holds more addresses than could ever be
  * counted one by one.
  */

@@ -64,7 +64,7 @@ export class AttemptCounter {
   }
 
   /** Takes points back. @throws the driver's error */
-  async takeBack(key: string, points: number, windowSeconds: number): Promise<void> {
+  async refund(key: string, points: number, windowSeconds: number): Promise<void> {
     await this.limiter.reward(key, points, { customDuration: windowSeconds });
   }
 

@@ -115,7 +115,7 @@ const ROLE_CHANGE_MAILS = 5;
 
 /**
  * Everything that is limited, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
- * `throttle.count('…', subject)` where the subject is known.
+ * `rateLimiter.count('…', subject)` where the subject is known.
  */
 export const PURPOSES = {
   'sign-in': { ...ATTEMPTS, hashes: true },

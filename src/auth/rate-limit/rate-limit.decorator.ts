@@ -2,7 +2,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RateLimitTally } from '../../context/request-context.js';
 import { clientAddress } from '../authentication/client-address.js';
-import type { RateLimitName, Throttle } from './rate-limiter.js';
+import type { RateLimitName, RateLimiter } from './rate-limiter.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -21,23 +21,23 @@ export const RateLimit = (kind: RateLimitName): MethodDecorator => RouteConfig({
  * Counts the requests of {@link RateLimit} routes that are made from here on. In a hook of the HTTP server, since bodies
  * are read before any guard runs, and the contract refuses with 429 before it looks at a body.
  */
-export function countRequests(server: FastifyInstance, throttle: Throttle): void {
+export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter): void {
   server.addHook('onRoute', (route) => {
     const attempts = route.config?.attempts;
     if (!attempts) return;
-    const count = (request: FastifyRequest): Promise<void> => throttle.address(attempts, clientAddress(request));
+    const count = (request: FastifyRequest): Promise<void> => rateLimiter.address(attempts, clientAddress(request));
     route.onRequest = [...[route.onRequest ?? []].flat(), count];
   });
-  sayLimits(server, throttle);
+  addLimitHeaders(server, rateLimiter);
 }
 
 /** Every answer of a request that was counted says what is left; an attempt that was not evaluated gets its points back. */
-function sayLimits(server: FastifyInstance, throttle: Throttle): void {
+function addLimitHeaders(server: FastifyInstance, rateLimiter: RateLimiter): void {
   server.addHook('onSend', (request, reply, payload, done) => {
     void reply.headers(request.rateLimit?.headers() ?? {});
     done(null, payload);
   });
   server.addHook('onResponse', async ({ rateLimit }, reply) => {
-    if (rateLimit && reply.statusCode === 503) await throttle.giveBack(rateLimit);
+    if (rateLimit && reply.statusCode === 503) await rateLimiter.refundRequest(rateLimit);
   });
 }

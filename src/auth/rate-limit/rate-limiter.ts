@@ -24,7 +24,7 @@ export function tooMany(limit: number, endsAt: number, what: 'attempts' | 'write
 }
 
 /** The error of a request that cannot be counted, so that it is not let through. */
-export function notCounted(cause: unknown, what: 'RateLimit' | 'Writes' = 'RateLimit'): ApiError {
+export function notCounted(cause: unknown, what: 'Attempts' | 'Writes' = 'Attempts'): ApiError {
   const headers = { 'Retry-After': RETRY_WHEN_DOWN };
   return apiError('unavailable', `${what} cannot be counted right now`, undefined, { cause, headers });
 }
@@ -53,7 +53,7 @@ interface Exhausted {
  * used up is remembered here, so that rejecting costs no statement. When the count fails, nobody passes.
  */
 @Injectable()
-export class Throttle implements OnApplicationBootstrap {
+export class RateLimiter implements OnApplicationBootstrap {
   private readonly settings: ThrottleSettings;
   private readonly counter: AttemptCounter;
   private assertRoom: (subject: Subject) => void = () => undefined;
@@ -66,7 +66,7 @@ export class Throttle implements OnApplicationBootstrap {
     this.settings = config.throttle;
     this.counter = new AttemptCounter(connections);
     if (this.settings.disabled) {
-      new Logger(Throttle.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
+      new Logger(RateLimiter.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
     }
   }
 
@@ -109,7 +109,7 @@ export class Throttle implements OnApplicationBootstrap {
    * @returns whether the subject is within its budgets
    * @throws ApiError `unavailable` when it cannot be counted
    */
-  async isWithin(kind: PurposeName, subject: Subject): Promise<boolean> {
+  async isAllowed(kind: PurposeName, subject: Subject): Promise<boolean> {
     try {
       await withRequestContext({ ...requestContext(), rateLimit: new RateLimitTally() }, () =>
         this.count(kind, subject),
@@ -160,15 +160,15 @@ export class Throttle implements OnApplicationBootstrap {
       if (key === null) continue;
       requestContext()?.rateLimit?.refunded(key);
       this.exhausted.delete(key);
-      await this.counter.takeBack(key, 1, windowSeconds(this.settings)).catch(() => undefined);
+      await this.counter.refund(key, 1, windowSeconds(this.settings)).catch(() => undefined);
     }
   }
 
   /** Gives back what a request was charged for an attempt that was not evaluated. What fails stays counted. */
-  async giveBack(tally: RateLimitTally): Promise<void> {
+  async refundRequest(tally: RateLimitTally): Promise<void> {
     for (const { key, windowSeconds } of tally.unspent()) {
       this.exhausted.delete(key);
-      await this.counter.takeBack(key, 1, windowSeconds).catch(() => undefined);
+      await this.counter.refund(key, 1, windowSeconds).catch(() => undefined);
     }
   }
 

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { openPool } from '../../database/connections.js';
 import { Recurring } from '../../json-api/recurring.js';
 import { ActorCache } from './actor-loader.js';
-import { EVERYBODY } from './auth-changes.js';
+import { ALL_ACCOUNTS } from './auth-changes.js';
 
 /** Time between two polls, in ms: three fit into the second after which nothing remembered is trusted. */
 const POLL_MS = 300;
@@ -91,7 +91,7 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
   private async read(reader: Reader): Promise<void> {
     const { rows } = await reader.client.query<Row>(CHANGES, [reader.snapshot, MAX_CHANGES + 1]);
     const changed = rows.flatMap((row) => row.account_id ?? []);
-    if (changed.length > MAX_CHANGES || changed.includes(EVERYBODY)) this.cache.forgetAll();
+    if (changed.length > MAX_CHANGES || changed.includes(ALL_ACCOUNTS)) this.cache.forgetAll();
     else this.cache.forget(changed);
     reader.snapshot = rows[0]?.snapshot ?? reader.snapshot;
   }

@@ -5,7 +5,7 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import { ActorCache } from './actor-loader.js';
 
 /** Stands in a change for every account: no account has this id. */
-export const EVERYBODY = '00000000-0000-0000-0000-000000000000';
+export const ALL_ACCOUNTS = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Tells every instance when what it remembers of an account is out of date. A change is a row, written in the
@@ -17,7 +17,7 @@ export class AuthChanges {
   constructor(private readonly cache: ActorCache) {}
 
   /** Notes in this transaction that these accounts changed. This instance knows at the commit, the others soon after. */
-  async note(tx: Transaction, accountIds: readonly string[]): Promise<void> {
+  async publish(tx: Transaction, accountIds: readonly string[]): Promise<void> {
     const ids = [...new Set(accountIds)];
     if (ids.length === 0) return;
     await tx.query(sql`
@@ -27,8 +27,8 @@ export class AuthChanges {
   }
 
   /** Notes in this transaction that anybody may have changed: for what concerns more accounts than one can name. */
-  async noteEverybody(tx: Transaction): Promise<void> {
-    await tx.query(sql`INSERT INTO auth_changes (id, account_id) VALUES (${uuidv7()}, ${EVERYBODY})`);
+  async publishAll(tx: Transaction): Promise<void> {
+    await tx.query(sql`INSERT INTO auth_changes (id, account_id) VALUES (${uuidv7()}, ${ALL_ACCOUNTS})`);
     tx.afterCommit(() => this.cache.forgetAll());
   }
 }

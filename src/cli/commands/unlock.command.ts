@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { emailKey } from '../../auth/email-key.js';
-import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { email } from '../../config/variables/schemas.js';
 import { Audit } from '../../events/audit.js';
 import { Transactions } from '../../json-api/sql/executor.js';
@@ -27,10 +27,10 @@ export const unlockCommand = (context: CommandContext) =>
 function unlock(service: INestApplicationContext, key: string): Promise<number> {
   const accounts = service.get(AccountDirectoryRepository, { strict: false });
   const audit = service.get(Audit, { strict: false });
-  const throttle = service.get(Throttle, { strict: false });
+  const rateLimiter = service.get(RateLimiter, { strict: false });
   return service.get(Transactions, { strict: false }).run(async (tx) => {
     const id = await accounts.findId({ emailKey: key }, tx);
-    const counts = await throttle.unlock(key);
+    const counts = await rateLimiter.unlock(key);
     if (counts === 0) return 0;
     const target = id === null ? null : { type: 'iam:accounts', id };
     const details = { by: 'operator' };

@@ -14,17 +14,17 @@ export const THROTTLE_VARIABLES = {
     schema: attempts,
     default: '5',
     description:
-      'RateLimit in a window for one e-mail from one address (IPv6: one /64; four times as many from one /48).',
+      'Attempts in a window for one e-mail from one address (IPv6: one /64; four times as many from one /48).',
   },
   THROTTLE_PER_ADDRESS: {
     schema: attempts,
     default: '100',
-    description: 'RateLimit in a window from one address (IPv6: one /64; four times as many from one /48).',
+    description: 'Attempts in a window from one address (IPv6: one /64; four times as many from one /48).',
   },
   THROTTLE_PER_EMAIL: {
     schema: attempts,
     default: '50',
-    description: 'RateLimit in a window for one e-mail over all addresses; known devices have as many of their own.',
+    description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
   },
   THROTTLE_INVITATIONS_PER_ACTOR: {
     schema: attempts,

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { compare, hash } from 'bcrypt';
-import { Throttle } from '../../auth/rate-limit/rate-limiter.js';
+import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
 import { Readiness } from '../../health/readiness.js';
@@ -20,7 +20,7 @@ export interface Verification {
 }
 
 /** A well-formed salt and digest that belong to no password. */
-const NOBODYS_DIGEST = 'abcdefghijklmnopqrstuuNOBODYNOBODYNOBODYNOBODYNOBODYu';
+const DUMMY_DIGEST = 'abcdefghijklmnopqrstuuNOBODYNOBODYNOBODYNOBODYNOBODYu';
 /** What one round takes before any was measured, in ms. */
 const FIRST_MS_PER_ROUND = 0.06;
 /** Shorter hashes tell more of the scheduling than of the machine. */
@@ -82,7 +82,7 @@ export class PasswordHasher {
       const begun = performance.now();
       // From here on it was an attempt, however it ends.
       requestContext()?.rateLimit?.evaluated();
-      return { begun, ok: known ? await known.matches(password) : await this.matchNobody() };
+      return { begun, ok: known ? await known.matches(password) : await this.compareWithDummy() };
     });
     return ok && known ? { ok, rehash: this.isOutdated(known, password) } : this.fail(begun);
   }
@@ -97,13 +97,13 @@ export class PasswordHasher {
    * is: otherwise somebody who mistyped the ignored end would from now on be held to the mistyped one.
    */
   private isOutdated(known: StoredHash, password: string): boolean {
-    return known.readsAll(password) && (!known.own || known.rounds !== hashWork.bcrypt(this.cost));
+    return known.coversAll(password) && (!known.own || known.rounds !== hashWork.bcrypt(this.cost));
   }
 
   /** What an account without a hash costs. */
-  private async matchNobody(): Promise<false> {
+  private async compareWithDummy(): Promise<false> {
     const cost = String(this.cost).padStart(2, '0');
-    await this.timed(() => compare(OWN_PREFIX, `$2b$${cost}$${NOBODYS_DIGEST}`));
+    await this.timed(() => compare(OWN_PREFIX, `$2b$${cost}$${DUMMY_DIGEST}`));
     return false;
   }
 
@@ -133,7 +133,7 @@ const LATE_MS = 5_000;
 @Injectable()
 export class HashQueueSignals implements OnModuleInit {
   constructor(
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
     private readonly readiness: Readiness,
     private readonly hasher: PasswordHasher,
   ) {}
@@ -144,7 +144,7 @@ export class HashQueueSignals implements OnModuleInit {
       const start = 'start with `node --require ./dist/thread-pool.cjs dist/main.js`, or set UV_THREADPOOL_SIZE';
       new Logger('Passwords').warn(`Only ${queue.slots} passwords are hashed at a time: ${start}`);
     }
-    this.throttle.rejectWithoutRoom(({ emailKey, knownDevice, actorId }) =>
+    this.rateLimiter.rejectWithoutRoom(({ emailKey, knownDevice, actorId }) =>
       queue.assertRoom(emailKey === undefined ? null : knownDevice || actorId ? 'recognized' : 'others'),
     );
     // Only a warning: whoever is signed in is served, and the sign-ins would be a burden to the other instances.

@@ -12,7 +12,7 @@ export interface StoredHash {
   /** The work of one check, in rounds of bcrypt. */
   readonly rounds: number;
   /** False when the scheme ignores the end of this password, so that the hash says nothing about all of it. */
-  readsAll(password: string): boolean;
+  coversAll(password: string): boolean;
   /** Checks the password, off the event loop. */
   matches(password: string): Promise<boolean>;
 }
@@ -56,7 +56,7 @@ const own: PasswordScheme = (stored) => {
   return {
     own: true,
     rounds: hashWork.bcrypt(cost),
-    readsAll: () => true,
+    coversAll: () => true,
     matches: (password) => compare(bcryptInput(password), hash),
   };
 };
@@ -72,7 +72,7 @@ const bcrypt: PasswordScheme = (stored) => {
   return {
     own: false,
     rounds: hashWork.bcrypt(cost),
-    readsAll: (password) => Buffer.byteLength(password) <= BCRYPT_BYTES,
+    coversAll: (password) => Buffer.byteLength(password) <= BCRYPT_BYTES,
     matches: (password) => compare(password, `$2b${match[1]}`),
   };
 };
@@ -83,7 +83,7 @@ const bcryptSha256: PasswordScheme = (stored) => {
   return (
     known && {
       ...known,
-      readsAll: () => true,
+      coversAll: () => true,
       matches: (password) => known.matches(createHash('sha256').update(password).digest('hex')),
     }
   );
@@ -157,7 +157,7 @@ const argon2id: PasswordScheme = (stored) => {
   return {
     own: false,
     rounds: hashWork.argon2id(memory, passes),
-    readsAll: () => true,
+    coversAll: () => true,
     matches: (password) => verifyArgon2(stored, password),
   };
 };
@@ -207,7 +207,7 @@ function foreign(
   return {
     own: false,
     rounds: rounds(expected.length),
-    readsAll: () => true,
+    coversAll: () => true,
     matches: async (password) => timingSafeEqual(await derive(password, salt, expected.length), expected),
   };
 }

@@ -16,7 +16,7 @@ const MAX_UNITS = PASSWORD_LENGTH.max * 4;
 const UNENCODABLE = /[\0\p{Cs}]/u;
 
 /** True when the text is beyond every canonical form of the longest password. */
-export function isBeyondReading(password: string): boolean {
+export function exceedsMaxLength(password: string): boolean {
   return password.length > MAX_UNITS;
 }
 
@@ -30,7 +30,7 @@ export function isUnencodable(password: string): boolean {
  * accent was typed. Null when the text cannot be anybody's password.
  */
 export function canonicalPassword(password: string): string | null {
-  return isBeyondReading(password) || isUnencodable(password) ? null : password.normalize('NFC');
+  return exceedsMaxLength(password) || isUnencodable(password) ? null : password.normalize('NFC');
 }
 
 /** The account that a password is for, as far as the policy looks at it. */
@@ -86,7 +86,7 @@ export class PasswordPolicy {
   errors(password: unknown, owner: PasswordOwner | null, pointer: string): ErrorObject[] {
     const addError = (detail: string): ErrorObject => ({ code: 'validation_failed', detail, source: { pointer } });
     if (typeof password !== 'string') return [addError('A password is required, as a string')];
-    if (isBeyondReading(password)) return [addError(TOO_LONG)];
+    if (exceedsMaxLength(password)) return [addError(TOO_LONG)];
     const errors = isUnencodable(password) ? [addError('The password must not contain NUL or half a character')] : [];
     const text = password.normalize('NFC');
     return [...errors, ...this.rules.filter((rule) => rule.broken(text, owner)).map((rule) => addError(rule.detail))];

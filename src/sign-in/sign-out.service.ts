@@ -18,7 +18,7 @@ interface Asked {
  * others of its account. Cookies are taken back in any case.
  */
 @Injectable()
-export class SignOut {
+export class SignOutService {
   constructor(
     private readonly signIn: SignInService,
     private readonly accessTokens: AccessTokens,
