@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const MAX_FILES = 16;
+const MAX_LINES = 250;
+const MIN_LINES = 30;
+/** Files that may be short: their decorators are what they are for. */
+const MAY_BE_SHORT =
+  /\.(module|entity|dto|decorator|resource|controller|command|repository|service)\.ts$|\/migrations\//;
+/** Short files of other kinds. Lower it when one is merged; a new one needs a reason that stands in its first comment. */
+const MAX_SHORT_FILES = 25;
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => ({ file, lines: readFileSync(join('src', file), 'utf8').split('\n').length - 1 }));
+
+const foldersOf = (root: string): Map<string, number> => {
+  const counts = new Map<string, number>();
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) counts.set(entry.parentPath, (counts.get(entry.parentPath) ?? 0) + 1);
+  }
+  return counts;
+};
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+describe('The files of src', () => {
+  it(`stand at most ${MAX_FILES} side by side`, () => {
+    const folders = [...foldersOf('src')].filter(([folder]) => !folder.includes('templates'));
+    const crowded = folders.filter(([, count]) => count > MAX_FILES);
+    const [largest] = folders.sort(([, left], [, right]) => right - left);
+    print(`${files.length} files in ${folders.length} folders, at most ${largest?.[1]} in one (${largest?.[0]})`);
+    expect(crowded).toEqual([]);
+  });
+
+  it(`have at most ${MAX_LINES} lines`, () => {
+    expect(files.filter(({ lines }) => lines > MAX_LINES)).toEqual([]);
+  });
+
+  it(`have fewer than ${MIN_LINES} lines only where they are a module, an entity, a DTO or the like`, () => {
+    const short = files.filter(({ file, lines }) => lines < MIN_LINES && !MAY_BE_SHORT.test(file));
+    print(`${short.length} other files have fewer than ${MIN_LINES} lines`);
+    expect(short.length).toBeLessThanOrEqual(MAX_SHORT_FILES);
+  });
+});
