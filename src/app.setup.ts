@@ -39,14 +39,14 @@ import { PAGE_PATHS } from './pages/pages.module.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { loggedTrace } from './tracing/tracing.js';
 import {
-  closeUnreadAnswers,
+  closeUnreadResponses,
   limitConnections,
   limitPipelining,
   timeoutOptions,
   TIMEOUTS,
 } from './transport/connections.js';
 import { type Rejection, Rejections } from './transport/rejections.js';
-import { answerUnreadableRequest } from './transport/unreadable.js';
+import { respondToUnreadableRequest } from './transport/unreadable.js';
 
 /** How long a browser may remember what CORS allows, in seconds. */
 const PREFLIGHT_SECONDS = 600;
@@ -73,7 +73,7 @@ export async function createApp(
     ...(config.publicPath !== '' && { rewriteUrl: ({ url = '/' }) => withoutPublicPath(url, config.publicPath) }),
     frameworkErrors: answerUnreadableAddress,
     clientErrorHandler: (error, socket) =>
-      answerUnreadableRequest(error, socket, (code) => reject(code, socket.remoteAddress)),
+      respondToUnreadableRequest(error, socket, (code) => reject(code, socket.remoteAddress)),
     ...timeoutOptions(timeouts, config.keepAliveSeconds),
     // What still comes over a connection that is kept is served: the database closes after the last answer.
     return503OnClosing: false,
@@ -95,7 +95,7 @@ export async function createApp(
   const logger: PinoLogger = await app.resolve(PinoLogger);
   const rejections = new Rejections(app.get(Metrics), logger);
   limitConnections(server.server, config, reject);
-  closeUnreadAnswers(server.server, reject);
+  closeUnreadResponses(server.server, reject);
   limitPipelining(server, reject);
   tracing?.traceRequests(server, trustedProxyCheck(config.trustedProxies));
   configureHttp(server);

@@ -1,20 +1,20 @@
 import type { QueryRunner } from 'typeorm';
 
 /**
- * Builds indexes by name and definition while others read and write, one after the other; a run that was broken off goes
- * on where it stopped. For migrations with `transaction = false`. `gin_trgm_ops` is found in whatever schema the extension
- * pg_trgm lies: managed databases often have one for extensions, which is not on the search path.
- * @throws Error when a definition needs pg_trgm and the extension is not there
+ * Builds indexes one after the other with CREATE INDEX CONCURRENTLY, without blocking writes; an interrupted run
+ * continues where it stopped. For migrations with `transaction = false`. `gin_trgm_ops` is looked up in the schema of
+ * the extension pg_trgm: managed databases often install extensions in a schema that is not on the search path.
+ * @throws Error when a definition needs pg_trgm and the extension is not installed
  */
 export async function createIndexesConcurrently(
   runner: QueryRunner,
   indexes: Readonly<Record<string, string>>,
 ): Promise<void> {
-  // It waits for transactions that are older than it, which takes as long as they do.
+  // CREATE INDEX CONCURRENTLY waits for all older transactions, however long they take.
   const [before]: { value: string }[] = await runner.query(`SELECT current_setting('lock_timeout') AS value`);
   await runner.query('SET lock_timeout = 0');
   for (const [name, definition] of Object.entries(indexes)) {
-    // What a build that was broken off leaves behind has the name, but serves nobody.
+    // An interrupted build leaves an invalid index with this name behind.
     const invalid: unknown[] = await runner.query(
       'SELECT FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid',
       [name],
@@ -25,7 +25,7 @@ export async function createIndexesConcurrently(
       : definition;
     await runner.query(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ON ${qualified}`);
   }
-  // Not RESET, which would go back to the settings of the role, and not to those of this connection.
+  // Not RESET, which would restore the setting of the role instead of the one of this connection.
   await runner.query(`SELECT set_config('lock_timeout', $1, false)`, [before?.value]);
 }
 

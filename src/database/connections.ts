@@ -1,53 +1,54 @@
 import { Pool } from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
-import { HURRIED, UNHURRIED, type Limits } from './connection-limits.js';
+import { REQUEST_CONNECTION, MAINTENANCE_CONNECTION, type Limits } from './connection-limits.js';
 
-/** Who has waited so long for a connection of a pool waits no longer, in milliseconds; a request is answered 503. */
+/** Maximum time to wait for a connection of a pool, in milliseconds; a request then fails with 503. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * How a pooler in front of the database gives its connections out: for a whole session, as when there is none, or for
- * one transaction at a time.
+ * Pool mode of the pooler in front of the database: one server connection per session (also without a pooler), or per
+ * transaction.
  */
 export type Pooler = 'session' | 'transaction';
 
 /** Where the database is. */
 export interface DatabaseAccess {
-  /** What requests use; a pooler may stand there. */
+  /** For requests; may lead to a pooler. */
   readonly url: string;
-  /** Leads to the same database, and gives sessions; the same URL where `url` gives them too. */
+  /** Leads to the same database with a session for each connection; equals `url` when that does too. */
   readonly directUrl: string;
   readonly pooler: Pooler;
 }
 
 /**
  * - `request`: short statements and transactions, also through a transaction pooler. No session state: no SET, no
- *   session-level advisory lock, no LISTEN, no temporary table. Prepared statements are sent unnamed there.
- * - `session`: the same limits, and a session of PostgreSQL's own for as long as the connection lives.
- * - `maintenance`: a session without limits on time, for what an operator watches: migrations, imports, exports.
+ *   session-level advisory lock, no LISTEN, no temporary table. Through a transaction pooler, prepared statements are
+ *   unnamed.
+ * - `session`: the same limits, with one PostgreSQL session for the lifetime of the connection.
+ * - `maintenance`: a session without time limits, for supervised work: migrations, imports, exports.
  */
 export type ConnectionKind = 'request' | 'session' | 'maintenance';
 
 const KINDS: Readonly<Record<ConnectionKind, { direct: boolean; limits: Limits }>> = {
-  request: { direct: false, limits: HURRIED },
-  session: { direct: true, limits: HURRIED },
-  maintenance: { direct: true, limits: UNHURRIED },
+  request: { direct: false, limits: REQUEST_CONNECTION },
+  session: { direct: true, limits: REQUEST_CONNECTION },
+  maintenance: { direct: true, limits: MAINTENANCE_CONNECTION },
 };
 
-/** What a pool is told besides the kind of its connections. */
+/** Settings of a pool besides the kind of its connections. */
 export interface PoolSettings {
-  /** Most connections at a time. */
+  /** Maximum number of connections. */
   readonly size: number;
-  /** What the connections are called in `pg_stat_activity`. */
+  /** `application_name` of the connections in `pg_stat_activity`. */
   readonly name: string;
-  /** So long a statement waits for a connection, in milliseconds; 5 s by default. */
+  /** Maximum time to wait for a connection, in milliseconds; 5 s by default. */
   readonly connectTimeoutMs?: number;
 }
 
 /**
- * The one place that decides where connections of a kind lead to and how they are limited, in TypeORM's words. Behind a
- * transaction pooler the limits of requests are those of the role (`ALTER ROLE … SET`), because a SET would stay in the
- * pooler's connection; `findLimitErrors` verifies them.
+ * TypeORM options that decide where connections of a kind lead to and how they are limited. Behind a transaction pooler
+ * the limits of requests are those of the role (`ALTER ROLE … SET`), because a SET would stay in the pooler's
+ * connection; `findLimitErrors` verifies them.
  */
 export function connectionTo(
   { url, directUrl, pooler }: DatabaseAccess,
@@ -66,7 +67,7 @@ export function connectionTo(
   };
 }
 
-/** How a data source was made to connect: its part of what `dataSourceOptions` gives. */
+/** The connection options within `dataSourceOptions`. */
 export interface ConnectionOptions {
   readonly access: DatabaseAccess;
   readonly kind: ConnectionKind;
@@ -82,7 +83,7 @@ export function connectionOf({ options }: { readonly options: DataSourceOptions 
 export const accessOf = (dataSource: { readonly options: DataSourceOptions }): DatabaseAccess =>
   connectionOf(dataSource).access;
 
-/** Opens a pool of its own to the database of the data source, for whoever ends it. */
+/** Opens a separate pool to the database of the data source. Call `end()` on it. */
 export function openPool(dataSource: Pick<DataSource, 'options'>, kind: ConnectionKind, settings: PoolSettings): Pool {
   const { url, applicationName, poolSize, connectTimeoutMS, extra } = connectionTo(
     accessOf(dataSource),
@@ -96,12 +97,12 @@ export function openPool(dataSource: Pick<DataSource, 'options'>, kind: Connecti
     max: poolSize,
     connectionTimeoutMillis: connectTimeoutMS,
   });
-  // The loss of an idle connection would end the process. Whoever uses the pool hears of it from the next statement.
+  // Without a listener, the loss of an idle connection would end the process. The next statement reports it anyway.
   pool.on('error', () => undefined);
   return pool;
 }
 
-/** The options of another data source on the same database, with the same tables, whose connections are of this kind. */
+/** The options of another data source with the same database and tables, and connections of this kind. */
 export function withConnections<Options extends DataSourceOptions>(
   options: Options,
   kind: ConnectionKind,

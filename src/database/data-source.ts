@@ -5,20 +5,20 @@ import { type ConnectionOptions, connectionTo } from './connections.js';
 import { SnakeCaseNaming } from './naming.js';
 import { entities, migrations } from './schema.js';
 
-/** A statement that takes longer is logged, in milliseconds. */
+/** Statements that take longer are logged, in milliseconds. */
 const SLOW_STATEMENT_MS = 1_000;
 
-/** What TypeORM needs to know, the same for the service, the commands and the tests. */
+/** TypeORM options, the same for the service, the commands and the tests. */
 export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
-/** The same, with what it takes to open other connections to the same database. */
+/** The same, with what is needed to open other connections to the same database. */
 export interface ServiceDataSourceOptions extends PostgresOptions, ConnectionOptions {}
 
-/** What of the configuration decides how connections are made; without a pooler, the size of the pool is all. */
+/** The configuration that decides how to connect; without a pooler, only the size of the pool. */
 export type ConnectionSettings = Pick<Config, 'databasePoolSize'> &
   Partial<Pick<Config, 'databaseDirectUrl' | 'databasePooler'>>;
 
-/** Tables that modules from outside bring along. */
+/** Tables that extensions add. */
 export interface SchemaExtension {
   readonly entities?: readonly Type<unknown>[];
   readonly migrations?: readonly Type<MigrationInterface>[];
@@ -50,8 +50,8 @@ export function dataSourceOptions(
 }
 
 /**
- * TypeORM's messages as lines of the service's own log. Statements appear only when they are slow, and parameters
- * never do: among them are tokens and hashes. A statement that fails is logged where its error is handled.
+ * Writes TypeORM's messages to the service's log. Statements appear only when they are slow, and parameters never: they
+ * include tokens and hashes. A failed statement is logged where its error is handled.
  */
 export class TypeOrmLogger implements Logger {
   private readonly logger = new NestLogger('TypeORM');

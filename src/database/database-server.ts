@@ -2,11 +2,11 @@ import { Module } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { EmbeddedServer } from '../embedded-postgres/embedded-server.js';
 
-/** The PostgreSQL server that the service uses: the configured one, or the embedded one while this process lives. */
+/** The PostgreSQL server that the service uses: the configured one, or the embedded one. */
 export class DatabaseServer {
   constructor(
     readonly url: string,
-    /** Ends the use of an embedded server; a configured one is left alone. */
+    /** Stops using an embedded server; a configured one is not affected. */
     readonly stop: () => Promise<void>,
   ) {}
 

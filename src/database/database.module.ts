@@ -13,10 +13,10 @@ import { openDataSource } from './open-data-source.js';
 import { traced } from './traced.js';
 import { PostgresTransactions } from './transactions.js';
 
-/** A database that is not there yet, as when everything starts together, is asked again so often, a second apart. */
+/** Attempts to connect at start, a second apart: the database may start at the same time. */
 const BOOT_ATTEMPTS = 30;
 
-/** Closes in order: first the connections, then the embedded server that they lead to. HTTP is closed by then. */
+/** Closes the connections, then the embedded server. HTTP is already closed. */
 @Injectable()
 class DatabaseShutdown implements OnApplicationShutdown {
   constructor(
@@ -36,7 +36,7 @@ class DatabaseShutdown implements OnApplicationShutdown {
  */
 @Module({})
 export class DatabaseModule {
-  /** `bringUpToDate` migrates in place of our own migrations alone, for what other modules keep beside the entities. */
+  /** `bringUpToDate` replaces the default migrations, for modules that keep tables without entities. */
   static register(schema: SchemaExtension, bringUpToDate?: Migrate): DynamicModule {
     const connection = TypeOrmModule.forRootAsync({
       imports: [DatabaseServerModule],
@@ -48,9 +48,9 @@ export class DatabaseModule {
           migrationsRun: config.migrateOnStart,
           retryAttempts: BOOT_ATTEMPTS,
           retryDelay: 1_000,
-          // The line of each attempt says why it failed.
+          // Each attempt logs why it failed.
           verboseRetryLog: true,
-          // A grant does not come by itself within seconds.
+          // A missing grant does not appear within seconds.
           toRetry: (error: unknown) => !missingGrant(error) && translateDatabaseError(error) !== null,
         };
       },

@@ -9,26 +9,26 @@ import { findMissingMigrationPrivileges, privilegeErrors } from './checks/privil
 import { UnfitDatabaseError } from './checks/requirements.js';
 import { sqlStateOf } from './errors/sql-state.js';
 
-/** A migration that cannot get a table lock within this time lets the waiting queries pass, in milliseconds. */
+/** `lock_timeout` of a migration, in milliseconds: then the queries queued behind it proceed. */
 const LOCK_TIMEOUT_MS = 1_000;
-/** So often such a migration is tried again before the run fails. */
+/** Attempts of such a migration before the run fails. */
 const LOCK_ATTEMPTS = 30;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Brings the database of a data source up to date and gives the names of the migrations that ran. */
+/** Migrates the database of a data source and returns the names of the migrations that ran. */
 export type Migrate = (dataSource: DataSource) => Promise<string[]>;
 
-/** Settings that callers other than tests leave alone. */
+/** Options for tests. */
 export interface MigrateOptions {
   /** Milliseconds to wait for another process that migrates; 15 minutes by default. */
   readonly patienceMs?: number;
 }
 
 /**
- * Runs the migrations that are pending and gives their names. Any number of processes may call it at once: one
- * migrates, the others wait and find nothing left to do. It opens two connections of its own, without a statement
- * timeout and with a lock timeout of a second; a migration that creates an index concurrently sets its own.
- * @throws UnfitDatabaseError when the role may not migrate; when a migration fails; when another process holds the lock
+ * Runs the pending migrations and returns their names. Safe to run in several processes at once: one migrates, the
+ * others wait and then find none pending. Opens two connections of its own, without a statement timeout and with a lock
+ * timeout of a second; a migration that creates an index concurrently sets its own.
+ * @throws UnfitDatabaseError when the role may not migrate; when a migration fails; when another process keeps the lock
  * for too long.
  */
 export async function migrate(dataSource: DataSource, options: MigrateOptions = {}): Promise<string[]> {
@@ -65,7 +65,7 @@ function migrationOptions({ options }: DataSource): DataSource['options'] {
   };
 }
 
-/** Each migration has a transaction of its own, so a run that failed on a table lock goes on where it stopped. */
+/** Each migration has its own transaction, so a run that failed on a table lock continues where it stopped. */
 async function runPending(dataSource: DataSource): Promise<string[]> {
   const done: string[] = [];
   for (let attempt = 1; ; attempt++) {

@@ -2,8 +2,8 @@ import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 
 import { snakeCase } from '../json-api/resource/attributes.js';
 
 /**
- * Columns are called as on the wire (`createdAt` → `created_at`), and keys as PostgreSQL would call them itself
- * (`accounts_pkey`), so that hand-written migrations and the entities agree without naming anything twice.
+ * Columns are named as in the API (`createdAt` → `created_at`), and keys as PostgreSQL names them by default
+ * (`accounts_pkey`), so that hand-written migrations match the entities.
  */
 export class SnakeCaseNaming extends DefaultNamingStrategy implements NamingStrategyInterface {
   override columnName(property: string, customName: string | undefined, embeddedPrefixes: string[]): string {

@@ -7,11 +7,11 @@ import { findMissingPrivileges, privilegeErrors } from './checks/privileges.js';
 import { assertDatabaseFits, UnfitDatabaseError } from './checks/requirements.js';
 
 /**
- * Connects, checks that the way to the server, the server and the role fit, and with `migrationsRun` brings the schema up
- * to date: under our own lock, which TypeORM's does not have. Nothing stays open when it throws.
- * @param bringUpToDate what migrates; by default only the migrations of the options
- * @throws RefusedConnectionError or UnfitDatabaseError, whose messages say what to do and which no retry mends; or the
- * error of the connection or the migration.
+ * Connects, checks the connection, the server and the role, and with `migrationsRun` runs the migrations under an
+ * advisory lock, which TypeORM does not take. Closes everything when it throws.
+ * @param bringUpToDate runs the migrations; by default only those of the options
+ * @throws RejectedConnectionError or UnfitDatabaseError, which a retry does not fix and whose messages say what to do;
+ * or the error of the connection or the migration.
  */
 export async function openDataSource(
   options?: DataSourceOptions,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-/** Whether the schema is the one that this release was written for, or a later one. */
+/** Whether the schema is that of this release, or of a later one. */
 @Injectable()
 export class PendingMigrations {
   private upToDate = false;
@@ -9,8 +9,8 @@ export class PendingMigrations {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * The names of migrations that have not run. Migrations only go forward, so once there are none it asks no more;
-   * those of a later release, which migrates while this one still serves, are no business of this one.
+   * The names of migrations that have not run. Migrations are forward-only, so once there are none it stops querying;
+   * migrations of a later release are ignored.
    * @throws what the driver throws
    */
   async list(): Promise<string[]> {
@@ -31,7 +31,7 @@ export class PendingMigrations {
     return this.dataSource.migrations.map(({ name, constructor }) => name ?? constructor.name);
   }
 
-  /** TypeORM's own `showMigrations` would make the table where there is none; who looks changes nothing. */
+  /** Not TypeORM's `showMigrations`, which creates the table when it is missing. */
   private async ran(): Promise<Set<string>> {
     const table = this.dataSource.options.migrationsTableName ?? 'migrations';
     const [found] = await this.dataSource.query<{ name: string | null }[]>('SELECT to_regclass($1) AS name', [table]);

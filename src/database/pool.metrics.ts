@@ -3,14 +3,14 @@ import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Metrics } from '../metrics/metrics.js';
 
-/** What `pg` tells of its pool. */
+/** Counters of the `pg` pool. */
 interface PoolCounts {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
 }
 
-/** How busy the connections to the database are. */
+/** Metrics of the connection pool. */
 @Injectable()
 export class PoolMetrics implements OnModuleInit {
   constructor(
@@ -23,7 +23,7 @@ export class PoolMetrics implements OnModuleInit {
     this.metrics.gauge('iam_pool_connections', 'Open connections to the database', () => pool().totalCount);
     this.metrics.gauge('iam_pool_idle', 'Connections that wait for work', () => pool().idleCount);
     this.metrics.gauge('iam_pool_waiting', 'Requests that wait for a connection', () => pool().waitingCount);
-    // An estimate of the last analyze: an exact count costs as much as there are sessions.
+    // PostgreSQL's estimate: an exact count would read every session.
     this.metrics.gauge('iam_sessions_estimated', 'Sessions, expired ones included', () => this.estimate());
   }
 

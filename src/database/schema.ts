@@ -18,7 +18,7 @@ import { ReadIndexes1764000300000 } from './migrations/1764000300000-read-indexe
 import { AccountSecrets1764000440000 } from './migrations/1764000440000-account-secrets.js';
 import { Maintenance1764000460000 } from './migrations/1764000460000-maintenance.js';
 
-/** Every entity, listed by hand so that a reader and the drift check see the whole schema in one place. */
+/** Every entity, listed by hand so that the whole schema is visible in one place. */
 export const entities = [
   Account,
   AccountCredentials,

@@ -4,7 +4,7 @@ import type { EndSpan, Tracing } from '../tracing/tracing.js';
 import type { PostgresOptions } from './data-source.js';
 import { ResilientClient } from './resilient-client.js';
 
-/** The options of a data source whose statements are traced. Without them nothing stands between it and `pg`. */
+/** The options of a data source whose statements are traced. Without tracing, `pg` is used directly. */
 export function traced(options: PostgresOptions, tracing: Tracing): PostgresOptions {
   return {
     ...options,
@@ -14,11 +14,12 @@ export function traced(options: PostgresOptions, tracing: Tracing): PostgresOpti
 }
 
 /**
- * A pool that gives its connection in the context of whoever asked for it. Without, a request that had to wait goes on in
- * the context of the one that let the connection go, and its statement would stand in a stranger's trace.
+ * A pool that hands out a connection in the async context of the request that asked for it. Otherwise a request that
+ * had to wait would continue in the context of the one that released the connection, and its statements would appear in
+ * the wrong trace.
  */
 class ContextPool extends pg.Pool {
-  // Both of its forms, as they are.
+  // Overloads both of its signatures.
   override connect(...args: unknown[]): never {
     const connect: (...args: unknown[]) => unknown = super.connect.bind(this) as never;
     return connect(...args.map((arg) => (isCallback(arg) ? AsyncResource.bind(arg) : arg))) as never;
@@ -28,13 +29,13 @@ class ContextPool extends pg.Pool {
 /** Connections on which each statement is a span. */
 function tracedClient(tracing: Tracing): typeof ResilientClient {
   return class TracedClient extends ResilientClient {
-    // All of its seven forms, as they are.
+    // Overloads all seven of its signatures.
     override query(...args: unknown[]): never {
       const query: (...args: unknown[]) => unknown = super.query.bind(this) as never;
       const text = textOf(args[0]);
       const end = text === undefined ? null : tracing.beginStatement(text, this);
       if (!end) return query(...args) as never;
-      const result = query(...args.map((arg) => (isCallback(arg) ? told(arg, end) : arg)));
+      const result = query(...args.map((arg) => (isCallback(arg) ? withEndedSpan(arg, end) : arg)));
       if (result instanceof Promise) result.then(() => end(), end);
       return result as never;
     }
@@ -46,7 +47,7 @@ type Callback = (...results: unknown[]) => unknown;
 const isCallback = (arg: unknown): arg is Callback => typeof arg === 'function';
 
 /** The callback of a statement, which ends its span. */
-const told =
+const withEndedSpan =
   (callback: Callback, end: EndSpan): Callback =>
   (...results) => {
     end(results[0] ?? undefined);

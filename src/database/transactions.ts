@@ -6,18 +6,18 @@ import type { Sql } from '../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { ConnectionLostError, sqlStateOf } from './errors/sql-state.js';
 
-/** Serialization failure and deadlock: PostgreSQL asks for the whole transaction to be tried again. */
+/** Serialization failure and deadlock: the whole transaction must be retried. */
 const RETRIED_STATES = new Set(['40001', '40P01']);
-/** A transaction is tried so often in all. */
+/** Maximum attempts of a transaction. */
 const ATTEMPTS = 4;
-/** The longest first pause before a retry, in milliseconds; each further one may be twice as long. */
+/** Maximum pause before the first retry, in milliseconds; doubled for each further one. */
 const PAUSE_MS = 10;
 
 type Effect = () => void | Promise<void>;
 
 /**
- * Transactions on PostgreSQL, at its default level (READ COMMITTED). A serialization failure or a deadlock repeats
- * the work, up to three times, so the work may change nothing but the database.
+ * Transactions on PostgreSQL, at its default level (READ COMMITTED). After a serialization failure or a deadlock the
+ * work is retried up to three times, so it must change nothing but the database.
  */
 @Injectable()
 export class PostgresTransactions extends Transactions {
@@ -50,7 +50,7 @@ export class PostgresTransactions extends Transactions {
     });
   }
 
-  /** Repeats what PostgreSQL asks to be repeated. */
+  /** Retries serialization failures and deadlocks. */
   private async retried<Result>(once: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -71,10 +71,11 @@ export class PostgresTransactions extends Transactions {
       const connection: ClientBase = await runner.connect();
       await runner.startTransaction();
       const result = await work(transactionOn(runner, effects));
-      // pg rejects a failed statement before it hears of the transaction's state; whatever is asked next waits for that.
+      // pg rejects a failed statement before it receives the transaction status; the next statement waits for it.
       if (!isReady(connection)) await runner.query('SELECT 1').catch(() => undefined);
       // COMMIT of an aborted transaction is a rollback that reports no error; its effects must not run.
-      if (connection.getTransactionStatus() === 'E') throw new Error('The work swallowed the error of a statement');
+      if (connection.getTransactionStatus() === 'E')
+        throw new Error('The transaction function swallowed the error of a statement');
       await runner.commitTransaction();
       return { result, effects };
     } catch (error) {
@@ -108,10 +109,10 @@ export class PostgresTransactions extends Transactions {
   }
 }
 
-/** Whether the server has said that it waits for the next statement; pg keeps it without declaring it. */
+/** Whether the server is ready for the next statement; a property of pg without a type. */
 const isReady = (connection: ClientBase): boolean => 'readyForQuery' in connection && connection.readyForQuery === true;
 
-/** Runs a statement and gives its rows, also those that a write returns. */
+/** Runs a statement and returns its rows, also those of RETURNING. */
 async function rowsOf<Row>(runner: QueryRunner, statement: Sql): Promise<Row[]> {
   const { text, values } = statement.compile();
   const { records }: { records: Row[] } = await runner.query(text, values, true);

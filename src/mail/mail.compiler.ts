@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import type { MailKind, TemplateFile } from './mail.template-files.js';
+import type { MailFormat, TemplateFile } from './mail.template-files.js';
 
 /** A template that is ready to be filled in. @throws Error that names its file when it names what is not there. */
 export type CompiledTemplate = (context: object) => string;
@@ -21,7 +21,7 @@ export class MailCompiler {
    */
   constructor(
     locale: string,
-    private readonly kind: MailKind,
+    private readonly kind: MailFormat,
     private readonly partials: ReadonlyMap<string, TemplateFile>,
   ) {
     const dates = new Intl.DateTimeFormat(locale, {

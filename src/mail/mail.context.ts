@@ -2,7 +2,7 @@ import Handlebars from 'handlebars';
 import type { Config } from '../config/config.js';
 import { oneLine, parseMailbox } from './mail.address.js';
 import type { MailSurroundings, MailValue } from './mail.data.js';
-import type { MailKind } from './mail.template-files.js';
+import type { MailFormat } from './mail.template-files.js';
 import { ServiceText, withoutAddresses } from './mail.text.js';
 
 /**
@@ -10,7 +10,7 @@ import { ServiceText, withoutAddresses } from './mail.text.js';
  * could make a link of. The data may have a `name` of its own; it hides no other surrounding.
  */
 export function contextOf(
-  kind: MailKind,
+  kind: MailFormat,
   data: Readonly<Record<string, MailValue>>,
   { name, ...surroundings }: MailSurroundings & { readonly locale: string },
 ): object {
@@ -20,7 +20,7 @@ export function contextOf(
 }
 
 /** Times stay times, for the helper that writes them. */
-function show(kind: MailKind, value: MailValue): unknown {
+function show(kind: MailFormat, value: MailValue): unknown {
   if (value instanceof URL) return link(kind, value);
   if (value instanceof ServiceText) return oneLine(value.text);
   if (typeof value === 'string') return withoutAddresses(value);
@@ -33,7 +33,7 @@ function show(kind: MailKind, value: MailValue): unknown {
  * something to HTML but `'` and `&`; the links of this service have neither.
  * @throws Error for a link that is no web address, which the serializer would not make safe
  */
-function link(kind: MailKind, { href, protocol }: URL): unknown {
+function link(kind: MailFormat, { href, protocol }: URL): unknown {
   if (protocol !== 'https:' && protocol !== 'http:')
     throw new Error(`A link in a mail must not begin with ${protocol}`);
   return kind === 'text' ? href : new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));

@@ -6,7 +6,7 @@ export const MAIL_PARTS = ['subject', 'html', 'text'] as const;
 
 export type MailPart = (typeof MAIL_PARTS)[number];
 /** A partial is for HTML or for plain text. */
-export type MailKind = 'html' | 'text';
+export type MailFormat = 'html' | 'text';
 
 /** A file with words. */
 export interface TemplateFile {
@@ -79,7 +79,7 @@ export class TemplateFiles {
   }
 
   /** The partials of a language by their names: those for all languages, and its own in place of them. */
-  partials(locale: string, kind: MailKind): Map<string, TemplateFile> {
+  partials(locale: string, kind: MailFormat): Map<string, TemplateFile> {
     const files = ['', locale].flatMap((folder) => [...(this.folders.get(folder) ?? [])]);
     return new Map(
       files.flatMap(([name, file]) => {

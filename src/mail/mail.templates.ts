@@ -7,7 +7,7 @@ import { contextOf } from './mail.context.js';
 import { MailCompiler, type CompiledTemplate } from './mail.compiler.js';
 import type { MailData, MailSamples, MailSurroundings, MailTemplate, MailValue } from './mail.data.js';
 import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from './mail.samples.js';
-import { TemplateFiles, type MailKind, type MailPart, type TemplateParts } from './mail.template-files.js';
+import { TemplateFiles, type MailFormat, type MailPart, type TemplateParts } from './mail.template-files.js';
 
 /** A mail's words, ready to be sent. */
 export interface RenderedMail {
@@ -86,7 +86,7 @@ export class MailTemplates implements OnApplicationBootstrap {
     for (const folder of this.folders) files.add(folder);
     if (this.config.mailTemplates !== null) files.add(this.config.mailTemplates);
     const compilers = new Map<string, MailCompiler>();
-    const compiler = (locale: string, kind: MailKind): MailCompiler => {
+    const compiler = (locale: string, kind: MailFormat): MailCompiler => {
       const key = `${locale}.${kind}`;
       const known = compilers.get(key) ?? new MailCompiler(locale, kind, files.partials(locale, kind));
       compilers.set(key, known);

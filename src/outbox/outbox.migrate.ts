@@ -1,6 +1,6 @@
 import { runMigrations } from 'graphile-worker';
 import { Pool } from 'pg';
-import { UNHURRIED } from '../database/connection-limits.js';
+import { MAINTENANCE_CONNECTION } from '../database/connection-limits.js';
 import { acquireMigrationLock, MIGRATION_LOCKS } from '../database/migration-lock.js';
 import { outboxLogger } from './outbox.logger.js';
 
@@ -15,7 +15,7 @@ export const OUTBOX_SCHEMA = 'graphile_worker';
 export async function migrateOutbox(databaseUrl: string): Promise<void> {
   const pool = new Pool({
     connectionString: databaseUrl,
-    ...UNHURRIED,
+    ...MAINTENANCE_CONNECTION,
     max: 2,
     application_name: 'iam migrate',
   });

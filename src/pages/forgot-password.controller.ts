@@ -8,7 +8,7 @@ import { PasswordsService } from '../passwords/passwords.service.js';
 import { field, fieldErrors, form, NO_FAULTS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { markup } from './markup.js';
-import { Page, Text, type PageAnswer } from './page.decorators.js';
+import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView } from './page.views.js';
 import type { View } from './page.renderer.js';
 
@@ -21,13 +21,13 @@ export class ForgotPasswordController {
   ) {}
 
   @Get()
-  show(@Text() text: Text): PageAnswer {
+  show(@Text() text: Text): PageResult {
     return this.view(text, '', NO_FAULTS);
   }
 
   @Post()
   @TakesForm()
-  async request(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+  async request(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
     const [email, address] = [sent.text('email'), clientAddress(request)];
     await this.rateLimiter.address('request_reset', address);
     try {
@@ -39,7 +39,7 @@ export class ForgotPasswordController {
   }
 
   @Get('sent')
-  sent(@Text() text: Text): PageAnswer {
+  sent(@Text() text: Text): PageResult {
     return doneView(text.forgot, markup`<p class="links"><a href="../forgot-password">${text.forgot.again}</a></p>`);
   }
 

@@ -15,7 +15,7 @@ import {
   type FieldErrors,
 } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
-import { Page, Text, type PageAnswer } from './page.decorators.js';
+import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView, passwordRules } from './page.views.js';
 import type { View } from './page.renderer.js';
 
@@ -36,13 +36,13 @@ export class JoinController {
   ) {}
 
   @Get()
-  async show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+  async show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
     return this.view(text, await this.find(String(token ?? ''), request), NO_FAULTS);
   }
 
   @Post()
   @TakesForm()
-  async accept(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+  async accept(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
     const [token, name, password] = [sent.text('token'), sent.text('name'), sent.text('password')];
     await this.rateLimiter.address('join', clientAddress(request));
     try {
@@ -55,7 +55,7 @@ export class JoinController {
   }
 
   @Get('done')
-  done(@Text() text: Text): PageAnswer {
+  done(@Text() text: Text): PageResult {
     return doneView(text.join);
   }
 

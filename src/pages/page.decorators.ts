@@ -23,7 +23,7 @@ import { PageRenderer, type View } from './page.renderer.js';
 import type { PageText } from './page.text.js';
 
 /** What a handler of a page answers: a view, or where the browser goes next, relative to where it is. */
-export type PageAnswer = View | { readonly location: string };
+export type PageResult = View | { readonly location: string };
 
 /** The words of a page, in a language that its reader has asked for. */
 export type Text = PageText;
@@ -51,7 +51,7 @@ export class PageGuard implements CanActivate {
 export class PageInterceptor implements NestInterceptor {
   constructor(private readonly pages: PageRenderer) {}
 
-  intercept(context: ExecutionContext, next: CallHandler<PageAnswer>): Observable<string | undefined> {
+  intercept(context: ExecutionContext, next: CallHandler<PageResult>): Observable<string | undefined> {
     const http = context.switchToHttp();
     const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
     return next.handle().pipe(

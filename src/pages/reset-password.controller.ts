@@ -6,7 +6,7 @@ import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { fieldErrors, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
-import { Page, Text, type PageAnswer } from './page.decorators.js';
+import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView, passwordRules } from './page.views.js';
 import type { View } from './page.renderer.js';
 
@@ -20,13 +20,13 @@ export class ResetPasswordController {
   ) {}
 
   @Get()
-  show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+  show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
     return this.view(text, String(token ?? ''), NO_FAULTS, request);
   }
 
   @Post()
   @TakesForm()
-  async reset(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageAnswer> {
+  async reset(@Form() sent: SentForm, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
     const [token, password] = [sent.text('token'), sent.text('password')];
     await this.rateLimiter.address('reset', clientAddress(request));
     try {
@@ -38,7 +38,7 @@ export class ResetPasswordController {
   }
 
   @Get('done')
-  done(@Text() text: Text): PageAnswer {
+  done(@Text() text: Text): PageResult {
     return doneView(text.reset);
   }
 

@@ -8,7 +8,7 @@ const TELL_MS = 60_000;
 const MAX_REASON = 200;
 
 /** An exporter whose failures stand in the log: the first at once, and then what was lost, once a minute. */
-export class ToldExporter implements SpanExporter {
+export class LoggingSpanExporter implements SpanExporter {
   private readonly logger = new Logger('Traces');
   private lost = 0;
   private toldAt = -Infinity;

@@ -24,7 +24,7 @@ import type { TracingSettings } from '../config/config.js';
 import { requestContext, withRequestContext } from '../context/request-context.js';
 import { addRequestSpans } from './request-spans.js';
 import { harmlessText, operationOf } from './statement-text.js';
-import { ToldExporter } from './logging-span-exporter.js';
+import { LoggingSpanExporter } from './logging-span-exporter.js';
 import { type EndSpan, type StatementTarget, type TracedJob, Tracing } from './tracing.js';
 
 /** So many spans wait at most; what ends while as many wait is lost. */
@@ -73,7 +73,7 @@ export class OpenTelemetry extends Tracing {
       timeoutMillis: EXPORT_MS,
     });
     const processor = new BatchSpanProcessor({
-      exporter: new ToldExporter(exporter, endpoint),
+      exporter: new LoggingSpanExporter(exporter, endpoint),
       maxQueueSize: MAX_WAITING,
       maxExportBatchSize: BATCH,
       scheduledDelayMillis: DELAY_MS,

@@ -44,7 +44,7 @@ export function limitConnections(
 }
 
 /** Ends connections whose client takes nothing of its answer; Node finds them (`connectionTimeout`). */
-export function closeUnreadAnswers(server: Server, reject: Reject): void {
+export function closeUnreadResponses(server: Server, reject: Reject): void {
   server.on('timeout', (socket: Socket) => {
     if (socket.writableLength > 0) reject('response_timeout', socket.remoteAddress);
     socket.destroy();

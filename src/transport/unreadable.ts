@@ -35,7 +35,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
  * where nothing was asked, or where another answer is due first, or was sent for what is still coming.
  * @param rejected told what no request will be logged for
  */
-export function answerUnreadableRequest(
+export function respondToUnreadableRequest(
   error: NodeJS.ErrnoException,
   socket: Socket,
   rejected: (code: UnreadableCode) => void,

@@ -93,7 +93,7 @@ const PENDING: readonly Exception[] = [
     'auth/rate-limit/attempt-counter.ts',
     'auth/sessions/auth-change.feed.ts',
     'auth/sessions/auth-changes.ts',
-    'cli/doctor/database-looks.ts',
+    'cli/doctor/database-checks.ts',
     'cli/doctor/database.ts',
     'events/audit.ts',
     'health/readiness.ts',

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { clockFinding } from '../../src/cli/doctor/database-looks.js';
+import { clockFinding } from '../../src/cli/doctor/database-checks.js';
 import { redactor } from '../../src/cli/doctor/redactor.js';
 import { settingsCheck } from '../../src/cli/doctor/settings.js';
 import { examineConfig } from '../../src/config/load-config.js';

@@ -186,7 +186,7 @@ describe('Behind a pooler in transaction mode', () => {
   it.each(['0', '6s'])('limits of the role that are %s end the start, with the SQL that sets them', async (value) => {
     await setLimits(value);
     const message = await refusal(announced());
-    expect(message).toMatch(/Behind a transaction pooler the limits of requests are those of the role/);
+    expect(message).toMatch(/Behind a transaction pooler the time limits of requests must be set on the role/);
     const statements = message.match(/ALTER ROLE .*?;/g) ?? [];
     expect(statements).toHaveLength(2);
     await app.sql(statements.join(' '));

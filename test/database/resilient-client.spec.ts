@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
-import { UNHURRIED } from '../../src/database/connection-limits.js';
+import { MAINTENANCE_CONNECTION } from '../../src/database/connection-limits.js';
 import { ResilientClient, type ResilientClientConfig } from '../../src/database/resilient-client.js';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -59,7 +59,7 @@ it('A connection whose server does not write any more is left with the first ref
   }));
 
 describe('When a network swallows every packet', () => {
-  const limits: ResilientClientConfig = { answerTimeoutMillis: 600, handshakeTimeoutMillis: 1_000 };
+  const limits: ResilientClientConfig = { responseTimeoutMillis: 600, handshakeTimeoutMillis: 1_000 };
 
   /** A pool of one connection, by way of a proxy, on which a statement was answered. */
   const throughProxy = (work: (pool: Pool, proxy: TcpProxy) => Promise<void>): Promise<void> =>
@@ -112,8 +112,8 @@ it('A password that a pool hides is known all the same', () => {
 
 it('A migration, an export or an import may take as long as it takes', () =>
   onDatabase(async ({ url }) => {
-    expect(UNHURRIED).not.toHaveProperty('answerTimeoutMillis');
-    const pool = new Pool({ connectionString: url, ...UNHURRIED });
+    expect(MAINTENANCE_CONNECTION).not.toHaveProperty('responseTimeoutMillis');
+    const pool = new Pool({ connectionString: url, ...MAINTENANCE_CONNECTION });
     const { rows } = await pool.query(
       `SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle`,
     );

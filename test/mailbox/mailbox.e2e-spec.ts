@@ -6,7 +6,7 @@ import { hasMailbox } from '../../src/mailbox/mailbox.module.js';
 import { MailboxToken } from '../../src/mailbox/mailbox.token.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { describeInBrowser, launchBrowser } from '../pages/browser.js';
-import { open, type PageAnswer } from '../pages/page-client.js';
+import { open, type PageResult } from '../pages/page-client.js';
 import { ServiceProcess } from '../security/service-process.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document } from '../support/client.js';
@@ -151,7 +151,7 @@ describe('Without a development mailbox', () => {
   it('there is nothing at its address', async () => {
     const relayed = await startApp({ beside: app, env: { MAIL_URL: app.mails.url } });
     try {
-      const answers: PageAnswer[] = [];
+      const answers: PageResult[] = [];
       for (const path of ['/dev/mailbox', mailbox(), `${mailbox()}/x.eml`]) answers.push(await open(relayed, path));
       expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
     } finally {

@@ -1,7 +1,7 @@
 import type { TestApp } from '../support/app.js';
 
 /** An answer as a browser without scripts gets it. */
-export interface PageAnswer {
+export interface PageResult {
   readonly status: number;
   readonly headers: Headers;
   readonly html: string;
@@ -16,7 +16,7 @@ interface PageRequest {
 }
 
 /** Opens a page, or sends a form to it. Redirections are not followed. */
-export async function open(app: TestApp, path: string, { form, headers = {} }: PageRequest = {}): Promise<PageAnswer> {
+export async function open(app: TestApp, path: string, { form, headers = {} }: PageRequest = {}): Promise<PageResult> {
   const response = await fetch(app.url + path, {
     redirect: 'manual',
     headers,
@@ -27,12 +27,12 @@ export async function open(app: TestApp, path: string, { form, headers = {} }: P
 }
 
 /** The value of a field, as it stands in the page; undefined when there is no such field. */
-export function valueOf({ html }: PageAnswer, name: string): string | undefined {
+export function valueOf({ html }: PageResult, name: string): string | undefined {
   return new RegExp(`<input [^>]*\\bname="${name}"[^>]*\\bvalue="([^"]*)"`).exec(html)?.[1];
 }
 
 /** What stands beside a field about what is wrong with it. */
-export function fieldErrors({ html }: PageAnswer, name: string): string[] {
+export function fieldErrors({ html }: PageResult, name: string): string[] {
   const [, list = ''] = new RegExp(`<ul class="error" id="${name}-error">(.*?)</ul>`).exec(html) ?? [];
   return [...list.matchAll(/<li[^>]*>(.*?)<\/li>/g)].map(([, item = '']) => item);
 }

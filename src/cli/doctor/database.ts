@@ -4,8 +4,8 @@ import type { Extension } from '../../app.extension.js';
 import { dataSourceOptions } from '../../database/data-source.js';
 import { DatabaseServer } from '../../database/database-server.js';
 import { missingGrant } from '../../database/errors/missing-grant.js';
-import { RefusedConnectionError, refusedConnection } from '../../database/errors/refused-connection.js';
-import { DATABASE_NEEDS, LOOKS, sealed, type DatabaseValues, type Look } from './database-looks.js';
+import { RejectedConnectionError, rejectedConnection } from '../../database/errors/rejected-connection.js';
+import { DATABASE_NEEDS, LOOKS, sealed, type DatabaseValues, type Look } from './database-checks.js';
 import { about, defineCheck, isLocal, reasonOf, type Finding } from './finding.js';
 
 const { ok, problem } = about('database');
@@ -19,7 +19,7 @@ export const databaseCheck = defineCheck({
     try {
       return await onServer(values, (url) => lookAt(url, place, values, extension, LOOKS));
     } catch (error) {
-      if (error instanceof RefusedConnectionError) return [problem(error.message)];
+      if (error instanceof RejectedConnectionError) return [problem(error.message)];
       return [problem(`${place} cannot be used: ${reasonOf(error)}. Correct DATABASE_URL, or open the way to it.`)];
     }
   },
@@ -61,7 +61,7 @@ async function lookAt<Needed extends DatabaseValues>(
   const settings = { databasePoolSize: 1, databaseDirectUrl, databasePooler };
   const dataSource = new DataSource(dataSourceOptions(url, settings, extension));
   await dataSource.initialize().catch((error: unknown) => {
-    throw refusedConnection(error, 'DATABASE_URL', url) ?? error;
+    throw rejectedConnection(error, 'DATABASE_URL', url) ?? error;
   });
   try {
     const [{ version } = { version: '' }] = await dataSource.query<{ version: string }[]>(

@@ -1,15 +1,15 @@
 import type { DataSource } from 'typeorm';
-import { HURRIED, REQUEST_LIMITS } from '../connection-limits.js';
+import { REQUEST_CONNECTION, REQUEST_LIMITS } from '../connection-limits.js';
 import { accessOf, type ConnectionOptions } from '../connections.js';
-import { refusedConnection } from '../errors/refused-connection.js';
+import { rejectedConnection } from '../errors/rejected-connection.js';
 import { ResilientClient } from '../resilient-client.js';
 
-/** Connections that are looked at in turn, so often each: what is shared shows at the first turn where nobody else works. */
+/** Rounds over the checked connections: on an idle pooler, the first round shows whether they are shared. */
 const TURNS = 3;
 
-/** A connection without settings: one that is set would stay so for the others, where a pooler shares it. */
+/** A connection without session settings, which would leak to other clients of a pooler. */
 const bareClient = (connectionString: string): ResilientClient =>
-  new ResilientClient({ ...HURRIED, sessionSettings: {}, connectionString, application_name: 'iam start' });
+  new ResilientClient({ ...REQUEST_CONNECTION, sessionSettings: {}, connectionString, application_name: 'iam start' });
 
 /** An address, and the environment variable that names it. */
 interface Place {
@@ -27,7 +27,7 @@ async function withClients<Result>(
     for (const { url, variable } of places) {
       const client = bareClient(url);
       await connected(client).catch((error: unknown) => {
-        throw refusedConnection(error, variable, url) ?? error;
+        throw rejectedConnection(error, variable, url) ?? error;
       });
       clients.push(client);
     }
@@ -46,8 +46,8 @@ async function one<Row extends object>(client: ResilientClient, text: string): P
 }
 
 /**
- * Whether each connection to this address has a session of its own. A pooler in transaction mode gives a connection to
- * PostgreSQL to whoever has a statement: two idle clients are served by one process, or one client by several.
+ * Whether each connection to this address has a session of its own. A pooler in transaction mode assigns a server
+ * connection per transaction: two idle clients share one process, or one client uses several.
  * @throws what the driver throws
  */
 export function givesSessions(place: Place): Promise<boolean> {
@@ -77,9 +77,10 @@ function leadToOneDatabase(places: readonly Place[]): Promise<boolean> {
 const WHAT_TO_NAME = 'PostgreSQL itself or a pool in session mode';
 
 /**
- * What is wrong with the way to the database, a sentence each: a transaction pooler that was not announced, a direct URL
- * that gives no sessions or leads elsewhere. Changes nothing, also not in connections that a pooler shares.
- * @throws RefusedConnectionError, or what the driver throws when an address cannot be reached
+ * The problems of the connection to the database, one sentence each: a transaction pooler that is not configured as
+ * one, a direct URL without sessions or to another database. Changes nothing, not even in connections that a pooler
+ * shares.
+ * @throws RejectedConnectionError, or what the driver throws when an address cannot be reached
  */
 export async function findAccessErrors({ access, kind }: ConnectionOptions): Promise<string[]> {
   const usual: Place = { url: access.url, variable: 'DATABASE_URL' };
@@ -112,8 +113,8 @@ interface LimitFacts {
 }
 
 /**
- * Limits of requests that do not hold on the connections of this data source, a sentence each with the SQL that sets them.
- * A limit may be stricter than ours.
+ * Time limits of requests that the connections of this data source do not have, with the SQL that sets them. Stricter
+ * limits are fine.
  * @throws what the driver throws
  */
 export async function findLimitErrors(dataSource: DataSource): Promise<string[]> {
@@ -127,8 +128,8 @@ export async function findLimitErrors(dataSource: DataSource): Promise<string[]>
   const statements = loose.map(({ name, role }) => `ALTER ROLE ${role} SET ${name} = '${REQUEST_LIMITS[name]}ms';`);
   const because =
     pooler === 'transaction'
-      ? 'Behind a transaction pooler the limits of requests are those of the role'
-      : 'The pooler drops the limits of requests without a word';
+      ? 'Behind a transaction pooler the time limits of requests must be set on the role'
+      : 'The pooler silently drops the time limits of requests';
   const missing = loose.map(({ name, ms }) => `${name} is ${ms === 0 ? 'off' : `${ms} ms`}`);
   return [
     `${because}, and ${missing.join(', ')}. Run as the owner of the role or as a superuser: ${statements.join(' ')} ` +

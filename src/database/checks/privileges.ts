@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 const OTHER_SCHEMAS = ['graphile_worker'];
 const USED = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-/** Something that the role of the connection may not do, and the SQL that lets it. */
+/** A privilege that the role of the connection lacks, and the SQL that grants it. */
 export interface MissingPrivilege {
   readonly text: string;
   /** Statements for the owner of the tables, or a superuser. */
@@ -19,13 +19,13 @@ interface Relation {
   readonly lacking: string[];
   /** A view, or the list of migrations that ran. */
   readonly isOnlyRead: boolean;
-  /** Row level security counts for the role, and no policy lets it read and write everywhere. */
+  /** Row-level security applies to the role, and no policy allows it to read and write all rows. */
   readonly shut: boolean;
 }
 
 /**
- * Tables and views that the service uses and that are there. By name and not through `regclass`, which fails where the
- * schema may not be used.
+ * Existing tables and views that the service uses. By name and not by `regclass`, which fails without USAGE on the
+ * schema.
  */
 const RELATIONS = `
   SELECT nspname AS schema, format('%I.%I', nspname, relname) AS relation,
@@ -50,8 +50,8 @@ const SCHEMAS = `
   FROM pg_namespace AS namespace WHERE nspname = ANY ($2) ORDER BY 1`;
 
 /**
- * What the role may not do that requests, or jobs of the outbox, will ask of it: use a schema, read and write a table, get
- * past row level security, call the outbox's functions. Tables that no migration has made yet are passed over.
+ * The privileges that requests and outbox jobs need and the role lacks: to use a schema, read and write a table, pass
+ * row-level security, call the outbox's functions. Tables that are not created yet are skipped.
  * @throws what the driver throws
  */
 export async function findMissingPrivileges(dataSource: DataSource): Promise<MissingPrivilege[]> {
@@ -91,7 +91,7 @@ export async function findMissingPrivileges(dataSource: DataSource): Promise<Mis
   ];
 }
 
-/** One statement for all tables that lack the same privileges. */
+/** One statement per set of missing privileges. */
 function grants(relations: readonly Relation[], role: string): MissingPrivilege[] {
   const byPrivileges = new Map<string, string[]>();
   for (const { relation, lacking, isOnlyRead } of relations) {
@@ -126,8 +126,8 @@ const MIGRATING_ROLE = `
       ORDER BY 1) AS foreign`;
 
 /**
- * What the role may not do that migrations will ask of it: create the schema of the outbox and the extension pg_trgm,
- * create tables, and alter those that are there, which only their owner may.
+ * The privileges that migrations need and the role lacks: to create the schema of the outbox and the extension pg_trgm,
+ * to create tables, and to alter existing ones, which only their owner can.
  * @throws what the driver throws
  */
 export async function findMissingMigrationPrivileges(dataSource: DataSource): Promise<MissingPrivilege[]> {
@@ -159,6 +159,6 @@ export async function findMissingMigrationPrivileges(dataSource: DataSource): Pr
 
 const migrationsTable = ({ options }: DataSource): string => options.migrationsTableName ?? 'migrations';
 
-/** The same in a sentence each, with the SQL. */
+/** One sentence for each missing privilege, with the SQL. */
 export const privilegeErrors = (missing: readonly MissingPrivilege[]): string[] =>
   missing.map(({ text, sql }) => `${text}. Run as the owner or as a superuser: ${sql}`);

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 
-/** `NULLS NOT DISTINCT`, `MERGE` and ICU as a database's own locale came with 15. */
+/** `NULLS NOT DISTINCT`, `MERGE` and ICU as a database's own locale need version 15. */
 const MIN_VERSION = 15;
 
 interface ServerFacts {
@@ -10,7 +10,10 @@ interface ServerFacts {
   folds: boolean;
 }
 
-/** A PostgreSQL, or a way to it, that this service cannot use. The message names everything that is wrong and what to do. */
+/**
+ * A PostgreSQL server, or a connection to it, that this service cannot use. The message lists every problem and what to
+ * do.
+ */
 export class UnfitDatabaseError extends Error {
   constructor(readonly errors: readonly string[]) {
     super(`This PostgreSQL database cannot be used as it is:\n${errors.map((error) => `  - ${error}`).join('\n')}`);
@@ -19,8 +22,8 @@ export class UnfitDatabaseError extends Error {
 }
 
 /**
- * Checks what the queries rely on: the version, UTF-8, and a character type that knows letters beyond ASCII. Under
- * locale C `'É' ILIKE 'é'` is false and the trigrams of such text are empty, so that a search would miss rows.
+ * Checks what the queries rely on: the version, UTF-8, and an LC_CTYPE that knows letters beyond ASCII. Under locale C
+ * `'É' ILIKE 'é'` is false and the trigrams of such text are empty, so that a search would miss rows.
  * @throws UnfitDatabaseError
  */
 export async function assertDatabaseFits(dataSource: DataSource): Promise<void> {

@@ -9,19 +9,19 @@ import {
 import { missingGrant } from './missing-grant.js';
 import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
 
-/** No two accounts have an e-mail that differs by nothing but case and look-alikes. */
+/** The e-mails of two accounts differ by more than case and look-alike characters. */
 export const TAKEN_EMAIL: ErrorObject = {
   code: 'conflict',
   detail: 'This e-mail is already taken.',
   source: attributePointer('email'),
 };
 
-/** The constraint behind it. */
+/** The constraint that enforces {@link EMAIL_TAKEN}. */
 export const TAKEN_EMAIL_CONSTRAINT = 'accounts_email_key_key';
 
 /**
- * What a client is told when a constraint of this name is violated. What is not listed is a defect, 500, but for foreign
- * keys: a team's resource has some, and only PostgreSQL knows whether what a client names is there.
+ * Errors by constraint name. An unlisted constraint is a defect (500), except for foreign keys: extensions add them,
+ * and only PostgreSQL knows whether the referenced row exists.
  */
 export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
   [TAKEN_EMAIL_CONSTRAINT]: TAKEN_EMAIL,
@@ -36,17 +36,17 @@ export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
 
 const FOREIGN_KEY_VIOLATION = '23503';
 
-interface StateAnswer {
+interface StateError {
   readonly states: RegExp;
   readonly code: ErrorCode;
   readonly detail: string;
 }
 
-/** A client that is told to come back waits so long, in seconds: a database that restarts is back within 2. */
+/** `Retry-After`, in seconds: a database that restarts is back within 2. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** SQLSTATE (PostgreSQL, appendix A) or Node's error code → answer. The first that matches counts. */
-const STATES: readonly StateAnswer[] = [
+/** SQLSTATE (PostgreSQL, appendix A) or Node's error code → error. The first that matches counts. */
+const STATES: readonly StateError[] = [
   {
     // Connection lost or refused: class 08, shutdown and start-up 57P0x, idle transaction ended 25P03, sockets.
     states:
@@ -74,40 +74,44 @@ const STATES: readonly StateAnswer[] = [
   },
 ];
 
-/** Losses that `pg`, its pool and TypeORM tell in words only. */
+/** Connection losses that `pg`, its pool and TypeORM report by message only. */
 const LOST_CONNECTION =
   /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Driver not Connected|Cannot execute operation on)/i;
 
 /**
- * The refusal that a database error means for the client, or null when the error is a defect of this service.
- * The original error is kept as the private cause.
+ * The `ApiError` for a database error, or null when the error is a defect of this service. The original error is kept
+ * as the private cause.
  */
 export function translateDatabaseError(error: unknown): ApiError | null {
   const constraint = constraintOf(error);
   const problem = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
-  if (problem) return answer(problem.code, problem.detail, problem.source, error);
+  if (problem) return toApiError(problem.code, problem.detail, problem.source, error);
   const state = sqlStateOf(error);
   const dangling = state === FOREIGN_KEY_VIOLATION ? danglingError(keyColumnOf(error)) : null;
-  if (dangling) return answer(dangling.code, dangling.detail, dangling.source, error);
+  if (dangling) return toApiError(dangling.code, dangling.detail, dangling.source, error);
   const grant = missingGrant(error);
-  if (grant) return answer('unavailable', 'The service is not set up to do this at the moment.', undefined, grant);
+  if (grant) return toApiError('unavailable', 'The service is not set up to do this at the moment.', undefined, grant);
   const match = state === null ? undefined : STATES.find(({ states }) => states.test(state));
-  if (match) return answer(match.code, match.detail, undefined, error);
+  if (match) return toApiError(match.code, match.detail, undefined, error);
   const cause = driverError(error);
   if (cause instanceof Error && LOST_CONNECTION.test(cause.message)) {
-    return answer('unavailable', 'The database cannot be reached.', undefined, error);
+    return toApiError('unavailable', 'The database cannot be reached.', undefined, error);
   }
   return null;
 }
 
-/** Of a row that refers to nothing, or of one that cannot go since others refer to it. */
+/** For a foreign key: the referenced row does not exist, or the row is still referenced. */
 function danglingError(column: string | null): ErrorObject | null {
   if (column === null) return null;
   if (column === 'id') return { code: 'conflict', detail: 'Other rows still refer to this one.' };
-  return { code: 'validation_failed', detail: `${column} names nothing that exists`, source: attributePointer(column) };
+  return {
+    code: 'validation_failed',
+    detail: `${column} does not refer to an existing resource`,
+    source: attributePointer(column),
+  };
 }
 
-function answer(code: ErrorCode, detail: string, source: ErrorSource | undefined, cause: unknown): ApiError {
+function toApiError(code: ErrorCode, detail: string, source: ErrorSource | undefined, cause: unknown): ApiError {
   const headers = code === 'unavailable' ? { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } } : {};
   return apiError(code, detail, source, { cause, ...headers });
 }

@@ -3,10 +3,10 @@ import { QueryFailedError } from 'typeorm';
 import { driverError } from './sql-state.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
-/** What raises an error in PL/pgSQL: the trigger that keeps the audit trail append-only is no matter of grants. */
+/** Errors raised in PL/pgSQL: the trigger that keeps the audit trail append-only is not about grants. */
 const RAISED = 'exec_stmt_raise';
 
-/** The role of the service may not do what was asked of it. The message, for the log, names the object and the grant. */
+/** The role of the service lacks a privilege. The message, for the log, names the object and the grant. */
 export class MissingGrantError extends Error {
   constructor(message: string, cause: unknown) {
     super(message, { cause });
@@ -14,7 +14,7 @@ export class MissingGrantError extends Error {
   }
 }
 
-/** What to grant, by what PostgreSQL's message says; the first that matches counts. */
+/** The grant for a message of PostgreSQL; the first match counts. */
 const GRANTS: readonly (readonly [message: RegExp, grant: (object: string, verb: string) => string])[] = [
   [/row-level security/i, (object) => `CREATE POLICY … ON ${object} … USING (true) WITH CHECK (true)`],
   [/for schema/i, (object) => `GRANT USAGE ON SCHEMA ${object}`],
@@ -22,7 +22,7 @@ const GRANTS: readonly (readonly [message: RegExp, grant: (object: string, verb:
   [/./, (object, verb) => `GRANT ${verb} ON ${object}`],
 ];
 
-/** The error of a statement that lacks a grant, in words for an operator; null for every other error. */
+/** The error of a statement that lacks a grant, worded for an operator; null for every other error. */
 export function missingGrant(error: unknown): MissingGrantError | null {
   const cause = driverError(error);
   if (!(cause instanceof DatabaseError) || cause.code !== INSUFFICIENT_PRIVILEGE || cause.routine === RAISED) {

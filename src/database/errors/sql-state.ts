@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 
-/** The connection of a transaction broke; whether a commit was carried out is unknown. SQLSTATE 08006. */
+/** The connection was lost during a transaction; whether it committed is unknown. SQLSTATE 08006. */
 export class ConnectionLostError extends Error {
   readonly code = '08006';
 
@@ -10,7 +10,7 @@ export class ConnectionLostError extends Error {
   }
 }
 
-/** SQLSTATE of a write that a server refuses because it takes none: it is a standby, or was told to. */
+/** SQLSTATE `read_only_sql_transaction`: the server is a standby, or set to read-only. */
 export const READ_ONLY = '25006';
 
 /** The server at this address is a standby, which this service does not use. */
@@ -23,13 +23,13 @@ export class ReadOnlyServerError extends Error {
   }
 }
 
-/** A statement was not answered in time; whether it was carried out is unknown. */
-export class UnansweredError extends Error {
+/** No response to a statement in time; whether it was executed is unknown. */
+export class ResponseTimeoutError extends Error {
   readonly code = 'ETIMEDOUT';
 
   constructor(milliseconds: number) {
-    super(`The database has not answered for ${milliseconds} ms; the connection is given up`);
-    this.name = 'UnansweredError';
+    super(`No response from the database for ${milliseconds} ms; the connection is closed`);
+    this.name = 'ResponseTimeoutError';
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What tells every instance that an account or a session changed. */
+/** The feed that notifies every instance of changed accounts and sessions. */
 export class AuthChanges1764000200000 implements MigrationInterface {
   name = 'AuthChanges1764000200000';
 

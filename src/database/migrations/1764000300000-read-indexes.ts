@@ -2,9 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createIndexesConcurrently } from '../concurrent-indexes.js';
 
 /**
- * One index for every documented filter and sort; `test/performance` holds each of them to a bound. An index on
- * (x, id) serves both: equality on x in the order of ids, and x as the order with id as the tie-breaker, both ways.
- * Where few rows share a value, x alone does.
+ * One index for every documented filter and sort; `test/performance` asserts a bound for each. An index on (x, id)
+ * serves both: equality on x in the order of ids, and x as the order with id as the tie-breaker, both ways. Where few
+ * rows share a value, x alone does.
  */
 const INDEXES: Readonly<Record<string, string>> = {
   accounts_name_id_idx: 'accounts (name, id)',
@@ -39,7 +39,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   audit_events_lower_action_idx: 'audit_events USING gin (lower(action) gin_trgm_ops) WITH (fastupdate = off)',
 };
 
-/** Built while others read and write, one after the other; a run that was broken off goes on where it stopped. */
+/** Built concurrently, one after the other; an interrupted run continues where it stopped. */
 export class ReadIndexes1764000300000 implements MigrationInterface {
   name = 'ReadIndexes1764000300000';
   transaction = false;
@@ -48,7 +48,7 @@ export class ReadIndexes1764000300000 implements MigrationInterface {
     // A trusted extension: the owner of the database may create it, no superuser is needed.
     await runner.query('CREATE EXTENSION IF NOT EXISTS pg_trgm');
     await createIndexesConcurrently(runner, INDEXES);
-    // The expressions have statistics of their own, and none until their table is looked through.
+    // Indexed expressions have no statistics until ANALYZE runs.
     await runner.query('ANALYZE accounts, organizations, account_sessions, audit_events');
   }
 

@@ -1,14 +1,14 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Passwords and mailed tokens leave the table of accounts, whose every index a write of them had to touch. Rows are moved
- * before keys and indexes are made, which takes a fraction of the time.
+ * Moves passwords and mailed tokens out of `accounts`, where each write had to update every index. Rows are moved
+ * before keys and indexes are created, which is several times faster.
  */
 export class AccountSecrets1764000440000 implements MigrationInterface {
   name = 'AccountSecrets1764000440000';
 
   async up(runner: QueryRunner): Promise<void> {
-    // The whole table from the start: a password that is changed meanwhile would be lost.
+    // Locks the whole table first: a password changed meanwhile would be lost.
     await runner.query('LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE');
     await runner.query(`
       CREATE TABLE account_credentials (

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Expired rows are deleted by one instance at a time; what takes longer than a request is a job. */
+/** Tables of the sweeps, which one instance runs at a time, and of jobs, for work that takes longer than a request. */
 export class Maintenance1764000460000 implements MigrationInterface {
   name = 'Maintenance1764000460000';
 

@@ -1,23 +1,23 @@
 import { driverError, sqlStateOf } from './sql-state.js';
 
-/** PostgreSQL, or a pooler, does not let us in, and no retry mends that. The message says why, and what to set. */
-export class RefusedConnectionError extends Error {
+/** PostgreSQL or a pooler rejects the connection, and a retry does not help. The message says why, and what to set. */
+export class RejectedConnectionError extends Error {
   constructor(message: string, cause: unknown) {
     super(message, { cause });
-    this.name = 'RefusedConnectionError';
+    this.name = 'RejectedConnectionError';
   }
 }
 
-interface Refusal {
-  /** What `pg`, PostgreSQL or the pooler says. PgBouncer gives every refusal the state 08P01. */
+interface Rejection {
+  /** The message of `pg`, PostgreSQL or the pooler. PgBouncer uses the state 08P01 for every rejection. */
   readonly states: RegExp;
   readonly message: RegExp;
-  /** What to do; `$1` is what the message names, VARIABLE the variable that leads there. */
+  /** What to do; `$1` is what the message names, VARIABLE the environment variable of the URL. */
   readonly advice: string;
 }
 
-/** The first that matches counts. */
-const REFUSALS: readonly Refusal[] = [
+/** The first match counts. */
+const REJECTIONS: readonly Rejection[] = [
   {
     states: /^08P01$/,
     message: /unsupported startup parameter: ([\w.]+)/i,
@@ -73,20 +73,20 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 /**
- * What an error of connecting means that a retry cannot mend, or null: a server that is away may come.
+ * The error for a connection that a retry cannot fix, or null: an unreachable server may come back.
  * @param variable the environment variable that says where to connect
  * @param url its value, of which only host and database are quoted
  */
-export function refusedConnection(error: unknown, variable: string, url: string): RefusedConnectionError | null {
+export function rejectedConnection(error: unknown, variable: string, url: string): RejectedConnectionError | null {
   const cause = driverError(error);
   if (!(cause instanceof Error)) return null;
   const state = sqlStateOf(cause) ?? '';
-  const refusal = REFUSALS.find(({ states, message }) => states.test(state) && message.test(cause.message));
-  if (!refusal) return null;
-  const [, ...named] = refusal.message.exec(cause.message) ?? [];
-  const advice = refusal.advice
+  const rejection = REJECTIONS.find(({ states, message }) => states.test(state) && message.test(cause.message));
+  if (!rejection) return null;
+  const [, ...named] = rejection.message.exec(cause.message) ?? [];
+  const advice = rejection.advice
     .replace('$1', named.find((name) => name !== undefined) ?? '')
     .replaceAll('VARIABLE', variable);
   const { host, pathname } = new URL(url);
-  return new RefusedConnectionError(`${host}${pathname} refuses the connection: ${cause.message}. ${advice}`, error);
+  return new RejectedConnectionError(`${host}${pathname} rejects the connection: ${cause.message}. ${advice}`, error);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Client, DatabaseError } from 'pg';
-import { refusedConnection } from '../../src/database/errors/refused-connection.js';
+import { rejectedConnection } from '../../src/database/errors/rejected-connection.js';
 import { createTestDatabase } from '../support/database.js';
 
 const URL_OF_IAM = 'postgres://iam:canary@db.internal:6432/iam';
@@ -8,7 +8,7 @@ const URL_OF_IAM = 'postgres://iam:canary@db.internal:6432/iam';
 /** What is made of an error with this state and message. */
 function told(code: string | undefined, message: string): string | undefined {
   const error = Object.assign(new DatabaseError(message, 0, 'error'), { code });
-  const refused = refusedConnection(error, 'DATABASE_URL', URL_OF_IAM);
+  const refused = rejectedConnection(error, 'DATABASE_URL', URL_OF_IAM);
   expect(refused?.message ?? '').not.toContain('canary');
   expect(refused?.cause ?? error).toBe(error);
   return refused?.message;
@@ -33,7 +33,7 @@ describe('A connection that is refused', () => {
   ])('for %s %s names place, cause and what to set', (code, message, advice) => {
     const sentence = told(code, message);
     expect(sentence).toMatch(advice);
-    expect(sentence?.startsWith(`db.internal:6432/iam refuses the connection: ${message}. `)).toBe(true);
+    expect(sentence?.startsWith(`db.internal:6432/iam rejects the connection: ${message}. `)).toBe(true);
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe('A connection that is refused', () => {
       const error: unknown = await new Client({ connectionString: url.href })
         .connect()
         .catch((cause: unknown) => cause);
-      return refusedConnection(error, 'DATABASE_URL', url.href)?.message;
+      return rejectedConnection(error, 'DATABASE_URL', url.href)?.message;
     };
     try {
       expect(await refusalOf((url) => (url.pathname += '_nowhere'))).toMatch(/Create that database/);
