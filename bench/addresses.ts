@@ -92,7 +92,7 @@ async function cursorPages(run: Run, { type, table, attributes }: AnyResource, s
   if (!attribute) throw new Error(`${type} has no attribute ${name}`);
   const keys = (attribute === ID ? [ID] : [attribute, ID]).map((key) => ({ attribute: key, descending }));
   const column = `row."${name}"`;
-  const { text } = attribute.kind.text(raw(column)).compile();
+  const { text } = attribute.type.text(raw(column)).compile();
   const conditions = [`${column} IS NOT NULL`, ...(attribute.nullable ? [`${column} IS NULL`] : [])];
   const pages: string[] = [];
   for (const condition of conditions) {

@@ -21,11 +21,11 @@ import { DrainingAdapter } from './health/draining.adapter.js';
 import { Shutdown } from './health/shutdown.js';
 import { apiError } from './json-api/document/errors.js';
 import {
-  answerUnreadableAddress,
+  replyToUnreadableUrl,
   configureHttp,
   recordRoutes,
-  refuseOtherMethods,
-  refuseUnknownAddresses,
+  rejectOtherMethods,
+  rejectUnknownUrls,
   requestId,
   withoutPublicPath,
 } from './json-api/http/http.js';
@@ -71,7 +71,7 @@ export async function createApp(
     trustProxy: trustProxyOption(config.trustedProxies),
     genReqId: requestId,
     ...(config.publicPath !== '' && { rewriteUrl: ({ url = '/' }) => withoutPublicPath(url, config.publicPath) }),
-    frameworkErrors: answerUnreadableAddress,
+    frameworkErrors: replyToUnreadableUrl,
     clientErrorHandler: (error, socket) =>
       respondToUnreadableRequest(error, socket, (code) => reject(code, socket.remoteAddress)),
     ...timeoutOptions(timeouts, config.keepAliveSeconds),
@@ -115,7 +115,7 @@ export async function createApp(
   });
   setSecurityHeaders(server);
   // After the headers, which these answers carry too.
-  refuseUnknownAddresses(server);
+  rejectUnknownUrls(server);
   server.addHook('onRequest', (request, _reply, done) => {
     // By the route, since a path has many spellings. What GET does there is no business of a HEAD.
     const refused = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
@@ -138,7 +138,7 @@ export async function createApp(
     throw error;
   }
   serveDocs(app);
-  refuseOtherMethods(server, methods);
+  rejectOtherMethods(server, methods);
   await server.ready();
   return app;
 }

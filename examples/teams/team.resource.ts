@@ -9,7 +9,7 @@ export const TeamResource = defineResource(Team, {
     organizationId: { write: 'create', filter: ['eq', 'in'], sort: true },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
   },
-  filters: { member_id: { kind: 'uuid', takes: 'list', description: 'teams that the account is in' } },
+  filters: { member_id: { type: 'uuid', takes: 'list', description: 'teams that the account is in' } },
   relationships: {
     organization: { one: 'iam:organizations', by: 'organizationId' },
     members: { many: 'iam:accounts', through: { entity: TeamMember, from: 'teamId', to: 'accountId' } },

@@ -5,7 +5,7 @@ import { type Actor, Requires } from '../../src/auth/authorization/actor.js';
 import { CurrentActor } from '../../src/auth/authentication/authentication.js';
 import type { Item, Page } from '../../src/json-api/document/response.js';
 import { readFlatBody } from '../../src/json-api/write/body.js';
-import { Criteria, Document, IfMatch, Shape } from '../../src/json-api/http/request.js';
+import { Criteria, Document, IfMatch, Selection } from '../../src/json-api/http/request.js';
 import {
   JsonApiCreate,
   JsonApiDelete,
@@ -44,8 +44,8 @@ export class TeamsController {
 
   @Get(':resource_id')
   @JsonApiShow(TeamResource)
-  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
-    return this.teams.show(actor, id, shape);
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Selection() select: Selection): Promise<Item> {
+    return this.teams.show(actor, id, select);
   }
 
   @Patch(':resource_id')

@@ -12,7 +12,7 @@ import { TeamResource } from './team.resource.js';
 export class TeamsRepository extends ResourceRepository<Team, Actor> {
   readonly resource = TeamResource;
 
-  protected readonly reach = {
+  protected readonly scopeConditions = {
     '*': () => TRUE,
     org: (actor: Actor) => sql`row.organization_id = ANY(${actor.organizationIds}::uuid[])`,
     own: (actor: Actor) =>

@@ -11,7 +11,7 @@ export const AccountSessionResource = defineResource(AccountSession, {
     createdAt: { sort: true },
     updatedAt: { sort: true },
     expiresAt: { sort: true },
-    current: { computed: { kind: 'boolean', description: "Whether this is the caller's own session" }, sort: true },
+    current: { computed: { type: 'boolean', description: "Whether this is the caller's own session" }, sort: true },
     refreshSeq: { hidden: true, filter: ['eq'] },
     nonce: { hidden: true, filter: ['eq'], secret: true },
   },

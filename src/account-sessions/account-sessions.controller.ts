@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../auth/authorization/actor.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import type { Item, Page } from '../json-api/document/response.js';
-import { Criteria, IfMatch, Shape } from '../json-api/http/request.js';
+import { Criteria, IfMatch, Selection } from '../json-api/http/request.js';
 import { JsonApiDelete, JsonApiIndex, JsonApiShow } from '../json-api/http/routes.js';
 import { AccountSessionResource } from './account-session.resource.js';
 import { AccountSessionsService } from './account-sessions.service.js';
@@ -22,8 +22,8 @@ export class AccountSessionsController {
 
   @Get(':resource_id')
   @JsonApiShow(AccountSessionResource)
-  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
-    return this.sessions.show(actor, id, shape);
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Selection() select: Selection): Promise<Item> {
+    return this.sessions.show(actor, id, select);
   }
 
   @Delete(':resource_id')

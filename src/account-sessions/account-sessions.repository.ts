@@ -13,7 +13,7 @@ const alive = (reach: Sql): Sql => and([sql`row.expires_at > now()`, reach]);
 export class AccountSessionsRepository extends ResourceRepository<AccountSession, Actor> {
   readonly resource = AccountSessionResource;
 
-  protected readonly reach = {
+  protected readonly scopeConditions = {
     '*': () => alive(TRUE),
     own: (actor: Actor) => alive(sql`row.account_id = ${actor.id}::uuid`),
     org: (actor: Actor) =>

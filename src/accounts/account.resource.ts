@@ -21,7 +21,7 @@ export const AccountResource = defineResource(Account, {
       write: 'always',
       filter: ['eq'],
       computed: {
-        kind: 'json',
+        type: 'json',
         description: 'Organizations of the account under `org`, and what else its role applies to',
       },
       schema: { additionalProperties: { type: 'array', items: { type: 'string' } } },
@@ -34,25 +34,25 @@ export const AccountResource = defineResource(Account, {
   },
   filters: {
     search: {
-      kind: 'words',
+      type: 'words',
       takes: 'whole',
       description: 'each word of the text occurs in name or e-mail, whatever its case',
     },
     with_role_scope: {
-      kind: 'json',
+      type: 'json',
       takes: 'whole',
       description:
         '`role_scope` contains this JSON, such as `{"org":["…"]}`; also in brackets: `filter[with_role_scope][org][]`',
     },
     password_reset_token: {
-      kind: 'string',
+      type: 'string',
       takes: 'list',
       secret: true,
       scope: '*',
       description: 'the account for which that exact token was issued, while it is good',
     },
     password_reset_token_expires_at: {
-      kind: 'time',
+      type: 'time',
       takes: 'list',
       scope: '*',
       description: 'when the last of the reset tokens that are good expires',

@@ -5,9 +5,9 @@ import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { type Actor, Public, Requires } from '../auth/authorization/actor.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import type { Item, Page } from '../json-api/document/response.js';
-import { Criteria, Document, IfMatch, Shape } from '../json-api/http/request.js';
+import { Criteria, Document, IfMatch, Selection } from '../json-api/http/request.js';
 import {
-  AnswersWith,
+  RespondsWith,
   ApiErrors,
   JsonApiCreate,
   JsonApiDelete,
@@ -46,8 +46,8 @@ export class AccountsController {
 
   @Get(':resource_id')
   @JsonApiShow(AccountResource)
-  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
-    return this.accounts.show(actor, id, shape);
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Selection() select: Selection): Promise<Item> {
+    return this.accounts.show(actor, id, select);
   }
 
   @Patch(':resource_id')
@@ -70,7 +70,7 @@ export class AccountsController {
   @Public()
   @RateLimit('join')
   @HttpCode(204)
-  @AnswersWith(AccountResource)
+  @RespondsWith(AccountResource)
   @ApiOperation({
     operationId: 'accounts_join',
     summary: 'join',

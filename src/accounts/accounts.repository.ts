@@ -15,7 +15,7 @@ import { AccountResource } from './account.resource.js';
 export class AccountsRepository extends ResourceRepository<Account, Actor> {
   readonly resource = AccountResource;
 
-  protected readonly reach = {
+  protected readonly scopeConditions = {
     '*': () => TRUE,
     own: (actor: Actor) => sql`row.id = ${actor.id}::uuid`,
     org: (actor: Actor) => sql`row.id IN (
@@ -37,7 +37,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   /** The role of an account on which the caller may do the action; null where there is none. Locks nothing. */
   async roleNameInScope(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ role_name: string }>(sql`
-      SELECT row.role_name FROM accounts row WHERE row.id = ${id} AND (${this.within(actor, action)})`);
+      SELECT row.role_name FROM accounts row WHERE row.id = ${id} AND (${this.scopeCondition(actor, action)})`);
     return row?.role_name ?? null;
   }
 

@@ -77,7 +77,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return { roleName: this.roles.defaultName };
   }
 
-  protected override async permit(write: AccountWrite): Promise<ErrorObject[]> {
+  protected override async authorize(write: AccountWrite): Promise<ErrorObject[]> {
     const { actor, row, values, tx } = write;
     const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
     if (row === null) return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
@@ -162,7 +162,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     await this.roleChanges.queue(tx, id, from, to);
   }
 
-  protected override async permitDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<ErrorObject[]> {
+  protected override async authorizeDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<ErrorObject[]> {
     if (row.id === actor.id) return [{ code: 'forbidden', detail: 'Nobody deletes their own account' }];
     if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
     if (await this.scopes.ownsAll(actor, 'delete', row.id, tx)) return [];

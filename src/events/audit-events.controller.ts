@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../auth/authorization/actor.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import type { Item, Page } from '../json-api/document/response.js';
-import { Criteria, Shape } from '../json-api/http/request.js';
+import { Criteria, Selection } from '../json-api/http/request.js';
 import { JsonApiIndex, JsonApiShow } from '../json-api/http/routes.js';
 import { AuditEventResource } from './audit-event.resource.js';
 import { AuditEventsRepository } from './audit-events.repository.js';
@@ -22,7 +22,7 @@ export class AuditEventsController {
 
   @Get(':resource_id')
   @JsonApiShow(AuditEventResource)
-  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
-    return this.events.show(actor, id, shape);
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Selection() select: Selection): Promise<Item> {
+    return this.events.show(actor, id, select);
   }
 }

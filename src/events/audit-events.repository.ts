@@ -10,7 +10,7 @@ import { AuditEventResource } from './audit-event.resource.js';
 export class AuditEventsRepository extends ResourceRepository<AuditEvent, Actor> {
   readonly resource = AuditEventResource;
 
-  protected readonly reach = {
+  protected readonly scopeConditions = {
     '*': () => TRUE,
     /** What one did oneself. */
     own: (actor: Actor) => sql`row.actor_id = ${actor.id}::uuid`,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { WriteObserver, type Written } from '../json-api/resource.service.js';
+import { WriteObserver, type WriteEvent } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { Audit } from './audit.js';
 
@@ -10,9 +10,9 @@ export class AuditObserver extends WriteObserver {
     super();
   }
 
-  async written({ verb, type, id, actorId, attributes }: Written, tx: Transaction): Promise<void> {
+  async onWrite({ verb, type, id, actorId, attributes }: WriteEvent, tx: Transaction): Promise<void> {
     await this.audit.record(tx, {
-      action: `${type}.${verb}` as `${string}:${string}.${Written['verb']}`,
+      action: `${type}.${verb}` as `${string}:${string}.${WriteEvent['verb']}`,
       actorId,
       target: { type, id },
       ...(attributes.length > 0 && { details: { attributes } }),

@@ -30,7 +30,7 @@ const firstErrors = (errors: readonly JobError[]) => sql`(
 export class JobsRepository extends ResourceRepository<Job, Actor> {
   readonly resource = JobResource;
 
-  protected readonly reach = {
+  protected readonly scopeConditions = {
     '*': () => TRUE,
     /** What one started oneself. */
     own: (actor: Actor) => sql`row.created_by = ${actor.id}::uuid`,

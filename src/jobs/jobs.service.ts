@@ -72,7 +72,7 @@ export class JobsService implements OnModuleInit {
     const origin = { ...(requestId !== undefined && { requestId }), ...(ip !== undefined && { ip }) };
     const jobId = await this.rows.add({ kind, input, origin, total, createdBy: actor.id }, tx);
     await this.outbox.enqueue(tx, 'jobs.run', { jobId }, { key: jobId });
-    return this.rows.written(actor, jobId, EVERYTHING, tx);
+    return this.rows.reload(actor, jobId, EVERYTHING, tx);
   }
 
   /** One run. @throws what a step throws; the outbox then tries again later */

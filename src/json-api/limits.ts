@@ -1,6 +1,6 @@
 /** A bound on what a request may send, or an answer may hold. */
-export interface Bound {
-  readonly most: number;
+export interface Limit {
+  readonly max: number;
   /** What is counted, with its unit. */
   readonly of: string;
   /** What a client meets above the bound. */
@@ -16,81 +16,81 @@ const TOO_LARGE = '413 `payload_too_large`';
  * service answers, remembers, compiles or plans. `docs/json-api.md` prints this table, and a test compares the two.
  */
 export const BOUNDS = {
-  bodyBytes: { most: 1024 * 1024, of: 'bytes of a body', above: TOO_LARGE },
-  formBytes: { most: 32 * 1024, of: 'bytes of a form that a page of the service sends', above: TOO_LARGE },
+  bodyBytes: { max: 1024 * 1024, of: 'bytes of a body', above: TOO_LARGE },
+  formBytes: { max: 32 * 1024, of: 'bytes of a form that a page of the service sends', above: TOO_LARGE },
   bodyChunks: {
-    most: 1000,
+    max: 1000,
     of: 'chunks of a body (RFC 9112, 7.1) that have fewer than 64 bytes on average; of larger ones any number',
     above: TOO_LARGE,
   },
-  bodyDepth: { most: 64, of: 'levels of objects and lists in a body', above: BODY },
-  bodyValues: { most: 10_000, of: 'members and items of all objects and lists in a body together', above: TOO_LARGE },
+  bodyDepth: { max: 64, of: 'levels of objects and lists in a body', above: BODY },
+  bodyValues: { max: 10_000, of: 'members and items of all objects and lists in a body together', above: TOO_LARGE },
   linkageIdentifiers: {
-    most: 1000,
+    max: 1000,
     of: 'resource identifiers in the linkage of a relationship that is sent',
     above: BODY,
   },
   headersSeconds: {
-    most: 20,
+    max: 20,
     of: 'seconds from the first byte of a request to the end of its headers',
     above: '408 `request_timeout`, and the connection ends',
   },
   requestSeconds: {
-    most: 60,
+    max: 60,
     of: 'seconds from the first byte of a request to the last byte of its body',
     above: '408 `request_timeout`, and the connection ends',
   },
-  responseSeconds: { most: 120, of: 'seconds without a byte of an answer being read', above: 'the connection ends' },
+  responseSeconds: { max: 120, of: 'seconds without a byte of an answer being read', above: 'the connection ends' },
   pipelinedRequests: {
-    most: 32,
+    max: 32,
     of: 'requests of one connection that wait for their answers',
     above: 'the connection ends (RFC 9112, 9.3.2)',
   },
-  pathParameterCharacters: { most: 200, of: 'characters of an id or token in a path', above: '404 `not_found`' },
-  acceptRanges: { most: 100, of: 'media ranges of `Accept`', above: 'what comes after them is not looked at' },
-  requestIdCharacters: { most: 128, of: 'characters of `X-Request-Id`', above: 'the service makes an id of its own' },
-  idempotencyKeyCharacters: { most: 255, of: 'characters of `Idempotency-Key`', above: PARAMETER },
-  queryParameters: { most: 300, of: 'parameters of a query, repeated ones included', above: PARAMETER },
-  filters: { most: 50, of: 'filters of a query', above: PARAMETER },
-  filterValues: { most: 200, of: 'values of a filter, counted before duplicates are removed', above: PARAMETER },
-  searchWords: { most: 10, of: 'words of `filter[search]`', above: PARAMETER },
-  sortKeys: { most: 20, of: 'keys of `sort`', above: PARAMETER },
-  fields: { most: 200, of: 'names in all `fields[TYPE]` of a query', above: PARAMETER },
-  includePaths: { most: 20, of: 'paths of `included` and `include`', above: PARAMETER },
-  pageSize: { most: 1000, of: 'rows of a page (`page[size]`)', above: PARAMETER },
-  pageNumber: { most: 9_007_199_254_740, of: '`page[number]`', above: PARAMETER },
+  pathParameterCharacters: { max: 200, of: 'characters of an id or token in a path', above: '404 `not_found`' },
+  acceptRanges: { max: 100, of: 'media ranges of `Accept`', above: 'what comes after them is not looked at' },
+  requestIdCharacters: { max: 128, of: 'characters of `X-Request-Id`', above: 'the service makes an id of its own' },
+  idempotencyKeyCharacters: { max: 255, of: 'characters of `Idempotency-Key`', above: PARAMETER },
+  queryParameters: { max: 300, of: 'parameters of a query, repeated ones included', above: PARAMETER },
+  filters: { max: 50, of: 'filters of a query', above: PARAMETER },
+  filterValues: { max: 200, of: 'values of a filter, counted before duplicates are removed', above: PARAMETER },
+  searchWords: { max: 10, of: 'words of `filter[search]`', above: PARAMETER },
+  sortKeys: { max: 20, of: 'keys of `sort`', above: PARAMETER },
+  fields: { max: 200, of: 'names in all `fields[TYPE]` of a query', above: PARAMETER },
+  includePaths: { max: 20, of: 'paths of `included` and `include`', above: PARAMETER },
+  pageSize: { max: 1000, of: 'rows of a page (`page[size]`)', above: PARAMETER },
+  pageNumber: { max: 9_007_199_254_740, of: '`page[number]`', above: PARAMETER },
   relatedResources: {
-    most: 1000,
+    max: 1000,
     of: 'resources that one row includes through a to-many relationship',
     above: '`links.related` of the relationship leads to the rest',
   },
-  includedResources: { most: 10_000, of: 'resources in `included`', above: PARAMETER },
-  errors: { most: 100, of: 'error objects in an answer', above: 'the last one says that there are more' },
+  includedResources: { max: 10_000, of: 'resources in `included`', above: PARAMETER },
+  errors: { max: 100, of: 'error objects in an answer', above: 'the last one says that there are more' },
   quotedCharacters: {
-    most: 100,
+    max: 100,
     of: 'characters of a name or value of the request that `detail` quotes',
     above: 'it is cut, and ends with `…`',
   },
   sourceCharacters: {
-    most: 200,
+    max: 200,
     of: 'characters of `source.pointer`, `.parameter` and `.header`',
     above: 'it is cut, and ends with `…`',
   },
-  detailCharacters: { most: 1000, of: 'characters of `detail`', above: 'it is cut, and ends with `…`' },
-} as const satisfies Record<string, Bound>;
+  detailCharacters: { max: 1000, of: 'characters of `detail`', above: 'it is cut, and ends with `…`' },
+} as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof BOUNDS;
 
 /** The numbers of the table. */
-export const LIMITS = Object.fromEntries(Object.entries(BOUNDS).map(([name, { most }]) => [name, most])) as {
-  readonly [Name in LimitName]: (typeof BOUNDS)[Name]['most'];
+export const LIMITS = Object.fromEntries(Object.entries(BOUNDS).map(([name, { max }]) => [name, max])) as {
+  readonly [Name in LimitName]: (typeof BOUNDS)[Name]['max'];
 };
 
 /** The text, cut where it is longer than so many UTF-16 units. */
-export function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
   // No half of a character stays behind.
-  const end = /[\uD800-\uDBFF]/.test(text.charAt(most - 1)) ? most - 1 : most;
+  const end = /[\uD800-\uDBFF]/.test(text.charAt(max - 1)) ? max - 1 : max;
   return `${text.slice(0, end)}…`;
 }
 

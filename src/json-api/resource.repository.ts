@@ -3,15 +3,15 @@ import { DataSource, type EntityManager, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { v7 as uuidv7 } from 'uuid';
 import type { Item, Page, Visible } from './document/response.js';
-import type { Action, Caller, Identified } from './resource/resource-definition.js';
+import type { Action, ResourceActor, Identified } from './resource/resource-definition.js';
 import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
-import type { Criteria, Shape } from './query/criteria.js';
+import type { Criteria, Selection } from './query/criteria.js';
 import { apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { isUuid } from './resource/field-types.js';
 import { rowColumn } from './sql/keyset.js';
-import { loadItem, loadPage } from './sql/load.js';
+import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { Attribute } from './resource/attributes.js';
@@ -19,32 +19,32 @@ import type { AnyResource, Resource } from './resource/resource.js';
 import { FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
 
 /** A row held for writing: the entity, and its attributes and the asked-for linkage as the caller sees them. */
-export interface HeldRow<Entity> extends Visible {
+export interface LockedRow<Entity> extends Visible {
   readonly entity: Entity;
 }
 
-const EVERYTHING: Shape = { fields: new Map(), include: [] };
+const EVERYTHING: Selection = { fields: new Map(), include: [] };
 
 /**
  * A resource's rows, as far as a caller reaches. Reading goes through `reach` always; there is no way around it from
  * outside, since the TypeORM repository stays protected.
  */
 @Injectable()
-export abstract class ResourceRepository<Entity extends Identified, Who extends Caller> {
+export abstract class ResourceRepository<Entity extends Identified, Actor extends ResourceActor> {
   abstract readonly resource: Resource<Entity> | AnyResource;
 
   /**
    * By scope of a right: which rows it reaches, as a condition on `row`. A scope that is missing reaches nothing. What
    * differs between actors stands in it as values, of which each text has ever the same number.
    */
-  protected abstract readonly reach: Readonly<Record<string, (actor: Who) => Sql>>;
+  protected abstract readonly scopeConditions: Readonly<Record<string, (actor: Actor) => Sql>>;
   /** By property: the SQL of the table's `computed` attributes. */
-  protected readonly computed: Readonly<Record<string, (actor: Who) => Sql>> = {};
+  protected readonly computed: Readonly<Record<string, (actor: Actor) => Sql>> = {};
   /**
    * By name: the SQL of the table's own filters, and of those on attributes for which there is a better one. Its text does
    * not grow with the number of values: `isAnyOf`, `= ANY(…)`.
    */
-  protected readonly filters: Readonly<Record<string, (operands: Operands, actor: Who) => Sql>> = {};
+  protected readonly filters: Readonly<Record<string, (operands: Operands, actor: Actor) => Sql>> = {};
 
   private readonly executor: Executor;
 
@@ -68,46 +68,47 @@ export abstract class ResourceRepository<Entity extends Identified, Who extends 
   }
 
   /** The rows on which the caller may do the action, as a condition on `row`. */
-  within(actor: Who, action: Action): Sql {
-    const parts = [...actor.scopes(this.resource.type, action)].map((scope) => this.reach[scope]?.(actor) ?? FALSE);
+  scopeCondition(actor: Actor, action: Action): Sql {
+    const scopes = [...actor.scopes(this.resource.type, action)];
+    const parts = scopes.map((scope) => this.scopeConditions[scope]?.(actor) ?? FALSE);
     const [only = FALSE] = parts;
     return parts.length > 1 ? or(parts) : only;
   }
 
   /** What the caller may do the action on, as the source of a statement. */
-  source(actor: Who, action: Action = 'read'): Source {
-    return this.sourceWithin(actor, this.within(actor, action));
+  source(actor: Actor, action: Action = 'read'): Source {
+    return this.sourceWhere(actor, this.scopeCondition(actor, action));
   }
 
   /**
    * One page of the collection, with everything that the criteria ask for.
    * @throws ApiError 403 for filters that need a right to more rows than the caller has
    */
-  async index(actor: Who, criteria: Criteria): Promise<Page> {
+  async index(actor: Actor, criteria: Criteria): Promise<Page> {
     throwIfErrors(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
     return loadPage(this.loading(actor), this.source(actor), criteria);
   }
 
   /** One resource in the caller's reach. @throws ApiError 404 where there is none, or none for this caller. */
-  async show(actor: Who, id: string, shape: Shape = EVERYTHING, tx?: Transaction): Promise<Item> {
-    const item = await this.find(actor, this.source(actor), id, shape, tx);
-    if (!item) throw apiError('not_found', `There is no such ${this.resource.type}`);
-    return item;
+  async show(actor: Actor, id: string, selection: Selection = EVERYTHING, tx?: Transaction): Promise<Item> {
+    const response = await this.find(actor, this.source(actor), id, selection, tx);
+    if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
+    return response;
   }
 
   /** The row as it was just written, also where the write itself took it out of the caller's reach. */
-  async written(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
-    const item = await this.find(actor, this.sourceWithin(actor, TRUE), id, shape, tx);
-    if (!item) throw apiError('not_found', `There is no such ${this.resource.type}`);
-    return item;
+  async reload(actor: Actor, id: string, selection: Selection, tx: Transaction): Promise<Item> {
+    const response = await this.find(actor, this.sourceWhere(actor, TRUE), id, selection, tx);
+    if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
+    return response;
   }
 
   /** The row as just created, read back through the caller's reach. @throws ApiError 403 when it lies outside. */
-  async created(actor: Who, id: string, shape: Shape, tx: Transaction): Promise<Item> {
-    const reach = or([this.within(actor, 'create'), this.within(actor, 'read')]);
-    const item = await this.find(actor, this.sourceWithin(actor, reach), id, shape, tx);
-    if (!item) throw apiError('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
-    return item;
+  async reloadCreated(actor: Actor, id: string, selection: Selection, tx: Transaction): Promise<Item> {
+    const scopeCondition = or([this.scopeCondition(actor, 'create'), this.scopeCondition(actor, 'read')]);
+    const response = await this.find(actor, this.sourceWhere(actor, scopeCondition), id, selection, tx);
+    if (!response) throw apiError('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
+    return response;
   }
 
   /**
@@ -116,24 +117,24 @@ export abstract class ResourceRepository<Entity extends Identified, Who extends 
    * then as fresh as the lock, also what it reads from other tables.
    * @throws ApiError 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
    */
-  async hold(
-    actor: Who,
+  async findForUpdate(
+    actor: Actor,
     action: Exclude<Action, 'read'>,
     id: string,
     tx: Transaction,
     linked: readonly string[] = [],
-  ): Promise<HeldRow<Entity>> {
+  ): Promise<LockedRow<Entity>> {
     const absent = apiError('not_found', `There is no such ${this.resource.type}`);
     if (!isUuid(id)) throw absent;
     const source = this.source(actor, action);
     const entity = await this.lock(
       id,
-      source.reach,
+      source.scopeCondition,
       action === 'delete' ? 'pessimistic_write' : 'for_no_key_update',
       tx,
     );
-    const held = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
-    if (held) return { entity, attributes: JSON.parse(held.row.attributes), linkage: held.row.linkage };
+    const locked = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
+    if (locked) return { entity, attributes: JSON.parse(locked.row.attributes), linkage: locked.row.linkage };
     if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
       throw apiError('forbidden', `You may not ${action} this ${this.resource.type}`);
     }
@@ -160,9 +161,9 @@ export abstract class ResourceRepository<Entity extends Identified, Who extends 
   }
 
   /** The ids of another resource's rows that the caller may read, as a subquery: for filters that name such rows. */
-  protected readableIds(type: string, actor: Who): Sql {
+  protected readableIds(type: string, actor: Actor): Sql {
     const repository = this.registry.repository(type);
-    return sql`SELECT row."id" FROM ${ident(repository.resource.table)} row WHERE ${repository.within(actor, 'read')}`;
+    return sql`SELECT row."id" FROM ${ident(repository.resource.table)} row WHERE ${repository.scopeCondition(actor, 'read')}`;
   }
 
   /** TypeORM's repository of the entity. Not scoped: only for subclasses, which know why. */
@@ -188,11 +189,11 @@ export abstract class ResourceRepository<Entity extends Identified, Who extends 
       .getOne();
   }
 
-  private find(actor: Who, source: Source, id: string, shape: Shape, tx?: Transaction): Promise<Item | null> {
-    return isUuid(id) ? loadItem(this.loading(actor, tx), source, id, shape) : Promise.resolve(null);
+  private find(actor: Actor, source: Source, id: string, selection: Selection, tx?: Transaction): Promise<Item | null> {
+    return isUuid(id) ? loadResource(this.loading(actor, tx), source, id, selection) : Promise.resolve(null);
   }
 
-  private loading(actor: Who, tx?: Transaction): LoadContext {
+  private loading(actor: Actor, tx?: Transaction): LoadContext {
     const { executor, registry } = this;
     return {
       executor,
@@ -202,13 +203,13 @@ export abstract class ResourceRepository<Entity extends Identified, Who extends 
     };
   }
 
-  private sourceWithin(actor: Who, reach: Sql): Source {
+  private sourceWhere(actor: Actor, scopeCondition: Sql): Source {
     const computed = new Map<string, Sql>();
     for (const property in this.computed) computed.set(property, this.computed[property]?.(actor) ?? FALSE);
     const expression = ({ property, name }: Attribute): Sql => computed.get(property) ?? rowColumn(name);
     return {
       resource: this.resource,
-      reach,
+      scopeCondition,
       computed,
       condition: (asked) =>
         this.filters[asked.filter.name]?.(asked.operands, actor) ?? attributeCondition(asked, expression),

@@ -1,17 +1,17 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { type ErrorObject, throwIfErrors } from './document/errors.js';
 import type { Item, Page, Visible } from './document/response.js';
-import type { Criteria, Shape } from './query/criteria.js';
+import type { Criteria, Selection } from './query/criteria.js';
 import type { ResourceRepository } from './resource.repository.js';
 import { snakeCase } from './resource/attributes.js';
-import type { Caller, Identified } from './resource/resource-definition.js';
+import type { ResourceActor, Identified } from './resource/resource-definition.js';
 import { type Transaction, Transactions } from './sql/executor.js';
 import { IdempotencyKeys } from './write/idempotency.js';
 import type { IfMatch, WriteDocument } from './write/write-document.js';
 
 /** A write while it runs. */
-export interface Write<Who, Entity, Values> {
-  readonly actor: Who;
+export interface Write<Actor, Entity, Values> {
+  readonly actor: Actor;
   readonly tx: Transaction;
   /** The row as it was; null on a create. */
   readonly row: Entity | null;
@@ -20,8 +20,8 @@ export interface Write<Who, Entity, Values> {
 }
 
 /** A deletion while it runs. */
-export interface Deletion<Who, Entity> {
-  readonly actor: Who;
+export interface Deletion<Actor, Entity> {
+  readonly actor: Actor;
   readonly tx: Transaction;
   readonly row: Entity;
 }
@@ -33,9 +33,9 @@ export type Intent = { readonly verb: 'update'; readonly names: readonly string[
  * The five verbs of a resource, in the contract's order of refusal: 404 of the row, 412, 409, 403 of a value, 422.
  * A subclass overrides the hooks for what is special about it, and nothing else.
  */
-export abstract class ResourceService<Entity extends Identified, Who extends Caller, Values extends object> {
+export abstract class ResourceService<Entity extends Identified, Actor extends ResourceActor, Values extends object> {
   constructor(
-    protected readonly rows: ResourceRepository<Entity, Who>,
+    protected readonly rows: ResourceRepository<Entity, Actor>,
     private readonly tools: ResourceTools,
   ) {}
 
@@ -45,80 +45,80 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
   }
 
   /** One page of the collection. */
-  index(actor: Who, criteria: Criteria): Promise<Page> {
+  index(actor: Actor, criteria: Criteria): Promise<Page> {
     return this.rows.index(actor, criteria);
   }
 
   /** One resource. @throws ApiError 404 */
-  show(actor: Who, id: string, shape: Shape): Promise<Item> {
-    return this.rows.show(actor, id, shape);
+  show(actor: Actor, id: string, selection: Selection): Promise<Item> {
+    return this.rows.show(actor, id, selection);
   }
 
   /** Creates a resource. @throws ApiError 403, 409, 422 */
-  create(actor: Who, document: WriteDocument<Values>): Promise<Item> {
+  create(actor: Actor, document: WriteDocument<Values>): Promise<Item> {
     return this.transactions.run(async (tx) => {
-      const { shape } = document.context;
+      const { selection } = document.context;
       const earlier = await this.tools.idempotency.claim(actor.id, document, tx);
-      if (earlier !== null) return this.rows.show(actor, earlier, shape, tx);
+      if (earlier !== null) return this.rows.show(actor, earlier, selection, tx);
       document.checkIdentity();
-      const write = await this.judge(document, { actor, tx, row: null });
+      const write = await this.validate(document, { actor, tx, row: null });
       const id = await this.rows.insert(await this.before(write), tx);
       await this.after(write, id);
-      await this.tell('created', id, write);
+      await this.emit('created', id, write);
       await this.tools.idempotency.complete(actor.id, document, id, tx);
-      return this.rows.created(actor, id, shape, tx);
+      return this.rows.reloadCreated(actor, id, selection, tx);
     });
   }
 
   /** Changes a resource. One that changes nothing writes nothing. @throws ApiError 403, 404, 409, 412, 422 */
-  update(actor: Who, id: string, document: WriteDocument<Values>): Promise<Item> {
+  update(actor: Actor, id: string, document: WriteDocument<Values>): Promise<Item> {
     return this.transactions.run(async (tx) => {
-      const { shape, ifMatch } = document.context;
+      const { selection, ifMatch } = document.context;
       await this.prepare(actor, id, { verb: 'update', names: document.names }, tx);
-      const { entity, ...visible } = await this.rows.hold(actor, 'update', id, tx, document.linked);
+      const { entity, ...visible } = await this.rows.findForUpdate(actor, 'update', id, tx, document.linked);
       ifMatch.check(entity.version);
       document.checkIdentity(id);
-      const write = await this.judge(document, { actor, tx, row: entity }, visible);
+      const write = await this.validate(document, { actor, tx, row: entity }, visible);
       if (Object.keys(write.values).length > 0) {
         await this.rows.update(id, await this.before(write), tx);
         await this.after(write, id);
-        await this.tell('updated', id, write);
+        await this.emit('updated', id, write);
       }
-      return this.rows.written(actor, id, shape, tx);
+      return this.rows.reload(actor, id, selection, tx);
     });
   }
 
   /** Deletes a resource. @throws ApiError 403, 404, 409, 412 */
-  delete(actor: Who, id: string, ifMatch: IfMatch): Promise<void> {
-    return this.transactions.run(async (tx) => this.deleteHeld(await this.holdForDelete(actor, id, ifMatch, tx)));
+  delete(actor: Actor, id: string, ifMatch: IfMatch): Promise<void> {
+    return this.transactions.run(async (tx) => this.deleteLocked(await this.findForDelete(actor, id, ifMatch, tx)));
   }
 
   /** Holds a row that is to be deleted. @throws ApiError 403, 404, 409, 412 */
-  protected async holdForDelete(
-    actor: Who,
+  protected async findForDelete(
+    actor: Actor,
     id: string,
     ifMatch: IfMatch,
     tx: Transaction,
-  ): Promise<Deletion<Who, Entity>> {
+  ): Promise<Deletion<Actor, Entity>> {
     await this.prepare(actor, id, { verb: 'delete' }, tx);
-    const { entity } = await this.rows.hold(actor, 'delete', id, tx);
+    const { entity } = await this.rows.findForUpdate(actor, 'delete', id, tx);
     ifMatch.check(entity.version);
     const deletion = { actor, tx, row: entity };
-    throwIfErrors(await this.permitDelete(deletion));
+    throwIfErrors(await this.authorizeDelete(deletion));
     return deletion;
   }
 
   /** Deletes a row that is held, with all that belongs to it. */
-  protected async deleteHeld(deletion: Deletion<Who, Entity>): Promise<void> {
+  protected async deleteLocked(deletion: Deletion<Actor, Entity>): Promise<void> {
     const { actor, tx, row } = deletion;
     await this.beforeDelete(deletion);
     await this.rows.delete(row.id, tx);
     await this.afterDelete(deletion);
-    await this.tell('deleted', row.id, { actor, tx, values: {} });
+    await this.emit('deleted', row.id, { actor, tx, values: {} });
   }
 
   /** Takes locks that must come before the row's own, so that all writers take them in one order. */
-  protected async prepare(_actor: Who, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
+  protected async prepare(_actor: Actor, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
 
   /**
    * What the service fills in on a create, for attributes that the document leaves out. It is judged by the same rules
@@ -129,7 +129,7 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
   }
 
   /** What the caller may not do with these values: errors of status 403. */
-  protected async permit(_write: Write<Who, Entity, Values>): Promise<ErrorObject[]> {
+  protected async authorize(_write: Write<Actor, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
 
@@ -137,52 +137,52 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
    * What stands against the values in other rows: errors of status 409. Only asked when something is wrong with the
    * document too, which comes after it: of a document that is right, the write itself finds out, and without a race.
    */
-  protected async conflicts(_write: Write<Who, Entity, Values>): Promise<ErrorObject[]> {
+  protected async conflicts(_write: Write<Actor, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
 
   /** What is wrong with the values beyond what the entity says: errors of status 422. */
-  protected async check(_write: Write<Who, Entity, Values>): Promise<ErrorObject[]> {
+  protected async check(_write: Write<Actor, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
 
   /** The columns to store. Attributes without a column are left out by an override, which stores them in `after`. */
-  protected async before(write: Write<Who, Entity, Values>): Promise<object> {
+  protected async before(write: Write<Actor, Entity, Values>): Promise<object> {
     return write.values;
   }
 
   /** What else is written in the same transaction, once the row is. */
-  protected async after(_write: Write<Who, Entity, Values>, _id: string): Promise<void> {}
+  protected async after(_write: Write<Actor, Entity, Values>, _id: string): Promise<void> {}
 
   /** What stands against the deletion: errors of one status. */
-  protected async permitDelete(_deletion: Deletion<Who, Entity>): Promise<ErrorObject[]> {
+  protected async authorizeDelete(_deletion: Deletion<Actor, Entity>): Promise<ErrorObject[]> {
     return [];
   }
 
   /** What is written in the same transaction before the row is gone. */
-  protected async beforeDelete(_deletion: Deletion<Who, Entity>): Promise<void> {}
+  protected async beforeDelete(_deletion: Deletion<Actor, Entity>): Promise<void> {}
 
   /** What is written in the same transaction once the row is gone. */
-  protected async afterDelete(_deletion: Deletion<Who, Entity>): Promise<void> {}
+  protected async afterDelete(_deletion: Deletion<Actor, Entity>): Promise<void> {}
 
-  private async tell(
-    verb: Written['verb'],
+  private async emit(
+    verb: WriteEvent['verb'],
     id: string,
-    { actor, tx, values }: { actor: Who; tx: Transaction; values: object },
+    { actor, tx, values }: { actor: Actor; tx: Transaction; values: object },
   ): Promise<void> {
     const attributes = Object.keys(values).map(snakeCase);
-    await this.tools.tell({ verb, type: this.rows.resource.type, id, actorId: actor.id, attributes }, tx);
+    await this.tools.emit({ verb, type: this.rows.resource.type, id, actorId: actor.id, attributes }, tx);
   }
 
-  private async judge(
+  private async validate(
     document: WriteDocument<Values>,
-    { actor, tx, row }: Omit<Write<Who, Entity, Values>, 'values'>,
+    { actor, tx, row }: Omit<Write<Actor, Entity, Values>, 'values'>,
     visible?: Visible,
-  ): Promise<Write<Who, Entity, Values>> {
+  ): Promise<Write<Actor, Entity, Values>> {
     const { values: sent, errors } = document.read(visible?.attributes);
-    const values = row === null ? this.completed(document, sent) : sent;
+    const values = row === null ? this.withDefaults(document, sent) : sent;
     const write = { actor, tx, row, values };
-    throwIfErrors([...document.relationshipErrors(visible?.linkage), ...(await this.permit(write))]);
+    throwIfErrors([...document.relationshipErrors(visible?.linkage), ...(await this.authorize(write))]);
     const wrong = [...errors, ...(await this.check(write))];
     if (wrong.length > 0) throwIfErrors(await this.conflicts(write));
     throwIfErrors(wrong);
@@ -190,7 +190,7 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
   }
 
   /** The values with the defaults of what the document leaves out; what it names wrongly gets none. */
-  private completed(document: WriteDocument<Values>, sent: Values): Values {
+  private withDefaults(document: WriteDocument<Values>, sent: Values): Values {
     const named = new Set(document.names);
     const left = Object.entries(this.defaults(sent)).filter(([property]) => !named.has(snakeCase(property)));
     return { ...sent, ...Object.fromEntries(left) };
@@ -198,7 +198,7 @@ export abstract class ResourceService<Entity extends Identified, Who extends Cal
 }
 
 /** A write that a resource service has just made. */
-export interface Written {
+export interface WriteEvent {
   readonly verb: 'created' | 'updated' | 'deleted';
   /** Type and id of the resource. */
   readonly type: string;
@@ -211,7 +211,7 @@ export interface Written {
 
 /** Told of every write, inside its transaction: for an audit trail, say. The application provides it, or does not. */
 export abstract class WriteObserver {
-  abstract written(write: Written, tx: Transaction): Promise<void>;
+  abstract onWrite(write: WriteEvent, tx: Transaction): Promise<void>;
 }
 
 /** What every resource service works with besides its rows. */
@@ -224,7 +224,7 @@ export class ResourceTools {
   ) {}
 
   /** Tells the observer, if there is one. */
-  async tell(write: Written, tx: Transaction): Promise<void> {
-    await this.observer?.written(write, tx);
+  async emit(write: WriteEvent, tx: Transaction): Promise<void> {
+    await this.observer?.onWrite(write, tx);
   }
 }

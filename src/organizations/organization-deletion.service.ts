@@ -66,7 +66,7 @@ export class OrganizationDeletionService implements OnModuleInit {
     if (late > 0) return { handled: late, isDone: false };
     await this.organizations.delete(organizationId, tx);
     const { type } = this.organizations.resource;
-    await this.tools.tell({ verb: 'deleted', type, id: organizationId, actorId: createdBy, attributes: [] }, tx);
+    await this.tools.emit({ verb: 'deleted', type, id: organizationId, actorId: createdBy, attributes: [] }, tx);
     return { handled: 0, isDone: true };
   }
 

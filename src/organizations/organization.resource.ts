@@ -11,7 +11,7 @@ export const OrganizationResource = defineResource(Organization, {
     updatedAt: { filter: ['eq'], sort: true },
   },
   filters: {
-    account_id: { kind: 'uuid', takes: 'list', description: 'organizations that the account belongs to' },
+    account_id: { type: 'uuid', takes: 'list', description: 'organizations that the account belongs to' },
   },
   relationships: {
     accounts: {

@@ -3,9 +3,9 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../auth/authorization/actor.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import type { Item, Page } from '../json-api/document/response.js';
-import { Criteria, Document, IfMatch, Shape } from '../json-api/http/request.js';
+import { Criteria, Document, IfMatch, Selection } from '../json-api/http/request.js';
 import {
-  AnswersLater,
+  RespondsWithJob,
   JsonApiCreate,
   JsonApiDelete,
   JsonApiIndex,
@@ -40,8 +40,8 @@ export class OrganizationsController {
 
   @Get(':resource_id')
   @JsonApiShow(OrganizationResource)
-  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Shape() shape: Shape): Promise<Item> {
-    return this.organizations.show(actor, id, shape);
+  show(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Selection() select: Selection): Promise<Item> {
+    return this.organizations.show(actor, id, select);
   }
 
   @Patch(':resource_id')
@@ -56,7 +56,7 @@ export class OrganizationsController {
 
   @Delete(':resource_id')
   @JsonApiDelete(OrganizationResource)
-  @AnswersLater(JobResource)
+  @RespondsWithJob(JobResource)
   delete(
     @CurrentActor() actor: Actor,
     @Param('resource_id') id: string,

@@ -15,7 +15,7 @@ const KEPT = sql`row.deletion_started_at IS NULL`;
 export class OrganizationsRepository extends ResourceRepository<Organization, Actor> {
   readonly resource = OrganizationResource;
 
-  protected readonly reach = {
+  protected readonly scopeConditions = {
     '*': () => KEPT,
     org: (actor: Actor) => and([sql`row.id = ANY(${actor.organizationIds}::uuid[])`, KEPT]),
   };

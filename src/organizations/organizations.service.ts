@@ -28,10 +28,10 @@ export class OrganizationsService extends ResourceService<Organization, Actor, V
    */
   remove(actor: Actor, id: string, ifMatch: IfMatch): Promise<Item | undefined> {
     return this.transactions.run(async (tx) => {
-      const held = await this.holdForDelete(actor, id, ifMatch, tx);
+      const held = await this.findForDelete(actor, id, ifMatch, tx);
       const job = await this.deletion.startJob(id, actor, tx);
       if (job) return job;
-      await this.deleteHeld(held);
+      await this.deleteLocked(held);
       return undefined;
     });
   }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { hashToken } from '../auth/tokens/refresh-tokens.js';
-import { KINDS } from '../json-api/resource/field-types.js';
+import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
 import { or, raw, sql, type Sql } from '../json-api/sql/sql.js';
@@ -102,7 +102,7 @@ export function resetTokenIs(account: Sql, operands: Operands): Sql {
 
 /** The condition of a filter: whether the last of an account's reset tokens expires then; `null` is an account that has none. */
 export function lastResetExpiryIs(account: Sql, { values, orNull }: Operands): Sql {
-  const then = OPERATORS.eq.sql(sql`token.expires_at`, { values, orNull: false }, KINDS.time);
+  const then = OPERATORS.eq.sql(sql`token.expires_at`, { values, orNull: false }, FIELD_TYPES.time);
   const expires = sql`${account} IN (
     SELECT token.account_id FROM account_tokens token WHERE (${then}) AND ${LIVE_RESET} AND NOT EXISTS (
       SELECT FROM account_tokens later WHERE later.account_id = token.account_id AND later.purpose = 'reset'

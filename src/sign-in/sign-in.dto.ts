@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { KINDS } from '../json-api/resource/field-types.js';
-import { IsOfKind } from '../json-api/resource/validation-rules.js';
+import { FIELD_TYPES } from '../json-api/resource/field-types.js';
+import { IsOfType } from '../json-api/resource/validation-rules.js';
 
 const STRING = { message: 'must be a string' };
 const BOOLEAN = { message: 'must be true or false' };
@@ -9,7 +9,7 @@ const BOOLEAN = { message: 'must be true or false' };
 /** Body of `POST /auth/login`. */
 export class LoginBody {
   @ApiProperty({ type: 'string', format: 'email', example: 'admin@example.com' })
-  @IsOfKind(KINDS.string)
+  @IsOfType(FIELD_TYPES.string)
   email!: string;
 
   @ApiProperty({ type: 'string', format: 'password' })

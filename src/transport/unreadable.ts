@@ -1,7 +1,7 @@
 import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
-import { interruptBody, isAnswered } from '../json-api/http/body-reader.js';
+import { interruptBody, hasResponse } from '../json-api/http/body-reader.js';
 import { errorDocument, MEDIA_TYPE } from '../json-api/document/document.js';
 import { ERROR_CODES, apiError } from '../json-api/document/errors.js';
 
@@ -47,7 +47,7 @@ export function respondToUnreadableRequest(
   const { code, detail } = REASONS[error.code ?? ''] ?? NO_HTTP;
   if (interruptBody(socket, apiError(code, detail, undefined, { headers: { Connection: 'close' } }))) return;
   rejected(code);
-  if (isAnswering(socket) || isAnswered(socket)) {
+  if (isAnswering(socket) || hasResponse(socket)) {
     socket.destroy();
     return;
   }

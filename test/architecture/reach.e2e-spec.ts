@@ -55,7 +55,7 @@ describe('Repositories', () => {
         const role = app.nest.get(Roles, { strict: false }).get(name);
         for (const action of ACTIONS) {
           for (const scope of role?.scopes(type, action) ?? []) {
-            const condition = repository.within(actorIn(scope), action).compile().text;
+            const condition = repository.scopeCondition(actorIn(scope), action).compile().text;
             if (/^\(?FALSE\)?$/.test(condition)) unreached.push(`${name}: ${type}.${action}.${scope}`);
           }
         }
@@ -66,7 +66,7 @@ describe('Repositories', () => {
 
   it('reach everything in the scope * alone', () => {
     const reach = (repository: ResourceRepository<Identified, Actor>, scope: Scope): string =>
-      repository.within(actorIn(scope), 'read').compile().text;
+      repository.scopeCondition(actorIn(scope), 'read').compile().text;
     for (const [type, repository] of repositories()) {
       expect([type, reach(repository, '*')]).not.toEqual([type, 'FALSE']);
       for (const scope of SCOPES.filter((one) => one !== '*')) {
@@ -79,7 +79,7 @@ describe('Repositories', () => {
     const nobody = new Role({ name: 'nobody', rank: 0, assignable: false, rights: [] });
     const actor = new Actor({ ...actorIn('own'), role: nobody, roleScopeExtra: {} });
     for (const [type, repository] of repositories()) {
-      expect([type, repository.within(actor, 'read').compile().text]).toEqual([type, 'FALSE']);
+      expect([type, repository.scopeCondition(actor, 'read').compile().text]).toEqual([type, 'FALSE']);
     }
   });
 });

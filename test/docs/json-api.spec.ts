@@ -27,6 +27,6 @@ describe('docs/json-api.md', () => {
           .slice(1, -1)
           .map((cell) => cell.trim()),
       );
-    expect(listed).toEqual(Object.values(BOUNDS).map(({ most, of, above }) => [most.toLocaleString('en'), of, above]));
+    expect(listed).toEqual(Object.values(BOUNDS).map(({ max, of, above }) => [max.toLocaleString('en'), of, above]));
   });
 });

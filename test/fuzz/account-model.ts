@@ -1,4 +1,4 @@
-import { order, passes, type Kind, type Operator } from '../resources/semantics.js';
+import { order, passes, type TypeName, type Operator } from '../resources/semantics.js';
 
 /** Accounts as plain objects in memory, and what the wire contract says that a list of them holds. */
 
@@ -16,7 +16,7 @@ export const ATTRIBUTES = {
   invitation_expired_at: 'time',
   created_at: 'time',
   updated_at: 'time',
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, TypeName>;
 
 export type AttributeName = keyof typeof ATTRIBUTES;
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Kind } from '../resources/semantics.js';
+import type { TypeName } from '../resources/semantics.js';
 
 /** What the fuzz tests are made of: texts, values, parameters and bodies, from harmless to hostile. */
 
@@ -109,7 +109,7 @@ const number = (): fc.Arbitrary<string> =>
 const storable = (plain: string): string => plain.toWellFormed().replaceAll('\0', '');
 
 /** Values that the service has to take, by kind, as odd as they may be. */
-export const ODD: Readonly<Record<Kind, () => fc.Arbitrary<string>>> = {
+export const ODD: Readonly<Record<TypeName, () => fc.Arbitrary<string>>> = {
   string: () => text().map(storable),
   words: () => text().map((plain) => storable(plain).split(/\s+/u).slice(0, 8).join(' ')),
   uuid: () =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
-import type { Kind } from '../resources/semantics.js';
-import { kindOf } from '../resources/subject.js';
+import type { TypeName } from '../resources/semantics.js';
+import { typeOf } from '../resources/subject.js';
 import { encoded, mutated, ODD, PROTOTYPE_NAMES, text, thoroughly, value } from './arbitraries.js';
 
 /** Query parameters of a collection, from those that have to be taken to those that nobody ever meant. */
@@ -75,9 +75,9 @@ export function plausibleParameter(resource: AnyResource, known: Known): fc.Arbi
   const { type, attributes, filters, relationships } = resource;
   const visible = [...attributes.values()].filter(({ hidden }) => !hidden).map(({ name }) => name);
   const sortable = ['id', ...[...attributes.values()].filter((one) => one.sortable).map(({ name }) => name)];
-  const there: Readonly<Partial<Record<Kind, readonly string[]>>> = { uuid: known.ids, string: known.texts };
+  const there: Readonly<Partial<Record<TypeName, readonly string[]>>> = { uuid: known.ids, string: known.texts };
   const ofFilter = [...filters.values()].map(({ name, takes, ...rest }) => {
-    const kind = kindOf(rest);
+    const kind = typeOf(rest);
     const odd = fc.oneof(ODD[kind](), ...(there[kind] ? [fc.constantFrom(...there[kind])] : []));
     const plain = takes === 'list' ? odd.map((one) => one.replaceAll(',', '\\,')) : odd;
     return fc.tuple(fc.constant(`filter[${name}]`), plain);

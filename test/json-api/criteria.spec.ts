@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AccountSessionResource } from '../../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
-import { parseCriteria, parseShape } from '../../src/json-api/query/criteria.parser.js';
+import { parseCriteria, parseSelection } from '../../src/json-api/query/criteria.parser.js';
 import { ErrorList } from '../../src/json-api/document/errors.js';
 import type { Operand } from '../../src/json-api/resource/field-types.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
@@ -189,7 +189,7 @@ describe('Parameters that belong together', () => {
 
   it('of one resource are fields and includes, and nothing else', () => {
     const errors = new ErrorList();
-    const shape = parseShape(
+    const shape = parseSelection(
       AccountSessionResource,
       lookup,
       '/x?include=account&fields[iam:accounts]=name&sort=id',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import type { SortKey } from '../../src/json-api/query/criteria.js';
 import { decodeCursor, encodeCursor } from '../../src/json-api/query/pagination.js';
-import { orderBy, reversed, rowColumn, stretchesAfter } from '../../src/json-api/sql/keyset.js';
+import { orderBy, reversed, rowColumn, rangesAfter } from '../../src/json-api/sql/keyset.js';
 import { ID } from '../../src/json-api/resource/attributes.js';
 
 const UUID = '0197a1f0-0000-7000-8000-000000000000';
@@ -56,7 +56,7 @@ describe('A cursor', () => {
 
 describe('What comes after a cursor', () => {
   const after = (order: string, values: (string | null)[]) =>
-    stretchesAfter(sort(order), values, ({ attribute }) => rowColumn(attribute.name)).map((stretch) => {
+    rangesAfter(sort(order), values, ({ attribute }) => rowColumn(attribute.name)).map((stretch) => {
       const { text, values: parameters } = stretch.compile();
       return parameters.reduce<string>((all, value, i) => all.replace(`$${i + 1}`, `'${String(value)}'`), text);
     });

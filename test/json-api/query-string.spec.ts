@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ErrorList } from '../../src/json-api/document/errors.js';
-import { KINDS } from '../../src/json-api/resource/field-types.js';
+import { FIELD_TYPES } from '../../src/json-api/resource/field-types.js';
 import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
 import { parseQueryString, splitList, toUrl } from '../../src/json-api/query/query-string.js';
 import { sql } from '../../src/json-api/sql/sql.js';
@@ -60,10 +60,12 @@ describe('A query string', () => {
 });
 
 describe('An operator', () => {
-  const statement = (operator: Operator, kind: keyof typeof KINDS, ...texts: string[]) => {
+  const statement = (operator: Operator, kind: keyof typeof FIELD_TYPES, ...texts: string[]) => {
     const orNull = texts.includes('null');
-    const values = texts.filter((text) => text !== 'null').map((text) => KINDS[kind].parse(text) ?? { value: text });
-    return OPERATORS[operator].sql(sql`x`, { values, orNull }, KINDS[kind]).compile();
+    const values = texts
+      .filter((text) => text !== 'null')
+      .map((text) => FIELD_TYPES[kind].parse(text) ?? { value: text });
+    return OPERATORS[operator].sql(sql`x`, { values, orNull }, FIELD_TYPES[kind]).compile();
   };
 
   const anyOf = (type: string, n = 1): string => {
@@ -76,7 +78,7 @@ describe('An operator', () => {
   const times = `(${anyOf('timestamptz')} OR (${inRanges}))`;
   const midnight = (day: number): string => `2026-01-${day}T00:00:00.000Z`;
 
-  it.each<[string, Operator, keyof typeof KINDS, string[], string, unknown[]]>([
+  it.each<[string, Operator, keyof typeof FIELD_TYPES, string[], string, unknown[]]>([
     ['one value', 'eq', 'string', ['a'], `(${anyOf('text')})`, [['a']]],
     ['several values', 'in', 'string', ['a', 'b'], `(${anyOf('text')})`, [['a', 'b']]],
     ['a value that is sent twice', 'eq', 'uuid', ['a', 'a'], `(${anyOf('uuid')})`, [['a']]],

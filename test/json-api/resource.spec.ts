@@ -49,13 +49,10 @@ describe('A resource table that does not fit its entity', () => {
     [() => defineResource(Bare, { type: 'a:b', attributes: {} }), 'Bare needs an id column and a @VersionColumn'],
     [() => defineResource(Thing, { type: 'a:b', attributes: { virtual: {} } }), 'attribute "virtual" has no column'],
     [
-      () => defineResource(Thing, { type: 'a:b', attributes: { title: { computed: { kind: 'string' } } } }),
+      () => defineResource(Thing, { type: 'a:b', attributes: { title: { computed: { type: 'string' } } } }),
       'attribute "title" is computed, yet has a column',
     ],
-    [
-      () => defineResource(Thing, { type: 'a:b', attributes: { blob: {} } }),
-      'the column type "bytea", which has no kind',
-    ],
+    [() => defineResource(Thing, { type: 'a:b', attributes: { blob: {} } }), 'the unsupported column type "bytea"'],
     [
       () => defineResource(Thing, { type: 'a:b', attributes: { open: { filter: ['match'] } } }),
       'lists the filter "match", which a boolean does not have',
@@ -69,7 +66,7 @@ describe('A resource table that does not fit its entity', () => {
         defineResource(Thing, {
           type: 'a:b',
           attributes: { title: { filter: ['eq'] } },
-          filters: { title: { kind: 'string', takes: 'whole', description: '' } },
+          filters: { title: { type: 'string', takes: 'whole', description: '' } },
         }),
       'filter "title" is declared twice',
     ],

@@ -3,7 +3,7 @@ import type { Filter } from '../../src/json-api/resource/attributes.js';
 import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
 import { errorsOf, ids, type Answer } from '../support/client.js';
 import { order, passes } from './semantics.js';
-import { kindOf, type Row, type Subject } from './subject.js';
+import { typeOf, type Row, type Subject } from './subject.js';
 import { filterText, WRONG_TEXTS } from './values.js';
 
 /** How many rows a test makes: enough for nulls, equals and different values to meet. */
@@ -57,7 +57,7 @@ export function readingContract(subject: () => Subject): void {
 
   it('refuses filter values of another kind', async () => {
     const on = subject();
-    const kinds = [...on.resource.filters.values()].map((filter) => [filter.name, kindOf(filter)] as const);
+    const kinds = [...on.resource.filters.values()].map((filter) => [filter.name, typeOf(filter)] as const);
     await expectErrors(
       on,
       kinds.map(([name, kind]) => [`?filter[${name}]=${WRONG_TEXTS[kind]}`, `filter[${name}]`]),
@@ -73,7 +73,7 @@ export function readingContract(subject: () => Subject): void {
       json: '{"nobody":["has this"]}',
     };
     for (const filter of [...on.resource.filters.values()].filter((one) => !one.on)) {
-      const kind = kindOf(filter);
+      const kind = typeOf(filter);
       const value = strange[kind] ?? 'nobody has this';
       expect([filter.name, ids(await on.get(`?filter[${filter.name}]=${encodeURIComponent(value)}`))]).toEqual([
         filter.name,
@@ -86,7 +86,7 @@ export function readingContract(subject: () => Subject): void {
     const on = subject();
     await on.make(ROWS);
     const rows = await on.rows();
-    const keys = [['id', 'uuid'] as const, ...sortable(on).map((one) => [one.name, kindOf(one)] as const)];
+    const keys = [['id', 'uuid'] as const, ...sortable(on).map((one) => [one.name, typeOf(one)] as const)];
     const wrong: string[] = [];
     for (const [name, kind] of keys) {
       for (const sign of [1, -1]) {
@@ -188,7 +188,7 @@ const isValue = (value: unknown): boolean => value !== null && value !== undefin
 /** Whether the model finds the row. What is compared by a key of its own is folded on both sides. */
 function matches({ on: { attribute, operator, compare } }: AttributeFilter, { values }: Row, asked: string[]): boolean {
   const value = values[attribute.name];
-  if (!compare) return passes(kindOf(attribute), operator, value, asked);
+  if (!compare) return passes(typeOf(attribute), operator, value, asked);
   return passes('string', operator, compare.as(String(value)), asked.map(compare.as));
 }
 

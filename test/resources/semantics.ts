@@ -3,7 +3,7 @@
  * the service in it. Values are as documents carry them: times are texts, JSON is parsed, null is null.
  */
 
-export type Kind = 'string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json';
+export type TypeName = 'string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json';
 export type Operator = 'eq' | 'in' | 'nin' | 'match' | 'gte' | 'lte';
 
 const DAY_US = 86_400_000_000;
@@ -35,7 +35,7 @@ function canonical(value: unknown): string {
 }
 
 /** Whether a value equals the text of a filter. `null` as text means without a value. */
-function equals(kind: Kind, value: unknown, text: string): boolean {
+function equals(kind: TypeName, value: unknown, text: string): boolean {
   if (text === 'null') return value === null;
   if (value === null) return false;
   switch (kind) {
@@ -57,7 +57,7 @@ function equals(kind: Kind, value: unknown, text: string): boolean {
 }
 
 /** Whether a value passes a filter with these texts, which are joined by OR. */
-export function passes(kind: Kind, operator: Operator, value: unknown, texts: readonly string[]): boolean {
+export function passes(kind: TypeName, operator: Operator, value: unknown, texts: readonly string[]): boolean {
   const [text = ''] = texts;
   const instant = (): number => (kind === 'time' ? microseconds(String(value)) : Number(value));
   switch (operator) {
@@ -78,7 +78,7 @@ export function passes(kind: Kind, operator: Operator, value: unknown, texts: re
 const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
 
 /** The ascending order of two values: null is the greatest. */
-export function order(kind: Kind, left: unknown, right: unknown): number {
+export function order(kind: TypeName, left: unknown, right: unknown): number {
   if (left === null || right === null) return Number(left === null) - Number(right === null);
   if (kind === 'string') {
     // Texts that people take for the same have an order all the same.

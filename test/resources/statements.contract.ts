@@ -12,7 +12,7 @@ import type { Identified } from '../../src/json-api/resource/resource-definition
 import { ResourceRepository } from '../../src/json-api/resource.repository.js';
 import { account, organization } from '../support/factories.js';
 import { statementsOf } from '../performance/statements.js';
-import { kindOf, type Subject } from './subject.js';
+import { typeOf, type Subject } from './subject.js';
 
 /** Organizations of somebody who belongs to many. */
 const MANY_ORGANIZATIONS = 10_000;
@@ -39,15 +39,15 @@ const LISTS: Readonly<Record<string, readonly Values[]>> = {
 };
 
 /** Queries with one filter, of a few values and of as many as may be: each pair is to have one text. */
-function pairs({ name, takes, knowsNull, kind }: Filter): (readonly [few: string, many: string])[] {
+function pairs({ name, takes, nullable, type }: Filter): (readonly [few: string, many: string])[] {
   const query = (values: readonly string[]): string => `filter[${name}]=${values.map(encodeURIComponent).join()}`;
-  const most = LIMITS.filterValues;
-  const kindName = kindOf({ kind });
+  const max = LIMITS.filterValues;
+  const typeName = typeOf({ type });
   if (takes === 'list') {
-    return (LISTS[kindName] ?? []).flatMap((values) => {
-      const plain = [query(values(1)), query(values(most))] as const;
-      return knowsNull
-        ? [plain, [query([...values(1), 'null']), query([...values(most - 1), 'null'])] as const]
+    return (LISTS[typeName] ?? []).flatMap((values) => {
+      const plain = [query(values(1)), query(values(max))] as const;
+      return nullable
+        ? [plain, [query([...values(1), 'null']), query([...values(max - 1), 'null'])] as const]
         : [plain];
     });
   }
@@ -59,10 +59,10 @@ function pairs({ name, takes, knowsNull, kind }: Filter): (readonly [few: string
     time: [(count) => [day(count)], (count) => [instant(count)]],
     integer: [(count) => [String(count)]],
   };
-  return (whole[kindName] ?? []).map((values) => [query(values(1)), query(values(most))] as const);
+  return (whole[typeName] ?? []).map((values) => [query(values(1)), query(values(max))] as const);
 }
 
-/** Somebody with every action in one scope, and so many organizations. */
+/** An actor with every action in one scope, and these organizations. */
 function actorIn(scope: Scope, organizationIds: readonly string[]): Actor {
   const right = { text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope };
   return new Actor({

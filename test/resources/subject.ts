@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { KINDS } from '../../src/json-api/resource/field-types.js';
+import { FIELD_TYPES } from '../../src/json-api/resource/field-types.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { type Attribute, columnsOf, snakeCase } from '../../src/json-api/resource/attributes.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
@@ -8,7 +8,7 @@ import { operations, type CheckedClient } from '../contract/openapi.js';
 import type { TestApp } from '../support/app.js';
 import { document, send, type Answer, type RequestOptions } from '../support/client.js';
 import type { Factory } from './fixtures.js';
-import type { Kind } from './semantics.js';
+import type { TypeName } from './semantics.js';
 
 /** One row: its id, and the values of its attributes by name, those of hidden ones included. */
 export interface Row {
@@ -21,12 +21,12 @@ interface ResourceObject {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
-const NAMES = new Map(Object.entries(KINDS).map(([name, kind]) => [kind, name as Kind]));
+const NAMES = new Map(Object.entries(FIELD_TYPES).map(([name, type]) => [type, name as TypeName]));
 
-/** The name of an attribute's kind. */
-export const kindOf = ({ kind }: Pick<Attribute, 'kind'>): Kind => {
-  const name = NAMES.get(kind as (typeof KINDS)[Kind]);
-  if (!name) throw new TypeError('A kind is missing in the tests');
+/** The name of an attribute's type. */
+export const typeOf = ({ type }: Pick<Attribute, 'type'>): TypeName => {
+  const name = NAMES.get(type as (typeof FIELD_TYPES)[TypeName]);
+  if (!name) throw new TypeError('A field type is missing in the tests');
   return name;
 };
 

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Kind } from './semantics.js';
+import type { TypeName } from './semantics.js';
 
 /** Values of each kind, for whoever knows nothing else of an attribute. */
 
 /** Texts of a filter that are not of the kind. Every text without NUL is a string. */
-export const WRONG_TEXTS: Readonly<Record<Kind | 'words', string>> = {
+export const WRONG_TEXTS: Readonly<Record<TypeName | 'words', string>> = {
   string: '%00',
   words: '1%202%203%204%205%206%207%208%209%2010%2011',
   uuid: '1234',
@@ -15,7 +15,7 @@ export const WRONG_TEXTS: Readonly<Record<Kind | 'words', string>> = {
 };
 
 /** JSON values of a body that are not of the kind. */
-export const WRONG_VALUES: Readonly<Record<Kind, unknown>> = {
+export const WRONG_VALUES: Readonly<Record<TypeName, unknown>> = {
   string: 7,
   words: 7,
   uuid: '1234',
@@ -25,7 +25,7 @@ export const WRONG_VALUES: Readonly<Record<Kind, unknown>> = {
   json: 'text',
 };
 
-const OTHERS: Readonly<Record<Kind, (value: unknown) => unknown>> = {
+const OTHERS: Readonly<Record<TypeName, (value: unknown) => unknown>> = {
   string: (value) => `${String(value ?? '')}!`,
   words: (value) => `${String(value ?? '')}!`,
   uuid: () => uuidv7(),
@@ -36,7 +36,7 @@ const OTHERS: Readonly<Record<Kind, (value: unknown) => unknown>> = {
 };
 
 /** A value of the kind that is not this one. */
-export const another = (kind: Kind, value: unknown): unknown => OTHERS[kind](value);
+export const another = (kind: TypeName, value: unknown): unknown => OTHERS[kind](value);
 
 /** A value as the text of a filter, with its commas marked where a list is taken. */
 export function filterText(value: unknown, takes: 'list' | 'whole'): string {

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { isWritable } from '../../src/json-api/write/body.js';
 import { document, errorsOf, ids } from '../support/client.js';
-import { kindOf, type Subject } from './subject.js';
+import { typeOf, type Subject } from './subject.js';
 import { another, WRONG_VALUES } from './values.js';
 
 const pointer = (name: string): string[] => [`422 validation_failed /data/attributes/${name}`];
@@ -62,8 +62,8 @@ export function writingContract(subject: () => Subject): void {
       const writable = on.visible.filter((attribute) => isWritable(attribute, verb));
       const cases = [
         ...closed.map((name) => [name, 'x'] as const),
-        ...readOnly.map((one) => [one.name, another(kindOf(one), values[one.name])] as const),
-        ...writable.map((one) => [one.name, WRONG_VALUES[kindOf(one)]] as const),
+        ...readOnly.map((one) => [one.name, another(typeOf(one), values[one.name])] as const),
+        ...writable.map((one) => [one.name, WRONG_VALUES[typeOf(one)]] as const),
         ...writable.filter(({ nullable }) => !nullable).map(({ name }) => [name, null] as const),
       ];
       for (const [name, value] of cases) {

@@ -12,11 +12,11 @@ import { RefreshTokens } from '../../src/auth/tokens/refresh-tokens.js';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { readBody, readFlatBody } from '../../src/json-api/write/body.js';
-import { parseCriteria, parseShape, refuseParameters } from '../../src/json-api/query/criteria.parser.js';
+import { parseCriteria, parseSelection, rejectParameters } from '../../src/json-api/query/criteria.parser.js';
 import { decodeCursor } from '../../src/json-api/query/pagination.js';
 import { ErrorList, ApiError } from '../../src/json-api/document/errors.js';
 import { JSON_BODY } from '../../src/json-api/http/json-body.js';
-import { KINDS } from '../../src/json-api/resource/field-types.js';
+import { FIELD_TYPES } from '../../src/json-api/resource/field-types.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/http.js';
 import { splitList } from '../../src/json-api/query/query-string.js';
@@ -105,7 +105,7 @@ const linkageOf = (text: string): unknown[] =>
 function written(linkage: unknown): unknown {
   const document = { data: { type: 'iam:accounts', relationships: { organizations: { data: linkage } } } };
   const parsed = parseDocument(document, REQUIRED_MEMBERS.update, new ErrorList());
-  const context = { shape: { fields: new Map(), include: [] }, ifMatch: IfMatch.parse(undefined), operation: '' };
+  const context = { selection: { fields: new Map(), include: [] }, ifMatch: IfMatch.parse(undefined), operation: '' };
   return parsed && new WriteDocument(AccountResource, 'update', parsed, context).relationshipErrors();
 }
 
@@ -149,8 +149,8 @@ export const PARSERS: readonly Parser[] = [
   head('an address, for the log', (text) => loggedPath(text, '/accounts/:token/join'), ['/', '/accounts/', '/a?']),
   head('a query', criteria, ['', 'a', 'filter[id]=', 'filter[']),
   { ...head('a filter in brackets', criteria), units: ['&filter[with_role_scope][org][]=a'] },
-  head('a query of a resource', (text) => parseShape(AccountResource, lookup, `/x?${text}`, new ErrorList())),
-  head('a query of any other route', (text) => refuseParameters(`/x?${text}`, [], new ErrorList())),
+  head('a query of a resource', (text) => parseSelection(AccountResource, lookup, `/x?${text}`, new ErrorList())),
+  head('a query of any other route', (text) => rejectParameters(`/x?${text}`, [], new ErrorList())),
   ...['sort=', 'included=', 'fields[iam:accounts]=', 'count=', 'page[size]=', 'page[number]=', 'page[after]='].map(
     (parameter) => head(`the parameter ${parameter}`, (text) => criteria(parameter + encodeURIComponent(text))),
   ),
@@ -166,7 +166,7 @@ export const PARSERS: readonly Parser[] = [
   head('a cursor, decoded', (text) =>
     decodeCursor([{ attribute: ID, descending: false }], Buffer.from(text).toString('base64url')),
   ),
-  ...Object.entries(KINDS).map(([name, kind]) =>
+  ...Object.entries(FIELD_TYPES).map(([name, kind]) =>
     head(`a value of kind ${name}`, (text) => kind.parse(text), [
       '',
       '2026-01-31T',

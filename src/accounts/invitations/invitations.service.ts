@@ -51,7 +51,7 @@ export class InvitationsService {
    */
   resend(actor: Actor, id: string): Promise<void> {
     return this.transactions.run(async (tx) => {
-      const { entity } = await this.accounts.hold(actor, 'create', id, tx);
+      const { entity } = await this.accounts.findForUpdate(actor, 'create', id, tx);
       if (outranks(this.roles.get(entity.roleName), actor))
         throw apiError('forbidden', 'The account has a role above your own');
       if (!(await this.scopes.ownsAll(actor, 'create', id, tx))) {

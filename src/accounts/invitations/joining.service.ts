@@ -92,7 +92,7 @@ export class JoiningService {
   /** The account as its owner sees it. */
   private async represent(id: string, resetToken: string | null, tx: Transaction): Promise<Item> {
     const owner = await this.ownerOf(id, tx);
-    const item = await this.accounts.written(owner, id, EVERYTHING, tx);
+    const item = await this.accounts.reload(owner, id, EVERYTHING, tx);
     return resetToken === null ? item : { ...item, meta: { password_reset_token: resetToken } };
   }
 

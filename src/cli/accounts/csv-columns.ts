@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
-import { KINDS } from '../../json-api/resource/field-types.js';
+import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
 
 /** Which column of a file holds which member of an account: by the member's name, the column's header. */
 export type ColumnMap = ReadonlyMap<string, string>;
@@ -53,10 +53,10 @@ function read(member: string, cell: string): unknown {
   const text = cell.trim();
   if (member === 'organizations') return text.startsWith('[') ? json(text) : listOf(text);
   if (member === 'hashed_password') return /^[{[]/.test(text) ? json(text) : text;
-  const kind = AccountTransferResource.attributes.get(member)?.kind;
-  if (kind === KINDS.boolean) return BOOLEANS.get(text.toLowerCase()) ?? text;
-  if (kind === KINDS.integer) return /^-?\d+$/.test(text) ? Number(text) : text;
-  return kind === KINDS.json ? json(text) : text;
+  const kind = AccountTransferResource.attributes.get(member)?.type;
+  if (kind === FIELD_TYPES.boolean) return BOOLEANS.get(text.toLowerCase()) ?? text;
+  if (kind === FIELD_TYPES.integer) return /^-?\d+$/.test(text) ? Number(text) : text;
+  return kind === FIELD_TYPES.json ? json(text) : text;
 }
 
 /** As spreadsheets and databases write them. */

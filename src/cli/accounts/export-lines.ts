@@ -48,7 +48,7 @@ async function* piecesOf(runner: QueryRunner): AsyncGenerator<ExportPiece> {
 
 /** PostgreSQL writes the JSON. Not with `json_agg`, which puts line breaks between its items. */
 function statement(withPasswordHashes: boolean, resource: TransferResource): string {
-  const members = [...resource.attributes.values()].map(({ name, kind, computed }) =>
+  const members = [...resource.attributes.values()].map(({ name, type: kind, computed }) =>
     // The one that is computed is the scope; its organizations are told by themselves, with their names.
     member(name, computed ? sql`row.role_scope_extra::text` : kind.json(sql`row.${ident(name)}`)),
   );

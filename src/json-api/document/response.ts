@@ -1,4 +1,4 @@
-import type { Shape } from '../query/criteria.js';
+import type { Selection } from '../query/criteria.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
@@ -38,7 +38,7 @@ export interface Item {
   readonly row: ResourceRow;
   readonly version: number;
   readonly included: readonly ResourceRow[];
-  readonly shape: Shape;
+  readonly selection: Selection;
   /** Top-level `meta` of the document. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -56,20 +56,20 @@ export interface PageLinks {
 export interface Page {
   readonly rows: readonly ResourceRow[];
   readonly included: readonly ResourceRow[];
-  readonly shape: Shape;
+  readonly selection: Selection;
   readonly links: PageLinks;
   readonly count?: number;
   readonly cursors: boolean;
 }
 
 /** The attributes that a document of this shape shows. */
-export function shownAttributes(resource: AnyResource, shape: Shape): Attribute[] {
-  const fields = shape.fields.get(resource.type);
+export function shownAttributes(resource: AnyResource, selection: Selection): Attribute[] {
+  const fields = selection.fields.get(resource.type);
   return [...resource.attributes.values()].filter(({ name, hidden }) => !hidden && (!fields || fields.has(name)));
 }
 
 /** The relationships that a document of this shape shows; fields may leave out an included one (JSON:API, full linkage). */
-export function shownRelationships(resource: AnyResource, shape: Shape): Relationship[] {
-  const fields = shape.fields.get(resource.type);
+export function shownRelationships(resource: AnyResource, selection: Selection): Relationship[] {
+  const fields = selection.fields.get(resource.type);
   return [...resource.relationships.values()].filter(({ name }) => !fields || fields.has(name));
 }

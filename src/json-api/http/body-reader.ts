@@ -174,10 +174,10 @@ const counted = (bytes: number): number => Math.max(0, bytes - FREE_BYTES);
 const DISCARD_TIMEOUT_MS = 10_000;
 
 /** The requests that were answered while their bodies were still being sent, by their connections. */
-const answered = new WeakMap<Socket, IncomingMessage>();
+const requestsWithResponse = new WeakMap<Socket, IncomingMessage>();
 
 /** Whether a connection still sends the body of a request that has its answer already. */
-export const isAnswered = (socket: Socket): boolean => answered.get(socket)?.complete === false;
+export const hasResponse = (socket: Socket): boolean => requestsWithResponse.get(socket)?.complete === false;
 
 /**
  * Leaves bodies to whoever wants them. A client that asks first whether its body is wanted (`Expect: 100-continue`, RFC
@@ -192,7 +192,7 @@ export function leaveBodiesUnread(server: FastifyInstance, discardTimeoutMs = DI
     if (length !== '0' || coding !== undefined) {
       response.once('finish', () => {
         if (message.complete) return;
-        answered.set(message.socket, message);
+        requestsWithResponse.set(message.socket, message);
         const timer = setTimeout(() => !message.complete && message.socket.destroy(), discardTimeoutMs).unref();
         // Of the message and not of its socket, which lives for many requests.
         message.once('close', () => clearTimeout(timer));

@@ -41,13 +41,13 @@ const hasBareParameter = (text: string): boolean =>
     .some((part, i) => i > 0 && part.trim() !== '' && !part.includes('='));
 
 /** Whether a media type carries a parameter that JSON:API does not allow here. `q` is a weight, not a parameter. */
-const hasStrangeParameters = ({ parameters, text }: Range, ignored: readonly string[]): boolean =>
+const hasUnsupportedParameters = ({ parameters, text }: Range, ignored: readonly string[]): boolean =>
   Object.keys(parameters).some((name) => !ignored.includes(name)) || hasBareParameter(text);
 
 /** @throws ApiError 415 for `application/vnd.api+json` with any parameter but `profile`. */
 export function checkContentType(header: string): void {
   const type = { ...parse(header), text: header };
-  if (type.type === MEDIA_TYPE && hasStrangeParameters(type, ['profile'])) {
+  if (type.type === MEDIA_TYPE && hasUnsupportedParameters(type, ['profile'])) {
     throw apiError('unsupported_media_type', `${MEDIA_TYPE} takes no parameter but profile`, {
       header: 'Content-Type',
     });
@@ -57,7 +57,7 @@ export function checkContentType(header: string): void {
 /** @throws ApiError 406 when every `application/vnd.api+json` in Accept carries such parameters. */
 export function checkAccept(header: string | undefined): void {
   const ranges = rangesOf(header ?? '').filter(({ type }) => type === MEDIA_TYPE);
-  if (ranges.length > 0 && ranges.every((range) => hasStrangeParameters(range, ['profile', 'q']))) {
+  if (ranges.length > 0 && ranges.every((range) => hasUnsupportedParameters(range, ['profile', 'q']))) {
     throw apiError('not_acceptable', `${MEDIA_TYPE} takes no parameter but profile`, { header: 'Accept' });
   }
 }
@@ -132,7 +132,7 @@ export function configureHttp(server: FastifyInstance): void {
 }
 
 /** Answers 404 before the body is looked at: whatever it holds, there is nothing at this address. */
-export function refuseUnknownAddresses(server: FastifyInstance): void {
+export function rejectUnknownUrls(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
     // @fastify/cors has a route of its own for OPTIONS of anything, which is out of the error filter's reach.
     if (request.routeOptions.url === '*') reply.callNotFound();
@@ -143,7 +143,7 @@ export function refuseUnknownAddresses(server: FastifyInstance): void {
 const nowhere = (): ApiError => apiError('not_found', 'There is nothing at this address');
 
 /** Answers what Fastify refuses before any route, hook or filter of ours is reached: an address that cannot be decoded. */
-export function answerUnreadableAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+export function replyToUnreadableUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(404).headers({ 'content-type': MEDIA_TYPE, vary: 'Accept', 'x-request-id': request.id });
   // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
   void reply.send(Buffer.from(errorDocument(nowhere().errors, request.id)));
@@ -166,11 +166,11 @@ export function recordRoutes(server: FastifyInstance): MethodsByUrl {
 const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** Answers 405 with `Allow` for a known address and a method that it does not take. To be called after all routes. */
-export function refuseOtherMethods(server: FastifyInstance, methods: MethodsByUrl): void {
+export function rejectOtherMethods(server: FastifyInstance, methods: MethodsByUrl): void {
   for (const [url, known] of [...methods]) {
     if (url.includes('*')) continue;
     const allow = [...known].join(', ');
-    const refusal = (): never => {
+    const reject = (): never => {
       throw apiError('method_not_allowed', 'This address does not take this method', undefined, {
         headers: { Allow: allow },
       });
@@ -179,8 +179,8 @@ export function refuseOtherMethods(server: FastifyInstance, methods: MethodsByUr
       method: EVERY_METHOD.filter((method) => !known.has(method)),
       url,
       // Before the body is read.
-      onRequest: async () => refusal(),
-      handler: refusal,
+      onRequest: async () => reject(),
+      handler: reject,
     });
   }
 }

@@ -15,8 +15,8 @@ import { DocumentWriter, MEDIA_TYPE } from '../document/document.js';
 import { ErrorList, throwIfErrors } from '../document/errors.js';
 import type { Item, Page } from '../document/response.js';
 import { LIMITS } from '../limits.js';
-import type { Criteria, Shape } from '../query/criteria.js';
-import { parseCriteria, parseShape, refuseParameters, type ResourceLookup } from '../query/criteria.parser.js';
+import type { Criteria, Selection } from '../query/criteria.js';
+import { parseCriteria, parseSelection, rejectParameters, type ResourceLookup } from '../query/criteria.parser.js';
 import { ResourceRegistry } from '../resource/registry.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { WriteVerb } from '../write/body.js';
@@ -25,7 +25,7 @@ import { checkAccept } from './http.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import type { ParsedRequest } from './request.js';
 import {
-  ANSWERS_WITH,
+  RESPONDS_WITH,
   NOT_JSON_API,
   PLAIN_PARAMETERS,
   RESOURCE_ROUTE,
@@ -34,16 +34,16 @@ import {
 } from './route.js';
 
 /** What decorators say of a handler; they say the same in each request. */
-interface Handling {
+interface HandlerMetadata {
   readonly controller: object;
   readonly isJsonApi: boolean;
   readonly route: ResourceRoute | undefined;
   readonly parameters: readonly string[];
   /** How an answer is written; undefined where it is sent as it is. */
-  readonly answersAs: Verb | undefined;
+  readonly respondsAs: Verb | undefined;
 }
 
-const isPage = (answer: Page | Item): answer is Page => 'rows' in answer;
+const isPage = (response: Page | Item): response is Page => 'rows' in response;
 
 /** A strong entity tag (RFC 9110): the row's version, which conditions of writes compare, and the representation. */
 const entityTag = (item: Item, document: string): string =>
@@ -57,7 +57,7 @@ const entityTag = (item: Item, document: string): string =>
 export class JsonApiInterceptor implements NestInterceptor {
   private readonly parser: RequestParser;
   private readonly writer: DocumentWriter;
-  private readonly handlings = new WeakMap<object, Handling>();
+  private readonly handlers = new WeakMap<object, HandlerMetadata>();
 
   constructor(
     private readonly reflector: Reflector,
@@ -69,44 +69,44 @@ export class JsonApiInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const { isJsonApi, route, parameters, answersAs } = this.handling(context);
+    const { isJsonApi, route, parameters, respondsAs } = this.handlerMetadata(context);
     if (!isJsonApi) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     checkAccept(request.headers.accept);
     const errors = new ErrorList();
     if (route) request.jsonApi = this.parser.parse(route, request, errors);
-    else refuseParameters(request.url, parameters, errors);
+    else rejectParameters(request.url, parameters, errors);
     throwIfErrors(errors);
-    if (!answersAs) return next.handle();
-    return next.handle().pipe(map((answer?: Page | Item) => this.write(answersAs, answer, reply)));
+    if (!respondsAs) return next.handle();
+    return next.handle().pipe(map((response?: Page | Item) => this.write(respondsAs, response, reply)));
   }
 
-  private handling(context: ExecutionContext): Handling {
+  private handlerMetadata(context: ExecutionContext): HandlerMetadata {
     const [handler, controller] = [context.getHandler(), context.getClass()];
-    const known = this.handlings.get(handler);
+    const known = this.handlers.get(handler);
     // Two controllers may inherit one handler.
     if (known?.controller === controller) return known;
     const metadata = <Value>(key: string): Value | undefined => this.reflector.get<Value | undefined>(key, handler);
     const route = metadata<ResourceRoute>(RESOURCE_ROUTE);
-    const handling = {
+    const handlerMetadata = {
       controller,
       isJsonApi: !this.reflector.get<boolean | undefined>(NOT_JSON_API, controller),
       route,
       parameters: metadata<readonly string[]>(PLAIN_PARAMETERS) ?? [],
-      answersAs: route?.verb ?? (metadata<boolean>(ANSWERS_WITH) ? 'show' : undefined),
-    } satisfies Handling;
-    this.handlings.set(handler, handling);
-    return handling;
+      respondsAs: route?.verb ?? (metadata<boolean>(RESPONDS_WITH) ? 'show' : undefined),
+    } satisfies HandlerMetadata;
+    this.handlers.set(handler, handlerMetadata);
+    return handlerMetadata;
   }
 
-  private write(verb: Verb, answer: Page | Item | undefined, reply: FastifyReply): Buffer | string | undefined {
-    if (answer === undefined) return undefined;
+  private write(verb: Verb, response: Page | Item | undefined, reply: FastifyReply): Buffer | string | undefined {
+    if (response === undefined) return undefined;
     void reply.header('content-type', MEDIA_TYPE);
-    if (isPage(answer)) return this.writer.page(answer);
-    const document = this.writer.item(answer);
-    void reply.header('etag', entityTag(answer, document));
-    if (verb === 'create' || verb === 'delete') void reply.header('location', this.writer.self(answer.row));
+    if (isPage(response)) return this.writer.page(response);
+    const document = this.writer.resource(response);
+    void reply.header('etag', entityTag(response, document));
+    if (verb === 'create' || verb === 'delete') void reply.header('location', this.writer.self(response.row));
     // A deletion has nothing to show but the job to which it was handed.
     if (verb === 'delete') void reply.status(HttpStatus.ACCEPTED);
     return document;
@@ -124,46 +124,46 @@ function idempotencyKey({ headers }: FastifyRequest, errors: ErrorList): string 
 }
 
 /** How many addresses are remembered, as parsed: front ends send the same few over and over. */
-const MAX_ADDRESSES = 500;
+const MAX_URLS = 500;
 /** In bytes, of all remembered addresses of one kind together. */
 const MAX_BYTES = 8 * 1024 * 1024;
 /** What an address takes besides what grows with its length, in bytes: the document's texts for its shape, mostly. */
-const ADDRESS_BYTES = 4_000;
+const URL_BYTES = 4_000;
 /** What a character of an address comes to, in bytes, at most: a list of values of one character each. */
 const BYTES_PER_CHARACTER = 24;
 
 /** What addresses came to, in an LRU cache. What is made for these very objects is remembered with them. */
-class ParsedAddresses<Asked extends Shape & Partial<Criteria>> {
-  private readonly cache = new LRUCache<string, Asked>({
-    max: MAX_ADDRESSES,
+class ParsedUrls<Parsed extends Selection & Partial<Criteria>> {
+  private readonly cache = new LRUCache<string, Parsed>({
+    max: MAX_URLS,
     maxSize: MAX_BYTES,
-    sizeCalculation: (_asked, key) => ADDRESS_BYTES + BYTES_PER_CHARACTER * key.length,
+    sizeCalculation: (_parsed, key) => URL_BYTES + BYTES_PER_CHARACTER * key.length,
   });
 
   constructor(
-    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, errors: ErrorList) => Asked,
+    private readonly parse: (resource: AnyResource, lookup: ResourceLookup, url: string, errors: ErrorList) => Parsed,
     private readonly lookup: ResourceLookup,
   ) {}
 
   /** A faulty address is parsed each time, and one with a secret in it too. */
-  of(resource: AnyResource, url: string, errors: ErrorList): Asked {
+  of(resource: AnyResource, url: string, errors: ErrorList): Parsed {
     const key = `${resource.type} ${url}`;
     const known = this.cache.get(key);
     if (known) return known;
-    const asked = this.parse(resource, this.lookup, url, errors);
-    if (errors.length === 0 && !asked.unlinkable) this.cache.set(key, asked);
-    return asked;
+    const parsed = this.parse(resource, this.lookup, url, errors);
+    if (errors.length === 0 && !parsed.unlinkable) this.cache.set(key, parsed);
+    return parsed;
   }
 }
 
 /** Reads what requests ask of a resource: criteria, shape, document or condition. All errors are collected. */
 export class RequestParser {
-  private readonly criteria: ParsedAddresses<Criteria>;
-  private readonly shapes: ParsedAddresses<Shape>;
+  private readonly criteria: ParsedUrls<Criteria>;
+  private readonly selections: ParsedUrls<Selection>;
 
   constructor(lookup: ResourceLookup) {
-    this.criteria = new ParsedAddresses(parseCriteria, lookup);
-    this.shapes = new ParsedAddresses(parseShape, lookup);
+    this.criteria = new ParsedUrls(parseCriteria, lookup);
+    this.selections = new ParsedUrls(parseSelection, lookup);
   }
 
   parse({ resource, verb }: ResourceRoute, request: FastifyRequest, errors: ErrorList): ParsedRequest {
@@ -174,11 +174,11 @@ export class RequestParser {
     Record<Verb, (resource: AnyResource, request: FastifyRequest, errors: ErrorList) => ParsedRequest>
   > = {
     index: (resource, { url }, errors) => ({ criteria: this.criteria.of(resource, url, errors) }),
-    show: (resource, { url }, errors) => ({ shape: this.shape(resource, url, errors) }),
+    show: (resource, { url }, errors) => ({ selection: this.selection(resource, url, errors) }),
     create: (resource, request, errors) => this.parseWrite('create', resource, request, errors),
     update: (resource, request, errors) => this.parseWrite('update', resource, request, errors),
     delete: (_resource, { url, headers }, errors) => {
-      refuseParameters(url, [], errors);
+      rejectParameters(url, [], errors);
       return { ifMatch: IfMatch.parse(headers['if-match']) };
     },
   };
@@ -190,22 +190,22 @@ export class RequestParser {
     errors: ErrorList,
   ): ParsedRequest {
     const { url, headers, method, body } = request;
-    const shape = this.shape(resource, url, errors);
+    const selection = this.selection(resource, url, errors);
     const key = verb === 'create' ? idempotencyKey(request, errors) : undefined;
     const parsed = parseDocument(body, REQUIRED_MEMBERS[verb], errors);
-    if (!parsed) return { shape };
+    if (!parsed) return { selection };
     const document = new WriteDocument<never>(resource, verb, parsed, {
-      shape,
+      selection,
       ifMatch: IfMatch.parse(headers['if-match']),
       operation: `${method} ${url.split('?', 1)[0]}`,
       ...(key !== undefined && { idempotencyKey: key }),
     });
-    return { shape, document };
+    return { selection, document };
   }
 
   /** Only the query tells the shape, so that all rows share it. */
-  private shape(resource: AnyResource, url: string, errors: ErrorList): Shape {
+  private selection(resource: AnyResource, url: string, errors: ErrorList): Selection {
     const query = url.indexOf('?');
-    return this.shapes.of(resource, query < 0 ? '' : url.slice(query), errors);
+    return this.selections.of(resource, query < 0 ? '' : url.slice(query), errors);
   }
 }

@@ -1,12 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Criteria as ParsedCriteria, Shape as ParsedShape } from '../query/criteria.js';
+import type { Criteria as ParsedCriteria, Selection as ParsedSelection } from '../query/criteria.js';
 import type { IfMatch as ParsedIfMatch, WriteDocument } from '../write/write-document.js';
 
 /** What the interceptor has parsed before a handler runs. */
 export interface ParsedRequest {
   readonly criteria?: ParsedCriteria;
-  readonly shape?: ParsedShape;
+  readonly selection?: ParsedSelection;
   readonly document?: WriteDocument<never>;
   readonly ifMatch?: ParsedIfMatch;
 }
@@ -26,14 +26,14 @@ function parsed<Key extends keyof ParsedRequest>(context: ExecutionContext, key:
 
 // Each decorator shares its name with the type of what it gives, so that a handler reads `@Criteria() criteria: Criteria`.
 export type Criteria = ParsedCriteria;
-export type Shape = ParsedShape;
+export type Selection = ParsedSelection;
 export type IfMatch = ParsedIfMatch;
 
 /** What an index was asked: filters, order, page, count, fields, includes. */
 export const Criteria = createParamDecorator((_: undefined, context) => parsed(context, 'criteria'));
 
 /** What a document was asked to look like: fields and includes. */
-export const Shape = createParamDecorator((_: undefined, context) => parsed(context, 'shape'));
+export const Selection = createParamDecorator((_: undefined, context) => parsed(context, 'selection'));
 
 /** The document of a create or an update. */
 export const Document = createParamDecorator((_: undefined, context) => parsed(context, 'document'));

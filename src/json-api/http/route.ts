@@ -21,7 +21,7 @@ export const PLAIN_PARAMETERS = 'json-api:parameters';
 export const NOT_JSON_API = 'json-api:not';
 
 /** Metadata key of other handlers that may answer with one resource, which the interceptor then writes. */
-export const ANSWERS_WITH = 'json-api:answers';
+export const RESPONDS_WITH = 'json-api:answers';
 
 export const ACTION_OF: Readonly<Record<Verb, Action>> = {
   index: 'read',

@@ -4,11 +4,11 @@ import { MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES } from '../document/errors.js';
 import type { Schema } from '../resource/field-types.js';
 import { schemaNames, schemaRef } from '../openapi/openapi.js';
-import { collectionParameters, shapeParameters } from '../openapi/parameters.js';
+import { collectionParameters, selectionParameters } from '../openapi/parameters.js';
 import type { AnyResource } from '../resource/resource.js';
 import {
   ACTION_OF,
-  ANSWERS_WITH,
+  RESPONDS_WITH,
   NOT_JSON_API,
   PLAIN_PARAMETERS,
   RESOURCE_ROUTE,
@@ -52,7 +52,7 @@ const header = (name: string, description: string): MethodDecorator =>
 const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>> = {
   index: (resource) => [
     ...collectionParameters(resource),
-    ...shapeParameters(resource),
+    ...selectionParameters(resource),
     ApiResponse({
       status: 200,
       description: 'Successful response',
@@ -62,7 +62,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   ],
   show: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
-    ...shapeParameters(resource),
+    ...selectionParameters(resource),
     header('If-None-Match', 'Answers 304 while this entity tag is current'),
     ApiResponse({
       status: 200,
@@ -75,7 +75,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   ],
   create: (resource) => [
     HttpCode(200),
-    ...shapeParameters(resource),
+    ...selectionParameters(resource),
     header('Idempotency-Key', 'The same key within 24 hours creates once'),
     ApiBody({ required: true, ...bodyContent(schemaNames(resource).create) }),
     ApiResponse({
@@ -88,7 +88,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   ],
   update: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
-    ...shapeParameters(resource),
+    ...selectionParameters(resource),
     header('If-Match', 'Refuses the write with 412 unless the row still has this version'),
     ApiBody({ required: true, ...bodyContent(schemaNames(resource).update) }),
     ApiResponse({
@@ -142,14 +142,14 @@ export const PlainParameters = (...names: readonly string[]): MethodDecorator =>
 export const NotJsonApi = (): ClassDecorator => SetMetadata(NOT_JSON_API, true);
 
 /** Another route that answers with one resource, or with nothing. */
-export const AnswersWith = (resource: AnyResource): MethodDecorator =>
+export const RespondsWith = (resource: AnyResource): MethodDecorator =>
   applyDecorators(
-    SetMetadata(ANSWERS_WITH, true),
+    SetMetadata(RESPONDS_WITH, true),
     ApiResponse({ status: 200, description: 'Successful response', content: document(schemaNames(resource).document) }),
   );
 
 /** A route that may hand its work to a job, the resource with which it then answers 202; see the interceptor. */
-export const AnswersLater = (job: AnyResource): MethodDecorator =>
+export const RespondsWithJob = (job: AnyResource): MethodDecorator =>
   ApiResponse({
     status: 202,
     description: 'Accepted: a job does it',

@@ -19,8 +19,8 @@ export const schemaNames = ({ entity: { name } }: AnyResource) => ({
 });
 
 /** The schema of one attribute's value. */
-export function attributeSchema({ kind, nullable, length, description, schema }: Attribute): Schema {
-  const base: Schema = { ...kind.schema, ...(length !== undefined && { maxLength: length }), ...schema };
+export function attributeSchema({ type, nullable, length, description, schema }: Attribute): Schema {
+  const base: Schema = { ...type.schema, ...(length !== undefined && { maxLength: length }), ...schema };
   const typed = nullable ? { ...base, type: [base['type'], 'null'] } : base;
   return { ...typed, ...(description && { description }) };
 }

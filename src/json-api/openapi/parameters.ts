@@ -1,5 +1,5 @@
 import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
-import { KINDS, type Schema } from '../resource/field-types.js';
+import { FIELD_TYPES, type Schema } from '../resource/field-types.js';
 import { LIMITS } from '../limits.js';
 import type { AnyResource } from '../resource/resource.js';
 
@@ -9,7 +9,7 @@ const query = (options: ApiQueryOptions & { name: string }): MethodDecorator =>
   ApiQuery({ required: false, ...options });
 
 /** What picks the form of an answer: sparse fieldsets and related resources. */
-export function shapeParameters(resource: AnyResource): MethodDecorator[] {
+export function selectionParameters(resource: AnyResource): MethodDecorator[] {
   const relationships = [...resource.relationships.keys()];
   const types = [resource.type, ...new Set([...resource.relationships.values()].map(({ target }) => target))];
   const first = [...resource.attributes.values()].find(({ hidden }) => !hidden)?.name ?? 'id';
@@ -66,11 +66,12 @@ export function collectionParameters(resource: AnyResource): MethodDecorator[] {
       schema: { type: 'boolean' },
       description: 'Set to true to return the total number of items in the collection',
     }),
-    ...[...resource.filters.values()].map(({ name, kind, takes, description, scope }) =>
+    ...[...resource.filters.values()].map(({ name, type, takes, description, scope }) =>
       query({
         name: `filter[${name}]`,
         // A list is text on the wire, whatever its values are.
-        schema: takes === 'list' || kind === KINDS.json ? { type: 'string' } : { ...kind.schema, format: undefined },
+        schema:
+          takes === 'list' || type === FIELD_TYPES.json ? { type: 'string' } : { ...type.schema, format: undefined },
         description: `${description}${scope === undefined ? '' : ` (needs the right to read ${resource.type} in scope ${scope})`}`,
       }),
     ),

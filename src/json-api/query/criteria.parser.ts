@@ -1,4 +1,4 @@
-import type { Criteria, Condition, PageRequest, Shape, SortKey } from './criteria.js';
+import type { Criteria, Condition, PageRequest, Selection, SortKey } from './criteria.js';
 import { decodeCursor } from './pagination.js';
 import type { ErrorList } from '../document/errors.js';
 import { type Parameter, parameterError, parseFilter, parseQueryString } from './query-string.js';
@@ -108,7 +108,7 @@ function parseCount(parameters: Parameters): boolean {
 }
 
 /** `included` is the reference's name, `include` JSON:API's; both take a list, repeated or not, with `[]` or without. */
-function parseInclude(resource: AnyResource, parameters: Parameters): Pick<Shape, 'include' | 'includedBy'> {
+function parseInclude(resource: AnyResource, parameters: Parameters): Pick<Selection, 'include' | 'includedBy'> {
   const include = new Set<string>();
   const sent = [...parameters.take('included'), ...parameters.take('include')].flat();
   let named = 0;
@@ -162,14 +162,19 @@ function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: 
 }
 
 /** Parses the parameters of one resource's document: `fields` and `included`. All errors are collected. */
-export function parseShape(resource: AnyResource, lookup: ResourceLookup, url: string, errors: ErrorList): Shape {
+export function parseSelection(
+  resource: AnyResource,
+  lookup: ResourceLookup,
+  url: string,
+  errors: ErrorList,
+): Selection {
   const parameters = new Parameters(url, errors);
-  const shape = {
+  const selection = {
     fields: parseFields(resource, lookup, parameters),
     ...parseInclude(resource, parameters),
   };
   parameters.refuseTheRest();
-  return shape;
+  return selection;
 }
 
 /** Parses the parameters of a collection. All errors are collected. */
@@ -211,7 +216,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
 }
 
 /** Refuses every query parameter but those that are listed. */
-export function refuseParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
+export function rejectParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
   const parameters = new Parameters(url, errors);
   for (const name of allowed) parameters.takeOne(name);
   parameters.refuseTheRest();

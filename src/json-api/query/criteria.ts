@@ -33,7 +33,7 @@ export type PageRequest =
     };
 
 /** What a request asks of the shape of a document: sparse fieldsets and included relationships. */
-export interface Shape {
+export interface Selection {
   /** By resource type; a type that is not in it shows everything. */
   readonly fields: ReadonlyMap<string, ReadonlySet<string>>;
   readonly include: readonly string[];
@@ -42,7 +42,7 @@ export interface Shape {
 }
 
 /** A parsed request for a collection. */
-export interface Criteria extends Shape {
+export interface Criteria extends Selection {
   readonly conditions: readonly Condition[];
   readonly sort: readonly SortKey[];
   readonly page: PageRequest;

@@ -81,7 +81,7 @@ export function decodeCursor(sort: readonly SortKey[], cursor: string): CursorVa
   const fits = sort.every(({ attribute }, i) => {
     const value = values[i];
     if (value === null) return attribute.nullable;
-    const operand = typeof value === 'string' ? attribute.kind.parse(value) : undefined;
+    const operand = typeof value === 'string' ? attribute.type.parse(value) : undefined;
     return operand !== undefined && 'value' in operand;
   });
   // Base64 has many spellings of the same bytes; only the one that was given out is taken.

@@ -1,7 +1,7 @@
 import type { ErrorObject, ErrorList } from '../document/errors.js';
 import { LIMITS, quoted } from '../limits.js';
 import type { Filter } from '../resource/attributes.js';
-import { KINDS, type Operand } from '../resource/field-types.js';
+import { FIELD_TYPES, type Operand } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { Condition } from './criteria.js';
 
@@ -96,7 +96,7 @@ function textsOf(filter: Filter, group: readonly [Parameter, ...Parameter[]]): s
     if (group.length > 1 && !repeated && filter.name.includes('__')) return { error: 'The parameter is given twice' };
     return group.flatMap((parameter) => splitList(parameter.value));
   }
-  if (filter.kind === KINDS.json && path.length > 1) {
+  if (filter.type === FIELD_TYPES.json && path.length > 1) {
     const text = objectOf(group);
     return text === undefined ? { error: `${quoted(name)} does not spell an object` } : [text];
   }
@@ -146,12 +146,12 @@ export function parseFilter(
   const values: Operand[] = [];
   let orNull = false;
   for (const text of new Set(texts)) {
-    const operand = filter.knowsNull && text === 'null' ? null : filter.kind.parse(text);
+    const operand = filter.nullable && text === 'null' ? null : filter.type.parse(text);
     if (operand === null) orNull = true;
     else if (operand) values.push(operand);
-    else errors.push(parameterError(name, `${quoted(name)} takes ${filter.kind.expected}`));
+    else errors.push(parameterError(name, `${quoted(name)} takes ${filter.type.expected}`));
   }
   if (errors.length > before) return undefined;
-  if (filter.kind === KINDS.json && values.some(hasTooManyValues)) return tooMany();
+  if (filter.type === FIELD_TYPES.json && values.some(hasTooManyValues)) return tooMany();
   return { filter, operands: { values, orNull }, parameter: name };
 }

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { getMetadataArgsStorage } from 'typeorm';
 import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
 import { filterName, type Operator, OPERATORS } from '../sql/operators.js';
-import { COLUMN_KINDS, type Kind, type KindName, KINDS, type Schema } from './field-types.js';
+import { COLUMN_TYPES, type FieldType, type FieldTypeName, FIELD_TYPES, type Schema } from './field-types.js';
 import type { AttributeRule, FilterRule } from './resource-definition.js';
 
 /** One attribute: what the entity's column says of it, and what the resource table allows. */
@@ -11,7 +11,7 @@ export interface Attribute {
   readonly property: string;
   /** The name on the wire and of the column. */
   readonly name: string;
-  readonly kind: Kind;
+  readonly type: FieldType;
   readonly nullable: boolean;
   /** Longest text in characters, where the column has a limit. */
   readonly length?: number;
@@ -28,9 +28,9 @@ export interface Attribute {
 /** One filter parameter, as it stands in the brackets of `filter[…]`. */
 export interface Filter {
   readonly name: string;
-  readonly kind: Kind;
+  readonly type: FieldType;
   readonly takes: 'list' | 'whole';
-  readonly knowsNull: boolean;
+  readonly nullable: boolean;
   readonly description: string;
   readonly secret: boolean;
   /** The read scope that the caller needs. */
@@ -77,12 +77,12 @@ function compileAttribute(
 ): Attribute {
   if (!column && !rule.computed) throw new TypeError(`${where} has no column and is not computed`);
   if (column && rule.computed) throw new TypeError(`${where} is computed, yet has a column`);
-  const type = String(column?.options.type ?? '');
-  const kindName: KindName | undefined = rule.computed?.kind ?? COLUMN_KINDS[type];
-  if (!kindName) throw new TypeError(`${where} has the column type "${type}", which has no kind in json-api/kinds.ts`);
+  const columnType = String(column?.options.type ?? '');
+  const typeName: FieldTypeName | undefined = rule.computed?.type ?? COLUMN_TYPES[columnType];
+  if (!typeName) throw new TypeError(`${where} has the unsupported column type "${columnType}"`);
   for (const operator of rule.filter ?? []) {
-    if (!(OPERATORS[operator].kinds as readonly KindName[]).includes(kindName)) {
-      throw new TypeError(`${where} lists the filter "${operator}", which a ${kindName} does not have`);
+    if (!(OPERATORS[operator].types as readonly FieldTypeName[]).includes(typeName)) {
+      throw new TypeError(`${where} lists the filter "${operator}", which a ${typeName} does not have`);
     }
   }
   if (rule.hidden && (rule.sort || rule.write)) throw new TypeError(`${where} is hidden, yet sortable or writable`);
@@ -90,7 +90,7 @@ function compileAttribute(
   return {
     property,
     name: snakeCase(property),
-    kind: KINDS[kindName],
+    type: FIELD_TYPES[typeName],
     nullable: rule.computed?.nullable ?? column?.options.nullable === true,
     required: rule.write !== undefined && !rule.optional && column !== undefined && !has(column),
     sortable: rule.sort === true,
@@ -123,7 +123,7 @@ export function compileAttributes(entity: Type<unknown>, rules: Rules): Map<stri
 export const ID: Attribute = {
   property: 'id',
   name: 'id',
-  kind: KINDS.uuid,
+  type: FIELD_TYPES.uuid,
   nullable: false,
   required: false,
   sortable: true,
@@ -140,14 +140,14 @@ export function compileFilters(rules: Rules, attributes: ReadonlyMap<string, Att
   };
   const addAttribute = (attribute: Attribute, rule: AttributeRule<unknown>): void => {
     for (const operator of rule.filter ?? []) {
-      const { takes, knowsNull, description } = OPERATORS[operator];
+      const { takes, nullable, description } = OPERATORS[operator];
       const equality = operator === 'eq' || operator === 'in' || operator === 'nin';
       add({
         name: filterName(attribute.name, operator),
-        kind: attribute.kind,
+        type: attribute.type,
         // An object has commas of its own, so JSON is never a list.
-        takes: attribute.kind === KINDS.json ? 'whole' : takes,
-        knowsNull,
+        takes: attribute.type === FIELD_TYPES.json ? 'whole' : takes,
+        nullable,
         description: `\`${attribute.name}\` ${description}`,
         secret: rule.secret === true,
         ...(rule.scope && { scope: rule.scope }),
@@ -165,7 +165,7 @@ export function compileFilters(rules: Rules, attributes: ReadonlyMap<string, Att
     if (attribute) addAttribute(attribute, rule);
   }
   for (const [name, rule] of Object.entries(rules.filters ?? {})) {
-    add({ name, knowsNull: rule.takes === 'list', secret: rule.secret === true, ...rule, kind: KINDS[rule.kind] });
+    add({ name, nullable: rule.takes === 'list', secret: rule.secret === true, ...rule, type: FIELD_TYPES[rule.type] });
   }
   return filters;
 }

@@ -12,7 +12,7 @@ export type Operand = { value: unknown } | { from: string; before: string };
 /** JSON Schema, as OpenAPI 3.1 takes it. */
 export type Schema = Record<string, unknown>;
 
-export interface Kind {
+export interface FieldType {
   /** PostgreSQL type that parameters are cast to. */
   readonly pgType: string;
   /** JSON Schema of the value; null is added by whoever knows that the column is nullable. */
@@ -114,7 +114,7 @@ const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 const format = (column: Sql, pattern: string): Sql =>
   sql`to_char(${column} AT TIME ZONE 'UTC', ${raw(`'${pattern}'`)})`;
 
-export const KINDS = {
+export const FIELD_TYPES = {
   string: {
     pgType: 'text',
     schema: { type: 'string' },
@@ -186,16 +186,16 @@ export const KINDS = {
     text: toText,
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isStorableJson(value),
   },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, FieldType>;
 
 /** What a body's value should be instead: of the kind, or where it is a text already, one that PostgreSQL can hold. */
-export const wantedInstead = (kind: Kind, value: unknown): string =>
-  kind === KINDS.string && typeof value === 'string' ? kind.expected : kind.wanted;
+export const wantedInstead = (type: FieldType, value: unknown): string =>
+  type === FIELD_TYPES.string && typeof value === 'string' ? type.expected : type.wanted;
 
-export type KindName = keyof typeof KINDS;
+export type FieldTypeName = keyof typeof FIELD_TYPES;
 
 /** PostgreSQL column types of entities, and the kind that each is. */
-export const COLUMN_KINDS: Readonly<Record<string, KindName>> = {
+export const COLUMN_TYPES: Readonly<Record<string, FieldTypeName>> = {
   varchar: 'string',
   text: 'string',
   uuid: 'uuid',

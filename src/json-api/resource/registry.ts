@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Action, Caller } from './resource-definition.js';
+import type { Action, ResourceActor } from './resource-definition.js';
 import type { AnyResource } from './resource.js';
 import type { Source } from '../sql/select.js';
 import type { Sql } from '../sql/sql.js';
@@ -9,9 +9,9 @@ import { StatementCache } from '../sql/statement-cache.js';
 export interface RegisteredRepository {
   readonly resource: AnyResource;
   /** What the caller may read, as the source of a statement. */
-  source(actor: Caller): Source;
+  source(actor: ResourceActor): Source;
   /** The rows on which the caller may do the action, as a condition on `row`. */
-  within(actor: Caller, action: Action): Sql;
+  scopeCondition(actor: ResourceActor, action: Action): Sql;
 }
 
 /** Every resource of the running application, by type. Repositories enter themselves when they are made. */
@@ -36,7 +36,7 @@ export class ResourceRegistry implements OnApplicationBootstrap {
   }
 
   /** What a caller may read of a type. @throws TypeError where no repository serves the type. */
-  source(type: string, actor: Caller): Source {
+  source(type: string, actor: ResourceActor): Source {
     return this.repository(type).source(actor);
   }
 

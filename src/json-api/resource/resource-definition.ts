@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { Operator } from '../sql/operators.js';
-import type { KindName, Schema } from './field-types.js';
+import type { FieldTypeName, Schema } from './field-types.js';
 
 /** What every entity behind a resource has: an id, and a version that each write raises by one. */
 export interface Identified {
@@ -26,14 +26,14 @@ export interface AttributeRule<Entity> {
   /** Equality compares this column with the normalised value instead, such as a case-folded key. */
   readonly compare?: { readonly column: keyof Entity & string; readonly as: (value: string) => string };
   /** No column: the repository's `computed` has the SQL. What a column would tell stands here. */
-  readonly computed?: { readonly kind: KindName; readonly nullable?: boolean; readonly description?: string };
+  readonly computed?: { readonly type: FieldTypeName; readonly nullable?: boolean; readonly description?: string };
   /** More of the value's JSON Schema than its kind tells, for OpenAPI. */
   readonly schema?: Schema;
 }
 
 /** A filter that is no attribute; the repository's `filters` has its SQL. */
 export interface FilterRule {
-  readonly kind: KindName;
+  readonly type: FieldTypeName;
   /** `list`: comma separated or repeated values, and `null`. `whole`: the text as it is. */
   readonly takes: 'list' | 'whole';
   readonly description: string;
@@ -61,7 +61,7 @@ export type RelationshipRule<Entity> =
   | { readonly many: string; readonly through: Through; readonly related?: string };
 
 /** What a client may do with a resource; see `docs/adding-a-resource.md`. */
-export interface ResourceTable<Entity extends Identified> {
+export interface ResourceDefinition<Entity extends Identified> {
   /** The JSON:API type; what follows the colon is the path of the collection. */
   readonly type: `${string}:${string}`;
   readonly attributes: { readonly [Key in Exclude<keyof Entity, 'id' | 'version'> & string]?: AttributeRule<Entity> };
@@ -73,7 +73,7 @@ export interface ResourceTable<Entity extends Identified> {
 export type Action = 'create' | 'read' | 'update' | 'delete';
 
 /** What the layer needs to know of whoever asks. The application's actor is one. */
-export interface Caller {
+export interface ResourceActor {
   readonly id: string;
   /** The scopes in which the caller may do the action on resources of the type; empty means not at all. */
   scopes(type: string, action: Action): ReadonlySet<string>;

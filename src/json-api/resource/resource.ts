@@ -1,12 +1,12 @@
 import type { Type } from '@nestjs/common';
 import { type Attribute, compileAttributes, compileFilters, type Filter, tableName } from './attributes.js';
 import { compileRelationships, type Relationship } from './relationships.js';
-import type { Identified, ResourceTable } from './resource-definition.js';
+import type { Identified, ResourceDefinition } from './resource-definition.js';
 
 /** A resource table, checked and compiled: what the rest of the layer works with. */
 export interface Resource<
   Entity extends Identified = Identified,
-  Table extends ResourceTable<Entity> = ResourceTable<Entity>,
+  Rules extends ResourceDefinition<Entity> = ResourceDefinition<Entity>,
 > {
   readonly entity: Type<Entity>;
   readonly type: string;
@@ -20,24 +20,24 @@ export interface Resource<
   readonly filters: ReadonlyMap<string, Filter>;
   readonly relationships: ReadonlyMap<string, Relationship>;
   /** The table as it was written; carries the types of the bodies. */
-  readonly rules: Table;
+  readonly rules: Rules;
 }
 
 /** A resource of whatever entity, for code that treats all of them alike. */
 export type AnyResource = Omit<Resource, 'entity' | 'rules'> & { readonly entity: Type<Identified> };
 
-type Writes<Table, Rule> = Table extends { attributes: infer Attributes }
+type Writes<Rules, Rule> = Rules extends { attributes: infer Attributes }
   ? { [Key in keyof Attributes]: Attributes[Key] extends { write: Rule } ? Key : never }[keyof Attributes]
   : never;
 
 /** The attributes that a create may carry, with the entity's own types. */
-export type CreateAttributes<Entity, Table> = Partial<Pick<Entity, Writes<Table, 'create' | 'always'> & keyof Entity>>;
+export type CreateAttributes<Entity, Rules> = Partial<Pick<Entity, Writes<Rules, 'create' | 'always'> & keyof Entity>>;
 
 /** The attributes that an update may carry, with the entity's own types. */
-export type UpdateAttributes<Entity, Table> = Partial<Pick<Entity, Writes<Table, 'always'> & keyof Entity>>;
+export type UpdateAttributes<Entity, Rules> = Partial<Pick<Entity, Writes<Rules, 'always'> & keyof Entity>>;
 
 /** Properties in the table that the entity does not have make the table fail to compile. */
-type NoStrangers<Entity, Table> = Table extends { attributes: infer Attributes }
+type NoUnknownAttributes<Entity, Rules> = Rules extends { attributes: infer Attributes }
   ? { attributes: { [Key in Exclude<keyof Attributes, keyof Entity>]: never } }
   : unknown;
 
@@ -45,10 +45,10 @@ type NoStrangers<Entity, Table> = Table extends { attributes: infer Attributes }
  * Declares a resource: the entity says what a field is, the table what a client may do with it.
  * @throws TypeError with a sentence that names the error, when the table does not fit the entity.
  */
-export function defineResource<Entity extends Identified, const Table extends ResourceTable<Entity>>(
+export function defineResource<Entity extends Identified, const Rules extends ResourceDefinition<Entity>>(
   entity: Type<Entity>,
-  rules: Table & NoStrangers<Entity, Table>,
-): Resource<Entity, Table> {
+  rules: Rules & NoUnknownAttributes<Entity, Rules>,
+): Resource<Entity, Rules> {
   const attributes = compileAttributes(entity, rules);
   return Object.freeze({
     entity,

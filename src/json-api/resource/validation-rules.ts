@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { type Kind, wantedInstead } from './field-types.js';
+import { type FieldType, wantedInstead } from './field-types.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
 
@@ -9,15 +9,14 @@ export const Trimmed = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
 
 /** At most so many characters, as PostgreSQL counts them (code points, not UTF-16 units). */
-export const AtMostCharacters = (most: number, options?: ValidationOptions): PropertyDecorator =>
+export const AtMostCharacters = (max: number, options?: ValidationOptions): PropertyDecorator =>
   ValidateBy(
     {
       name: 'atMostCharacters',
       validator: {
         // A character has at most two UTF-16 units, so what is far too long is not counted.
-        validate: (value: unknown) =>
-          typeof value === 'string' && value.length <= 2 * most && [...value].length <= most,
-        defaultMessage: () => `must have at most ${most} characters`,
+        validate: (value: unknown) => typeof value === 'string' && value.length <= 2 * max && [...value].length <= max,
+        defaultMessage: () => `must have at most ${max} characters`,
       },
     },
     options,
@@ -37,11 +36,11 @@ export const NoControlCharacters = (options?: ValidationOptions): PropertyDecora
   );
 
 /** The value is JSON of the column's kind. Checked before every other rule. */
-export const IsOfKind = (kind: Kind): PropertyDecorator =>
+export const IsOfType = (type: FieldType): PropertyDecorator =>
   ValidateBy({
     name: 'isOfKind',
     validator: {
-      validate: (value: unknown) => kind.accepts(value),
-      defaultMessage: (args) => `must be ${wantedInstead(kind, args?.value)}`,
+      validate: (value: unknown) => type.accepts(value),
+      defaultMessage: (args) => `must be ${wantedInstead(type, args?.value)}`,
     },
   });

@@ -1,8 +1,8 @@
 import type { Identifier, ResourceRow } from '../document/response.js';
-import type { Shape } from '../query/criteria.js';
+import type { Selection } from '../query/criteria.js';
 import { apiError, type ApiError } from '../document/errors.js';
 import type { Executor, Transaction } from './executor.js';
-import { shapeForm, type StatementCache } from './statement-cache.js';
+import { selectionForm, type StatementCache } from './statement-cache.js';
 import { rowColumn } from './keyset.js';
 import { LIMITS } from '../limits.js';
 import type { Link, Relationship } from '../resource/relationships.js';
@@ -24,9 +24,9 @@ export interface LoadContext {
 /** What a relationship is loaded for. */
 interface Owners {
   readonly rows: readonly ResourceRow[];
-  readonly shape: Shape;
+  readonly selection: Selection;
   /** So many related rows, and one more, are enough to know that they are too many. */
-  readonly most: number;
+  readonly max: number;
 }
 
 const identifier = ({ type, id }: Identifier): Identifier => ({ type, id });
@@ -42,15 +42,15 @@ function belongs(link: Extract<Link, { cardinality: 'many' }>): Sql {
 async function includeOne(
   { executor, statements, source, tx }: LoadContext,
   { name, target }: Relationship,
-  { rows, shape }: Owners,
+  { rows, selection }: Owners,
 ): Promise<ResourceRow[]> {
   const ids = [...new Set(rows.flatMap((row) => row.keys.get(name) ?? []))];
   const { resource, ...rest } = source(target);
   const { statement, read } = statements.of(
     { resource, ...rest },
-    { form: `some ${shapeForm(resource, shape)}`, values: [ids] },
+    { form: `some ${selectionForm(resource, selection)}`, values: [ids] },
     (view, [value]) => {
-      const projection = project(view, shape);
+      const projection = project(view, selection);
       return { projection, statement: selectByIds(view, projection, value) };
     },
   );
@@ -66,16 +66,16 @@ async function includeOne(
 async function includeMany(
   { executor, statements, source, tx }: LoadContext,
   { name, target, link }: Relationship,
-  { rows, shape, most }: Owners,
+  { rows, selection, max }: Owners,
 ): Promise<ResourceRow[]> {
   if (link.cardinality !== 'many') return [];
   const owners = rows.map(({ id }) => id);
   const view = source(target);
   const { statement, read } = statements.of(
     view,
-    { form: `related ${name} ${shapeForm(view.resource, shape)}`, values: [owners, most + 1] },
+    { form: `related ${name} ${selectionForm(view.resource, selection)}`, values: [owners, max + 1] },
     (made, [ids, limit]) => {
-      const projection = project(made, shape);
+      const projection = project(made, selection);
       const limits = { ofOne: LIMITS.relatedResources, pairs: MAX_LINKAGES + 1 };
       return { projection, statement: selectRelated(made, projection, ids, belongs(link), limits, limit) };
     },
@@ -89,12 +89,12 @@ async function includeMany(
     linkages += (ids as string[]).length;
     return row;
   });
-  if (related.length > most || linkages > MAX_LINKAGES) throw tooMany(shape);
+  if (related.length > max || linkages > MAX_LINKAGES) throw tooMany(selection);
   for (const row of rows) row.linkage.set(name, linkage.get(row.id) ?? []);
   return related;
 }
 
-const tooMany = ({ includedBy = 'included' }: Shape): ApiError =>
+const tooMany = ({ includedBy = 'included' }: Selection): ApiError =>
   apiError(
     'invalid_parameter',
     `A document includes at most ${LIMITS.includedResources} resources; ask for a smaller page`,
@@ -110,23 +110,23 @@ export async function loadIncluded(
   context: LoadContext,
   resource: AnyResource,
   rows: readonly ResourceRow[],
-  shape: Shape,
+  selection: Selection,
 ): Promise<ResourceRow[]> {
   const included: ResourceRow[] = [];
   if (rows.length === 0) return included;
   const seen = new Set(rows.map(({ type, id }) => `${type} ${id}`));
-  for (const name of shape.include) {
+  for (const name of selection.include) {
     const relationship = resource.relationships.get(name);
     if (!relationship) continue;
     const load = relationship.link.cardinality === 'one' ? includeOne : includeMany;
     // What is seen already may be found once more, and is not included a second time.
-    const most = LIMITS.includedResources - included.length + seen.size;
-    for (const row of await load(context, relationship, { rows, shape, most })) {
+    const max = LIMITS.includedResources - included.length + seen.size;
+    for (const row of await load(context, relationship, { rows, selection, max })) {
       const key = `${row.type} ${row.id}`;
       if (!seen.has(key)) included.push(row);
       seen.add(key);
     }
-    if (included.length > LIMITS.includedResources) throw tooMany(shape);
+    if (included.length > LIMITS.includedResources) throw tooMany(selection);
   }
   return included;
 }

@@ -15,7 +15,7 @@ export const orderBy = (sort: readonly SortKey[], expression: Expression): Sql =
     ', ',
   );
 
-const cast = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.attribute.kind.pgType}`)}`;
+const cast = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.attribute.type.pgType}`)}`;
 
 const same = (key: SortKey, column: Sql, value: unknown): Sql =>
   value === null ? sql`${column} IS NULL` : sql`${column} = ${cast(key, value)}`;
@@ -57,7 +57,7 @@ const solid = (key: SortKey): SortKey => ({ ...key, attribute: { ...key.attribut
  * Rows that come after the cursor: conditions of which each is one stretch of the order, in this order. There are two
  * where the first key has nulls, since no index range holds values and nulls at once.
  */
-export function stretchesAfter(sort: readonly SortKey[], values: readonly unknown[], expression: Expression): Sql[] {
+export function rangesAfter(sort: readonly SortKey[], values: readonly unknown[], expression: Expression): Sql[] {
   const [first, ...rest] = sort;
   const [value = null, ...restValues] = values;
   if (!first) return [];

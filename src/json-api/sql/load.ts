@@ -1,13 +1,13 @@
 import type { Item, Page } from '../document/response.js';
-import type { Criteria, Shape } from '../query/criteria.js';
+import type { Criteria, Selection } from '../query/criteria.js';
 import type { Columns } from './executor.js';
-import { pageForm, shapeForm } from './statement-cache.js';
+import { pageForm, selectionForm } from './statement-cache.js';
 import { loadIncluded, type LoadContext } from './include.js';
 import { pageLinks, slice } from '../query/pagination.js';
 import { pageValues, project, selectById, selectCount, selectPage, type Source, viewOf } from './select.js';
 
 /** The best plan of a page is the same for all values when there is no filter, and no rows to pass over. */
-const isSteady = ({ conditions, page }: Criteria): boolean =>
+const hasStablePlan = ({ conditions, page }: Criteria): boolean =>
   conditions.length === 0 && (page.mode === 'cursor' || page.number === 1);
 
 /** Loads one page of a collection: one statement, and one an included relationship. Outside of any transaction. */
@@ -21,7 +21,7 @@ export async function loadPage(context: Omit<LoadContext, 'tx'>, source: Source,
       form: pageForm(source.resource, criteria),
       conditions,
       values: pageValues(criteria),
-      ...(isSteady(criteria) && { prepare: 'requested' }),
+      ...(hasStablePlan(criteria) && { prepare: 'requested' }),
     },
     (view, values) => {
       const projection = project(view, criteria, cursors ? criteria.sort : undefined);
@@ -36,7 +36,7 @@ export async function loadPage(context: Omit<LoadContext, 'tx'>, source: Source,
   return {
     rows: part.rows,
     included: criteria.include.length > 0 ? await loadIncluded(context, source.resource, part.rows, criteria) : [],
-    shape: criteria,
+    selection: criteria,
     links: pageLinks(criteria, part, count),
     cursors,
     ...(count !== undefined && { count }),
@@ -51,20 +51,26 @@ async function loadCount({ executor }: LoadContext, source: Source, criteria: Cr
 }
 
 /** Loads one resource; null where the source has no row with this id. */
-export async function loadItem(context: LoadContext, source: Source, id: string, shape: Shape): Promise<Item | null> {
+export async function loadResource(
+  context: LoadContext,
+  source: Source,
+  id: string,
+  selection: Selection,
+): Promise<Item | null> {
   const { executor, statements, tx } = context;
-  const isWhole = !shape.fields.has(source.resource.type) && shape.include.length === 0;
+  const form = `one ${selectionForm(source.resource, selection)}`;
+  const isWhole = !selection.fields.has(source.resource.type) && selection.include.length === 0;
   const { statement, read } = statements.of(
     source,
-    { form: `one ${shapeForm(source.resource, shape)}`, values: [id], prepare: isWhole ? 'fixed' : 'requested' },
+    { form, values: [id], prepare: isWhole ? 'fixed' : 'requested' },
     (view, [value]) => {
-      const projection = project(view, shape);
+      const projection = project(view, selection);
       return { projection, statement: selectById(view, projection, value) };
     },
   );
   const [columns] = await executor.rows(statement, tx);
   if (!columns) return null;
   const row = read(columns);
-  const included = shape.include.length > 0 ? await loadIncluded(context, source.resource, [row], shape) : [];
-  return { row, version: Number(columns.at(-1)), included, shape };
+  const included = selection.include.length > 0 ? await loadIncluded(context, source.resource, [row], selection) : [];
+  return { row, version: Number(columns.at(-1)), included, selection };
 }

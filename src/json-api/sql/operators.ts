@@ -1,4 +1,4 @@
-import { type Kind, type KindName, KINDS, type Operand } from '../resource/field-types.js';
+import { type FieldType, type FieldTypeName, FIELD_TYPES, type Operand } from '../resource/field-types.js';
 import { and, or, Parameter, raw, sql, type Sql } from './sql.js';
 
 /**
@@ -16,33 +16,33 @@ interface OperatorRow {
   /** A list takes several values, comma separated or repeated; `whole` takes the text as it is, commas and all. */
   readonly takes: 'list' | 'whole';
   /** The kinds that it makes sense for. The resource table is checked against this at boot. */
-  readonly kinds: readonly KindName[];
+  readonly types: readonly FieldTypeName[];
   /** Whether the literal `null` means IS NULL. */
-  readonly knowsNull: boolean;
+  readonly nullable: boolean;
   readonly description: string;
-  sql(column: Sql, operands: Operands, kind: Kind): Sql;
+  sql(column: Sql, operands: Operands, type: FieldType): Sql;
 }
 
-const EVERY_KIND: readonly KindName[] = ['string', 'uuid', 'boolean', 'integer', 'time', 'json'];
+const EVERY_TYPE: readonly FieldTypeName[] = ['string', 'uuid', 'boolean', 'integer', 'time', 'json'];
 
-function anyOf(column: Sql, operands: Operands, kind: Kind): Sql {
+function anyOf(column: Sql, operands: Operands, type: FieldType): Sql {
   const ranges = operands.values.flatMap((operand) => ('from' in operand ? [operand] : []));
   return or([
-    isAnyOf(column, plainValues(operands), kind.pgType),
+    isAnyOf(column, plainValues(operands), type.pgType),
     // Dates and instants stand side by side, so every list of times has both, be it one of none.
-    ...(kind === KINDS.time ? [isInRanges(column, ranges)] : []),
+    ...(type === FIELD_TYPES.time ? [isInRanges(column, ranges)] : []),
     ...(operands.orNull ? [sql`${column} IS NULL`] : []),
   ]);
 }
 
-function noneOf(column: Sql, operands: Operands, kind: Kind): Sql {
+function noneOf(column: Sql, operands: Operands, type: FieldType): Sql {
   const values = plainValues(operands);
   const isNull = sql`${column} IS NULL`;
   if (values.length > 0 && values.length === operands.values.length) {
-    const others = isNoneOf(column, values, kind.pgType);
+    const others = isNoneOf(column, values, type.pgType);
     return operands.orNull ? others : or([others, isNull]);
   }
-  const isAny = anyOf(column, { values: operands.values, orNull: false }, kind);
+  const isAny = anyOf(column, { values: operands.values, orNull: false }, type);
   const others = operands.values.length > 0 ? [sql`(${isAny}) IS NOT TRUE`] : [];
   return and(operands.orNull ? [sql`${column} IS NOT NULL`, ...others] : others);
 }
@@ -66,17 +66,17 @@ const single = ({ values }: Operands): Operand => {
 export const OPERATORS = {
   eq: {
     takes: 'list',
-    kinds: EVERY_KIND,
-    knowsNull: true,
+    types: EVERY_TYPE,
+    nullable: true,
     description: 'equals; several values mean any of them, `null` means without a value',
     sql: anyOf,
   },
-  in: { takes: 'list', kinds: EVERY_KIND, knowsNull: true, description: 'is any of the values', sql: anyOf },
-  nin: { takes: 'list', kinds: EVERY_KIND, knowsNull: true, description: 'is none of the values', sql: noneOf },
+  in: { takes: 'list', types: EVERY_TYPE, nullable: true, description: 'is any of the values', sql: anyOf },
+  nin: { takes: 'list', types: EVERY_TYPE, nullable: true, description: 'is none of the values', sql: noneOf },
   match: {
     takes: 'whole',
-    kinds: ['string'],
-    knowsNull: false,
+    types: ['string'],
+    nullable: false,
     description: 'contains the text, whatever its case',
     sql: (column, operands) => {
       const operand = single(operands);
@@ -85,24 +85,24 @@ export const OPERATORS = {
   },
   gte: {
     takes: 'whole',
-    kinds: ['integer', 'time'],
-    knowsNull: false,
+    types: ['integer', 'time'],
+    nullable: false,
     description: 'at or after',
-    sql: (column, operands, kind) => {
+    sql: (column, operands, type) => {
       const operand = single(operands);
-      return sql`${column} >= ${'from' in operand ? operand.from : operand.value}${raw(`::${kind.pgType}`)}`;
+      return sql`${column} >= ${'from' in operand ? operand.from : operand.value}${raw(`::${type.pgType}`)}`;
     },
   },
   lte: {
     takes: 'whole',
-    kinds: ['integer', 'time'],
-    knowsNull: false,
+    types: ['integer', 'time'],
+    nullable: false,
     description: 'at or before; a bare date includes that whole day in UTC',
-    sql: (column, operands, kind) => {
+    sql: (column, operands, type) => {
       const operand = single(operands);
       return 'from' in operand
         ? sql`${column} < ${operand.before}::timestamptz`
-        : sql`${column} <= ${operand.value}${raw(`::${kind.pgType}`)}`;
+        : sql`${column} <= ${operand.value}${raw(`::${type.pgType}`)}`;
     },
   },
 } as const satisfies Record<string, OperatorRow>;

@@ -1,12 +1,12 @@
 import type { ErrorObject } from '../document/errors.js';
 import { type ResourceRow, shownAttributes } from '../document/response.js';
-import type { Condition, Criteria, Shape, SortKey } from '../query/criteria.js';
+import type { Condition, Criteria, Selection, SortKey } from '../query/criteria.js';
 import { encodeCursor } from '../query/pagination.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { Operand } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { Columns } from './executor.js';
-import { type Expression, orderBy, reversed, rowColumn, stretchesAfter } from './keyset.js';
+import { type Expression, orderBy, reversed, rowColumn, rangesAfter } from './keyset.js';
 import { OPERATORS } from './operators.js';
 import { and, FALSE, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
 
@@ -14,7 +14,7 @@ import { and, FALSE, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
 export interface Source {
   readonly resource: AnyResource;
   /** The caller's rows, as a condition on `row`. */
-  readonly reach: Sql;
+  readonly scopeCondition: Sql;
   /** By property: the SQL of computed attributes as this caller sees them. */
   readonly computed: ReadonlyMap<string, Sql>;
   /** The SQL of a filter. */
@@ -24,16 +24,16 @@ export interface Source {
 /** What statements are made from: the pieces of a source, and those of what a request asks for. */
 export interface View {
   readonly resource: AnyResource;
-  readonly reach: Sql;
+  readonly scopeCondition: Sql;
   readonly conditions: readonly Sql[];
   /** The SQL of an attribute's value. */
   expression(attribute: Attribute): Sql;
 }
 
 /** The view of a source, with these conditions on top. */
-export const viewOf = ({ resource, reach, computed }: Source, conditions: readonly Sql[] = []): View => ({
+export const viewOf = ({ resource, scopeCondition, computed }: Source, conditions: readonly Sql[] = []): View => ({
   resource,
-  reach,
+  scopeCondition,
   conditions,
   expression: ({ property, name }) => computed.get(property) ?? rowColumn(name),
 });
@@ -49,11 +49,11 @@ export interface Projection {
 const text = (value: string): Sql => raw(`'${value.replaceAll("'", "''")}'`);
 
 /** The text of the `attributes` object, written by PostgreSQL. */
-function attributesJson(source: View, shape: Shape): Sql {
-  const shown = shownAttributes(source.resource, shape);
+function attributesJson(source: View, selection: Selection): Sql {
+  const shown = shownAttributes(source.resource, selection);
   if (shown.length === 0) return text('{}');
   const members = shown.map((attribute, i) => {
-    const json = attribute.kind.json(source.expression(attribute));
+    const json = attribute.type.json(source.expression(attribute));
     const value = attribute.nullable ? sql`coalesce(${json}, 'null')` : json;
     return sql`${text(`${i > 0 ? ',' : '{'}"${attribute.name}":`)} || ${value}`;
   });
@@ -67,13 +67,13 @@ const NO_KEYS: ResourceRow['keys'] = new Map();
 const NO_LINKAGE: ResourceRow['linkage'] = new Map();
 
 /** Builds the select list for a shape; `sort` is given in cursor mode only. */
-export function project(source: View, shape: Shape, sort?: readonly SortKey[]): Projection {
+export function project(source: View, selection: Selection, sort?: readonly SortKey[]): Projection {
   const { resource } = source;
   const ones = [...resource.relationships.values()].filter(({ link }) => link.cardinality === 'one');
   const keyColumns = ones.map(({ link }) => rowColumn('column' in link ? link.column : 'id'));
-  const sortColumns = (sort ?? []).map(({ attribute }) => attribute.kind.text(source.expression(attribute)));
+  const sortColumns = (sort ?? []).map(({ attribute }) => attribute.type.text(source.expression(attribute)));
   // In one column with the attributes, since reading a column costs more than cutting a text: of a page of 50, 10 µs.
-  const written = sql`${rowColumn('id')} || ${attributesJson(source, shape)}`;
+  const written = sql`${rowColumn('id')} || ${attributesJson(source, selection)}`;
   const list = [written, ...keyColumns, ...sortColumns];
   const names = list.map((_, i) => `c${i}`);
   return {
@@ -88,7 +88,7 @@ export function project(source: View, shape: Shape, sort?: readonly SortKey[]): 
       id: (columns[0] as string).slice(0, ID_LENGTH),
       attributes: (columns[0] as string).slice(ID_LENGTH),
       keys: ones.length === 0 ? NO_KEYS : new Map(ones.map(({ name }, i) => [name, columns[1 + i] as string | null])),
-      linkage: shape.include.length === 0 ? NO_LINKAGE : new Map(),
+      linkage: selection.include.length === 0 ? NO_LINKAGE : new Map(),
       cursor: sort && encodeCursor(sort, columns.slice(1 + ones.length, list.length) as (string | null)[]),
     }),
   };
@@ -96,7 +96,7 @@ export function project(source: View, shape: Shape, sort?: readonly SortKey[]): 
 
 const from = (view: View): Sql => sql`${ident(view.resource.table)} row`;
 
-const visible = ({ reach, conditions }: View): Sql[] => [reach, ...conditions];
+const visible = ({ scopeCondition, conditions }: View): Sql[] => [scopeCondition, ...conditions];
 
 /** The statement of the exact total. */
 export const selectCount = (view: View): Sql =>
@@ -129,12 +129,12 @@ export function selectPage(
     const places = sql`${part([], rowColumn('id'))} OFFSET ${values[0]}`;
     return sql`SELECT ${withTotal(projection.columns)} FROM (${places}) place JOIN ${from(view)} ON row."id" = place."id" ORDER BY ${order}`;
   }
-  const stretches = page.cursor ? stretchesAfter(sort, values, expression) : [TRUE];
-  if (stretches.length === 1) return part(stretches);
+  const ranges = page.cursor ? rangesAfter(sort, values, expression) : [TRUE];
+  if (ranges.length === 1) return part(ranges);
   // SQL promises no order of a union, so each row carries what it is ordered by.
   const keys = sort.map((key, i) => sql`${expression(key, i)} AS ${ident(`k${i}`)}`);
-  const parts = stretches.map(
-    (stretch, i) => sql`(${part([stretch], join([projection.columns, raw(`${i} AS stretch`), ...keys], ', '))})`,
+  const parts = ranges.map(
+    (range, i) => sql`(${part([range], join([projection.columns, raw(`${i} AS stretch`), ...keys], ', '))})`,
   );
   const position = orderBy(sort, (_, i) => ident(`k${i}`));
   const columns = withTotal(join(projection.names.map(ident), ', '));
@@ -149,11 +149,11 @@ export function pageValues({ page }: Pick<Criteria, 'page'>): readonly unknown[]
 
 /** The statement of one row by its id; its version comes last. */
 export const selectById = (view: View, projection: Projection, id: unknown): Sql =>
-  sql`SELECT ${projection.columns}, ${rowColumn('version')} FROM ${from(view)} WHERE ${and([sql`row."id" = ${id}::uuid`, view.reach])}`;
+  sql`SELECT ${projection.columns}, ${rowColumn('version')} FROM ${from(view)} WHERE ${and([sql`row."id" = ${id}::uuid`, view.scopeCondition])}`;
 
 /** The statement of the rows with these ids. */
 export const selectByIds = (view: View, projection: Projection, ids: unknown): Sql =>
-  sql`SELECT ${projection.columns} FROM ${from(view)} WHERE ${and([sql`row."id" = ANY(${ids}::uuid[])`, view.reach])} ORDER BY row."id"`;
+  sql`SELECT ${projection.columns} FROM ${from(view)} WHERE ${and([sql`row."id" = ANY(${ids}::uuid[])`, view.scopeCondition])} ORDER BY row."id"`;
 
 /** Numbers that bound what {@link selectRelated} gives. */
 export interface RelatedLimits {
@@ -173,14 +173,14 @@ export const selectRelated = (
   owners: unknown,
   belongs: Sql,
   { ofOne, pairs }: RelatedLimits,
-  most: unknown,
+  max: unknown,
 ): Sql =>
   sql`SELECT related.owners, ${projection.columns} FROM (
     SELECT pair.id, array_agg(pair.owner) AS owners FROM (
       SELECT owner.id AS owner, related.id FROM unnest(${owners}::uuid[]) AS owner(id) CROSS JOIN LATERAL (
-        SELECT row."id" FROM ${from(view)} WHERE ${and([belongs, view.reach])} ORDER BY row."id" LIMIT ${raw(String(ofOne))}
+        SELECT row."id" FROM ${from(view)} WHERE ${and([belongs, view.scopeCondition])} ORDER BY row."id" LIMIT ${raw(String(ofOne))}
       ) related LIMIT ${raw(String(pairs))}
-    ) pair GROUP BY pair.id ORDER BY pair.id LIMIT ${most}
+    ) pair GROUP BY pair.id ORDER BY pair.id LIMIT ${max}
   ) related JOIN ${from(view)} ON row."id" = related.id ORDER BY related.id`;
 
 /** The SQL of a filter on an attribute; `expression` gives the SQL of the attribute's value. */
@@ -188,11 +188,11 @@ export function attributeCondition({ filter, operands }: Condition, expression: 
   // A filter of the repository's own, which it was asked for first.
   if (!filter.on) return FALSE;
   const { attribute, operator, compare } = filter.on;
-  if (!compare) return OPERATORS[operator].sql(expression(attribute), operands, filter.kind);
+  if (!compare) return OPERATORS[operator].sql(expression(attribute), operands, filter.type);
   const normalised = (operand: Operand): Operand =>
     'value' in operand ? { value: compare.as(String(operand.value)) } : operand;
   const values = operands.values.map(normalised);
-  return OPERATORS[operator].sql(rowColumn(compare.column), { ...operands, values }, filter.kind);
+  return OPERATORS[operator].sql(rowColumn(compare.column), { ...operands, values }, filter.type);
 }
 
 /** Faults of filters that need a scope of the right to read that the caller does not have. */

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import type { Condition, Criteria, Shape } from '../query/criteria.js';
+import type { Condition, Criteria, Selection } from '../query/criteria.js';
 import { signature } from '../query/pagination.js';
 import type { AnyResource } from '../resource/resource.js';
 import { type Projection, type Source, type View, viewOf } from './select.js';
 import { compileAll, Parameter, raw, Sql, sql, type Statement } from './sql.js';
 
 /** What is asked of a source. */
-export interface Ask {
+export interface StatementRequest {
   /** Everything that the statement depends on besides the source, the conditions and the values: its form, as text. */
   readonly form: string;
   readonly conditions?: readonly Condition[];
@@ -17,7 +17,7 @@ export interface Ask {
 }
 
 /** A statement with the values of one request, and how its rows are read. */
-export interface Bound extends Pick<Projection, 'read'> {
+export interface BoundStatement extends Pick<Projection, 'read'> {
   readonly statement: Statement;
 }
 
@@ -64,10 +64,10 @@ export class StatementCache {
   }
 
   /** The statement of this form on what the source shows, with the values of this request; `make` makes it once. */
-  of(source: Source, ask: Ask, make: Make): Bound {
-    const { resource, reach, computed } = source;
+  of(source: Source, ask: StatementRequest, make: Make): BoundStatement {
+    const { resource, scopeCondition, computed } = source;
     const { form, conditions = [], values = [] } = ask;
-    const pieces = [reach, ...computed.values(), ...conditions.map(source.condition), ...values.map(pieceOf)];
+    const pieces = [scopeCondition, ...computed.values(), ...conditions.map(source.condition), ...values.map(pieceOf)];
     const { text: texts, values: brought } = compileAll(pieces, SEPARATOR);
     const key = `${resource.type}${SEPARATOR}${form}${SEPARATOR}${texts}`;
     let entry = this.entries.get(key);
@@ -80,12 +80,12 @@ export class StatementCache {
     return { read, statement: name === undefined ? { text, values: own } : { text, values: own, name } };
   }
 
-  private make(source: Source, pieces: readonly Sql[], { values = [], prepare }: Ask, make: Make): Entry {
-    const [reach = source.reach, ...rest] = slotted(pieces);
-    const computed = new Map([...source.computed.keys()].map((property, i) => [property, rest[i] ?? reach]));
+  private make(source: Source, pieces: readonly Sql[], { values = [], prepare }: StatementRequest, make: Make): Entry {
+    const [scopeCondition = source.scopeCondition, ...rest] = slotted(pieces);
+    const computed = new Map([...source.computed.keys()].map((property, i) => [property, rest[i] ?? scopeCondition]));
     const places = rest.slice(rest.length - values.length);
     const { projection, statement } = make(
-      viewOf({ ...source, reach, computed }, rest.slice(computed.size, rest.length - values.length)),
+      viewOf({ ...source, scopeCondition, computed }, rest.slice(computed.size, rest.length - values.length)),
       places.map((place, i) => (values[i] === null ? null : place)),
     );
     if (!statement.values.every((value) => value instanceof Slot)) {
@@ -117,7 +117,7 @@ function slotted(pieces: readonly Sql[]): Sql[] {
  */
 
 /** The form of a statement that selects a resource in this shape. */
-export function shapeForm({ type }: AnyResource, { fields, include }: Shape): string {
+export function selectionForm({ type }: AnyResource, { fields, include }: Selection): string {
   const chosen = fields.get(type);
   return `${chosen ? [...chosen].sort().join() : '*'} ${include.length > 0 ? 'linked' : ''}`;
 }
@@ -132,7 +132,7 @@ export function pageForm(resource: AnyResource, criteria: Criteria): string {
   const { page, sort, count } = criteria;
   const numbered = page.mode === 'number' && (page.number === 1 ? 'first' : 'further');
   const place = numbered || (page.mode === 'cursor' && `${page.direction} ${page.cursor ? 'cursor' : 'end'}`);
-  const form = `page ${shapeForm(resource, criteria)} ${signature(sort)} ${place} ${page.size} ${count}`;
+  const form = `page ${selectionForm(resource, criteria)} ${signature(sort)} ${place} ${page.size} ${count}`;
   pageForms.set(criteria, form);
   return form;
 }

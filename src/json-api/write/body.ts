@@ -23,8 +23,8 @@ export interface BodyReading {
 export const isWritable = ({ write }: Attribute, verb: WriteVerb): boolean =>
   write === 'always' || (verb === 'create' && write === 'create');
 
-const isOfKind = ({ kind, nullable }: Attribute, value: unknown): boolean =>
-  value === null ? nullable : kind.accepts(value);
+const isOfType = ({ type, nullable }: Attribute, value: unknown): boolean =>
+  value === null ? nullable : type.accepts(value);
 
 const classes = new WeakMap<ReadonlyMap<string, Attribute>, Partial<Record<WriteVerb, Type<object>>>>();
 
@@ -103,7 +103,7 @@ export function readBody(
     if (hidden || value === undefined || unchanged(name, value)) continue;
     if (!isWritable(attribute, verb)) addError(name, `${name} is read-only`);
     // A value of the wrong kind breaks every other rule too, and some of them break on it.
-    else if (!isOfKind(attribute, value)) addError(name, `${name} must be ${wantedInstead(attribute.kind, value)}`);
+    else if (!isOfType(attribute, value)) addError(name, `${name} must be ${wantedInstead(attribute.type, value)}`);
     else sent[attribute.property] = value;
   }
   const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));

@@ -44,8 +44,8 @@ export class IdempotencyKeys {
    * @returns the id that an earlier create under the same key made, or null when this one is the first
    * @throws ApiError 409 while the first one runs, 422 when the key was used with another document
    */
-  async claim(callerId: string, document: WriteDocument<object>, tx: Transaction): Promise<string | null> {
-    const key = this.keyOf(callerId, document);
+  async claim(actorId: string, document: WriteDocument<object>, tx: Transaction): Promise<string | null> {
+    const key = this.keyOf(actorId, document);
     if (key === null) return null;
     try {
       await tx.query(sql`SET LOCAL lock_timeout = ${TIMEOUT}`);
@@ -70,16 +70,16 @@ export class IdempotencyKeys {
   }
 
   /** Notes what the create under the document's key made. */
-  async complete(callerId: string, document: WriteDocument<object>, id: string, tx: Transaction): Promise<void> {
-    const key = this.keyOf(callerId, document);
+  async complete(actorId: string, document: WriteDocument<object>, id: string, tx: Transaction): Promise<void> {
+    const key = this.keyOf(actorId, document);
     if (key !== null) await tx.query(sql`UPDATE idempotency_keys SET resource_id = ${id} WHERE key = ${key}`);
   }
 
-  private keyOf(callerId: string, { context }: WriteDocument<object>): string | null {
+  private keyOf(actorId: string, { context }: WriteDocument<object>): string | null {
     const { operation, idempotencyKey } = context;
     if (idempotencyKey === undefined) return null;
     return createHash('sha256')
-      .update(JSON.stringify([callerId, operation, idempotencyKey]))
+      .update(JSON.stringify([actorId, operation, idempotencyKey]))
       .digest('hex');
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Linkage } from '../document/response.js';
 import { type BodyReading, readBody, type WriteVerb } from './body.js';
-import type { Shape } from '../query/criteria.js';
+import type { Selection } from '../query/criteria.js';
 import { ErrorList, apiError, type ErrorObject } from '../document/errors.js';
 import { LIMITS, quoted } from '../limits.js';
 import { isObject } from '../resource/field-types.js';
@@ -97,7 +97,7 @@ export class IfMatch {
 
 /** What came with a write besides the document itself. */
 export interface WriteContext {
-  readonly shape: Shape;
+  readonly selection: Selection;
   readonly ifMatch: IfMatch;
   /** `POST /accounts`: what an idempotency key belongs to, besides the account. */
   readonly operation: string;
@@ -165,12 +165,12 @@ export class WriteDocument<Values> {
 
 /** What a create of this resource brings. */
 export type CreateDocument<R> =
-  R extends Resource<infer Entity extends Identified, infer Table>
-    ? WriteDocument<CreateAttributes<Entity, Table>>
+  R extends Resource<infer Entity extends Identified, infer Definition>
+    ? WriteDocument<CreateAttributes<Entity, Definition>>
     : never;
 
 /** What an update of this resource brings. */
 export type UpdateDocument<R> =
-  R extends Resource<infer Entity extends Identified, infer Table>
-    ? WriteDocument<UpdateAttributes<Entity, Table>>
+  R extends Resource<infer Entity extends Identified, infer Definition>
+    ? WriteDocument<UpdateAttributes<Entity, Definition>>
     : never;
