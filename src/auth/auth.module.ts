@@ -1,15 +1,16 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { Sweeps } from '../sweeps/sweeps.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { ActorCache, ActorLoader } from './sessions/actor-loader.js';
 import { AuthChangeFeed } from './sessions/auth-change.feed.js';
 import { AuthChanges } from './sessions/auth-changes.js';
-import { AuthSweeps } from './auth.sweeps.js';
+import { OLD_CHANGES } from './sessions/auth-changes.repository.js';
 import { AuthenticationGuard, BodyGuard, RightsGuard, WritesGuard } from './guards.js';
 import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
 import { JwksController } from './tokens/jwks.controller.js';
-import { CountingConnections } from './rate-limit/attempt-counter.js';
+import { CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
 import { Roles, RolesCheck } from './authorization/roles.js';
@@ -38,7 +39,6 @@ const services = [
     ...services,
     ActorCache,
     AuthChangeFeed,
-    AuthSweeps,
     CountingConnections,
     SigningKeys,
     RolesCheck,
@@ -51,4 +51,10 @@ const services = [
   ],
   exports: services,
 })
-export class AuthModule {}
+export class AuthModule implements OnModuleInit {
+  constructor(private readonly sweeps: Sweeps) {}
+
+  onModuleInit(): void {
+    this.sweeps.register(ENDED_ATTEMPTS, OLD_CHANGES);
+  }
+}

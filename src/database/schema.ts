@@ -5,7 +5,7 @@ import { Attempt } from '../auth/rate-limit/attempt.entity.js';
 import { AuthChange } from '../auth/sessions/auth-change.entity.js';
 import { AuditEvent } from '../events/audit-event.entity.js';
 import { Job } from '../jobs/job.entity.js';
-import { IdempotencyKey } from '../json-api/write/idempotency.js';
+import { IdempotencyKey } from '../json-api/write/idempotency-keys.repository.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { AccountCredentials } from '../passwords/account-credentials.entity.js';

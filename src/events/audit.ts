@@ -3,10 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../config/config.js';
 import { requestContext } from '../context/request-context.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import type { AuditAction } from './audit-action.js';
+import { AuditEventsRepository, auditEventsOlderThan } from './audit-events.repository.js';
 import { DomainEvents } from './domain-events.js';
 
 /** One line of the trail. */
@@ -23,19 +23,18 @@ export interface AuditRecord {
 @Injectable()
 export class Audit {
   constructor(
+    private readonly rows: AuditEventsRepository,
     private readonly metrics: Metrics,
     private readonly events: DomainEvents,
   ) {}
 
   /** Writes a line in the transaction of what it tells: both are there, or neither. */
-  async record(tx: Transaction, { action, actorId, target, details = {} }: AuditRecord): Promise<void> {
-    const context = requestContext();
+  async record(tx: Transaction, { action, actorId, details = {}, ...record }: AuditRecord): Promise<void> {
+    const target = record.target ?? null;
+    const { ip = null, requestId = null } = requestContext() ?? {};
     const id = uuidv7();
-    await tx.query(sql`
-      INSERT INTO audit_events (id, action, actor_id, target_type, target_id, details, ip, request_id)
-      VALUES (${id}, ${action}, ${actorId}, ${target?.type ?? null}, ${target?.id ?? null},
-              ${JSON.stringify(details)}::jsonb, ${context?.ip ?? null}, ${context?.requestId ?? null})`);
-    await this.events.publish(tx, { id, name: action, actorId, target: target ?? null, details });
+    await this.rows.add({ id, action, actorId, target, details, ip, requestId }, tx);
+    await this.events.publish(tx, { id, name: action, actorId, target, details });
     tx.afterCommit(() => this.metrics.actions.inc({ action }));
   }
 }
@@ -49,14 +48,6 @@ export class AuditSweep implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.sweeps.register({
-      table: 'audit_events',
-      key: 'id',
-      expired: sql`created_at < now() - make_interval(days => ${this.config.auditRetentionDays})`,
-      by: 'created_at',
-      everySeconds: 3_600,
-      // The trigger that keeps the trail append-only lets only this transaction delete.
-      setting: 'iam.audit_retention',
-    });
+    this.sweeps.register(auditEventsOlderThan(this.config.auditRetentionDays));
   }
 }

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
-import { sql, TRUE } from '../json-api/sql/sql.js';
+import { raw, sql, TRUE } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
+import type { Sweep } from '../sweeps/sweeps.js';
 import type { Job, JobError, JobOrigin } from './job.entity.js';
 import { JobResource, MAX_ERRORS } from './job.resource.js';
 import type { JobStep } from './job-kind.js';
@@ -24,6 +25,18 @@ const firstErrors = (errors: readonly JobError[]) => sql`(
   SELECT coalesce(jsonb_agg(error ORDER BY place), '[]')
   FROM jsonb_array_elements(errors || ${JSON.stringify(errors)}::jsonb) WITH ORDINALITY AS kept (error, place)
   WHERE place <= ${MAX_ERRORS})`;
+
+/** So long a job that is finished can be looked at. */
+const KEPT = raw(`interval '30 days'`);
+
+/** Jobs that finished long ago. */
+export const FINISHED_JOBS: Sweep = {
+  table: 'jobs',
+  key: 'id',
+  expired: sql`finished_at < now() - ${KEPT}`,
+  by: 'finished_at',
+  everySeconds: 3_600,
+};
 
 /** The rows of jobs, as far as an actor may see them. */
 @Injectable()

@@ -2,21 +2,18 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { requestContext, withRequestContext } from '../context/request-context.js';
 import type { Item } from '../json-api/document/response.js';
-import { raw, sql } from '../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { MAX_ATTEMPTS, Outbox } from '../outbox/outbox.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
-import { JobsRepository, type LockedJob } from './jobs.repository.js';
+import { FINISHED_JOBS, JobsRepository, type LockedJob } from './jobs.repository.js';
 
 /**
  * So long one run of a job takes steps before it queues the next run, in ms: mails wait for the same workers, and a
  * shutdown waits for a run only a little longer.
  */
 const RUN_MS = 2_000;
-/** So long a job that is finished can be looked at. */
-const KEPT = raw(`interval '30 days'`);
 
 const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
 
@@ -42,13 +39,7 @@ export class JobsService implements OnModuleInit {
 
   onModuleInit(): void {
     this.handlers.register('jobs.run', ({ jobId }, { attempt }) => this.run(jobId, attempt));
-    this.sweeps.register({
-      table: 'jobs',
-      key: 'id',
-      expired: sql`finished_at < now() - ${KEPT}`,
-      by: 'finished_at',
-      everySeconds: 3_600,
-    });
+    this.sweeps.register(FINISHED_JOBS);
   }
 
   /** Makes this code responsible for a kind of job. @throws Error when another one is already */

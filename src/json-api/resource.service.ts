@@ -6,7 +6,7 @@ import type { ResourceRepository } from './resource.repository.js';
 import { snakeCase } from './resource/attributes.js';
 import type { ResourceActor, Identified } from './resource/resource-definition.js';
 import { type Transaction, Transactions } from './sql/executor.js';
-import { IdempotencyKeys } from './write/idempotency.js';
+import { IdempotencyKeys } from './write/idempotency-keys.repository.js';
 import type { IfMatch, WriteDocument } from './write/write-document.js';
 
 /** A write while it runs. */

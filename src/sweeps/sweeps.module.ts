@@ -1,6 +1,5 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { IDEMPOTENCY_LIFE } from '../json-api/write/idempotency.js';
-import { sql } from '../json-api/sql/sql.js';
+import { EXPIRED_KEYS } from '../json-api/write/idempotency-keys.repository.js';
 import { Sweeper } from './sweeper.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Sweeps } from './sweeps.js';
@@ -13,11 +12,6 @@ export class SweepsModule implements OnModuleInit {
 
   /** The resource layer knows no other folder, so its keys are registered here. */
   onModuleInit(): void {
-    this.sweeps.register({
-      table: 'idempotency_keys',
-      key: 'key',
-      expired: sql`created_at < now() - ${IDEMPOTENCY_LIFE}`,
-      by: 'created_at',
-    });
+    this.sweeps.register(EXPIRED_KEYS);
   }
 }

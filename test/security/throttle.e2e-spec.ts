@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { CountingConnections } from '../../src/auth/rate-limit/attempt-counter.js';
+import { CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
 import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { resetToken } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { CountingConnections } from '../../src/auth/rate-limit/attempt-counter.js';
+import { CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
 import { cookieHeader } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../../config/config.js';
 import { RateLimitTally, requestContext, withRequestContext } from '../../context/request-context.js';
 import { ApiError, apiError } from '../../json-api/document/errors.js';
-import { AttemptCounter, type Count, CountingConnections } from './attempt-counter.js';
+import { AttemptsRepository, type Count, CountingConnections } from './attempts.repository.js';
 import { type Budget, type Purpose, type PurposeName, PURPOSES, type Subject } from './purposes.js';
 
 /** In seconds. */
@@ -55,7 +55,7 @@ interface Exhausted {
 @Injectable()
 export class RateLimiter implements OnApplicationBootstrap {
   private readonly settings: ThrottleSettings;
-  private readonly counter: AttemptCounter;
+  private readonly counter: AttemptsRepository;
   private assertRoom: (subject: Subject) => void = () => undefined;
   private readonly exhausted = new LRUCache<string, Exhausted>({ max: MAX_EXHAUSTED });
 
@@ -64,7 +64,7 @@ export class RateLimiter implements OnApplicationBootstrap {
     private readonly connections: CountingConnections,
   ) {
     this.settings = config.throttle;
-    this.counter = new AttemptCounter(connections);
+    this.counter = new AttemptsRepository(connections);
     if (this.settings.disabled) {
       new Logger(RateLimiter.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
     }

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
-import { AttemptCounter, CountingConnections } from './attempt-counter.js';
+import { AttemptsRepository, CountingConnections } from './attempts.repository.js';
 import { notCounted, tooMany } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
@@ -35,7 +35,7 @@ export class WriteLimit {
   private readonly limit: number;
   private readonly batch: number;
   private readonly isDisabled: boolean;
-  private readonly counter: AttemptCounter;
+  private readonly counter: AttemptsRepository;
   private readonly tallies = new LRUCache<string, Tally>({ max: MAX_ACCOUNTS });
   /** The minute that is counted, since the epoch. */
   private minute = 0;
@@ -44,7 +44,7 @@ export class WriteLimit {
     this.limit = throttle.writesPerActor;
     this.batch = Math.max(1, Math.floor(this.limit / BATCHES));
     this.isDisabled = throttle.disabled;
-    this.counter = new AttemptCounter(connections);
+    this.counter = new AttemptsRepository(connections);
   }
 
   /**

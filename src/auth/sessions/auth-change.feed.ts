@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { openPool } from '../../database/connections.js';
 import { Recurring } from '../../json-api/recurring.js';
 import { ActorCache } from './actor-loader.js';
+import { changesSince, currentSnapshot } from './auth-changes.repository.js';
 import { ALL_ACCOUNTS } from './auth-changes.js';
 
 /** Time between two polls, in ms: three fit into the second after which nothing remembered is trusted. */
@@ -12,27 +13,6 @@ const POLL_MS = 300;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** More changes than this at once are not read: everybody is forgotten, in one go. */
 export const MAX_CHANGES = 10_000;
-
-/**
- * What was committed between an earlier snapshot ($1) and this one: rows of transactions that had not begun then, and of
- * those that were under way. Each row is read once, however late its transaction commits, and however long another one
- * stays open. The statement and `pg_current_snapshot()` see the same.
- */
-const CHANGES = `
-  SELECT pg_current_snapshot()::text AS snapshot, change.account_id
-  FROM (SELECT) AS always LEFT JOIN (
-    SELECT account_id FROM (
-      SELECT account_id FROM auth_changes WHERE transaction_id >= pg_snapshot_xmax($1::pg_snapshot)::text::bigint
-      UNION ALL
-      SELECT account_id FROM auth_changes
-      WHERE transaction_id = ANY (ARRAY(SELECT xid::text::bigint FROM pg_snapshot_xip($1::pg_snapshot) AS xid))
-    ) AS every_change LIMIT $2
-  ) AS change ON true`;
-
-interface Row {
-  readonly snapshot: string;
-  readonly account_id: string | null;
-}
 
 /** A connection of the feed, and what the last poll on it saw. */
 interface Reader {
@@ -89,11 +69,10 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async read(reader: Reader): Promise<void> {
-    const { rows } = await reader.client.query<Row>(CHANGES, [reader.snapshot, MAX_CHANGES + 1]);
-    const changed = rows.flatMap((row) => row.account_id ?? []);
-    if (changed.length > MAX_CHANGES || changed.includes(ALL_ACCOUNTS)) this.cache.forgetAll();
-    else this.cache.forget(changed);
-    reader.snapshot = rows[0]?.snapshot ?? reader.snapshot;
+    const { accountIds, snapshot } = await changesSince(reader.client, reader.snapshot, MAX_CHANGES + 1);
+    if (accountIds.length > MAX_CHANGES || accountIds.includes(ALL_ACCOUNTS)) this.cache.forgetAll();
+    else this.cache.forget(accountIds);
+    reader.snapshot = snapshot;
   }
 
   /**
@@ -108,9 +87,9 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
     });
     const client = await this.pool.connect();
     try {
-      const { rows } = await client.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
+      const snapshot = await currentSnapshot(client);
       this.cache.forgetAll();
-      return { client, snapshot: rows[0]?.snapshot ?? '' };
+      return { client, snapshot };
     } catch (error) {
       client.release(true);
       throw error;

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
-import { sql } from '../../json-api/sql/sql.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { ActorCache } from './actor-loader.js';
+import { insertChanges } from './auth-changes.repository.js';
 
 /** Stands in a change for every account: no account has this id. */
 export const ALL_ACCOUNTS = '00000000-0000-0000-0000-000000000000';
@@ -20,15 +19,13 @@ export class AuthChanges {
   async publish(tx: Transaction, accountIds: readonly string[]): Promise<void> {
     const ids = [...new Set(accountIds)];
     if (ids.length === 0) return;
-    await tx.query(sql`
-      INSERT INTO auth_changes (id, account_id)
-      SELECT * FROM unnest(${ids.map(() => uuidv7())}::uuid[], ${ids}::uuid[])`);
+    await insertChanges(tx, ids);
     tx.afterCommit(() => this.cache.forget(ids));
   }
 
   /** Notes in this transaction that anybody may have changed: for what concerns more accounts than one can name. */
   async publishAll(tx: Transaction): Promise<void> {
-    await tx.query(sql`INSERT INTO auth_changes (id, account_id) VALUES (${uuidv7()}, ${ALL_ACCOUNTS})`);
+    await insertChanges(tx, [ALL_ACCOUNTS]);
     tx.afterCommit(() => this.cache.forgetAll());
   }
 }

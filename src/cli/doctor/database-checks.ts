@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
-import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempt-counter.js';
+import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempts.repository.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { findAccessErrors, findLimitErrors } from '../../database/checks/access-checks.js';

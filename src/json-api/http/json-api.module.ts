@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { ErrorFilter } from './error.filter.js';
-import { IdempotencyKeys } from '../write/idempotency.js';
+import { IdempotencyKeys } from '../write/idempotency-keys.repository.js';
 import { JsonApiInterceptor } from './json-api.interceptor.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import { ResourceRegistry } from '../resource/registry.js';

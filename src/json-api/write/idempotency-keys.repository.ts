@@ -21,7 +21,15 @@ export class IdempotencyKey {
 }
 
 /** How long a key is kept. */
-export const IDEMPOTENCY_LIFE = raw(`interval '24 hours'`);
+const IDEMPOTENCY_LIFE = raw(`interval '24 hours'`);
+
+/** Keys that count for nothing any more, as a sweep of `src/sweeps` takes them. */
+export const EXPIRED_KEYS = {
+  table: 'idempotency_keys',
+  key: 'key',
+  expired: sql`created_at < now() - ${IDEMPOTENCY_LIFE}`,
+  by: 'created_at',
+};
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const HEADER = { header: 'Idempotency-Key' };

@@ -2,10 +2,23 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { sql } from '../../json-api/sql/sql.js';
+import type { Sweep } from '../../sweeps/sweeps.js';
 
 const TABLE = 'attempts';
 /** The library's own limit, which is never reached: what is too much is decided by who counts. */
 const UNLIMITED = 2 ** 31 - 1;
+
+/** So long a counter stays after its window has ended, in ms: the clocks that end it are the instances' own. */
+const KEPT_MS = 3_600_000;
+
+/** Counters whose window has ended. */
+export const ENDED_ATTEMPTS: Sweep = {
+  table: TABLE,
+  key: 'key',
+  expired: sql`expire < (extract(epoch FROM now()) * 1000)::bigint - ${KEPT_MS}::bigint`,
+  by: 'expire',
+};
 
 /** How far a count has come. */
 export interface Count {
@@ -28,7 +41,7 @@ interface Batch {
  * cannot slip through together. At most one statement a key is under way here: what comes meanwhile shares the next one,
  * so that a flood under one key costs a statement each round trip, and waits for no row lock of this instance.
  */
-export class AttemptCounter {
+export class AttemptsRepository {
   private readonly limiter: RateLimiterPostgres;
   /** For each key that has a statement under way: what goes with the next one. */
   private readonly underWay = new Map<string, Batch | null>();
@@ -42,7 +55,7 @@ export class AttemptCounter {
       keyPrefix: '',
       points: UNLIMITED,
       duration: 1,
-      // AuthSweeps deletes old rows, once for all instances.
+      // The sweeps delete old rows, once for all instances.
       clearExpiredByTimeout: false,
     });
   }
@@ -139,8 +152,9 @@ export class CountingConnections implements OnApplicationShutdown {
 
   /** Opens them before the first attempt has to wait for that. What cannot be opened now is opened when it is needed. */
   async open(): Promise<void> {
-    const statements = Array.from({ length: COUNTING_CONNECTIONS }, () => this.query({ text: 'SELECT 1' }));
-    await Promise.allSettled(statements);
+    const pool = (this.pool ??= this.makePool());
+    const opened = await Promise.allSettled(Array.from({ length: COUNTING_CONNECTIONS }, () => pool.connect()));
+    for (const one of opened) if (one.status === 'fulfilled') one.value.release();
   }
 
   async onApplicationShutdown(): Promise<void> {
