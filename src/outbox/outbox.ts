@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { requestContext } from '../context/request-context.js';
-import { sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { currentLanguages } from '../language/accept-language.js';
 import { traceparentOf } from '../tracing/tracing.js';
+import { addJob } from './outbox.repository.js';
 import type { OutboxTask, OutboxTasks } from './outbox.tasks.js';
 
 /**
@@ -42,20 +42,15 @@ export class Outbox {
   ): Promise<void> {
     const { key, delaySeconds = 0 } = options;
     const own = { acceptLanguage: currentLanguages(), traceparent: traceparentOf(requestContext()?.span) };
-    const add = sql`
-      SELECT id FROM graphile_worker.add_job(
-        identifier => ${task}::text,
-        payload => ${JSON.stringify({ ...payload, ...own })}::json,
-        run_at => now() + make_interval(secs => ${delaySeconds}),
-        max_attempts => ${MAX_ATTEMPTS}::int,
-        job_key => ${key === undefined ? null : jobKey(task, key)}::text
-      )`;
-    // The library parts with the key of a job that runs, and then inserts or replaces, in two statements: a waiting job
-    // that a worker takes in between is neither, and nothing is added. The next try sees that it runs.
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const [job] = await tx.query<{ id: string | null }>(add);
-      if (job?.id) return;
-    }
+    const job = {
+      task,
+      payload: { ...payload, ...own },
+      delaySeconds,
+      maxAttempts: MAX_ATTEMPTS,
+      key: key === undefined ? null : jobKey(task, key),
+    };
+    // Nothing is added when a waiting job of that key is taken by a worker meanwhile. The next try sees that it runs.
+    for (let tries = 0; tries < MAX_TRIES; tries++) if (await addJob(tx, job)) return;
     throw new Error(`A job of ${task} was taken ${MAX_TRIES} times at the moment when another was to replace it`);
   }
 }

@@ -11,6 +11,7 @@ import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { outboxLogger } from './outbox.logger.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
+import { jobsOfOtherTasks } from './outbox.repository.js';
 
 /**
  * Runs the jobs of the outbox in this process: on its own few connections, woken by NOTIFY and by a poll. It starts
@@ -89,7 +90,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const broken = once(events, 'worker:fatalError', { signal: this.stopping.signal });
     broken.catch(() => undefined);
     // Without a database the library would look for it less and less often; we start anew, and soon.
-    await pool.query('SELECT 1');
+    (await pool.connect()).release();
     const workers = this.start(pool, events);
     try {
       const reason = await Promise.race([
@@ -128,7 +129,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async tellOfStrays(pool: Pool): Promise<void> {
     try {
       const known = this.handlers.entries().map(([task]) => task);
-      for (const { task, jobs } of await findStrays(pool, known)) {
+      for (const { task, jobs } of await jobsOfOtherTasks(pool, known)) {
         this.logger.warn(`${jobs} jobs wait for ${task}, which nothing here does; they are kept`);
       }
     } catch (error) {
@@ -179,20 +180,4 @@ function textOf(payload: unknown, field: 'acceptLanguage' | 'traceparent'): stri
 /** Sleeps, but not beyond the signal. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-}
-
-/** Jobs that wait for code which is not here. */
-export interface Strays {
-  readonly task: string;
-  readonly jobs: number;
-}
-
-/** The jobs whose task is none of the known ones. The library takes them for nobody, so they stay as they are. */
-export async function findStrays(pool: Pool, known: readonly string[]): Promise<readonly Strays[]> {
-  const { rows } = await pool.query<Strays>(
-    `SELECT task_identifier AS task, count(*)::int AS jobs FROM graphile_worker.jobs
-     WHERE task_identifier <> ALL ($1::text[]) GROUP BY 1 ORDER BY 1`,
-    [known],
-  );
-  return rows;
 }

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { SecretBox } from '../auth/tokens/secrets.js';
+import { countSealedOtherwise, replaceSealed, type SealedJob, sealedOtherwise } from './outbox.repository.js';
 import type { OutboxTasks } from './outbox.tasks.js';
 
 /** Tasks whose jobs carry a sealed token. */
@@ -14,14 +15,10 @@ export const SEAL_PURPOSES = {
   'mail.password_reset': 'outbox.password_reset',
 } as const satisfies Record<SealedTask, string>;
 
+const SEALED_TASKS = Object.keys(SEAL_PURPOSES) as SealedTask[];
+
 /** Jobs that are read and written at a time. */
 const BATCH = 500;
-
-interface SealedJob {
-  readonly id: string;
-  readonly task: SealedTask;
-  readonly sealed: string;
-}
 
 /** How many sealed rows were sealed anew, and how many no secret of ours opens. */
 export interface ResealReport {
@@ -37,18 +34,14 @@ export class SealedJobs {
   ) {}
 
   /** How many are sealed with another secret than the newest. */
-  async countOld(): Promise<number> {
-    const [row] = await this.dataSource.query<{ count: number }[]>(
-      `SELECT count(*)::float8 AS count FROM graphile_worker._private_jobs job WHERE ${SEALED_OTHERWISE}`,
-      [this.secrets.newestPrefix],
-    );
-    return row?.count ?? 0;
+  countOld(): Promise<number> {
+    return countSealedOtherwise(this.dataSource, this.secrets.newestPrefix);
   }
 
   /** Seals them anew with the newest secret, a batch at a time. A job that ends or changes meanwhile is left alone. */
   async reseal(signal: AbortSignal): Promise<ResealReport> {
     let [resealed, unreadable] = [0, 0];
-    for (let after = '0', jobs: SealedJob[] = []; ; after = jobs.at(-1)?.id ?? after) {
+    for (let after = '0', jobs: SealedJob<SealedTask>[] = []; ; after = jobs.at(-1)?.id ?? after) {
       signal.throwIfAborted();
       jobs = await this.batchAfter(after);
       if (jobs.length === 0) return { resealed, unreadable };
@@ -57,31 +50,12 @@ export class SealedJobs {
         token === null ? [] : [{ ...job, anew: this.secrets.seal(SEAL_PURPOSES[job.task], token) }],
       );
       unreadable += jobs.length - fresh.length;
-      resealed += await this.replace(fresh);
+      resealed += await replaceSealed(this.dataSource, fresh);
     }
   }
 
-  private batchAfter(id: string): Promise<SealedJob[]> {
-    return this.dataSource.query<SealedJob[]>(
-      `SELECT job.id::text AS id, task.identifier AS task, job.payload->>'sealedToken' AS sealed
-      FROM graphile_worker._private_jobs job JOIN graphile_worker._private_tasks task ON task.id = job.task_id
-      WHERE ${SEALED_OTHERWISE} AND task.identifier = ANY($2::text[]) AND job.id > $3::bigint
-      ORDER BY job.id LIMIT ${BATCH}`,
-      [this.secrets.newestPrefix, Object.keys(SEAL_PURPOSES), id],
-    );
-  }
-
-  private async replace(jobs: readonly { id: string; sealed: string; anew: string }[]): Promise<number> {
-    const [rows] = await this.dataSource.query<[unknown[], number]>(
-      `UPDATE graphile_worker._private_jobs job
-      SET payload = jsonb_set(job.payload::jsonb, '{sealedToken}', to_jsonb(given.anew))::json
-      FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (id, sealed, anew)
-      WHERE job.id = given.id AND job.payload->>'sealedToken' = given.sealed RETURNING job.id`,
-      [jobs.map(({ id }) => id), jobs.map(({ sealed }) => sealed), jobs.map(({ anew }) => anew)],
-    );
-    return rows.length;
+  private batchAfter(after: string): Promise<SealedJob<SealedTask>[]> {
+    const { newestPrefix: prefix } = this.secrets;
+    return sealedOtherwise(this.dataSource, { prefix, tasks: SEALED_TASKS, after, limit: BATCH });
   }
 }
-
-/** SQL, $1 is what the newest secret's seals begin with. */
-const SEALED_OTHERWISE = `job.payload->>'sealedToken' IS NOT NULL AND NOT starts_with(job.payload->>'sealedToken', $1)`;
