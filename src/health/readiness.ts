@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
+import { ping } from '../database/checks/server-facts.js';
 import { PendingMigrations } from '../database/pending-migrations.js';
 import { findMissingPrivileges, privilegeErrors } from '../database/checks/privileges.js';
 import { OutboxBacklog } from '../outbox/outbox.backlog.js';
@@ -94,7 +95,7 @@ export class Readiness {
   }
 
   private async assertReachable(): Promise<void> {
-    await this.dataSource.query('SELECT 1');
+    await ping(this.dataSource);
   }
 
   private async assertMigrated(): Promise<void> {

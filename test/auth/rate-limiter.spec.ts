@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
-import { type Attempt, type RateLimitName, Throttle } from '../../src/auth/rate-limit/rate-limiter.js';
+import { type Attempt, type RateLimitName, RateLimiter } from '../../src/auth/rate-limit/rate-limiter.js';
 import type { ThrottleSettings } from '../../src/config/config.js';
 import { RateLimitTally, withRequestContext } from '../../src/context/request-context.js';
 import { ApiError } from '../../src/json-api/document/errors.js';

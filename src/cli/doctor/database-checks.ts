@@ -4,6 +4,7 @@ import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempts.repository.
 import type { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { findAccessErrors, findLimitErrors } from '../../database/checks/access-checks.js';
+import { isEncrypted, maxConnections, relationExists, serverTime } from '../../database/checks/server-facts.js';
 import { connectionOf } from '../../database/connections.js';
 import { PendingMigrations } from '../../database/pending-migrations.js';
 import {
@@ -79,25 +80,23 @@ const privileges: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
 
 const encrypted: Look = async (dataSource, { remote, NODE_ENV: environment }) => {
   if (!remote || environment !== 'production') return [];
-  const [row] = await dataSource.query<{ ssl: boolean }[]>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
-  if (row?.ssl) return [];
+  if (await isEncrypted(dataSource)) return [];
   return [about('database').warning('Its connections are not encrypted. Add ?sslmode=verify-full to DATABASE_URL.')];
 };
 
 const connections: Look = async (dataSource, { DATABASE_POOL_SIZE: pool }) => {
-  const [row] = await dataSource.query<{ most: number }[]>(`
-    SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most`);
+  const most = await maxConnections(dataSource);
   const needed = pool + OUTBOX_CONNECTIONS + COUNTING_CONNECTIONS;
-  if (needed <= (row?.most ?? 0)) return [];
-  const text = `It gives ${row?.most} connections, and one instance needs ${needed}. Make DATABASE_POOL_SIZE smaller.`;
+  if (needed <= most) return [];
+  const text = `It gives ${most} connections, and one instance needs ${needed}. Make DATABASE_POOL_SIZE smaller.`;
   return [about('database').warning(text)];
 };
 
 const clock: Look = async (dataSource) => {
   const asked = Date.now();
-  const [row] = await dataSource.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
+  const now = await serverTime(dataSource);
   const here = (asked + Date.now()) / 2;
-  return [clockFinding((row?.now.getTime() ?? here) - here)];
+  return [clockFinding((now?.getTime() ?? here) - here)];
 };
 
 /** What a difference between the database's clock and ours means, in ms. */
@@ -116,26 +115,14 @@ const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   const [pending, strange] = [await migrations.list(), await migrations.unknown()];
   const origin = 'made by a newer release, or by an extension that this command was not given';
   const told = strange.length > 0 ? [warning(`The database knows ${strange.join(', ')}: ${origin}.`)] : [];
-  if (pending.length === 0 && !(await exists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
+  if (pending.length === 0 && !(await relationExists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
   if (pending.length === 0) return told.length > 0 ? told : [ok('The schema is up to date.')];
   const todo = onStart ? 'The next start runs them.' : 'Run: npx iam migrate';
   return [...told, (onStart ? warning : problem)(`Pending are ${pending.join(', ')}. ${todo}`)];
 };
 
-async function exists(dataSource: DataSource, relation: string): Promise<boolean> {
-  const [row] = await dataSource.query<{ there: boolean }[]>(
-    // By name, since to_regclass fails where the schema may not be used.
-    `SELECT EXISTS (
-       SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-       WHERE CASE WHEN $1 LIKE '%.%' THEN nspname || '.' || relname = $1
-                  ELSE relname = $1 AND nspname = ANY (current_schemas(false) || 'public'::name) END) AS there`,
-    [relation],
-  );
-  return row?.there ?? false;
-}
-
 const accounts: Look = async (dataSource, values) => {
-  if (!(await exists(dataSource, 'account_credentials'))) return [];
+  if (!(await relationExists(dataSource, 'account_credentials'))) return [];
   let roles: Roles;
   try {
     roles = rolesOf(values);
@@ -158,14 +145,14 @@ const accounts: Look = async (dataSource, values) => {
 };
 
 const outbox: Look = async (dataSource) => {
-  if (!(await exists(dataSource, 'graphile_worker.jobs'))) return [];
+  if (!(await relationExists(dataSource, 'graphile_worker.jobs'))) return [];
   const { length } = await new DeadLetters(dataSource).list();
   return length === 0 ? [] : [about('outbox').warning(`${length} failed for good. See: npx iam mail dead`)];
 };
 
 /** What is sealed with a secret that is about to go. Not one of {@link LOOKS}: those do without APP_SECRET. */
 export const sealed: Look<DatabaseValues & Values<'APP_SECRET'>> = async (dataSource, { APP_SECRET: secrets }) => {
-  if (secrets === null || !(await exists(dataSource, 'graphile_worker._private_jobs'))) return [];
+  if (secrets === null || !(await relationExists(dataSource, 'graphile_worker._private_jobs'))) return [];
   const old = await new SealedJobs(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
   if (old === 0) return [];
   const rows = old === 1 ? '1 row is' : `${old} rows are`;

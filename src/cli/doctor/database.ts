@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { Extension } from '../../app.extension.js';
+import { serverVersion } from '../../database/checks/server-facts.js';
 import { dataSourceOptions } from '../../database/data-source.js';
 import { DatabaseServer } from '../../database/database-server.js';
 import { missingGrant } from '../../database/errors/missing-grant.js';
@@ -64,9 +65,7 @@ async function lookAt<Needed extends DatabaseValues>(
     throw rejectedConnection(error, 'DATABASE_URL', url) ?? error;
   });
   try {
-    const [{ version } = { version: '' }] = await dataSource.query<{ version: string }[]>(
-      `SELECT current_setting('server_version') AS version`,
-    );
+    const version = await serverVersion(dataSource);
     const findings = [ok(`${place} answers: PostgreSQL ${version}.`)];
     const remote = !isLocal(new URL(url).hostname);
     for (const look of looks) {
