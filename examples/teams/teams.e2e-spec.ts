@@ -101,8 +101,8 @@ describe('Teams, an extension of the service', () => {
   it('bring a password policy that takes the place of the built-in one', async () => {
     const { post } = await signedIn(app);
     const change = { current_password: 'Correct-horse-7', new_password: 'Shrt-pw-7x' };
-    const refused = await post('/account/passwords/change', change);
-    expect(refused.body.errors.map(({ detail }: { detail: string }) => detail)).toEqual([
+    const rejected = await post('/account/passwords/change', change);
+    expect(rejected.body.errors.map(({ detail }: { detail: string }) => detail)).toEqual([
       'The password must have at least 12 characters',
     ]);
   });

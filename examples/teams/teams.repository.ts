@@ -7,7 +7,7 @@ import type { Transaction } from '../../src/json-api/sql/executor.js';
 import type { Team } from './team.entity.js';
 import { TeamResource } from './team.resource.js';
 
-/** The rows of teams, as far as a caller reaches. */
+/** The rows of teams, limited to the actor's scope. */
 @Injectable()
 export class TeamsRepository extends ResourceRepository<Team, Actor> {
   readonly resource = TeamResource;
@@ -19,7 +19,7 @@ export class TeamsRepository extends ResourceRepository<Team, Actor> {
       sql`row.id IN (SELECT member.team_id FROM team_members member WHERE member.account_id = ${actor.id})`,
   };
 
-  /** An own filter. Naming an account that the caller may not read finds nothing. */
+  /** An own filter. Naming an account that the actor may not read finds nothing. */
   protected override readonly filters = {
     member_id: (operands: Operands, actor: Actor) => sql`row.id IN (
       SELECT member.team_id FROM team_members member
@@ -27,7 +27,7 @@ export class TeamsRepository extends ResourceRepository<Team, Actor> {
         AND member.account_id IN (${this.readableIds('iam:accounts', actor)}))`,
   };
 
-  /** Puts whoever made the team into it. */
+  /** Adds the account that created the team. */
   async addFounder(id: string, accountId: string, tx: Transaction): Promise<void> {
     await tx.query(sql`INSERT INTO team_members (team_id, account_id) VALUES (${id}, ${accountId})`);
   }

@@ -37,12 +37,12 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
     return [{ code: 'validation_failed', detail: 'name is reserved', source: attributePointer('name') }];
   }
 
-  /** A hook after a write, in the same transaction: whoever founds a team is in it. */
+  /** A hook after a write, in the same transaction: the founder becomes a member. */
   protected override async after({ actor, row, tx }: TeamWrite, id: string): Promise<void> {
     if (row === null) await this.teams.addFounder(id, actor.id, tx);
   }
 
-  /** An extra action. @throws ApiError 404 outside the caller's reach, 422 for an account of elsewhere */
+  /** An extra action. @throws ApiError 404 out of the actor's scope, 422 for an account of another organization */
   addMember(actor: Actor, id: string, accountId: string): Promise<void> {
     return this.transactions.run(async (tx) => {
       const { entity } = await this.teams.findForUpdate(actor, 'update', id, tx);

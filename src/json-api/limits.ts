@@ -1,9 +1,9 @@
-/** A bound on what a request may send, or an answer may hold. */
+/** A limit on what a request may send, or a response may contain. */
 export interface Limit {
   readonly max: number;
   /** What is counted, with its unit. */
   readonly of: string;
-  /** What a client meets above the bound. */
+  /** What happens above the limit. */
   readonly above: string;
 }
 
@@ -12,8 +12,8 @@ const BODY = '400 `malformed_body`';
 const TOO_LARGE = '413 `payload_too_large`';
 
 /**
- * What one request may send, and what one answer may hold at most. What a stranger sends never decides how much the
- * service answers, remembers, compiles or plans. `docs/json-api.md` prints this table, and a test compares the two.
+ * What one request may send, and what one response may contain. What a client sends never decides how much the
+ * service returns, caches, compiles or plans. `docs/json-api.md` prints this table, and a test compares the two.
  */
 export const BOUNDS = {
   bodyBytes: { max: 1024 * 1024, of: 'bytes of a body', above: TOO_LARGE },
@@ -40,14 +40,14 @@ export const BOUNDS = {
     of: 'seconds from the first byte of a request to the last byte of its body',
     above: '408 `request_timeout`, and the connection ends',
   },
-  responseSeconds: { max: 120, of: 'seconds without a byte of an answer being read', above: 'the connection ends' },
+  responseSeconds: { max: 120, of: 'seconds without a byte of a response being read', above: 'the connection ends' },
   pipelinedRequests: {
     max: 32,
-    of: 'requests of one connection that wait for their answers',
+    of: 'requests of one connection that wait for their responses',
     above: 'the connection ends (RFC 9112, 9.3.2)',
   },
   pathParameterCharacters: { max: 200, of: 'characters of an id or token in a path', above: '404 `not_found`' },
-  acceptRanges: { max: 100, of: 'media ranges of `Accept`', above: 'what comes after them is not looked at' },
+  acceptRanges: { max: 100, of: 'media ranges of `Accept`', above: 'the rest is ignored' },
   requestIdCharacters: { max: 128, of: 'characters of `X-Request-Id`', above: 'the service makes an id of its own' },
   idempotencyKeyCharacters: { max: 255, of: 'characters of `Idempotency-Key`', above: PARAMETER },
   queryParameters: { max: 300, of: 'parameters of a query, repeated ones included', above: PARAMETER },
@@ -65,7 +65,7 @@ export const BOUNDS = {
     above: '`links.related` of the relationship leads to the rest',
   },
   includedResources: { max: 10_000, of: 'resources in `included`', above: PARAMETER },
-  errors: { max: 100, of: 'error objects in an answer', above: 'the last one says that there are more' },
+  errors: { max: 100, of: 'error objects in a response', above: 'the last one says that there are more' },
   quotedCharacters: {
     max: 100,
     of: 'characters of a name or value of the request that `detail` quotes',
@@ -86,7 +86,7 @@ export const LIMITS = Object.fromEntries(Object.entries(BOUNDS).map(([name, { ma
   readonly [Name in LimitName]: (typeof BOUNDS)[Name]['max'];
 };
 
-/** The text, cut where it is longer than so many UTF-16 units. */
+/** The text, cut where it is longer than `max` UTF-16 units. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   // No half of a character stays behind.
@@ -94,5 +94,5 @@ export function cut(text: string, max: number): string {
   return `${text.slice(0, end)}…`;
 }
 
-/** A name or value of the request, as short as an error may quote it. */
+/** A name or value of the request, cut to the length that an error may quote. */
 export const quoted = (text: string): string => cut(text, LIMITS.quotedCharacters);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Something that is done again and again, one run after the other, while the application lives. */
+/** Work that runs repeatedly, one run after the other, while the application runs. */
 export interface RecurringWork {
   /** Pause after each run, in ms. */
   readonly everyMs: number;
@@ -8,11 +8,11 @@ export interface RecurringWork {
   readonly atOnce?: boolean;
   /** `signal` is aborted when it has to come to an end. */
   readonly run: (signal: AbortSignal) => Promise<unknown>;
-  /** Told why a run failed; the next one comes all the same. */
+  /** Called with the error of a failed run; the next run still follows. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Does recurring work from now on. It never keeps the process alive. */
+/** Runs recurring work from now on. It never keeps the process alive. */
 export class Recurring {
   private readonly stopping = new AbortController();
   private readonly done: Promise<void>;
@@ -21,7 +21,7 @@ export class Recurring {
     this.done = this.loop();
   }
 
-  /** Ends it, and waits for the run that is under way. */
+  /** Stops it, and waits for the current run. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.done;

@@ -18,7 +18,7 @@ import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
 import { FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
 
-/** A row held for writing: the entity, and its attributes and the asked-for linkage as the caller sees them. */
+/** A row locked for a write: the entity, and its attributes and the requested linkage as the actor sees them. */
 export interface LockedRow<Entity> extends Visible {
   readonly entity: Entity;
 }
@@ -26,7 +26,7 @@ export interface LockedRow<Entity> extends Visible {
 const EVERYTHING: Selection = { fields: new Map(), include: [] };
 
 /**
- * A resource's rows, as far as a caller reaches. Reading goes through `reach` always; there is no way around it from
+ * A resource's rows, as far as an actor's scopes go. Every read applies `scopeConditions`; nothing bypasses them from
  * outside, since the TypeORM repository stays protected.
  */
 @Injectable()
@@ -34,7 +34,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   abstract readonly resource: Resource<Entity> | AnyResource;
 
   /**
-   * By scope of a right: which rows it reaches, as a condition on `row`. A scope that is missing reaches nothing. What
+   * By scope of a right: which rows it covers, as a condition on `row`. A scope that is missing covers no rows. What
    * differs between actors stands in it as values, of which each text has ever the same number.
    */
   protected abstract readonly scopeConditions: Readonly<Record<string, (actor: Actor) => Sql>>;
@@ -67,7 +67,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     this.registry.register(this);
   }
 
-  /** The rows on which the caller may do the action, as a condition on `row`. */
+  /** Scope condition: selects the rows on which the actor may do the action, as a condition on `row`. */
   scopeCondition(actor: Actor, action: Action): Sql {
     const scopes = [...actor.scopes(this.resource.type, action)];
     const parts = scopes.map((scope) => this.scopeConditions[scope]?.(actor) ?? FALSE);
@@ -75,47 +75,47 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     return parts.length > 1 ? or(parts) : only;
   }
 
-  /** What the caller may do the action on, as the source of a statement. */
+  /** The rows on which the actor may do the action, as the source of a statement. */
   source(actor: Actor, action: Action = 'read'): Source {
     return this.sourceWhere(actor, this.scopeCondition(actor, action));
   }
 
   /**
    * One page of the collection, with everything that the criteria ask for.
-   * @throws ApiError 403 for filters that need a right to more rows than the caller has
+   * @throws ApiError 403 for filters that need a scope that the actor does not have
    */
   async index(actor: Actor, criteria: Criteria): Promise<Page> {
     throwIfErrors(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
     return loadPage(this.loading(actor), this.source(actor), criteria);
   }
 
-  /** One resource in the caller's reach. @throws ApiError 404 where there is none, or none for this caller. */
+  /** One resource. @throws ApiError 404 if it does not exist or is out of the actor's scope */
   async show(actor: Actor, id: string, selection: Selection = EVERYTHING, tx?: Transaction): Promise<Item> {
     const response = await this.find(actor, this.source(actor), id, selection, tx);
     if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
     return response;
   }
 
-  /** The row as it was just written, also where the write itself took it out of the caller's reach. */
+  /** Reloads a row after a write, also if the write moved it out of the actor's scope. */
   async reload(actor: Actor, id: string, selection: Selection, tx: Transaction): Promise<Item> {
     const response = await this.find(actor, this.sourceWhere(actor, TRUE), id, selection, tx);
     if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
     return response;
   }
 
-  /** The row as just created, read back through the caller's reach. @throws ApiError 403 when it lies outside. */
+  /** Reloads a row after a create, within the actor's scope. @throws ApiError 403 if it is out of scope */
   async reloadCreated(actor: Actor, id: string, selection: Selection, tx: Transaction): Promise<Item> {
     const scopeCondition = or([this.scopeCondition(actor, 'create'), this.scopeCondition(actor, 'read')]);
     const response = await this.find(actor, this.sourceWhere(actor, scopeCondition), id, selection, tx);
-    if (!response) throw apiError('forbidden', `You may not create a ${this.resource.type} outside your own reach`);
+    if (!response) throw apiError('forbidden', `You may not create a ${this.resource.type} outside your own scope`);
     return response;
   }
 
   /**
-   * Locks a row for a write and reads it. Only a row within the caller's reach is locked: nobody waits for a row that is
+   * Locks a row for a write and reads it. Only a row in the actor's scope is locked: no actor waits for a row that is
    * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one reads is
    * then as fresh as the lock, also what it reads from other tables.
-   * @throws ApiError 404 outside the caller's sight, 403 where the caller sees the row but may not do this.
+   * @throws ApiError 404 if the actor cannot read the row, 403 if the actor can read it but may not do this
    */
   async findForUpdate(
     actor: Actor,
@@ -149,18 +149,18 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     return id;
   }
 
-  /** Changes a row that is held. Raises its version also where only other tables change with it. */
+  /** Updates a locked row. Raises its version also where only other tables change with it. */
   async update(id: string, columns: object, tx: Transaction): Promise<void> {
     const raised = { ...columns, version: () => '"version" + 1' } as QueryDeepPartialEntity<Entity>;
     await tx.manager.createQueryBuilder().update(this.resource.entity).set(raised).whereInIds([id]).execute();
   }
 
-  /** Deletes a row that is held. */
+  /** Deletes a locked row. */
   async delete(id: string, tx: Transaction): Promise<void> {
     await tx.manager.createQueryBuilder().delete().from(this.resource.entity).whereInIds([id]).execute();
   }
 
-  /** The ids of another resource's rows that the caller may read, as a subquery: for filters that name such rows. */
+  /** The ids of another resource's rows that the actor may read, as a subquery: for filters that name such rows. */
   protected readableIds(type: string, actor: Actor): Sql {
     const repository = this.registry.repository(type);
     return sql`SELECT row."id" FROM ${ident(repository.resource.table)} row WHERE ${repository.scopeCondition(actor, 'read')}`;
@@ -171,7 +171,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     return manager.getRepository<Entity>(this.resource.entity);
   }
 
-  /** The row, locked; null where the condition does not hold for it, and then it was never locked. */
+  /** The row, locked; null if it does not match the condition, and then it was never locked. */
   private lock(
     id: string,
     condition: Sql,

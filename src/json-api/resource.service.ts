@@ -30,7 +30,7 @@ export interface Deletion<Actor, Entity> {
 export type Intent = { readonly verb: 'update'; readonly names: readonly string[] } | { readonly verb: 'delete' };
 
 /**
- * The five verbs of a resource, in the contract's order of refusal: 404 of the row, 412, 409, 403 of a value, 422.
+ * The five verbs of a resource, in the contract's order of errors: 404 of the row, 412, 409, 403 of a value, 422.
  * A subclass overrides the hooks for what is special about it, and nothing else.
  */
 export abstract class ResourceService<Entity extends Identified, Actor extends ResourceActor, Values extends object> {
@@ -93,7 +93,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     return this.transactions.run(async (tx) => this.deleteLocked(await this.findForDelete(actor, id, ifMatch, tx)));
   }
 
-  /** Holds a row that is to be deleted. @throws ApiError 403, 404, 409, 412 */
+  /** Locks a row that is to be deleted. @throws ApiError 403, 404, 409, 412 */
   protected async findForDelete(
     actor: Actor,
     id: string,
@@ -108,7 +108,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     return deletion;
   }
 
-  /** Deletes a row that is held, with all that belongs to it. */
+  /** Deletes a locked row, with all that belongs to it. */
   protected async deleteLocked(deletion: Deletion<Actor, Entity>): Promise<void> {
     const { actor, tx, row } = deletion;
     await this.beforeDelete(deletion);
@@ -121,14 +121,14 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   protected async prepare(_actor: Actor, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
 
   /**
-   * What the service fills in on a create, for attributes that the document leaves out. It is judged by the same rules
-   * as what a client sends, since a default must give nobody more than they could ask for.
+   * What the service fills in on a create, for attributes that the document leaves out. It is validated by the same rules
+   * as what a client sends, since a default must not give an actor more than they could ask for.
    */
   protected defaults(_values: Values): Partial<Values> {
     return {};
   }
 
-  /** What the caller may not do with these values: errors of status 403. */
+  /** What the actor may not do with these values: errors of status 403. */
   protected async authorize(_write: Write<Actor, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
@@ -203,13 +203,13 @@ export interface WriteEvent {
   /** Type and id of the resource. */
   readonly type: string;
   readonly id: string;
-  /** Id of the actor; null where nobody is known. */
+  /** Id of the actor; null if there is none. */
   readonly actorId: string | null;
   /** Names of the attributes that were set or changed, on the wire. */
   readonly attributes: readonly string[];
 }
 
-/** Told of every write, inside its transaction: for an audit trail, say. The application provides it, or does not. */
+/** Called for every write, inside its transaction, such as for an audit trail. Optional. */
 export abstract class WriteObserver {
   abstract onWrite(write: WriteEvent, tx: Transaction): Promise<void>;
 }
@@ -223,7 +223,7 @@ export class ResourceTools {
     @Optional() private readonly observer?: WriteObserver,
   ) {}
 
-  /** Tells the observer, if there is one. */
+  /** Calls the observer, if there is one. */
   async emit(write: WriteEvent, tx: Transaction): Promise<void> {
     await this.observer?.onWrite(write, tx);
   }

@@ -26,7 +26,7 @@ const PUBLIC = [
   'POST /auth/refresh',
 ];
 
-/** The OpenAPI document: what is promised to clients. Whether it is kept is in `answers.e2e-spec.ts`. */
+/** The OpenAPI document: what is promised to clients. Whether it is kept is in `responses.e2e-spec.ts`. */
 describe('The OpenAPI document', () => {
   let app: TestApp;
   let document: OpenAPIObject;
@@ -69,12 +69,12 @@ describe('The OpenAPI document', () => {
     expect(document.security).toEqual([{ bearer: [] }, { cookie: [] }]);
   });
 
-  it('says of every operation how it refuses, in error documents', () => {
+  it('says of every operation how it rejects, in error documents', () => {
     for (const [name, { responses, security }] of all) {
-      const refusals = Object.entries(responses).filter(([status]) => status >= '400');
-      expect([name, refusals.map(([status]) => status)]).toEqual([name, expect.arrayContaining(['400', '406'])]);
+      const rejections = Object.entries(responses).filter(([status]) => status >= '400');
+      expect([name, rejections.map(([status]) => status)]).toEqual([name, expect.arrayContaining(['400', '406'])]);
       if (!security) expect(Object.keys(responses)).toContain('401');
-      for (const [, response] of refusals) {
+      for (const [, response] of rejections) {
         expect(references(response)).toEqual(['#/components/schemas/Errors']);
       }
     }

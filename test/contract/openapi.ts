@@ -54,7 +54,7 @@ export function references(value: unknown): string[] {
   );
 }
 
-/** Sends requests, and holds every answer against what the document promises for it. */
+/** Sends requests, and validates every response against the OpenAPI document. */
 export class CheckedClient {
   /** Status codes that were seen, by operation: `GET /accounts` → 200, 401. */
   readonly seen = new Map<string, Set<number>>();

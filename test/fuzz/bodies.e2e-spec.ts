@@ -131,7 +131,7 @@ describe('Bodies of every sort', () => {
   }
 
   it(
-    `never fail and are always refused with a reason, in ${cases(CASES)} cases`,
+    `never fail and are always rejected with a reason, in ${cases(CASES)} cases`,
     async () => {
       const asked = fc
         .record({

@@ -67,7 +67,7 @@ describe('Found by the fuzz tests:', () => {
   it.each([
     ['an address that cannot be decoded', 'GET', '/accounts/%', undefined],
     ['OPTIONS with a body, where nothing is', 'OPTIONS', '/nope', '{}'],
-  ])('%s is refused with a document', async (_what, method, path, body) => {
+  ])('%s is rejected with a document', async (_what, method, path, body) => {
     const answer = await send(app, method, path, { headers: { 'content-type': 'text/plain' }, ...(body && { body }) });
     expect([answer.headers.get('content-type'), errorsOf(answer)]).toEqual([
       'application/vnd.api+json',

@@ -116,7 +116,7 @@ interface ErrorObject {
   readonly source?: object;
 }
 
-/** Holds an answer against the contract, whatever was asked: success, or a refusal that says what is wrong. */
+/** Holds an answer against the contract, whatever was asked: success, or a rejection that says what is wrong. */
 export function expectProper(answer: RawAnswer): void {
   const { status, headers, text } = answer;
   expect([status < 500, status]).toEqual([true, status]);

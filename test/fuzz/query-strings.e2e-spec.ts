@@ -11,7 +11,7 @@ import { anyParameter, plausibleParameter, SORTS, type Known } from './parameter
 const CASES = 4000;
 const ROWS_EACH = 15;
 
-/** Longest query string that is sent: Node itself refuses a request line and headers beyond 16 KiB. */
+/** Longest query string that is sent: Node itself rejects a request line and headers beyond 16 KiB. */
 const LONGEST = 12_000;
 
 describe('Query strings of every sort', () => {
@@ -61,7 +61,7 @@ describe('Query strings of every sort', () => {
   };
 
   it(
-    `never fail and are always refused with a reason, in ${cases(CASES)} cases`,
+    `never fail and are always rejected with a reason, in ${cases(CASES)} cases`,
     async () => {
       const answers = tally();
       await fuzz(CASES, fc.oneof(...resources.map(queries)), async ({ token, path, parameters }) => {
@@ -72,7 +72,7 @@ describe('Query strings of every sort', () => {
         expectProper(answer);
       });
       answers.print('Query strings');
-      // If all were refused at the door, nothing would be tested behind it.
+      // If all were rejected at the door, nothing would be tested behind it.
       expect(answers.of(200)).toBeGreaterThan(cases(CASES) / 5);
     },
     patience(CASES),

@@ -156,7 +156,7 @@ describe('Requests of every sort', () => {
   };
 
   it(
-    `never fail and are always refused with a reason, in ${cases(CASES)} cases`,
+    `never fail and are always rejected with a reason, in ${cases(CASES)} cases`,
     async () => {
       const asked = fc.record({
         method: fc.constantFrom(...METHODS),

@@ -37,8 +37,8 @@ describe('Conditional requests', () => {
     const tag = await tagOf(`${path}?fields[iam:organizations]=name`);
     expect((await root.patch(path, acme('A'), { 'if-match': tag })).status).toBe(200);
     for (const header of [tag, `W/${tag}`, '"0"', 'garbage', '']) {
-      const refused = await root.patch(path, acme('B'), { 'if-match': header });
-      expect([header, errorsOf(refused)]).toEqual([header, ['412 precondition_failed If-Match']]);
+      const rejected = await root.patch(path, acme('B'), { 'if-match': header });
+      expect([header, errorsOf(rejected)]).toEqual([header, ['412 precondition_failed If-Match']]);
     }
     expect(errorsOf(await root.delete(path, { 'if-match': tag }))).toEqual(['412 precondition_failed If-Match']);
     const detailFor = async (header: string): Promise<string> =>
@@ -113,7 +113,7 @@ describe('An idempotency key', () => {
     expect(column(invited, 'target_id')).toHaveLength(1);
   });
 
-  it('is refused with another body, and belongs to one account, method and path', async () => {
+  it('is rejected with another body, and belongs to one account, method and path', async () => {
     await root.post('/organizations', acme('Mine'), key('k3'));
     expect(errorsOf(await root.post('/organizations', acme('Other'), key('k3')))).toEqual([
       '422 validation_failed Idempotency-Key',

@@ -124,7 +124,7 @@ describe('A filter parameter', () => {
     'filter[with_role_scope]=x',
     'filter[with_role_scope]={"a":"%5Cu0000"}',
     'filter[with_role_scope]=',
-  ])('%s is of the wrong kind', (query) => {
+  ])('%s is of the wrong type', (query) => {
     expect(parse(query).errors).toEqual([query.slice(0, query.indexOf('='))]);
   });
 
@@ -149,7 +149,7 @@ describe('A filter parameter', () => {
     ['filter]name[=1', 'filter]name['],
     ['%ZZ=1', '%ZZ'],
     ['filter[name]=%ZZ', 'filter[name]'],
-  ])('%s is refused', (query, parameter) => {
+  ])('%s is rejected', (query, parameter) => {
     expect(parse(query).errors).toEqual([parameter]);
   });
 });
@@ -169,7 +169,7 @@ describe('A sort parameter', () => {
   });
 
   it.each(['sort=', 'sort=,', 'sort=--name', 'sort=name,name', 'sort=name,-name', 'sort=role_scope', 'sort=Name'])(
-    '%s is refused',
+    '%s is rejected',
     (query) => {
       expect(new Set(parse(query).errors)).toEqual(new Set(['sort']));
     },

@@ -29,7 +29,7 @@ describe('A body that is meant to break the service', () => {
   it.each([
     ['objects', deep('{"a":', '}')],
     ['lists', deep('[', ']')],
-  ])('is refused as unreadable when it is nested too deep, in %s', async (_, nested) => {
+  ])('is rejected as unreadable when it is nested too deep, in %s', async (_, nested) => {
     const { id } = await account(app);
     for (const path of ['/accounts', '/organizations', '/auth/login', '/account/passwords/reset']) {
       expect([path, errorsOf(await post(path, nested))]).toEqual([path, ['400 malformed_body']]);
@@ -48,7 +48,7 @@ describe('A body that is meant to break the service', () => {
     expect((await post('/organizations', body)).body.data.attributes.name).toBe(name);
   });
 
-  it('is refused as unreadable when it is no UTF-8: nothing is stored that was not sent', async () => {
+  it('is rejected as unreadable when it is no UTF-8: nothing is stored that was not sent', async () => {
     const [head, tail] = ['{"data":{"type":"iam:organizations","attributes":{"name":"', '"}}}'].map((s) =>
       Buffer.from(s),
     );

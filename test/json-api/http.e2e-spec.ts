@@ -57,7 +57,7 @@ describe('Over HTTP, the service', () => {
       if (status === 406) expect(errorsOf(answer)).toEqual(['406 not_acceptable Accept']);
     });
 
-    it('refuses a body without a Content-Type, and wants none where there is no body', async () => {
+    it('rejects a body without a Content-Type, and wants none where there is no body', async () => {
       const bytes = new Blob([JSON.stringify(document('iam:organizations', { name: 'x' }))]);
       const headers = { authorization: `Bearer ${root.token}` };
       const response = await fetch(`${app.url}/organizations`, {
@@ -252,7 +252,7 @@ describe('Over HTTP, the service', () => {
     expect((await send(app, 'HEAD', '/accounts')).status).toBe(401);
   });
 
-  describe('refuses in one order', () => {
+  describe('rejects in one order', () => {
     const bad = document('iam:accounts', { name: '', role_name: 'admin' });
 
     it('route, 401, body, 403, parameters, row, 412, 409, 403 of a value, 422', async () => {

@@ -109,11 +109,11 @@ describe('Documents with relationships', () => {
     ['included=account_sessions.account', 'included'],
     ['include=__proto__', 'include'],
     ['sort=hashed_password', 'sort'],
-  ])('refuse %s', async (query, parameter) => {
+  ])('reject %s', async (query, parameter) => {
     expect(errorsOf(await root.get(`/accounts?${query}`))).toEqual([`400 invalid_parameter ${parameter}`]);
   });
 
-  it('include and link nothing that the caller may not read', async () => {
+  it('include and link nothing that the actor may not read', async () => {
     const [own, other] = orgs as [string, string];
     const owner = await signedIn(app, { role: 'org_owner', org: [own] });
     const { body } = await owner.get(`/accounts/${people[0]?.id}?included=organizations,account_sessions`);
@@ -163,12 +163,12 @@ describe('A page that would include more than an answer can hold', () => {
   }, 30_000);
   afterAll(() => app.stop());
 
-  it('is refused with the parameter to change, and a smaller one is not', async () => {
+  it('is rejected with the parameter to change, and a smaller one is not', async () => {
     const { get } = await admin(app);
     for (const parameter of ['included', 'include[]']) {
-      const refused = await get(`/organizations?${parameter}=accounts&fields[iam:accounts]=name`);
-      expect(errorsOf(refused)).toEqual([`400 invalid_parameter ${parameter}`]);
-      expect(refused.body.errors[0].detail).toContain('smaller page');
+      const rejected = await get(`/organizations?${parameter}=accounts&fields[iam:accounts]=name`);
+      expect(errorsOf(rejected)).toEqual([`400 invalid_parameter ${parameter}`]);
+      expect(rejected.body.errors[0].detail).toContain('smaller page');
     }
     const taken = await get('/organizations?included=accounts&fields[iam:accounts]=name&page[size]=2');
     expect(taken.body.data.map(({ relationships }: Linked) => relationships.accounts.data.length)).toEqual([

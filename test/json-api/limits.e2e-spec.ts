@@ -30,7 +30,7 @@ const times = <Value>(count: number, make: (n: number) => Value): Value[] =>
   Array.from({ length: count }, (_, n) => make(n));
 const onlyStatus = (status: number): Answer => ({ status, headers: new Headers(), body: undefined, text: '' });
 const statusOf = ({ status }: Answer): number => status;
-const refusal = (answer: Answer): unknown => errorsOf(answer).at(-1);
+const rejection = (answer: Answer): unknown => errorsOf(answer).at(-1);
 const parameter = (name: string): string => `400 invalid_parameter ${name}`;
 
 /** So many filters, none of which there is: each is an error of its own, up to the bound. */
@@ -58,7 +58,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     send: (count) => as(app).post('/auth/refresh', `{"a":${'['.repeat(count - 1)}${']'.repeat(count - 1)}}`),
     within: '422 validation_failed /a',
     above: '400 malformed_body',
-    seen: refusal,
+    seen: rejection,
   },
   bodyValues: {
     send: (count) => {
@@ -67,7 +67,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     },
     within: '422 validation_failed /a,[{',
     above: '413 payload_too_large',
-    seen: refusal,
+    seen: rejection,
   },
   bodyChunks: {
     // The last of them is empty, and ends the body.
@@ -102,13 +102,13 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     },
     within: '403 forbidden /data/relationships/organizations',
     above: '400 malformed_body /data/relationships/organizations/data',
-    seen: refusal,
+    seen: rejection,
   },
   pathParameterCharacters: {
     send: (count) => as(app).patch(`/accounts/${'a'.repeat(count)}/join`, {}),
     within: '404 invalid_token',
     above: '404 not_found',
-    seen: refusal,
+    seen: rejection,
   },
   requestIdCharacters: {
     send: (count) => as(app).get('/health/live', { 'x-request-id': 'a'.repeat(count) }),
@@ -123,7 +123,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     },
     within: undefined,
     above: '400 invalid_parameter Idempotency-Key',
-    seen: refusal,
+    seen: rejection,
   },
   acceptRanges: {
     send: (count) => {
@@ -141,7 +141,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     },
     within: undefined,
     above: parameter('filter[email][]'),
-    seen: refusal,
+    seen: rejection,
   },
   filters: {
     send: (count) => root.get(`/accounts?${filtersOf(count)}`),
@@ -156,13 +156,13 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     send: (count) => root.get(`/accounts?filter[name]=${times(count, () => 'a').join(',')}`),
     within: undefined,
     above: parameter('filter[name]'),
-    seen: refusal,
+    seen: rejection,
   },
   searchWords: {
     send: (count) => root.get(`/accounts?filter[search]=${times(count, (n) => `w${n}`).join('+')}`),
     within: undefined,
     above: parameter('filter[search]'),
-    seen: refusal,
+    seen: rejection,
   },
   sortKeys: {
     send: (count) => root.get(`/accounts?sort=${['name', ...times(count - 1, () => '-name')].join(',')}`),
@@ -174,25 +174,25 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     send: (count) => root.get(`/accounts?fields[iam:accounts]=${times(count, () => 'name').join(',')}`),
     within: undefined,
     above: parameter('fields[iam:accounts]'),
-    seen: refusal,
+    seen: rejection,
   },
   includePaths: {
     send: (count) => root.get(`/accounts?include=${times(count, () => 'organizations').join(',')}`),
     within: undefined,
     above: parameter('include'),
-    seen: refusal,
+    seen: rejection,
   },
   pageSize: {
     send: (count) => root.get(`/accounts?page[size]=${count}`),
     within: undefined,
     above: parameter('page[size]'),
-    seen: refusal,
+    seen: rejection,
   },
   pageNumber: {
     send: (count) => root.get(`/accounts?page[number]=${count}`),
     within: undefined,
     above: parameter('page[number]'),
-    seen: refusal,
+    seen: rejection,
   },
   relatedResources: {
     send: async (count) => {
@@ -212,12 +212,12 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     },
     within: LIMITS.includedResources,
     above: '400 invalid_parameter include',
-    seen: (answer) => refusal(answer) ?? answer.body.included.length,
+    seen: (answer) => rejection(answer) ?? answer.body.included.length,
   },
   errors: {
     send: (count) => as(app).post('/auth/refresh', Object.fromEntries(times(count, (n) => [`m${n}`, 1]))),
     within: 'm99 is not known here',
-    above: 'There are more errors than the 100 that an answer holds: correct these first',
+    above: 'There are more errors than the 100 that a response contains: correct these first',
     seen: ({ body }) => body.errors[LIMITS.errors - 1].detail,
   },
   quotedCharacters: {

@@ -93,7 +93,7 @@ describe('A collection in pages', () => {
     });
 
     it.each(['0', '-1', '1.5', 'x', '', '1e3', '99999999999999999999'])(
-      'page[number]=%s is refused',
+      'page[number]=%s is rejected',
       async (number) => {
         expect(errorsOf(await root.get(`/accounts?page[number]=${number}`))).toEqual([
           '400 invalid_parameter page[number]',
@@ -101,7 +101,7 @@ describe('A collection in pages', () => {
       },
     );
 
-    it.each(['0', '-1', '1001', 'x', ''])('page[size]=%s is refused', async (size) => {
+    it.each(['0', '-1', '1001', 'x', ''])('page[size]=%s is rejected', async (size) => {
       expect(errorsOf(await root.get(`/accounts?page[size]=${size}`))).toEqual(['400 invalid_parameter page[size]']);
     });
   });
@@ -136,7 +136,7 @@ describe('A collection in pages', () => {
       expect([ids(last), last.body.links.next]).toEqual([whole.slice(-2), null]);
     });
 
-    it('shows nothing that the caller may not see: a cursor carries no right', async () => {
+    it('shows nothing that the actor may not see: a cursor carries no right', async () => {
       const { body } = await root.get('/accounts?page[after]=&page[size]=1');
       const stranger = await signedIn(app);
       const page = await stranger.get(`/accounts?page[after]=${body.data[0].meta.page.cursor}`);
@@ -177,7 +177,7 @@ describe('A collection in pages', () => {
       expect(ids(await root.get(beyond.body.links.prev))).toEqual(ids(all).slice(-3));
     });
 
-    it('refuses a cursor that it did not give out, or gave out for another sort', async () => {
+    it('rejects a cursor that it did not give out, or gave out for another sort', async () => {
       const { body } = await root.get('/accounts?sort=name&page[after]=&page[size]=1');
       const { cursor } = body.data[0].meta.page;
       const forged = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');

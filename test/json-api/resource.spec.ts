@@ -79,7 +79,7 @@ describe('A resource table that does not fit its entity', () => {
         }),
       'relationship "title" has the name of an attribute',
     ],
-  ])('is refused with a sentence that names the error: %#', (define, sentence) => {
+  ])('is rejected with a sentence that names the error: %#', (define, sentence) => {
     expect(define).toThrow(sentence);
   });
 });

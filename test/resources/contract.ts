@@ -5,7 +5,7 @@ import { CheckedClient } from '../contract/openapi.js';
 import { startApp, type StartOptions, type TestApp } from '../support/app.js';
 import { admin } from '../support/factories.js';
 import type { Factory } from './fixtures.js';
-import { reachContract } from './reach.contract.js';
+import { scopeContract } from './scope.contract.js';
 import { readingContract } from './reading.contract.js';
 import { statementsContract } from './statements.contract.js';
 import { Subject } from './subject.js';
@@ -13,7 +13,7 @@ import { writingContract } from './writing.contract.js';
 
 /**
  * The contract of every resource of a service, for free: what the resource tables list works and what they do not
- * list is refused, foreign rows are hidden, and every answer is what the OpenAPI document promises. All that a
+ * list is rejected, foreign rows are hidden, and every answer is what the OpenAPI document promises. All that a
  * resource brings is a factory for its rows; one that has none fails.
  */
 export function contractOf(options: StartOptions, fixtures: Readonly<Record<string, Factory>>): void {
@@ -44,7 +44,7 @@ export function contractOf(options: StartOptions, fixtures: Readonly<Record<stri
     };
     readingContract(subject);
     writingContract(subject);
-    reachContract(subject);
+    scopeContract(subject);
     statementsContract(subject);
   });
 }

@@ -11,7 +11,7 @@ const ROWS = 5;
 
 const EVERY_OPERATOR = Object.keys(OPERATORS) as Operator[];
 
-/** What a resource does for whoever reads it. */
+/** What a resource does on reads. */
 export function readingContract(subject: () => Subject): void {
   it('shows every listed attribute in its documents, and nothing else', async () => {
     const on = subject();
@@ -43,7 +43,7 @@ export function readingContract(subject: () => Subject): void {
     expect(wrong).toEqual([]);
   });
 
-  it('refuses every filter and operator that is not listed', async () => {
+  it('rejects every filter and operator that is not listed', async () => {
     const on = subject();
     const names = ['id', 'nope', '', ...on.visible.map(({ name }) => name), ...on.secrets];
     const closed = names
@@ -55,12 +55,12 @@ export function readingContract(subject: () => Subject): void {
     );
   });
 
-  it('refuses filter values of another kind', async () => {
+  it('rejects filter values of another type', async () => {
     const on = subject();
-    const kinds = [...on.resource.filters.values()].map((filter) => [filter.name, typeOf(filter)] as const);
+    const types = [...on.resource.filters.values()].map((filter) => [filter.name, typeOf(filter)] as const);
     await expectErrors(
       on,
-      kinds.map(([name, kind]) => [`?filter[${name}]=${WRONG_TEXTS[kind]}`, `filter[${name}]`]),
+      types.map(([name, type]) => [`?filter[${name}]=${WRONG_TEXTS[type]}`, `filter[${name}]`]),
     );
   });
 
@@ -73,8 +73,8 @@ export function readingContract(subject: () => Subject): void {
       json: '{"nobody":["has this"]}',
     };
     for (const filter of [...on.resource.filters.values()].filter((one) => !one.on)) {
-      const kind = typeOf(filter);
-      const value = strange[kind] ?? 'nobody has this';
+      const type = typeOf(filter);
+      const value = strange[type] ?? 'nobody has this';
       expect([filter.name, ids(await on.get(`?filter[${filter.name}]=${encodeURIComponent(value)}`))]).toEqual([
         filter.name,
         [],
@@ -88,11 +88,11 @@ export function readingContract(subject: () => Subject): void {
     const rows = await on.rows();
     const keys = [['id', 'uuid'] as const, ...sortable(on).map((one) => [one.name, typeOf(one)] as const)];
     const wrong: string[] = [];
-    for (const [name, kind] of keys) {
+    for (const [name, type] of keys) {
       for (const sign of [1, -1]) {
         const sort = `${sign < 0 ? '-' : ''}${name}`;
         const byKey = (left: Row, right: Row): number =>
-          sign * (order(kind, left.values[name], right.values[name]) || order('uuid', left.id, right.id));
+          sign * (order(type, left.values[name], right.values[name]) || order('uuid', left.id, right.id));
         const expected = rows.toSorted(byKey).map(({ id }) => id);
         const sorted = ids(await on.get(`?sort=${sort}`));
         if (sorted.join() !== expected.join()) wrong.push(`sort=${sort} gave ${sorted.join()}, not ${expected.join()}`);
@@ -103,7 +103,7 @@ export function readingContract(subject: () => Subject): void {
     expect(wrong).toEqual([]);
   });
 
-  it('refuses to sort by anything else', async () => {
+  it('rejects to sort by anything else', async () => {
     const on = subject();
     const others = on.visible.filter((attribute) => !attribute.sortable).map(({ name }) => name);
     await expectErrors(
@@ -112,7 +112,7 @@ export function readingContract(subject: () => Subject): void {
     );
   });
 
-  it('shows the fields that are asked for, and refuses those that do not exist', async () => {
+  it('shows the fields that are asked for, and rejects those that do not exist', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     for (const { name } of on.visible) {
@@ -135,7 +135,7 @@ export function readingContract(subject: () => Subject): void {
     );
   });
 
-  it('includes every relationship that is listed with full linkage, and refuses others', async () => {
+  it('includes every relationship that is listed with full linkage, and rejects others', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     for (const name of on.resource.relationships.keys()) {
@@ -204,7 +204,7 @@ async function pages(on: Subject, query: string): Promise<string[]> {
   }
 }
 
-/** Each request is refused with 400, and the error names the parameter. */
+/** Each request is rejected with 400, and the error names the parameter. */
 async function expectErrors(on: Subject, cases: readonly (readonly [string, string])[]): Promise<void> {
   const answers: Record<string, string[]> = {};
   for (const [query] of cases) answers[query] = errorsOf(await on.get(query));

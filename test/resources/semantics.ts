@@ -35,10 +35,10 @@ function canonical(value: unknown): string {
 }
 
 /** Whether a value equals the text of a filter. `null` as text means without a value. */
-function equals(kind: TypeName, value: unknown, text: string): boolean {
+function equals(type: TypeName, value: unknown, text: string): boolean {
   if (text === 'null') return value === null;
   if (value === null) return false;
-  switch (kind) {
+  switch (type) {
     case 'string':
     case 'words':
       return value === text;
@@ -57,33 +57,33 @@ function equals(kind: TypeName, value: unknown, text: string): boolean {
 }
 
 /** Whether a value passes a filter with these texts, which are joined by OR. */
-export function passes(kind: TypeName, operator: Operator, value: unknown, texts: readonly string[]): boolean {
+export function passes(type: TypeName, operator: Operator, value: unknown, texts: readonly string[]): boolean {
   const [text = ''] = texts;
-  const instant = (): number => (kind === 'time' ? microseconds(String(value)) : Number(value));
+  const instant = (): number => (type === 'time' ? microseconds(String(value)) : Number(value));
   switch (operator) {
     case 'eq':
     case 'in':
-      return texts.some((one) => equals(kind, value, one));
+      return texts.some((one) => equals(type, value, one));
     case 'nin':
-      return !texts.some((one) => equals(kind, value, one));
+      return !texts.some((one) => equals(type, value, one));
     case 'match':
       return value !== null && String(value).toLowerCase().includes(text.toLowerCase());
     case 'gte':
-      return value !== null && instant() >= (kind === 'time' ? range(text).from : Number(text));
+      return value !== null && instant() >= (type === 'time' ? range(text).from : Number(text));
     case 'lte':
-      return value !== null && (kind === 'time' ? instant() < range(text).before : instant() <= Number(text));
+      return value !== null && (type === 'time' ? instant() < range(text).before : instant() <= Number(text));
   }
 }
 
 const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
 
 /** The ascending order of two values: null is the greatest. */
-export function order(kind: TypeName, left: unknown, right: unknown): number {
+export function order(type: TypeName, left: unknown, right: unknown): number {
   if (left === null || right === null) return Number(left === null) - Number(right === null);
-  if (kind === 'string') {
+  if (type === 'string') {
     // Texts that people take for the same have an order all the same.
     return collator.compare(String(left), String(right)) || byBytes(String(left), String(right));
   }
-  if (kind === 'boolean' || kind === 'integer') return Number(left) - Number(right);
+  if (type === 'boolean' || type === 'integer') return Number(left) - Number(right);
   return byBytes(String(left), String(right));
 }

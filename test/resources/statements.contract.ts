@@ -14,10 +14,10 @@ import { account, organization } from '../support/factories.js';
 import { statementsOf } from '../performance/statements.js';
 import { typeOf, type Subject } from './subject.js';
 
-/** Organizations of somebody who belongs to many. */
+/** Organizations of an actor who belongs to many. */
 const MANY_ORGANIZATIONS = 10_000;
 
-/** `count` values of a filter, all different where the kind has so many; each list has values of one sort. */
+/** `count` values of a filter, all different where the type has so many; each list has values of one sort. */
 type Values = (count: number) => readonly string[];
 
 const each =
@@ -117,10 +117,10 @@ export function statementsContract(subject: () => Subject): void {
     }
   });
 
-  it('sends one text for somebody of one organization and of many', async () => {
+  it('sends one text for an actor of one organization and of many', async () => {
     const on = subject();
     const include = [...on.resource.relationships.keys()].join();
-    // With somebody in it, so that there are rows for which something is included.
+    // With a member, so that there are rows for which something is included.
     const own = await organization(on.app);
     await account(on.app, { org: [own] });
     const [few, many] = [actorIn('org', [own]), actorIn('org', [own, ...ids(MANY_ORGANIZATIONS)])];

@@ -38,7 +38,7 @@ const OPERATIONS: Readonly<Record<Verb, readonly [method: string, ofRow: boolean
   delete: ['DELETE', true],
 };
 
-/** A resource that the contract is about, as an admin meets it. Every answer is held against the OpenAPI document. */
+/** A resource that the contract is about, as an admin meets it. Every response is validated against the OpenAPI document. */
 export class Subject {
   readonly resource: AnyResource;
   private made = 0;
@@ -115,7 +115,7 @@ export class Subject {
     return this.callAs(this.token, method, tail, options);
   }
 
-  /** A request of whoever has the token; of nobody without one. */
+  /** A request with the token; unauthenticated without one. */
   callAs(token: string | undefined, method: string, tail: string, options: RequestOptions = {}): Promise<Answer> {
     const [, id, query = ''] = /^(?:\/([^?]+))?(\?.*)?$/.exec(tail) ?? [];
     const operation = this.operation(method, id !== undefined);

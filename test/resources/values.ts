@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TypeName } from './semantics.js';
 
-/** Values of each kind, for whoever knows nothing else of an attribute. */
+/** Values of each type, for tests that know nothing else of an attribute. */
 
-/** Texts of a filter that are not of the kind. Every text without NUL is a string. */
+/** Texts of a filter that are not of the type. Every text without NUL is a string. */
 export const WRONG_TEXTS: Readonly<Record<TypeName | 'words', string>> = {
   string: '%00',
   words: '1%202%203%204%205%206%207%208%209%2010%2011',
@@ -14,7 +14,7 @@ export const WRONG_TEXTS: Readonly<Record<TypeName | 'words', string>> = {
   json: '{',
 };
 
-/** JSON values of a body that are not of the kind. */
+/** JSON values of a body that are not of the type. */
 export const WRONG_VALUES: Readonly<Record<TypeName, unknown>> = {
   string: 7,
   words: 7,
@@ -35,8 +35,8 @@ const OTHERS: Readonly<Record<TypeName, (value: unknown) => unknown>> = {
   json: (value) => ({ ...(value as object | null), other: ['x'] }),
 };
 
-/** A value of the kind that is not this one. */
-export const another = (kind: TypeName, value: unknown): unknown => OTHERS[kind](value);
+/** A value of the type that is not this one. */
+export const another = (type: TypeName, value: unknown): unknown => OTHERS[type](value);
 
 /** A value as the text of a filter, with its commas marked where a list is taken. */
 export function filterText(value: unknown, takes: 'list' | 'whole'): string {

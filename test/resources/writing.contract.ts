@@ -6,9 +6,9 @@ import { another, WRONG_VALUES } from './values.js';
 
 const pointer = (name: string): string[] => [`422 validation_failed /data/attributes/${name}`];
 
-/** What a resource does for whoever writes it. A verb that it does not offer is refused, and the rest is skipped. */
+/** What a resource does on writes. A verb that it does not offer is rejected, and the rest is skipped. */
 export function writingContract(subject: () => Subject): void {
-  it('refuses the verbs that it does not offer', async () => {
+  it('rejects the verbs that it does not offer', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     const verbs = [
@@ -37,7 +37,7 @@ export function writingContract(subject: () => Subject): void {
     expect((await on.post(attributes, key)).body.data.id).toBe(id);
   });
 
-  it('refuses a create without each attribute that is required', async () => {
+  it('rejects a create without each attribute that is required', async () => {
     const on = subject();
     if (!on.offers('create')) return;
     const attributes = await creatable(on);
@@ -46,7 +46,7 @@ export function writingContract(subject: () => Subject): void {
     }
   });
 
-  it('refuses what cannot be written: read-only, hidden and unknown attributes, and values of another kind', async () => {
+  it('rejects what cannot be written: read-only, hidden and unknown attributes, and values of another type', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     const { values } = await on.row(id);
@@ -87,7 +87,7 @@ export function writingContract(subject: () => Subject): void {
     expect(after.body).toEqual(before.body);
   });
 
-  it('takes back the relationships that were read, and refuses to change them', async () => {
+  it('takes back the relationships that were read, and rejects to change them', async () => {
     const on = subject();
     if (!on.offers('update')) return;
     const [id = ''] = await on.make();
@@ -136,7 +136,7 @@ export function writingContract(subject: () => Subject): void {
     }
   });
 
-  it('refuses another type, another id, and an id of the client’s own', async () => {
+  it('rejects another type, another id, and an id of the client’s own', async () => {
     const on = subject();
     const [id = '', other = ''] = await on.make(2);
     if (on.offers('create')) {
@@ -158,7 +158,7 @@ export function writingContract(subject: () => Subject): void {
     }
   });
 
-  it('answers 304 while an entity tag is current, and refuses writes that name an older version', async () => {
+  it('answers 304 while an entity tag is current, and rejects writes that name an older version', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     const etag = (await on.get(`/${id}`)).headers.get('etag') ?? '';

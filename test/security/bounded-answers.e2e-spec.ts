@@ -71,7 +71,9 @@ describe('An answer, whatever a request gets wrong', () => {
     const errors: { status: string; detail: string; source?: object }[] = body.errors;
     expect(errors).toHaveLength(LIMITS.errors);
     expect(new Set(errors.map((error) => error.status))).toEqual(new Set([String(status)]));
-    expect(errors.at(-1)?.detail).toBe('There are more errors than the 100 that an answer holds: correct these first');
+    expect(errors.at(-1)?.detail).toBe(
+      'There are more errors than the 100 that a response contains: correct these first',
+    );
     expect(errors.at(-1)?.source).toBeUndefined();
     expect(errors.slice(0, -1).every(({ source }) => source !== undefined)).toBe(true);
     expect(text.length).toBeLessThan(64 * 1024);

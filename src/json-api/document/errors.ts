@@ -1,14 +1,14 @@
 import { cut, LIMITS } from '../limits.js';
 
 /**
- * The one vocabulary of refusals. Services throw these where a object happens; the error filter renders them.
+ * All errors that clients get. Services throw these where an error happens; the error filter renders them.
  * `detail` is public text. What only operators may read goes into `cause`, which is logged and never rendered.
  */
 
-/** Where a object lies in the request (JSON:API 1.1, error objects). */
+/** Where an error lies in the request (JSON:API 1.1, error objects). */
 export type ErrorSource = { pointer: string } | { parameter: string } | { header: string };
 
-/** Every error code a client can meet, with the status and title that belong to it: one fact, one place. */
+/** Every error code that a client can get, with the status and title that belong to it: one fact, one place. */
 export const ERROR_CODES = {
   malformed_body: { status: 400, title: 'Malformed body' },
   invalid_parameter: { status: 400, title: 'Invalid parameter' },
@@ -56,31 +56,31 @@ function shortened(object: ErrorObject): ErrorObject {
   const { detail, source } = object;
   const short = { ...object, detail: cut(detail, LIMITS.detailCharacters) };
   if (!source) return short;
-  const [[kind = '', place = ''] = []] = Object.entries(source);
-  return { ...short, source: { [kind]: cut(place, LIMITS.sourceCharacters) } as ErrorSource };
+  const [[member = '', place = ''] = []] = Object.entries(source);
+  return { ...short, source: { [member]: cut(place, LIMITS.sourceCharacters) } as ErrorSource };
 }
 
-/** Of all errors, as many as an answer holds: of more, the last says so. */
+/** The first errors, up to the maximum of a response; if there are more, the last one says so. */
 function atMost(errors: readonly [ErrorObject, ...ErrorObject[]]): [ErrorObject, ...ErrorObject[]] {
   const [first, ...rest] = errors;
   const isAll = errors.length <= LIMITS.errors;
   const kept = rest.slice(0, isAll ? rest.length : LIMITS.errors - 2).map(shortened);
-  const detail = `There are more errors than the ${LIMITS.errors} that an answer holds: correct these first`;
+  const detail = `There are more errors than the ${LIMITS.errors} that a response contains: correct these first`;
   return [shortened(first), ...kept, ...(isAll ? [] : [{ code: first.code, detail }])];
 }
 
-/** A refused request: one or more errors, all of one status, and no more of them than an answer holds. */
+/** A rejected request: one or more errors, all of one status, up to the maximum of a response. */
 export class ApiError extends Error {
   readonly errors: readonly [ErrorObject, ...ErrorObject[]];
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(errors: readonly [ErrorObject, ...ErrorObject[]], options: ApiErrorOptions = {}) {
-    const told = atMost(errors);
-    super(told.map((error) => `${error.code}: ${error.detail}`).join('; '), { cause: options.cause });
+    const reported = atMost(errors);
+    super(reported.map((error) => `${error.code}: ${error.detail}`).join('; '), { cause: options.cause });
     this.name = 'ApiError';
-    this.errors = told;
-    this.status = ERROR_CODES[told[0].code].status;
+    this.errors = reported;
+    this.status = ERROR_CODES[reported[0].code].status;
     this.headers = options.headers ?? {};
   }
 }
@@ -90,15 +90,15 @@ export function apiError(code: ErrorCode, detail: string, source?: ErrorSource, 
   return new ApiError([source ? { code, detail, source } : { code, detail }], options);
 }
 
-/** Throws when there is at least one object. The errors of one list share one status. */
+/** Throws if there is at least one error. The errors of one list share one status. */
 export function throwIfErrors(errors: Iterable<ErrorObject>): void {
   const [first, ...rest] = errors;
   if (first) throw new ApiError([first, ...rest]);
 }
 
 /**
- * Collects what is wrong with a request, and ends its reading when that is more than an answer holds: nobody is told the
- * rest, so nobody looks for it. All parsers of requests report here.
+ * Collects what is wrong with a request, and stops when there are more errors than a response contains. All parsers
+ * of requests add their errors here.
  */
 export class ErrorList implements Iterable<ErrorObject> {
   private readonly errors: ErrorObject[] = [];
@@ -112,14 +112,14 @@ export class ErrorList implements Iterable<ErrorObject> {
     return (this.full?.errors ?? this.errors)[Symbol.iterator]();
   }
 
-  /** @throws ApiError with what was collected, when this is one more than an answer holds */
+  /** @throws ApiError with what was collected, when this is one more than a response contains */
   push(object: ErrorObject): void {
     const [first, ...rest] = this.errors;
     if (first && this.errors.length >= LIMITS.errors) throw (this.full ??= new ApiError([first, ...rest, object]));
     this.errors.push(object);
   }
 
-  /** Does work that reports here. It ends, without an error, where no more is taken: something else is told first. */
+  /** Runs work that adds errors here. Stops it without throwing when the list is full: other errors are reported first. */
   fill(work: () => void): void {
     try {
       work();

@@ -3,7 +3,7 @@ import type { Attribute } from '../resource/attributes.js';
 import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 
-/** What a repository answers with: rows whose attributes PostgreSQL has already written as JSON. */
+/** What a repository returns: rows whose attributes PostgreSQL has already written as JSON. */
 
 /** A resource identifier object's parts. */
 export interface Identifier {
@@ -14,12 +14,12 @@ export interface Identifier {
 /** Which rows a relationship leads to (JSON:API 1.1, resource linkage). */
 export type Linkage = Identifier | readonly Identifier[] | null;
 
-/** One row of an answer. */
+/** One row of a response. */
 export interface ResourceRow extends Identifier {
   readonly resource: AnyResource;
   /** The text of the `attributes` object. */
   readonly attributes: string;
-  /** Ids held by the row's own to-one relationships, by relationship. */
+  /** Ids in the row's own to-one relationships, by relationship. */
   readonly keys: ReadonlyMap<string, string | null>;
   /** Linkage of included relationships, by relationship. */
   readonly linkage: Map<string, Linkage>;
@@ -27,7 +27,7 @@ export interface ResourceRow extends Identifier {
   readonly cursor: string | undefined;
 }
 
-/** A row's attributes and the linkage of some relationships, as one caller sees them. */
+/** A row's attributes and the linkage of some relationships, as one actor sees them. */
 export interface Visible {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly linkage: ReadonlyMap<string, Linkage>;
@@ -62,13 +62,13 @@ export interface Page {
   readonly cursors: boolean;
 }
 
-/** The attributes that a document of this shape shows. */
+/** The attributes that a document with this selection shows. */
 export function shownAttributes(resource: AnyResource, selection: Selection): Attribute[] {
   const fields = selection.fields.get(resource.type);
   return [...resource.attributes.values()].filter(({ name, hidden }) => !hidden && (!fields || fields.has(name)));
 }
 
-/** The relationships that a document of this shape shows; fields may leave out an included one (JSON:API, full linkage). */
+/** The relationships that a document with this selection shows; fields may leave out an included one (JSON:API, full linkage). */
 export function shownRelationships(resource: AnyResource, selection: Selection): Relationship[] {
   const fields = selection.fields.get(resource.type);
   return [...resource.relationships.values()].filter(({ name }) => !fields || fields.has(name));

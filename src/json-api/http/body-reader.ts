@@ -11,7 +11,7 @@ const FIRST_CAPACITY = 4 * 1024;
 const readers = new WeakMap<Socket, (error: ApiError) => void>();
 
 /**
- * Ends the reading of the body that a connection is sending: who reads it gets this error. False when nobody does.
+ * Ends the reading of the body that a connection is sending: its reader gets this error. False if nothing reads it.
  */
 export function interruptBody(socket: Socket, error: ApiError): boolean {
   const interrupt = readers.get(socket);
@@ -53,7 +53,7 @@ export function readBody(
         }
       },
       end: () => settle(),
-      // The connection is gone: nobody gets the answer.
+      // The connection is closed: no client gets the response.
       error: () => settle(endedEarly()),
       close: () => settle(endedEarly()),
       [TOO_MANY_CHUNKS]: () => settle(tooManyChunks()),
@@ -85,7 +85,7 @@ class GrowingBuffer {
     this.#length = length;
   }
 
-  /** The bytes count no more as held; call it once. */
+  /** Frees the bytes in `memory`; call it once. */
   release(): void {
     this.memory.resize(this.#buffer.length, 0);
   }
@@ -117,9 +117,9 @@ const AVERAGE_BYTES = 64;
 export const TOO_MANY_CHUNKS = 'tooManyChunks';
 
 /**
- * A request whose body is bounded by the number of its chunks, before anybody reads it. Node keeps an object for each
- * chunk until it is read: 6 MB of chunks of one byte hold more than 100 MB. What comes after the bound is dropped, so
- * nobody may take the body for whole: see `hasTooManyChunks`.
+ * A request whose body is bounded by the number of its chunks, before it is read. Node keeps an object for each
+ * chunk until it is read: 6 MB of chunks of one byte take more than 100 MB. What comes after the bound is dropped, so
+ * the body must not be taken for complete: see `hasTooManyChunks`.
  */
 export class BodyMessage extends IncomingMessage {
   #chunks = 0;
@@ -150,14 +150,14 @@ const FREE_BYTES = 16 * 1024;
 /** In seconds. */
 const RETRY_AFTER = '2';
 
-/** The bytes that the bodies which are being read at the moment hold together. */
+/** The memory of all bodies that are being read, in bytes. */
 export class BodyMemory {
   #taken = 0;
 
-  /** @param bytes so many are there for all bodies, beyond the first 16 KiB of each */
+  /** @param bytes maximum of all bodies together, beyond the first 16 KiB of each */
   constructor(private readonly bytes: number) {}
 
-  /** @throws ApiError `unavailable` when the bodies of other requests hold all of it */
+  /** @throws ApiError `unavailable` when the bodies of other requests use all of it */
   resize(before: number, after: number): void {
     const taken = this.#taken + counted(after) - counted(before);
     if (after > before && taken > this.bytes) {
@@ -170,19 +170,19 @@ export class BodyMemory {
 
 const counted = (bytes: number): number => Math.max(0, bytes - FREE_BYTES);
 
-/** So long the rest of a body is received and dropped after its request was answered, in milliseconds. */
+/** How long the rest of a body is received and dropped after the response, in ms. */
 const DISCARD_TIMEOUT_MS = 10_000;
 
-/** The requests that were answered while their bodies were still being sent, by their connections. */
+/** The requests whose response was sent before the end of their body, by connection. */
 const requestsWithResponse = new WeakMap<Socket, IncomingMessage>();
 
-/** Whether a connection still sends the body of a request that has its answer already. */
+/** Whether a connection still sends the body of a request that already has its response. */
 export const hasResponse = (socket: Socket): boolean => requestsWithResponse.get(socket)?.complete === false;
 
 /**
- * Leaves bodies to whoever wants them. A client that asks first whether its body is wanted (`Expect: 100-continue`, RFC
- * 9110, 10.1.1) is not told yes by Node. What nobody has read when the answer is out, Node receives and drops, so that a
- * client that sends before it reads gets its answer and may go on with the connection; that ends with the time.
+ * Leaves bodies to the guard that reads them. A client that asks first whether to send its body (`Expect: 100-continue`, RFC
+ * 9110, 10.1.1) gets no `100 Continue` from Node. What is unread when the response is sent, Node receives and drops, so that a
+ * client that sends before it reads gets its response and may reuse the connection, within the timeout.
  */
 export function leaveBodiesUnread(server: FastifyInstance, discardTimeoutMs = DISCARD_TIMEOUT_MS): void {
   const http = server.server;

@@ -4,7 +4,7 @@ import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES, ApiError, apiError, type ErrorCode } from '../document/errors.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 
-/** What Fastify and Nest refuse by themselves, in the contract's words. Anything else is an internal error. */
+/** Errors of Fastify and Nest, with the codes of the contract. Anything else is an internal error. */
 const BY_STATUS: Readonly<Record<number, { code: ErrorCode; detail: string }>> = {
   400: { code: 'malformed_body', detail: 'The request cannot be read' },
   401: { code: 'unauthenticated', detail: 'Sign in first' },
@@ -20,7 +20,7 @@ const BY_STATUS: Readonly<Record<number, { code: ErrorCode; detail: string }>> =
   503: { code: 'unavailable', detail: 'Try again shortly' },
 };
 
-/** The one place where errors become answers. Private causes are logged, and never leave the service. */
+/** Turns all errors into responses. Private causes are logged, and never leave the service. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);

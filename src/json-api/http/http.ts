@@ -10,7 +10,7 @@ import { leaveBodiesUnread } from './body-reader.js';
 
 /**
  * Content negotiation of JSON:API 1.1: parameters other than `profile` are not understood; no extension is supported.
- * Headers are read by `content-type` and `negotiator`, character by character: a stranger chooses how long they are.
+ * Headers are read by `content-type` and `negotiator`, character by character: a client chooses how long they are.
  */
 
 const JSON_TYPE = 'application/json';
@@ -121,7 +121,7 @@ export function withoutPublicPath(url: string, publicPath: string): string {
 
 /** Prepares the server: bodies, request ids, media types and conditional reads. To be called before routes exist. */
 export function configureHttp(server: FastifyInstance): void {
-  // Fastify would read bodies before any guard runs: told that no method has one, it leaves them alone. A guard reads
+  // Fastify would read bodies before any guard runs: with no method that has one, it leaves them alone. A guard reads
   // them, once it is known who sends them. Fastify lists QUERY also where Node does not know it yet (20.19), and throws
   // when it is named here; no such request comes in there.
   for (const method of server.supportedMethods.filter((name) => METHODS.includes(name))) {
@@ -131,10 +131,10 @@ export function configureHttp(server: FastifyInstance): void {
   server.addHook('onSend', onSend);
 }
 
-/** Answers 404 before the body is looked at: whatever it holds, there is nothing at this address. */
+/** Responds 404 to unknown URLs before the body is read. */
 export function rejectUnknownUrls(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
-    // @fastify/cors has a route of its own for OPTIONS of anything, which is out of the error filter's reach.
+    // @fastify/cors has a route of its own for OPTIONS of anything, which the error filter does not handle.
     if (request.routeOptions.url === '*') reply.callNotFound();
     else done(request.is404 ? nowhere() : undefined);
   });
@@ -142,7 +142,7 @@ export function rejectUnknownUrls(server: FastifyInstance): void {
 
 const nowhere = (): ApiError => apiError('not_found', 'There is nothing at this address');
 
-/** Answers what Fastify refuses before any route, hook or filter of ours is reached: an address that cannot be decoded. */
+/** Responds 404 to a URL that cannot be decoded, which Fastify rejects before any route, hook or filter of ours. */
 export function replyToUnreadableUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
   void reply.code(404).headers({ 'content-type': MEDIA_TYPE, vary: 'Accept', 'x-request-id': request.id });
   // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
@@ -152,7 +152,7 @@ export function replyToUnreadableUrl(_error: Error, request: FastifyRequest, rep
 /** The methods that an address takes, by its pattern; filled while routes are made. */
 export type MethodsByUrl = Map<string, Set<string>>;
 
-/** Remembers every route that is made from here on. */
+/** Records every route that is made from here on. */
 export function recordRoutes(server: FastifyInstance): MethodsByUrl {
   const methods: MethodsByUrl = new Map();
   server.addHook('onRoute', ({ url, method }) => {
@@ -165,7 +165,7 @@ export function recordRoutes(server: FastifyInstance): MethodsByUrl {
 
 const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** Answers 405 with `Allow` for a known address and a method that it does not take. To be called after all routes. */
+/** Responds 405 with `Allow` for a known address and a method that it does not take. To be called after all routes. */
 export function rejectOtherMethods(server: FastifyInstance, methods: MethodsByUrl): void {
   for (const [url, known] of [...methods]) {
     if (url.includes('*')) continue;

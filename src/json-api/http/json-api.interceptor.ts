@@ -39,7 +39,7 @@ interface HandlerMetadata {
   readonly isJsonApi: boolean;
   readonly route: ResourceRoute | undefined;
   readonly parameters: readonly string[];
-  /** How an answer is written; undefined where it is sent as it is. */
+  /** How the response is written; undefined if it is sent as it is. */
   readonly respondsAs: Verb | undefined;
 }
 
@@ -123,16 +123,16 @@ function idempotencyKey({ headers }: FastifyRequest, errors: ErrorList): string 
   return undefined;
 }
 
-/** How many addresses are remembered, as parsed: front ends send the same few over and over. */
+/** Maximum number of cached URLs: front ends send the same few over and over. */
 const MAX_URLS = 500;
-/** In bytes, of all remembered addresses of one kind together. */
+/** In bytes, of all cached URLs of one parser together. */
 const MAX_BYTES = 8 * 1024 * 1024;
-/** What an address takes besides what grows with its length, in bytes: the document's texts for its shape, mostly. */
+/** Size of a cached URL besides what grows with its length, in bytes: mostly the document's texts for its selection. */
 const URL_BYTES = 4_000;
-/** What a character of an address comes to, in bytes, at most: a list of values of one character each. */
+/** Maximum size of a character of a URL, in bytes: a list of values of one character each. */
 const BYTES_PER_CHARACTER = 24;
 
-/** What addresses came to, in an LRU cache. What is made for these very objects is remembered with them. */
+/** LRU cache of parsed URLs. What is derived from these very objects is cached with them. */
 class ParsedUrls<Parsed extends Selection & Partial<Criteria>> {
   private readonly cache = new LRUCache<string, Parsed>({
     max: MAX_URLS,
@@ -145,7 +145,7 @@ class ParsedUrls<Parsed extends Selection & Partial<Criteria>> {
     private readonly lookup: ResourceLookup,
   ) {}
 
-  /** A faulty address is parsed each time, and one with a secret in it too. */
+  /** A URL with errors or with a secret is not cached. */
   of(resource: AnyResource, url: string, errors: ErrorList): Parsed {
     const key = `${resource.type} ${url}`;
     const known = this.cache.get(key);
@@ -156,7 +156,7 @@ class ParsedUrls<Parsed extends Selection & Partial<Criteria>> {
   }
 }
 
-/** Reads what requests ask of a resource: criteria, shape, document or condition. All errors are collected. */
+/** Reads what requests ask of a resource: criteria, selection, document or condition. All errors are collected. */
 export class RequestParser {
   private readonly criteria: ParsedUrls<Criteria>;
   private readonly selections: ParsedUrls<Selection>;
@@ -203,7 +203,7 @@ export class RequestParser {
     return { selection, document };
   }
 
-  /** Only the query tells the shape, so that all rows share it. */
+  /** Keyed by the query alone, so that all rows share the selection. */
   private selection(resource: AnyResource, url: string, errors: ErrorList): Selection {
     const query = url.indexOf('?');
     return this.selections.of(resource, query < 0 ? '' : url.slice(query), errors);

@@ -5,7 +5,7 @@ import { apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 import { checkContentType } from './http.js';
 
-/** A kind of body that a route takes. */
+/** A body format that a route takes. */
 export interface BodyFormat {
   /** In lower case, without parameters. */
   readonly mediaTypes: readonly string[];
@@ -60,7 +60,7 @@ function assertBounded(bytes: Buffer): void {
 
 /**
  * Bodies in JSON (RFC 8259), under either media type. Refused as malformed is also what is no UTF-8, since replacing it
- * would store what nobody sent, and `__proto__` and `constructor.prototype`, which classes made of a body would take over.
+ * would store what was not sent, and `__proto__` and `constructor.prototype`, which classes made of a body would take over.
  */
 export const JSON_BODY: BodyFormat = {
   mediaTypes: ['application/json', MEDIA_TYPE],

@@ -1,6 +1,6 @@
 import type { ApiError } from '../document/errors.js';
 
-/** What the application tells the layer. */
+/** Options of the JSON:API module. */
 export interface JsonApiOptions {
   /** Path in front of every operation, such as `/api/v1/iam`, or nothing. */
   readonly prefix: string;

@@ -14,14 +14,14 @@ export interface ResourceRoute {
 /** Metadata key of {@link ResourceRoute}. Guards read it by this name, to know the right that a route needs. */
 export const RESOURCE_ROUTE = 'json-api:route';
 
-/** Metadata key of the query parameters that any other handler takes; the rest are refused. */
+/** Metadata key of the query parameters that any other handler takes; the rest are rejected. */
 export const PLAIN_PARAMETERS = 'json-api:parameters';
 
-/** Metadata key of handlers and controllers that are none of JSON:API's business. */
+/** Metadata key of handlers and controllers that do not use JSON:API. */
 export const NOT_JSON_API = 'json-api:not';
 
-/** Metadata key of other handlers that may answer with one resource, which the interceptor then writes. */
-export const RESPONDS_WITH = 'json-api:answers';
+/** Metadata key of other handlers that may return one resource, which the interceptor then writes. */
+export const RESPONDS_WITH = 'json-api:responds';
 
 export const ACTION_OF: Readonly<Record<Verb, Action>> = {
   index: 'read',

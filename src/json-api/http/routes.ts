@@ -16,7 +16,7 @@ import {
   type Verb,
 } from './route.js';
 
-/** The decorators of a controller's handlers: what a route serves, and its OpenAPI, out of the same resource table. */
+/** The decorators of a controller's handlers: what a route serves, and its OpenAPI, from the same resource definition. */
 
 const document = (schema: string): Record<string, { schema: Schema }> => ({
   [MEDIA_TYPE]: { schema: schemaRef(schema) },
@@ -25,7 +25,7 @@ const document = (schema: string): Record<string, { schema: Schema }> => ({
 /** Every route negotiates its media type. */
 const NOT_ACCEPTABLE = 406;
 
-/** Documents the error answers of a route. */
+/** Documents the error responses of a route. */
 export function ApiErrors(...statuses: readonly number[]): MethodDecorator {
   return applyDecorators(
     ...[...new Set([...statuses, NOT_ACCEPTABLE])].map((status) => {
@@ -63,7 +63,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   show: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
     ...selectionParameters(resource),
-    header('If-None-Match', 'Answers 304 while this entity tag is current'),
+    header('If-None-Match', 'Responds 304 while this entity tag is current'),
     ApiResponse({
       status: 200,
       description: 'Successful response',
@@ -89,7 +89,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   update: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
     ...selectionParameters(resource),
-    header('If-Match', 'Refuses the write with 412 unless the row still has this version'),
+    header('If-Match', 'Rejects the write with 412 unless the row still has this version'),
     ApiBody({ required: true, ...bodyContent(schemaNames(resource).update) }),
     ApiResponse({
       status: 200,
@@ -102,7 +102,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   delete: () => [
     HttpCode(204),
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
-    header('If-Match', 'Refuses the deletion with 412 unless the row still has this version'),
+    header('If-Match', 'Rejects the deletion with 412 unless the row still has this version'),
     ApiNoContentResponse({ description: 'No content' }),
     ApiErrors(400, 401, 403, 404, 409, 412, 429, 503),
   ],
@@ -126,29 +126,29 @@ const resourceRoute = (resource: AnyResource, verb: Verb): MethodDecorator =>
 
 /** A page of the collection: `index(actor, criteria)`. */
 export const JsonApiIndex = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'index');
-/** One resource: `show(actor, id, shape)`. */
+/** One resource: `show(actor, id, selection)`. */
 export const JsonApiShow = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'show');
-/** A new resource: `create(actor, document)`. Answers 200, as the contract has it. */
+/** A new resource: `create(actor, document)`. Responds 200, as the contract says. */
 export const JsonApiCreate = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'create');
 /** A change: `update(actor, id, document)`. */
 export const JsonApiUpdate = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'update');
 /** A deletion: `delete(actor, id, ifMatch)`. */
 export const JsonApiDelete = (resource: AnyResource): MethodDecorator => resourceRoute(resource, 'delete');
 
-/** The query parameters of any other route; every other one is refused with 400. */
+/** The query parameters of any other route; all others are rejected with 400. */
 export const PlainParameters = (...names: readonly string[]): MethodDecorator => SetMetadata(PLAIN_PARAMETERS, names);
 
-/** A controller of pages for people: nothing of JSON:API holds for it, and its parameters are its own. */
+/** A controller of HTML pages: JSON:API does not apply, and its query parameters are not checked. */
 export const NotJsonApi = (): ClassDecorator => SetMetadata(NOT_JSON_API, true);
 
-/** Another route that answers with one resource, or with nothing. */
+/** Another route that returns one resource, or nothing. */
 export const RespondsWith = (resource: AnyResource): MethodDecorator =>
   applyDecorators(
     SetMetadata(RESPONDS_WITH, true),
     ApiResponse({ status: 200, description: 'Successful response', content: document(schemaNames(resource).document) }),
   );
 
-/** A route that may hand its work to a job, the resource with which it then answers 202; see the interceptor. */
+/** A route that may start a job, and then responds 202 with it; see the interceptor. */
 export const RespondsWithJob = (job: AnyResource): MethodDecorator =>
   ApiResponse({
     status: 202,

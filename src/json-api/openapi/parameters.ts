@@ -8,7 +8,7 @@ import type { AnyResource } from '../resource/resource.js';
 const query = (options: ApiQueryOptions & { name: string }): MethodDecorator =>
   ApiQuery({ required: false, ...options });
 
-/** What picks the form of an answer: sparse fieldsets and related resources. */
+/** Parameters of the selection: sparse fieldsets and related resources. */
 export function selectionParameters(resource: AnyResource): MethodDecorator[] {
   const relationships = [...resource.relationships.keys()];
   const types = [resource.type, ...new Set([...resource.relationships.values()].map(({ target }) => target))];
@@ -21,7 +21,7 @@ export function selectionParameters(resource: AnyResource): MethodDecorator[] {
       type: 'object',
       properties: Object.fromEntries(types.map((type) => [type, { type: 'string' }])),
       additionalProperties: { type: 'string' },
-      // What the documentation's page fills in: every field, until somebody says which.
+      // What the documentation's page fills in: every field, unless the reader names some.
       examples: [{}],
     },
     description:

@@ -46,7 +46,7 @@ class Parameters {
     this.errors.push(parameterError(name, detail));
   }
 
-  refuseTheRest(): void {
+  rejectRest(): void {
     for (const name of this.groups.keys()) this.addError(name, `There is no parameter "${quoted(name)}" here`);
   }
 }
@@ -173,7 +173,7 @@ export function parseSelection(
     fields: parseFields(resource, lookup, parameters),
     ...parseInclude(resource, parameters),
   };
-  parameters.refuseTheRest();
+  parameters.rejectRest();
   return selection;
 }
 
@@ -211,7 +211,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
       'A page is asked for by page[size] and page[number], page[after] or page[before]',
     );
   }
-  parameters.refuseTheRest();
+  parameters.rejectRest();
   return criteria;
 }
 
@@ -219,5 +219,5 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
 export function rejectParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
   const parameters = new Parameters(url, errors);
   for (const name of allowed) parameters.takeOne(name);
-  parameters.refuseTheRest();
+  parameters.rejectRest();
 }

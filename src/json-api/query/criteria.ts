@@ -13,7 +13,7 @@ export interface SortKey {
 export interface Condition {
   readonly filter: Filter;
   readonly operands: Operands;
-  /** The parameter's name as sent, for errors that only the database or the caller's rights show. */
+  /** The parameter's name as sent, for errors that only the database or the actor's rights show. */
   readonly parameter: string;
 }
 
@@ -32,7 +32,7 @@ export type PageRequest =
       readonly size: number;
     };
 
-/** What a request asks of the shape of a document: sparse fieldsets and included relationships. */
+/** What a request selects of a document: sparse fieldsets and included relationships. */
 export interface Selection {
   /** By resource type; a type that is not in it shows everything. */
   readonly fields: ReadonlyMap<string, ReadonlySet<string>>;

@@ -78,10 +78,10 @@ function objectOf(parameters: readonly Parameter[]): string | undefined {
   for (const { path, value } of parameters) {
     const [, key = '', tail] = path;
     if (key === '' || path.length > 3 || (tail ?? '') !== '') return undefined;
-    const held = object[key];
-    if (tail === undefined && held === undefined) object[key] = value;
-    else if (tail === '' && held === undefined) object[key] = [value];
-    else if (tail === '' && Array.isArray(held)) held.push(value);
+    const existing = object[key];
+    if (tail === undefined && existing === undefined) object[key] = value;
+    else if (tail === '' && existing === undefined) object[key] = [value];
+    else if (tail === '' && Array.isArray(existing)) existing.push(value);
     else return undefined;
   }
   return JSON.stringify(object);

@@ -5,7 +5,7 @@ import { filterName, type Operator, OPERATORS } from '../sql/operators.js';
 import { COLUMN_TYPES, type FieldType, type FieldTypeName, FIELD_TYPES, type Schema } from './field-types.js';
 import type { AttributeRule, FilterRule } from './resource-definition.js';
 
-/** One attribute: what the entity's column says of it, and what the resource table allows. */
+/** One attribute: what the entity's column says of it, and what the resource definition allows. */
 export interface Attribute {
   /** The entity's property. */
   readonly property: string;
@@ -33,7 +33,7 @@ export interface Filter {
   readonly nullable: boolean;
   readonly description: string;
   readonly secret: boolean;
-  /** The read scope that the caller needs. */
+  /** The read scope that the actor needs. */
   readonly scope?: string;
   /** Absent for a filter of the repository's own. */
   readonly on?: {

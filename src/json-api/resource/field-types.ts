@@ -3,7 +3,7 @@ import { raw, sql, type Sql } from '../sql/sql.js';
 
 /**
  * What a field's database type means on the wire: how a filter value is read, how PostgreSQL writes it as JSON,
- * and what OpenAPI says of it. One row a kind; nothing else in the layer asks for a field's type.
+ * and what OpenAPI says of it. One row for each type; nothing else in the layer asks for a field's type.
  */
 
 /** A filter value after parsing: one value, or the half-open range that a bare date stands for. */
@@ -15,13 +15,13 @@ export type Schema = Record<string, unknown>;
 export interface FieldType {
   /** PostgreSQL type that parameters are cast to. */
   readonly pgType: string;
-  /** JSON Schema of the value; null is added by whoever knows that the column is nullable. */
+  /** JSON Schema of the value; null is added for a nullable column. */
   readonly schema: Schema;
-  /** What a wrong filter value is told that it should have been. */
+  /** Error text for a wrong filter value: what it should be. */
   readonly expected: string;
   /** The same for a value in a body. */
   readonly wanted: string;
-  /** Reads a filter value out of a query string; `undefined` when it is not of this kind. */
+  /** Reads a filter value out of a query string; `undefined` when it is not of this type. */
   parse(text: string): Operand | undefined;
   /**
    * The column as the text of a JSON value; null stays null. Concatenated texts take PostgreSQL 1.6 µs a row of eight
@@ -30,7 +30,7 @@ export interface FieldType {
   json(column: Sql): Sql;
   /** The column as text that a cursor can carry and that casts back to the very same value. */
   text(column: Sql): Sql;
-  /** Whether a JSON value of a body has this kind. */
+  /** Whether a JSON value of a body has this type. */
   accepts(value: unknown): boolean;
 }
 
@@ -84,7 +84,7 @@ function parseTime(text: string): Operand | undefined {
     Number(seconds) < 60 &&
     Number(zoneHours) < 15 &&
     Number(zoneMinutes) < 60;
-  // A "+" of an offset that nobody percent-encoded arrives as a space.
+  // A "+" of an offset that was not percent-encoded arrives as a space.
   return inRange ? { value: text.replace(' ', '+') } : undefined;
 }
 
@@ -125,7 +125,7 @@ export const FIELD_TYPES = {
     text: toText,
     accepts: isText,
   },
-  /** A search, whose words are looked for one by one. No column has it. */
+  /** A search, whose words are matched one by one. No column has it. */
   words: {
     pgType: 'text',
     schema: { type: 'string' },
@@ -188,13 +188,13 @@ export const FIELD_TYPES = {
   },
 } as const satisfies Record<string, FieldType>;
 
-/** What a body's value should be instead: of the kind, or where it is a text already, one that PostgreSQL can hold. */
+/** What a body's value should be instead: of the type, or where it is a text already, one that PostgreSQL can hold. */
 export const wantedInstead = (type: FieldType, value: unknown): string =>
   type === FIELD_TYPES.string && typeof value === 'string' ? type.expected : type.wanted;
 
 export type FieldTypeName = keyof typeof FIELD_TYPES;
 
-/** PostgreSQL column types of entities, and the kind that each is. */
+/** PostgreSQL column types of entities, and the field type of each. */
 export const COLUMN_TYPES: Readonly<Record<string, FieldTypeName>> = {
   varchar: 'string',
   text: 'string',

@@ -5,12 +5,12 @@ import type { Source } from '../sql/select.js';
 import type { Sql } from '../sql/sql.js';
 import { StatementCache } from '../sql/statement-cache.js';
 
-/** A repository as the registry sees it: a resource, and a caller's view of it. */
+/** A repository as the registry sees it: a resource, and an actor's view of it. */
 export interface RegisteredRepository {
   readonly resource: AnyResource;
-  /** What the caller may read, as the source of a statement. */
+  /** What the actor may read, as the source of a statement. */
   source(actor: ResourceActor): Source;
-  /** The rows on which the caller may do the action, as a condition on `row`. */
+  /** The rows on which the actor may do the action, as a condition on `row`. */
   scopeCondition(actor: ResourceActor, action: Action): Sql;
 }
 
@@ -35,7 +35,7 @@ export class ResourceRegistry implements OnApplicationBootstrap {
     return [...this.repositories.keys()];
   }
 
-  /** What a caller may read of a type. @throws TypeError where no repository serves the type. */
+  /** What an actor may read of a type. @throws TypeError where no repository serves the type. */
   source(type: string, actor: ResourceActor): Source {
     return this.repository(type).source(actor);
   }
@@ -47,13 +47,15 @@ export class ResourceRegistry implements OnApplicationBootstrap {
     return repository;
   }
 
-  /** Refuses to start when a relationship leads nowhere, or to a collection that cannot select the related rows. */
+  /** Throws at boot if a relationship leads nowhere, or to a collection that cannot select the related rows. */
   onApplicationBootstrap(): void {
     for (const { resource } of this.repositories.values()) {
       for (const { name, target, parameter } of resource.relationships.values()) {
         const related = this.resource(target);
         if (!related)
-          throw new TypeError(`${resource.type}: relationship "${name}" leads to ${target}, which nobody serves`);
+          throw new TypeError(
+            `${resource.type}: relationship "${name}" leads to ${target}, which no repository serves`,
+          );
         const filter = /^filter\[([^\]]+)\]/.exec(parameter ?? '')?.[1];
         if (filter !== undefined && !related.filters.has(filter)) {
           throw new TypeError(`${resource.type}: relationship "${name}" needs ${target} to have filter[${filter}]`);

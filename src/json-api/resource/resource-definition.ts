@@ -21,13 +21,13 @@ export interface AttributeRule<Entity> {
   readonly hidden?: boolean;
   /** The filter's value is a secret: it is kept out of links. */
   readonly secret?: boolean;
-  /** The read scope that a caller needs to filter by this, such as `*`. */
+  /** The read scope that an actor needs to filter by this, such as `*`. */
   readonly scope?: string;
   /** Equality compares this column with the normalised value instead, such as a case-folded key. */
   readonly compare?: { readonly column: keyof Entity & string; readonly as: (value: string) => string };
-  /** No column: the repository's `computed` has the SQL. What a column would tell stands here. */
+  /** No column: the repository's `computed` has the SQL. What a column would declare stands here. */
   readonly computed?: { readonly type: FieldTypeName; readonly nullable?: boolean; readonly description?: string };
-  /** More of the value's JSON Schema than its kind tells, for OpenAPI. */
+  /** More of the value's JSON Schema than its type gives, for OpenAPI. */
   readonly schema?: Schema;
 }
 
@@ -48,11 +48,11 @@ export interface Through {
   readonly to: string;
 }
 
-/** A relationship. Related resources are named by their type, so that two tables may name each other. */
+/** A relationship. Related resources are named by their type, so that two definitions may name each other. */
 export type RelationshipRule<Entity> =
-  /** To one: `by` is the property of this entity that holds the related id. */
+  /** To one: `by` is the property of this entity with the related id. */
   | { readonly one: string; readonly by: keyof Entity & string }
-  /** To many: `by` is the property of the related entity that holds this id, and an equality filter there. */
+  /** To many: `by` is the property of the related entity with this id, and an equality filter there. */
   | { readonly many: string; readonly by: string }
   /**
    * To many through a join table. `related` is the parameter of the related collection that selects them, such as
@@ -72,9 +72,9 @@ export interface ResourceDefinition<Entity extends Identified> {
 /** The four things that a right can be about; index and show are both `read`. */
 export type Action = 'create' | 'read' | 'update' | 'delete';
 
-/** What the layer needs to know of whoever asks. The application's actor is one. */
+/** What the layer needs to know of an actor. The application's `Actor` implements it. */
 export interface ResourceActor {
   readonly id: string;
-  /** The scopes in which the caller may do the action on resources of the type; empty means not at all. */
+  /** The scopes in which the actor may do the action on resources of the type; empty means not at all. */
   scopes(type: string, action: Action): ReadonlySet<string>;
 }

@@ -3,7 +3,7 @@ import { type Attribute, compileAttributes, compileFilters, type Filter, tableNa
 import { compileRelationships, type Relationship } from './relationships.js';
 import type { Identified, ResourceDefinition } from './resource-definition.js';
 
-/** A resource table, checked and compiled: what the rest of the layer works with. */
+/** A resource definition, checked and compiled: what the rest of the layer works with. */
 export interface Resource<
   Entity extends Identified = Identified,
   Rules extends ResourceDefinition<Entity> = ResourceDefinition<Entity>,
@@ -23,7 +23,7 @@ export interface Resource<
   readonly rules: Rules;
 }
 
-/** A resource of whatever entity, for code that treats all of them alike. */
+/** A resource of any entity, for code that treats all of them alike. */
 export type AnyResource = Omit<Resource, 'entity' | 'rules'> & { readonly entity: Type<Identified> };
 
 type Writes<Rules, Rule> = Rules extends { attributes: infer Attributes }
@@ -36,14 +36,14 @@ export type CreateAttributes<Entity, Rules> = Partial<Pick<Entity, Writes<Rules,
 /** The attributes that an update may carry, with the entity's own types. */
 export type UpdateAttributes<Entity, Rules> = Partial<Pick<Entity, Writes<Rules, 'always'> & keyof Entity>>;
 
-/** Properties in the table that the entity does not have make the table fail to compile. */
+/** Fails to compile if the definition names a property that the entity does not have. */
 type NoUnknownAttributes<Entity, Rules> = Rules extends { attributes: infer Attributes }
   ? { attributes: { [Key in Exclude<keyof Attributes, keyof Entity>]: never } }
   : unknown;
 
 /**
- * Declares a resource: the entity says what a field is, the table what a client may do with it.
- * @throws TypeError with a sentence that names the error, when the table does not fit the entity.
+ * Declares a resource: the entity says what a field is, the definition what a client may do with it.
+ * @throws TypeError with a sentence that names the error, when the definition does not fit the entity.
  */
 export function defineResource<Entity extends Identified, const Rules extends ResourceDefinition<Entity>>(
   entity: Type<Entity>,

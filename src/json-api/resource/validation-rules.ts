@@ -8,7 +8,7 @@ import { type FieldType, wantedInstead } from './field-types.js';
 export const Trimmed = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
 
-/** At most so many characters, as PostgreSQL counts them (code points, not UTF-16 units). */
+/** At most `max` characters, as PostgreSQL counts them (code points, not UTF-16 units). */
 export const AtMostCharacters = (max: number, options?: ValidationOptions): PropertyDecorator =>
   ValidateBy(
     {
@@ -35,7 +35,7 @@ export const NoControlCharacters = (options?: ValidationOptions): PropertyDecora
     options,
   );
 
-/** The value is JSON of the column's kind. Checked before every other rule. */
+/** The value is JSON of the column's type. Checked before every other rule. */
 export const IsOfType = (type: FieldType): PropertyDecorator =>
   ValidateBy({
     name: 'isOfKind',

@@ -13,7 +13,7 @@ import { ident, sql, type Sql } from './sql.js';
 /** How many linkages all rows of a page may have through one relationship, where many rows lead to the same few. */
 const MAX_LINKAGES = 100_000;
 
-/** What loading needs: how to run statements, and the caller's view of each resource. */
+/** What loading needs: how to run statements, and the actor's view of each resource. */
 export interface LoadContext {
   readonly executor: Executor;
   readonly statements: StatementCache;
@@ -25,7 +25,7 @@ export interface LoadContext {
 interface Owners {
   readonly rows: readonly ResourceRow[];
   readonly selection: Selection;
-  /** So many related rows, and one more, are enough to know that they are too many. */
+  /** Maximum number of related rows. */
   readonly max: number;
 }
 
@@ -103,8 +103,8 @@ const tooMany = ({ includedBy = 'included' }: Selection): ApiError =>
 
 /**
  * Loads the included relationships, one statement each, sets the linkage of the rows, and gives every included
- * resource once (JSON:API 1.1, compound documents). Only rows in the caller's reach are linked or included.
- * @throws ApiError 400 for more related rows than one document may hold
+ * resource once (JSON:API 1.1, compound documents). Only rows in the actor's scope are linked or included.
+ * @throws ApiError 400 for more related rows than one document may contain
  */
 export async function loadIncluded(
   context: LoadContext,

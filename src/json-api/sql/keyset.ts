@@ -54,7 +54,7 @@ function laterByAll(sort: readonly SortKey[], values: readonly unknown[], expres
 const solid = (key: SortKey): SortKey => ({ ...key, attribute: { ...key.attribute, nullable: false } });
 
 /**
- * Rows that come after the cursor: conditions of which each is one stretch of the order, in this order. There are two
+ * Rows that come after the cursor: conditions of which each is one range of the order, in this order. There are two
  * where the first key has nulls, since no index range holds values and nulls at once.
  */
 export function rangesAfter(sort: readonly SortKey[], values: readonly unknown[], expression: Expression): Sql[] {

@@ -2,7 +2,7 @@ import { type FieldType, type FieldTypeName, FIELD_TYPES, type Operand } from '.
 import { and, or, Parameter, raw, sql, type Sql } from './sql.js';
 
 /**
- * The filter operators, one row each: how the values are read and what they mean in SQL. A resource table lists
+ * The filter operators, one row each: how the values are read and what they mean in SQL. A resource definition lists
  * which of them an attribute has; `filter[name__match]` is attribute `name` with operator `match`.
  */
 
@@ -15,7 +15,7 @@ export interface Operands {
 interface OperatorRow {
   /** A list takes several values, comma separated or repeated; `whole` takes the text as it is, commas and all. */
   readonly takes: 'list' | 'whole';
-  /** The kinds that it makes sense for. The resource table is checked against this at boot. */
+  /** The field types that it supports. Resource definitions are checked against this at boot. */
   readonly types: readonly FieldTypeName[];
   /** Whether the literal `null` means IS NULL. */
   readonly nullable: boolean;

@@ -10,12 +10,12 @@ import { type Expression, orderBy, reversed, rowColumn, rangesAfter } from './ke
 import { OPERATORS } from './operators.js';
 import { and, FALSE, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
 
-/** A resource as one caller may read it, in pieces of SQL with the caller's own values. */
+/** A resource as one actor may read it, in pieces of SQL with the actor's own values. */
 export interface Source {
   readonly resource: AnyResource;
-  /** The caller's rows, as a condition on `row`. */
+  /** Selects the actor's rows: a condition on `row`. */
   readonly scopeCondition: Sql;
-  /** By property: the SQL of computed attributes as this caller sees them. */
+  /** By property: the SQL of computed attributes as this actor sees them. */
   readonly computed: ReadonlyMap<string, Sql>;
   /** The SQL of a filter. */
   readonly condition: (condition: Condition) => Sql;
@@ -66,7 +66,7 @@ const ID_LENGTH = 36;
 const NO_KEYS: ResourceRow['keys'] = new Map();
 const NO_LINKAGE: ResourceRow['linkage'] = new Map();
 
-/** Builds the select list for a shape; `sort` is given in cursor mode only. */
+/** Builds the select list for a selection; `sort` is given in cursor mode only. */
 export function project(source: View, selection: Selection, sort?: readonly SortKey[]): Projection {
   const { resource } = source;
   const ones = [...resource.relationships.values()].filter(({ link }) => link.cardinality === 'one');
@@ -103,7 +103,7 @@ export const selectCount = (view: View): Sql =>
   sql`SELECT count(*)::int AS count FROM ${from(view)} WHERE ${and(visible(view))}`;
 
 /**
- * The statement of one page. It asks for one row more than the page holds, which tells whether there is a next one. A
+ * The statement of one page. It asks for one row more than the page has, which shows whether there is a next one. A
  * total that is asked for is the last column of every row: of the very rows that the page was cut from, and on one
  * connection instead of two.
  */
@@ -165,7 +165,7 @@ export interface RelatedLimits {
 
 /**
  * The related rows that `belongs` selects for the owners, each once and in the order of ids, with the owners that lead to
- * it in front: one statement for all of them, which gives no more than `most` rows.
+ * it in front: one statement for all of them, which returns no more than `max` rows.
  */
 export const selectRelated = (
   view: View,
@@ -195,7 +195,7 @@ export function attributeCondition({ filter, operands }: Condition, expression: 
   return OPERATORS[operator].sql(rowColumn(compare.column), { ...operands, values }, filter.type);
 }
 
-/** Faults of filters that need a scope of the right to read that the caller does not have. */
+/** Errors for filters that require a scope of the right to read that the actor does not have. */
 export const filtersOutOfScope = ({ conditions }: Criteria, scopes: ReadonlySet<string>): ErrorObject[] =>
   conditions
     .filter(({ filter }) => filter.scope !== undefined && !scopes.has(filter.scope))

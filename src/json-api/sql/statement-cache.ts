@@ -5,7 +5,7 @@ import type { AnyResource } from '../resource/resource.js';
 import { type Projection, type Source, type View, viewOf } from './select.js';
 import { compileAll, Parameter, raw, Sql, sql, type Statement } from './sql.js';
 
-/** What is asked of a source. */
+/** What a request selects from a source. */
 export interface StatementRequest {
   /** Everything that the statement depends on besides the source, the conditions and the values: its form, as text. */
   readonly form: string;
@@ -41,7 +41,7 @@ const SEPARATOR = '\0';
 class Slot extends Parameter {}
 
 /**
- * Remembers how statements are put together, for everybody: what an actor may see and what a request asks for come as
+ * Caches the text of statements, for all actors: what an actor may see and what a request asks for come as
  * pieces of SQL, and their texts are the key, so a statement is found again only for pieces of the very same text. No
  * value is remembered. The values in a statement are always those of the pieces at hand.
  */
@@ -53,12 +53,12 @@ export class StatementCache {
     sizeCalculation: ({ text }, key) => key.length + text.length + ENTRY_BYTES,
   });
 
-  /** How much is remembered, in bytes, by its own estimate. */
+  /** Estimated size of the cached statements, in bytes. */
   get bytes(): number {
     return this.entries.calculatedSize;
   }
 
-  /** How many statements are remembered. */
+  /** Number of cached statements. */
   get size(): number {
     return this.entries.size;
   }
@@ -113,10 +113,10 @@ function slotted(pieces: readonly Sql[]): Sql[] {
 
 /**
  * The form of a request: everything that the text of its statement depends on, and that is no piece of SQL by itself.
- * Values are not in it. What the functions of `select.ts` read of a shape or of criteria has to be in here.
+ * Values are not in it. What the functions of `select.ts` read of a selection or of criteria has to be in here.
  */
 
-/** The form of a statement that selects a resource in this shape. */
+/** The form of a statement that selects a resource with this selection. */
 export function selectionForm({ type }: AnyResource, { fields, include }: Selection): string {
   const chosen = fields.get(type);
   return `${chosen ? [...chosen].sort().join() : '*'} ${include.length > 0 ? 'linked' : ''}`;
@@ -139,7 +139,7 @@ export function pageForm(resource: AnyResource, criteria: Criteria): string {
 
 /** How many statements get a name: each is kept by every connection for as long as that lives, some 20 KB apiece. */
 const MAX_NAMES = 200;
-/** Of these, how many may go to statements whose form a query string decides: whoever sends many leaves the rest alone. */
+/** Of these, how many may go to statements whose form a query string decides: a client that sends many cannot use up the rest. */
 const MAX_REQUESTED_NAMES = 100;
 
 /**

@@ -9,7 +9,7 @@ import { wantedInstead } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import { AtMostCharacters } from '../resource/validation-rules.js';
 
-/** Bodies: their classes are derived from entity and resource table, and class-validator checks them. */
+/** Bodies: their classes are derived from entity and resource definition, and class-validator checks them. */
 
 export type WriteVerb = 'create' | 'update';
 
@@ -29,8 +29,8 @@ const isOfType = ({ type, nullable }: Attribute, value: unknown): boolean =>
 const classes = new WeakMap<ReadonlyMap<string, Attribute>, Partial<Record<WriteVerb, Type<object>>>>();
 
 /**
- * The class of a create or update body. It extends the entity, so that rules written there hold here; what the column
- * knows of length and null is added. Its kind is checked before.
+ * The class of a create or update body. It extends the entity, so that rules written there apply here; what the column
+ * knows of length and null is added. Its type is checked before.
  */
 export function bodyClass(resource: AnyResource, verb: WriteVerb): Type<object> {
   // By the attributes and not by the entity, which may have several tables.
@@ -80,7 +80,7 @@ function* validate(
 
 /**
  * Reads a body's attributes: first those of the resource, of which there are few, so that their values are known however
- * much else was sent. On an update `current` is the row as the caller sees it: what is sent back unchanged is left out,
+ * much else was sent. On an update `current` is the row as the actor sees it: what is sent back unchanged is left out,
  * so that a client may send the whole object that it got.
  */
 export function readBody(
@@ -102,7 +102,7 @@ export function readBody(
     const value = valueOf(name);
     if (hidden || value === undefined || unchanged(name, value)) continue;
     if (!isWritable(attribute, verb)) addError(name, `${name} is read-only`);
-    // A value of the wrong kind breaks every other rule too, and some of them break on it.
+    // A value of the wrong type breaks every other rule too, and some of them break on it.
     else if (!isOfType(attribute, value)) addError(name, `${name} must be ${wantedInstead(attribute.type, value)}`);
     else sent[attribute.property] = value;
   }
@@ -140,7 +140,7 @@ const namesIn = (type: Type<object>): Set<string> =>
 
 /**
  * Reads a flat JSON object (no document) into its class, which class-validator checks; messages go on after the name.
- * @throws ApiError 400 when the body is no object; 422 with an error for each broken rule and strange member
+ * @throws ApiError 400 when the body is no object; 422 with an error for each broken rule and unknown member
  */
 export function readFlatBody<Body extends object>(type: Type<Body>, body: unknown): Body {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
@@ -162,8 +162,8 @@ export function readFlatBody<Body extends object>(type: Type<Body>, body: unknow
     else readable[name] = value;
   }
   const read = instanceOf(type, readable);
-  const judged = new Set(Object.keys(body).filter((name) => !Object.hasOwn(readable, name)));
-  for (const { property, constraints = {} } of validateSync(read).filter((one) => !judged.has(one.property))) {
+  const rejected = new Set(Object.keys(body).filter((name) => !Object.hasOwn(readable, name)));
+  for (const { property, constraints = {} } of validateSync(read).filter((one) => !rejected.has(one.property))) {
     for (const message of Object.values(constraints)) {
       addError(property, message.startsWith(`${property} `) ? message.slice(property.length + 1) : message);
     }

@@ -10,7 +10,7 @@ import { TIME } from '../resource/field-types.js';
 /** A key that a client sent with a create, and what came of it. Rows older than a day count for nothing, and are swept. */
 @Entity('idempotency_keys')
 export class IdempotencyKey {
-  /** Hex SHA-256 of caller, operation and key. */
+  /** Hex SHA-256 of actor, operation and key. */
   @PrimaryColumn('varchar', { length: 64 }) key!: string;
   /** Hex SHA-256 of the document: another document under the same key is a mistake. */
   @Column('varchar', { length: 64 }) digest!: string;
@@ -33,7 +33,7 @@ export const EXPIRED_KEYS = {
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const HEADER = { header: 'Idempotency-Key' };
-/** How long a second request waits for the first one's row before it is told that the first one still runs. */
+/** How long a second request waits for the first one's row before it gets 409. */
 const TIMEOUT = raw(`'100ms'`);
 
 const isStillRunning = (error: unknown): boolean =>
@@ -77,7 +77,7 @@ export class IdempotencyKeys {
     return row.resource_id;
   }
 
-  /** Notes what the create under the document's key made. */
+  /** Stores what the create under the document's key made. */
   async complete(actorId: string, document: WriteDocument<object>, id: string, tx: Transaction): Promise<void> {
     const key = this.keyOf(actorId, document);
     if (key !== null) await tx.query(sql`UPDATE idempotency_keys SET resource_id = ${id} WHERE key = ${key}`);

@@ -69,10 +69,12 @@ function identifiersIn(data: unknown): string[] | null | undefined {
   return all.map(({ type, id }) => JSON.stringify([type, id])).sort();
 }
 
-/** Whether linkage says what holds already. A new row holds nothing; clients that know relationships send that too. */
-function isUnchanged(sent: unknown, held: Linkage | undefined): boolean {
-  if (held === undefined) return sent === null || (Array.isArray(sent) && sent.length === 0);
-  return Array.isArray(sent) === Array.isArray(held) && isDeepStrictEqual(identifiersIn(sent), identifiersIn(held));
+/** Whether linkage is unchanged. A new row has none; clients that know relationships send that too. */
+function isUnchanged(sent: unknown, current: Linkage | undefined): boolean {
+  if (current === undefined) return sent === null || (Array.isArray(sent) && sent.length === 0);
+  return (
+    Array.isArray(sent) === Array.isArray(current) && isDeepStrictEqual(identifiersIn(sent), identifiersIn(current))
+  );
 }
 
 /** The condition of a write (RFC 9110, If-Match): versions that the row may have, or `*`. */
@@ -104,7 +106,7 @@ export interface WriteContext {
   readonly idempotencyKey?: string;
 }
 
-/** A write's document, readable but not yet judged; the service judges it in the contract's order. */
+/** A write's document, parsed but not validated; the service validates it in the contract's order. */
 export class WriteDocument<Values> {
   constructor(
     private readonly resource: AnyResource,
@@ -141,14 +143,14 @@ export class WriteDocument<Values> {
   }
 
   /**
-   * Relationships that the document tries to change: each a 403 error (JSON:API 1.1, updating relationships). `held`
-   * is the linkage as the caller sees it: what is sent back unchanged is taken, as it is with attributes.
-   * @throws ApiError with them when they are more than an answer holds
+   * Relationships that the document tries to change: each a 403 error (JSON:API 1.1, updating relationships). `current`
+   * is the linkage as the actor sees it: what is sent back unchanged is taken, as it is with attributes.
+   * @throws ApiError with them when they are more than a response contains
    */
-  relationshipErrors(held: ReadonlyMap<string, Linkage> = new Map()): ErrorList {
+  relationshipErrors(current: ReadonlyMap<string, Linkage> = new Map()): ErrorList {
     const errors = new ErrorList();
     for (const { name, data } of this.parsed.linkage) {
-      if (isUnchanged(data, held.get(name))) continue;
+      if (isUnchanged(data, current.get(name))) continue;
       const detail = `The relationship "${quoted(name)}" is not written through this document`;
       errors.push({ code: 'forbidden', detail, source: { pointer: `/data/relationships/${name}` } });
     }

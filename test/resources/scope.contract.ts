@@ -5,9 +5,9 @@ import { document, errorsOf, ids, type Answer } from '../support/client.js';
 import { organization, signedIn } from '../support/factories.js';
 import type { Subject } from './subject.js';
 
-/** Who sees nothing of a row that is nobody's business of theirs. */
-export function reachContract(subject: () => Subject): void {
-  it('answers nobody who is not signed in', async () => {
+/** What is hidden from unauthenticated clients and from roles without a scope on the row. */
+export function scopeContract(subject: () => Subject): void {
+  it('responds 401 to unauthenticated clients', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     for (const [, method, tail, body] of operations(on, id)) {
@@ -16,7 +16,7 @@ export function reachContract(subject: () => Subject): void {
     }
   });
 
-  it('hides a row from every role that does not reach it, whatever is done to it', async () => {
+  it('hides a row from every role whose scopes exclude it, whatever is done to it', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     const roles = on.app.nest.get(Roles, { strict: false });

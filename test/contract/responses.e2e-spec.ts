@@ -12,7 +12,7 @@ import { CheckedClient, ENDPOINTS, operations } from './openapi.js';
 const ACCOUNT = 'iam:accounts';
 const ORGANIZATION = 'iam:organizations';
 
-/** Every operation is used, well and badly, and every answer held against the schema that the document has for it. */
+/** Uses every operation, with valid and invalid requests, and validates every response against its OpenAPI schema. */
 describe('Answers are what the OpenAPI document promises', () => {
   let app: TestApp;
   let document: OpenAPIObject;
@@ -68,8 +68,8 @@ describe('Answers are what the OpenAPI document promises', () => {
   });
 
   it('for sessions', async () => {
-    const somebody = await account(app);
-    const { token: own } = await signIn(app, somebody);
+    const user = await account(app);
+    const { token: own } = await signIn(app, user);
     const list = await client.send('GET /account_sessions', [], { token: own, query: '?included=account&count=true' });
     const { id } = list.body.data[0];
     await client.send('GET /account_sessions/{resource_id}', [id], { token: own, query: '?include=account' });
@@ -94,9 +94,9 @@ describe('Answers are what the OpenAPI document promises', () => {
   });
 
   it('for passwords', async () => {
-    const somebody = await account(app);
-    const { email } = somebody;
-    const { token: own } = await signIn(app, somebody);
+    const user = await account(app);
+    const { email } = user;
+    const { token: own } = await signIn(app, user);
     await client.send('POST /account/passwords/request_reset', [], { body: { email } });
     await client.send('POST /account/passwords/request_reset', [], { body: {} });
     const reset = await mailedToken(app, email);
@@ -107,7 +107,7 @@ describe('Answers are what the OpenAPI document promises', () => {
     await client.send('POST /account/passwords/change', [], { token: own, body: change });
     await client.send('POST /account/passwords/change', [], { body: change });
     await client.send('POST /account/passwords/reset', [], { body: { token: reset, password: PASSWORD } });
-    const fresh = await resetToken(app, somebody.id);
+    const fresh = await resetToken(app, user.id);
     await client.send('POST /account/passwords/reset', [], { body: { token: fresh, password: 'a' } });
     await client.send('POST /account/passwords/reset', [], { body: { token: fresh, password: 'Third-horse-9' } });
   });
