@@ -11,7 +11,7 @@ import {
 import { Account } from '../accounts/account.entity.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
-/** A signed-in device. Its refresh tokens form one chain, of which the row knows the end. */
+/** A signed-in device. Its refresh tokens form one chain; the row stores the current one. */
 @Entity('account_sessions')
 @Index(['accountId'])
 @Index(['userAgent', 'id'])
@@ -30,14 +30,14 @@ export class AccountSession {
   /** Counts the refreshes. */
   @Column({ type: 'integer', default: 0 }) refreshSeq!: number;
 
-  /** Drawn anew with each refresh; part of the refresh token. */
+  /** Random, new with each refresh; part of the refresh token. */
   @Column({ type: 'varchar', length: 64 }) nonce!: string;
 
   @Column({
     type: 'varchar',
     length: 500,
     nullable: true,
-    comment: 'Browser or client, as it called itself',
+    comment: 'The `User-Agent` of the browser or client',
     ...SORTED,
   })
   userAgent!: string | null;
@@ -57,6 +57,6 @@ export class AccountSession {
 
   @VersionColumn({ default: 1 }) version!: number;
 
-  /** Whether it is the caller's own. No column. */
+  /** Whether it is the actor's own session. Not a column. */
   current!: boolean;
 }

@@ -1,7 +1,7 @@
 import { defineResource } from '../json-api/resource/resource.js';
 import { AccountSession } from './account-session.entity.js';
 
-/** What a client may do with sessions: look at them and end them. They start by signing in. */
+/** What a client may do with sessions: read and delete them. A sign-in creates them. */
 export const AccountSessionResource = defineResource(AccountSession, {
   type: 'iam:account_sessions',
   attributes: {
@@ -11,7 +11,7 @@ export const AccountSessionResource = defineResource(AccountSession, {
     createdAt: { sort: true },
     updatedAt: { sort: true },
     expiresAt: { sort: true },
-    current: { computed: { type: 'boolean', description: "Whether this is the caller's own session" }, sort: true },
+    current: { computed: { type: 'boolean', description: 'Whether this is the session of the request' }, sort: true },
     refreshSeq: { hidden: true, filter: ['eq'] },
     nonce: { hidden: true, filter: ['eq'], secret: true },
   },

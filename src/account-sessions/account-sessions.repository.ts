@@ -5,10 +5,10 @@ import { and, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { AccountSession } from './account-session.entity.js';
 import { AccountSessionResource } from './account-session.resource.js';
 
-/** A session that has expired is over, also while its row still waits to be swept. */
+/** Excludes expired sessions whose rows have not been swept yet. */
 const alive = (reach: Sql): Sql => and([sql`row.expires_at > now()`, reach]);
 
-/** The rows of sessions, as far as a caller reaches. */
+/** The sessions in an actor's scope. */
 @Injectable()
 export class AccountSessionsRepository extends ResourceRepository<AccountSession, Actor> {
   readonly resource = AccountSessionResource;

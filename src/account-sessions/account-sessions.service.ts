@@ -5,7 +5,7 @@ import { type Deletion, ResourceService, ResourceTools } from '../json-api/resou
 import type { AccountSession } from './account-session.entity.js';
 import { AccountSessionsRepository } from './account-sessions.repository.js';
 
-/** Sessions, looked at and ended. Nothing of them is written through this resource: signing in starts them. */
+/** Reads and deletes sessions. They are created by signing in, not through this resource. */
 @Injectable()
 export class AccountSessionsService extends ResourceService<AccountSession, Actor, object> {
   constructor(
@@ -16,7 +16,7 @@ export class AccountSessionsService extends ResourceService<AccountSession, Acto
     super(rows, tools);
   }
 
-  /** Every instance has to know at once. What has expired is out of reach, so what is deleted was alive. */
+  /** Publishes the end of the session to every instance. Expired sessions are out of scope, so the session was alive. */
   protected override async afterDelete({ actor, row, tx }: Deletion<Actor, AccountSession>): Promise<void> {
     const session = { accountId: row.accountId, sessionId: row.id };
     await this.sessions.ended(tx, session, { reason: 'session_deleted', actorId: actor.id });

@@ -2,7 +2,7 @@ import { defineResource } from '../json-api/resource/resource.js';
 import { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 
-/** What one installation makes by itself: a scope is carried as what it is made of, an invitation not at all. */
+/** Attributes that are not transferred: an invitation is only valid in the installation that issued it. */
 const OWN_AFFAIRS: ReadonlySet<string> = new Set(['invitationExpiredAt']);
 const CARRIED_COMPUTED: ReadonlySet<string> = new Set(['roleScope']);
 
@@ -12,11 +12,11 @@ interface Rule {
   readonly computed?: object;
 }
 
-/** The same attributes, all of which a line may carry. */
+/** The same attributes, all writable on import. */
 type Carried<Rules> = { readonly [Key in keyof Rules]: Omit<Rules[Key], 'write'> & { readonly write: 'create' } };
 
 /**
- * The attributes that go from one installation to another: every column that a resource definition of accounts shows,
+ * The attributes that are transferred between installations: every column that a resource definition of accounts shows,
  * also one that a team adds, whether a client may write it or only the service does.
  */
 export function carriedAttributes<const Rules extends object>(rules: Rules): Carried<Rules> {
@@ -31,8 +31,8 @@ export function carriedAttributes<const Rules extends object>(rules: Rules): Car
 }
 
 /**
- * What of an account goes from one installation to another: what a client may write, under the same rules, and what only
- * the service writes otherwise. No route serves it. Tokens are not in it: they are worth nothing elsewhere.
+ * The attributes of an account that are transferred between installations: those that a client may write, under the same rules, and those that only
+ * the service writes. No route serves this resource. Tokens are not transferred, since they are only valid where they were issued.
  */
 export const AccountTransferResource = defineResource(Account, {
   type: 'iam:accounts',

@@ -12,12 +12,12 @@ import {
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
-/** What an account may do where: organization ids under `org`, and the keys that the roles file declares. */
+/** The scope that an account's role applies to: organization ids under `org`, and the keys that the roles file declares. */
 export type RoleScope = Record<string, string[]>;
 
 /**
- * A person who can sign in, or is invited to; passwords and tokens stand in tables of `passwords/`. There is an index for every filter and sort of the resource table; those
- * for `__match` and containment, which TypeORM cannot describe, stand only by name (see the migration).
+ * A person who can sign in, or is invited to; passwords and tokens are in the tables of `passwords/`. There is an index for every filter and sort of the resource definition; those
+ * for `__match` and containment, which TypeORM cannot describe, are listed by name only (see the migration).
  */
 @Entity('accounts')
 @Unique(['emailKey'])
@@ -67,10 +67,10 @@ export class Account {
   @IsNotEmpty({ message: 'must not be empty' })
   roleName!: string;
 
-  /** `role_scope` as clients see it: made of memberships and `roleScopeExtra`. No column. */
+  /** `role_scope` as clients see it, computed from memberships and `roleScopeExtra`. Not a column. */
   roleScope!: RoleScope;
 
-  /** `role_scope` without `org`, whose truth is the table of memberships. */
+  /** `role_scope` without `org`, which is stored in `memberships`. */
   @Column({ type: 'jsonb', default: {} }) roleScopeExtra!: RoleScope;
 
   @Column({ type: 'varchar', length: 2048, nullable: true, comment: 'Address of a picture', ...SORTED })
@@ -80,13 +80,13 @@ export class Account {
     { message: 'must be an http or https URL' },
   )
   // As RFC 3986 has it. An index holds at most 2704 bytes, so 2048 characters must not be more bytes than that.
-  @Matches(/^[\x21-\x7e]*$/, { message: 'must percent-encode whatever is not ASCII' })
+  @Matches(/^[\x21-\x7e]*$/, { message: 'must percent-encode characters that are not ASCII' })
   pictureUrl!: string | null;
 
   @Column({ ...TIME, nullable: true, comment: 'When the invitation was accepted' })
   joinedAt!: Date | null;
 
-  /** Written with the token, whose own expiry decides; here, where clients filter and sort by it. */
+  /** A copy of the token's expiry, which clients filter and sort by; the token's own expiry decides. */
   @Column({ ...TIME, nullable: true, comment: 'When the invitation ends' })
   invitationExpiredAt!: Date | null;
 

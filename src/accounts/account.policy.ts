@@ -8,9 +8,9 @@ import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
 import type { RoleScope } from './account.entity.js';
 
-/** Who may do what to an account, beyond which rows the caller reaches (wire contract, section 7). Pure functions. */
+/** Rules for writing accounts, in addition to the scope condition (wire contract, section 7). Pure functions. */
 
-/** The attributes that decide what an account may do: nobody changes them on their own account. */
+/** The attributes that decide what an account may do. You cannot change them on your own account. */
 export const PRIVILEGED = ['enabled', 'roleName', 'roleScope'] as const;
 type Power = (typeof PRIVILEGED)[number];
 
@@ -20,34 +20,34 @@ const WIRE_NAMES: Readonly<Record<Power, string>> = {
   roleScope: 'role_scope',
 };
 
-/** A value that the caller may not give. */
+/** An error for a value that the actor is not allowed to set. */
 export const forbidden = (power: Power, detail: string): ErrorObject => ({
   code: 'forbidden',
   detail,
   source: attributePointer(WIRE_NAMES[power]),
 });
 
-/** A value that nobody may give. */
+/** An error for an invalid value. */
 export const invalid = (name: string, detail: string): ErrorObject => ({
   code: 'validation_failed',
   detail,
   source: attributePointer(name),
 });
 
-/** What an update changes about who the account is. */
+/** The privileged attributes that an update changes. */
 export const privilegedIn = (values: Readonly<Partial<Record<Power, unknown>>>): Power[] =>
   PRIVILEGED.filter((power) => values[power] !== undefined);
 
-/** Faults of assigning a role: none above the caller's own rank. */
+/** The errors of assigning a role: it must not rank above the actor's own. */
 export function assignmentErrors(actor: Actor, role: Role | null): ErrorObject[] {
   if (role === null || role.rank <= actor.role.rank) return [];
   return [forbidden('roleName', 'You may not assign a role above your own')];
 }
 
-/** Whether an account with this role stands above the caller. A role that is not in the file any more does not. */
+/** Whether this role ranks above the actor's. A role that was removed from the roles file does not. */
 export const outranks = (role: Role | null, actor: Actor): boolean => role !== null && role.rank > actor.role.rank;
 
-/** Organizations that a `role_scope` names; what is no list of ids names none. */
+/** The organization ids of a `role_scope`; empty when `org` is not a list of ids. */
 export function organizationsIn(scope: RoleScope | undefined): string[] {
   const ids: unknown = scope?.['org'];
   if (!Array.isArray(ids)) return [];
@@ -62,13 +62,13 @@ export function extraIn(scope: RoleScope): RoleScope {
 /** Longest e-mail key in characters, as the column has it. Only folded ligatures make a key longer than its e-mail. */
 const MAX_EMAIL_KEY = 320;
 
-/** Whether mail can be sent there, and the DNS can know its domain: what is no domain makes no key. */
+/** Whether it is an e-mail address with a valid domain name. */
 function isEmail(email: string): boolean {
   const domain = asciiDomain(email.slice(email.lastIndexOf('@') + 1));
   return isMailAddress(email) && domain !== null && emailKey(email).length <= MAX_EMAIL_KEY;
 }
 
-/** Faults of an account's values beyond what the entity says, whoever gives them: role, scope and e-mail. */
+/** Validates role, scope and e-mail of an account, in addition to the validators of the entity, for any actor. */
 export function accountErrors(
   { roleName, roleScope, email }: { roleName?: string; roleScope?: RoleScope; email?: string },
   roles: Pick<Roles, 'assignable' | 'scopeKeys'>,
@@ -83,10 +83,10 @@ export function accountErrors(
   return errors;
 }
 
-/** Most organizations of one account: past this every token and list would carry them about. */
+/** Maximum number of organizations of one account, which bounds the size of tokens and lists. */
 const MAX_ORGANIZATIONS = 1000;
 
-/** Faults in the form of a `role_scope`: keys that nobody declared, values that are no lists of strings. */
+/** Validates the form of a `role_scope`: undeclared keys, and values that are not lists of strings. */
 export function scopeErrors(scope: RoleScope, keys: ReadonlyMap<string, ScopeKey>): ErrorObject[] {
   const errors = new ErrorList();
   errors.fill(() => {
@@ -112,7 +112,7 @@ function wrongIn(key: string, list: unknown, declared: ScopeKey | undefined): st
   return strange.length > 0 ? `has values that are not allowed: ${named.join(', ')}${andMore(strange)}` : null;
 }
 
-/** So many wrong values are named in one sentence. */
+/** Maximum number of values named in one error message. */
 const MAX_NAMED = 5;
 
 const andMore = (all: readonly string[]): string =>
@@ -128,7 +128,7 @@ const isUnfit = (value: string): boolean => value === '' || value.length > 400 |
 const listIn = (scope: Readonly<Record<string, readonly string[]>>, key: string): readonly string[] =>
   Object.hasOwn(scope, key) ? (scope[key] ?? []) : [];
 
-/** What an account carries in a key besides `org`, and the caller does not. */
+/** The keys besides `org` in which an update adds values that the actor does not have. */
 export function beyondOwnScope(actor: Actor, before: RoleScope, after: RoleScope): string[] {
   return Object.entries(after).flatMap(([key, values]) => {
     const held = new Set([...listIn(actor.roleScope, key), ...listIn(before, key)]);

@@ -11,12 +11,12 @@ import { AccountsRepository } from './accounts.repository.js';
 
 type ScopeWrite = Write<Actor, Account, { readonly roleScope?: RoleScope }>;
 
-/** An account's `role_scope`: who may give which part of it, and how it is stored. */
+/** Authorizes and stores changes of an account's `role_scope`. */
 @Injectable()
 export class AccountScopes {
   constructor(private readonly accounts: AccountsRepository) {}
 
-  /** What the caller may not give or take: errors of status 403. */
+  /** Checks which organizations and values the actor may add and remove: errors of status 403. */
   async authorize({ actor, row, values, tx }: ScopeWrite): Promise<ErrorObject[]> {
     const action = row === null ? 'create' : 'update';
     if (actor.can('iam:accounts', action, '*')) return this.authorizeUnreadable(actor, values.roleScope, tx);
@@ -33,7 +33,7 @@ export class AccountScopes {
     const own = new Set(actor.organizationIds);
     const errors = new ErrorList();
     if (![...given, ...taken].every((id) => own.has(id))) {
-      errors.push(forbidden('roleScope', 'You may only give and take organizations of your own'));
+      errors.push(forbidden('roleScope', 'You may only add and remove organizations of your own'));
     }
     const before = row === null ? {} : row.roleScopeExtra;
     for (const key of beyondOwnScope(actor, before, extraIn(values.roleScope))) {
@@ -42,7 +42,7 @@ export class AccountScopes {
     return [...errors];
   }
 
-  /** Organizations that do not exist, of those that the caller could read if they did. */
+  /** The organizations that do not exist. Organizations that the actor cannot read count as missing. */
   async missing(scope: RoleScope, actor: Actor, tx: Transaction): Promise<string[]> {
     const asked = organizationsIn(scope);
     if (asked.length === 0) return [];
@@ -50,14 +50,14 @@ export class AccountScopes {
     return asked.filter((id) => !readable.has(id));
   }
 
-  /** Whether every organization of the account is one of the caller's own; true for whoever may do it to all rows. */
+  /** Whether all organizations of the account are the actor's own; always true for an actor with the scope `*`. */
   async ownsAll(actor: Actor, action: 'create' | 'update' | 'delete', id: string, tx: Transaction): Promise<boolean> {
     if (actor.can('iam:accounts', action, '*')) return true;
     const own = new Set(actor.organizationIds);
     return (await this.accounts.organizationIdsOf(id, tx)).every((organization) => own.has(organization));
   }
 
-  /** Stores the memberships. Those that the caller does not see are left as they are. */
+  /** Stores the memberships. Those that the actor cannot read are left unchanged. */
   async store({ actor, row, values, tx }: ScopeWrite, id: string): Promise<void> {
     if (values.roleScope === undefined) return;
     const wanted = organizationsIn(values.roleScope);
@@ -73,13 +73,13 @@ export class AccountScopes {
     );
   }
 
-  /** The organizations of an account that the caller may read; none of one that is only being created. */
+  /** The organizations of an account that the actor may read; empty on create. */
   private async visible(row: Account | null, actor: Actor, tx: Transaction): Promise<Set<string>> {
     if (row === null) return new Set();
     return this.accounts.readableOrganizations(await this.accounts.organizationIdsOf(row.id, tx), actor, tx);
   }
 
-  /** Whoever writes all accounts but reads only some organizations cannot name the others, existing or not. */
+  /** An actor that may write all accounts but read only some organizations cannot name the others, existing or not. */
   private async authorizeUnreadable(
     actor: Actor,
     scope: RoleScope | undefined,

@@ -10,7 +10,7 @@ import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 
-/** The rows of accounts, as far as a caller reaches. */
+/** The accounts in an actor's scope. */
 @Injectable()
 export class AccountsRepository extends ResourceRepository<Account, Actor> {
   readonly resource = AccountResource;
@@ -34,14 +34,14 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
     password_reset_token_expires_at: (operands: Operands) => lastResetExpiryIs(sql`row.id`, operands),
   };
 
-  /** The role of an account on which the caller may do the action; null where there is none. Locks nothing. */
+  /** The role of an account in the actor's scope for the action; null when there is none. Does not lock the row. */
   async roleNameInScope(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ role_name: string }>(sql`
       SELECT row.role_name FROM accounts row WHERE row.id = ${id} AND (${this.scopeCondition(actor, action)})`);
     return row?.role_name ?? null;
   }
 
-  /** Gives an account's new invitation its end; see `invitationExpiry`. */
+  /** Sets the expiry of an account's new invitation; see `invitationExpiry`. */
   async markInvited(id: string, tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE accounts SET invitation_expired_at = ${raw(invitationExpiry())}, version = version + 1, updated_at = now()
@@ -49,8 +49,8 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   }
 
   /**
-   * Locks an enabled account that has not joined yet, and marks it as joined. Gives its id; null where there is none.
-   * @param id a subquery that gives the account's id
+   * Locks an enabled account that has not joined yet, and marks it as joined. Returns its id, or null when there is none.
+   * @param id a subquery that returns the account's id
    */
   async markJoined(id: Sql, name: string | null, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ id: string }>(sql`
@@ -60,7 +60,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
     return row?.id ?? null;
   }
 
-  /** All organizations of an account, also those that the caller may not read. */
+  /** All organizations of an account, including those that the actor may not read. */
   async organizationIdsOf(accountId: string, tx: Transaction): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       sql`SELECT organization_id AS id FROM memberships WHERE account_id = ${accountId} ORDER BY organization_id`,
@@ -68,7 +68,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
     return rows.map(({ id }) => id);
   }
 
-  /** Those of the organizations that the caller may read. */
+  /** The ids of the organizations that the actor may read. */
   async readableOrganizations(ids: readonly string[], actor: Actor, tx: Transaction): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(sql`
       SELECT row.id FROM organizations row
@@ -76,7 +76,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Adds an account to organizations and takes it out of others. */
+  /** Adds an account to organizations and removes it from others. */
   async changeMemberships(
     accountId: string,
     { add, remove }: { add: readonly string[]; remove: readonly string[] },
@@ -97,7 +97,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   }
 
   /**
-   * `org` is the sorted set of the memberships that the caller may read, and missing where there is none. An array, out of
+   * `org` is the sorted set of the memberships that the actor may read, and missing when there are none. An array, out of
    * the index in its order, and text as soon as it can be: jsonb that is aggregated takes 3.3 µs a row, this 2.3.
    * OFFSET keeps PostgreSQL from looking the memberships up once for each time that they are named.
    */
@@ -116,7 +116,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   }
 
   private isReadable(actor: Actor): Sql {
-    // Whoever reads all organizations needs no look at each: there is none without a row, by foreign key.
+    // An actor that may read all organizations needs no condition: the foreign key guarantees that each exists.
     if (actor.can('iam:organizations', 'read', '*')) return TRUE;
     return sql`membership.organization_id IN (${this.readableIds('iam:organizations', actor)})`;
   }
@@ -140,7 +140,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   }
 
   /**
-   * Equality with the `role_scope` that the caller sees, without the expression of {@link roleScope}, which no index
+   * Equality with the `role_scope` that the actor sees, without the expression of {@link roleScope}, which no index
    * knows: an account has this `org` when it belongs to each of the organizations and to no other.
    */
   private scopeIs(operands: Operands, actor: Actor): Sql {
@@ -157,8 +157,8 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   }
 
   /**
-   * Containment (`@>`) with `org` looked up in the memberships, where its truth lies and its index is. What is no
-   * list of ids is contained in nobody's scope.
+   * Containment (`@>`) with `org` looked up in the memberships, where it is stored and indexed. A value that is not a
+   * list of ids matches no account.
    */
   private withRoleScope(operands: Operands, actor: Actor): Sql {
     const scope = objectIn(operands);
@@ -205,7 +205,7 @@ function objectIn(operands: Operands): Record<string, unknown> | undefined {
 
 const isId = (id: unknown): id is string => typeof id === 'string' && isUuid(id);
 
-/** Whether it is an `org` as callers see it: ids in their order, none twice, and never an empty list. */
+/** Whether it is an `org` as actors see it: ids in their order, none twice, and never an empty list. */
 function isSortedSet(org: unknown): org is readonly string[] {
   if (!Array.isArray(org) || org.length === 0) return false;
   const ids: unknown[] = org;

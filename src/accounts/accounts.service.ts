@@ -41,7 +41,7 @@ import { TakenEmails } from './invitations/taken-emails.js';
 export type AccountValues = CreateAttributes<Account, typeof AccountResource.rules>;
 type AccountWrite = Write<Actor, Account, AccountValues>;
 
-/** Accounts: the five verbs, and who may give whom which power. */
+/** Creates, updates and deletes accounts, and authorizes changes of roles, scopes and status. */
 @Injectable()
 export class AccountsService extends ResourceService<Account, Actor, AccountValues> {
   constructor(
@@ -67,7 +67,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return this.takenEmails.watch(actor, () => super.create(actor, document));
   }
 
-  /** Losing an admin takes the lock on all admins first; see {@link LastAdmin}. */
+  /** A write that may remove an admin locks the admins first; see {@link LastAdmin}. */
   protected override async prepare(actor: Actor, id: string, intent: Intent, tx: Transaction): Promise<void> {
     const mayLose = intent.verb === 'delete' || intent.names.some((name) => name === 'enabled' || name === 'role_name');
     if (mayLose) await this.lastAdmin.lock(actor, intent.verb, id, tx);
@@ -83,13 +83,14 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     if (row === null) return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
     if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
     const powers = privilegedIn(values);
-    if (row.id === actor.id) return powers.map((power) => forbidden(power, 'Nobody changes this on their own account'));
+    if (row.id === actor.id)
+      return powers.map((power) => forbidden(power, 'You cannot change this on your own account'));
     const exclusive = powers.filter((power) => power !== 'roleScope');
     const shared = exclusive.length > 0 && !(await this.scopes.ownsAll(actor, 'update', row.id, tx));
     return [
       ...assignmentErrors(actor, role),
       ...(shared
-        ? exclusive.map((power) => forbidden(power, 'The account also belongs to organizations of others'))
+        ? exclusive.map((power) => forbidden(power, 'The account also belongs to organizations that are not yours'))
         : []),
       ...(await this.scopes.authorize(write)),
     ];
@@ -105,7 +106,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return errors;
   }
 
-  /** Not whether the e-mail is taken: only a document that is right in every other way is told that. */
+  /** Does not check whether the e-mail is taken: the response says so only when the document is otherwise valid. */
   protected override async conflicts(write: AccountWrite): Promise<ErrorObject[]> {
     await this.keepLastAdmin(write);
     return [];
@@ -124,7 +125,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     };
   }
 
-  /** @throws ApiError 409 when these values take the last admin away */
+  /** @throws ApiError 409 when the values would remove the last admin */
   private async keepLastAdmin({ values: { enabled, roleName }, row, tx }: AccountWrite): Promise<void> {
     const lost = enabled === false || (roleName !== undefined && !this.roles.fullAccessNames().includes(roleName));
     if (row !== null && lost) await this.lastAdmin.check(row, tx);
@@ -141,11 +142,11 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
       await this.sessions.endAll(tx, id, { reason: 'account_disabled', actorId: write.actor.id });
     }
     await this.changes.publish(tx, [id]);
-    await this.tellRoleChange(write, row);
+    await this.reportRoleChange(write, row);
   }
 
-  /** A role that changes is a line of its own in the trail, since auditors look for it, and a mail to whom it concerns. */
-  private async tellRoleChange(
+  /** Records a changed role as an audit event of its own, since auditors look for it, and mails the account. */
+  private async reportRoleChange(
     { actor, values, tx }: AccountWrite,
     { id, email, roleName: from }: Account,
   ): Promise<void> {
@@ -163,15 +164,15 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   }
 
   protected override async authorizeDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<ErrorObject[]> {
-    if (row.id === actor.id) return [{ code: 'forbidden', detail: 'Nobody deletes their own account' }];
+    if (row.id === actor.id) return [{ code: 'forbidden', detail: 'You cannot delete your own account' }];
     if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
     if (await this.scopes.ownsAll(actor, 'delete', row.id, tx)) return [];
-    return [{ code: 'forbidden', detail: 'The account also belongs to organizations of others' }];
+    return [{ code: 'forbidden', detail: 'The account also belongs to organizations that are not yours' }];
   }
 
   protected override async beforeDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<void> {
     await this.lastAdmin.check(row, tx);
-    // The foreign key would take them away, and tell nobody.
+    // The foreign key would delete the sessions without an event.
     await this.sessions.endAll(tx, row.id, { reason: 'account_deleted', actorId: actor.id });
     await this.changes.publish(tx, [row.id]);
   }

@@ -8,7 +8,7 @@ import { AccountDirectoryRepository } from './account-directory.repository.js';
 
 const TASK = 'mail.role_changed';
 
-/** Tells people that they were given another role. */
+/** Mails an account when its role has changed. */
 @Injectable()
 export class RoleChangedMailer implements OnModuleInit {
   constructor(
@@ -22,13 +22,13 @@ export class RoleChangedMailer implements OnModuleInit {
     this.handlers.register(TASK, (payload) => this.deliver(payload));
   }
 
-  /** Queues the message in the transaction that stores the role; there is none when the role is what it was. */
+  /** Queues the message in the transaction that stores the role; nothing is queued when the role is unchanged. */
   async queue(tx: Pick<Transaction, 'query'>, accountId: string, formerRole: string, role: string): Promise<void> {
     if (role === formerRole) return;
     await this.outbox.enqueue(tx, TASK, { accountId, formerRole, role, changedAt: new Date().toISOString() });
   }
 
-  /** Whoever was only invited has seen nothing of the former role. */
+  /** An account that has not joined yet gets no mail. */
   private async deliver({ accountId, formerRole, role, changedAt }: OutboxTasks[typeof TASK]): Promise<void> {
     const account = await this.accounts.joinedRecipient(accountId);
     if (!account) return;

@@ -31,7 +31,7 @@ const services = [
   RateLimiter,
 ];
 
-/** Who is asking and what they may do. Its guards stand in front of every route; its services are everybody's. */
+/** Authentication and authorization. Its guards run on every route; its services are global. */
 @Global()
 @Module({
   controllers: [JwksController],
@@ -43,7 +43,7 @@ const services = [
     SigningKeys,
     RolesCheck,
     WriteLimit,
-    // In this order: who it is, how much they write, what was sent, whether they may.
+    // In this order: authentication, write limit, body, authorization.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: WritesGuard },
     { provide: APP_GUARD, useClass: BodyGuard },

@@ -1,22 +1,22 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 /**
- * Longest text that is normalized, in UTF-16 units: more than any address of 254 characters can have. Normalization
- * is quadratic in stacked accents, and sign-in normalizes what strangers send.
+ * Maximum length of text that is normalized, in UTF-16 units: more than any address of 254 characters can have. Normalization
+ * is quadratic in stacked accents, and sign-in normalizes text of unauthenticated clients.
  */
 const MAX_UNITS = 1024;
 
-/** Longest domain name and label in ASCII form, in octets (RFC 1035, 2.3.4). */
+/** Maximum length of a domain name and of a label in ASCII form, in octets (RFC 1035, 2.3.4). */
 const MAX_DOMAIN = 253;
 const MAX_LABEL = 63;
 
-/** In ASCII, nothing but letters, digits, hyphens and dots; what lies beyond is for UTS 46 to judge. */
+/** In ASCII, nothing but letters, digits, hyphens and dots; other characters are checked by UTS 46. */
 const FIT_FOR_A_DOMAIN = /^(?:[a-z\d.-]|[^\0-\x7f])+$/i;
 const LABEL = /^(?!-)[a-z\d-]+(?<!-)$/;
 
 /**
  * A domain in ASCII form, as the DNS knows it: UTS 46, non-transitional (`bücher.example` is `xn--bcher-kva.example`,
- * and `straße.example` is not `strasse.example`). Null for what is no domain of an e-mail address, such as one with an
+ * and `straße.example` is not `strasse.example`). Null for text that is not a domain of an e-mail address, such as one with an
  * empty label, with invalid Punycode or with a number for its last label, which would be an IP address.
  */
 export function asciiDomain(domain: string): string | null {
@@ -42,7 +42,7 @@ const fold = (text: string): string =>
  * before it does the same for `ẞ`. With NFKC around it the key of a key is that key again, for every code point; it is
  * trimmed last, since NFKC makes a space of some accents that stand alone (U+1FBF). Letters of other scripts that only
  * look alike stay different, as they are different mailboxes. Text that is too long for an address comes back as it is,
- * and text without a domain folded: both are nobody's key, since every key has a domain.
+ * and text without a domain folded: no account has such a key, since every key has a domain.
  */
 export function emailKey(email: string): string {
   if (email.length > MAX_UNITS) return email;

@@ -17,8 +17,8 @@ import { AccessTokens } from './tokens/access-tokens.js';
 
 /**
  * The first global guard, before the body is read: every route but the public ones needs an access token whose session
- * is alive. It denies by throwing, so an error anywhere in it denies too: with 503 when the database cannot say who is
- * asking.
+ * is alive. Any error denies the request: with 503 when the database cannot load the
+ * actor.
  */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
@@ -31,12 +31,12 @@ export class AuthenticationGuard implements CanActivate {
   /** @throws ApiError `unauthenticated`, or `forbidden` for a cross-site request; and what the driver throws */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    // A public route does not look at tokens at all, so a stale one cannot close it.
+    // A public route ignores tokens, so that an expired one does not reject the request.
     if (accessOf(context)?.kind === 'public') return true;
 
     const credentials = credentialsOf(request);
     if (!credentials) throw this.denial(request, 'Sign in first');
-    // In the steady state both are remembered, and nothing is waited for.
+    // Usually both are cached, and nothing is awaited.
     return now(this.tokens.verify(credentials.token), (verified) => {
       if (!verified) throw this.denial(request, 'The access token is not valid or has expired', 'invalid_token');
       return now(this.actors.load(verified.sid, verified.sub), (actor) => {
@@ -47,14 +47,14 @@ export class AuthenticationGuard implements CanActivate {
     });
   }
 
-  /** @throws ApiError `forbidden` where another site has sent a cookie that is no good: it learns no more */
+  /** @throws ApiError `forbidden` when another site sent an invalid cookie, so that it learns nothing else */
   private denial(request: FastifyRequest, detail: string, error?: 'invalid_token'): ApiError {
     this.crossSite.check(request);
     return apiError('unauthenticated', detail, { header: 'Authorization' }, { headers: challenge(error) });
   }
 }
 
-/** Goes on with a value: now if it is there, else when it comes. */
+/** Calls `next` synchronously with a value, or when the promise resolves. */
 function now<Value, Result>(
   value: Value | Promise<Value>,
   next: (value: Value) => Result | Promise<Result>,
@@ -63,8 +63,8 @@ function now<Value, Result>(
 }
 
 /**
- * The second global guard: who is asking is known and the body is not read yet. Counts the requests of signed-in accounts
- * that may change something, whatever comes of them.
+ * The second global guard: the actor is known and the body is not read yet. Counts the requests of signed-in accounts
+ * that may change something, whatever their result.
  */
 @Injectable()
 export class WritesGuard implements CanActivate {
@@ -87,16 +87,16 @@ export class WritesGuard implements CanActivate {
 
 /** Methods whose body means nothing (RFC 9110, 9.3.1); it is not read. */
 const WITHOUT_BODY = new Set(['GET', 'HEAD']);
-/** What bodies that are being read may hold together, in bytes; strangers and signed-in accounts each have so much. */
+/** Maximum memory of all bodies that are being read, in bytes, for unauthenticated and for signed-in clients each. */
 const MEMORY_BYTES = 32 * 1024 * 1024;
 
 /**
- * The third global guard: reads the body, which nobody has touched before. So a body of somebody unknown is not read
- * where a route needs a credential, and what is wrong with it is told before anything that it asks for is looked at (wire contract, order of refusals).
+ * The third global guard: reads the body. So the body of an unauthenticated client is not read
+ * when a route requires a credential, and its errors are reported before anything is looked up (wire contract, order of rejections).
  */
 @Injectable()
 export class BodyGuard implements CanActivate {
-  readonly #strangers = new BodyMemory(MEMORY_BYTES);
+  readonly #unauthenticated = new BodyMemory(MEMORY_BYTES);
   readonly #signedIn = new BodyMemory(MEMORY_BYTES);
 
   /** @throws ApiError `payload_too_large`, `unsupported_media_type`, `malformed_body`, `request_timeout` */
@@ -112,8 +112,8 @@ export class BodyGuard implements CanActivate {
   }
 
   async #read(request: FastifyRequest, reply: FastifyReply, format: BodyFormat): Promise<boolean> {
-    const memory = request.authentication ? this.#signedIn : this.#strangers;
-    // Who asks first whether the body is wanted sends it then (RFC 9110, 10.1.1).
+    const memory = request.authentication ? this.#signedIn : this.#unauthenticated;
+    // The client waits for `100 Continue` before it sends the body (RFC 9110, 10.1.1).
     const isAsked = /^100-continue$/i.test(request.headers.expect ?? '');
     const begin = (): void => void (isAsked && reply.raw.writeContinue());
     const bytes = await readBody(request.raw, format.maxBytes, memory, begin);
@@ -131,14 +131,14 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
 }
 
 /**
- * The last global guard: another site may not act through a visitor's cookies, and the caller needs some right to the route's action on its kind of resource. Which rows it may
- * touch is decided in the repository's WHERE clause. A route that asks for nothing and is not public is closed.
+ * The last global guard: another site may not act through a visitor's cookies, and the actor needs a right to the route's action on its resource type. The rows are
+ * selected by the scope condition of the repository. A route that declares no access is closed.
  */
 @Injectable()
 export class RightsGuard implements CanActivate {
   constructor(private readonly crossSite: CrossSite) {}
 
-  /** @throws ApiError `forbidden`; Error when nobody has found out who is asking */
+  /** @throws ApiError `forbidden`; Error when the request was not authenticated */
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     this.crossSite.check(request);
@@ -146,7 +146,7 @@ export class RightsGuard implements CanActivate {
     if (access?.kind === 'public') return true;
     const { actor } = authenticationOf(request);
     if (access?.kind === 'signed-in') return true;
-    if (!access) throw apiError('forbidden', 'Nobody may use this operation');
+    if (!access) throw apiError('forbidden', 'This operation is not open to any role');
     if (actor.scopes(access.resourceType, access.action).size > 0) return true;
     throw apiError('forbidden', `Your role may not ${access.action} ${access.resourceType}`);
   }

@@ -1,7 +1,7 @@
-/** What is done to a resource of any type, also of one that a team adds: `<type>.created` and so on. */
+/** Actions on resources of every type, including those that a team adds: `<type>.created` and so on. */
 export const WRITES = ['created', 'updated', 'deleted'] as const;
 
-/** What is done besides. */
+/** All other actions. */
 export const ACTIONS = [
   'iam:account_auths.signed_in',
   'iam:account_auths.sign_in_failed',
@@ -26,21 +26,23 @@ export const ACTIONS = [
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- what is merged into it fills it
 export interface OwnActions {}
 
-/** What a line of the audit trail can tell. */
+/** The action of an audit event. */
 export type AuditAction =
   (typeof ACTIONS)[number] | `${string}:${string}.${(typeof WRITES)[number]}` | keyof OwnActions;
 
-/** The actions of a team's own, as they are called at run time. */
+/** Injection token of the names of a team's own actions. */
 export const OWN_ACTIONS = Symbol('own actions');
 
-/** What an action is called: a type, and what was done to it. */
+/** The name of an action: a type, and what was done to it. */
 const NAME = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 
-/** Faults of names that a team gives to its actions, one sentence each. */
+/** Validates the names of a team's own actions, one error message each. */
 export function errorsOfActions(names: readonly string[]): string[] {
   const taken: readonly string[] = ACTIONS;
   return names.flatMap((name, place) => [
-    ...(NAME.test(name) ? [] : [`The action ${JSON.stringify(name)} is not called as "iam:teams.member_added" is.`]),
+    ...(NAME.test(name)
+      ? []
+      : [`The action ${JSON.stringify(name)} must have a name such as "iam:teams.member_added".`]),
     ...(taken.includes(name) || names.indexOf(name) < place ? [`There are two actions called ${name}.`] : []),
   ]);
 }

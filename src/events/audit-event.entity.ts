@@ -2,8 +2,8 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn }
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /**
- * Something that was done: who, what, on which row, when, from where. Written in the transaction of what it tells, and
- * never changed; a trigger sees to that. Ids are not foreign keys, since the trail outlives what it tells of.
+ * An audit event: who did what, on which row, when, from where. Written in the transaction of the action, and
+ * never changed, which a trigger enforces. Ids are not foreign keys, since events outlive the rows that they name.
  */
 @Entity('audit_events')
 @Index(['action', 'id'])
@@ -20,7 +20,7 @@ export class AuditEvent {
   @Column({ type: 'varchar', length: 100, comment: 'What was done, such as `iam:accounts.updated`', ...SORTED })
   action!: string;
 
-  @Column({ type: 'uuid', nullable: true, comment: 'Account that did it; null for nobody known' })
+  @Column({ type: 'uuid', nullable: true, comment: 'Account that did it; null when unknown' })
   actorId!: string | null;
 
   @Column({ type: 'varchar', length: 100, nullable: true, comment: 'Type of the resource it was done to', ...SORTED })

@@ -7,13 +7,13 @@ import type { Sweep } from '../sweeps/sweeps.js';
 import type { AuditEvent } from './audit-event.entity.js';
 import { AuditEventResource } from './audit-event.resource.js';
 
-/** A new line of the trail. */
+/** An audit event to store. */
 export type NewAuditEvent = Pick<AuditEvent, 'id' | 'action' | 'actorId' | 'ip' | 'requestId'> & {
   readonly target: { readonly type: string; readonly id: string } | null;
   readonly details: Readonly<Record<string, unknown>>;
 };
 
-/** Lines of the trail that are older than so many days. */
+/** Audit events that are older than `days`. */
 export const auditEventsOlderThan = (days: number): Sweep => ({
   table: 'audit_events',
   key: 'id',
@@ -24,18 +24,18 @@ export const auditEventsOlderThan = (days: number): Sweep => ({
   setting: 'iam.audit_retention',
 });
 
-/** The rows of the audit trail, as far as a caller reaches. */
+/** The audit events in an actor's scope. */
 @Injectable()
 export class AuditEventsRepository extends ResourceRepository<AuditEvent, Actor> {
   readonly resource = AuditEventResource;
 
   protected readonly scopeConditions = {
     '*': () => TRUE,
-    /** What one did oneself. */
+    /** The actor's own actions. */
     own: (actor: Actor) => sql`row.actor_id = ${actor.id}::uuid`,
   };
 
-  /** Adds a line in this transaction. */
+  /** Stores an audit event in this transaction. */
   async add({ id, action, actorId, target, details, ip, requestId }: NewAuditEvent, tx: Transaction): Promise<void> {
     await tx.query(sql`
       INSERT INTO audit_events (id, action, actor_id, target_type, target_id, details, ip, request_id)

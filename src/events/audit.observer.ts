@@ -3,7 +3,7 @@ import { WriteObserver, type WriteEvent } from '../json-api/resource.service.js'
 import type { Transaction } from '../json-api/sql/executor.js';
 import { Audit } from './audit.js';
 
-/** Every create, update and delete of every resource is a line of the trail, also of resources that a team adds. */
+/** Records every create, update and delete of every resource, including resources that a team adds. */
 @Injectable()
 export class AuditObserver extends WriteObserver {
   constructor(private readonly audit: Audit) {

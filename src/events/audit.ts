@@ -9,17 +9,17 @@ import type { AuditAction } from './audit-action.js';
 import { AuditEventsRepository, auditEventsOlderThan } from './audit-events.repository.js';
 import { DomainEvents } from './domain-events.js';
 
-/** One line of the trail. */
+/** An audit event to record. */
 export interface AuditRecord {
   readonly action: AuditAction;
-  /** Account that does it; null when nobody is known. */
+  /** Account that does it; null when unknown. */
   readonly actorId: string | null;
   readonly target?: { readonly type: string; readonly id: string };
   /** Names and plain facts; never a secret, a token or a hash. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes the audit trail. Whatever is in it is an event, too. */
+/** Writes the audit trail, and publishes each entry as a domain event. */
 @Injectable()
 export class Audit {
   constructor(
@@ -28,7 +28,7 @@ export class Audit {
     private readonly events: DomainEvents,
   ) {}
 
-  /** Writes a line in the transaction of what it tells: both are there, or neither. */
+  /** Records an audit event in the transaction of the action, so that both are committed or neither. */
   async record(tx: Transaction, { action, actorId, details = {}, ...record }: AuditRecord): Promise<void> {
     const target = record.target ?? null;
     const { ip = null, requestId = null } = requestContext() ?? {};
@@ -39,7 +39,7 @@ export class Audit {
   }
 }
 
-/** Lines of the audit trail are deleted when they are older than AUDIT_RETENTION_DAYS. */
+/** Deletes audit events that are older than AUDIT_RETENTION_DAYS. */
 @Injectable()
 export class AuditSweep implements OnModuleInit {
   constructor(

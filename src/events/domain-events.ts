@@ -6,12 +6,12 @@ import { Outbox } from '../outbox/outbox.js';
 import { EventSubscribers } from './event-subscribers.js';
 import type { IamEvent } from './iam-event.js';
 
-/** What happens right now; it has an id already where something else is called by the same. */
+/** An event to publish, with the id of its audit event if there is one. */
 type NewEvent = Omit<IamEvent, 'id' | 'occurredAt'> & Partial<Pick<IamEvent, 'id'>>;
 
 /**
- * Carries what was done to whoever subscribes to it: through the outbox, so if and only if it was committed, and at
- * least once. Each subscriber has a job of its own, so that one that fails is tried again alone.
+ * Delivers events to their subscribers through the outbox: if and only if the transaction commits, and at
+ * least once. Each subscriber has a job of its own, so that only a failed one is retried.
  */
 @Injectable()
 export class DomainEvents {
@@ -20,7 +20,7 @@ export class DomainEvents {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Tells of something in the transaction in which it is done. Without subscribers it costs nothing. */
+  /** Publishes an event in the transaction of the action. Without subscribers it costs nothing. */
   async publish(tx: Transaction, { id = uuidv7(), ...rest }: NewEvent): Promise<void> {
     const keys = this.subscribers.of(rest.name);
     if (keys.length === 0) return;
@@ -29,7 +29,7 @@ export class DomainEvents {
   }
 }
 
-/** Tells of sessions, whichever way they start and end. The audit trail tells of the acts that do it. */
+/** Publishes the start and end of every session. The audit trail records the actions that cause them. */
 @Injectable()
 export class SessionEvents extends SessionObserver {
   constructor(private readonly events: DomainEvents) {

@@ -7,25 +7,25 @@ import { EVENT_PATTERNS, eventNames, type EventPattern, type IamEvent, patternsO
 
 declare module '../outbox/outbox.tasks.js' {
   interface OutboxTasks {
-    /** Tells one subscriber, by its key, of one event. */
+    /** Delivers one event to one subscriber, by its key. */
     [subscriber: `event:${string}`]: { readonly event: IamEvent };
   }
 }
 
 /** A method that is decorated with `@OnIamEvent`. */
 interface Subscriber {
-  /** `Class.method`: what its jobs are called, in every release that has it. */
+  /** `Class.method`: the name of its jobs, stable across releases. */
   readonly key: string;
   readonly patterns: readonly EventPattern[];
-  /** False where Nest makes the provider anew for each request. */
+  /** False for request-scoped and transient providers. */
   readonly lasts: boolean;
   readonly react: (event: IamEvent) => Promise<void>;
 }
 
-/** In characters: what the library takes as the name of a task, without our prefix. */
+/** Maximum length of a key, in characters: graphile-worker's limit for task names, without our prefix. */
 const MAX_KEY = 120;
 
-/** Who wants which events: every decorated method of every provider of every module, found at the start. */
+/** Finds the subscribers at startup: every decorated method of every provider of every module. */
 @Injectable()
 export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
   private found: readonly Subscriber[] | null = null;
@@ -39,13 +39,13 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
     @Inject(OWN_ACTIONS) private readonly ownActions: readonly string[],
   ) {}
 
-  /** @throws Error that stops the start, and names every action and every subscriber that cannot be served */
+  /** @throws Error that stops the start, and names all invalid actions and subscribers */
   onModuleInit(): void {
     const subscribers = this.subscribers();
-    apiError([
+    assertNone([
       ...errorsOfActions(this.ownActions),
       ...subscribers.flatMap(({ key, lasts }, place) => [
-        ...(lasts ? [] : [`${key} reacts to events, so its provider must not be made anew for each request.`]),
+        ...(lasts ? [] : [`${key} reacts to events, so its provider must not be request-scoped or transient.`]),
         ...(key.length > MAX_KEY ? [`${key} is longer than ${MAX_KEY} characters.`] : []),
         ...(subscribers.findIndex((other) => other.key === key) < place ? [`Two subscribers are called ${key}.`] : []),
       ]),
@@ -59,16 +59,16 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const names = eventNames(this.resources.types(), this.ownActions);
     const wanted = new Set([...names].flatMap((name) => [...patternsOf(name)]));
-    apiError(
+    assertNone(
       this.subscribers().flatMap(({ key, patterns }) =>
         patterns
           .filter((pattern) => !wanted.has(pattern))
-          .map((pattern) => `${key} reacts to ${JSON.stringify(pattern)}, which no event is called.`),
+          .map((pattern) => `${key} reacts to ${JSON.stringify(pattern)}, which matches no event.`),
       ),
     );
   }
 
-  /** The keys of those who want events of this name. */
+  /** The keys of the subscribers to events of this name. */
   of(name: string): readonly string[] {
     const known = this.keys.get(name);
     if (known) return known;
@@ -80,7 +80,7 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
     return keys;
   }
 
-  /** Looked for at the first use, since another module may tell of something before this one is initialized. */
+  /** Discovered on first use, since another module may publish an event before this one is initialized. */
   private subscribers(): readonly Subscriber[] {
     this.found ??= this.discover();
     return this.found;
@@ -110,11 +110,11 @@ export class EventSubscribers implements OnModuleInit, OnApplicationBootstrap {
   }
 }
 
-function apiError(errors: readonly string[]): void {
+function assertNone(errors: readonly string[]): void {
   if (errors.length > 0) throw new Error(`${errors.join('\n')}\nSee docs/events.md.`);
 }
 
-/** Each try gets an event of its own, and a reaction that changes it is a mistake. */
+/** Each attempt gets an event of its own, which must not be modified. */
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
   return value;

@@ -10,7 +10,7 @@ import { OWN_ACTIONS } from './audit-action.js';
 import { DomainEvents, SessionEvents } from './domain-events.js';
 import { EventSubscribers } from './event-subscribers.js';
 
-/** What happened: the audit trail, and the events that subscribers get. */
+/** The audit trail and domain events. */
 @Global()
 @Module({
   imports: [DiscoveryModule],

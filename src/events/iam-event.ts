@@ -1,24 +1,24 @@
 import { ACTIONS, type AuditAction, WRITES } from './audit-action.js';
 
-/** Sessions are not written through their resource, but start and end all the same. */
+/** Events of sessions, which are not written through their resource. */
 export const SESSION_EVENTS = ['iam:account_sessions.created', 'iam:account_sessions.ended'] as const;
 
-/** What an event is called: what the audit trail calls it, and what becomes of sessions. */
+/** The name of an event: an audit action, or a session event. */
 export type EventName = AuditAction | (typeof SESSION_EVENTS)[number];
 
-/** Which events a subscriber wants: those of one name, all of one type (`iam:organizations.*`), or `*` for all. */
+/** Which events a subscriber receives: those of one name, all of one type (`iam:organizations.*`), or `*` for all. */
 export type EventPattern = EventName | `${string}:${string}.*` | '*';
 
-/** Something that was done and committed. It carries names and plain facts; never a secret, a token or a hash. */
+/** A committed event. It carries names and plain facts; never a secret, a token or a hash. */
 export interface IamEvent {
   /** A UUID that is the same whenever the event comes again; of an audited action, the id of its line in the trail. */
   readonly id: string;
   readonly name: EventName;
   /** ISO 8601, in UTC. */
   readonly occurredAt: string;
-  /** Account that did it; null when nobody is known. */
+  /** Account that did it; null when unknown. */
   readonly actorId: string | null;
-  /** What it was done to; null where there is nothing, as when somebody signs in with an unknown e-mail. */
+  /** What it was done to; null when there is none, as for a sign-in with an unknown e-mail. */
   readonly target: { readonly type: string; readonly id: string } | null;
   /** More about it, as in the audit trail; `reason` of a session that ended. */
   readonly details: Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export function eventNames(types: readonly string[], ownActions: readonly string
   ]);
 }
 
-/** The patterns that want an event of this name. */
+/** The patterns that match an event of this name. */
 export function patternsOf(name: string): Set<string> {
   return new Set([name, `${name.slice(0, name.lastIndexOf('.'))}.*`, '*']);
 }
@@ -47,7 +47,7 @@ type Reaction = (event: IamEvent) => Promise<void> | void;
 
 /**
  * Lets a method of a provider react to events, once they are committed: `@OnIamEvent('iam:organizations.*')`. The start
- * refuses a pattern that no event fits. See docs/events.md.
+ * fails for a pattern that matches no event. See docs/events.md.
  */
 export function OnIamEvent(...patterns: readonly [EventPattern, ...EventPattern[]]) {
   return <Method extends Reaction>(_prototype: object, _name: string, { value }: TypedPropertyDescriptor<Method>) => {

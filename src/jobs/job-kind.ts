@@ -2,8 +2,8 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import type { JobError } from './job.entity.js';
 
 /**
- * Every kind of job and what it is told, as plain JSON without secrets. Both outlive a deployment, since jobs of the
- * release before are still at work: add fields, never change one. A team adds its own by declaration merging:
+ * The kinds of jobs and their inputs, as plain JSON without secrets. Both outlive a deployment, since jobs of the
+ * previous release may still run: add fields, never change one. A team adds its own by declaration merging:
  * `declare module '…/jobs/job-kind.js' { interface JobInputs { 'iam:teams.merge': { from: string; into: string } } }`.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- what is merged into it fills it
@@ -13,9 +13,9 @@ export type JobKindName = keyof JobInputs;
 
 /** What a step of a job did. */
 export interface JobStep {
-  /** How many items are done by it. */
+  /** Number of items that the step handled. */
   readonly handled: number;
-  /** Whether nothing is left to do. */
+  /** Whether the job is complete. */
   readonly isDone: boolean;
   readonly errors?: readonly JobError[];
 }
@@ -25,7 +25,7 @@ export interface JobActor {
   readonly createdBy: string | null;
 }
 
-/** Code that does the jobs of one kind. */
+/** Handler for the jobs of one kind. */
 export interface JobKind<Name extends JobKindName = JobKindName> {
   readonly name: Name;
   /**

@@ -1,16 +1,16 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
-/** `failed` after all its tries; an operator may let it go on. */
+/** `failed` after the last attempt; an operator can resume it. */
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed';
 
-/** Something that went wrong in a job, in the words of a JSON:API error. */
+/** An error of a job, with the members of a JSON:API error. */
 export interface JobError {
   readonly code: string;
   readonly detail: string;
 }
 
-/** What of the request that started a job its audit lines tell. */
+/** The request that started a job, for its audit events. */
 export interface JobOrigin {
   readonly requestId?: string;
   readonly ip?: string;
@@ -39,13 +39,13 @@ export class Job {
 
   @Column({ type: 'integer', default: 0, comment: 'How many of its items are done' }) progress!: number;
 
-  @Column({ type: 'integer', nullable: true, comment: 'How many items there are; null when nobody knows' })
+  @Column({ type: 'integer', nullable: true, comment: 'How many items there are; null when unknown' })
   total!: number | null;
 
   @Column({ type: 'jsonb', default: [], comment: 'The first 100 errors, each with `code` and `detail`' })
   errors!: readonly JobError[];
 
-  /** What its kind needs to know. No secrets. */
+  /** Input of the job's kind. No secrets. */
   @Column({ type: 'jsonb' }) input!: object;
 
   @Column({ type: 'jsonb', default: {} }) origin!: JobOrigin;
@@ -55,7 +55,7 @@ export class Job {
   createdBy!: string | null;
 
   @CreateDateColumn({ ...TIME, comment: 'When it was queued' }) createdAt!: Date;
-  @UpdateDateColumn({ ...TIME, comment: 'When it last came forward' }) updatedAt!: Date;
+  @UpdateDateColumn({ ...TIME, comment: 'When it last made progress' }) updatedAt!: Date;
   @Column({ ...TIME, nullable: true, comment: 'When it began' }) startedAt!: Date | null;
 
   @Column({ ...TIME, nullable: true, comment: 'When it succeeded or failed' })

@@ -1,7 +1,7 @@
 import { defineResource } from '../json-api/resource/resource.js';
 import { Job } from './job.entity.js';
 
-/** As many errors of a job are kept, the first ones. */
+/** Maximum number of errors that are stored for a job; later ones are dropped. */
 export const MAX_ERRORS = 100;
 
 const ERROR_SCHEMA = {
@@ -10,7 +10,7 @@ const ERROR_SCHEMA = {
   required: ['code', 'detail'],
 };
 
-/** What a client may do with jobs: look how far they are. */
+/** What a client may do with jobs: read their progress. */
 export const JobResource = defineResource(Job, {
   type: 'iam:jobs',
   attributes: {

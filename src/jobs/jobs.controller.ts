@@ -8,7 +8,7 @@ import { JsonApiIndex, JsonApiShow } from '../json-api/http/routes.js';
 import { JobResource } from './job.resource.js';
 import { JobsRepository } from './jobs.repository.js';
 
-/** Work that takes longer than a request, and how far it is. */
+/** Read the progress of long-running jobs. */
 @ApiTags('Jobs')
 @Controller('jobs')
 export class JobsController {

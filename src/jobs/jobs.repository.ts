@@ -9,7 +9,7 @@ import type { Job, JobError, JobOrigin } from './job.entity.js';
 import { JobResource, MAX_ERRORS } from './job.resource.js';
 import type { JobStep } from './job-kind.js';
 
-/** What a new job is made of. */
+/** A job to queue. */
 export interface NewJob {
   readonly kind: string;
   readonly input: object;
@@ -18,7 +18,7 @@ export interface NewJob {
   readonly createdBy: string;
 }
 
-/** A job that is held for its next step. */
+/** A job that is locked for its next step. */
 export type LockedJob = Pick<Job, 'id' | 'kind' | 'input' | 'origin' | 'createdBy'>;
 
 const firstErrors = (errors: readonly JobError[]) => sql`(
@@ -26,7 +26,7 @@ const firstErrors = (errors: readonly JobError[]) => sql`(
   FROM jsonb_array_elements(errors || ${JSON.stringify(errors)}::jsonb) WITH ORDINALITY AS kept (error, place)
   WHERE place <= ${MAX_ERRORS})`;
 
-/** So long a job that is finished can be looked at. */
+/** How long a finished job is kept. */
 const KEPT = raw(`interval '30 days'`);
 
 /** Jobs that finished long ago. */
@@ -38,18 +38,18 @@ export const FINISHED_JOBS: Sweep = {
   everySeconds: 3_600,
 };
 
-/** The rows of jobs, as far as an actor may see them. */
+/** The jobs in an actor's scope. */
 @Injectable()
 export class JobsRepository extends ResourceRepository<Job, Actor> {
   readonly resource = JobResource;
 
   protected readonly scopeConditions = {
     '*': () => TRUE,
-    /** What one started oneself. */
+    /** Jobs that the actor started. */
     own: (actor: Actor) => sql`row.created_by = ${actor.id}::uuid`,
   };
 
-  /** Queues a job and gives its id. */
+  /** Queues a job and returns its id. */
   async add({ kind, input, origin, total, createdBy }: NewJob, tx: Transaction): Promise<string> {
     const id = uuidv7();
     await tx.query(sql`
@@ -58,7 +58,7 @@ export class JobsRepository extends ResourceRepository<Job, Actor> {
     return id;
   }
 
-  /** Holds a job for a step; null when it has succeeded, or is gone. One that failed goes on. */
+  /** Locks a job for a step; null when it has succeeded or does not exist. A failed job is resumed. */
   async findUnfinishedForUpdate(id: string, tx: Transaction): Promise<LockedJob | null> {
     const [job] = await tx.query<LockedJob>(sql`
       SELECT id, kind, input, origin, created_by AS "createdBy" FROM jobs
@@ -66,7 +66,7 @@ export class JobsRepository extends ResourceRepository<Job, Actor> {
     return job ?? null;
   }
 
-  /** Stores what a step did to the job that is held. */
+  /** Stores the result of a step. The job must be locked. */
   async advance(id: string, { handled, isDone, errors = [] }: JobStep, tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE jobs SET
@@ -80,7 +80,7 @@ export class JobsRepository extends ResourceRepository<Job, Actor> {
       WHERE id = ${id}`);
   }
 
-  /** Stores that a step failed, and whether it is not tried again. */
+  /** Stores that a step failed, and whether that was the last attempt. */
   async fail(id: string, error: JobError, isLast: boolean, tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE jobs SET

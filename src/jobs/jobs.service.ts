@@ -10,8 +10,8 @@ import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
 import { FINISHED_JOBS, JobsRepository, type LockedJob } from './jobs.repository.js';
 
 /**
- * So long one run of a job takes steps before it queues the next run, in ms: mails wait for the same workers, and a
- * shutdown waits for a run only a little longer.
+ * How long one run of a job takes steps before it queues the next run, in ms: mails share the workers, and a
+ * shutdown waits only a little longer.
  */
 const RUN_MS = 2_000;
 
@@ -21,7 +21,7 @@ const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: []
 type ErasedKind = (input: object, job: LockedJob, tx: Transaction) => ReturnType<JobKind['step']>;
 
 /**
- * Work that takes longer than a request: a row that says how far it is, and jobs of the outbox that take it on, one after
+ * Long-running work: a row with its progress, and outbox jobs that run it, one after
  * the other, on whatever instance is free. It is done step by step, each in a transaction of its own together with the
  * progress, so that a process may die at any moment.
  */
@@ -42,15 +42,15 @@ export class JobsService implements OnModuleInit {
     this.sweeps.register(FINISHED_JOBS);
   }
 
-  /** Makes this code responsible for a kind of job. @throws Error when another one is already */
+  /** Registers the handler of a kind of job. @throws Error when the kind is already registered */
   register<Name extends JobKindName>(kind: JobKind<Name>): void {
-    if (this.kinds.has(kind.name)) throw new Error(`Two of them do the jobs ${kind.name}`);
+    if (this.kinds.has(kind.name)) throw new Error(`The job kind ${kind.name} is registered twice`);
     // `start` is the only writer of inputs, and checks this type.
     this.kinds.set(kind.name, (input, { createdBy }, tx) => kind.step(input as JobInputs[Name], tx, { createdBy }));
   }
 
   /**
-   * Queues a job in the transaction in which it is asked for, and gives it as its actor sees it.
+   * Queues a job in this transaction, and returns it as the actor sees it.
    * @param total how many items it will handle, where that is known
    */
   async start<Name extends JobKindName>(
@@ -73,18 +73,18 @@ export class JobsService implements OnModuleInit {
       while (await this.transactions.run((tx) => this.step(jobId, endsAt, tx)));
     } catch (error) {
       const isLast = attempt >= MAX_ATTEMPTS;
-      const detail = isLast ? 'A step failed too often' : 'A step failed and is tried again';
+      const detail = isLast ? 'A step failed repeatedly' : 'A step failed and will be retried';
       await this.transactions.run((tx) => this.rows.fail(jobId, { code: 'internal_error', detail }, isLast, tx));
       throw error;
     }
   }
 
-  /** One step. Gives whether this run goes on; otherwise the job is done, or the next run is queued. */
+  /** One step. Returns whether this run continues; otherwise the job is done, or the next run is queued. */
   private async step(jobId: string, endsAt: number, tx: Transaction): Promise<boolean> {
     const job = await this.rows.findUnfinishedForUpdate(jobId, tx);
     if (!job) return false;
     const kind = this.kinds.get(job.kind);
-    if (!kind) throw new Error(`Nothing here does jobs of the kind ${job.kind}`);
+    if (!kind) throw new Error(`No handler is registered for the job kind ${job.kind}`);
     const step = await withRequestContext({ ...requestContext(), ...job.origin }, () => kind(job.input, job, tx));
     await this.rows.advance(jobId, step, tx);
     if (step.isDone) return false;

@@ -1,8 +1,8 @@
 import { Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * An account's place in an organization: the truth behind `role_scope.org`. The foreign keys see to it that none is
- * left dangling, whoever deletes what.
+ * The membership of an account in an organization, from which `role_scope.org` is computed. The foreign keys
+ * delete it with either of them.
  */
 @Entity('memberships')
 @Index(['organizationId', 'accountId'])

@@ -10,20 +10,20 @@ import { OrganizationsRepository } from './organizations.repository.js';
 
 declare module '../jobs/job-kind.js' {
   interface JobInputs {
-    /** Takes the members out of an organization that nobody reaches any more, and then deletes it. */
+    /** Removes the members of an organization that is marked as deleted, and then deletes it. */
     'iam:organizations.delete': { organizationId: string };
   }
 }
 
-/** The request itself deletes an organization with so many members; above that a job does. */
+/** Maximum number of members that the request itself removes; a job deletes larger organizations. */
 export const MAX_MEMBERS_OF_A_REQUEST = 10_000;
-/** Members of one statement: an account has some twenty indexes, so each costs a third of a millisecond and more. */
+/** Members per statement: an account has some twenty indexes, so each takes at least a third of a millisecond. */
 const BATCH = 250;
 const KIND = 'iam:organizations.delete';
 
 /**
- * Takes members out of an organization that goes: their `role_scope` changes with it, so their versions rise, and every
- * instance forgets what they may do. The foreign key would take the memberships away too, but in one statement.
+ * Updates the members' role scope when an organization is deleted: raises their versions and makes every
+ * instance reload their rights. The foreign key would delete the memberships too, but in one statement.
  */
 @Injectable()
 export class OrganizationDeletionService implements OnModuleInit {
@@ -38,15 +38,15 @@ export class OrganizationDeletionService implements OnModuleInit {
     this.jobs.register({ name: KIND, step: ({ organizationId }, tx, actor) => this.step(organizationId, actor, tx) });
   }
 
-  /** Takes all members out of an organization whose row is held, batch by batch. */
+  /** Removes all members of an organization whose row is locked, batch by batch. */
   async removeMembers(organizationId: string, tx: Transaction): Promise<void> {
     while ((await this.removeBatch(organizationId, tx)) > 0);
   }
 
   /**
-   * Starts the job that deletes an organization whose row is held, where it has more members than a request takes out:
-   * from the commit on nobody reaches the organization or joins it, and nobody has rights through it.
-   * @returns the job, or null where the request deletes the organization itself
+   * Starts the job that deletes an organization whose row is locked, if it has more members than a request removes.
+   * From the commit on the organization is in no actor's scope, cannot be joined, and grants no rights.
+   * @returns the job, or null when the request deletes the organization itself
    */
   async startJob(organizationId: string, actor: Actor, tx: Transaction): Promise<Item | null> {
     const total = await this.organizations.countMembers(organizationId, tx);
@@ -59,7 +59,7 @@ export class OrganizationDeletionService implements OnModuleInit {
   private async step(organizationId: string, { createdBy }: JobActor, tx: Transaction): Promise<JobStep> {
     const removed = await this.removeBatch(organizationId, tx);
     if (removed > 0) return { handled: removed, isDone: false };
-    // A transaction that was under way when the organization was marked may have added a member since. From here on none
+    // A concurrent transaction may have added a member after the organization was marked. From here on none
     // can: a new membership waits for this lock, by its foreign key, and then finds no organization.
     await this.organizations.lockDeleted(organizationId, tx);
     const late = await this.removeBatch(organizationId, tx);

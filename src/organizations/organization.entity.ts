@@ -3,7 +3,7 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColum
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
-/** A group of accounts with owners of its own. */
+/** A group of accounts. */
 @Entity('organizations')
 @Index(['name', 'id'])
 @Index(['createdAt', 'id'])
@@ -20,7 +20,7 @@ export class Organization {
 
   @CreateDateColumn({ ...TIME, comment: 'When the organization was created' }) createdAt!: Date;
   @UpdateDateColumn({ ...TIME, comment: 'When it was last changed' }) updatedAt!: Date;
-  /** When a job began to delete it. Nobody reaches it since then. */
+  /** When a job began to delete it. It is in no actor's scope since then. */
   @Column({ ...TIME, nullable: true }) deletionStartedAt!: Date | null;
   @VersionColumn({ default: 1 }) version!: number;
 }

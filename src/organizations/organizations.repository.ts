@@ -7,10 +7,10 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import type { Organization } from './organization.entity.js';
 import { OrganizationResource } from './organization.resource.js';
 
-/** An organization that a job deletes is gone for everybody, also while its row still waits for its last member. */
+/** Excludes organizations that a job is deleting. */
 const KEPT = sql`row.deletion_started_at IS NULL`;
 
-/** The rows of organizations, as far as a caller reaches. */
+/** The organizations in an actor's scope. */
 @Injectable()
 export class OrganizationsRepository extends ResourceRepository<Organization, Actor> {
   readonly resource = OrganizationResource;
@@ -33,8 +33,8 @@ export class OrganizationsRepository extends ResourceRepository<Organization, Ac
   }
 
   /**
-   * Takes the first so many members out of an organization, raises the version of their accounts, whose `role_scope`
-   * changes with it, and gives their ids. The accounts are locked first, in the order of ids.
+   * Removes up to `limit` members of an organization, raises the version of their accounts, whose `role_scope`
+   * changes with it, and returns their ids. The accounts are locked first, in the order of ids.
    */
   async removeMembers(id: string, limit: number, tx: Transaction): Promise<string[]> {
     const members = await tx.query<{ id: string }>(sql`
@@ -49,18 +49,18 @@ export class OrganizationsRepository extends ResourceRepository<Organization, Ac
     return ids;
   }
 
-  /** From the commit on nobody reaches the organization. */
+  /** Marks an organization as deleted: from the commit on it is in no actor's scope. */
   async markDeleted(id: string, tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE organizations SET deletion_started_at = now(), updated_at = now(), version = version + 1 WHERE id = ${id}`);
   }
 
-  /** Holds an organization that is marked, so that no membership can be added to it. */
+  /** Locks an organization that is marked as deleted, so that no membership can be added. */
   async lockDeleted(id: string, tx: Transaction): Promise<void> {
     await tx.query(sql`SELECT 1 FROM organizations WHERE id = ${id} FOR UPDATE`);
   }
 
-  /** Naming an account that the caller may not read finds nothing: else it would tell where that account belongs. */
+  /** Matches nothing for an account that the actor may not read, since the result would reveal its organizations. */
   private ofAccounts(ids: unknown[], actor: Actor): Sql {
     return sql`row.id IN (
       SELECT membership.organization_id FROM memberships membership

@@ -11,7 +11,7 @@ import { OrganizationsRepository } from './organizations.repository.js';
 
 type Values = CreateAttributes<Organization, typeof OrganizationResource.rules>;
 
-/** Organizations: the five verbs as they are, but that deleting one updates its members. */
+/** Organizations. Deleting one updates its members' role scope. */
 @Injectable()
 export class OrganizationsService extends ResourceService<Organization, Actor, Values> {
   constructor(
@@ -23,7 +23,7 @@ export class OrganizationsService extends ResourceService<Organization, Actor, V
   }
 
   /**
-   * Deletes an organization, or gives the job that does, where it has more members than a request takes out.
+   * Deletes an organization, or returns the job that deletes it, if it has more members than a request removes.
    * @throws ApiError 403, 404, 412
    */
   remove(actor: Actor, id: string, ifMatch: IfMatch): Promise<Item | undefined> {

@@ -8,9 +8,9 @@ export class AccountCredentials {
   @ForeignKey('Account', { onDelete: 'CASCADE' })
   accountId!: string;
 
-  /** Hash with the scheme in front; null where the password was voided. */
+  /** Hash with its scheme as prefix; null when the password was removed. */
   @Column({ type: 'text', nullable: true }) hashedPassword!: string | null;
 
-  /** Raised by every new password, not by a new hash of the same one. */
+  /** Incremented with every new password, not with a new hash of the same password. */
   @Column({ type: 'integer', default: 1 }) version!: number;
 }

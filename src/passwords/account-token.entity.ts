@@ -1,10 +1,10 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { TIME } from '../json-api/resource/field-types.js';
 
-/** What a token is good for, and nothing else. */
+/** The only operation that a token authorizes. */
 export type TokenPurpose = 'invitation' | 'reset';
 
-/** A token that was mailed to the owner of an account. Several of one account live side by side. */
+/** A token that was mailed to the owner of an account. An account may have several. */
 @Entity('account_tokens')
 @Unique(['hash'])
 export class AccountToken {

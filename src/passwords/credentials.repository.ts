@@ -5,7 +5,7 @@ import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 /** The stored password of an account. */
 export interface Credentials {
   readonly hashedPassword: string | null;
-  /** Raised by every new password; 0 as long as there was none. */
+  /** Incremented with every new password; 0 when there was none yet. */
   readonly version: number;
 }
 
@@ -29,8 +29,8 @@ export abstract class PasswordOwners {
   abstract lockEnabled(emailKey: string, tx: Transaction): Promise<string | null>;
 
   /**
-   * Locks an enabled account whose owner resets the password, and marks it as changed. Whoever was only invited has
-   * joined by that: it takes the mailbox, as the invitation does.
+   * Locks an enabled account whose owner resets the password, and marks it as changed. An invited account has
+   * joined by that, since the reset proves access to the mailbox as the invitation does.
    * @param id the account's id, or a subquery that gives it
    */
   abstract markReset(id: Sql, tx: Transaction): Promise<ResetAccount | undefined>;
@@ -40,8 +40,8 @@ export abstract class PasswordOwners {
 }
 
 /**
- * The passwords of accounts. Whoever writes one locks the row of the account first, as all writers of an account do, so
- * that no two of them wait for each other.
+ * The passwords of accounts. A writer locks the row of the account first, as all writers of an account do, so
+ * that writers cannot deadlock.
  */
 @Injectable()
 export class CredentialsRepository {
@@ -64,7 +64,7 @@ export class CredentialsRepository {
     return row ?? { hashedPassword: null, version: 0 };
   }
 
-  /** The stored hashes of so many accounts, in the order of their ids, after this one. */
+  /** The stored hashes of up to `limit` accounts after this one, ordered by id. */
   hashesAfter(accountId: string, limit: number): Promise<{ accountId: string; hashedPassword: string }[]> {
     return this.transactions.query(sql`
       SELECT account_id AS "accountId", hashed_password AS "hashedPassword" FROM account_credentials
@@ -80,7 +80,7 @@ export class CredentialsRepository {
     return rows.length > 0;
   }
 
-  /** Sets a password, whatever there was before. The account's row is held. */
+  /** Sets a password, whether or not there was one. The account's row must be locked. */
   async set(accountId: string, hashedPassword: string, tx: Transaction): Promise<void> {
     await tx.query(sql`
       INSERT INTO account_credentials AS credentials (account_id, hashed_password)
@@ -89,7 +89,7 @@ export class CredentialsRepository {
       SET hashed_password = excluded.hashed_password, version = credentials.version + 1`);
   }
 
-  /** Sets a password in place of that version. False when another one was set meanwhile. The account's row is held. */
+  /** Replaces that version of the password. Returns false when it was changed meanwhile. The account's row must be locked. */
   async replace(accountId: string, version: number, hashedPassword: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`
       UPDATE account_credentials SET hashed_password = ${hashedPassword}, version = version + 1
@@ -98,8 +98,8 @@ export class CredentialsRepository {
   }
 
   /**
-   * Keeps a version of the password from being replaced until the commit. False when it was replaced already.
-   * @param rehashed a new hash of the same password, where the stored one is outdated. The account's row is held.
+   * Locks a version of the password until the commit. Returns false when it was already replaced.
+   * @param rehashed a new hash of the same password, when the stored one is outdated. The account's row must be locked.
    */
   async lockVersion(accountId: string, version: number, rehashed: string | null, tx: Transaction): Promise<boolean> {
     const which = sql`account_id = ${accountId} AND version = ${version}`;

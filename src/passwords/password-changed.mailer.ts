@@ -8,7 +8,7 @@ import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 
 const TASK = 'mail.password_changed';
 
-/** Tells people that their password was changed, so that somebody who did not do it can act. */
+/** Mails an account when its password has changed, so that the owner can react to a change that was not theirs. */
 @Injectable()
 export class PasswordChangedMailer implements OnModuleInit {
   constructor(

@@ -3,7 +3,7 @@ import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
 import { Trimmed } from '../json-api/resource/validation-rules.js';
 import { PASSWORD_LENGTH } from './policy/password.policy.js';
 
-/** Longest token that is looked at; ours have 43 characters. */
+/** Maximum length of a token; ours have 43 characters. */
 const MAX_TOKEN = 200;
 /** OpenAPI schema of a new password. */
 export const PASSWORD_SCHEMA = {
@@ -21,7 +21,7 @@ export class RequestResetBody {
   email!: string;
 }
 
-/** Body of `reset`. The policy judges the password, once the token has told whose it is. */
+/** Body of `reset`. The policy validates the password after the token has identified the account. */
 export class ResetBody {
   @ApiProperty({ type: 'string', description: 'The token of the reset mail' })
   @IsString({ message: 'must be a string' })

@@ -9,7 +9,7 @@ import { PasswordsService } from './passwords.service.js';
 import { ResetMailer } from './reset.mailer.js';
 import { TokensRepository, TokenSweep } from './tokens.repository.js';
 
-/** Passwords: what they must be, how they are kept, and how people get a new one. */
+/** Passwords: policy, hashing, resets and changes. */
 @Global()
 @Module({
   controllers: [PasswordsController],

@@ -16,7 +16,7 @@ import type { ChangeBody, ResetBody } from './passwords.dto.js';
 import { ResetMailer } from './reset.mailer.js';
 import { type FoundToken, TokensRepository } from './tokens.repository.js';
 
-/** Passwords: reset by a mailed token, changed by whoever knows the current one, and by nobody else. */
+/** Resets passwords with a mailed token, and changes them with the current password. */
 @Injectable()
 export class PasswordsService {
   constructor(
@@ -33,26 +33,26 @@ export class PasswordsService {
     private readonly audit: Audit,
   ) {}
 
-  /** Queues a reset mail. It does the very same whether or not there is such an account. @throws 429 */
+  /** Queues a reset mail. Does the same whether or not the account exists. @throws 429 */
   async requestReset(email: string, address: string): Promise<void> {
     await this.rateLimiter.email('request_reset', { address, emailKey: emailKey(email) });
     await this.transactions.run((tx) => this.resets.queue(tx, email));
   }
 
-  /** Whether a reset token is good. */
+  /** Whether a reset token is valid. */
   async isValid(token: string): Promise<boolean> {
     const found = await this.tokens.find('reset', hashToken(token));
     return found !== undefined && !found.expired;
   }
 
-  /** Whose password a reset token sets; it is not spent by looking. @throws 404 `invalid_token`; 422 `expired_token` */
+  /** The owner of the account of a reset token. Does not use the token. @throws 404 `invalid_token`; 422 `expired_token` */
   async owner(token: string): Promise<PasswordOwner> {
     const { email, name } = await this.ownerOf(hashToken(token));
     return { email, name };
   }
 
   /**
-   * Sets a password with a mailed token. The token is spent, every session ends, every other token is void.
+   * Sets a password with a mailed token. Ends all sessions, and revokes all tokens of the account.
    * @throws 404 `invalid_token`; 422 `expired_token`, or the rules that the password breaks
    */
   async reset({ token, password }: ResetBody): Promise<void> {
@@ -62,7 +62,7 @@ export class PasswordsService {
     const hashed = await this.hasher.hash(String(password));
     await this.transactions.run(async (tx) => {
       const row = await this.owners.markReset(this.tokens.accountOf('reset', hash), tx);
-      // Of two resets at once, one spends the token; the other undoes the mark that it has just made.
+      // Of two concurrent resets, one uses the token; the other rolls back.
       if (!row || !(await this.tokens.spend(row.id, 'reset', hash, tx))) throw unknownToken();
       await this.credentials.set(row.id, hashed, tx);
       await this.afterChange(row.id, { reason: 'password_reset', actorId: row.id }, null, tx);
@@ -72,7 +72,7 @@ export class PasswordsService {
   }
 
   /**
-   * Changes the caller's password. Every other session ends, and tokens that wait are void.
+   * Changes the actor's password. Ends all other sessions, and revokes all tokens of the account.
    * @throws 422 for a wrong current password and for the rules that the new one breaks; 429
    */
   async change(
@@ -117,7 +117,7 @@ export class PasswordsService {
   }
 }
 
-/** Whoever holds the mailed token, or knows the password, is the account's owner. */
+/** Actor and target of an audit event on the own account: the mailed token or the password proves ownership. */
 const onOwn = (id: string) => ({ actorId: id, target: { type: 'iam:accounts', id } });
 
 const WRONG_PASSWORD: ErrorObject = {

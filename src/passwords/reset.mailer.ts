@@ -18,7 +18,7 @@ const PURPOSE = SEAL_PURPOSES['mail.password_reset'];
 
 /**
  * Mails reset tokens. The request only queues a job, whether or not there is such an account, so that neither its
- * time nor its answer tells. The job looks for the account and makes the token; it commits the token together with the
+ * time nor its response reveals that. The job finds the account and creates the token; it commits the token together with the
  * job that mails it, so that every try sends the same token, and a mailed token is a stored one.
  */
 @Injectable()
@@ -46,7 +46,7 @@ export class ResetMailer implements OnModuleInit {
     await this.outbox.enqueue(tx, REQUEST, { email }, { key: emailKey(email) });
   }
 
-  /** Does nothing while as many tokens of the account are good as there may be: whoever asked has them in the mailbox. */
+  /** Does nothing while the account has the maximum number of valid tokens, which were already mailed. */
   private async issue({ email }: OutboxTasks[typeof REQUEST]): Promise<void> {
     await this.transactions.run(async (tx) => {
       const accountId = await this.owners.lockEnabled(emailKey(email), tx);
@@ -68,7 +68,7 @@ export class ResetMailer implements OnModuleInit {
     const { name, email, expiresAt } = found;
     await this.mail.send({
       template: 'password-reset',
-      // The stored address: the one in the request is only as good as whoever typed it.
+      // The stored address, not the unverified one of the request.
       to: { name, email },
       data: { link: this.links.resetPassword(token), expiresAt },
       identity: [MAIL, hash],

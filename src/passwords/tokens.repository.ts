@@ -8,7 +8,7 @@ import { or, raw, sql, type Sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import type { TokenPurpose } from './account-token.entity.js';
 
-/** A token that was found, with the enabled account that it is for. */
+/** A token with its enabled account. */
 export interface FoundToken {
   readonly accountId: string;
   readonly name: string;
@@ -18,9 +18,9 @@ export interface FoundToken {
   readonly expired: boolean;
 }
 
-/** How long a token is good, in seconds: three days, and an hour. */
+/** Lifetimes of tokens, in seconds: three days, and an hour. */
 const LIFETIMES: Readonly<Record<TokenPurpose, number>> = { invitation: 3 * 24 * 3600, reset: 3600 };
-/** Reset tokens of one account that live side by side. */
+/** Maximum number of valid reset tokens of one account. */
 const MAX_RESET_TOKENS = 3;
 
 /** Whether `token` resets a password, and is good. */
@@ -33,14 +33,14 @@ const expiry = (purpose: TokenPurpose): string => `now() + make_interval(secs =>
 export const invitationExpiry = (): string => expiry('invitation');
 
 /**
- * The tokens that are mailed to owners of accounts. Whoever makes, spends or voids one holds the row of the account,
- * which is locked before the tokens: what is done at once to one account is done in turn.
+ * The tokens that are mailed to owners of accounts. Creating, using or revoking one requires a lock on the row of the account,
+ * which is taken before the tokens, so that concurrent operations on one account are serialized.
  */
 @Injectable()
 export class TokensRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** A token of an enabled account, also an expired one; it is not spent by looking. */
+  /** A token of an enabled account, including an expired one. Does not use the token. */
   async find(purpose: TokenPurpose, hash: string): Promise<FoundToken | undefined> {
     const [row] = await this.transactions.query<FoundToken>(sql`
       SELECT token.account_id AS "accountId", account.name, account.email, account.joined_at IS NOT NULL AS joined,
@@ -50,13 +50,13 @@ export class TokensRepository {
     return row;
   }
 
-  /** The id of the account that a token is good for, as a subquery; null where there is none. */
+  /** The id of the account of a valid token, as a subquery; null when there is none. */
   accountOf(purpose: TokenPurpose, hash: string): Sql {
     return sql`(SELECT account_id FROM account_tokens
       WHERE hash = ${hash} AND purpose = ${purpose} AND expires_at > now())`;
   }
 
-  /** Makes the one invitation of an account, in place of the one that it may have. */
+  /** Creates the invitation of an account and replaces an earlier one. */
   async replaceInvitation(accountId: string, hash: string, tx: Transaction): Promise<void> {
     await tx.query(sql`
       WITH replaced AS (DELETE FROM account_tokens WHERE account_id = ${accountId} AND purpose = 'invitation')
@@ -64,7 +64,7 @@ export class TokensRepository {
       VALUES (${uuidv7()}, ${hash}, ${accountId}, 'invitation', ${raw(expiry('invitation'))})`);
   }
 
-  /** Makes a reset token beside those that live. False, and none is made, when there are as many as there may be. */
+  /** Creates a reset token in addition to the valid ones. Returns false at the maximum number of tokens. */
   async addReset(accountId: string, hash: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`
       INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
@@ -75,7 +75,7 @@ export class TokensRepository {
     return rows.length > 0;
   }
 
-  /** Spends a token, and with it every other one of its account. False when it is not good any more. */
+  /** Uses a token and revokes all others of its account. Returns false when it is no longer valid. */
   async spend(accountId: string, purpose: TokenPurpose, hash: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query<{ spent: boolean }>(sql`
       DELETE FROM account_tokens WHERE account_id = ${accountId}
@@ -83,7 +83,7 @@ export class TokensRepository {
     return rows.some(({ spent }) => spent);
   }
 
-  /** Voids every token of an account. */
+  /** Revokes all tokens of an account. */
   async voidAll(accountId: string, tx: Transaction): Promise<void> {
     await tx.query(sql`DELETE FROM account_tokens WHERE account_id = ${accountId}`);
   }
@@ -110,10 +110,10 @@ export function lastResetExpiryIs(account: Sql, { values, orNull }: Operands): S
   return orNull ? or([expires, hasNoReset(account)]) : expires;
 }
 
-/** So long after its end a token is still known: its holder is told that it has expired, and not that there is none. */
+/** How long an expired token is kept, so that the error says that it has expired rather than that it does not exist. */
 const KEPT = raw(`interval '30 days'`);
 
-/** Tokens are deleted some time after they have expired; those that are spent or void are gone at once. */
+/** Deletes tokens some time after they have expired; used and revoked tokens are deleted at once. */
 @Injectable()
 export class TokenSweep implements OnModuleInit {
   constructor(private readonly sweeps: Sweeps) {}

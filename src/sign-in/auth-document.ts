@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/authorization/actor.js';
 import type { SignedIn } from './sign-in.service.js';
 
-/** The document of whoever is signed in: type `iam:account_auths`. */
+/** The document of the signed-in account: type `iam:account_auths`. */
 
 /** Schema of the document, for OpenAPI. */
 export const AUTH_SCHEMA = {
@@ -44,7 +44,7 @@ export const AUTH_SCHEMA = {
   additionalProperties: false,
 } as const;
 
-/** The caller as a document. `exp` is the access token's expiry, in seconds since the epoch. */
+/** The actor as a document. `exp` is the access token's expiry, in seconds since the epoch. */
 export function authDocument(actor: Actor, exp: number, self: string, meta?: Record<string, string>) {
   const { id, email, name, pictureUrl, role, roleScope } = actor;
   return {
@@ -67,7 +67,7 @@ export function authDocument(actor: Actor, exp: number, self: string, meta?: Rec
   };
 }
 
-/** The document of a fresh session, with its tokens where they do not travel in cookies. */
+/** The document of a new session, with its tokens unless they are sent in cookies. */
 export function signedInDocument(
   { actor, exp, accessToken, refreshToken }: SignedIn,
   self: string,

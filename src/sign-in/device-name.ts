@@ -1,7 +1,7 @@
-/** What a name is told by: every one of the patterns, of which none reads on from where another one matched. */
+/** Patterns and the name that they identify; all patterns of an entry must match. */
 type Names = readonly (readonly [RegExp | readonly RegExp[], string])[];
 
-/** In this order: browsers call themselves by the names of those that they descend from, too. */
+/** In this order, since browsers also include the names of the browsers that they derive from. */
 const BROWSERS: Names = [
   [/\bEdg(?:A|iOS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -19,12 +19,12 @@ const SYSTEMS: Names = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** A program that is no browser, such as `curl/8.5.0`. Nothing that a mail reader could take for a link. */
+/** A client other than a browser, such as `curl/8.5.0`. Excludes texts that a mail client could turn into a link. */
 const PRODUCT = /^([A-Za-z][\w-]{0,30})\/(\d[\d.]{0,15})(?:\s|$)/;
 
 /**
- * What people call the device behind a `User-Agent` header (RFC 9110), such as "Firefox, Windows"; empty when it tells
- * nothing. Never the header itself: whoever signs in has written it, and could write anything to the account's owner.
+ * The readable name of a `User-Agent` header (RFC 9110), such as "Firefox, Windows"; empty when it is
+ * unknown. Never the header itself, which the client controls and could use to send any text to the account's owner.
  */
 export function deviceName(userAgent: string | null): string {
   const text = userAgent ?? '';

@@ -19,8 +19,8 @@ const FRESH_MINUTES = 60;
 const MAX_SESSIONS = 50;
 
 /**
- * Tells people that somebody signed in to their account on a device that nobody signed in on before; switched off by
- * NEW_SIGN_IN_MAIL. A browser is known by its cookie. A client without cookies is known as long as another session of
+ * Mails an account when it signs in on a new device; disabled by
+ * NEW_SIGN_IN_MAIL. A browser is recognized by its cookie, a client without cookies while another session of
  * the account comes from the same program and address (IPv6: from the same /64).
  */
 @Injectable()
@@ -39,7 +39,7 @@ export class NewSignInMailer implements OnModuleInit {
   }
 
   /**
-   * Queues the message in the transaction that starts the session, where there is something to tell.
+   * Queues the message in the transaction that starts the session, if the device is new.
    * @param session the one that was just started, on a device without a cookie of ours
    */
   async queue(

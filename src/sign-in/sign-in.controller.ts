@@ -20,7 +20,7 @@ import { LoginBody, LogoutBody, RefreshBody } from './sign-in.dto.js';
 import { SignInService, type SignedIn } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
 
-const answer = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
+const response = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
 
 /** Sign in, stay signed in, sign out. */
 @ApiTags('Authentication')
@@ -41,7 +41,7 @@ export class SignInController {
   @Header('Content-Type', MEDIA_TYPE)
   @ApiOperation({ operationId: 'login', summary: 'login', description: 'Start a session with e-mail and password' })
   @ApiBody({ type: LoginBody })
-  @ApiResponse({ status: 200, description: 'Signed in', ...answer })
+  @ApiResponse({ status: 200, description: 'Signed in', ...response })
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   async login(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const { email, password, cookie = false } = readFlatBody(LoginBody, body);
@@ -53,7 +53,7 @@ export class SignInController {
     );
     const { actor, passwordVersion: version } = signedIn;
     this.devices.remember(request, reply, key, { id: actor.id, version });
-    return this.hand(signedIn, cookie, reply);
+    return this.respond(signedIn, cookie, reply);
   }
 
   @Post('refresh')
@@ -63,10 +63,10 @@ export class SignInController {
   @ApiOperation({
     operationId: 'refresh',
     summary: 'refresh',
-    description: 'Spend a refresh token for a new pair of tokens',
+    description: 'Exchange a refresh token for a new pair of tokens',
   })
   @ApiBody({ type: RefreshBody, required: false })
-  @ApiResponse({ status: 200, description: 'Refreshed', ...answer })
+  @ApiResponse({ status: 200, description: 'Refreshed', ...response })
   @ApiErrors(400, 401, 403, 413, 415, 422, 503)
   async refresh(
     @Body() body: unknown,
@@ -74,7 +74,7 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const sent = readFlatBody(RefreshBody, body ?? {}).refresh_token;
-    if (sent !== undefined) return this.hand(await this.signIn.refresh(sent), false, reply);
+    if (sent !== undefined) return this.respond(await this.signIn.refresh(sent), false, reply);
     return this.refreshCookies(request, reply);
   }
 
@@ -84,9 +84,9 @@ export class SignInController {
   @ApiOperation({
     operationId: 'refresh_by_get',
     summary: 'refresh',
-    description: 'The same with cookies, for browser clients that exist already; only from pages of the same site',
+    description: 'The same with cookies, for existing browser clients; only from pages of the same site',
   })
-  @ApiResponse({ status: 200, description: 'Refreshed', ...answer })
+  @ApiResponse({ status: 200, description: 'Refreshed', ...response })
   @ApiErrors(400, 401, 403, 503)
   refreshByGet(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     this.crossSite.checkSameSite(request);
@@ -111,7 +111,7 @@ export class SignInController {
   @ApiOperation({
     operationId: 'logout_by_get',
     summary: 'logout',
-    description: 'The same with cookies, for browser clients that exist already; only from pages of the same site',
+    description: 'The same with cookies, for existing browser clients; only from pages of the same site',
   })
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 503)
@@ -124,7 +124,7 @@ export class SignInController {
   @NeedsSignIn()
   @Header('Content-Type', MEDIA_TYPE)
   @ApiOperation({ operationId: 'me', summary: 'me', description: 'Who is signed in' })
-  @ApiResponse({ status: 200, description: 'The caller', ...answer })
+  @ApiResponse({ status: 200, description: 'The signed-in account', ...response })
   @ApiErrors(400, 401, 503)
   me(@CurrentAuthentication() { actor, exp }: Authentication) {
     return authDocument(actor, exp, this.self);
@@ -132,14 +132,14 @@ export class SignInController {
 
   private async refreshCookies(request: FastifyRequest, reply: FastifyReply) {
     try {
-      return this.hand(await this.signIn.refresh(request.cookies[REFRESH_COOKIE]), true, reply);
+      return this.respond(await this.signIn.refresh(request.cookies[REFRESH_COOKIE]), true, reply);
     } catch (error) {
-      this.signOut.forget(error, reply);
+      this.signOut.clearStaleCookies(error, reply);
       throw error;
     }
   }
 
-  private hand(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
+  private respond(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
     const { accessToken, exp, refreshToken, refreshExpiresAt } = signedIn;
     if (inCookies) this.cookies.set(reply, { accessToken, accessExpiresAt: exp, refreshToken, refreshExpiresAt });
     return signedInDocument(signedIn, this.self, inCookies);

@@ -17,7 +17,7 @@ import { CredentialsRepository, type SignInAccount } from '../passwords/credenti
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 
-/** A session with a fresh pair of tokens. */
+/** A session with a new pair of tokens. */
 export interface SignedIn {
   readonly actor: Actor;
   readonly accessToken: string;
@@ -36,7 +36,7 @@ export interface SignedInByPassword extends SignedIn {
 interface Credentials {
   readonly email: string;
   readonly password: string;
-  /** What `KnownDevice.recognize` gave. */
+  /** The result of `KnownDevice.recognize`. */
   readonly deviceMark: string | null;
 }
 
@@ -59,13 +59,13 @@ export class SignInService {
   ) {}
 
   /**
-   * Signs in. A wrong password, an unknown e-mail and an account without a password are one and the same, also in time.
+   * Signs in. A wrong password, an unknown e-mail and an account without a password give the same error after the same time.
    * @throws ApiError 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503
    */
   async signIn({ email, password, deviceMark }: Credentials, client: SessionClient): Promise<SignedInByPassword> {
     const key = emailKey(email);
-    // Counted before anything is looked up. Only for the mark of a sign-in that there was, which nobody can make up, the
-    // account comes first: its password tells whose budget the attempt is counted against.
+    // Counted before anything is looked up. Only with an authentic mark of an earlier sign-in the
+    // account is looked up first: its password decides which budget the attempt counts against.
     const marked = deviceMark === null ? undefined : await this.credentials.findByEmail(key);
     const knownDevice = deviceMark !== null && marked !== undefined && this.devices.isCurrent(deviceMark, marked);
     const attempt = { address: client.ip, emailKey: key, knownDevice };
@@ -73,7 +73,7 @@ export class SignInService {
     const account = marked ?? (await this.credentials.findByEmail(key));
     const line = knownDevice ? 'recognized' : 'others';
     const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null, line);
-    // A role that left the roles file gives nobody any right, not even the one to be signed in.
+    // A role that was removed from the roles file grants no rights, not even to sign in.
     const usable = account?.enabled && this.roles.get(account.roleName) !== null;
     if (!account || !ok || !usable) {
       const right = account !== undefined && ok;
@@ -97,8 +97,8 @@ export class SignInService {
   }
 
   /**
-   * Spends a refresh token for a new pair.
-   * @throws ApiError 401 `invalid_refresh_token`; one that was spent before ends its session
+   * Exchanges a refresh token for a new pair.
+   * @throws ApiError 401 `invalid_refresh_token`; reusing one ends its session
    */
   async refresh(token: string | undefined): Promise<SignedIn> {
     if (token === undefined) throw noRefreshToken();
@@ -109,7 +109,7 @@ export class SignInService {
     const verdict = await this.transactions.run(async (tx) => {
       const judged = await this.sessions.judge(tx, parsed);
       if (judged.outcome === 'reused') {
-        // Whoever showed it is not known to be the account's owner; the session, which tells whose it was, is gone.
+        // The client is not known to be the account's owner, so there is no actor; `details` names the account.
         const record = { ...onSession(judged), actorId: null, details: { account_id: judged.accountId } };
         await this.audit.record(tx, { ...record, action: 'iam:account_auths.refresh_reused' });
       }
@@ -119,7 +119,7 @@ export class SignInService {
     return this.issue(verdict);
   }
 
-  /** Ends a session, or with it all of its account. False when it was over already: then nothing ends. */
+  /** Ends a session, or all sessions of its account. Returns false, and ends nothing, when the session had already ended. */
   end(session: SessionOwner, everywhere: boolean): Promise<boolean> {
     return this.transactions.run(async (tx) => {
       const ending = { reason: 'signed_out', actorId: session.accountId } as const;
@@ -134,13 +134,13 @@ export class SignInService {
     });
   }
 
-  /** Whose session a refresh token continues, without spending it; null for a token that is not ours or is over. */
+  /** The session of a refresh token, without using it; null when the token is invalid or the session has ended. */
   async sessionOf(token: string): Promise<SessionOwner | null> {
     const parsed = this.refreshTokens.parse(token);
     return parsed && this.transactions.run((tx) => this.sessions.find(tx, parsed));
   }
 
-  /** An unknown e-mail leaves the same line as a known one, but for the account: so it takes the same time. */
+  /** An unknown e-mail is recorded like a known one, without the account, so that it takes the same time. */
   private async recordFailure(account: SignInAccount | undefined, reason: string): Promise<void> {
     await this.transactions.run((tx) =>
       this.audit.record(tx, {
@@ -168,7 +168,7 @@ export class SignInService {
 
 const CHALLENGE = { headers: challenge() };
 
-/** Who acts on a session, and on which: the account itself. */
+/** Actor and target of an audit event on the account's own session. */
 const onSession = ({ accountId, sessionId }: SessionOwner) => ({
   actorId: accountId,
   target: { type: 'iam:account_sessions', id: sessionId },
@@ -178,6 +178,6 @@ const invalidCredentials = () =>
   apiError('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
 const disabled = () => apiError('account_disabled', 'The account is disabled', undefined, CHALLENGE);
 const noRefreshToken = () =>
-  apiError('invalid_refresh_token', 'No refresh token came, neither in the body nor as a cookie', undefined, CHALLENGE);
+  apiError('invalid_refresh_token', 'A refresh token is required, in the body or as a cookie', undefined, CHALLENGE);
 const badRefreshToken = () =>
-  apiError('invalid_refresh_token', 'The refresh token is not valid any more; sign in again', undefined, CHALLENGE);
+  apiError('invalid_refresh_token', 'The refresh token is no longer valid; sign in again', undefined, CHALLENGE);

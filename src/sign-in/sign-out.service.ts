@@ -7,15 +7,15 @@ import type { SessionOwner } from '../auth/sessions/session.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { SignInService } from './sign-in.service.js';
 
-interface Asked {
+interface SignOutOptions {
   readonly everywhere: boolean;
   readonly refreshToken?: string | undefined;
 }
 
 /**
- * Ends the session that a request names: by its access token, or by its refresh token when that one is no good any
- * more, so that people can sign out whenever they want. A session that is over already ends nothing, least of all the
- * others of its account. Cookies are taken back in any case.
+ * Ends the session of a request: by its access token, or by its refresh token when the access token is no longer
+ * valid, so that users can always sign out. An ended session ends nothing, and not the
+ * others of its account either. Cookies are always cleared.
  */
 @Injectable()
 export class SignOutService {
@@ -25,8 +25,8 @@ export class SignOutService {
     private readonly cookies: Cookies,
   ) {}
 
-  /** @throws ApiError 401 when the request names no session, unless it is a browser with stale cookies */
-  async run(request: FastifyRequest, reply: FastifyReply, { everywhere, refreshToken }: Asked): Promise<void> {
+  /** @throws ApiError 401 when the request has no session, unless it is a browser with stale cookies */
+  async run(request: FastifyRequest, reply: FastifyReply, { everywhere, refreshToken }: SignOutOptions): Promise<void> {
     const end = async (session: SessionOwner | null): Promise<boolean> =>
       session !== null && (await this.signIn.end(session, everywhere));
     const ended =
@@ -38,8 +38,8 @@ export class SignOutService {
     this.cookies.clear(reply);
   }
 
-  /** Takes the cookies back when they are of no more use. */
-  forget(error: unknown, reply: FastifyReply): void {
+  /** Clears the cookies after a 401 error. */
+  clearStaleCookies(error: unknown, reply: FastifyReply): void {
     if (error instanceof ApiError && error.status === 401) this.cookies.clear(reply);
   }
 

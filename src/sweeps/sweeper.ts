@@ -4,18 +4,18 @@ import { Metrics } from '../metrics/metrics.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Sweeps, type Sweep } from './sweeps.js';
 
-/** Time between two looks at what is due, in ms. */
+/** Time between two checks for due sweeps, in ms. */
 const TICK_MS = 15_000;
 const DEFAULT_EVERY_SECONDS = 300;
 /**
- * A claim lasts so long, in seconds: a sweep that failed, or whose process died, is tried again after that time, by
- * whichever instance looks first.
+ * How long a claim lasts, in seconds: a sweep that failed, or whose process died, is retried after that time, by
+ * the first instance that checks.
  */
 const CLAIM_SECONDS = 60;
 /** A sweep that is not done after this time leaves the rest to the next claim, in ms: before its own runs out. */
 const MAX_RUN_MS = 45_000;
 
-/** Deletes expired rows: every table in its time, by one instance at a time, in batches that block nobody. */
+/** Deletes expired rows: each table at its interval, by one instance at a time, in batches that skip locked rows. */
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Sweeper.name);
@@ -28,7 +28,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    const failed = (error: unknown): void => this.logger.warn(`What is due was not looked up: ${String(error)}`);
+    const failed = (error: unknown): void => this.logger.warn(`Could not check for due sweeps: ${String(error)}`);
     this.recurring = new Recurring({ everyMs: TICK_MS, run: (signal) => this.tick(signal), failed });
   }
 
@@ -36,7 +36,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     await this.recurring?.stop();
   }
 
-  /** Does every sweep that is due and that no other instance does, and gives the number of rows deleted. */
+  /** Runs every due sweep that no other instance has claimed, and returns the number of deleted rows. */
   async tick(signal?: AbortSignal): Promise<number> {
     const sweeps = this.sweeps.list();
     const due = await this.rows.due(sweeps.map(({ table }) => table));
@@ -48,12 +48,12 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     return total;
   }
 
-  /** One that fails is logged, and does not keep the others from being done. */
+  /** A failed sweep is logged and does not stop the others. */
   private async attempt(sweep: Sweep, signal?: AbortSignal): Promise<number> {
     try {
       return (await this.rows.claim(sweep.table, CLAIM_SECONDS)) ? await this.run(sweep, signal) : 0;
     } catch (error) {
-      this.logger.warn(`Expired rows of ${sweep.table} were not deleted; tried again in a minute: ${String(error)}`);
+      this.logger.warn(`Expired rows of ${sweep.table} were not deleted; retrying in a minute: ${String(error)}`);
       return 0;
     }
   }

@@ -4,13 +4,13 @@ import { Sweeper } from './sweeper.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Sweeps } from './sweeps.js';
 
-/** Deletes what has expired. Each module registers its own tables with `Sweeps`. */
+/** Deletes expired rows. Each module registers its own tables with `Sweeps`. */
 @Global()
 @Module({ providers: [Sweeper, Sweeps, SweepsRepository], exports: [Sweeps] })
 export class SweepsModule implements OnModuleInit {
   constructor(private readonly sweeps: Sweeps) {}
 
-  /** The resource layer knows no other folder, so its keys are registered here. */
+  /** The resource layer imports no other folder, so its keys are registered here. */
   onModuleInit(): void {
     this.sweeps.register(EXPIRED_KEYS);
   }

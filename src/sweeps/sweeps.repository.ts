@@ -4,9 +4,9 @@ import { Transactions } from '../json-api/sql/executor.js';
 import type { Sweep } from './sweeps.js';
 
 const BATCH = 1_000;
-/** A statement of a sweep that takes longer is given up, as PostgreSQL's interval in milliseconds. */
+/** `statement_timeout` of a sweep. */
 const STATEMENT_TIMEOUT = raw(`'3s'`);
-/** A sweep waits for nobody's locks: locked rows are left to the next one. */
+/** `lock_timeout` of a sweep: locked rows are left to the next one. */
 const LOCK_TIMEOUT = raw(`'200ms'`);
 
 /** When sweeps are due, and the deletions. */
@@ -14,7 +14,7 @@ const LOCK_TIMEOUT = raw(`'200ms'`);
 export class SweepsRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Those of the sweeps that are due, by name. */
+  /** The names of the due sweeps. */
   async due(names: readonly string[]): Promise<Set<string>> {
     const rows = await this.transactions.query<{ name: string }>(sql`
       SELECT name FROM unnest(${names}::text[]) AS known (name)
@@ -22,7 +22,7 @@ export class SweepsRepository {
     return new Set(rows.map(({ name }) => name));
   }
 
-  /** Takes a sweep that is due for so many seconds. False when another instance was faster, or it is not due. */
+  /** Claims a due sweep for `seconds`. Returns false when another instance was faster, or it is not due. */
   async claim(name: string, seconds: number): Promise<boolean> {
     const claimed = await this.transactions.query(sql`
       INSERT INTO sweeps AS sweep (name, due_at) VALUES (${name}, now() + make_interval(secs => ${seconds}))
@@ -30,7 +30,7 @@ export class SweepsRepository {
     return claimed.length > 0;
   }
 
-  /** The sweep is done, and due again after so many seconds. */
+  /** Marks a sweep as done, and due again after `seconds`. */
   async finish(name: string, seconds: number): Promise<void> {
     await this.transactions.query(
       sql`UPDATE sweeps SET due_at = now() + make_interval(secs => ${seconds}) WHERE name = ${name}`,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../json-api/sql/sql.js';
 
-/** Rows of one table that are of no use to anybody once they have expired. */
+/** Rows of one table that are deleted once they have expired. */
 export interface Sweep {
   /** Name of the table, which is also the sweep's. */
   readonly table: string;
@@ -13,13 +13,13 @@ export interface Sweep {
   readonly by: string;
   /** Time between two sweeps, in seconds; 300 by default. */
   readonly everySeconds?: number;
-  /** Rows of one statement; 1,000 by default: few enough to hold no lock for long. */
+  /** Rows of one statement; 1,000 by default: few enough that locks are short. */
   readonly batch?: number;
-  /** A setting that a trigger of the table asks for, such as `iam.audit_retention`; it is `on` during the deletion. */
+  /** A setting that a trigger of the table requires, such as `iam.audit_retention`; it is `on` during the deletion. */
   readonly setting?: string;
 }
 
-/** What is swept. A module registers its tables in `onModuleInit`; the {@link Sweeper} does the rest. */
+/** The registered sweeps. A module registers its tables in `onModuleInit`; the {@link Sweeper} does the rest. */
 @Injectable()
 export class Sweeps {
   private readonly sweeps = new Map<string, Sweep>();

@@ -141,14 +141,14 @@ describe('a roles file', () => {
       'roles.scalar.rank: is missing',
       'roles.scalar.rights: is missing',
       'roles.wrong.rights[6]: must be text',
-      'roles.wrong.rights[5]: "iam:a.read.own" stands there twice',
+      'roles.wrong.rights[5]: "iam:a.read.own" is listed twice',
       'roles.wrong.rights[0]: "read" is not resource.action.scope',
       'roles.wrong.rights[1]: "iam:accounts.peek.own" has the action "peek"; known are create, read, update, delete and *',
       'roles.wrong.rights[2]: "iam:accounts.read.all" has the scope "all"; known are own, org and *',
       'roles.wrong.rights[3]: "accounts.read.own" has the resource "accounts"; write a type such as iam:accounts, or *',
       'role_scope_keys.org: org is built in and cannot be declared',
       'role_scope_keys.region: "colour" is not known here; known are values, max_items',
-      'role_scope_keys.region.values[1]: "eu" stands there twice',
+      'role_scope_keys.region.values[1]: "eu" is listed twice',
       'role_scope_keys.region.max_items: must be a whole number from 1 to 1000',
       'default_role: must be text',
     ]);
@@ -172,7 +172,7 @@ describe('a roles file', () => {
     [
       'a role that nobody could assign',
       `roles:\n${WITH_ADMIN}  auditor: { rank: 90, rights: ['*.read.*'] }`,
-      ['roles.auditor.rank: 90 is above every assignable role with all rights; nobody could assign "auditor"'],
+      ['roles.auditor.rank: 90 is above every assignable role with all rights; "auditor" could not be assigned'],
     ],
     [
       'a default role that does not exist',

@@ -143,7 +143,7 @@ describe('An event', () => {
   it('that a subscriber names and that does not exist stops the start', async () => {
     const extension = listening(listener('Mistyped', () => undefined, 'iam:organisations.*'));
     await expect(startApp({ beside: base, extension })).rejects.toThrow(
-      'Mistyped.hear reacts to "iam:organisations.*", which no event is called.',
+      'Mistyped.hear reacts to "iam:organisations.*", which matches no event.',
     );
   });
 });

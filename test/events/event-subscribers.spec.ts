@@ -121,7 +121,7 @@ describe('Event subscribers', () => {
     'iam:sessions.*',
   ])('cannot react to %j', async (pattern) => {
     await expect(start([reacting(pattern)])).rejects.toThrow(
-      `Reacting.react reacts to "${pattern}", which no event is called.`,
+      `Reacting.react reacts to "${pattern}", which matches no event.`,
     );
   });
 
@@ -135,7 +135,7 @@ describe('Event subscribers', () => {
     await expect(start([Everything, twin, Fleeting])).rejects.toThrow(
       [
         'Two subscribers are called Everything.hear.',
-        'Fleeting.hear reacts to events, so its provider must not be made anew for each request.',
+        'Fleeting.hear reacts to events, so its provider must not be request-scoped or transient.',
         'See docs/events.md.',
       ].join('\n'),
     );
@@ -143,14 +143,14 @@ describe('Event subscribers', () => {
 
   it('react to actions of a team, by name and by type', async () => {
     const provider = reacting('iam:parcels.sent');
-    await expect(start([provider])).rejects.toThrow('which no event is called');
+    await expect(start([provider])).rejects.toThrow('which matches no event');
     const { subscribers } = await start([provider, Everything], [], ['iam:parcels.sent']);
     expect(subscribers.of('iam:parcels.sent').toSorted()).toEqual(['Everything.hear', 'Reacting.react']);
   });
 
   it.each([
-    ['sent', 'The action "sent" is not called as "iam:teams.member_added" is.'],
-    ['iam:Parcels.sent', 'The action "iam:Parcels.sent" is not called as "iam:teams.member_added" is.'],
+    ['sent', 'The action "sent" must have a name such as "iam:teams.member_added".'],
+    ['iam:Parcels.sent', 'The action "iam:Parcels.sent" must have a name such as "iam:teams.member_added".'],
     ['iam:accounts.joined', 'There are two actions called iam:accounts.joined.'],
   ])('cannot be served when a team calls an action %j', async (name, error) => {
     await expect(start([Everything], [], [name])).rejects.toThrow(error);
@@ -163,7 +163,7 @@ describe('Event subscribers', () => {
       react(): void {}
     }
     await expect(start([reacting('iam:*'), Hasty])).rejects.toThrow(
-      'Reacting.react reacts to "iam:*", which no event is called.\nHasty.react reacts to "iam:tames.*", which no',
+      'Reacting.react reacts to "iam:*", which matches no event.\nHasty.react reacts to "iam:tames.*", which mat',
     );
   });
 });

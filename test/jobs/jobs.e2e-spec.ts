@@ -100,7 +100,7 @@ describe('A job', () => {
     await eventually(async () => (await attributes(id)).errors.length === 3);
     const broken = await attributes(id);
     expect(broken).toMatchObject({ status: 'running', progress: 2, finished_at: null });
-    expect(broken.errors[2]).toEqual({ code: 'internal_error', detail: 'A step failed and is tried again' });
+    expect(broken.errors[2]).toEqual({ code: 'internal_error', detail: 'A step failed and will be retried' });
     expect(JSON.stringify(broken)).not.toContain('relation');
     counting.isBroken = false;
     await app.sql('UPDATE graphile_worker._private_jobs SET run_at = now()');

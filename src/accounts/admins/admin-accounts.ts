@@ -12,7 +12,7 @@ import { accountErrors } from '../account.policy.js';
 import { AccountResource } from '../account.resource.js';
 import { AdminsRepository, type NewAdmin } from './admins.repository.js';
 
-/** Makes admins without anybody who invites them: the first one, and those that an operator makes. */
+/** Creates admins without an invitation: the first admin, and those that an operator creates. */
 @Injectable()
 export class AdminAccounts {
   constructor(
@@ -26,7 +26,7 @@ export class AdminAccounts {
   ) {}
 
   /**
-   * Makes an admin by the rules of the API, on the word of an operator, and gives the id.
+   * Creates an admin for an operator, with the validation of the API, and returns the id.
    * @throws ApiError 422 for a wrong name, e-mail or password, 409 for an e-mail that is taken
    */
   async create(admin: NewAdmin, password: string): Promise<string> {
@@ -51,7 +51,7 @@ export class AdminAccounts {
     });
   }
 
-  /** Stores an admin who can sign in at once, and gives the id; null when the e-mail is taken. */
+  /** Stores an admin who can sign in at once, and returns the id; null when the e-mail is taken. */
   async insert(admin: NewAdmin, hashedPassword: string, tx: Transaction): Promise<string | null> {
     const id = await this.admins.insert(admin, this.roleName(), tx);
     if (id !== null) await this.credentials.set(id, hashedPassword, tx);

@@ -4,7 +4,7 @@ import { emailKey } from '../../auth/email-key.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { sql } from '../../json-api/sql/sql.js';
 
-/** An admin who is to be made. */
+/** The admin to create. */
 export interface NewAdmin {
   readonly name: string;
   readonly email: string;
@@ -40,7 +40,7 @@ export class AdminsRepository {
   /**
    * Locks the account and, if there is one, another enabled account with one of these roles, and tells whether there is.
    * At most three rows, however many have such a role. All in one order of ids: an account that was enabled a moment ago
-   * may be locked by whoever saw it so.
+   * may be locked by a transaction that saw it enabled.
    */
   async lockWithAnother(roleNames: readonly string[], accountId: string, tx: Transaction): Promise<boolean> {
     const counts = sql`(enabled AND role_name = ANY(${roleNames}::text[]))`;

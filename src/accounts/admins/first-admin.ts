@@ -9,8 +9,8 @@ import { AdminsRepository } from './admins.repository.js';
 const NAME = 'First admin';
 
 /**
- * Makes the first admin on the first start, once in the life of the database: a mark stays behind, so deleting the
- * account does not open the door again. In production it needs both ADMIN_EMAIL and ADMIN_PASSWORD.
+ * Creates the first admin on the first start, once per database. The `installation` row stays, so deleting the
+ * account does not create another one. In production it requires both ADMIN_EMAIL and ADMIN_PASSWORD.
  */
 @Injectable()
 export class FirstAdmin implements OnApplicationBootstrap {
@@ -30,12 +30,12 @@ export class FirstAdmin implements OnApplicationBootstrap {
     const { adminEmail: email, adminPassword, production } = this.config;
     if (production && adminPassword === null) return;
     if (await this.rows.isFirstMarked()) return;
-    if (adminPassword !== null) this.judge(adminPassword, email);
+    if (adminPassword !== null) this.assertPolicy(adminPassword, email);
     const password = adminPassword ?? randomPassword();
     const hashed = await this.hasher.hash(password);
     const made = await this.transactions.run((tx) => this.make(email, hashed, tx));
     if (!made) return;
-    this.logger.log(`Made the first admin, ${email}`);
+    this.logger.log(`Created the first admin, ${email}`);
     // On the console and nowhere else: a log would keep it.
     if (adminPassword === null) process.stdout.write(`\n  First admin: ${email}\n  Password:    ${password}\n\n`);
   }
@@ -46,7 +46,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
     return (await this.admins.insert({ name: NAME, email }, hashedPassword, tx)) !== null;
   }
 
-  private judge(password: string, email: string): void {
+  private assertPolicy(password: string, email: string): void {
     const errors = this.policy.errors(password, { email, name: NAME }, '/ADMIN_PASSWORD');
     if (errors.length === 0) return;
     const message = `ADMIN_PASSWORD: ${errors.map(({ detail }) => detail).join('; ')}`;

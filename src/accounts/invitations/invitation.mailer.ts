@@ -11,7 +11,7 @@ import { SEAL_PURPOSES } from '../../outbox/sealed-payloads.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 import { TokensRepository } from '../../passwords/tokens.repository.js';
 
-/** The invitation, and what reminds of it, by the tasks of the outbox. */
+/** Mail templates by outbox task. */
 const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
 type Task = keyof typeof TEMPLATES;
 
@@ -43,7 +43,7 @@ export class InvitationMailer implements OnModuleInit {
     }
   }
 
-  /** Queues the invitation in the transaction that stores the token's hash. It replaces one that still waits. */
+  /** Queues the invitation in the transaction that stores the token's hash. It replaces a queued one. */
   async queue(tx: Pick<Transaction, 'query'>, accountId: string, token: string): Promise<void> {
     const payload = { accountId, sealedToken: this.secrets.seal(PURPOSE, token) };
     await this.outbox.enqueue(tx, 'mail.invitation', payload, { key: accountId });
@@ -56,7 +56,7 @@ export class InvitationMailer implements OnModuleInit {
     const token = this.secrets.open(PURPOSE, sealedToken);
     if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
     const hash = hashToken(token);
-    // While exactly this token invites the account: not once it was replaced, spent, voided or has expired.
+    // Only while the token is valid: not after it was replaced, used or revoked, or has expired.
     const found = await this.tokens.find('invitation', hash);
     if (!found || found.joined || found.expired) {
       this.logger.log(`Dropped an outdated invitation of account ${accountId}`);

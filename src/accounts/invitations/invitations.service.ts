@@ -14,7 +14,7 @@ import { AccountScopes } from '../account.scopes.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { InvitationMailer } from './invitation.mailer.js';
 
-/** Who is invited. */
+/** The account that is invited. */
 type Invited = Pick<Account, 'id' | 'email'>;
 
 /** Invites people: a token of three days, of which only the hash is kept, and the mail that carries it. */
@@ -32,9 +32,9 @@ export class InvitationsService {
   ) {}
 
   /**
-   * Makes an invitation of the account, in place of the one that it may have, and queues its mail. The account's row, which
-   * is held, says when it ends.
-   * @throws ApiError 429 when the actor has sent, or the e-mail was sent, as many as may be
+   * Creates the invitation of an account, replaces an earlier one, and queues its mail. The account's row must be
+   * locked; it stores when the invitation expires.
+   * @throws ApiError 429 when the limit of the actor or of the e-mail is reached
    */
   async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
     await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
@@ -46,8 +46,8 @@ export class InvitationsService {
   }
 
   /**
-   * Invites once more. Whoever may create accounts may do it, on accounts that they could have created.
-   * @throws ApiError 404 or 403 by reach, 409 when the invitation was accepted or the account is disabled, 429
+   * Resends the invitation. Requires the right to create the account.
+   * @throws ApiError 404 or 403 by scope, 409 when the invitation was accepted or the account is disabled, 429
    */
   resend(actor: Actor, id: string): Promise<void> {
     return this.transactions.run(async (tx) => {
@@ -55,7 +55,7 @@ export class InvitationsService {
       if (outranks(this.roles.get(entity.roleName), actor))
         throw apiError('forbidden', 'The account has a role above your own');
       if (!(await this.scopes.ownsAll(actor, 'create', id, tx))) {
-        throw apiError('forbidden', 'The account also belongs to organizations of others');
+        throw apiError('forbidden', 'The account also belongs to organizations that are not yours');
       }
       if (entity.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
       if (!entity.enabled) throw apiError('conflict', 'The account is disabled');

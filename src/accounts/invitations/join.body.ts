@@ -4,17 +4,17 @@ import { ErrorList, throwIfErrors, apiError, type ErrorObject } from '../../json
 import { parseDocument } from '../../json-api/write/write-document.js';
 import { AccountResource } from '../account.resource.js';
 
-/** What an invited person may bring along. */
+/** The body of a join request. */
 export interface JoinBody {
   readonly password: unknown;
   readonly name?: string;
-  /** Where the values stand in the body: '' for a flat body, `/data/attributes` for a document. */
+  /** JSON pointer of the values in the body: '' for a flat body, `/data/attributes` for a document. */
   readonly base: string;
   /** What is wrong with the name. */
   readonly errors: readonly ErrorObject[];
 }
 
-/** The attributes of a flat body or of a JSON:API document; whatever else they carry is not looked at. */
+/** The attributes of a flat body or of a JSON:API document; other attributes are ignored. */
 function attributesOf(body: unknown): { attributes: Record<string, unknown>; base: string } {
   if (body === undefined || body === null) return { attributes: {}, base: '' };
   if (!isObject(body)) throw apiError('malformed_body', 'The body must be an object', { pointer: '' });
@@ -22,7 +22,7 @@ function attributesOf(body: unknown): { attributes: Record<string, unknown>; bas
   const errors = new ErrorList();
   const document = parseDocument(body, { type: false, attributes: false }, errors);
   throwIfErrors(errors);
-  if (!document) throw apiError('malformed_body', 'The body is no document', { pointer: '/data' });
+  if (!document) throw apiError('malformed_body', 'The body is not a JSON:API document', { pointer: '/data' });
   return { attributes: document.attributes, base: '/data/attributes' };
 }
 

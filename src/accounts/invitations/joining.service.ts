@@ -14,16 +14,16 @@ import { AccountDirectoryRepository } from '../account-directory.repository.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { readJoinBody } from './join.body.js';
 
-/** What a join gives to a client that asked for the account. */
+/** The account that joined. */
 interface Joined {
   readonly id: string;
-  /** To set a first password with, where none was set. */
+  /** A password reset token, when no password was set. */
   readonly resetToken: string | null;
 }
 
 const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
 
-/** Lets invited people in: only the holder of the mailed token, and only once. */
+/** Accepts invitations. Each token can be used once. */
 @Injectable()
 export class JoiningService {
   constructor(
@@ -39,7 +39,7 @@ export class JoiningService {
   ) {}
 
   /**
-   * Whom an invitation is for; it is not spent by looking.
+   * The e-mail and name that an invitation is for. Does not use the token.
    * @throws ApiError 404 `invalid_token`; 422 `expired_token`
    */
   async invited(token: string): Promise<PasswordOwner> {
@@ -49,7 +49,7 @@ export class JoiningService {
 
   /**
    * Accepts an invitation.
-   * @param represent whether the client wants the account, and a reset token where it set no password
+   * @param represent whether to return the account, with a reset token when no password was set
    * @throws ApiError 404 `invalid_token`; 422 `expired_token`, or errors of password and name
    */
   async join(token: string, body: unknown, represent: boolean): Promise<Item | undefined> {
@@ -73,7 +73,7 @@ export class JoiningService {
     return found;
   }
 
-  /** Locks the account, then spends the token: of two joins at once, one finds it. Every other token is void. */
+  /** Locks the account, then uses the token: of two concurrent joins, one succeeds. All other tokens are revoked. */
   private async accept(
     hash: string,
     { hashedPassword, name, represent }: { hashedPassword: string | null; name: string | null; represent: boolean },
@@ -99,7 +99,7 @@ export class JoiningService {
   private async ownerOf(id: string, tx: Transaction): Promise<Actor> {
     const profile = await this.directory.profile(id, tx);
     const role = profile && this.roles.get(profile.roleName);
-    if (!role) throw apiError('forbidden', 'The role of this account does not exist any more');
+    if (!role) throw apiError('forbidden', 'The role of this account no longer exists');
     const organizationIds = await this.accounts.organizationIdsOf(id, tx);
     return new Actor({
       id,

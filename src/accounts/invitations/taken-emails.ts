@@ -7,9 +7,9 @@ import { Audit } from '../../events/audit.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 
 /**
- * A create that is told that its e-mail is taken has learned of an account that the actor may not be able to read. Each
- * one is in the audit trail, and counts against a limit: the point is taken before the row is tried, so that creates
- * that come at once are no way around it, and given back when the e-mail was free or something else was wrong.
+ * An error that says that an e-mail is taken reveals an account that the actor may not be able to read. Each
+ * one is recorded in the audit trail and counts against a limit. The point is taken before the insert, so that concurrent creates
+ * cannot bypass the limit, and refunded when the e-mail was free or another error occurred.
  */
 @Injectable()
 export class TakenEmails {
@@ -20,8 +20,8 @@ export class TakenEmails {
   ) {}
 
   /**
-   * Runs a create. Whoever reads all accounts learns nothing by it, and is not limited.
-   * @throws ApiError 429; whatever the create throws
+   * Runs a create. An actor that may read all accounts is not limited.
+   * @throws ApiError 429; and any error of the create
    */
   async watch<Result>(actor: Actor, create: () => Promise<Result>): Promise<Result> {
     const limited = !actor.can('iam:accounts', 'read', '*');
@@ -38,7 +38,7 @@ export class TakenEmails {
     }
   }
 
-  /** Without the e-mail and the account that has it: actors may read what they did themselves. */
+  /** Without the e-mail and the existing account, since actors may read their own audit events. */
   private async record({ id }: Actor): Promise<void> {
     const details = { reason: 'email_taken' };
     await this.transactions.run((tx) =>

@@ -5,7 +5,7 @@ import { Config } from '../../config/config.js';
 import { apiError } from '../../json-api/document/errors.js';
 import type { Actor } from '../authorization/actor.js';
 
-/** What the authentication guard found out about a request. */
+/** The authenticated actor of a request. */
 export interface Authentication {
   readonly actor: Actor;
   /** Expiry of the access token, in seconds since the epoch. */
@@ -14,14 +14,14 @@ export interface Authentication {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the authentication guard, and only on routes that need somebody signed in. */
+    /** Set by the authentication guard on routes that require a signed-in account. */
     authentication?: Authentication;
   }
 }
 
 /**
  * The authentication of a request.
- * @throws Error when the route let nobody sign in: reading it there is a mistake of this code, not of the client
+ * @throws Error when the route is public: reading it there is a programming error
  */
 export function authenticationOf(request: FastifyRequest): Authentication {
   if (!request.authentication) throw new Error('This route is public: it has no signed-in actor');
@@ -33,7 +33,7 @@ export const ACCESS_COOKIE = 'auth-token';
 /** Cookie with the refresh token. */
 export const REFRESH_COOKIE = 'refresh-token';
 
-/** An access token and how it came. */
+/** An access token and how it was sent. */
 export interface Credentials {
   readonly token: string;
   readonly via: 'bearer' | 'cookie';
@@ -43,7 +43,7 @@ const BEARER = /^Bearer(?: +(.*))?$/i;
 
 /**
  * The access token of a request: `Authorization: Bearer` (RFC 6750), else the cookie. With both the header counts and
- * the cookie is ignored, also when the header's token is bad. Other schemes are none of our business.
+ * the cookie is ignored, also when the header's token is bad. Other schemes are ignored.
  */
 export function credentialsOf(request: FastifyRequest): Credentials | null {
   const bearer = BEARER.exec(request.headers.authorization ?? '');
@@ -61,7 +61,7 @@ export function reliesOnCookies(request: FastifyRequest): boolean {
 const SCHEME = 'Bearer realm="iam"';
 
 /**
- * The header that every 401 carries (RFC 9110, 11.6.1). `invalid_token` says that a token was sent and is no good
+ * The header that every 401 carries (RFC 9110, 11.6.1). `invalid_token` says that a token was sent and is invalid
  * (RFC 6750, section 3); a request that sent none gets no error code.
  */
 export function challenge(error?: 'invalid_token'): { 'WWW-Authenticate': string } {
@@ -94,7 +94,7 @@ export class CrossSite {
   }
 
   /**
-   * Refuses an unsafe request that a foreign page may have made with our cookies.
+   * Rejects an unsafe request that a foreign page may have made with our cookies.
    * @throws ApiError `forbidden`
    */
   check(request: FastifyRequest): void {
@@ -113,7 +113,7 @@ export class CrossSite {
   }
 
   /**
-   * Refuses a form that was not sent from a page of ours, with cookies or without. Browsers that tell nothing pass: such
+   * Rejects a form that was not sent from a page of ours, with cookies or without. Browsers that send neither header pass: such
    * a form carries a secret of its own.
    * @throws ApiError `forbidden`
    */
@@ -142,7 +142,7 @@ export class CrossSite {
     if (this.#allowed.has(origin)) return true;
     if (!URL.canParse(origin)) return false;
     const { protocol, host } = new URL(origin);
-    // A page that came in clear may have been tampered with on its way, so it does not speak for the one behind TLS.
+    // A page that came in clear may have been tampered with on its way, so it is not trusted as the one behind TLS.
     // The other way round is a TLS proxy that is not declared as trusted.
     return host === request.host && (protocol === 'https:' || protocol === `${request.protocol}:`);
   }

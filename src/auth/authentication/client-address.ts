@@ -7,9 +7,9 @@ const LOCAL = '127.0.0.1';
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 /** An entry of `X-Forwarded-For` as some gateways write it: `203.0.113.7:50001`, `[2001:db8::7]:50001`, `[2001:db8::7]`. */
 const WITH_PORT = /^(?:\[([^\]]{2,45})\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/;
-/** Proxies whose malformed entries have been logged; more than that are not told apart. */
+/** Maximum number of proxies whose malformed entries are logged. */
 const MAX_REPORTED_PROXIES = 100;
-/** Of a malformed entry so many characters are logged. */
+/** Maximum number of characters of a malformed entry that are logged. */
 const MAX_LOGGED_LENGTH = 100;
 
 const reportedProxies = new Set<string>();
@@ -17,7 +17,7 @@ const reportedProxies = new Set<string>();
 /** Whether an address, with or without a port, is one of the trusted proxies. */
 export type TrustsProxy = (address: string) => boolean;
 
-/** @param trustedProxies addresses and CIDR blocks, checked by the configuration; none trusts nobody */
+/** @param trustedProxies addresses and CIDR blocks, checked by the configuration; when empty, no proxy is trusted */
 export function trustedProxyCheck(trustedProxies: readonly string[]): TrustsProxy {
   const trusted = new BlockList();
   for (const block of trustedProxies) {
@@ -42,7 +42,7 @@ export function trustProxyOption(trustedProxies: readonly string[]): FastifyServ
 
 /**
  * The address that a request came from, in canonical form. Where a trusted proxy passed on something that is no
- * address, it is the proxy's own: an attempt limit may then hit too many, never nobody. That is logged once for a proxy.
+ * address, it is the proxy's own, so that a rate limit still applies. That is logged once per proxy.
  */
 export function clientAddress(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   const peer = normalizeAddress(request.socket.remoteAddress ?? '') ?? LOCAL;
@@ -78,7 +78,7 @@ export function normalizeAddress(text: string): string | null {
 
 /**
  * The block of IPv6 that an address lies in, such as `2001:db8:1:2::/64`; IPv4 as it is. Attempts are counted by /64,
- * because that is the least that one customer is given (RFC 6177) and each holds more addresses than could ever be
+ * because that is the minimum that one customer is given (RFC 6177) and each holds more addresses than could ever be
  * counted one by one.
  */
 export function addressBlockOf(address: string, bits: 48 | 64 = 64): string {

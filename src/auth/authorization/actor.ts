@@ -6,7 +6,7 @@ import { type Action, ACTIONS, type Grants, grantsOn, type Right, type Scope } f
 /** `role_scope` as a client sees it: lists of strings, of which `org` holds organization ids. */
 export type RoleScope = Readonly<Record<string, readonly string[]>>;
 
-/** What an actor is made of. */
+/** The fields of an actor. */
 export interface ActorFields {
   readonly id: string;
   readonly sessionId: string;
@@ -19,7 +19,7 @@ export interface ActorFields {
   readonly roleScopeExtra: RoleScope;
 }
 
-/** Who is asking: an enabled account in a session that is alive. Immutable, made anew when anything changes. */
+/** The account of a request: enabled, with a live session. Immutable; replaced when anything changes. */
 export class Actor {
   /** Id of the account. */
   readonly id: string;
@@ -28,7 +28,7 @@ export class Actor {
   readonly name: string;
   readonly pictureUrl: string | null;
   readonly role: Role;
-  /** Organizations that the account belongs to, sorted: what the scope `org` reaches. */
+  /** Organizations that the account belongs to, sorted: the scope `org`. */
   readonly organizationIds: readonly string[];
   /** `org` stands in it only when the account belongs to an organization. */
   readonly roleScope: RoleScope;
@@ -57,7 +57,7 @@ export class Actor {
   }
 }
 
-/** What a role is made of. */
+/** The fields of a role. */
 export interface RoleDefinition {
   readonly name: string;
   readonly rank: number;
@@ -65,7 +65,7 @@ export interface RoleDefinition {
   readonly rights: readonly Right[];
 }
 
-/** A role of the roles file, with its rights worked out once. Immutable. */
+/** A role of the roles file, with its rights computed once. Immutable. */
 export class Role {
   readonly name: string;
   /** Nobody assigns a role above their own rank, or changes an account above it. */
@@ -107,7 +107,7 @@ export class Role {
   }
 }
 
-/** What a route asks of its caller. */
+/** The access that a route requires. */
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'signed-in' }
@@ -116,7 +116,7 @@ export type Access =
 const ACCESS = 'auth:access';
 
 /**
- * A decorator for a handler or a controller that says what it asks of its caller.
+ * A decorator for a handler or a controller that declares the access that it requires.
  * @throws Error while the class is being defined, when two of them contradict each other
  */
 export function accessDecorator(access: Access): MethodDecorator & ClassDecorator {
@@ -131,7 +131,7 @@ export function accessDecorator(access: Access): MethodDecorator & ClassDecorato
   };
 }
 
-/** OpenAPI's word for "needs no credentials": an empty list, which swagger's own decorators cannot say. */
+/** Documents a route without credentials: an empty `security` list, which the decorators of @nestjs/swagger cannot express. */
 function documentAsPublic(subject: object, isRoute: boolean): void {
   if (!isRoute) return Reflect.defineMetadata(DECORATORS.API_SECURITY, [], subject);
   // Merged by hand, because the decorator of the operation may come before or after.
@@ -140,8 +140,8 @@ function documentAsPublic(subject: object, isRoute: boolean): void {
 }
 
 /**
- * What a route asks of its caller: by its own decorator, else by the right that its JSON:API decorator implies, else by
- * the decorator of its controller. Null when nothing says so; such a route is closed.
+ * The access that a route requires: by its own decorator, else by the right that its JSON:API decorator implies, else by
+ * the decorator of its controller. Null when none is declared; such a route is closed.
  */
 export function accessOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): Access | null {
   const own: Access | undefined = Reflect.getOwnMetadata(ACCESS, context.getHandler());
@@ -152,15 +152,15 @@ export function accessOf(context: Pick<ExecutionContext, 'getHandler' | 'getClas
   return inherited ?? null;
 }
 
-/** Open to everybody, also to a caller whose token is stale. */
+/** Open to all clients, also with an expired token. */
 export const Public = (): MethodDecorator & ClassDecorator => accessDecorator({ kind: 'public' });
 
 /** Open to every signed-in account, whatever its rights. */
 export const SignedIn = (): MethodDecorator & ClassDecorator => accessDecorator({ kind: 'signed-in' });
 
 /**
- * Open to a signed-in account that has a right to this action on this resource type, in whatever scope; which rows it
- * reaches is the repository's business. Overrides the right that a JSON:API decorator implies.
+ * Open to a signed-in account that has a right to this action on this resource type, in any scope. The scope condition of the repository
+ * selects the rows. Overrides the right that a JSON:API decorator implies.
  */
 export const Requires = (resourceType: string, action: Action): MethodDecorator & ClassDecorator =>
   accessDecorator({ kind: 'right', resourceType, action });

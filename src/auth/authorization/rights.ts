@@ -2,11 +2,11 @@
  * Rights as text and as data. A right is `resource.action.scope`, such as `iam:accounts.read.org`.
  */
 
-/** What is done to a resource. */
+/** The actions on a resource. */
 export const ACTIONS = ['create', 'read', 'update', 'delete'] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** Which rows: the caller's own, those of the organizations in the caller's `role_scope.org`, or all. */
+/** Which rows: the actor's own, those of the organizations in the actor's `role_scope.org`, or all. */
 export const SCOPES = ['own', 'org', '*'] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -6,7 +6,7 @@ import { Role } from './actor.js';
 export interface ScopeKey {
   /** The strings allowed; null allows any of 1 to 200 characters. */
   readonly values: ReadonlySet<string> | null;
-  /** How many strings at most. */
+  /** Maximum number of strings. */
   readonly maxItems: number;
 }
 
@@ -35,7 +35,7 @@ type Mapping = Record<string, unknown>;
 const NAME = /^[a-z][a-z0-9_]{0,99}$/;
 const DEFAULT_ROLE = 'user';
 const DEFAULT_MAX_ITEMS = 100;
-const HIGHEST_MAX_ITEMS = 1000;
+const MAX_ITEMS_LIMIT = 1000;
 
 /**
  * Reads a roles file; `roles.yml` explains its format.
@@ -82,7 +82,7 @@ class Reader {
     return { roles, scopeKeys, defaultRole };
   }
 
-  /** What no role shows alone: somebody must be able to be admin, and every assignable role must have an assigner. */
+  /** Checks across roles: an admin must be possible, and every assignable role must have an assigner. */
   private checkTogether(roles: ReadonlyMap<string, Role>, defaultRole: string): void {
     if (!roles.get(defaultRole)?.assignable) {
       this.addError('default_role', `"${defaultRole}" is not an assignable role; new accounts could not be given one`);
@@ -94,7 +94,7 @@ class Reader {
       return;
     }
     for (const role of assignable.filter(({ rank }) => rank > highest)) {
-      const wording = `${role.rank} is above every assignable role with all rights; nobody could assign "${role.name}"`;
+      const wording = `${role.rank} is above every assignable role with all rights; "${role.name}" could not be assigned`;
       this.addError(`roles.${role.name}.rank`, wording);
     }
   }
@@ -127,7 +127,7 @@ class Reader {
     const entry = this.mapping(path, value ?? {}, ['values', 'max_items']);
     const values = entry.values === undefined ? null : new Set(this.strings(`${path}.values`, entry.values));
     const maxItems = entry.max_items ?? DEFAULT_MAX_ITEMS;
-    return { values, maxItems: this.integer(`${path}.max_items`, maxItems, 1, HIGHEST_MAX_ITEMS) };
+    return { values, maxItems: this.integer(`${path}.max_items`, maxItems, 1, MAX_ITEMS_LIMIT) };
   }
 
   private named<T>(path: string, value: unknown, read: (path: string, name: string, entry: unknown) => T) {
@@ -159,7 +159,7 @@ class Reader {
     }
     const strings = value.map((item, index) => this.text(`${path}[${index}]`, item));
     strings.forEach((item, index) => {
-      if (item && strings.indexOf(item) < index) this.addError(`${path}[${index}]`, `"${item}" stands there twice`);
+      if (item && strings.indexOf(item) < index) this.addError(`${path}[${index}]`, `"${item}" is listed twice`);
     });
     return strings.filter((item) => item !== '');
   }

@@ -30,7 +30,7 @@ export class Roles {
     return this.#file.scopeKeys;
   }
 
-  /** One error for each resource type that rights name and nobody serves: a slip of the pen that grants nothing. */
+  /** One error for each resource type that rights name but no module serves, which is usually a typo. */
   unknownTypes(known: readonly string[]): string[] {
     return [...this.#file.roles.values()].flatMap((role) =>
       [...role.resourceTypes]
@@ -44,7 +44,7 @@ export class Roles {
     return this.#names((role) => role.assignable);
   }
 
-  /** Names of the roles with every right, whatever they are called: their holders count for the last-admin rule. */
+  /** Names of the roles with every right, whatever their name: accounts with them count for the last-admin rule. */
   fullAccessNames(): string[] {
     return this.#names((role) => role.everything);
   }
@@ -65,7 +65,7 @@ function read(file: string): string {
   }
 }
 
-/** Compares the roles file with the resources that exist, which are known only once every module is there. */
+/** Checks the resource types of the roles file once all modules have registered their resources. */
 @Injectable()
 export class RolesCheck implements OnApplicationBootstrap {
   constructor(
@@ -74,7 +74,7 @@ export class RolesCheck implements OnApplicationBootstrap {
     private readonly resources: ResourceRegistry,
   ) {}
 
-  /** @throws RolesFileError which stops the boot, when a right names a resource type that nobody serves */
+  /** @throws RolesFileError which stops the boot, when a right names a resource type that no module serves */
   onApplicationBootstrap(): void {
     const errors = this.roles.unknownTypes(this.resources.types());
     if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);

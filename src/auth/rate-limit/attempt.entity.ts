@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** Attempts that are counted under one key, in the shape that rate-limiter-flexible asks for. */
+/** Attempts that are counted under one key, in the schema that rate-limiter-flexible requires. */
 @Entity('attempts')
 export class Attempt {
   @PrimaryColumn('varchar', { length: 255 }) key!: string;

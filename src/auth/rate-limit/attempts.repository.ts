@@ -6,10 +6,10 @@ import { sql } from '../../json-api/sql/sql.js';
 import type { Sweep } from '../../sweeps/sweeps.js';
 
 const TABLE = 'attempts';
-/** The library's own limit, which is never reached: what is too much is decided by who counts. */
+/** The library's own limit, which is never reached: the rate limiter compares the counts. */
 const UNLIMITED = 2 ** 31 - 1;
 
-/** So long a counter stays after its window has ended, in ms: the clocks that end it are the instances' own. */
+/** How long a counter is kept after its window has ended, in ms, since the clocks of the instances differ. */
 const KEPT_MS = 3_600_000;
 
 /** Counters whose window has ended. */
@@ -20,7 +20,7 @@ export const ENDED_ATTEMPTS: Sweep = {
   by: 'expire',
 };
 
-/** How far a count has come. */
+/** The state of a counter. */
 export interface Count {
   /** Points in this window, those just added included. */
   readonly points: number;
@@ -28,11 +28,11 @@ export interface Count {
   readonly endsAt: number;
 }
 
-/** Points under one key that wait for the statement before them. */
+/** Points under one key that wait for the previous statement. */
 interface Batch {
   points: number;
   readonly counted: Promise<Count>;
-  /** The statement before them was answered. */
+  /** Called when the previous statement has completed. */
   readonly send: () => void;
 }
 
@@ -72,28 +72,28 @@ export class AttemptsRepository {
     batch.points += added;
     const place = batch.points;
     const { points, endsAt } = await batch.counted;
-    // The statement told where the whole batch ends.
+    // The statement returned the count after the whole batch.
     return { points: points - batch.points + place, endsAt };
   }
 
-  /** Takes points back. @throws the driver's error */
+  /** Subtracts points. @throws the driver's error */
   async refund(key: string, points: number, windowSeconds: number): Promise<void> {
     await this.limiter.reward(key, points, { customDuration: windowSeconds });
   }
 
-  /** Forgets a key. @throws the driver's error */
+  /** Deletes a key. @throws the driver's error */
   async forget(key: string): Promise<void> {
     await this.limiter.delete(key);
   }
 
-  /** Forgets every key that begins so, and gives their number. @throws the driver's error */
+  /** Deletes every key with this prefix, and returns their number. @throws the driver's error */
   async forgetAll(beginning: string): Promise<number> {
     const text = `DELETE FROM ${TABLE} WHERE starts_with(key, $1)`;
     const { rowCount } = await this.connections.query({ text, values: [beginning] });
     return rowCount ?? 0;
   }
 
-  /** A batch that is sent as soon as the statement under way is answered. */
+  /** A batch that is sent as soon as the running statement has completed. */
   private batch(key: string, windowSeconds: number): Batch {
     let send: () => void = () => undefined;
     const turn = new Promise<void>((resolve) => (send = resolve));
@@ -121,12 +121,12 @@ export class AttemptsRepository {
 /** Connections for counting, per process. Counts of one key never wait for each other, so two are plenty. */
 export const COUNTING_CONNECTIONS = 2;
 
-/** A connection that counted nothing for so long is closed, in ms: opening one while a flood comes takes its time. */
+/** How long an idle connection stays open, in ms, since opening one during a flood is slow. */
 const IDLE_MS = 600_000;
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
-/** A statement as rate-limiter-flexible asks for it. */
+/** A statement of rate-limiter-flexible. */
 interface Statement {
   readonly text: string;
   readonly values?: unknown[];
@@ -174,7 +174,7 @@ export class CountingConnections implements OnApplicationShutdown {
       max: COUNTING_CONNECTIONS,
       idleTimeoutMillis: IDLE_MS,
     });
-    // Whoever asks next hears of a lost connection; nobody listening would end the process.
+    // The next query reports a lost connection; without a listener the error would end the process.
     pool.on('error', () => undefined);
     return pool;
   }

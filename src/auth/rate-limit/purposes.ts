@@ -14,18 +14,18 @@ export interface Subject {
   readonly actorId?: string;
 }
 
-/** So many points in a window, counted under what they are spent on. */
+/** A number of points per window, and the key that they are counted under. */
 export interface Budget {
   /** Part of every key: two budgets of different names never share a count. */
   readonly name: string;
-  /** What the points are counted under; null when the subject does not say. */
+  /** The key of the counter; null when the subject lacks a part of it. */
   readonly keyOf: (subject: Subject) => readonly string[] | null;
   readonly points: (settings: ThrottleSettings) => number;
-  /** Also spent by other clients: `RateLimit-Remaining` does not tell one client what the others do. */
+  /** Also spent by other clients: it is not reported in `RateLimit-Remaining`, which would reveal the activity of others. */
   readonly shared?: true;
-  /** Forgotten when the attempt succeeded. */
+  /** Reset when the attempt succeeds. */
   readonly untilSuccess?: true;
-  /** Guesses at what the owner of an e-mail knows: forgotten when an operator unlocks the e-mail. */
+  /** Attempts on the secret of an account: reset when an operator unlocks the e-mail. */
   readonly unlockable?: true;
 }
 
@@ -41,7 +41,7 @@ export interface Purpose {
 }
 
 /**
- * What an IPv6 /48 may do, as a multiple of what one of its /64 may. A /64 is the least that a customer is given and a
+ * Limit of an IPv6 /48, as a multiple of the limit of a /64. A /64 is the minimum that a customer is given and a
  * /48 what a site is given (RFC 6177): 65,536 times a /64, and without a budget of its own as many times its points.
  */
 const NETWORK_FACTOR = 4;
@@ -75,8 +75,8 @@ const PER_EMAIL_AND_NETWORK: Budget = {
   unlockable: true,
 };
 /**
- * Known devices are exempt from the count that strangers can use up, and share one of their own: a stolen cookie is no
- * licence to guess from everywhere, and many of them are no more than one.
+ * Known devices are exempt from the limit that others can use up, and share a limit of their own: a stolen cookie does not
+ * allow more guesses from many addresses, and several cookies share one limit.
  */
 const PER_EMAIL: Budget = {
   name: 'email',
@@ -87,7 +87,7 @@ const PER_EMAIL: Budget = {
   unlockable: true,
 };
 
-/** Guesses at what one e-mail's owner knows. The e-mail over all addresses comes last: one address uses up little of it. */
+/** Attempts on the secret of one account. The limit of the e-mail over all addresses is counted last. */
 const ATTEMPTS = {
   windowSeconds: ({ windowSeconds }) => windowSeconds,
   onArrival: [PER_ADDRESS, PER_NETWORK],
@@ -110,11 +110,11 @@ const perRecipient = (points: Budget['points']): Budget => ({
   points,
   shared: true,
 });
-/** In a day: after as many, their owner knows that somebody changes their role. */
+/** Maximum number per day. */
 const ROLE_CHANGE_MAILS = 5;
 
 /**
- * Everything that is limited, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
+ * All rate limits, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
  * `rateLimiter.count('…', subject)` where the subject is known.
  */
 export const PURPOSES = {
@@ -124,7 +124,7 @@ export const PURPOSES = {
   join: { ...ATTEMPTS, hashes: true },
   token_valid: ATTEMPTS,
   change: { ...ATTEMPTS, hashes: true },
-  /** Mails to people who have not joined, whoever sends them. */
+  /** Invitation mails, by sender and by recipient. */
   invitation: {
     windowSeconds: () => DAY,
     onArrival: [],
@@ -133,9 +133,9 @@ export const PURPOSES = {
       perRecipient(({ invitationsPerRecipient }) => invitationsPerRecipient),
     ],
   },
-  /** Mails about another role, whoever gives it. What is above changes the role all the same, and mails nothing. */
+  /** Mails about a changed role. Above the limit the role is changed without a mail. */
   role_changed_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => ROLE_CHANGE_MAILS)] },
-  /** Creates that are told that their e-mail is taken, perhaps by an account which the actor may not read. */
+  /** Creates that fail because the e-mail is taken, which may reveal an account that the actor cannot read. */
   taken_email: {
     windowSeconds: () => HOUR,
     onArrival: [],

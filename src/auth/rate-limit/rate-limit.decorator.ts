@@ -9,7 +9,7 @@ declare module 'fastify' {
     attempts?: RateLimitName;
   }
   interface FastifyRequest {
-    /** What the request was charged; also in its context, for whoever counts without a request at hand. */
+    /** The points that the request used; also in the request context. */
     rateLimit?: RateLimitTally;
   }
 }
@@ -19,7 +19,7 @@ export const RateLimit = (kind: RateLimitName): MethodDecorator => RouteConfig({
 
 /**
  * Counts the requests of {@link RateLimit} routes that are made from here on. In a hook of the HTTP server, since bodies
- * are read before any guard runs, and the contract refuses with 429 before it looks at a body.
+ * are read before any guard runs, and the contract requires 429 before errors of the body.
  */
 export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter): void {
   server.addHook('onRoute', (route) => {
@@ -31,7 +31,7 @@ export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter)
   addLimitHeaders(server, rateLimiter);
 }
 
-/** Every answer of a request that was counted says what is left; an attempt that was not evaluated gets its points back. */
+/** Adds `RateLimit-*` headers to every counted response, and refunds attempts that were not evaluated. */
 function addLimitHeaders(server: FastifyInstance, rateLimiter: RateLimiter): void {
   server.addHook('onSend', (request, reply, payload, done) => {
     void reply.headers(request.rateLimit?.headers() ?? {});

@@ -11,7 +11,7 @@ import { type Budget, type Purpose, type PurposeName, PURPOSES, type Subject } f
 const RETRY_WHEN_DOWN = '2';
 
 /**
- * The error of a request over its limit, of which the answer's `RateLimit-*` headers tell too.
+ * The error of a request over its limit, which is also reported in the `RateLimit-*` headers.
  * @param limit points in a window
  * @param endsAt when the window ends, in ms since the epoch
  * @param what is counted, in the plural
@@ -23,22 +23,22 @@ export function tooMany(limit: number, endsAt: number, what: 'attempts' | 'write
   return apiError('too_many_requests', `Too many ${what}; try again in ${seconds} seconds`, undefined, { headers });
 }
 
-/** The error of a request that cannot be counted, so that it is not let through. */
+/** The error of a request that cannot be counted, and is therefore rejected. */
 export function notCounted(cause: unknown, what: 'Attempts' | 'Writes' = 'Attempts'): ApiError {
   const headers = { 'Retry-After': RETRY_WHEN_DOWN };
   return apiError('unavailable', `${what} cannot be counted right now`, undefined, { cause, headers });
 }
 
-/** What is attempted. Each kind is counted by itself. */
+/** The name of a rate limit. Each is counted separately. */
 export type RateLimitName = PurposeName;
 
-/** Whose secret is attempted, and by whom. */
+/** An attempt on an account's secret, and the client's address. */
 export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
 
-/** Keys that are remembered as used up, some 200 bytes each. The ones that nobody tries any more are forgotten first. */
+/** Maximum number of exhausted keys in memory, some 200 bytes each, least recently used first out. */
 const MAX_EXHAUSTED = 50_000;
 /**
- * So long a key that is used up is not asked for again, in ms: points may have been given back elsewhere, or an operator
+ * How long an exhausted key is rejected without a query, in ms: points may have been refunded elsewhere, or an operator
  * has unlocked the e-mail. A flood under one key then costs a statement in so much time, whatever its rate.
  */
 const EXHAUSTED_MS = 1_000;
@@ -50,7 +50,7 @@ interface Exhausted {
 
 /**
  * Limits, counted in PostgreSQL before anything is checked and shared by all instances (see `PURPOSES`). A key that is
- * used up is remembered here, so that rejecting costs no statement. When the count fails, nobody passes.
+ * used up is remembered here, so that rejecting costs no statement. When counting fails, requests are rejected.
  */
 @Injectable()
 export class RateLimiter implements OnApplicationBootstrap {
@@ -71,7 +71,7 @@ export class RateLimiter implements OnApplicationBootstrap {
   }
 
   /**
-   * Rejects what there is no room for, before it is counted: a flood costs no statement then, and no points of anybody.
+   * Rejects requests that cannot be queued before they are counted: a flood then costs no statements and no points.
    * @param check called for purposes that hash, with what is known so far; throws 503 when there is no room
    */
   rejectWithoutRoom(check: (subject: Subject) => void): void {
@@ -83,7 +83,7 @@ export class RateLimiter implements OnApplicationBootstrap {
   }
 
   /**
-   * Counts an attempt of an address, whatever it names; routes say `@RateLimit()` for it, pages call it.
+   * Counts an attempt by address; `@RateLimit()` calls it for routes, pages call it themselves.
    * @throws ApiError `too_many_requests` with `Retry-After`, or `unavailable` when it cannot be counted
    */
   async address(kind: PurposeName, address: string): Promise<void> {
@@ -104,8 +104,8 @@ export class RateLimiter implements OnApplicationBootstrap {
   }
 
   /**
-   * Counts as {@link count} does, for what is left out beyond the limit, so that the request does not fail and its answer
-   * says nothing of the limit.
+   * Counts as {@link count} does, for effects that are skipped over the limit: the request does not fail and its response
+   * does not report the limit.
    * @returns whether the subject is within its budgets
    * @throws ApiError `unavailable` when it cannot be counted
    */
@@ -123,7 +123,7 @@ export class RateLimiter implements OnApplicationBootstrap {
 
   /**
    * Forgets the failures of one e-mail from one address, after it signed in. What is counted over all its addresses, or
-   * for the address as a whole, stays: somebody else's success there proves nothing.
+   * for the address as a whole, stays.
    * @throws ApiError `unavailable`
    */
   async succeeded(kind: PurposeName, subject: Attempt): Promise<void> {
@@ -151,7 +151,7 @@ export class RateLimiter implements OnApplicationBootstrap {
     return this.counter.forgetAll(ownerOf(emailKey));
   }
 
-  /** Gives back the points that {@link count} took for this subject, where it came to nothing. What fails stays counted. */
+  /** Refunds the points that {@link count} took for this subject. When that fails they stay counted. */
   async refund(kind: PurposeName, subject: Subject): Promise<void> {
     if (this.settings.disabled) return;
     const { windowSeconds, onSubject }: Purpose = PURPOSES[kind];
@@ -164,7 +164,7 @@ export class RateLimiter implements OnApplicationBootstrap {
     }
   }
 
-  /** Gives back what a request was charged for an attempt that was not evaluated. What fails stays counted. */
+  /** Refunds the points of an attempt that was not evaluated. When that fails they stay counted. */
   async refundRequest(tally: RateLimitTally): Promise<void> {
     for (const { key, windowSeconds } of tally.unspent()) {
       this.exhausted.delete(key);
@@ -213,8 +213,8 @@ export class RateLimiter implements OnApplicationBootstrap {
 }
 
 /**
- * No e-mail or address stands in the table in clear. What an operator can unlock begins with a digest of the e-mail, since
- * nobody knows from which addresses it was attempted. Null: nothing to count under.
+ * The table contains no e-mail or address in plain text. Unlockable keys begin with a digest of the e-mail, since
+ * the addresses of the attempts are not known. Null when there is no key.
  */
 function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | null {
   const parts = budget.keyOf(subject);

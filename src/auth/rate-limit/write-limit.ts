@@ -7,14 +7,14 @@ import { AttemptsRepository, CountingConnections } from './attempts.repository.j
 import { notCounted, tooMany } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
-/** Points go to PostgreSQL in so many batches a limit: each other instance may let one batch, less a write, pass above it. */
+/** Batches per limit in which points are sent to PostgreSQL: each further instance may exceed the limit by less than a batch. */
 const BATCHES = 20;
-/** Accounts whose writes of this minute are remembered, some 300 bytes each. */
+/** Maximum number of accounts whose writes of this minute are kept in memory, some 300 bytes each. */
 const MAX_ACCOUNTS = 50_000;
 
 /** The writes of one account in a window. */
 interface Tally {
-  /** Of all instances, as PostgreSQL told last. */
+  /** Of all instances, as last returned by PostgreSQL. */
   shared: number;
   /** Let through here since then. */
   own: number;
@@ -58,15 +58,15 @@ export class WriteLimit {
     const endsAt = (this.minute + 1) * WINDOW_MS;
     this.assertWithin(tally.shared + tally.own + 1, endsAt);
     tally.own += 1;
-    if (tally.own < this.batch) return this.tell(tally, endsAt);
+    if (tally.own < this.batch) return this.report(tally, endsAt);
     tally.sending = this.send(accountId, tally).finally(() => (tally.sending = null));
     return tally.sending.then(() => {
       this.assertWithin(tally.shared, endsAt);
-      this.tell(tally, endsAt);
+      this.report(tally, endsAt);
     });
   }
 
-  /** The tally of this minute. Those of the minute before are of no use to anybody. */
+  /** The tally of this minute. Those of the previous minute are dropped. */
   private tallyOf(accountId: string): Tally {
     const minute = Math.floor(Date.now() / WINDOW_MS);
     if (minute !== this.minute) {
@@ -81,7 +81,7 @@ export class WriteLimit {
     return tally;
   }
 
-  /** A batch that is not taken is sent again by the next write. One whose answer is lost may be counted twice so. */
+  /** A failed batch is sent again by the next write. One whose response was lost may be counted twice. */
   private async send(accountId: string, tally: Tally): Promise<void> {
     const key = createHash('sha256')
       .update(JSON.stringify(['writes', accountId, this.minute]))
@@ -100,7 +100,7 @@ export class WriteLimit {
     if (points > this.limit) throw tooMany(this.limit, endsAt, 'writes');
   }
 
-  private tell({ shared, own }: Tally, endsAt: number): void {
+  private report({ shared, own }: Tally, endsAt: number): void {
     const remaining = Math.max(0, this.limit - shared - own);
     requestContext()?.rateLimit?.tell({ limit: this.limit, remaining, endsAt });
   }

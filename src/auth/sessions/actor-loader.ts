@@ -3,13 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { Actor, type RoleScope } from '../authorization/actor.js';
 import { Roles } from '../authorization/roles.js';
 
-/** A remembered actor is only as good as the last look at what changed, in ms (wire contract, section 5). */
+/** How long the cache is trusted after a poll of the feed, in ms (wire contract, section 5). */
 const TRUSTED_MS = 1_000;
-/** How many sessions are remembered, those that were used last. */
+/** Maximum number of cached sessions. */
 const MAX_SESSIONS = 50_000;
-/** In bytes, of all remembered actors together: a `role_scope` may name thousands of organizations. */
+/** Maximum size of all cached actors, in bytes: a `role_scope` may name thousands of organizations. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** So long an actor is remembered without being loaded again, in ms, should a change of it ever not be told. */
+/** How long an actor is cached, in ms, in case a change is ever not published. */
 const TTL_MS = 60_000;
 /** What an entry takes without its texts, in bytes: actor, maps and their keys, and the cache's own part. */
 const ENTRY_BYTES = 1_400;
@@ -23,8 +23,8 @@ interface Entry {
 }
 
 /**
- * Remembers who stands behind a session, so that an authenticated request needs no query. It is trusted only while the
- * feed of changes was read under a second ago; otherwise it knows nothing, and the database is asked. An LRU cache,
+ * Caches the actors of sessions, so that an authenticated request needs no query. It is trusted only while the
+ * feed of changes was polled less than a second ago; otherwise the database is queried. An LRU cache,
  * bounded in sessions, bytes and time.
  */
 @Injectable()
@@ -39,22 +39,22 @@ export class ActorCache {
     dispose: ({ actor }, sessionId) => this.disposed(actor.id, sessionId),
   });
   private readonly byAccount = new Map<string, Set<string>>();
-  /** Grows with everything that is forgotten: what was loaded before, may be what was forgotten. */
+  /** Incremented with every invalidation, so that an actor that was loaded before is not cached. */
   private generation = 0;
-  /** When the last good look at the feed began, on the monotonic clock in ms. */
+  /** When the last successful poll of the feed began, on the monotonic clock in ms. */
   private lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** Whether the feed was read recently enough to believe what is remembered. */
+  /** Whether the feed was polled recently enough to trust the cache. */
   get trusted(): boolean {
     return performance.now() - this.lookedAt < TRUSTED_MS;
   }
 
-  /** How much is remembered, in bytes, by its own estimate. */
+  /** Estimated size of the cache, in bytes. */
   get bytes(): number {
     return this.sessions.calculatedSize;
   }
 
-  /** The actor of a session, if it is remembered and can be trusted. */
+  /** The cached actor of a session, if the cache can be trusted. */
   get(sessionId: string, accountId: string): Actor | null {
     const entry = this.trusted ? this.sessions.get(sessionId) : undefined;
     return entry && entry.actor.id === accountId && entry.expiresAt > Date.now() ? entry.actor : null;
@@ -65,18 +65,18 @@ export class ActorCache {
     return this.generation;
   }
 
-  /** Remembers an actor, unless anything was forgotten since `mark`: the query may have seen the state before. */
+  /** Caches an actor, unless anything was invalidated since `mark`: the query may have seen the earlier state. */
   put(actor: Actor, expiresAt: Date, mark: number): void {
     if (mark !== this.generation) return;
     const { id, sessionId } = actor;
     this.sessions.set(sessionId, { actor, expiresAt: expiresAt.getTime() });
-    // One that is larger than the whole cache is not remembered.
+    // One that is larger than the whole cache is not stored.
     if (!this.sessions.has(sessionId)) return;
     const sessions = this.byAccount.get(id) ?? new Set();
     this.byAccount.set(id, sessions.add(sessionId));
   }
 
-  /** Forgets every session of these accounts. */
+  /** Invalidates all sessions of these accounts. */
   forget(accountIds: readonly string[]): void {
     if (accountIds.length === 0) return;
     this.generation++;
@@ -85,18 +85,18 @@ export class ActorCache {
     }
   }
 
-  /** Forgets everybody. */
+  /** Invalidates all sessions. */
   forgetAll(): void {
     this.generation++;
     this.sessions.clear();
   }
 
-  /** Notes a good look at the feed that began at this time of the monotonic clock, in ms. */
+  /** Records a successful poll of the feed that began at this time of the monotonic clock, in ms. */
   looked(beganAt: number): void {
     this.lookedAt = beganAt;
   }
 
-  /** A session is remembered no more, for whatever reason. */
+  /** Removes a session from the index when it leaves the cache. */
   private disposed(accountId: string, sessionId: string): void {
     const sessions = this.byAccount.get(accountId);
     sessions?.delete(sessionId);
@@ -104,7 +104,7 @@ export class ActorCache {
   }
 }
 
-/** What an actor takes, in bytes. Its role is everybody's. */
+/** What an actor takes, in bytes. Its role is shared. */
 function sizeOf({ email, name, pictureUrl, roleScope }: Actor): number {
   return ENTRY_BYTES + textBytes(email) + textBytes(name) + textBytes(pictureUrl ?? '') + scopeBytes(roleScope);
 }
@@ -139,7 +139,7 @@ export abstract class ActorSource {
   abstract findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined>;
 }
 
-/** Finds out who stands behind a session: out of memory in the steady state, else out of the database. */
+/** Loads the actor of a session from the cache, or else from the database. */
 @Injectable()
 export class ActorLoader {
   constructor(
@@ -151,7 +151,7 @@ export class ActorLoader {
   /**
    * The actor of a session, at once out of memory or by one query; null when the session ended, its account is disabled or another one, or its
    * role does not stand in the roles file any more.
-   * @throws what the driver throws when the database does not answer; a caller must deny then
+   * @throws what the driver throws when the database does not answer; the request must then be denied
    */
   load(sessionId: string, accountId: string): Actor | Promise<Actor | null> {
     return this.cache.get(sessionId, accountId) ?? this.query(sessionId, accountId);

@@ -7,11 +7,11 @@ import { ActorCache } from './actor-loader.js';
 import { changesSince, currentSnapshot } from './auth-changes.repository.js';
 import { ALL_ACCOUNTS } from './auth-changes.js';
 
-/** Time between two polls, in ms: three fit into the second after which nothing remembered is trusted. */
+/** Time between two polls, in ms: three fit into the second after which the cache is not trusted. */
 const POLL_MS = 300;
-/** A connection that is not there by then is given up, in ms; the next poll tries again. */
+/** Connection timeout, in ms; the next poll tries again. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** More changes than this at once are not read: everybody is forgotten, in one go. */
+/** Maximum number of changes read at once; more than that invalidate the whole cache. */
 export const MAX_CHANGES = 10_000;
 
 /** A connection of the feed, and what the last poll on it saw. */
@@ -23,7 +23,7 @@ interface Reader {
 /**
  * Reads what {@link AuthChanges} publishes, several times a second, on a connection of its own: a busy pool delays no
  * revocation, and does not make each request ask that same pool because the feed is late. A poll that fails is known to
- * have failed; what is remembered is soon not trusted any more then, and the database is asked.
+ * have failed; the cache is soon not trusted then, and the database is queried.
  */
 @Injectable()
 export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
@@ -43,7 +43,7 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
       everyMs: POLL_MS,
       atOnce: true,
       run: () => this.poll(),
-      failed: (error) => this.tellBlind(error),
+      failed: (error) => this.logLost(error),
     });
   }
 
@@ -64,7 +64,7 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
       throw error;
     }
     this.cache.looked(beganAt);
-    if (this.isBlind) this.logger.log('Sees again what changes');
+    if (this.isBlind) this.logger.log('The feed of changes is connected again');
     this.isBlind = false;
   }
 
@@ -76,7 +76,7 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Begins with nobody remembered. What changed while there was no connection was not read, and transactions of the
+   * Begins with an empty cache. Changes were not read while there was no connection, and transactions of the
    * server that is reached now may be numbered otherwise, as after a restored backup.
    */
   private async connect(): Promise<Reader> {
@@ -101,10 +101,10 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
     this.reader = null;
   }
 
-  /** Once for each time that the feed is lost. */
-  private tellBlind(error: unknown): void {
+  /** Logs once for each time that the feed is lost. */
+  private logLost(error: unknown): void {
     if (!this.isBlind)
-      this.logger.warn(`Cannot see what changes, so every request asks the database: ${String(error)}`);
+      this.logger.warn(`Cannot poll the feed of changes, so every request queries the database: ${String(error)}`);
     this.isBlind = true;
   }
 }

@@ -4,7 +4,7 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import { raw, sql } from '../../json-api/sql/sql.js';
 import type { Sweep } from '../../sweeps/sweeps.js';
 
-/** So long the feed keeps what changed. An instance that has not read it for so long trusts nothing that it remembers. */
+/** How long the feed keeps changes. An instance that has not polled it for that long does not trust its cache. */
 const KEPT = raw(`interval '10 minutes'`);
 
 /** Changes that every instance has read. */

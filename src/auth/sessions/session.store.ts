@@ -22,13 +22,13 @@ export interface EarlierSignIns {
 
 /**
  * The life of sessions, which the owner of the table `account_sessions` implements. Each change is one statement, and
- * all times are the database's. Transactions are expected to be READ COMMITTED, PostgreSQL's default. Whatever ends is
- * told to every instance, and what starts or ends before its time to the `SessionObserver`.
+ * all times are the database's. Transactions are expected to be READ COMMITTED, PostgreSQL's default. The end of a session is
+ * published to every instance; starts and ends before expiry are reported to the `SessionObserver`.
  */
 export abstract class SessionStore {
   /**
    * Starts a session, or gives null when the account is gone or disabled. The account is locked against that until the
-   * commit: whoever disables it either comes first and is seen here, or waits and then finds the session to end.
+   * commit: a concurrent disable either commits first and is seen here, or waits and then ends the session.
    */
   abstract start(tx: Transaction, accountId: string, client: SessionClient): Promise<LiveSession | null>;
 

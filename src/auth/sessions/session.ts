@@ -18,16 +18,16 @@ export interface LiveSession extends RefreshToken, SessionOwner {
   readonly expiresAt: Date;
 }
 
-/** What a refresh token is that is not the current one of its session. */
+/** The state of a refresh token that is not the current one of its session. */
 export type Verdict =
-  /** Spent a moment ago by a tab that was faster: the current one again, nothing advanced. */
+  /** Used a moment ago by a concurrent request: gives the current token again. */
   | ({ readonly outcome: 'repeated' } & LiveSession)
-  /** Spent long since, so it was stolen or its successor was. The session has been ended; a caller records it. */
+  /** Used before, so it or its successor was stolen. The session has been ended; the service records it. */
   | ({ readonly outcome: 'reused' } & SessionOwner)
   /** The session ended or expired, or its account is disabled or gone. */
   | { readonly outcome: 'refused' };
 
-/** Why a session ended before its time, and by whom. */
+/** Why a session ended before it expired, and by which account. */
 export interface SessionEnding {
   readonly reason:
     | 'signed_out'
@@ -38,12 +38,12 @@ export interface SessionEnding {
     | 'password_reset'
     | 'account_disabled'
     | 'account_deleted';
-  /** Account that ended it; null when nobody is known. */
+  /** Account that ended it; null when unknown. */
   readonly actorId: string | null;
 }
 
 /**
- * Told of every session that starts or is ended before its time, inside the transaction in which it is: for events, say.
+ * Called for every session that starts or is ended before it expires, inside the transaction, for example to publish events.
  * The application provides it, or does not.
  */
 export abstract class SessionObserver {

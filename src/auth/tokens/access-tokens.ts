@@ -8,7 +8,7 @@ import type { SigningAlgorithm } from '../../config/signing-keys.js';
 import type { RoleScope } from '../authorization/actor.js';
 import { SigningKeys } from './signing-keys.js';
 
-/** What an access token says about its bearer. */
+/** The subject of an access token. */
 export interface AccessTokenSubject {
   readonly accountId: string;
   readonly sessionId: string;
@@ -16,7 +16,7 @@ export interface AccessTokenSubject {
   readonly roleScope: RoleScope;
 }
 
-/** What this service itself reads out of a token; rights come from the database, never from claims. */
+/** The claims that this service reads; rights come from the database, never from claims. */
 export interface VerifiedToken {
   /** Id of the account. */
   readonly sub: string;
@@ -36,7 +36,7 @@ const MAX_ROLE_SCOPE = 2048;
 /** In characters. Our own tokens stay under 4 KiB; nothing longer is worth decoding. */
 const MAX_TOKEN = 8192;
 /**
- * How many verified tokens are remembered: far more than are busy at a time. Each takes the same, two UUIDs, a digest and
+ * Maximum number of cached tokens. Each takes the same, two UUIDs, a digest and
  * a time, so this bounds the bytes too: some 4 MB.
  */
 const MAX_VERIFIED = 10_000;
@@ -83,7 +83,7 @@ export class AccessTokens {
   }
 
   /**
-   * What a token says, or null unless it was signed by one of our keys as an access token of this issuer for this
+   * The claims of a token, or null unless it was signed by one of our keys as an access token of this issuer for this
    * audience and has not expired; at once for one that was verified before. That its session still exists is not looked
    * at here.
    */

@@ -33,7 +33,7 @@ export class Cookies {
     this.authPath = `${config.publicPath}${config.apiPrefix}/auth`;
   }
 
-  /** Hands both tokens to the browser, each for as long as it is good. */
+  /** Sets both token cookies, each with the lifetime of its token. */
   set(reply: FastifyReply, cookies: SessionCookies): void {
     const now = Date.now() / 1000;
     const refreshSeconds = cookies.refreshExpiresAt.getTime() / 1000 - now;
@@ -41,7 +41,7 @@ export class Cookies {
     this.put(reply, REFRESH_COOKIE, cookies.refreshToken, this.authPath, refreshSeconds);
   }
 
-  /** Takes both back. A browser forgets a cookie only when its path is named again. */
+  /** Clears both cookies. A browser deletes a cookie only when the same path is sent. */
   clear(reply: FastifyReply): void {
     this.put(reply, ACCESS_COOKIE, '', this.#accessPath, 0);
     this.put(reply, REFRESH_COOKIE, '', this.authPath, 0);
@@ -60,10 +60,10 @@ const BINDING_PURPOSE = 'device.password';
 const MARK = /^\d{1,12}\.[\w-]{43}\.[\w-]{43}$/;
 /** In seconds: a year after the last sign-in a device counts as unknown again. */
 const LIFE = 365 * 24 * 3600;
-/** A browser that a family shares. */
-const MAX_PEOPLE = 5;
+/** Maximum number of accounts that one browser remembers. */
+const MAX_ACCOUNTS = 5;
 
-/** The account that somebody signed in to, and which of its passwords it was. */
+/** An account and the version of the password that it signed in with. */
 export interface PasswordOfAccount {
   readonly id: string;
   /** The version of the password. */
@@ -71,11 +71,11 @@ export interface PasswordOfAccount {
 }
 
 /**
- * Recognizes a browser that signed in before, so that strangers who use up an account's attempts do not shut its owner
- * out. The cookie is a list of marks `time.binding.mac` joined by `~`, one for each person. The MAC covers the e-mail, so
- * that a mark that was made up is rejected without a look at the database; the binding covers the account and the version
- * of its password, so that a new password makes every mark of an earlier one a stranger's. The cookie names nobody, is
- * good for nobody else, and opens nothing by itself.
+ * Recognizes a browser that signed in before, so that attackers who use up an account's attempts do not lock its owner
+ * out. The cookie is a list of marks `time.binding.mac` joined by `~`, one for each account. The MAC covers the e-mail, so
+ * that a forged mark is rejected without a query; the binding covers the account and the version
+ * of its password, so that a new password invalidates all earlier marks. The cookie contains no e-mail, is only valid
+ * for its account, and authorizes nothing by itself.
  */
 @Injectable()
 export class KnownDevice {
@@ -85,7 +85,7 @@ export class KnownDevice {
   ) {}
 
   /**
-   * The mark of this device that a sign-in with this e-mail left here, or null. Ask `isCurrent` whether it still counts.
+   * The mark of an earlier sign-in with this e-mail, or null. `isCurrent` checks whether it is still valid.
    */
   recognize(request: FastifyRequest, emailKey: string): string | null {
     return this.#marks(request).find((mark) => this.#isOf(mark, emailKey)) ?? null;
@@ -101,13 +101,13 @@ export class KnownDevice {
     const others = this.#marks(request).filter((mark) => !this.#isOf(mark, emailKey));
     const content = `${now()}.${this.secrets.mac(BINDING_PURPOSE, bound(password))}`;
     const mark = `${content}.${this.secrets.mac(PURPOSE, `${content}.${emailKey}`)}`;
-    const marks = [mark, ...others].slice(0, MAX_PEOPLE);
+    const marks = [mark, ...others].slice(0, MAX_ACCOUNTS);
     this.cookies.put(reply, COOKIE, marks.join('~'), this.cookies.authPath, LIFE);
   }
 
   #marks(request: FastifyRequest): string[] {
-    // No more than we ever wrote: each costs a MAC, and strangers' rubbish is not handed back.
-    return (request.cookies[COOKIE] ?? '').split('~', MAX_PEOPLE).filter((mark) => MARK.test(mark));
+    // No more than we write: each costs a MAC, and invalid marks are not sent back.
+    return (request.cookies[COOKIE] ?? '').split('~', MAX_ACCOUNTS).filter((mark) => MARK.test(mark));
   }
 
   #isOf(mark: string, emailKey: string): boolean {

@@ -2,17 +2,17 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from './secrets.js';
 
-/** What a refresh token stands for: one step in the chain of one session. */
+/** The content of a refresh token: one step in the chain of one session. */
 export interface RefreshToken {
   readonly sessionId: string;
   /** Counts the refreshes of the session, from 0. */
   readonly seq: number;
-  /** Drawn anew with each step. */
+  /** Random, new with each step. */
   readonly nonce: string;
 }
 
 const PURPOSE = 'refresh-token';
-/** Session id (16 bytes in base64url), sequence, nonce, MAC. No part can hold a dot, so there is one way to read it. */
+/** Session id (16 bytes in base64url), sequence, nonce, MAC. No part contains a dot, so parsing is unambiguous. */
 const FORM = /^([\w-]{22})\.(0|[1-9]\d{0,9})\.([\w-]{16,64})\.([\w-]{22,128})$/;
 
 /**
@@ -29,7 +29,7 @@ export class RefreshTokens {
     return `${data}.${this.secrets.mac(PURPOSE, data)}`;
   }
 
-  /** Reads a token; null when a single character of it is not ours. */
+  /** Parses a token; null when it was not issued by this service. */
   parse(token: string): RefreshToken | null {
     const [, id, seq, nonce, mac] = FORM.exec(token) ?? [];
     if (id === undefined || seq === undefined || nonce === undefined || mac === undefined) return null;
@@ -41,11 +41,11 @@ export class RefreshTokens {
   }
 }
 
-/** A fresh secret for a mail, and what is stored of it. */
+/** A one-time token for a mail, and its stored hash. */
 export interface OneTimeToken {
-  /** 32 random bytes as base64url: 43 characters. Only its owner ever sees it. */
+  /** 32 random bytes as base64url: 43 characters. Only sent to its owner. */
   readonly token: string;
-  /** What the database keeps: see `hashToken`. */
+  /** The stored hash; see `hashToken`. */
   readonly hash: string;
 }
 

@@ -12,7 +12,7 @@ const VERSION = 'v1';
 type Use = 'seal' | 'mac' | 'id';
 
 interface KnownSecret {
-  /** Names the secret in what it sealed, without telling anything about it. */
+  /** Identifies the secret in sealed texts, without revealing anything about it. */
   readonly id: string;
   readonly secret: string;
 }

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { readSigningKeys, type PrivateSigningKey, type SigningAlgorithm } from '../../config/signing-keys.js';
 
-/** A key pair and what names it. */
+/** A key pair and its id. */
 export interface SigningKey extends PrivateSigningKey {
   /** JWK thumbprint of the public key (RFC 7638, SHA-256): the same key has the same name wherever it is loaded. */
   readonly kid: string;

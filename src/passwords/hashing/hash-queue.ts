@@ -30,9 +30,9 @@ export const hashWork = {
   argon2id: (kib: number, passes: number): number => ROUNDS.argon2id * kib * passes,
 } as const;
 
-/** One hash may use so much memory, in bytes, whatever its work: as many run at a time as there are cores. */
+/** Maximum memory of one hash, in bytes; as many hashes run at a time as there are cores. */
 export const MAX_HASH_MEMORY = 256 * 1024 * 1024;
-/** One hash may be spread over so many lanes. */
+/** Maximum parallelism of one hash, in lanes. */
 export const MAX_HASH_LANES = 16;
 
 /** Threads of libuv's pool, which hashing shares with files, DNS and compression; `thread-pool.cts` makes enough of them. */
@@ -42,8 +42,8 @@ const LIBUV_THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
 const HASH_SLOTS = Math.max(1, Math.min(availableParallelism(), LIBUV_THREADS - 1));
 
 /**
- * Who waits: people who are recognized (by their device, their session or a mailed token), and everybody else. Each line
- * has its own places, and they take turns, so that a flood of one does not stop the other.
+ * The queue of a request: `recognized` by device, session or a mailed token, or `others`. Each line
+ * has a capacity of its own, and they alternate, so that a flood in one does not block the other.
  */
 export type Line = 'recognized' | 'others';
 
@@ -52,9 +52,9 @@ const WAITING_PER_SLOT: Readonly<Record<Line, number>> = { recognized: 16, other
 
 /** The times of a queue, in ms. */
 export interface HashTimes {
-  /** Who has waited so long is told to come back. */
+  /** Maximum time in the queue. */
   readonly wait: number;
-  /** Who has been hashed for so long is told to come back; the hash itself cannot be cancelled, and keeps its slot. */
+  /** Maximum time of a hash. The hash cannot be cancelled and keeps its slot. */
   readonly run: number;
 }
 
@@ -69,8 +69,8 @@ interface Waiter {
 }
 
 /**
- * Runs a few pieces of work at a time, lets a bounded number wait in order, and rejects the rest at once: when more
- * people sign in than can be hashed for, some are told when to come back instead of all being kept waiting.
+ * Runs a few tasks at a time, queues a bounded number, and rejects the rest at once: when there are more
+ * sign-ins than can be hashed, some get a 503 with `Retry-After` instead of all waiting.
  */
 export class HashQueue {
   private readonly lines: Readonly<Record<Line, Waiter[]>> = { recognized: [], others: [] };
@@ -89,12 +89,12 @@ export class HashQueue {
     private readonly times: HashTimes = TIMES,
   ) {}
 
-  /** Pieces of work that run now, also those that nobody waits for any more. */
+  /** Number of running tasks, including those that timed out. */
   get running(): number {
     return this.busy;
   }
 
-  /** Pieces of work that wait for a slot. */
+  /** Number of waiting tasks. */
   get waiting(): number {
     return this.lines.recognized.length + this.lines.others.length;
   }
@@ -106,7 +106,7 @@ export class HashQueue {
     return Math.max(0, ...heads.map((head) => (head ? now - head.since : 0)));
   }
 
-  /** @throws ApiError 503 `unavailable` when nothing may join this line, or with null: any line */
+  /** @throws ApiError 503 `unavailable` when this line is full, or with null: when all lines are full */
   assertRoom(line: Line | null): void {
     const isFull = (one: Line): boolean => this.busy >= this.slots && this.lines[one].length >= this.places[one];
     if (line === null ? isFull('recognized') && isFull('others') : isFull(line)) throw this.rejection();
@@ -126,7 +126,7 @@ export class HashQueue {
       this.meanMs += SMOOTHING * (performance.now() - begun.since - this.meanMs);
       this.leave();
     });
-    return this.within(this.times.run, done);
+    return this.withTimeout(this.times.run, done);
   }
 
   private async enter(line: Line): Promise<void> {
@@ -141,7 +141,7 @@ export class HashQueue {
       this.lines[line].push(waiter);
     });
     try {
-      await this.within(this.times.wait, turn);
+      await this.withTimeout(this.times.wait, turn);
     } catch (error) {
       const at = this.lines[line].findIndex((one) => one === waiter);
       if (at >= 0) this.lines[line].splice(at, 1);
@@ -149,8 +149,8 @@ export class HashQueue {
     }
   }
 
-  /** What the promise gives, unless it takes longer. @throws ApiError 503 `unavailable` */
-  private async within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
+  /** The result of the promise, unless it takes longer. @throws ApiError 503 `unavailable` */
+  private async withTimeout<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(this.rejection()), ms);
@@ -162,7 +162,7 @@ export class HashQueue {
     }
   }
 
-  /** The slot goes straight to the next in line, so that nobody who comes later can take it. */
+  /** The slot goes directly to the next waiter, so that no later request can take it. */
   private leave(): void {
     const other: Line = this.last === 'others' ? 'recognized' : 'others';
     const line = this.lines[other].length > 0 ? other : this.last;

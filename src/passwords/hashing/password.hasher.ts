@@ -12,28 +12,28 @@ import { canonicalPassword } from '../policy/password.policy.js';
 import { HashQueue, hashWork, type Line } from './hash-queue.js';
 import { bcryptInput, OWN_PREFIX, readStoredHash, type StoredHash } from './password.schemes.js';
 
-/** What a check came to. */
+/** The result of verifying a password. */
 export interface Verification {
   readonly ok: boolean;
   /** The password is right, and its stored hash should be replaced by `upgrade(password)`. */
   readonly rehash: boolean;
 }
 
-/** A well-formed salt and digest that belong to no password. */
+/** A well-formed salt and digest that match no password. */
 const DUMMY_DIGEST = 'abcdefghijklmnopqrstuuNOBODYNOBODYNOBODYNOBODYNOBODYu';
 /** What one round takes before any was measured, in ms. */
 const FIRST_MS_PER_ROUND = 0.06;
-/** Shorter hashes tell more of the scheduling than of the machine. */
+/** Minimum number of rounds that are measured: shorter hashes measure the scheduler rather than the machine. */
 const MIN_MEASURED_ROUNDS = 256;
 /** Weight of the newest hash in the moving average. */
 const SMOOTHING = 0.05;
-/** A failed check takes so many times what the most costly hash takes on average: few take longer than that. */
+/** A failed check takes this multiple of the average time of the most costly hash. */
 const MARGIN = 1.5;
 
 /**
  * Makes and checks password hashes, off the event loop and behind a bounded queue. No hash is checked whose work is
- * beyond the budget (`HASH_MAX_COST`), and every failed check is answered at the same time after its hash was begun,
- * which the most costly hash of the budget fits into: how long it takes tells neither whether there is an account nor
+ * beyond the budget (`HASH_MAX_COST`), and every failed check takes the same time after its hash began,
+ * which the most costly hash of the budget fits into: the time reveals neither whether the account exists nor
  * what is stored. The rest of the time is waited out without a slot.
  */
 @Injectable()
@@ -50,7 +50,7 @@ export class PasswordHasher {
   }
 
   /**
-   * Hashes a password that the policy accepted. Whoever may set one is recognized: by a session, or by a mailed token.
+   * Hashes a password that the policy accepted, in the queue for recognized requests.
    * @throws ApiError 503 `unavailable` when too many wait already.
    * @throws TypeError for text that no policy may accept (NUL, half characters, far too long).
    */
@@ -70,8 +70,8 @@ export class PasswordHasher {
   }
 
   /**
-   * Checks a password against a stored hash. Null, and a hash that is not understood, match nothing.
-   * @param line where it waits: recognized are those who signed in before, by their device or their session
+   * Checks a password against a stored hash. Null and hashes of an unknown scheme match nothing.
+   * @param line the queue: `recognized` when the device or session is known
    * @throws ApiError 503 `unavailable` when too many wait already.
    */
   async verify(password: string, stored: string | null, line: Line = 'others'): Promise<Verification> {
@@ -87,14 +87,14 @@ export class PasswordHasher {
     return ok && known ? { ok, rehash: this.isOutdated(known, password) } : this.fail(begun);
   }
 
-  /** True when `verify` can check such a hash within the budget; an import refuses all others. */
+  /** True when `verify` can check such a hash within the budget; an import rejects all others. */
   supports(stored: string): boolean {
     return readStoredHash(stored, this.maxRounds) !== null;
   }
 
   /**
    * Of another scheme, or of another cost than new hashes have. One that does not cover the whole password stays as it
-   * is: otherwise somebody who mistyped the ignored end would from now on be held to the mistyped one.
+   * is, since a typo in the ignored end would become part of the password.
    */
   private isOutdated(known: StoredHash, password: string): boolean {
     return known.coversAll(password) && (!known.own || known.rounds !== hashWork.bcrypt(this.cost));
@@ -126,10 +126,10 @@ export class PasswordHasher {
   }
 }
 
-/** The oldest hash may wait or run for so long, in ms: sign-ins are late then, or the hashes are stuck. */
+/** Maximum age of the oldest hash, in ms, before readiness reports a degraded state. */
 const LATE_MS = 5_000;
 
-/** Tells those who have to know how long the line for hashing is. */
+/** Reports the state of the hash queue to the rate limiter and to readiness. */
 @Injectable()
 export class HashQueueSignals implements OnModuleInit {
   constructor(
@@ -147,11 +147,12 @@ export class HashQueueSignals implements OnModuleInit {
     this.rateLimiter.rejectWithoutRoom(({ emailKey, knownDevice, actorId }) =>
       queue.assertRoom(emailKey === undefined ? null : knownDevice || actorId ? 'recognized' : 'others'),
     );
-    // Only a warning: whoever is signed in is served, and the sign-ins would be a burden to the other instances.
+    // Only a warning: signed-in clients are served, and the sign-ins would overload the other instances.
     this.readiness.add('hashing', {
       failing: 'degraded',
       look: async () => {
-        if (queue.ageMs > LATE_MS) throw new Error(`A password hash is there for ${Math.round(queue.ageMs)} ms`);
+        if (queue.ageMs > LATE_MS)
+          throw new Error(`A password hash has been waiting or running for ${Math.round(queue.ageMs)} ms`);
       },
     });
   }

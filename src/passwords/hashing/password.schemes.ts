@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { hashWork, MAX_HASH_LANES, MAX_HASH_MEMORY, type Pbkdf2Digest } from './hash-queue.js';
 import { canonicalPassword } from '../policy/password.policy.js';
 
-/** A stored hash that is understood: how a password is checked against it, and what that costs. */
+/** A parsed stored hash: how a password is checked against it, and what that costs. */
 export interface StoredHash {
   /** Our own scheme, with which new hashes are made. */
   readonly own: boolean;
@@ -17,7 +17,7 @@ export interface StoredHash {
   matches(password: string): Promise<boolean>;
 }
 
-/** Understands the stored hashes of one scheme; null for all others. */
+/** Parses the stored hashes of one scheme; returns null for all others. */
 export type PasswordScheme = (stored: string) => StoredHash | null;
 
 /** Prefix of our own hashes. Another key or another digest in front of bcrypt needs another prefix. */
@@ -29,7 +29,7 @@ const OWN_KEY = 'iam/password/1';
 /** bcrypt reads no further. */
 const BCRYPT_BYTES = 72;
 const BCRYPT_SHA256_PREFIX = 'bcrypt_sha256$';
-/** What bcrypt itself takes. */
+/** The range of costs that bcrypt supports. */
 const BCRYPT_COST = { min: 4, max: 31 } as const;
 
 const scryptAsync = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
@@ -43,7 +43,7 @@ const pbkdf2Async = promisify(pbkdf2);
  */
 export function bcryptInput(password: string): string {
   const canonical = canonicalPassword(password);
-  if (canonical === null) throw new TypeError('No password: the policy must have refused this text');
+  if (canonical === null) throw new TypeError('Not a valid password: the policy rejects this text');
   return createHmac('sha384', OWN_KEY).update(canonical).digest('base64');
 }
 
@@ -163,7 +163,7 @@ const argon2id: PasswordScheme = (stored) => {
 };
 
 /**
- * Every scheme that is understood, ours first. To import another one, add its parser here, and where others write it another way, in `import/`; hashes of every scheme but
+ * All supported schemes, our own first. To import another one, add its parser here, and where others write it another way, in `import/`; hashes of every scheme but
  * ours are replaced at the next sign-in.
  */
 export const PASSWORD_SCHEMES: readonly PasswordScheme[] = [
@@ -177,7 +177,7 @@ export const PASSWORD_SCHEMES: readonly PasswordScheme[] = [
 ];
 
 /**
- * The stored hash as the first scheme reads it that knows it; null when none does, or when a check would take more work
+ * Parses a stored hash with the first matching scheme; null when none matches, or when a check would take more work
  * than `maxRounds` of bcrypt: whatever its scheme, it is then neither imported nor checked.
  */
 export function readStoredHash(stored: string, maxRounds: number): StoredHash | null {

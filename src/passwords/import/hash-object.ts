@@ -40,7 +40,7 @@ function readKeycloak({ secretData, credentialData }: Members): HashReading {
     const parameters = objectOf(additionalParameters);
     const [type, version] = [parameterOf(parameters, 'type'), parameterOf(parameters, 'version')];
     if (type !== 'id' || version !== '1.3')
-      return { error: `is ${format} of another kind than id 1.3: ${NO_HASH_WAY}` };
+      return { error: `is ${format} of another type than id 1.3: ${NO_HASH_WAY}` };
     const [memory, lanes] = [parameterOf(parameters, 'memory'), parameterOf(parameters, 'parallelism')];
     return read(format, phc('argon2id$v=19', `m=${memory},t=${iterations},p=${lanes}`, ...parts));
   }

@@ -1,14 +1,14 @@
 /** What a hash as another system exports it came to: the form that is stored, or what is wrong. Neither names the other. */
 export type HashReading = { readonly format: string; readonly stored: string | null } | { readonly error: string };
 
-/** What helps whose hash cannot be brought along. */
-export const NO_HASH_WAY = 'leave it out, and its owner sets a password with a reset mail';
+/** What to do when a hash cannot be imported. */
+export const NO_HASH_WAY = 'leave it out; the owner can set a password with a reset mail';
 
 /** A format that begins like no other. */
 interface TextFormat {
   readonly name: string;
   readonly begins: RegExp;
-  /** The form that is stored; null where the text is not well-formed. `password.schemes.ts` decides what is bearable. */
+  /** The form that is stored; null where the text is not well-formed. `password.schemes.ts` checks the limits. */
   readonly store: (text: string) => string | null;
 }
 

@@ -14,10 +14,10 @@ export class BreachedPasswords {
   private list: ReadonlySet<string> | undefined;
 
   /**
-   * True when the password stands in the list, without case, or is a listed one with up to four digits or signs
-   * appended. The second half is what makes the list bite: composition rules refuse nearly all of its entries, and
+   * True when the password is in the list, ignoring case, or is a listed one with up to four digits or signs
+   * appended. The second half is what makes the list bite: composition rules reject nearly all of its entries, and
    * what people make of them (`Password1!`, `Qwerty123!`) is what attackers try next. Four is `2024`, `123!`; more
-   * would refuse long random tails, and letters are never taken off.
+   * would reject long random tails, and letters are never taken off.
    */
   has(password: string): boolean {
     this.list ??= new Set(dictionary['passwords-common']);

@@ -3,12 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { ErrorObject } from '../../json-api/document/errors.js';
 import { BreachedPasswords } from './breached-passwords.js';
 
-/** Fewest and most characters of a password, counted as Unicode code points after NFC. */
+/** Minimum and maximum number of characters of a password, counted as Unicode code points after NFC. */
 export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
 
 /**
- * UTF-16 units that are looked at at all. No text of 128 code points is longer in any canonical form, and
- * normalization is quadratic: 1 MiB of stacked accents would hold the event loop for most of a minute.
+ * Maximum length in UTF-16 units. No text of 128 code points is longer in any canonical form, and
+ * normalization is quadratic: 1 MiB of stacked accents would block the event loop for most of a minute.
  */
 const MAX_UNITS = PASSWORD_LENGTH.max * 4;
 
@@ -26,26 +26,26 @@ export function isUnencodable(password: string): boolean {
 }
 
 /**
- * The form in which a password is judged and hashed: NFC (UAX 15), so that it does not matter on which keyboard an
- * accent was typed. Null when the text cannot be anybody's password.
+ * The form in which a password is validated and hashed: NFC (UAX 15), so that it does not matter on which keyboard an
+ * accent was typed. Null when the text cannot be a password.
  */
 export function canonicalPassword(password: string): string | null {
   return exceedsMaxLength(password) || isUnencodable(password) ? null : password.normalize('NFC');
 }
 
-/** The account that a password is for, as far as the policy looks at it. */
+/** The account that a password is for. */
 export interface PasswordOwner {
   readonly email: string;
   readonly name: string;
 }
 
-/** One rule: what it says to people, and when a password (in NFC) breaks it. */
+/** One rule: its error message, and when a password (in NFC) breaks it. */
 export interface PasswordRule {
   readonly detail: string;
   broken(password: string, owner: PasswordOwner | null): boolean;
 }
 
-/** Identities of fewer letters and digits are parts of too many words to be looked for. */
+/** Minimum length of an identity, in characters: shorter ones occur in too many words. */
 const MIN_IDENTITY = 4;
 
 const { min, max } = PASSWORD_LENGTH;
@@ -54,7 +54,7 @@ const lacks = (pattern: RegExp) => (password: string) => !pattern.test(password)
 const length = (text: string) => [...text].length;
 
 /**
- * What a password must be (wire.md, section 4). A team that wants other rules provides its own class under this
+ * The password policy (wire.md, section 4). A team that wants other rules provides its own class under this
  * token, from scratch or by overriding `rules`:
  * `{ provide: PasswordPolicy, useClass: OurPasswordPolicy }`.
  */
@@ -78,9 +78,9 @@ export class PasswordPolicy {
   constructor(private readonly breached: BreachedPasswords) {}
 
   /**
-   * Every rule that the password breaks, each as an error of its own; none means that it may be set.
+   * The rules that the password breaks, one error each; empty when it is valid.
    * @param password what the request carried, of whatever type
-   * @param owner null when nobody is known yet
+   * @param owner null when the account is not known yet
    * @param pointer where it stands in the request (JSON pointer, RFC 6901), such as `/password`
    */
   errors(password: unknown, owner: PasswordOwner | null, pointer: string): ErrorObject[] {
@@ -95,7 +95,7 @@ export class PasswordPolicy {
 
 /**
  * True when a password is the owner's e-mail, its local part or the owner's name with too little besides: without
- * it fewer than the least number of characters would be left. So `Jane.Doe1!` is refused for Jane Doe, and a long
+ * it fewer than the minimum number of characters would be left. So `Jane.Doe1!` is rejected for Jane Doe, and a long
  * sentence that happens to contain `Mark` is not. Case, spaces and punctuation do not count.
  */
 function isMadeOfIdentity(password: string, owner: PasswordOwner | null): boolean {
@@ -115,5 +115,5 @@ function squash(text: string): string {
     .replace(/[^\p{L}\p{M}\p{N}]/gu, '');
 }
 
-/** 128 random bits, with a character of each kind that the policy asks for. */
+/** 128 random bits, with a character of each class that the policy requires. */
 export const randomPassword = (): string => `${randomBytes(16).toString('base64url')}-Aa1`;
