@@ -54,10 +54,10 @@ describe('Teams, an extension of the service', () => {
     const org = await organization(app);
     const lead = await signedIn(app, { role: 'team_lead', org: [org] });
     const member = await signedIn(app, { org: [org] });
-    const stranger = await signedIn(app);
+    const outsider = await signedIn(app);
     const { id } = (await lead.post('/teams', newTeam('Blue', org))).body.data;
     expect((await lead.post(`/teams/${id}/members`, { account_id: member.account.id })).status).toBe(204);
-    expect(errorsOf(await lead.post(`/teams/${id}/members`, { account_id: stranger.account.id }))).toEqual([
+    expect(errorsOf(await lead.post(`/teams/${id}/members`, { account_id: outsider.account.id }))).toEqual([
       '422 validation_failed /account_id',
     ]);
     const shown = await lead.get(`/teams/${id}?include=members,organization`);
@@ -67,7 +67,7 @@ describe('Teams, an extension of the service', () => {
     expect(shown.body.included).toHaveLength(3);
     expect(ids(await lead.get(`/teams?filter[member_id]=${member.account.id}`))).toEqual([id]);
     expect(ids(await member.get('/teams'))).toEqual([id]);
-    expect(ids(await stranger.get('/teams'))).toEqual([]);
+    expect(ids(await outsider.get('/teams'))).toEqual([]);
     expect(errorsOf(await member.patch(`/teams/${id}`, document('iam:teams', { name: 'x' })))).toEqual([
       '403 forbidden',
     ]);

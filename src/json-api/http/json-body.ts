@@ -59,7 +59,7 @@ function assertBounded(bytes: Buffer): void {
 }
 
 /**
- * Bodies in JSON (RFC 8259), under either media type. Refused as malformed is also what is no UTF-8, since replacing it
+ * Bodies in JSON (RFC 8259), under either media type. Rejected as malformed is also what is no UTF-8, since replacing it
  * would store what was not sent, and `__proto__` and `constructor.prototype`, which classes made of a body would take over.
  */
 export const JSON_BODY: BodyFormat = {

@@ -215,7 +215,7 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
   return criteria;
 }
 
-/** Refuses every query parameter but those that are listed. */
+/** Rejects every query parameter that is not listed. */
 export function rejectParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
   const parameters = new Parameters(url, errors);
   for (const name of allowed) parameters.takeOne(name);

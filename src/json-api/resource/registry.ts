@@ -53,9 +53,7 @@ export class ResourceRegistry implements OnApplicationBootstrap {
       for (const { name, target, parameter } of resource.relationships.values()) {
         const related = this.resource(target);
         if (!related)
-          throw new TypeError(
-            `${resource.type}: relationship "${name}" leads to ${target}, which no repository serves`,
-          );
+          throw new TypeError(`${resource.type}: relationship "${name}" leads to ${target}, which is unknown`);
         const filter = /^filter\[([^\]]+)\]/.exec(parameter ?? '')?.[1];
         if (filter !== undefined && !related.filters.has(filter)) {
           throw new TypeError(`${resource.type}: relationship "${name}" needs ${target} to have filter[${filter}]`);

@@ -70,11 +70,9 @@ function identifiersIn(data: unknown): string[] | null | undefined {
 }
 
 /** Whether linkage is unchanged. A new row has none; clients that know relationships send that too. */
-function isUnchanged(sent: unknown, current: Linkage | undefined): boolean {
-  if (current === undefined) return sent === null || (Array.isArray(sent) && sent.length === 0);
-  return (
-    Array.isArray(sent) === Array.isArray(current) && isDeepStrictEqual(identifiersIn(sent), identifiersIn(current))
-  );
+function isUnchanged(sent: unknown, known: Linkage | undefined): boolean {
+  if (known === undefined) return sent === null || (Array.isArray(sent) && sent.length === 0);
+  return Array.isArray(sent) === Array.isArray(known) && isDeepStrictEqual(identifiersIn(sent), identifiersIn(known));
 }
 
 /** The condition of a write (RFC 9110, If-Match): versions that the row may have, or `*`. */
@@ -143,14 +141,14 @@ export class WriteDocument<Values> {
   }
 
   /**
-   * Relationships that the document tries to change: each a 403 error (JSON:API 1.1, updating relationships). `current`
+   * Relationships that the document tries to change: each a 403 error (JSON:API 1.1, updating relationships). `known`
    * is the linkage as the actor sees it: what is sent back unchanged is taken, as it is with attributes.
    * @throws ApiError with them when they are more than a response contains
    */
-  relationshipErrors(current: ReadonlyMap<string, Linkage> = new Map()): ErrorList {
+  relationshipErrors(known: ReadonlyMap<string, Linkage> = new Map()): ErrorList {
     const errors = new ErrorList();
     for (const { name, data } of this.parsed.linkage) {
-      if (isUnchanged(data, current.get(name))) continue;
+      if (isUnchanged(data, known.get(name))) continue;
       const detail = `The relationship "${quoted(name)}" is not written through this document`;
       errors.push({ code: 'forbidden', detail, source: { pointer: `/data/relationships/${name}` } });
     }
