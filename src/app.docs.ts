@@ -8,7 +8,7 @@ import { ResourceRegistry } from './json-api/resource/registry.js';
 import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
 import { AUTH_SCHEMA } from './sign-in/auth-document.js';
 
-/** Schemas of what is neither a resource nor a class. */
+/** Schemas that are neither resources nor classes. */
 const PLAIN_SCHEMAS = {
   AccountAuthDocument: AUTH_SCHEMA,
   Join: {
@@ -54,7 +54,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   Join: { password: 'Correct-horse-7', name: 'Jane Doe' },
 };
 
-/** What the operations are grouped by, in the words of the API reference where it has any. */
+/** Tags of the operations, with the descriptions of the API reference where it has any. */
 const TAGS: Readonly<Record<string, string>> = {
   Authentication: 'Sign in, stay signed in, sign out, and verify access tokens elsewhere.',
   Accounts:
@@ -64,12 +64,12 @@ const TAGS: Readonly<Record<string, string>> = {
   'Account Sessions':
     'Manage account sessions for user authentication, including listing active sessions and deleting sessions.',
   Organizations: 'Manage organizations within the system, including creation, updating, retrieval, and deletion.',
-  Jobs: 'Look how far work is that takes longer than a request.',
+  Jobs: 'Read the progress of work that takes longer than a request.',
   'Audit Events': 'Read who did what, to which resource, when and from where.',
-  Health: 'Whether the process answers, and whether it can serve.',
+  Health: 'Liveness and readiness of the process.',
 };
 
-/** The service as OpenAPI 3.1, out of the decorators and the resource tables. */
+/** The OpenAPI 3.1 document of the service, from the decorators and the resource definitions. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -122,8 +122,8 @@ function offerBothMediaTypes({ requestBody }: Operation, documents: ReadonlySet<
 }
 
 /**
- * What the page fills in: it takes seconds to show the thousand rows that a page has by default. Here, because Nest's
- * decorator drops an example, and Swagger UI takes the default before the examples of a schema.
+ * The example of `page[size]` in Swagger UI, which takes seconds to show the default of a thousand rows. Set here,
+ * because Nest's decorator drops an example, and Swagger UI prefers the default to the examples of a schema.
  */
 function suggestShortPages({ parameters = [] }: Operation): void {
   for (const parameter of parameters) {
@@ -141,13 +141,13 @@ const NARROW = `@media (max-width: 640px) {
   .swagger-ui .opblock-tag small { flex: 1 1 100%; padding: 4px 0 }
 }`;
 
-/** Serves the document at `/openapi.json` and the page to try it at `/docs`, where whoever comes to `/` is sent. */
+/** Serves the document at `/openapi.json` and Swagger UI at `/docs`, to which `/` redirects. */
 export function serveDocs(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
   const { publicPath } = app.get(Config);
-  // Relative where nothing is known of a proxy, since one may have taken a part of the path away.
+  // Relative without PUBLIC_PATH, since a proxy may have stripped a part of the path.
   const docs = publicPath === '' ? 'docs' : `${publicPath}/docs`;
-  // A team may have a page of its own there.
+  // An extension may have a page there.
   if (!server.hasRoute({ method: 'GET', url: '/' })) server.get('/', (_request, reply) => reply.redirect(docs));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',

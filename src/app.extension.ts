@@ -2,17 +2,17 @@ import type { Provider, Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
 import type { OwnActions } from './events/audit-action.js';
 
-/** What a team adds to the service from outside, without editing a module of it; see docs/adding-a-resource.md. */
+/** An extension of the service, without changes to its modules; see docs/adding-a-resource.md. */
 export interface Extension {
-  /** Modules of the team's own, each with its repositories, services and controllers. */
+  /** Modules, each with its repositories, services and controllers. */
   readonly modules?: readonly Type<unknown>[];
   /** Entities of these modules. */
   readonly entities?: readonly Type<unknown>[];
   /** Migrations, run in the order of their timestamps together with the service's own. */
   readonly migrations?: readonly Type<MigrationInterface>[];
-  /** What these modules write into the audit trail besides writes of resources. */
+  /** Audit actions of these modules besides writes of resources. */
   readonly actions?: readonly (keyof OwnActions)[];
-  /** Providers that take the place of those with the same token in a module of the service. */
+  /** Providers that replace those with the same token in a module of the service. */
   readonly replacements?: readonly Replacement[];
 }
 
@@ -22,5 +22,5 @@ export interface Replacement {
   readonly providers: readonly Provider[];
 }
 
-/** The service as it is. */
+/** The service without extensions. */
 export const NO_EXTENSION: Extension = {};

@@ -4,11 +4,11 @@ import { requestContext } from './context/request-context.js';
 import { loggerParams } from './logging/logging.module.js';
 import { loggedTrace } from './tracing/tracing.js';
 
-/** How the service logs: every line says of which request or job it is, if it is of one. */
+/** Logging options of the service: every line of a request or job has its id. */
 export const serviceLogging = (config: Pick<Config, 'environment' | 'logLevel'>): Params =>
   loggerParams(config, loggedContext);
 
-/** What a line of the log says of the request or job during which it is written. */
+/** The log fields of the current request or job. */
 function loggedContext(): object {
   const context = requestContext();
   return {

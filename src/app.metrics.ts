@@ -4,6 +4,6 @@ import { OutboxMetrics } from './outbox/outbox.backlog.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { HashQueueMetrics } from './passwords/hashing/password.hasher.js';
 
-/** What is measured of each module; the modules themselves work without. */
+/** The metrics of all modules, which work without them. */
 @Module({ imports: [MetricsModule], providers: [PoolMetrics, OutboxMetrics, HashQueueMetrics] })
 export class AppMetricsModule {}

@@ -4,8 +4,8 @@ import { migrate } from './database/migrate.js';
 import { migrateOutbox } from './outbox/outbox.migrate.js';
 
 /**
- * Brings everything that the service keeps in PostgreSQL up to date: its tables, and the schema of the outbox's
- * library, which has migrations of its own. Any number of processes may call it at once.
+ * Migrates the tables of the service, and the schema of graphile-worker, which has its own migrations. Safe to run in
+ * several processes at once.
  * @returns the names of the service's migrations that ran
  * @throws when a migration fails; those before it stay
  */

@@ -27,7 +27,7 @@ import { SignInModule } from './sign-in/sign-in.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
 import type { Tracing } from './tracing/tracing.js';
 
-/** The modules of the service, in the order in which they are made. Each stands here once, so that it can be extended. */
+/** The modules of the service, in the order of their creation. Each is listed once, so that it can be extended. */
 const MODULES: readonly Type<unknown>[] = [
   SweepsModule,
   AuthModule,
@@ -48,8 +48,8 @@ const MODULES: readonly Type<unknown>[] = [
 @Module({})
 export class AppModule {
   /**
-   * @param tracing what the service is traced by, if it is
-   * @param logging how it logs; the same for whoever logs before the modules are there
+   * @param tracing the tracer, if tracing is on
+   * @param logging logging options, also used before the modules exist
    */
   static register(
     config: Config,

@@ -57,10 +57,10 @@ const CORS_HEADERS = [
   ...['Prefer', 'Traceparent', 'Tracestate', 'X-Request-Id'],
 ];
 
-/** What stands outside of API_PREFIX. */
+/** Paths outside of API_PREFIX. */
 const UNPREFIXED = ['.well-known/jwks.json', 'health/live', 'health/ready', ...PAGE_PATHS, ...MAILBOX_PATHS];
 
-/** Makes the application, ready to listen: the same for the service and for its tests. */
+/** Creates the application, ready to listen, for the service and its tests. */
 export async function createApp(
   config: Config,
   extension = NO_EXTENSION,
@@ -75,7 +75,7 @@ export async function createApp(
     clientErrorHandler: (error, socket) =>
       respondToUnreadableRequest(error, socket, (code) => reject(code, socket.remoteAddress)),
     ...timeoutOptions(timeouts, config.keepAliveSeconds),
-    // What still comes over a connection that is kept is served: the database closes after the last answer.
+    // Requests over keep-alive connections are still served: the database closes after the last response.
     return503OnClosing: false,
     routerOptions: { maxParamLength: LIMITS.pathParameterCharacters },
   });
@@ -84,7 +84,7 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.register(config, extension, tracing, logging),
     adapter,
-    // Not buffered: a database that is not there yet is logged while it is waited for.
+    // Not buffered: failed attempts to connect to the database are logged while the service waits for it.
     { bodyParser: false, logger: nestLogger(logging), abortOnError: false },
   );
   app.useLogger(app.get(Logger));
@@ -114,12 +114,12 @@ export async function createApp(
     maxAge: PREFLIGHT_SECONDS,
   });
   setSecurityHeaders(server);
-  // After the headers, which these answers carry too.
+  // After the headers, which these responses have too.
   rejectUnknownUrls(server);
   server.addHook('onRequest', (request, _reply, done) => {
-    // By the route, since a path has many spellings. What GET does there is no business of a HEAD.
+    // By the route, since a path has many spellings. GET has side effects there, which HEAD must not have.
     const refused = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
-    done(refused ? apiError('method_not_allowed', 'This takes no HEAD') : undefined);
+    done(refused ? apiError('method_not_allowed', 'This path does not support HEAD') : undefined);
   });
   server.addHook('onRequest', (request, _reply, done) => {
     const { id: requestId, span } = request;
@@ -133,7 +133,7 @@ export async function createApp(
   try {
     await app.init();
   } catch (error) {
-    // Some of it has started already.
+    // A part of it has already started.
     await app.close();
     throw error;
   }
@@ -152,11 +152,11 @@ const POLICY: HelmetOptions = {
   referrerPolicy: { policy: 'no-referrer' },
 };
 
-/** The page of the docs needs its own scripts and styles; nothing else here is a page. */
+/** The documentation page needs its own scripts and styles. */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
-/** What helmet puts on an answer. It puts the same on each, so it is asked once. */
+/** The headers of helmet. They are constant, so they are computed once. */
 function helmetHeaders(): OutgoingHttpHeaders {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
@@ -166,7 +166,7 @@ function helmetHeaders(): OutgoingHttpHeaders {
   return response.getHeaders();
 }
 
-/** Puts security headers on every answer. None is stored anywhere, unless its route says otherwise. */
+/** Sets security headers on every response, and `no-store` unless the route says otherwise. */
 export function setSecurityHeaders(server: FastifyInstance): void {
   const headers = { ...helmetHeaders(), 'cache-control': 'no-store' };
   const ofDocs = { ...headers, 'content-security-policy': DOCS_POLICY };

@@ -10,7 +10,7 @@ import { listen } from './transport/listen.js';
 
 /** Starts the service. A start that fails says why and ends the process. */
 export async function start(): Promise<void> {
-  // A start that is interrupted ends at once; nothing was promised to anybody yet.
+  // An interrupted start ends immediately; no request was accepted yet.
   beforeEnd(() => EmbeddedServer.stopAll());
   try {
     loadEnvFile();
@@ -28,10 +28,10 @@ export async function start(): Promise<void> {
       new Logger('Iam').log(`Mails are not sent without MAIL_URL; read them at ${await app.getUrl()}${path}`);
     }
   } catch (error) {
-    // What fails because the process is ending is no news.
+    // Errors caused by the shutdown are not reported.
     if (isEnding()) return;
-    // The log may not exist yet, and a start that failed has to say why in any case.
-    // An embedded server that this start had begun to use must not be left behind.
+    // The logger may not exist yet, and the reason must be reported in any case. Stops an embedded server that this
+    // start has used.
     await EmbeddedServer.stopAll();
     process.stderr.write(`\nThe service cannot start.\n${reasonOf(error)}\n`);
     process.exit(1);
@@ -42,5 +42,5 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message } = error;
   const inUse = 'code' in error && error.code === 'EADDRINUSE';
-  return inUse ? `${message}\nAnother service is there, perhaps this one: end it, or set PORT.` : message;
+  return inUse ? `${message}\nAnother process uses the port: stop it, or set PORT.` : message;
 }

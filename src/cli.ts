@@ -2,5 +2,5 @@
 import { runCli } from './cli/run.js';
 
 const exitCode = await runCli(process.argv.slice(2));
-// The exit code alone, so that what was written still gets out; unless that failed already.
+// Sets only the exit code, so that pending output is still written.
 process.exitCode = exitCode || process.exitCode;

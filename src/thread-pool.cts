@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 
-/** Threads for everything but hashing: files, DNS, compression. */
+/** Threads for other work than hashing: files, DNS, compression. */
 const OTHERS = 3;
 
 /**
- * Makes libuv's pool large enough for a password hash on each core. It has to run before anything uses the pool, which is
- * made once, and loading an ES module uses it already: so `node --require ./dist/thread-pool.cjs dist/main.js`.
+ * Sizes libuv's thread pool for a password hash on each core. Must run before the first use of the pool, and loading an
+ * ES module already uses it: `node --require ./dist/thread-pool.cjs dist/main.js`.
  */
 process.env['UV_THREADPOOL_SIZE'] ??= String(availableParallelism() + OTHERS);

@@ -5,7 +5,7 @@ import type { CommandContext } from './command.js';
 type Streams = Pick<CommandContext, 'in' | 'err' | 'signal'>;
 
 /**
- * A password: typed twice on a terminal, where it does not show, or else the first line that is piped in.
+ * Reads a password: typed twice on a terminal, without echo, or else the first line of the input.
  * @throws Error when the two differ, or nothing is piped in; an AbortError after Ctrl-C
  */
 export async function askPassword(streams: Streams): Promise<string> {
@@ -13,7 +13,7 @@ export async function askPassword(streams: Streams): Promise<string> {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: streams.in, output, terminal: true });
   const ended = new AbortController();
-  // The terminal is in raw mode: what it would do on Ctrl-C and at the end of the input has to be done here.
+  // The terminal is in raw mode, so Ctrl-C and the end of input are handled here.
   reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   reader.once('close', () => ended.abort());
   const signal = AbortSignal.any([streams.signal, ended.signal]);
@@ -32,7 +32,7 @@ export async function askPassword(streams: Streams): Promise<string> {
 
 async function firstLine({ in: input }: Streams): Promise<string> {
   for await (const line of createInterface({ input })) return line;
-  throw new Error('There is no password: pipe it in, or let one be made with --generate.');
+  throw new Error('There is no password: pipe it in, or use --generate.');
 }
 
 async function askOnce(question: string, reader: Interface, { err, signal }: Streams): Promise<string> {

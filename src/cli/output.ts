@@ -1,18 +1,18 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { isErrno } from '../config/errno.js';
 
-/** What the output of a command came to, beside the command itself. */
+/** The state of the output of a command. */
 export interface OutputWatch {
-  /** Whoever read the output has closed it, as `head` does once it has its lines. */
+  /** The reader has closed the output, as `head` does. */
   readonly closed: boolean;
   /** It could not be written, as on a full disk. */
   readonly failed: boolean;
 }
 
 /**
- * Listens to what goes wrong with a command's output, for as long as the process lives: it may come after the last write.
- * A pipe that is closed by its reader is no failure, and nobody is told of it; a full disk is.
- * @param failed gets what kept the output from being written
+ * Handles errors of a command's output until the process ends: they may come after the last write. A pipe closed by its
+ * reader is not an error; a full disk is.
+ * @param failed called with the error of the output
  */
 export function watchOutput(
   { stdout, stderr }: { readonly stdout: NodeJS.EventEmitter; readonly stderr: NodeJS.EventEmitter },
@@ -25,12 +25,12 @@ export function watchOutput(
     watch.failed = true;
     failed(error);
   });
-  // There is nobody left to tell.
+  // There is no reader left.
   stderr.on('error', () => undefined);
   return watch;
 }
 
-/** Nest's log on the standard error, from warnings on: the standard output is for what a command gives. */
+/** Nest's log on the standard error, from level `warn`: the standard output is for results. */
 export class CommandLogger extends ConsoleLogger {
   constructor() {
     super({ logLevels: ['warn', 'error', 'fatal'] });

@@ -34,13 +34,13 @@ const COMMANDS: readonly CommandFactory[] = [
   group('secrets', 'Change APP_SECRET', secretsResealCommand),
   group('sessions', 'End sessions', sessionsRevokeCommand),
   unlockCommand,
-  group('mail', 'Mails and events that failed for good', mailDeadCommand, mailRetryCommand),
+  group('mail', 'Mails and events that failed permanently', mailDeadCommand, mailRetryCommand),
   doctorCommand,
   variablesCommand,
   openApiCommand,
 ];
 
-/** How the commands are called from the project's folder. */
+/** The program name in help texts. */
 const PROGRAM = 'npx iam';
 
 /** Other ways to write the first words; scripts of operators call commands by their former names. */
@@ -56,8 +56,8 @@ export function commanderArguments([first, ...rest]: readonly string[]): string[
 }
 
 /**
- * The program with its commands, for one run of it. Where commander would end the process, it throws a CommanderError:
- * with the exit code 0 after help and version, and with another one for a wrong call, which it has printed.
+ * Creates the program with its commands, for one run. Instead of ending the process it throws a CommanderError: with
+ * exit code 0 after help and version, with another one after a printed usage error.
  */
 export function createProgram(context: CommandContext, factories: readonly CommandFactory[] = COMMANDS) {
   const program = new Command(PROGRAM)
@@ -98,7 +98,7 @@ function termOf(command: CommandUnknownOpts): string {
   return [group, command.name(), command.commands.map((sub) => sub.name()).join('|')].filter(Boolean).join(' ');
 }
 
-/** Makes a command of commands with a first word in common, such as `accounts export` and `accounts import`. */
+/** Groups commands with a common first word, such as `accounts export` and `accounts import`. */
 function group(name: string, summary: string, ...factories: readonly CommandFactory[]): CommandFactory {
   return (context) => {
     const command = new Command(name).summary(summary).usage('<command> [options]').helpCommand(false);
@@ -107,7 +107,7 @@ function group(name: string, summary: string, ...factories: readonly CommandFact
   };
 }
 
-/** Hands the settings of the program down, and says after an error how to get the help of the command. */
+/** Passes the settings of the program to its commands, and adds a hint to usage errors. */
 function configure(command: CommandUnknownOpts, path: string): void {
   command.showHelpAfterError(`Try \`${path} --help\`.`);
   for (const sub of command.commands) {
@@ -116,7 +116,7 @@ function configure(command: CommandUnknownOpts, path: string): void {
   }
 }
 
-/** Reports all values that their schemas do not accept, before the action could see them. */
+/** Reports all values that their schemas reject, before the action runs. */
 function rejectInvalidTexts(command: CommandUnknownOpts): void {
   const options = command.options.map(
     (option) => [option.long, command.getOptionValue(option.attributeName())] as const,
@@ -133,7 +133,7 @@ function rejectInvalidTexts(command: CommandUnknownOpts): void {
   if (errors.length > 0) command.error(errors.join('\n'));
 }
 
-/** The version of the package that the program belongs to. Without its package.json Node would not have come here. */
+/** The version of the package. Node needs its package.json, so it exists. */
 function version(): string {
   const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -1,14 +1,14 @@
 /** Width of the bar, in characters. */
 const BAR = 30;
-/** Pause between two looks of the bar, in milliseconds. */
+/** Interval of updates of the bar, in milliseconds. */
 const REDRAW_MS = 100;
-/** Pause between two lines where there is no terminal, in milliseconds. */
+/** Interval of lines without a terminal, in milliseconds. */
 const LINE_MS = 2_000;
 
-/** Where progress is shown; a bar needs a terminal. */
+/** The output of progress; a bar needs a terminal. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Shows how far a long work is: as a bar on a terminal, as a line every two seconds elsewhere. */
+/** Shows the progress of long work: a bar on a terminal, a line every two seconds elsewhere. */
 export class Progress {
   private readonly startedAt = Date.now();
   private shownAt = Date.now();
@@ -17,13 +17,13 @@ export class Progress {
   constructor(
     private readonly stream: ProgressStream,
     private readonly label: string,
-    /** How many there are in all; null where nobody knows. */
+    /** The total; null if unknown. */
     private readonly total: number | null,
-    /** The share that is done, from 0 to 1, where it is known in another way; null where it is not known at all. */
+    /** The share done, from 0 to 1, if it is known otherwise; null if unknown. */
     private readonly share: () => number | null = () => (total === null ? null : this.done / total),
   ) {}
 
-  /** So many more are done. */
+  /** Adds to the number done. */
   advance(count: number): void {
     this.done += count;
     const pause = this.stream.isTTY ? REDRAW_MS : LINE_MS;
@@ -32,7 +32,7 @@ export class Progress {
     this.stream.write(this.stream.isTTY ? `\r${this.bar()}${this.text()}` : `${this.text()}\n`);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void {
     // Carriage return and "erase to the end of the line" (ECMA-48, EL).
     if (this.stream.isTTY) this.stream.write('\r\u001B[K');

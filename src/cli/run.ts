@@ -18,12 +18,12 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EACCES: 'There is no right to use',
 };
 
-/** What a command's process ends with; 141 is what a shell says of a program that SIGPIPE ended. */
+/** Exit codes; 141 is that of a program ended by SIGPIPE in a shell. */
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130, closed: 141 } as const;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** What a command line is made of; `process` is one. */
+/** The streams and environment of a command line, such as `process`. */
 export interface CommandLine {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: InputStream;
@@ -32,10 +32,10 @@ export interface CommandLine {
 }
 
 /**
- * Runs one command of the operator. A team that extends the service calls it from a `cli.ts` of its own, so that its
- * migrations and its resources take part.
- * @param args what stands behind the program's name
- * @returns the exit code; everything that can go wrong is told on the standard error
+ * Runs one command. An extended service calls it from its own `cli.ts`, so that its migrations and resources are
+ * included.
+ * @param args the arguments after the program's name
+ * @returns the exit code; errors are printed to the standard error
  */
 export async function runCli(
   args: readonly string[],
@@ -49,7 +49,7 @@ export async function runCli(
   Logger.overrideLogger(new CommandLogger());
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
-  // Once each: a second Ctrl-C ends what does not listen to the first.
+  // Once each: a second Ctrl-C ends a command that ignores the first.
   for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
     const program = createProgram(contextOf(line, extension, interruption.signal));
@@ -67,7 +67,7 @@ export async function runCli(
   }
 }
 
-/** Why it went wrong, for people: errors of the API are told one a line. */
+/** The error message for the terminal; errors of the API are printed one per line. */
 function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return error.errors.map(({ detail }) => detail).join('\n');
   if (isErrno(error, ...Object.keys(FILE_ERRORS))) {

@@ -14,10 +14,10 @@ import type { CommandContext } from './command.js';
 type Service = Pick<CommandContext, 'config' | 'extension'>;
 
 /**
- * Does the work with the providers of the service, also with those that a team put in their place: a password policy of
- * its own, or a subscriber to events. They are made and not started: no port is opened, no mail is sent, no first admin
- * is made.
- * @throws what the database answers, at once: the service would try again for half a minute
+ * Runs a function with the providers of the service, including replacements by an extension, such as a password policy
+ * or an event subscriber. They are created, but not started: no port is opened, no mail is sent, no first admin is
+ * created.
+ * @throws the error of the database, immediately: the service would retry for half a minute
  */
 export async function withService<Result>(
   { config: load, extension }: Service,
@@ -37,7 +37,7 @@ export async function withService<Result>(
   });
 }
 
-/** Does the work with the options of the service's data source, after the migrations that a start of it would run. */
+/** Runs a function with the options of the service's data source, after the migrations that a start would run. */
 export async function withMigratedServer<Result>(
   { config: load, extension }: Service,
   work: (options: ServiceDataSourceOptions) => Promise<Result>,
@@ -50,7 +50,7 @@ export async function withMigratedServer<Result>(
   });
 }
 
-/** Does the work on the service's database as it is. */
+/** Runs a function on the service's database without migrating it. */
 export async function onDatabase<Result>(
   { config: load, extension }: Service,
   work: (dataSource: DataSource) => Promise<Result>,
@@ -68,7 +68,7 @@ export async function onDatabase<Result>(
   });
 }
 
-/** Does the work with the configured server's URL; an embedded server is started for it, or joined. */
+/** Runs a function with the URL of the configured server, or of an embedded one that is started or joined. */
 async function withServer<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
   const server = await DatabaseServer.open(config);
   try {

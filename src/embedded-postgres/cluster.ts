@@ -13,19 +13,19 @@ import type { Binaries } from './binaries.js';
 
 const run = promisify(execFile);
 
-/** Name of the superuser, whom only this launcher signs in as. */
+/** Name of the superuser, used only by this launcher. */
 export const SUPERUSER = 'postgres';
-/** Tried in this order; C.UTF-8 is there on nearly every Linux, the others on macOS. */
+/** Tried in this order; nearly every Linux has C.UTF-8, macOS the others. */
 const CTYPES: Readonly<Record<string, readonly string[]>> = {
   win32: ['en-US'],
   default: ['C.UTF-8', 'en_US.UTF-8', 'UTF-8'],
 };
-/** A fast shutdown may take so long, in milliseconds, before the server is told to leave the rest to crash recovery. */
+/** Maximum time of a fast shutdown, in milliseconds; then an immediate shutdown leaves the rest to crash recovery. */
 const STOP_MS = 60_000;
-/** Pause between two looks at a server that stops, in milliseconds. */
+/** Time between two checks of a server that stops, in milliseconds. */
 const POLL_MS = 10;
 
-/** Where things lie in the server's folder. */
+/** Paths in the server's folder. */
 export class ClusterPaths {
   readonly cluster: string;
   readonly data: string;
@@ -42,18 +42,18 @@ export class ClusterPaths {
   }
 }
 
-/** A cluster's files with the programs and the user that work on them. */
+/** A database cluster: its files, programs and user. */
 export interface Cluster {
   readonly paths: ClusterPaths;
   readonly binaries: Binaries;
   readonly user: ServerUser | null;
-  /** False trades what a crash of the machine would lose for speed: for tests only. */
+  /** False is faster, and a crash of the machine loses data: for tests only. */
   readonly durable: boolean;
 }
 
 /**
- * Makes the cluster's files unless they exist; true when this call made them. They are made aside and renamed, so
- * that neither a crash nor a second process at the same moment leaves a half-made cluster behind.
+ * Creates the cluster's files unless they exist; true when this call created them. They are created in a temporary
+ * folder and renamed, so that neither a crash nor a concurrent process leaves an incomplete cluster.
  */
 export async function createCluster(cluster: Cluster): Promise<boolean> {
   const { paths } = cluster;
@@ -90,8 +90,8 @@ async function initdb(cluster: Cluster, data: string, passwordFile: string): Pro
   for (const ctype of CTYPES[platform()] ?? CTYPES['default'] ?? []) {
     await mkdir(data, { mode: 0o700 });
     await giveTo(cluster.user, data);
-    // Text order and case come from PostgreSQL itself and do not change with the system's libc. LC_CTYPE is still
-    // asked by pg_trgm for what a letter is.
+    // Text order and case come from PostgreSQL itself and do not change with the system's libc. pg_trgm still uses
+    // LC_CTYPE to recognize letters.
     const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', `--lc-ctype=${ctype}`];
     const access = [`--username=${SUPERUSER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
     const sync = cluster.durable ? [] : ['--no-sync'];
@@ -109,8 +109,8 @@ async function initdb(cluster: Cluster, data: string, passwordFile: string): Pro
 }
 
 /**
- * Starts a server on the cluster. It outlives this process, so that nothing it acknowledged depends on Node, and it
- * does not share the terminal's signals, so that Ctrl-C lets the service finish its requests first.
+ * Starts a server on the cluster. It is a detached process, so that it survives a crash of Node, and receives no
+ * signals of the terminal, so that Ctrl-C lets the service finish its requests first.
  * @param stalePid pid in a left-over postmaster.pid that now belongs to another program; the server ignores it then.
  */
 export async function launch(cluster: Cluster, port: number, stalePid: number | null): Promise<ChildProcess> {
@@ -122,7 +122,7 @@ export async function launch(cluster: Cluster, port: number, stalePid: number | 
     const options = childOptions(cluster, paths.data);
     const child = spawn(binaries.postgres, ['-D', paths.data, '-p', String(port), ...settings(durable)], {
       ...options,
-      // PostgreSQL's own way (pg_ctl uses it) to say that a living process of this number is not a server.
+      // As pg_ctl does: the process with this pid is not a server.
       env: stalePid === null ? options.env : { ...options.env, PG_GRANDPARENT_PID: String(stalePid) },
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
@@ -136,12 +136,12 @@ export async function launch(cluster: Cluster, port: number, stalePid: number | 
   }
 }
 
-/** The port that the server had last, or null. */
+/** The last port of the server, or null. */
 export async function lastPort({ paths }: Cluster): Promise<number | null> {
   return Number(await readFile(paths.port, 'utf8').catch(() => '')) || null;
 }
 
-/** Writes only what is new: on a full disk, writing the same again would leave an empty file. */
+/** Writes only a changed port: on a full disk, rewriting it would leave an empty file. */
 async function keepPort(cluster: Cluster, port: number): Promise<void> {
   if ((await lastPort(cluster)) === port) return;
   await writeFile(cluster.paths.port, String(port));
@@ -155,11 +155,11 @@ function settings(durable: boolean): string[] {
     'max_connections=200',
     'timezone=UTC',
     'log_timezone=UTC',
-    // Whoever uses the server starts it again, all of it. Left to itself, it can wait for itself for ever: a checkpointer
-    // that crashes while the server recovers from a crash (on a full disk, both do) takes the request along on which
-    // recovery waits, and is replaced by one that knows nothing of it.
+    // The processes that use the server restart it as a whole. With restart_after_crash it can deadlock: when the
+    // checkpointer crashes during crash recovery (on a full disk, for example), the request on which recovery waits is
+    // lost with it.
     'restart_after_crash=off',
-    // Nothing out of a request belongs into the log: neither values in an error's detail, nor statements.
+    // Nothing from a request belongs in the log: no values in error details, no statements.
     'log_error_verbosity=terse',
     'log_min_error_statement=panic',
     ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
@@ -167,7 +167,7 @@ function settings(durable: boolean): string[] {
   return values.flatMap((value) => ['-c', value]);
 }
 
-/** Stops the server, fast: sessions are ended, acknowledged work is kept. Returns once it is gone. */
+/** Fast shutdown: sessions are terminated, committed work is kept. Resolves when the process has ended. */
 export async function shutDown(cluster: Cluster): Promise<void> {
   const { binaries, paths } = cluster;
   const server = await findPostmaster(paths.data);
@@ -177,7 +177,7 @@ export async function shutDown(cluster: Cluster): Promise<void> {
     await run(binaries.pgCtl, args, childOptions(cluster, paths.data));
     const giveUpAt = Date.now() + STOP_MS;
     while (Date.now() < giveUpAt) {
-      // Not `pg_ctl stop`, which would wait for, and in the end kill, the server that another process starts next.
+      // Not `pg_ctl stop`, which could stop a server that another process has started in the meantime.
       const found = await findPostmaster(paths.data);
       if (found.state !== 'running' || found.pid !== server.pid) return;
       await sleep(POLL_MS);
@@ -185,9 +185,9 @@ export async function shutDown(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Ends a server that may not even have written its pid file yet, and waits until it is gone. */
+/** Stops a server that may not have written its pid file yet, and waits until it has ended. */
 export async function endChild(child: ChildProcess): Promise<void> {
-  // Process and event loop do not wait for it otherwise.
+  // Otherwise the event loop does not wait for it.
   child.ref();
   const exit = once(child, 'exit');
   child.kill('SIGINT');
@@ -199,7 +199,7 @@ export async function endChild(child: ChildProcess): Promise<void> {
 /** The last lines that the server wrote. */
 export async function logTail(paths: ClusterPaths, lines = 10): Promise<string> {
   const text = (await readFile(paths.log, 'utf8').catch(() => '')).trim();
-  return text.split('\n').slice(-lines).join('\n') || 'It could not even write its log: the disk may be full.';
+  return text.split('\n').slice(-lines).join('\n') || 'It could not write its log: the disk may be full.';
 }
 
 /** Only what the programs need: no secret of the service, and no PG… variable that would redirect them. */
@@ -208,7 +208,7 @@ function childOptions({ user }: Cluster, cwd: string) {
   return { ...user, cwd, env: { PATH, SystemRoot, TEMP, TMP }, windowsHide: true };
 }
 
-/** What a program that failed said on its standard error. */
+/** The standard error of a failed program. */
 function errorOutput(error: unknown): string {
   const output: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'stderr') : undefined;
   return typeof output === 'string' && output.trim() !== '' ? output.trim() : String(error);

@@ -13,33 +13,35 @@ import { serverHome, serverUser } from './server-user.js';
 
 /** Name of the service's role and of its database. */
 const SERVICE = 'iam';
-/** Pause between two looks at a server that starts or stops, in milliseconds. */
+/** Time between two checks of a server that starts or stops, in milliseconds. */
 const POLL_MS = 25;
-/** A server that is not ready after this time, crash recovery included, is given up, in milliseconds. */
+/** Maximum time for a server to become ready, including crash recovery, in milliseconds. */
 const TIMEOUT_MS = 120_000;
-/** A server that ends while it starts is started so often: its port may be taken in the meantime, for one. */
+/**
+ * Maximum attempts to start a server that exits while it starts: another program may have taken its port, for example.
+ */
 const LAUNCHES = 5;
 /** Pause before a server is started again, in milliseconds; processes of a killed one need a moment to notice. */
 const RELAUNCH_MS = 250;
-/** A port that is taken is waited for so long, in milliseconds: a process that the old server began may still hold it. */
+/** Maximum time to wait for a port in use, in milliseconds: a child process of the old server may still have it. */
 export const PORT_MS = 2_000;
-/** Pause before all of that is tried anew, in milliseconds: on a full disk, there may be room again any moment. */
+/** Pause before the next restart, in milliseconds: on a full disk, space may become available. */
 const REVIVE_MS = 500;
 
-/** Settings that the service leaves alone. */
+/** Options for tests. */
 export interface EmbeddedServerOptions {
   /** False switches fsync off: faster, and lost when the machine crashes. For tests. */
   readonly durable?: boolean;
 }
 
 /**
- * The PostgreSQL that comes through npm, on the files of one folder. Several processes may use it at once: the first
- * starts the server, the last one to stop stops it. A process that is killed leaves the server running, with all its
- * data, and the next one takes it over. While it is in use, a server that dies is started again on the same port.
+ * The PostgreSQL from npm, with its files in one folder. Several processes can share it: the first starts the server,
+ * the last one stops it. A process that is killed leaves the server running, and the next one uses it. While it is in
+ * use, a server that crashes is restarted on the same port.
  */
 export class EmbeddedServer {
   private static readonly used = new Set<EmbeddedServer>();
-  /** What is about to be used, and what interrupts that. */
+  /** Servers that are being started, and how to abort that. */
   private static readonly starting = new Map<Promise<EmbeddedServer>, AbortController>();
 
   /** True when this call started the server, false when it found one running. */
@@ -50,7 +52,7 @@ export class EmbeddedServer {
 
   private constructor(
     private readonly cluster: Cluster,
-    /** True when this call made the database: there is nothing in it yet. */
+    /** True when this call created the database: it is still empty. */
     readonly firstStart: boolean,
     /** How the service connects: as a role without superuser rights, to a database of its own. */
     readonly url: string,
@@ -63,7 +65,7 @@ export class EmbeddedServer {
   }
 
   /**
-   * Gives a server on the files below `dataDir`, made on the first call.
+   * Starts or joins the server with its files under `dataDir`, created on the first call.
    * @throws EmbeddedServerError when it cannot run here, or when the folder belongs to another user.
    */
   static async start(dataDir: string, options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
@@ -95,7 +97,7 @@ export class EmbeddedServer {
     return new EmbeddedServer(cluster, firstStart, url, session, launched);
   }
 
-  /** Stops what this process still uses, or is about to: for the end of a start-up that failed half-way. */
+  /** Stops every server that this process uses or is starting: for a start-up that failed. */
   static async stopAll(): Promise<void> {
     const starting = [...EmbeddedServer.starting];
     for (const [, interruption] of starting) interruption.abort();
@@ -108,7 +110,7 @@ export class EmbeddedServer {
     return this.cluster.paths.home;
   }
 
-  /** Ends the use of the server; the last user to leave shuts it down, fast. May be called twice. */
+  /** Stops using the server; the last process shuts it down (fast shutdown). May be called twice. */
   stop(): Promise<void> {
     this.stopping ??= this.leave();
     return this.stopping;
@@ -121,23 +123,24 @@ export class EmbeddedServer {
     await this.session.end();
   }
 
-  /** Starts the server again when it dies under us. */
+  /** Restarts the server when it crashes. */
   private watch(): void {
     this.session.standBy(() => {
       if (this.stopping) return;
-      this.logger.warn('The embedded database is gone; starting it again');
+      this.logger.warn('The embedded database has stopped; restarting it');
       this.reviving = this.revive();
     });
   }
 
   private async revive(): Promise<void> {
-    // Where clients look for it, wherever it has been in the meantime.
+    // The port that clients use, even if it ran on another one in the meantime.
     const port = Number(new URL(this.url).port);
     while (!this.stopping) {
       try {
-        // Nowhere else: whoever uses the server knows this address.
+        // On no other port: clients know this address.
         this.session = (await reach(this.cluster, { port, orElsewhere: false })).session;
-        if (this.session.port !== port) this.logger.error(`It is on another port than ${port}: restart this process`);
+        if (this.session.port !== port)
+          this.logger.error(`The embedded database is no longer on port ${port}: restart this process`);
         this.watch();
         return;
       } catch (error) {
@@ -148,18 +151,18 @@ export class EmbeddedServer {
   }
 }
 
-/** Where a server is to listen. */
+/** The port for a server. */
 interface Place {
-  /** Where it is looked for; null when there has been none yet. */
+  /** The preferred port; null when there has been none yet. */
   readonly port: number | null;
-  /** Whether any other port will do when this one stays taken. */
+  /** Whether to use another port while this one is in use. */
   readonly orElsewhere: boolean;
 }
 
 /**
- * Signs in to the server that runs, or starts one: also when it is just stopping, or another process starts it too.
- * @param signal ends the attempt, together with a server that it has started and that does not answer yet
- * @throws EmbeddedServerError when it does not start, or when nothing but a port that is taken will do.
+ * Connects to the running server or starts one, also while it is stopping or another process starts it.
+ * @param signal aborts the attempt, and stops a server that it has started and that is not ready yet
+ * @throws EmbeddedServerError when it does not start, or when the required port is in use.
  */
 async function reach(
   cluster: Cluster,
@@ -193,9 +196,9 @@ async function reach(
 }
 
 /**
- * The port to listen on; null while the one that is wanted is taken, and may be free in a moment.
- * @param waited so long it has been waited for, in milliseconds
- * @throws EmbeddedServerError when it stays taken and no other will do.
+ * The port to listen on; null while the preferred one is in use and may become free.
+ * @param waited time waited so far, in milliseconds
+ * @throws EmbeddedServerError when it stays in use and no other port is allowed.
  */
 async function portAt({ port, orElsewhere }: Place, waited: number): Promise<number | null> {
   if (port === null) return freePort();
@@ -205,7 +208,7 @@ async function portAt({ port, orElsewhere }: Place, waited: number): Promise<num
   throw new EmbeddedServerError(`Another program has taken port ${port}, where this process looks for its database.`);
 }
 
-/** @throws EmbeddedServerError when what is being started is not wanted any more */
+/** @throws EmbeddedServerError when the start was aborted */
 function assertWanted(signal?: AbortSignal): void {
   if (signal?.aborted) throw new EmbeddedServerError('The start of the embedded database was interrupted.');
 }
@@ -214,7 +217,9 @@ function hasEnded(child: ChildProcess | null): boolean {
   return child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 }
 
-/** Derived, so that one file holds both passwords, and one-way, so that the service's does not give the superuser's. */
+/**
+ * Derived from the superuser's password, so that one file is enough; one-way, so that it does not reveal that password.
+ */
 function servicePassword(superPassword: string): string {
   return createHmac('sha256', superPassword).update(SERVICE).digest('base64url');
 }

@@ -9,22 +9,22 @@ import { isErrno } from '../config/errno.js';
 
 const run = promisify(execFile);
 
-/** What postmaster.pid says. */
+/** The content of postmaster.pid. */
 interface PidFile {
   readonly pid: number;
   /** Null while the server is only just starting. */
   readonly port: number | null;
 }
 
-/** What runs on a data folder: a server, nothing, or nothing but a file that names the pid of another program. */
+/** The state of a data folder: a running server, none, or a stale pid file with the pid of another program. */
 export type Postmaster =
   | { readonly state: 'running'; readonly pid: number; readonly port: number | null }
   | { readonly state: 'none' }
   | { readonly state: 'stale'; readonly pid: number };
 
 /**
- * Looks for the server of a data folder. A pid alone proves nothing: after a crash its number may belong to any other
- * program, in a container nearly always does.
+ * Finds the server of a data folder. A pid alone proves nothing: after a crash it may belong to another program, and in
+ * a container nearly always does.
  */
 export async function findPostmaster(dataFolder: string): Promise<Postmaster> {
   const file = await readPidFile(dataFolder);
@@ -50,14 +50,14 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: there is such a process, and it is another user's.
+    // EPERM: the process exists and belongs to another user.
     return isErrno(error, 'EPERM');
   }
 }
 
 async function isServerOf(dataFolder: string, pid: number): Promise<boolean> {
   if (platform() === 'linux') {
-    // A server works in its data folder. A zombie has no working folder any more.
+    // The working folder of a server is its data folder. A zombie has none.
     const folder = await readlink(`/proc/${pid}/cwd`).catch(() => null);
     return folder === (await realpath(dataFolder));
   }
@@ -78,8 +78,8 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Whether nobody else has the port on 127.0.0.1.
- * @throws what else keeps a server from listening there.
+ * Whether the port is free on 127.0.0.1.
+ * @throws any other error of listening there.
  */
 export async function isFree(port: number): Promise<boolean> {
   try {

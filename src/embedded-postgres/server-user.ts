@@ -4,27 +4,27 @@ import { dirname, join } from 'node:path';
 import { isErrno } from '../config/errno.js';
 import { EmbeddedServerError } from './embedded-error.js';
 
-/** The account that the server runs under when Node runs as root, which PostgreSQL refuses to run as. */
+/** The user of the server when Node runs as root: PostgreSQL does not run as root. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** `nobody`: there on every distribution, so that no account has to be created. */
-const NOBODY: ServerUser = { uid: 65_534, gid: 65_534 };
+/** The system user `nobody`, which exists on every distribution. */
+const SERVER_USER: ServerUser = { uid: 65_534, gid: 65_534 };
 const READ = 0o4;
 const PASS = 0o1;
 
 /**
- * Whose process the server is to be; null means Node's own user. A cluster that exists decides: root runs the server
- * as the owner of its files.
- * @throws EmbeddedServerError when the cluster belongs to somebody else and Node is not root.
+ * The user to run the server as; null means Node's user. For an existing cluster, root runs the server as the owner of
+ * its files.
+ * @throws EmbeddedServerError when the cluster belongs to another user and Node is not root.
  */
 export async function serverUser(clusterFolder: string): Promise<ServerUser | null> {
   const self = process.getuid?.();
   if (self === undefined) return null;
   const owner = await ownerOf(clusterFolder);
-  if (self === 0) return owner && owner.uid !== 0 ? owner : NOBODY;
+  if (self === 0) return owner && owner.uid !== 0 ? owner : SERVER_USER;
   if (owner && owner.uid !== self) {
     throw new EmbeddedServerError(`${clusterFolder} belongs to the user ${owner.uid}, and this process is ${self}.`);
   }
@@ -32,8 +32,8 @@ export async function serverUser(clusterFolder: string): Promise<ServerUser | nu
 }
 
 /**
- * The folder of the embedded server: `postgres` in the data folder, or, when Node is root and the server's user cannot
- * get there (below root's home, say), a folder of its own that `postgres-location` in the data folder points to.
+ * The folder of the embedded server: `postgres` in the data folder, or, when Node is root and the server's user has no
+ * access to it (under root's home, for example), a separate folder that `postgres-location` in the data folder names.
  */
 export async function serverHome(dataDir: string, report: (line: string) => void): Promise<string> {
   await mkdir(dataDir, { recursive: true, mode: 0o711 });
@@ -44,7 +44,7 @@ export async function serverHome(dataDir: string, report: (line: string) => void
   });
   if (moved !== null) return followPointer(pointer, moved.trim(), report);
   const home = join(dataDir, 'postgres');
-  if (process.getuid?.() !== 0 || (await canPass(dataDir, NOBODY))) {
+  if (process.getuid?.() !== 0 || (await canPass(dataDir, SERVER_USER))) {
     await mkdir(home, { recursive: true, mode: 0o711 });
     return home;
   }
@@ -57,23 +57,26 @@ async function followPointer(pointer: string, home: string, report: (line: strin
       `The embedded database was kept in ${home}, which is gone. Delete ${pointer} to begin with an empty one.`,
     );
   }
-  report(`The embedded database lies in ${home}`);
+  report(`The embedded database is in ${home}`);
   return home;
 }
 
 async function relocate(dataDir: string, pointer: string, report: (line: string) => void): Promise<string> {
   for (const parent of ['/var/lib', '/var/tmp', tmpdir()]) {
-    const home = (await canPass(parent, NOBODY)) && (await mkdtemp(join(parent, 'iam-postgres-')).catch(() => null));
+    const home =
+      (await canPass(parent, SERVER_USER)) && (await mkdtemp(join(parent, 'iam-postgres-')).catch(() => null));
     if (!home) continue;
     await chmod(home, 0o711);
     await writeFile(pointer, `${home}\n`, { flag: 'wx' });
-    report(`The server's user cannot reach ${dataDir}; the embedded database lies in ${home}`);
+    report(`The server's user has no access to ${dataDir}; the embedded database is in ${home}`);
     return home;
   }
-  throw new EmbeddedServerError(`The user ${NOBODY.uid} cannot reach ${dataDir}, nor any other place for it.`);
+  throw new EmbeddedServerError(
+    `The user ${SERVER_USER.uid} has no access to ${dataDir}, nor to any other folder for it.`,
+  );
 }
 
-/** Gives a path to the server's user. */
+/** Makes the server's user the owner of a path. */
 export async function giveTo(user: ServerUser | null, path: string): Promise<void> {
   if (user) await chown(path, user.uid, user.gid);
 }
@@ -83,7 +86,7 @@ export async function canRead(path: string, user: ServerUser): Promise<boolean> 
   return (await allows(path, user, READ)) && canPass(dirname(path), user);
 }
 
-/** True when the user may pass through the folder and every folder above it. Access lists are not looked at. */
+/** True when the user may pass through the folder and every folder above it. Access control lists are ignored. */
 export async function canPass(folder: string, user: ServerUser): Promise<boolean> {
   let current = await realpath(folder).catch(() => null);
   while (current !== null) {

@@ -11,17 +11,17 @@ declare module 'pg' {
 }
 
 /**
- * Advisory locks of the launcher. Each user of the server holds USE shared for as long as it lives, so PostgreSQL
- * itself counts the users, and forgets one that is killed. Whoever gets USE for itself alone is the last.
+ * Advisory locks of the launcher. Each process that uses the server holds USE in shared mode, so PostgreSQL counts
+ * them, and releases the lock of one that is killed. The one that acquires USE exclusively is the last.
  */
 const USE_LOCK = 7_345_001;
 const SET_UP_LOCK = 7_345_002;
-/** A server that accepts connections answers within this time, in milliseconds. */
+/** Maximum time to connect to a server that accepts connections, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const WRONG_PASSWORD = '28P01';
 
 /**
- * Signs in as superuser and joins the users of the server; null when the server is still starting or just stopping.
+ * Connects as superuser and registers as a user of the server; null when the server is starting or stopping.
  * @throws EmbeddedServerError when the server does not accept the password of its own folder.
  */
 export async function signIn(port: number, password: string): Promise<EmbeddedSession | null> {
@@ -63,8 +63,8 @@ export class EmbeddedSession {
   }
 
   /**
-   * Stays a member in the background, without keeping Node alive, and calls back when the server ends the session, or
-   * at once when it already has.
+   * Keeps the session open without keeping Node alive, and calls back when the server ends the session, or immediately
+   * when it already has.
    */
   standBy(listener: () => void): void {
     this.client.unref();
@@ -72,7 +72,7 @@ export class EmbeddedSession {
     if (this.lost) listener();
   }
 
-  /** Makes the service's role and database where they are missing. The password is plain base64url. */
+  /** Creates the service's role and database if they are missing. The password is plain base64url. */
   async prepareDatabase(name: string, password: string): Promise<void> {
     await this.client.query('SELECT pg_advisory_lock($1)', [SET_UP_LOCK]);
     const { rowCount: roles } = await this.client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
@@ -94,12 +94,12 @@ export class EmbeddedSession {
       ]);
       return rows[0]?.last ?? false;
     } catch {
-      // The server died this very moment: there is nothing to shut down.
+      // The server has just crashed: there is nothing to shut down.
       return false;
     }
   }
 
-  /** Leaves. An error means that the connection is gone already. */
+  /** Closes the session. An error means that the connection is already lost. */
   async end(): Promise<void> {
     this.ended = true;
     await this.client.end().catch(() => undefined);

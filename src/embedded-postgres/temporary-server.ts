@@ -3,23 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedServer } from './embedded-server.js';
 
-/** An embedded server whose files are thrown away in the end. */
+/** An embedded server whose files are deleted when it stops. */
 export interface TemporaryServer {
   readonly url: string;
   /** Where its files are, among them the password of its superuser: `cluster/password`. */
   readonly folder: string;
-  /** Stops the server and removes everything that it kept. */
+  /** Stops the server and deletes its files. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts an embedded server on a fresh folder: for tests, and for commands that need a database for a moment. A crash
- * of the machine may lose what it holds.
+ * Starts an embedded server in a new folder: for tests, and for commands that need a temporary database. A crash of the
+ * machine may lose its data.
  * @throws EmbeddedServerError when it cannot run here
  */
 export async function startTemporaryServer(): Promise<TemporaryServer> {
   const folder = await mkdtemp(join(tmpdir(), 'iam-temporary-'));
-  // As root, the server runs as another user, who has to get in.
+  // As root, the server runs as another user, who needs access.
   await chmod(folder, 0o711);
   const server = await EmbeddedServer.start(folder, { durable: false });
   return {

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Recurring } from '../json-api/recurring.js';
 
-/** What is told of is the lag of this time, in ms: long enough for some samples of a loop that is a second late. */
+/** Length of a window, in ms: long enough for several samples when the loop is a second late. */
 const WINDOW_MS = 5_000;
 /** Time between two samples, in ms. */
 const RESOLUTION_MS = 20;
@@ -25,7 +25,7 @@ export class EventLoop implements OnApplicationBootstrap, OnApplicationShutdown 
     return this.last;
   }
 
-  /** What it takes to start is no lag. */
+  /** Start-up does not count as lag. */
   onApplicationBootstrap(): void {
     this.measure(WINDOW_MS);
   }
@@ -42,7 +42,7 @@ export class EventLoop implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private take(): void {
-    // A sample is the time since the one before, which should be the resolution.
+    // A sample is the time since the previous one, ideally the resolution.
     const late = (percentile: number): number =>
       Math.max(0, this.histogram.percentile(percentile) / NANOSECONDS - RESOLUTION_MS);
     this.last = { median: late(50), p99: late(99) };

@@ -7,19 +7,19 @@ import { Readiness } from './readiness.js';
 
 const OK = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Health' } } } };
 
-/** The answer of a process that lives, and of one that is ready; with the names of the checks that are a warning. */
+/** The response of both checks; `degraded` has the names of the checks that warn. */
 interface Health {
   readonly status: 'ok';
   readonly degraded?: readonly string[];
 }
 
-/** For whoever watches the process. */
+/** Health checks for orchestrators and load balancers. */
 @ApiTags('Health')
 @Controller('health')
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
-  /** Looks at nothing: a process that is killed because its database is away comes back without it. */
+  /** Checks nothing: restarting the process does not help when the database is unavailable. */
   @Get('live')
   @Public()
   @Header('Content-Type', 'application/json')
@@ -41,7 +41,7 @@ export class HealthController {
   @ApiOkResponse({ description: 'Ready', ...OK })
   @ApiErrors(400, 503)
   async ready(): Promise<Health> {
-    const { unready, degraded, cause } = await this.readiness.look();
+    const { unready, degraded, cause } = await this.readiness.check();
     if (unready.length > 0) {
       throw apiError('unavailable', `Not ready: ${unready.join(', ')}`, undefined, {
         cause: new Error(cause),

@@ -9,7 +9,7 @@ import { Shutdown } from './shutdown.js';
 /** Health checks. Each module may add its own. */
 @Global()
 @Module({
-  // What fails is logged where its error becomes an answer.
+  // Failures are logged by the error filter.
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [EventLoop, PendingMigrations, Readiness, Shutdown],

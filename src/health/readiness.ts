@@ -8,30 +8,30 @@ import { OutboxBacklog } from '../outbox/outbox.backlog.js';
 import { EventLoop } from './event-loop.js';
 import { Shutdown } from './shutdown.js';
 
-/** What does not answer within this time counts as away, in ms. */
+/** Time-out of a check, in ms. */
 const TIMEOUT_MS = 2_000;
-/** Mails are counted anew after this time, in ms: anybody may look at readiness, as often as they like. */
+/** How long the count of mails is cached, in ms: readiness is public, and can be requested any number of times. */
 const MAIL_MS = 5_000;
-/** What the role may do is asked anew after this time, in ms. */
+/** How long the result of the privileges check is cached, in ms. */
 const PRIVILEGES_MS = 10_000;
-/** The oldest mail may wait so long, in s: five tries at a relay that refuses. */
+/** Maximum age of the oldest waiting mail, in s: five attempts at a relay that rejects it. */
 const MAIL_SECONDS = 300;
-/** An event loop that is so late every hundredth time is worth a look, in ms. */
+/** Maximum p99 lag of the event loop before `load` warns, in ms. */
 const LATE_MS = 250;
-/** An event loop that is so late half of the time serves nobody, in ms. */
+/** Maximum median lag of the event loop before the instance is not ready, in ms. */
 const STALLED_MS = 1_000;
 
-/** One thing that readiness looks at. */
+/** A readiness check. */
 export interface Check {
-  /** What a failure means for the instance. */
+  /** The state of the instance when the check fails. */
   readonly failing: 'unready' | 'degraded';
   /** Throws when the check fails; the message is for the log. */
-  readonly look: () => Promise<void>;
-  /** For so long a result counts, in ms. */
+  readonly check: () => Promise<void>;
+  /** How long a result is cached, in ms. */
   readonly keptMs?: number;
 }
 
-/** The outcome: names of checks, which anybody may see, and why they failed, for the log alone. */
+/** The result: public names of checks, and why they failed, for the log only. */
 export interface Verdict {
   readonly unready: readonly string[];
   readonly degraded: readonly string[];
@@ -39,28 +39,28 @@ export interface Verdict {
 }
 
 /**
- * Whether requests should be sent here. A check makes an instance unready where the requests do better elsewhere, or
- * every answer would be an error anyway. What is the same for all instances and leaves the answers right only warns:
- * it would take all of them out at once, for something that none of them can mend.
+ * Whether requests should be sent here. A check makes an instance unready where other instances can serve its requests,
+ * or where every response would be an error anyway. What affects all instances and leaves the responses correct only
+ * warns: otherwise it would take all instances out at once, which fixes nothing.
  *
- * Terminus runs the checks; what they amount to is judged here, because its own verdict is an answer of another format
- * that shows messages of the database to strangers, and learns of a shutdown after the outbox has been stopped.
+ * Terminus runs the checks; the result is evaluated here, because its own response has another format, exposes messages
+ * of the database to unauthenticated clients, and reports a shutdown after the outbox has stopped.
  */
 @Injectable()
 export class Readiness {
   private readonly checks: Record<string, Check> = {
-    // The network of this instance alone may have failed, and without a database every answer is 503.
-    database: { failing: 'unready', look: () => this.assertReachable() },
-    // Its statements name columns that are not there yet; the release before goes on serving.
-    migrations: { failing: 'unready', look: () => this.assertMigrated() },
-    // Requests that write would fail, while the release before may still have all that it needs.
-    privileges: { failing: 'unready', look: () => this.assertPrivileged(), keptMs: PRIVILEGES_MS },
-    // Serves nobody, as long as it lasts.
-    event_loop: { failing: 'unready', look: async () => this.assertLag('median', STALLED_MS) },
-    // Only late: that is load, and an instance that is taken out hands its load to the others, who are next.
-    load: { failing: 'degraded', look: async () => this.assertLag('p99', LATE_MS) },
-    // Answers are right; mails come late, or wait for an operator. The queue is one for all instances.
-    mail: { failing: 'degraded', look: () => this.assertMailed(), keptMs: MAIL_MS },
+    // Only the network of this instance may have failed, and without a database every response is 503.
+    database: { failing: 'unready', check: () => this.assertReachable() },
+    // Its statements use columns that do not exist yet; the previous release still serves.
+    migrations: { failing: 'unready', check: () => this.assertMigrated() },
+    // Writes would fail, while the previous release may still have every privilege that it needs.
+    privileges: { failing: 'unready', check: () => this.assertPrivileged(), keptMs: PRIVILEGES_MS },
+    // Requests time out until it recovers.
+    event_loop: { failing: 'unready', check: async () => this.assertLag('median', STALLED_MS) },
+    // Only late: taking an overloaded instance out would overload the others.
+    load: { failing: 'degraded', check: async () => this.assertLag('p99', LATE_MS) },
+    // Responses are correct; mails are late, or wait for an operator. All instances share the queue.
+    mail: { failing: 'degraded', check: () => this.assertMailed(), keptMs: MAIL_MS },
   };
 
   constructor(
@@ -72,14 +72,14 @@ export class Readiness {
     private readonly shutdown: Shutdown,
   ) {}
 
-  /** Looks at this too, from now on; its name is public. */
+  /** Adds a check; its name is public. */
   add(name: string, check: Check): void {
     this.checks[name] = check;
   }
 
-  /** Looks at everything, for two seconds at most. */
-  async look(): Promise<Verdict> {
-    // The others would only load a database that this instance is about to leave.
+  /** Runs all checks, for two seconds at most. */
+  async check(): Promise<Verdict> {
+    // The other checks would only put load on the database.
     if (this.shutdown.begun) return { unready: ['shutdown'], degraded: [], cause: 'The service is ending' };
     const names = Object.keys(this.checks);
     const details = Object.assign({}, ...(await Promise.all(names.map((name) => this.run(name)))));
@@ -89,8 +89,8 @@ export class Readiness {
   }
 
   private async run(name: string): Promise<object> {
-    const { look, keptMs } = this.checks[name] as Check;
-    const attempt = this.indicators.check(name).attempt(look).withTimeout(TIMEOUT_MS);
+    const { check, keptMs } = this.checks[name] as Check;
+    const attempt = this.indicators.check(name).attempt(check).withTimeout(TIMEOUT_MS);
     return keptMs === undefined ? attempt : attempt.cacheFor(keptMs);
   }
 
@@ -104,7 +104,7 @@ export class Readiness {
   }
 
   private async assertPrivileged(): Promise<void> {
-    // A database that does not answer is what the check of that name is for.
+    // The `database` check reports a database that does not respond.
     const missing = await findMissingPrivileges(this.dataSource).catch(() => []);
     if (missing.length > 0) throw new Error(privilegeErrors(missing).join(' '));
   }
@@ -114,8 +114,8 @@ export class Readiness {
     if (seconds > MAIL_SECONDS || dead > 0) throw new Error(`${dead} dead, the oldest waits for ${seconds} s`);
   }
 
-  private assertLag(what: 'median' | 'p99', mostMs: number): void {
+  private assertLag(what: 'median' | 'p99', maxMs: number): void {
     const late = this.eventLoop.lag[what];
-    if (late > mostMs) throw new Error(`The event loop is ${late} ms late`);
+    if (late > maxMs) throw new Error(`The event loop is ${late} ms late`);
   }
 }

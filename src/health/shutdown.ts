@@ -4,9 +4,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 
 /**
- * The time between the signal to end and the end. A balancer learns only from the next look at `/health/ready` that an
- * instance goes; until then it sends requests there, and they have to be served. So everything works on for
- * `DRAIN_SECONDS`, readiness alone is over. What then is not done within `SHUTDOWN_SECONDS` is cut off.
+ * Graceful shutdown. A load balancer learns only from the next check of `/health/ready` that an instance ends; until
+ * then it sends requests, which must be served. So everything keeps running for `DRAIN_SECONDS`, and only readiness
+ * ends. Requests that take longer than `SHUTDOWN_SECONDS` after that are aborted.
  */
 @Injectable()
 export class Shutdown {
@@ -20,12 +20,15 @@ export class Shutdown {
     return this.ending;
   }
 
-  /** Ends readiness, and waits until nobody sends requests here any more. A server that does not listen has none. */
+  /**
+   * Ends readiness, and waits until load balancers no longer send requests. Returns immediately if the server does not
+   * listen.
+   */
   async begin(server: Server): Promise<void> {
     if (this.ending) return;
     this.ending = true;
-    // Whoever keeps a connection for the next request looks for another instance after this one. It costs a request
-    // nothing before: the listener does not exist until now.
+    // Clients with keep-alive connections connect to another instance after this response. The listener is added only
+    // now, so that requests have no overhead before.
     server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
     const { drainSeconds, shutdownSeconds } = this.config;
     if (!server.listening) return;
@@ -33,7 +36,7 @@ export class Shutdown {
       this.logger.log(`Not ready any more; the listener closes in ${drainSeconds} s`);
       await sleep(drainSeconds * 1_000);
     }
-    // A server that closes waits for every request, also for one that never arrives, and Node's time-outs end with it.
+    // A closing server waits for every request, also for one that never arrives completely, and Node's time-outs stop.
     setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1_000).unref();
   }
 }

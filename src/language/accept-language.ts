@@ -11,14 +11,14 @@ export interface LanguageRange {
 /** RFC 9110, section 12.5.4, and the basic language ranges of RFC 4647, section 2.1. */
 const ITEM = /^(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/i;
 
-/** Browsers send a handful; what comes after these is not looked at. */
+/** Maximum number of ranges; browsers send a few, and further ones are ignored. */
 const MAX_RANGES = 10;
 /** No registered language tag is longer, in characters. */
 const MAX_RANGE = 35;
 
 /**
- * The ranges of an `Accept-Language` header, most wanted first, equally wanted ones in the order in which they were
- * sent. An item that is not in the header's grammar is left out: the header is a wish, and no reason to refuse anybody.
+ * The ranges of an `Accept-Language` header by descending quality, equal ones in the order of the header. Invalid items
+ * are ignored: the header is only a preference.
  */
 export function parseAcceptLanguage(header: string): LanguageRange[] {
   return header
@@ -30,15 +30,15 @@ export function parseAcceptLanguage(header: string): LanguageRange[] {
     .sort((a, b) => b.quality - a.quality);
 }
 
-/** The header again, from what was understood of it: short, and safe to be stored. Empty when that is nothing. */
+/** The normalized header: short, and safe to store. Empty without valid ranges. */
 export function formatAcceptLanguage(ranges: readonly LanguageRange[]): string {
   return ranges.map(({ range, quality }) => (quality === 1 ? range : `${range};q=${quality}`)).join(', ');
 }
 
 /**
- * The language to answer in: the lookup of RFC 4647, section 3.4. Each range is shortened from its end until it names
- * an available language, so `de-CH` finds `de`; a range that is shorter than what there is finds that, so `pt` finds
- * `pt-BR`. What was refused with `q=0` is not chosen, as long as there is something else.
+ * The language of the response: the lookup of RFC 4647, section 3.4. Each range is shortened from its end until it
+ * names an available language, so `de-CH` finds `de`; a range that is shorter than the available tag finds it too, so
+ * `pt` finds `pt-BR`. A language with `q=0` is chosen only if there is no other.
  * @param available language tags (RFC 5646), the default first
  */
 export function chooseLanguage<Tag extends string>(header: string, available: readonly [Tag, ...Tag[]]): Tag {
@@ -65,7 +65,7 @@ function lookUp<Tag extends string>(
   return candidates.find((tag) => isWithin(tag, range));
 }
 
-/** How much a language is wanted: the longest range that it falls under counts. Undefined when none says anything. */
+/** The quality of a language, of the longest matching range. Undefined without a match. */
 function qualityOf(tag: string, ranges: readonly LanguageRange[]): number | undefined {
   return ranges
     .filter(({ range }) => range === '*' || isWithin(tag, range))
@@ -87,15 +87,15 @@ const isWithin = (tag: string, range: string) =>
 const shortened = (range: string) => range.replace(/(?:^|-)[^-]+$/, '').replace(/-[a-z0-9]$/i, '');
 
 /**
- * Does work on behalf of somebody who reads these languages, as a job does for the request that queued it. The rest of
- * the context stays what it is.
- * @param languages what `Accept-Language` says (RFC 9110), where it says anything
+ * Runs a function with these preferred languages, as a job does for the request that queued it. The rest of the context
+ * is unchanged.
+ * @param languages the value of `Accept-Language` (RFC 9110), if any
  */
 export function withLanguages<Result>(languages: string | undefined, work: () => Result): Result {
   return withRequestContext({ ...requestContext(), acceptLanguage: languages }, work);
 }
 
-/** What the person whom the running work is done for reads, in the syntax of `Accept-Language`; undefined if unknown. */
+/** The languages of the current request or job, in the syntax of `Accept-Language`; undefined if unknown. */
 export function currentLanguages(): string | undefined {
   return formatAcceptLanguage(parseAcceptLanguage(requestContext()?.acceptLanguage ?? '')) || undefined;
 }

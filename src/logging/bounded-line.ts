@@ -1,12 +1,15 @@
 import { stdSerializers } from 'pino';
 import { cut } from '../json-api/limits.js';
 
-/** In characters, of any text of a line: messages of errors and statements repeat what a request sent. */
+/** Maximum length of a text in a line, in characters: messages of errors and statements repeat input. */
 const MAX_TEXT_CHARACTERS = 2_000;
-/** In characters, of either end of a stack: the first one says what was thrown, the last one where. */
+/**
+ * Length of the start and of the end that are kept of a stack, in characters: the start has the message, the end the
+ * origin.
+ */
 const MAX_STACK_CHARACTERS = 4_000;
 
-/** Of those that one error holds. */
+/** Maximum number of errors within an AggregateError. */
 const MAX_ERRORS = 5;
 
 const boundedText = (value: unknown): unknown => (typeof value === 'string' ? cut(value, MAX_TEXT_CHARACTERS) : value);
@@ -16,7 +19,7 @@ function boundedStack(stack: string): string {
   return cut(stack, MAX_STACK_CHARACTERS) + stack.slice(-MAX_STACK_CHARACTERS);
 }
 
-/** The members of a line, none of them with a text longer than 2,000 characters. */
+/** The members of a line, with texts of at most 2,000 characters. */
 const boundedMembers = (members: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(members).map(([name, value]) => [name, boundedText(value)]));
 
@@ -32,7 +35,7 @@ function boundedError(error: unknown): unknown {
   };
 }
 
-/** Options of Pino by which no line grows with what a request sent, whoever logs it. */
+/** Pino options that bound every line, independent of the size of the request. */
 export const BOUNDED_LINES = {
   formatters: { log: boundedMembers },
   serializers: { msg: boundedText, err: boundedError },

@@ -6,14 +6,14 @@ import { requestSummary } from './request-line.js';
 /** Headers that carry credentials. */
 const SECRET_HEADERS = ['authorization', 'cookie', '["set-cookie"]'] as const;
 
-/** What carries values of rows: the parameters of a failed statement, and PostgreSQL's own words about them. */
+/** Properties with values of rows: the parameters of a failed statement, and PostgreSQL's messages about them. */
 const SECRET_OF_ERRORS = ['parameters', 'detail', 'where', 'driverError'] as const;
 
 const under = (parent: string, key: string): string => (key.startsWith('[') ? `${parent}${key}` : `${parent}.${key}`);
 
 /**
- * No line of this service logs headers, bodies or queries. These are cut out all the same, for the day when somebody
- * logs a request or an error as it is.
+ * The service logs no headers, bodies or queries. These are redacted in case a request or an error is logged as a
+ * whole.
  */
 const REDACTED = [
   ...SECRET_HEADERS.flatMap((name) => [name, under('headers', name), under('*.headers', name)]),
@@ -22,7 +22,7 @@ const REDACTED = [
   ...SECRET_OF_ERRORS.map((name) => `err.${name}`),
 ];
 
-/** What the readable line says in its sentence, and need not repeat beside it. */
+/** Fields that are part of the readable message and not repeated after it. */
 const IN_THE_SENTENCE = ['context', 'requestId', 'actorId', 'method', 'path', 'status', 'durationMs'];
 
 /** `[00:32:33] INFO: GET /accounts 200 in 3.1 ms by 01a2… (request 01a2…)` */
@@ -38,15 +38,15 @@ const READABLE = {
   },
 };
 
-/** Nest's account of its own start, a hundred lines long: for whoever debugs that. */
+/** Nest's start-up messages, a hundred lines: logged at debug level only. */
 const START_UP = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
 const isStartUp = (fields: unknown): boolean =>
   typeof fields === 'object' && fields !== null && 'context' in fields && START_UP.has(String(fields.context));
 
 /**
- * How the log is written.
- * @param context what every line carries that is written while a request is served
+ * Pino options of the log.
+ * @param context fields of every line that is written during a request
  */
 export function logOptions(
   { environment, logLevel }: Pick<Config, 'environment' | 'logLevel'>,

@@ -5,22 +5,22 @@ import type { Config } from '../config/config.js';
 import { logOptions } from './log.options.js';
 
 /**
- * What nestjs-pino needs to know for the service's log.
- * @param context what every line carries that is written while a request is served, such as the request's id
+ * Options of nestjs-pino.
+ * @param context fields of every line that is written during a request, such as its id
  */
 export function loggerParams(
   config: Pick<Config, 'environment' | 'logLevel'>,
   context: () => object = () => ({}),
 ): Params {
   return {
-    // It would put serializers of its own in the place of the logger's, which bound what they serialize.
+    // Otherwise its own serializers would replace those of the logger, which bound what they serialize.
     pinoHttp: { logger: pino(logOptions(config, context)), wrapSerializers: false },
-    // Requests are logged by a hook of the server (request-line.ts), which also sees those that reach no route.
+    // Requests are logged by a hook of the server (request-line.ts), also those without a route.
     forRoutes: [],
   };
 }
 
-/** The same log for Nest itself while it makes the application, when there is no provider yet. */
+/** The logger for Nest before the application and its providers exist. */
 export const nestLogger = (params: Params): Logger => new Logger(new PinoLogger(params), params);
 
 /** The service's log: JSON on the standard output, readable in development. */

@@ -3,22 +3,21 @@ import { PinoLogger } from 'nestjs-pino';
 import { onRequestEnd } from '../context/request-context.js';
 import { cut } from '../json-api/limits.js';
 
-/** Stands in the log in the place of a token that a path carries. */
+/** Replaces a token of a path in the log. */
 const TOKEN = '{token}';
-/** A run of characters that may be a token: ours have 43. What is left of a token that was cut shorter cannot be guessed. */
+/** A sequence that may be a token: ours have 43 characters. The missing part of a shorter one cannot be guessed. */
 const TOKEN_LIKE = /[\w~-]{24,}/g;
-/** What a path cannot hold as it is: decoded, it would begin a line of its own, or take six bytes in JSON. */
+/** Characters that are not logged raw: a decoded one could start a new line, or take six bytes in JSON. */
 const UNPRINTABLE = /[^\x21-\x7e]/gu;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** In characters; a URL has up to 16 KiB. */
 const MAX_PATH_CHARACTERS = 500;
-/** `%2561` is read as `a` by whoever decodes twice. */
+/** Decoding twice turns `%2561` into `a`. */
 const MAX_DECODINGS = 3;
 
 /**
- * A URL as it may be logged: its path without the query, which carries tokens and filters by secrets, and without the
- * tokens that a path may carry, however it is spelled, and cut where it is longer than 500 characters. `pattern` is the
- * route's, such as `/accounts/:token/join`.
+ * The path of a URL for the log: without the query, which may have tokens and secret filter values, without tokens in
+ * the path, in any encoding, and at most 500 characters. `pattern` is the route's, such as `/accounts/:token/join`.
  */
 export function loggedPath(url: string, pattern?: string): string {
   const names = pattern?.split('/') ?? [];
@@ -37,7 +36,7 @@ export function loggedPath(url: string, pattern?: string): string {
   return cut(path, MAX_PATH_CHARACTERS);
 }
 
-/** The places between `accounts` and `join`, also where the request misses that route. */
+/** The segments between `accounts` and `join`, also where the route does not match. */
 function tokensToJoin(decoded: readonly string[]): ReadonlySet<number> {
   const filled = [...decoded.keys()].filter((index) => decoded[index] !== '');
   const text = (at: number): string => decoded[filled[at] ?? -1] ?? '';
@@ -57,14 +56,15 @@ function decode(segment: string): string {
   return text;
 }
 
-/** A request as it may be logged. */
+/** The fields of a request for the log. */
 export function requestSummary({ id, method, url }: Pick<FastifyRequest, 'id' | 'method' | 'url'>) {
   return { id, method, path: loggedPath(url) };
 }
 
 /**
- * Logs one line a request, when its answer has been sent or its client has gone. Health checks that succeed leave none.
- * @param more what else the line says, such as who is signed in; asked after the guards
+ * Logs one line per request, when the response has been sent or the client has disconnected. Successful health checks
+ * are not logged.
+ * @param more further fields, such as the actor; called after the guards
  */
 export function logRequests(
   server: FastifyInstance,

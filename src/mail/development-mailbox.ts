@@ -5,7 +5,7 @@ import type { Transport } from 'nodemailer';
 import type MimeNode from 'nodemailer/lib/mime-node';
 import type MailMessage from 'nodemailer/lib/mailer/mail-message';
 
-/** What a mail that was put into the mailbox tells its sender. */
+/** The result of sending a mail to the development mailbox. */
 export interface DevelopmentMail {
   readonly envelope: { from: string | false; to: string[] };
   readonly messageId: string;
@@ -18,7 +18,7 @@ let sequence = 0;
 
 /**
  * A transport that delivers nothing: each mail becomes a file `<data>/mail/<time>-….eml` (RFC 5322), readable only by
- * its owner, since it holds tokens. Names sort by time; a file appears whole or not at all.
+ * its owner, since it contains tokens. Names sort by time; files are created atomically.
  */
 export class DevelopmentMailbox implements Transport<DevelopmentMail> {
   readonly name = 'development mailbox';
@@ -56,10 +56,10 @@ export class DevelopmentMailbox implements Transport<DevelopmentMail> {
   }
 }
 
-/** No relay has to carry it, so no line is folded and nothing encoded: a link can be found in the file as it is. */
+/** Written without folding or encoding, since no relay transports it: links are readable in the file. */
 function writeAsIs(node: MimeNode): void {
   for (const child of node.childNodes) writeAsIs(child);
-  // nodemailer chooses between encodings, but knows no way to ask for none.
+  // nodemailer has no option for no encoding.
   if (node.childNodes.length === 0) Object.assign(node, { getTransferEncoding: () => '8bit' });
 }
 

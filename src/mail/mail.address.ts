@@ -19,18 +19,18 @@ export abstract class MailRecipients {
   abstract recipient(accountId: string): Promise<MailRecipient | undefined>;
 }
 
-/** Control characters, line and paragraph separators, and what turns the direction of text around. */
+/** Control characters, line and paragraph separators, and characters that change the text direction. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
 /** RFC 5321 without quoted local parts and address literals; RFC 6531 letters are fine. */
 const ADDRESS = /^[^\s\p{C}()<>[\]\\,;:"@]{1,64}@[^\s\p{C}()<>[\]\\,;:"@]{1,255}$/u;
 
-/** True for a plain e-mail address, the only kind that mail is sent to. */
+/** True for a plain e-mail address, the only form that mail is sent to. */
 export function isMailAddress(text: string): boolean {
   return ADDRESS.test(text);
 }
 
-/** The text on one line, without anything invisible that could start a header or hide what is said. */
+/** The text on one line, without invisible characters that could start a header or hide text. */
 export function oneLine(text: string): string {
   return text.replace(UNPRINTABLE, ' ').replace(/\s+/gu, ' ').trim();
 }

@@ -1,23 +1,22 @@
 import Handlebars from 'handlebars';
 import type { MailFormat, TemplateFile } from './mail.template-files.js';
 
-/** A template that is ready to be filled in. @throws Error that names its file when it names what is not there. */
+/** A compiled template. @throws Error that names the file when the template uses an unknown name. */
 export type CompiledTemplate = (context: object) => string;
 
-/** Handlebars' own helpers but `log`, and ours. No other one exists. */
+/** The helpers: Handlebars' own but `log`, and `date`. */
 const HELPERS = { date: true, log: false };
 
 /**
- * Compiles the templates of one language and kind, in a Handlebars that shares nothing with any other. Templates run
- * no code: there are no helpers to speak of and no decorators, a name that is not in the data is an error, and every
- * value is escaped in HTML, with no way around it.
+ * Compiles the templates of one language and format, in an isolated Handlebars environment. Templates run no code: no
+ * custom helpers, no decorators; an unknown name is an error, and every value is escaped in HTML.
  */
 export class MailCompiler {
   private readonly handlebars = Handlebars.create();
 
   /**
-   * @param partials what templates may include, by its name
-   * @throws Error that names the file of a partial which is broken
+   * @param partials the partials by name
+   * @throws Error that names the file of an invalid partial
    */
   constructor(
     locale: string,
@@ -37,7 +36,7 @@ export class MailCompiler {
     }
   }
 
-  /** @throws Error that names the file when it is broken; of what Handlebars cannot compile, when it is first filled in */
+  /** @throws Error that names the file when it is invalid; some errors appear only on the first rendering */
   compile(file: TemplateFile): CompiledTemplate {
     const template = this.read(file, (program) => this.handlebars.compile(program, this.options));
     return (context) => {
@@ -54,7 +53,7 @@ export class MailCompiler {
     return { strict: true, knownHelpersOnly: true, knownHelpers: HELPERS, noEscape: this.kind === 'text' };
   }
 
-  /** Handlebars itself looks at a template when it is first filled in; what is wrong with its syntax must show now. */
+  /** Handlebars parses a template on its first rendering; syntax errors must be reported at start. */
   private read<Result>({ path, source }: TemplateFile, use: (program: hbs.AST.Program) => Result): Result {
     try {
       const program = this.handlebars.parse(source);
@@ -65,7 +64,7 @@ export class MailCompiler {
     }
   }
 
-  /** Handlebars tells the line and the name that it stumbled over, but not whether it was in a partial. */
+  /** Handlebars reports the line and the name of an error, but not whether it is in a partial. */
   private blame(error: unknown, file: TemplateFile): Error {
     const message = messageOf(error);
     const [, name, line] = /^"([^"]+)" not defined .* - (\d+):\d+$/.exec(message) ?? [];
@@ -75,13 +74,13 @@ export class MailCompiler {
   }
 }
 
-/** An attribute that holds an address, between quotes; no value can hold a quote. */
+/** A quoted attribute with a URL; values cannot contain a quote. */
 const QUOTED_LINK = /\s(?:href|src|background|cite)\s*=\s*(?:"[^"]*"|'[^']*')/gi;
 
 /** Without the entities that Handlebars writes for the sake of attributes without quotes: see `link` in mail.context.ts. */
 const plain = (attribute: string): string => attribute.replaceAll('&#x3D;', '=').replaceAll('&#x60;', '`');
 
-/** What Handlebars would let through. */
+/** Rejects what Handlebars would accept. */
 class Rules extends Handlebars.Visitor {
   constructor(private readonly partials: ReadonlyMap<string, TemplateFile>) {
     super();

@@ -6,8 +6,8 @@ import type { MailFormat } from './mail.template-files.js';
 import { ServiceText, withoutAddresses } from './mail.text.js';
 
 /**
- * What a template is filled in with: every value on one line, and text that somebody wrote without what a mail program
- * could make a link of. The data may have a `name` of its own; it hides no other surrounding.
+ * The context of a template: every value on one line, and user-written text without anything that a mail client would
+ * turn into a link. The data may replace `name`, but no other value of the surroundings.
  */
 export function contextOf(
   kind: MailFormat,
@@ -19,7 +19,7 @@ export function contextOf(
   return { ...Object.fromEntries(shown), ...surroundings, ...links };
 }
 
-/** Times stay times, for the helper that writes them. */
+/** Dates are kept for the `date` helper. */
 function show(kind: MailFormat, value: MailValue): unknown {
   if (value instanceof URL) return link(kind, value);
   if (value instanceof ServiceText) return oneLine(value.text);
@@ -28,10 +28,10 @@ function show(kind: MailFormat, value: MailValue): unknown {
 }
 
 /**
- * A link in its own characters. Handlebars would write `=` as `&#x3D;`, and relays that count clicks look for links in
- * the source without decoding entities. Of a web address the serializer (WHATWG URL, 4.5) leaves nothing that means
- * something to HTML but `'` and `&`; the links of this service have neither.
- * @throws Error for a link that is no web address, which the serializer would not make safe
+ * A link without HTML entities. Handlebars would write `=` as `&#x3D;`, and relays that count clicks search the source
+ * for links without decoding entities. In a serialized web URL (WHATWG URL, 4.5) only `'` and `&` are special in HTML;
+ * the links of this service have neither.
+ * @throws Error for a link that is not http(s), which URL serialization does not make safe
  */
 function link(kind: MailFormat, { href, protocol }: URL): unknown {
   if (protocol !== 'https:' && protocol !== 'http:')
@@ -39,7 +39,7 @@ function link(kind: MailFormat, { href, protocol }: URL): unknown {
   return kind === 'text' ? href : new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));
 }
 
-/** What the service calls itself towards people: the sender's name, or else where it is. */
+/** The product name in mails and pages: the sender's name, or else the host. */
 export function productName(config: Pick<Config, 'mailFrom' | 'appUrl'>): string {
   const { name } = parseMailbox(config.mailFrom);
   return name || (config.appUrl === null ? 'Iam' : new URL(config.appUrl).host);

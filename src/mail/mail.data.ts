@@ -1,44 +1,43 @@
 import type { ServiceText } from './mail.text.js';
 
 /**
- * What a template can show. Times are given as they are; a template says `{{date time}}`. A link is a URL. A string is
- * text that somebody wrote: it loses whatever a mail program could make a link of (see mail.text.ts).
+ * A value for a template. Dates are formatted with `{{date time}}`. A link is a URL. A string is user-written text:
+ * anything that a mail client would turn into a link is removed (see mail.text.ts).
  */
 export type MailValue = string | number | boolean | Date | URL | ServiceText | readonly string[];
 
 /**
- * The mails that are sent, and what each says besides its fixed text; a template gets nothing else but
- * {@link MailSurroundings}. A team adds its own by declaration merging,
- * `declare module '…/mail/mail.data.js' { interface MailData { 'team-welcome': { team: string } } }`,
- * and its templates with `MailTemplates.add`.
+ * The mails and their data; besides, a template gets only {@link MailSurroundings}. A team adds its own by declaration
+ * merging, `declare module '…/mail/mail.data.js' { interface MailData { 'team-welcome': { team: string } } }`, and its
+ * templates with `MailTemplates.add`.
  */
 export interface MailData {
-  /** Somebody made an account for the reader. */
+  /** An account was created for the recipient. */
   invitation: { link: URL; expiresAt: Date };
-  /** The reader has not accepted yet, and the invitation ends soon. */
+  /** The recipient has not accepted yet, and the invitation expires soon. */
   'invitation-reminder': { link: URL; expiresAt: Date };
-  /** The reader, or somebody else, asked for a new password. */
+  /** A password reset was requested for the recipient's account. */
   'password-reset': { link: URL; expiresAt: Date };
-  /** The password of the reader's account was changed or set anew. */
+  /** The password of the recipient's account was changed or reset. */
   'password-changed': { changedAt: Date };
-  /** Somebody signed in to the reader's account, on a device that nobody signed in on before. */
+  /** A sign-in to the recipient's account on a new device. */
   'new-sign-in': { signedInAt: Date; device: ServiceText; address: ServiceText };
-  /** Somebody gave the reader another role. */
+  /** The recipient's role was changed. */
   'role-changed': { formerRole: string; role: string; changedAt: Date };
 }
 
 /** The name of a mail; each is a folder of that name under `templates/<locale>/`. */
 export type MailTemplate = keyof MailData;
 
-/** What every template may name besides its own data. */
+/** Values that every template can use besides its own data. */
 export interface MailSurroundings {
-  /** What the reader is called; empty where that is no name that a mail should begin with. */
+  /** The recipient's name; empty where it is not suitable for a salutation. */
   readonly name: string;
-  /** What the service calls itself. */
+  /** The product name. */
   readonly product: string;
-  /** Where somebody asks for a new password. */
+  /** The page to request a password reset. */
   readonly forgotPasswordLink: URL;
 }
 
-/** One set of data for each of some mails. Every template is rendered with its own before the service starts. */
+/** Sample data by mail. Every template is rendered with it before the service starts. */
 export type MailSamples = { readonly [Template in MailTemplate]?: MailData[Template] };

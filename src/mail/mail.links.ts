@@ -2,12 +2,12 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
 
-/** Addresses that mean "every interface", which nobody can open. */
+/** Addresses for "all interfaces", which a browser cannot open. */
 const UNSPECIFIED = new Set(['0.0.0.0', '::']);
 
 /**
- * The links in mails. They start with `APP_URL`, or with the service's own address when there is none; what a
- * request calls the host never gets into a mail.
+ * The links in mails. They start with `APP_URL`, or with the service's own address when there is none; the Host header
+ * of a request never appears in a mail.
  */
 @Injectable()
 export class MailLinks {
@@ -16,17 +16,17 @@ export class MailLinks {
     @Optional() private readonly http?: HttpAdapterHost,
   ) {}
 
-  /** Where an invitation is accepted. */
+  /** The page to accept an invitation. */
   join(token: string): URL {
     return new URL(`${this.base}/join?token=${encodeURIComponent(token)}`);
   }
 
-  /** Where a new password is chosen. */
+  /** The page to choose a new password. */
   resetPassword(token: string): URL {
     return new URL(`${this.base}/reset-password?token=${encodeURIComponent(token)}`);
   }
 
-  /** Where a mail with such a link is asked for. */
+  /** The page to request a password reset. */
   forgotPassword(): URL {
     return new URL(`${this.base}/forgot-password`);
   }
@@ -36,7 +36,7 @@ export class MailLinks {
     return appUrl ?? `${ownAddress(host, port || this.chosenPort())}${publicPath}`;
   }
 
-  /** The port that the system chose where the configuration left it to it. */
+  /** The port that the system assigned for `PORT=0`. */
   private chosenPort(): number {
     const address: unknown = this.http?.httpAdapter?.getHttpServer()?.address?.();
     if (typeof address !== 'object' || address === null || !('port' in address)) return 0;

@@ -10,7 +10,10 @@ import { OutboxHandlers, OutboxSettings } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
 import { OutboxWorker } from '../outbox/outbox.worker.js';
 
-/** Mail, and the outbox that carries it. Feature modules queue with `Outbox`, register with `OutboxHandlers` and add templates. */
+/**
+ * Mail, and the outbox that sends it. Feature modules queue with `Outbox`, register with `OutboxHandlers` and add
+ * templates.
+ */
 @Global()
 @Module({
   imports: [

@@ -4,7 +4,7 @@ import { ServiceText } from './mail.text.js';
 const TIME = new Date('2026-11-27T10:30:00.000Z');
 const invited = { link: new URL('https://iam.example.com/join?token=sample'), expiresAt: TIME };
 
-/** Data to try the templates with that come with the service. */
+/** Sample data for the built-in templates. */
 export const MAIL_SAMPLES = {
   invitation: invited,
   'invitation-reminder': invited,

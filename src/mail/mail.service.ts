@@ -16,19 +16,16 @@ export interface Mail<Template extends MailTemplate> {
   readonly to: MailRecipient;
   readonly data: MailData[Template];
   /**
-   * What this mail is, in a few words that are the same when it is sent again, such as the template and the hash of
-   * its token. The Message-ID is derived from it, so that relays and readers recognise a repeat.
+   * Identifies the mail, with the same values when it is sent again, such as the template and the hash of its token.
+   * The Message-ID is derived from it, so that relays and mail clients recognize duplicates.
    */
   readonly identity: readonly string[];
 }
 
-/** Headers of a mail that nobody wrote: vacation responders keep silent (RFC 3834). */
+/** Headers of automatic mails: vacation responders do not reply (RFC 3834). */
 const AUTOMATIC = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
 
-/**
- * Renders mails and hands them to the transport. Requests do not call it: they queue a job in the outbox, whose
- * handler does.
- */
+/** Renders mails and passes them to the transport. Called by the handlers of outbox jobs, not by requests. */
 @Injectable()
 export class MailService {
   private readonly logger = new Logger('Mail');
@@ -46,8 +43,8 @@ export class MailService {
   }
 
   /**
-   * Sends one mail and resolves when the relay has taken it.
-   * @throws whatever the relay or the network answers; sending again is safe.
+   * Sends one mail and resolves when the relay has accepted it.
+   * @throws the error of the relay or the network; sending again is safe.
    */
   async send<Template extends MailTemplate>(mail: Mail<Template>): Promise<void> {
     const name = readerName(mail.to.name);
@@ -66,7 +63,7 @@ export class MailService {
     if (this.config.mailUrl === null) this.logForDevelopers(mail, subject);
   }
 
-  /** The development mailbox's second half: what a developer wants to click stands in the log. */
+  /** For the development mailbox: logs the link that a developer wants to open. */
   private logForDevelopers<Template extends MailTemplate>(mail: Mail<Template>, subject: string): void {
     const link = 'link' in mail.data ? ` ${mail.data.link.href}` : '';
     this.logger.log(`To ${mail.to.email}: ${subject}${link}`);

@@ -1,16 +1,16 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a mail is made of; each is a file of its template. */
+/** The parts of a mail; each is a file of its template. */
 export const MAIL_PARTS = ['subject', 'html', 'text'] as const;
 
 export type MailPart = (typeof MAIL_PARTS)[number];
 /** A partial is for HTML or for plain text. */
 export type MailFormat = 'html' | 'text';
 
-/** A file with words. */
+/** A template file. */
 export interface TemplateFile {
-  /** Where it was read; errors name it. */
+  /** Its path, for errors. */
   readonly path: string;
   readonly source: string;
 }
@@ -28,16 +28,16 @@ const WANTED =
   '<partial>.<html|text>.hbs, <locale>/<partial>.<html|text>.hbs or <locale>/<mail>/<subject|html|text>.hbs';
 
 /**
- * The template files of several folders, seen as one folder: of two files with the same name, the one of the folder
- * that was added later counts.
+ * The template files of several folders, merged: of two files with the same name, the one of the folder that was added
+ * later is used.
  */
 export class TemplateFiles {
   /** Files by their names without `.hbs`, by their folders: none for all languages, a locale, or locale and mail. */
   private readonly folders = new Map<string, Map<string, TemplateFile>>();
 
   /**
-   * Reads a folder. What is hidden or is no `.hbs` file is none of its business.
-   * @throws Error that names a file which has no place here.
+   * Reads a folder. Ignores hidden files, and files that do not end in `.hbs`.
+   * @throws Error that names a file with an invalid name.
    */
   add(root: string): void {
     for (const name of listFiles(root)) {
@@ -50,7 +50,7 @@ export class TemplateFiles {
       if (locale !== undefined && !isLanguageTag(locale)) {
         throw new Error(`${path}: ${locale} is no language tag (RFC 5646)`);
       }
-      // Partials stand on lines of their own, whether or not an editor ended the file with one.
+      // Partials end with a line break, whether or not the editor wrote one.
       const source = `${readFileSync(path, 'utf8').trimEnd()}\n`;
       const folder = segments.join('/');
       this.folders.set(
@@ -61,8 +61,8 @@ export class TemplateFiles {
   }
 
   /**
-   * Every mail in every language in which there is something of it.
-   * @throws Error that names the file which is missing beside others.
+   * Every mail in every language that has a file of it.
+   * @throws Error that names the missing file of an incomplete mail.
    */
   templates(): TemplateParts[] {
     return [...this.folders].flatMap(([folder, files]) => {

@@ -9,7 +9,7 @@ import type { MailData, MailSamples, MailSurroundings, MailTemplate, MailValue }
 import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from './mail.samples.js';
 import { TemplateFiles, type MailFormat, type MailPart, type TemplateParts } from './mail.template-files.js';
 
-/** A mail's words, ready to be sent. */
+/** A rendered mail. */
 export interface RenderedMail {
   /** The language that it is written in, as a tag (RFC 5646). */
   readonly locale: string;
@@ -22,7 +22,7 @@ export interface RenderedMail {
 type Compiled = Readonly<Record<MailPart, CompiledTemplate>>;
 
 const BUILT_IN = fileURLToPath(new URL('./templates', import.meta.url));
-/** The language of last resort, in which there must be every mail. */
+/** The fallback language, in which every mail must exist. */
 const DEFAULT_LOCALE = 'en';
 
 /**
@@ -40,10 +40,9 @@ export class MailTemplates implements OnApplicationBootstrap {
   constructor(@Inject(Config) private readonly config: Pick<Config, 'mailTemplates'>) {}
 
   /**
-   * Adds a folder of templates; to be called in `onModuleInit`. Its files take the place of those with the same name
-   * that came before.
+   * Adds a folder of templates; call it in `onModuleInit`. Its files replace earlier ones with the same name.
    * @param folder absolute path
-   * @param samples data to try each new mail with before the service starts
+   * @param samples sample data to render each new mail with before the service starts
    */
   add(folder: string, samples: MailSamples = {}): void {
     this.folders.push(folder);
@@ -53,17 +52,17 @@ export class MailTemplates implements OnApplicationBootstrap {
   }
 
   /**
-   * Reads, compiles and tries every template, so that a broken one stops the boot and not a mail.
-   * @throws Error that names the file which is broken, missing or belongs to no mail
+   * Reads, compiles and renders every template, so that an invalid one stops the start instead of a mail.
+   * @throws Error that names the file which is invalid, missing or belongs to no mail
    */
   onApplicationBootstrap(): void {
     this.built ??= this.build();
   }
 
   /**
-   * Renders one mail, in that language of its templates which suits the reader best.
-   * @param languages what the reader wants, in the syntax of `Accept-Language`
-   * @throws Error when the template names something that is not in the data
+   * Renders one mail in the best matching language of its templates.
+   * @param languages the recipient's languages, in the syntax of `Accept-Language`
+   * @throws Error when the template uses a name that is not in the data
    */
   render<Template extends MailTemplate>(
     template: Template,

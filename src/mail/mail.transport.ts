@@ -4,19 +4,19 @@ import { createTransport, type Transporter } from 'nodemailer';
 import type { Config } from '../config/config.js';
 import { DevelopmentMailbox } from './development-mailbox.js';
 
-/** A relay that does not answer within these times, in milliseconds, has failed; the outbox tries again later. */
+/** Time-outs of the relay, in milliseconds; the outbox tries again later. */
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 30_000;
-/** Longest time for one mail from connecting to the last answer, whatever the relay does. */
+/** Maximum time to send one mail, from connecting to the last response, in milliseconds. */
 const SEND_MS = 60_000;
 
-/** Connections to the relay that are kept and used again, as many as the outbox has workers. */
+/** Pooled connections to the relay, as many as the outbox has workers. */
 const CONNECTIONS = 4;
 
 /**
- * How mail leaves: through the SMTP relay of `MAIL_URL`, whose query may carry nodemailer's options
- * (`smtp://relay.example.com:587?requireTLS=true`), or into the development mailbox when there is none.
- * @throws Error in production without a relay; the configuration has refused that before.
+ * The mail transport: the SMTP relay of `MAIL_URL`, whose query may carry nodemailer's options
+ * (`smtp://relay.example.com:587?requireTLS=true`), or the development mailbox when there is none.
+ * @throws Error in production without a relay; the configuration rejects that earlier.
  */
 export function mailerOptions(config: Pick<Config, 'mailUrl' | 'dataDir' | 'production'>): MailerOptions {
   if (config.mailUrl === null) {
@@ -31,7 +31,7 @@ export function mailerOptions(config: Pick<Config, 'mailUrl' | 'dataDir' | 'prod
       connectionTimeout: CONNECT_MS,
       greetingTimeout: CONNECT_MS,
       socketTimeout: SILENCE_MS,
-      // Mails are made of templates here; nothing in one may name a file or an address to be fetched.
+      // Mails are rendered from templates; nothing in a mail may name a file or a URL to fetch.
       disableFileAccess: true,
       disableUrlAccess: true,
     },
@@ -40,8 +40,8 @@ export function mailerOptions(config: Pick<Config, 'mailUrl' | 'dataDir' | 'prod
 }
 
 /**
- * A relay that is told a password has to offer TLS, unless the URL asks for less (`ignoreTLS=true`, `requireTLS=false`):
- * nodemailer itself goes on in the clear where STARTTLS is not offered, or was stripped on the way (RFC 8314).
+ * Requires TLS from a relay with a password, unless the URL says otherwise (`ignoreTLS=true`, `requireTLS=false`): by
+ * default nodemailer continues in plain text when STARTTLS is not offered, or was stripped (RFC 8314).
  */
 export function withRequiredTls(mailUrl: string): string {
   const url = new URL(mailUrl);
@@ -52,8 +52,8 @@ export function withRequiredTls(mailUrl: string): string {
 }
 
 /**
- * Keeps transports open until the last hook of a shutdown. The mailer closes its own with the first one, before the
- * outbox has let go of its jobs: a job that was about to send then failed, and its mail waited for another instance.
+ * Keeps transports open until the last shutdown hook. The mailer closes its own in the first one, before the outbox has
+ * stopped: jobs that were about to send failed, and their mails waited for another instance.
  */
 @Injectable()
 export class LastingTransports implements MailerTransportFactory, OnApplicationShutdown {
@@ -66,7 +66,7 @@ export class LastingTransports implements MailerTransportFactory, OnApplicationS
     return transporter;
   }
 
-  /** Jobs are done or handed back by now. */
+  /** Jobs are finished or released by now. */
   onApplicationShutdown(): void {
     for (const close of this.closes) close();
   }

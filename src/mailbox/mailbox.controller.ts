@@ -10,7 +10,7 @@ import { PageRenderer } from '../pages/page.renderer.js';
 import { MailboxFiles, type StoredMail } from './mailbox.files.js';
 import { MailboxGuard } from './mailbox.guard.js';
 
-/** The mails that went nowhere because there is no relay, for developers; so in English only. */
+/** The development mailbox, for mails that are not sent because there is no relay. In English only. */
 @Controller('dev/mailbox')
 @Public()
 @NotJsonApi()
@@ -22,7 +22,7 @@ export class MailboxController {
     private readonly pages: PageRenderer,
   ) {}
 
-  /** An address without the token shows nothing: the guard says where the whole one stands. */
+  /** Without the token: the guard's error says where to find the URL. */
   @Get()
   closed(): never {
     throw apiError('not_found', 'There is no such mail');
@@ -72,7 +72,7 @@ ${html !== undefined && frame(html)}
 <h2>Plain text</h2>
 <pre>${text}</pre>`;
 
-/** The mail's HTML runs nothing and loads nothing; its links open outside of it. */
+/** The mail's HTML runs no scripts and loads nothing; links open in a new window. */
 const frame = (html: string): Html => markup`<h2>HTML</h2>
 <iframe title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${`<base target="_blank">${html}`}"></iframe>`;
 

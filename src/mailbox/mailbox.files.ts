@@ -6,22 +6,22 @@ import { Config } from '../config/config.js';
 
 /** A mail in the development mailbox. */
 export interface StoredMail {
-  /** Name of its file, which begins with the time at which it was sent. */
+  /** The file name, which begins with the time of sending. */
   readonly name: string;
   readonly date: Date | undefined;
   readonly to: string;
   readonly subject: string;
   readonly text: string;
   readonly html: string | undefined;
-  /** The addresses in its text, in the order in which they stand there. */
+  /** The URLs in its text, in order. */
   readonly links: readonly string[];
 }
 
 const NAME = /^[\w.-]+\.eml$/;
-/** So many of the newest mails are listed. */
+/** Maximum number of listed mails. */
 const MOST = 100;
 
-/** Reads what the development mailbox has written. */
+/** Reads the files of the development mailbox. */
 @Injectable()
 export class MailboxFiles {
   private readonly folder: string;
@@ -36,7 +36,7 @@ export class MailboxFiles {
     return Promise.all(names.map((name) => this.parse(name)));
   }
 
-  /** One mail; null when there is none of that name. */
+  /** One mail; null when it does not exist. */
   async find(name: string): Promise<StoredMail | null> {
     return (await this.names()).includes(name) ? this.parse(name) : null;
   }
@@ -45,14 +45,14 @@ export class MailboxFiles {
     try {
       return (await readdir(this.folder)).filter((name) => NAME.test(name));
     } catch (error) {
-      // The first mail makes the folder.
+      // The first mail creates the folder.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
       throw error;
     }
   }
 
   private async parse(name: string): Promise<StoredMail> {
-    // Loaded here, since nobody reads mail in production.
+    // Loaded here, since production does not need it.
     const { simpleParser } = await import('mailparser');
     const { date, to, subject = '', text = '', html } = await simpleParser(await readFile(join(this.folder, name)));
     const links = [...new Set(text.match(/https?:\/\/\S+/g))];

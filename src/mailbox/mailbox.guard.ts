@@ -5,7 +5,7 @@ import { normalizeAddress } from '../auth/authentication/client-address.js';
 import { apiError } from '../json-api/document/errors.js';
 import { MailboxToken } from './mailbox.token.js';
 
-/** Addresses that nobody has on the internet (RFC 1122, 1918, 3927, 4193, 4291). */
+/** Loopback, link-local and private addresses (RFC 1122, 1918, 3927, 4193, 4291). */
 const NEAR = new BlockList();
 for (const [address, bits] of [
   ['127.0.0.0', 8],
@@ -24,14 +24,13 @@ for (const [address, bits] of [
   NEAR.addSubnet(address, bits, 'ipv6');
 }
 
-/** Headers of whatever passes requests on from elsewhere. */
+/** Headers that proxies add. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via'];
 
 /**
- * Mails carry tokens, and whoever runs this service unprotected and without NODE_ENV=production should not hand them to
- * the world: the address carries a random token, which only the start prints. Beyond that only this machine and its
- * network see the mailbox, not through a proxy that says so, and not under a name that a foreign page could have pointed
- * here (DNS rebinding).
+ * Mails contain tokens, which must not be public even when the service runs without NODE_ENV=production: the URL
+ * contains a random token, which is printed at start. Also, the mailbox is available only to this machine and its
+ * network, not through a proxy, and not under a public DNS name (DNS rebinding).
  */
 @Injectable()
 export class MailboxGuard implements CanActivate {
@@ -54,7 +53,7 @@ export class MailboxGuard implements CanActivate {
   }
 }
 
-/** An address, or a name without dots: those are no names of the public DNS. */
+/** An IP address, or a name without dots, which public DNS does not have. */
 function isOwnName(hostname: string): boolean {
   const name = hostname.replace(/^\[(.*)\]$/, '$1');
   return isIP(name) !== 0 || /^[\w-]+$/.test(name) || /\.(?:localhost|local|internal|test)$/.test(name);

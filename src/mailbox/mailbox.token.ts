@@ -4,9 +4,9 @@ import { Config } from '../config/config.js';
 import { developmentSecret } from '../config/development-secrets.js';
 
 /**
- * What the address of the development mailbox carries, 32 random characters. It is made once for a `DATA_DIR`, so that a
- * bookmark lives as long as the mails do. Where the request came from cannot take its place: an ordinary proxy on this
- * machine makes the whole world look local.
+ * The token in the URL of the development mailbox, 32 random characters. Generated once per `DATA_DIR`, so that
+ * bookmarks stay valid. The address of the client is not enough: behind a proxy on this machine every request looks
+ * local.
  */
 @Injectable()
 export class MailboxToken {
@@ -16,7 +16,7 @@ export class MailboxToken {
     this.token = developmentSecret(config.dataDir, 'MAILBOX_TOKEN');
   }
 
-  /** Path of the mailbox, which the start prints. */
+  /** Path of the mailbox, printed at start. */
   get path(): string {
     return `/dev/mailbox/${this.token}`;
   }

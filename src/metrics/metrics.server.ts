@@ -5,10 +5,10 @@ import { Config } from '../config/config.js';
 import { onRequestEnd } from '../context/request-context.js';
 import { Metrics } from './metrics.js';
 
-/** Methods that have a series of their own; whatever else a client sends counts as OTHER. */
+/** Methods with their own series; any other method counts as OTHER. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Measures every request, and serves the metrics on a port of their own, which need not be open to clients. */
+/** Measures every request, and serves the metrics on a separate port, which need not be open to clients. */
 @Injectable()
 export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Metrics');
@@ -19,7 +19,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     private readonly metrics: Metrics,
   ) {}
 
-  /** Counts every request of the server. To be called before hooks that answer by themselves are added. */
+  /** Counts every request of the server. Call this before adding hooks that send responses. */
   countRequests(server: FastifyInstance): void {
     onRequestEnd(server, (request, reply, status) => this.observe(request, reply, status));
   }
@@ -31,7 +31,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
       this.answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
     });
     await new Promise<void>((resolve) => {
-      // A second instance on one machine, in development above all, has to live without: serving comes first.
+      // A second instance on one machine, usually in development, runs without metrics.
       this.server?.once('error', (error) => {
         this.logger.warn(`No metrics: ${error.message}`);
         this.server = null;

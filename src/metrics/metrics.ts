@@ -6,8 +6,8 @@ import { Config } from '../config/config.js';
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * The process in numbers, for Prometheus. Labels only ever come out of this project's own constants (route templates,
- * methods, statuses, actions), never out of a request's text: the number of series is bounded.
+ * The process in numbers, for Prometheus. Label values are constants of this project (route templates, methods,
+ * statuses, actions), never input: the number of series is bounded.
  */
 @Injectable()
 export class Metrics {
@@ -15,7 +15,7 @@ export class Metrics {
 
   readonly requests = new Histogram({
     name: 'iam_http_request_duration_seconds',
-    help: 'Time from the request to the end of its answer, by route template',
+    help: 'Time from the request to the end of its response, by route template',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: REQUEST_BUCKETS,
     registers: [this.registry],
@@ -43,11 +43,11 @@ export class Metrics {
   });
 
   constructor(@Inject(Config) config: Pick<Config, 'metricsPort'>) {
-    // Event-loop lag, memory, CPU and garbage collection; their observers cost a little, so only where they are read.
+    // Event-loop lag, memory, CPU and garbage collection; their observers have a cost, so only if metrics are served.
     if (config.metricsPort > 0) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A number that is looked up whenever the metrics are read; what cannot be looked up is left out. */
+  /** A gauge that is computed on each scrape, and omitted when that fails. */
   gauge(name: string, help: string, value: () => number | Promise<number>): void {
     new Gauge({
       name,

@@ -2,14 +2,14 @@ import { ApiError, type ErrorObject } from '../json-api/document/errors.js';
 import { flag, markup, type Html } from './markup.js';
 import type { PageText } from './page.text.js';
 
-/** What is wrong with the fields of a form, as services told it, by their names. */
+/** Error details by the name of the form field. */
 export type FieldErrors = ReadonlyMap<string, readonly string[]>;
 
 export const NO_FAULTS: FieldErrors = new Map();
 
 /**
- * The errors of fields in what a service threw.
- * @throws the error itself when it is about anything but fields
+ * The errors of fields in an error that a service threw.
+ * @throws the error itself when it is not about fields
  */
 export function fieldErrors(error: unknown): FieldErrors {
   if (!(error instanceof ApiError)) throw error;
@@ -26,24 +26,24 @@ interface Field {
   readonly name: string;
   readonly label: string;
   readonly type: 'text' | 'email' | 'password';
-  /** What browsers and password managers fill in (HTML, autofill). */
+  /** The `autocomplete` attribute (HTML, autofill). */
   readonly autocomplete: string;
   readonly value?: string;
   readonly readOnly?: boolean;
-  /** Where the reader starts, unless a field before it is broken. */
+  /** Has the focus, unless a field before it is invalid. */
   readonly first?: boolean;
-  /** Rules, as services tell them, that are shown before anything was sent. */
+  /** Rules that are shown before the form is sent. */
   readonly rules?: readonly string[];
 }
 
 /**
- * A field with its label, its rules and its errors. The errors and the rules describe it to screen readers, and the
- * first broken field has the focus when the page opens.
+ * A field with its label, rules and errors. Rules and errors are its `aria-describedby`, and the first invalid field
+ * has the focus when the page opens.
  */
 export function field(text: PageText, errors: FieldErrors, it: Field): Html {
   const { name, type, readOnly = false, first = false } = it;
   const broken = errors.get(name) ?? [];
-  // What is wrong says all that the rules said.
+  // The errors repeat the rules.
   const rules = broken.length > 0 ? [] : (it.rules ?? []);
   const [firstBroken] = errors.keys();
   const isBroken = broken.length > 0;
@@ -64,11 +64,11 @@ ${type === 'password' && revealButton(text, name)}
 </div>`;
 }
 
-/** Works, and is shown, only where scripts run. */
+/** Shown only when scripts run. */
 const revealButton = (text: PageText, name: string): Html =>
   markup`<button class="plain" type="button" data-reveals="${name}" aria-pressed="false" hidden>${text.showPassword}</button>`;
 
-/** Rules or errors in the language of the page. One that only a team knows stays in English, and says so. */
+/** Rules or errors in the language of the page. Those of extensions stay in English, with `lang="en"`. */
 function sentences(text: PageText, kind: 'hint' | 'error', name: string, details: readonly string[]): Html {
   const items = details.map((detail) => {
     const known = text.errors[detail]?.[kind] ?? text.errors[detail]?.error;
@@ -77,7 +77,7 @@ function sentences(text: PageText, kind: 'hint' | 'error', name: string, details
   return markup`<ul class="${kind}" id="${name}-${kind}">${items}</ul>`;
 }
 
-/** Whose form it is. Nobody changes it here: it tells a password manager what to keep the password under. */
+/** The read-only e-mail, under which a password manager stores the password. */
 export const ownerField = (text: PageText, errors: FieldErrors, email: string): Html =>
   field(text, errors, {
     name: 'email',
@@ -88,7 +88,7 @@ export const ownerField = (text: PageText, errors: FieldErrors, email: string): 
     readOnly: true,
   });
 
-/** Where a new password is chosen; the reader starts here. */
+/** The field for a new password, with the focus. */
 export const newPasswordField = (
   text: PageText,
   errors: FieldErrors,
@@ -96,13 +96,13 @@ export const newPasswordField = (
 ): Html =>
   field(text, errors, { name: 'password', label, type: 'password', autocomplete: 'new-password', rules, first: true });
 
-/** A form that goes back to where its page came from, `action` being relative to that. */
+/** A form; `action` is relative to the page. */
 export const form = (action: string, submit: string, fields: readonly Html[]): Html =>
   markup`<form method="post" action="${action}" novalidate>
 ${fields}
 <button type="submit">${submit}</button>
 </form>`;
 
-/** What a form carries along. */
+/** A hidden field. */
 export const hidden = (name: string, value: string): Html =>
   markup`<input type="hidden" name="${name}" value="${value}">`;

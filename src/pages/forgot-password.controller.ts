@@ -12,7 +12,7 @@ import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView } from './page.views.js';
 import type { View } from './page.renderer.js';
 
-/** Where people ask for a reset mail. It says the same whether or not there is an account. */
+/** The page to request a reset mail. The response is the same whether or not the account exists. */
 @Page('forgot-password')
 export class ForgotPasswordController {
   constructor(

@@ -6,16 +6,16 @@ import { LIMITS } from '../json-api/limits.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** The fields of a form that was sent. */
+/** The fields of a submitted form. */
 export class SentForm {
   private readonly fields: URLSearchParams;
 
-  /** @param body as browsers encode it (URL standard, application/x-www-form-urlencoded); any text is understood */
+  /** @param body as browsers encode it (URL standard, application/x-www-form-urlencoded); any text is accepted */
   constructor(body: string) {
     this.fields = new URLSearchParams(body);
   }
 
-  /** What was filled in; empty when there is no such field. */
+  /** The value of a field; empty when it is missing. */
   text(name: string): string {
     return this.fields.get(name) ?? '';
   }
@@ -27,10 +27,10 @@ const FORM_BODY: BodyFormat = {
   parse: (bytes) => new SentForm(bytes.toString('utf8')),
 };
 
-/** A route that takes what a form of a page sends, and nothing else. Every other route refuses it. */
+/** A route that accepts form submissions only. Every other route rejects them. */
 export const TakesForm = (): MethodDecorator => TakesBody(FORM_BODY);
 
-/** The form that was sent. @throws ApiError `unsupported_media_type` when there was none */
+/** The submitted form. @throws ApiError `unsupported_media_type` when there was none */
 export const Form = createParamDecorator((_: unknown, context: ExecutionContext): SentForm => {
   const { body } = context.switchToHttp().getRequest<FastifyRequest>();
   if (body instanceof SentForm) return body;

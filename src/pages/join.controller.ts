@@ -19,14 +19,14 @@ import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView, passwordRules } from './page.views.js';
 import type { View } from './page.renderer.js';
 
-/** What the form shows besides its words. */
+/** The values of the form. */
 interface Invitation {
   readonly token: string;
   readonly email: string;
   readonly name: string;
 }
 
-/** Where the link of an invitation leads. Looking at it spends nothing. */
+/** The page of an invitation link. Opening it does not consume the token. */
 @Page('join')
 export class JoinController {
   constructor(

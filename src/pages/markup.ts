@@ -1,9 +1,9 @@
-/** A piece of HTML that may go into another one as it is. Only {@link markup} and {@link trusted} make it. */
+/** HTML that is inserted without escaping. Only {@link markup} and {@link trusted} create it. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What can stand in a template: text is escaped, nothing is written for what is absent. */
+/** A value in a template: text is escaped, and null, undefined and false are omitted. */
 export type HtmlValue = Html | string | number | false | null | undefined | readonly HtmlValue[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -15,17 +15,17 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * HTML in which every value is escaped, for text and for quoted attributes. Not called `html`: Prettier would format what
- * stands in it, and with it the style and the script whose hashes the policy names.
+ * HTML in which every value is escaped, for text and for quoted attributes. Not called `html`: Prettier would reformat
+ * its content, including the style and the script whose hashes are in the Content-Security-Policy.
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(strings.reduce((text, string, i) => text + render(values[i - 1]) + string));
 }
 
-/** Text that is HTML already. Never for anything that came from outside. */
+/** Text that is already HTML. Never for input. */
 export const trusted = (text: string): Html => new Html(text);
 
-/** An attribute that is there or not, such as `autofocus`. */
+/** A boolean attribute, such as `autofocus`. */
 export const flag = (name: string, isSet: boolean): Html => trusted(isSet ? ` ${name}` : '');
 
 function render(value: HtmlValue): string {

@@ -48,7 +48,7 @@ pre { margin: 0; padding: 12px 16px; border-radius: 8px; background: var(--page)
 iframe { width: 100%; height: 620px; border: 1px solid var(--line); border-radius: 8px; resize: vertical; }
 `;
 
-/** A convenience that pages do without: passwords can be looked at, but are never sent from a field that shows them. */
+/** Optional: shows and hides passwords. They are submitted from a password field only. */
 const SCRIPT = `
 for (const button of document.querySelectorAll('button[data-reveals]')) {
   const field = document.getElementById(button.dataset.reveals);
@@ -64,10 +64,10 @@ for (const button of document.querySelectorAll('button[data-reveals]')) {
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** How pages look; goes into their heads. */
+/** The style of the pages, in `head`. */
 export const STYLE_ELEMENT = markup`<style>${trusted(STYLE)}</style>`;
 
-/** What pages do when scripts run; goes to the end of their bodies. */
+/** The script of the pages, at the end of `body`. */
 export const SCRIPT_ELEMENT = markup`<script>${trusted(SCRIPT)}</script>`;
 
 const policy = (styles: string) =>
@@ -81,7 +81,7 @@ const policy = (styles: string) =>
     `frame-ancestors 'none'`,
   ].join('; ');
 
-/** Nothing but this one style and this one script; forms go back to where they came from. */
+/** Allows only this style and this script, and forms to the same origin. */
 export const PAGE_POLICY = policy(hash(STYLE));
 
 /** The same for a page that shows a mail, whose styles are its own; scripts of a mail never run. */

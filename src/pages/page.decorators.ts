@@ -22,18 +22,18 @@ import { textFor } from './page.language.js';
 import { PageRenderer, type View } from './page.renderer.js';
 import type { PageText } from './page.text.js';
 
-/** What a handler of a page answers: a view, or where the browser goes next, relative to where it is. */
+/** The result of a page handler: a view, or a redirect to a relative URL. */
 export type PageResult = View | { readonly location: string };
 
-/** The words of a page, in a language that its reader has asked for. */
+/** The texts of a page in the language of the request. */
 export type Text = PageText;
 export const Text = createParamDecorator((_: unknown, context: ExecutionContext): PageText =>
   textFor(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
 /**
- * Forms come from our own pages only, whether or not there are cookies. What a form does is guarded by the token in it;
- * this keeps other sites from making visitors try tokens or ask for mails.
+ * Rejects cross-site form submissions, with or without cookies. Forms are protected by their token; this prevents other
+ * sites from making visitors try tokens or request mails.
  */
 @Injectable()
 export class PageGuard implements CanActivate {
@@ -46,7 +46,7 @@ export class PageGuard implements CanActivate {
   }
 }
 
-/** Makes documents of views. */
+/** Renders views. */
 @Injectable()
 export class PageInterceptor implements NestInterceptor {
   constructor(private readonly pages: PageRenderer) {}
@@ -57,7 +57,7 @@ export class PageInterceptor implements NestInterceptor {
     return next.handle().pipe(
       map((answer) => {
         if (!('location' in answer)) return this.pages.render(reply, answer, textFor(request).locale);
-        // The browser asks anew, so that going back or reloading sends nothing twice (RFC 9110, 15.4.4).
+        // 303 See Other, so that going back or reloading submits nothing twice (RFC 9110, 15.4.4).
         void reply.status(303).header('location', answer.location);
         return undefined;
       }),
@@ -65,7 +65,7 @@ export class PageInterceptor implements NestInterceptor {
   }
 }
 
-/** A controller of pages for people: public, no part of the API, and answering in HTML whatever happens. */
+/** A controller of HTML pages: public, not part of the API; errors are pages too. */
 export const Page = (path: string): ClassDecorator =>
   applyDecorators(
     Controller(path),

@@ -6,7 +6,7 @@ import { markup } from './markup.js';
 import { textFor } from './page.language.js';
 import { PageRenderer } from './page.renderer.js';
 
-/** Where errors of pages become pages. Private causes are logged, and never shown. */
+/** Renders errors of pages as pages. Private causes are logged, and never shown. */
 @Injectable()
 @Catch()
 export class PageFilter implements ExceptionFilter {

@@ -6,7 +6,7 @@ import type { PageText } from './page.text.js';
 
 const TEXTS = { en: ENGLISH, de: GERMAN } as const;
 
-/** The words in that language which suits the sender of a request best. */
+/** The texts in the best matching language of a request. */
 export function textFor({ headers }: Pick<FastifyRequest, 'headers'>): PageText {
   return TEXTS[chooseLanguage(headers['accept-language'] ?? '', ['en', 'de'])];
 }

@@ -9,17 +9,17 @@ import { PAGE_POLICY, SCRIPT_ELEMENT, STYLE_ELEMENT } from './page.assets.js';
 export interface View {
   /** Title of the document, in front of the product's name. */
   readonly title: string;
-  /** What stands in `main`. */
+  /** The content of `main`. */
   readonly body: Html;
   /** HTTP status; 200 by default. */
   readonly status?: number;
-  /** True for what needs more room than a form. */
+  /** True for a wider layout than that of a form. */
   readonly wide?: boolean;
   /** Content-Security-Policy, where it is not that of every page. */
   readonly policy?: string;
 }
 
-/** Puts views into documents, and their headers onto replies. */
+/** Renders views as HTML documents, with their headers. */
 @Injectable()
 export class PageRenderer {
   private readonly product: string;
@@ -34,7 +34,7 @@ export class PageRenderer {
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
       'content-security-policy': view.policy ?? PAGE_POLICY,
-      // Addresses of pages carry tokens, and pages carry what belongs to nobody else.
+      // URLs of pages contain tokens, and pages contain personal data.
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       vary: 'Accept-Language',

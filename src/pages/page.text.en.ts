@@ -9,13 +9,16 @@ const STALE: Problem = {
   body: 'It was used already, a newer message has replaced it, or its time is over.',
   link: 'Send me a new link',
 };
-const BROKEN: Problem = { title: 'Something went wrong here', body: 'It is not your error. Please try again later.' };
+const BROKEN: Problem = {
+  title: 'Something went wrong here',
+  body: 'The problem is on our side. Please try again later.',
+};
 
 const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   invalid_token: STALE,
   expired_token: STALE,
   forbidden: {
-    title: 'This form came from somewhere else',
+    title: 'This form was sent from another site',
     body: 'Open the link of your message once more and fill in the form there.',
   },
   unavailable: { title: 'Not available right now', body: 'Please try again in a minute. Nothing is lost.' },
@@ -38,18 +41,18 @@ export const ENGLISH: PageText = {
   },
   reset: {
     title: 'Choose a new password',
-    intro: 'It takes the place of the old one, and you are signed out everywhere.',
+    intro: 'It replaces the old one, and you are signed out everywhere.',
     submit: 'Set the password',
     doneTitle: 'Your password is set',
     done: 'You can sign in with it now.',
   },
   forgot: {
     title: 'Forgot your password?',
-    intro: 'Tell us your e-mail address, and we send you a link with which you choose a new one.',
+    intro: 'Enter your e-mail address, and we send you a link to choose a new one.',
     submit: 'Send the link',
-    doneTitle: 'Look into your mailbox',
+    doneTitle: 'Check your inbox',
     done: 'If there is an account with this address, a message with a link is on its way. The link is valid for one hour.',
-    again: 'Nothing came? Ask again',
+    again: 'No mail? Request it again',
   },
   problem: (code, minutes) =>
     code === 'too_many_requests'

@@ -1,14 +1,14 @@
 import type { ErrorCode } from '../json-api/document/errors.js';
 
-/** What is said instead of a page that cannot be shown. */
+/** The text of an error page. */
 export interface Problem {
   readonly title: string;
   readonly body: string;
-  /** What the link says that leads to another mail; absent where that does not help. */
+  /** The label of the link to request another mail; absent where that does not help. */
   readonly link?: string;
 }
 
-/** What a page with a form says. */
+/** The texts of a page with a form. */
 export interface FormText {
   readonly title: string;
   readonly intro: string;
@@ -18,19 +18,19 @@ export interface FormText {
   readonly done: string;
 }
 
-/** An error of a field as services tell it, said to people. */
+/** The text for an error of a field. */
 export interface ErrorText {
-  /** Beside the field, once it is broken. */
+  /** Shown beside an invalid field. */
   readonly error: string;
   /** Above the field, before anything was sent. */
   readonly hint?: string;
 }
 
-/** Every word of the pages in one language. */
+/** All texts of the pages in one language. */
 export interface PageText {
   /** Language tag (RFC 5646). */
   readonly locale: string;
-  /** In front of the title of a page whose form was refused. */
+  /** Prefix of the title when the form has errors. */
   readonly error: string;
   readonly name: string;
   readonly email: string;
@@ -40,8 +40,8 @@ export interface PageText {
   readonly join: FormText;
   readonly reset: FormText;
   readonly forgot: FormText & { readonly again: string };
-  /** @param minutes until another try is worth it, where that is known */
+  /** @param minutes until the next attempt, if known */
   problem(code: ErrorCode, minutes: number): Problem;
-  /** By the sentence in which services tell an error, as gettext does it. */
+  /** By the English detail of the error, as in gettext. */
   readonly errors: Readonly<Record<string, ErrorText>>;
 }

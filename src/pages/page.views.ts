@@ -4,7 +4,7 @@ import { markup, type Html } from './markup.js';
 import type { View } from './page.renderer.js';
 import type { FormText, PageText } from './page.text.js';
 
-/** A page with a form; one that was refused says so in its title, which is what a screen reader reads first. */
+/** A page with a form; with errors, its title says so, which a screen reader reads first. */
 export function formView(text: PageText, words: FormText, form: Html, errors: FieldErrors): View {
   const isRefused = errors.size > 0;
   return {
@@ -16,7 +16,7 @@ ${form}`,
   };
 }
 
-/** What comes after a form that was accepted. */
+/** The page after an accepted form. */
 export function doneView({ doneTitle, done }: FormText, more?: Html): View {
   return {
     title: doneTitle,
@@ -27,6 +27,6 @@ ${more}`,
   };
 }
 
-/** What the policy asks of every password, whoever's it is: what is wrong with an empty one. */
+/** The rules for every password: the errors of an empty one. */
 export const passwordRules = (policy: PasswordPolicy): string[] =>
   policy.errors('', null, '').map(({ detail }) => detail);

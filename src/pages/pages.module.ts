@@ -4,7 +4,7 @@ import { JoinController } from './join.controller.js';
 import { PageRenderer } from './page.renderer.js';
 import { ResetPasswordController } from './reset-password.controller.js';
 
-/** Addresses of the pages, which stand outside of API_PREFIX: front ends and mails know them by these names. */
+/** Paths of the pages, outside of API_PREFIX: front ends and mails link to them. */
 export const PAGE_PATHS = [
   'join',
   'join/done',
@@ -14,7 +14,7 @@ export const PAGE_PATHS = [
   'forgot-password/sent',
 ];
 
-/** The pages that links in mails lead to, so that the service is whole without a front end. */
+/** The pages behind links in mails, so that the service works without a front end. */
 @Module({
   controllers: [JoinController, ResetPasswordController, ForgotPasswordController],
   providers: [PageRenderer],

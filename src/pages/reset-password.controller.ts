@@ -10,7 +10,7 @@ import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView, passwordRules } from './page.views.js';
 import type { View } from './page.renderer.js';
 
-/** Where the link of a reset mail leads. Looking at it spends nothing. */
+/** The page of a reset link. Opening it does not consume the token. */
 @Page('reset-password')
 export class ResetPasswordController {
   constructor(

@@ -2,12 +2,12 @@ import { Logger } from '@nestjs/common';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
-/** A collector that is away is told of so often at most, in ms. */
+/** Minimum time between two lines about an unavailable collector, in ms. */
 const TELL_MS = 60_000;
 /** In characters. */
 const MAX_REASON = 200;
 
-/** An exporter whose failures stand in the log: the first at once, and then what was lost, once a minute. */
+/** A span exporter that logs its failures: the first one immediately, then the number of lost spans once a minute. */
 export class LoggingSpanExporter implements SpanExporter {
   private readonly logger = new Logger('Traces');
   private lost = 0;
@@ -38,7 +38,7 @@ export class LoggingSpanExporter implements SpanExporter {
   }
 }
 
-/** Of an answer its status alone: the collector may write anything beside it, at any length. */
+/** Only the status of a response: its text may be anything, of any length. */
 function reasonOf(error: Error | undefined): string {
   const code = error && 'code' in error ? error.code : undefined;
   if (typeof code === 'number') return `HTTP ${code}`;

@@ -27,26 +27,26 @@ import { harmlessText, operationOf } from './statement-text.js';
 import { LoggingSpanExporter } from './logging-span-exporter.js';
 import { type EndSpan, type StatementTarget, type TracedJob, Tracing } from './tracing.js';
 
-/** So many spans wait at most; what ends while as many wait is lost. */
+/** Maximum number of queued spans; further ones are dropped. */
 const MAX_WAITING = 2_048;
-/** So many spans go at once. */
+/** Maximum number of spans per batch. */
 const BATCH = 512;
-/** A span waits so long for others to go with, in ms. */
+/** Maximum delay of a batch, in ms. */
 const DELAY_MS = 1_000;
-/** A collector that has not taken a batch by then, tries included, has lost it, in ms. */
+/** Time-out of an export including retries, in ms; then the batch is dropped. */
 const EXPORT_MS = 5_000;
-/** An end of the service waits so long for the collector, in ms. */
+/** Maximum time that a shutdown waits for the collector, in ms. */
 const STOP_MS = 2_000;
-/** So many texts of statements are remembered without their literals. */
+/** Maximum number of cached statement texts without literals. */
 const MAX_TEXTS = 500;
-/** In bytes, of all those texts together. */
+/** Maximum size of the cached texts, in bytes. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
-/** What a text takes besides its characters, in bytes. */
+/** Overhead of a cached text, in bytes. */
 const TEXT_BYTES = 300;
 
 /**
- * Traces by OpenTelemetry, sent by OTLP over HTTP. Nothing of it is global: the spans of this service are all made here,
- * and travel in the one request context that there is.
+ * Traces by OpenTelemetry, sent by OTLP over HTTP. Nothing is registered globally: all spans are created here, and
+ * carried in the request context.
  */
 export class OpenTelemetry extends Tracing {
   private readonly tracer: Tracer;
@@ -63,8 +63,8 @@ export class OpenTelemetry extends Tracing {
   }
 
   /**
-   * Sends to this collector from now on. How, beyond what is said here (compression, certificates), the exporter reads
-   * out of the variables of its specification by itself.
+   * Starts to export to this collector. The exporter reads further options (compression, certificates) from the
+   * variables of its specification.
    */
   static start({ endpoint, headers, serviceName }: TracingSettings): OpenTelemetry {
     const exporter = new OTLPTraceExporter({
@@ -77,7 +77,7 @@ export class OpenTelemetry extends Tracing {
       maxQueueSize: MAX_WAITING,
       maxExportBatchSize: BATCH,
       scheduledDelayMillis: DELAY_MS,
-      // Beyond the exporter's own, so that there are never two batches on their way to a collector that hangs.
+      // Longer than the exporter's own, so that a hanging collector never gets two batches at once.
       exportTimeoutMillis: 2 * EXPORT_MS,
     });
     const service = resourceFromAttributes({
@@ -95,7 +95,7 @@ export class OpenTelemetry extends Tracing {
 
   beginStatement(statement: string, { host, port, database }: StatementTarget): EndSpan | null {
     const parent = requestContext()?.span;
-    // What recurs has no parent: several looks a second, in every instance, that lead to nothing.
+    // Timers have no parent span: they poll several times a second, in every instance.
     if (!parent?.isRecording()) return null;
     const { text, operation } = this.harmless(statement);
     const attributes = {
@@ -127,7 +127,7 @@ export class OpenTelemetry extends Tracing {
       'messaging.message.id': id,
       'iam.job.attempt': attempt,
     };
-    // Linked and not below: a job may be done days later, and again and again.
+    // A link and not a parent: a job may run days later, and several times.
     const links = linksTo(traceparent);
     const span = this.tracer.startSpan(`process ${task}`, { kind: SpanKind.CONSUMER, attributes, links }, ROOT_CONTEXT);
     try {
@@ -160,12 +160,12 @@ function linksTo(traceparent: string | undefined): Link[] {
   return context ? [{ context }] : [];
 }
 
-/** By its kind alone: messages of PostgreSQL and of relays quote what they refuse. */
+/** Only the error type: messages of PostgreSQL and of relays quote input. */
 function fail(span: Span, kind: string): void {
   span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute(ATTR_ERROR_TYPE, kind);
 }
 
-/** SQLSTATE, or the code of what happened to the connection. */
+/** SQLSTATE, or the error code of the connection. */
 function codeOf(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code) ? code : undefined;

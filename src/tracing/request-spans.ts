@@ -21,16 +21,17 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CLIENT_GONE, onRequestEnd } from '../context/request-context.js';
 
-/** The methods that the semantic conventions know; whatever else a client sends is `_OTHER`. */
+/** The methods of the semantic conventions; any other one is `_OTHER`. */
 const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
-/** Asked by machines, every few seconds, for ever. The log leaves them out as well. */
+/** Health checks are not traced. The log omits them too. */
 const HEALTH = '/health/';
 
 /**
- * Gives every request a span, from its first hook until its answer has been sent or its client has gone.
- * @param trusts whether a peer's `traceparent` is continued: strangers must neither choose which requests are recorded
- * nor write into the traces of others
+ * Creates a span for every request, from its first hook until the response has been sent or the client has
+ * disconnected.
+ * @param trusts whether a peer's `traceparent` is continued: untrusted clients must neither decide which requests are
+ * sampled nor add to the traces of others
  */
 export function addRequestSpans(server: FastifyInstance, tracer: Tracer, trusts: (address: string) => boolean): void {
   const propagator = new W3CTraceContextPropagator();
@@ -38,7 +39,7 @@ export function addRequestSpans(server: FastifyInstance, tracer: Tracer, trusts:
   server.addHook('onRequest', (request, _reply, done) => {
     const route = routeOf(request);
     if (!route?.startsWith(HEALTH)) {
-      // Whatever is no traceparent is no parent, as the specification says, and a trace begins here.
+      // An invalid traceparent is ignored, as specified, and a new trace begins.
       const trusted = trusts(request.socket.remoteAddress ?? '');
       const caller = trusted ? propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter) : ROOT_CONTEXT;
       const attributes = attributesOf(request, route);
@@ -52,11 +53,11 @@ export function addRequestSpans(server: FastifyInstance, tracer: Tracer, trusts:
   onRequestEnd(server, ({ span }, _reply, status) => span && end(span, status));
 }
 
-/** A client that has gone got no status: its span has none. */
+/** No status when the client disconnected before the response. */
 function end(span: Span, status: number): void {
   if (status !== CLIENT_GONE) {
     span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status);
-    // What is wrong with a request is no error of the service. Why it failed stands in the log, under the trace's id.
+    // A client error is not an error of the span. The log has the cause, with the trace id.
     if (status >= 500) {
       span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute(ATTR_ERROR_TYPE, String(status));
     }
@@ -71,7 +72,7 @@ function routeOf({ is404, routeOptions: { url } }: FastifyRequest): string | und
   return url.replace(/:(\w+)/g, '{$1}');
 }
 
-/** Without the path, the query, the Host and the address of the client: paths carry tokens, and the rest is personal. */
+/** Without path, query, Host and client address: paths contain tokens, and the others are personal data. */
 function attributesOf({ method, protocol, raw }: FastifyRequest, route: string | undefined): Attributes {
   const { localAddress, localPort } = raw.socket;
   return {

@@ -1,7 +1,7 @@
 import type { TracingSettings } from '../config/config.js';
 import type { Tracing } from './tracing.js';
 
-/** Starts to trace, where the configuration says where to. Elsewhere it loads nothing, and there is nothing to ask. */
+/** Starts tracing if an endpoint is configured. Otherwise it loads nothing and returns null. */
 export async function startTracing(settings: TracingSettings | null): Promise<Tracing | null> {
   if (settings === null) return null;
   const { OpenTelemetry } = await import('./open-telemetry.js');

@@ -1,12 +1,12 @@
 /**
- * A statement as a trace may show it. Values are parameters here, which never come this far; this is for the day when
- * somebody writes one into the text. What is not known to be harmless goes: every literal, and every comment.
+ * The text of a statement for a trace. Values are parameters, which are never traced; this removes every literal and
+ * comment in case a statement has values in its text.
  */
 
 /** Longer statements are cut, in characters. */
 const LONGEST = 4_096;
 
-/** What stands at a place in SQL, tried in this order. What does not end there ends with the text. */
+/** SQL tokens, tried in this order. An unterminated one ends with the text. */
 const TOKENS = [
   String.raw`[eE]'(?:[^'\\]|''|\\[^]|'\s*\n\s*')*(?:'|$)`, // a string with escapes, also one that goes on in another line
   String.raw`(?:[uU]&|[bBnNxX])?'(?:[^']|'')*(?:'|$)`, // any other string
@@ -17,7 +17,7 @@ const TOKENS = [
 ];
 const TOKEN = new RegExp(TOKENS.join('|'), 'gu');
 
-/** The text with `?` for every literal, without comments, and with any blanks as one. */
+/** The text with `?` for every literal, without comments, and with single spaces. */
 export function harmlessText(text: string): string {
   return text
     .slice(0, LONGEST)
@@ -26,6 +26,6 @@ export function harmlessText(text: string): string {
     .trim();
 }
 
-/** What kind of statement it is, by its first word, such as `SELECT`; one that begins with a CTE is a `WITH`. */
+/** The type of a statement, its first word, such as `SELECT`; one that begins with a CTE is a `WITH`. */
 export const operationOf = (harmless: string): string =>
   /^\(*([a-z]+)/i.exec(harmless)?.[1]?.toUpperCase() ?? 'UNKNOWN';

@@ -1,7 +1,7 @@
 import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Tracing } from './tracing.js';
 
-/** Sends the last spans when the last request and the last job have ended. */
+/** Exports the last spans after the last request and job. */
 @Injectable()
 class TracingShutdown implements OnApplicationShutdown {
   constructor(private readonly tracing: Tracing) {}
@@ -11,7 +11,7 @@ class TracingShutdown implements OnApplicationShutdown {
   }
 }
 
-/** Gives every module the `Tracing` that the process was started with. Only a part of the service that is traced. */
+/** Provides the `Tracing` of the process to every module. Imported only if tracing is on. */
 @Module({})
 export class TracingModule {
   static register(tracing: Tracing): DynamicModule {

@@ -1,14 +1,14 @@
 import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance } from 'fastify';
 
-/** Where a statement goes. */
+/** The database of a statement. */
 export interface StatementTarget {
   readonly host: string;
   readonly port: number;
   readonly database?: string;
 }
 
-/** A job of the outbox, as far as a trace may know it: nothing of what it carries. */
+/** A job of the outbox for a trace, without its payload. */
 export interface TracedJob {
   readonly id: string;
   readonly task: string;
@@ -18,24 +18,24 @@ export interface TracedJob {
   readonly traceparent: string | undefined;
 }
 
-/** To be called once, when what a span stands for has ended; with the error where it failed. */
+/** Ends a span, once; with the error if it failed. */
 export type EndSpan = (error?: unknown) => void;
 
 /**
- * What the service traces, and the Nest token under which it is injected. Where nothing is traced there is none, and
- * nothing of OpenTelemetry is loaded: only types of it are imported here (docs/decisions/0014).
+ * The tracer of the service, and its Nest injection token. Without tracing there is no provider, and OpenTelemetry is
+ * not loaded: only types of it are imported here (docs/decisions/0014).
  */
 export abstract class Tracing {
-  /** Gives every request of the server a span, as `request.span`. To be called before any other hook is added. */
+  /** Adds a span to every request of the server, as `request.span`. Call this before adding any other hook. */
   abstract traceRequests(server: FastifyInstance, trusts: (address: string) => boolean): void;
 
-  /** Begins the span of a statement, below the request or job that runs now; null when neither is being traced. */
+  /** Starts the span of a statement as a child of the current request or job; null when neither is traced. */
   abstract beginStatement(text: string, target: StatementTarget): EndSpan | null;
 
-  /** Does a job within a span of its own, which its statements and lines of the log find in the request context. */
+  /** Runs a job in a span, which its statements and log lines find in the request context. */
   abstract traceJob<Result>(job: TracedJob, work: () => Promise<Result>): Promise<Result>;
 
-  /** Sends what has not been sent, for two seconds at most. Never throws; what ends later is not traced. */
+  /** Exports the remaining spans, for two seconds at most. Never throws; later spans are dropped. */
   abstract stop(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ declare module 'fastify' {
   }
 }
 
-/** How a span is called where something else refers to it: in the log, and in what is done later. */
+/** References to a span, in the log and in jobs. */
 
 /** The span as `traceparent` (W3C Trace Context, level 1); undefined without one. */
 export function traceparentOf(span: Span | undefined): string | undefined {
@@ -55,6 +55,6 @@ export function traceparentOf(span: Span | undefined): string | undefined {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-/** What a line of the log says of the span, by the names that OpenTelemetry gives it in JSON; nothing without one. */
+/** The log fields of a span, as OpenTelemetry names them in JSON; none without a span. */
 export const loggedTrace = (span: Span | undefined): { trace_id?: string } =>
   span ? { trace_id: span.spanContext().traceId } : {};

@@ -10,8 +10,8 @@ import type { Rejection } from './rejections.js';
 type Reject = (reason: Rejection, ip: string | undefined) => void;
 
 /**
- * Bounds the connections of an address, and all of them. Trusted proxies are exempt from the first: theirs are the
- * connections of everybody. What is too much is closed without an answer, since an answer is work.
+ * Limits the connections per address and in total. Trusted proxies are exempt from the first limit: they carry the
+ * connections of all clients. Excess connections are closed without a response.
  */
 export function limitConnections(
   server: Server,
@@ -43,7 +43,7 @@ export function limitConnections(
   });
 }
 
-/** Ends connections whose client takes nothing of its answer; Node finds them (`connectionTimeout`). */
+/** Closes connections whose client does not read the response; Node detects them (`connectionTimeout`). */
 export function closeUnreadResponses(server: Server, reject: Reject): void {
   server.on('timeout', (socket: Socket) => {
     if (socket.writableLength > 0) reject('response_timeout', socket.remoteAddress);
@@ -51,19 +51,19 @@ export function closeUnreadResponses(server: Server, reject: Reject): void {
   });
 }
 
-/** How long a client may keep a connection waiting, in milliseconds. */
+/** Time-outs of a connection, in milliseconds. */
 export interface Timeouts {
   /** From the first byte of a request, or the start of the connection, to the end of its headers. */
   readonly headersMs: number;
   /** From the first byte of a request to the last byte of its body. */
   readonly requestMs: number;
-  /** Without a byte of an answer being taken. */
+  /** Without a byte of a response being read. */
   readonly responseMs: number;
-  /** So often it is looked whether a request is late. */
+  /** Interval of the check for late requests. */
   readonly checkMs: number;
 }
 
-/** The bounds of the wire contract; tests have shorter ones. */
+/** The time-outs of the wire contract; tests have shorter ones. */
 export const TIMEOUTS: Timeouts = {
   headersMs: LIMITS.headersSeconds * 1_000,
   requestMs: LIMITS.requestSeconds * 1_000,
@@ -71,12 +71,12 @@ export const TIMEOUTS: Timeouts = {
   checkMs: 1_000,
 };
 
-/** What Fastify and Node need to know to end connections that keep the service waiting. */
+/** Options of Fastify and Node that close connections after these time-outs. */
 export function timeoutOptions(timeouts: Timeouts, keepAliveSeconds: number) {
   const { headersMs, requestMs, responseMs, checkMs } = timeouts;
   return {
     requestTimeout: requestMs,
-    // Of a socket on which nothing moves in either direction, while an answer is on its way.
+    // Of a socket without traffic in either direction while a response is being sent.
     connectionTimeout: responseMs,
     keepAliveTimeout: keepAliveSeconds * 1_000,
     http: {
@@ -89,10 +89,9 @@ export function timeoutOptions(timeouts: Timeouts, keepAliveSeconds: number) {
 }
 
 /**
- * Bounds the requests of a connection that wait for their answers. Node hands over every request that it finds in what
- * came, and they all run at once: a packet holds thousands. A connection with more of them is closed, after which a client
- * may send again what was not answered (RFC 9112, 9.3.2). To be called before other hooks are added: they do not see
- * what is rejected.
+ * Limits the pipelined requests of a connection. Node runs all requests of a packet concurrently, which can be
+ * thousands. A connection with more is closed; the client may resend requests without a response (RFC 9112, 9.3.2).
+ * Call this before adding other hooks: they do not run for rejected requests.
  */
 export function limitPipelining(
   server: FastifyInstance,

@@ -7,9 +7,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 const LOCALHOST = 'localhost';
 
 /**
- * Listens on every address of `localhost`, and on one address otherwise. Fastify by itself would make another HTTP server
- * for `[::1]`, which knows nothing of what bounds the connections of the first: here each connection becomes one of the first.
- * @throws the error of the system where the port is taken
+ * Listens on every address of `localhost`, and on one address otherwise. Fastify would create another HTTP server for
+ * `[::1]` without the connection limits of the first: here its connections are passed to the first.
+ * @throws the system error when the port is in use
  */
 export async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
   if (host !== LOCALHOST) {
@@ -28,7 +28,7 @@ async function addressesOf(host: string): Promise<string[]> {
   return [...new Set(found.map(({ address }) => address))];
 }
 
-/** An address on which nobody can listen here, as where there is no IPv6, is left out. */
+/** An unavailable address, such as IPv6 on a host without it, is skipped. */
 async function listenBeside(server: Server, host: string, port: number): Promise<void> {
   const beside = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
   beside.maxConnections = server.maxConnections;

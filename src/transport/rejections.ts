@@ -3,14 +3,14 @@ import type { Metrics } from '../metrics/metrics.js';
 /** Time between two lines about the same reason, in milliseconds. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** Why a connection or what came over it was rejected before it was a request, and the sentence of the log. */
+/** Why a connection or its data was rejected before it was a request, with the log message. */
 const SENTENCES = {
   malformed_body: 'What a client sent is not HTTP',
   payload_too_large: 'The extensions of chunks are too large',
   headers_too_large: 'The headers of a request are too large',
   request_timeout: 'A request did not arrive in time',
-  response_timeout: 'An answer was not read in time',
-  pipelining: 'A client sends too many requests without waiting for answers',
+  response_timeout: 'A response was not read in time',
+  pipelining: 'A client sends too many requests without waiting for responses',
   address_connections: 'An address has too many connections (CONNECTIONS_PER_ADDRESS)',
   connections: 'There are too many connections (MAX_CONNECTIONS)',
 } as const;
@@ -18,8 +18,8 @@ const SENTENCES = {
 export type Rejection = keyof typeof SENTENCES;
 
 /**
- * Logs and counts what is rejected below any request. Whoever is rejected once is likely to be so a thousand times: each
- * is counted, and one line for a reason in ten seconds says how many there were since the line before.
+ * Logs and counts rejections before a request. They tend to come in thousands: each is counted, and one line per reason
+ * every ten seconds has the number since the previous line.
  */
 export class Rejections {
   readonly #unlogged = new Map<Rejection, { count: number; loggedAt: number }>();

@@ -5,7 +5,7 @@ import { interruptBody, hasResponse } from '../json-api/http/body-reader.js';
 import { errorDocument, MEDIA_TYPE } from '../json-api/document/document.js';
 import { ERROR_CODES, apiError } from '../json-api/document/errors.js';
 
-/** What the contract calls a request that cannot be read. */
+/** Error codes of the contract for an unreadable request. */
 export type UnreadableCode = 'malformed_body' | 'headers_too_large' | 'request_timeout' | 'payload_too_large';
 
 interface Reason {
@@ -15,10 +15,10 @@ interface Reason {
 
 const NO_HTTP: Reason = { code: 'malformed_body', detail: 'The request is not HTTP' };
 
-/** Why Node gives up on what it reads, by the code of its error. */
+/** Reasons by Node's error code. */
 const REASONS: Readonly<Record<string, Reason>> = {
   HPE_INVALID_URL: { code: 'malformed_body', detail: 'The address is not percent-encoded (RFC 3986)' },
-  HPE_INVALID_HEADER_TOKEN: { code: 'malformed_body', detail: 'A header holds a control character' },
+  HPE_INVALID_HEADER_TOKEN: { code: 'malformed_body', detail: 'A header contains a control character' },
   HPE_INVALID_CHUNK_SIZE: { code: 'malformed_body', detail: 'The body is not chunked as HTTP has it (RFC 9112, 7.1)' },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { code: 'payload_too_large', detail: 'The extensions of the chunks are too large' },
   HPE_HEADER_OVERFLOW: {
@@ -29,11 +29,11 @@ const REASONS: Readonly<Record<string, Reason>> = {
 };
 
 /**
- * Answers what Node's parser cannot read, and what does not arrive in time. Whoever reads the body of a request answers
- * it as any other; before that it is no request yet, and nothing else of ours is reached: an address that was not encoded,
- * a header too many. Afterwards nobody knows where the next request would begin, so the connection ends; without a word
- * where nothing was asked, or where another answer is due first, or was sent for what is still coming.
- * @param rejected told what no request will be logged for
+ * Responds to requests that Node's parser cannot read, or that do not arrive in time. Errors while a body is read have
+ * a regular response; these occur before a request exists: an invalid URL, too many headers. The start of the next
+ * request is then unknown, so the connection is closed; without a response when no request was sent, when another
+ * response comes first, or when the response was already sent.
+ * @param rejected called for what has no request log line
  */
 export function respondToUnreadableRequest(
   error: NodeJS.ErrnoException,
@@ -68,7 +68,7 @@ export function respondToUnreadableRequest(
   socket.destroySoon();
 }
 
-/** Whether a request before this one waits for its answer: what Node itself asks, and tells by nothing else. */
+/** Whether an earlier request waits for its response: an internal property of Node. */
 function isAnswering(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
   return Boolean(socket._httpMessage);
 }

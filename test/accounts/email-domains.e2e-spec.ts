@@ -76,7 +76,7 @@ describe('An e-mail with a domain beyond ASCII', () => {
     const first = await command(['accounts', 'rekey'], env);
     expect([first.exitCode, first.out]).toEqual([
       1,
-      `1 e-mail compared anew.\n${older.id} has the mailbox of ${newer.id}.\n`,
+      `1 e-mail compared anew.\n${older.id} has the same mailbox as ${newer.id}.\n`,
     ]);
     expect(await signIn(app, { email: lone.ascii, password: PASSWORD })).toHaveProperty('token');
     await app.sql('DELETE FROM accounts WHERE id = $1', [newer.id]);

@@ -71,7 +71,7 @@ describe('The attributes that a team adds to accounts', () => {
       floor: 'two',
       notes: 'no',
     });
-    expect(wrong.refused).toEqual([
+    expect(wrong.rejected).toEqual([
       {
         line: 1,
         errors: expect.arrayContaining([
@@ -81,11 +81,11 @@ describe('The attributes that a team adds to accounts', () => {
         ]),
       },
     ]);
-    const { refused } = await load(
+    const { rejected } = await load(
       { name: 'A', email: 'a@team.example.com', badge: 'A-1', floor: 3, desk: { window: true } },
       { name: 'B', email: 'b@team.example.com', badge: null },
     );
-    expect(refused).toEqual([]);
+    expect(rejected).toEqual([]);
     const rows = await app.sql(
       `SELECT badge, floor, desk FROM accounts WHERE email LIKE '%@team.example.com' ORDER BY email`,
     );
@@ -101,7 +101,7 @@ describe('The attributes that a team adds to accounts', () => {
     expect(line).toMatchObject({ badge: 'A-1', floor: 3, desk: { window: true } });
     expect(line).not.toHaveProperty('notes');
     await app.sql(`DELETE FROM accounts WHERE email = 'a@team.example.com'`);
-    expect((await load(line ?? {})).refused).toEqual([]);
+    expect((await load(line ?? {})).rejected).toEqual([]);
     expect(await exported()).toEqual(lines);
   });
 });

@@ -60,7 +60,7 @@ describe('accounts import of CSV', () => {
     expect([exitCode, err, out]).toEqual([
       0,
       '',
-      expect.stringMatching(/^Added 2 accounts, 1 membership in .*0 refused/),
+      expect.stringMatching(/^Added 2 accounts, 1 membership in .*0 rejected/),
     ]);
     expect(await stored()).toMatchObject([
       { name: `Ann "A." O'Hara, Dr.`, enabled: true, created_at: new Date('2020-01-02T03:04:05Z') },
@@ -75,7 +75,7 @@ describe('accounts import of CSV', () => {
     // The rules are those of the other form.
     expect([exitCode, err]).toEqual([
       1,
-      'Line 2: role_scope.region is not declared in the roles file\n1 line was refused.\n',
+      'Line 2: role_scope.region is not declared in the roles file\n1 line was rejected.\n',
     ]);
     const plain = await file('plain.CSV', `name,email\nCid,${email('cid')}`);
     expect((await command(['accounts', 'import', plain], env)).exitCode).toBe(0);
@@ -98,12 +98,12 @@ describe('accounts import of CSV', () => {
   it('names the rows that have errors, by the line that each begins on', async () => {
     const rows = `name,email\n"A\nB",no\nEve,${email('eve')},more\n,${email('x')}\nEve,${email('eve')}\n`;
     const { exitCode, out, err } = await load(rows, '--columns', 'name=name,email=email', '--skip-invalid');
-    expect([exitCode, out]).toEqual([1, expect.stringMatching(/^Added 1 account, .* 3 refused\.\n$/)]);
+    expect([exitCode, out]).toEqual([1, expect.stringMatching(/^Added 1 account, .* 3 rejected\.\n$/)]);
     expect(err.split('\n')).toEqual([
       expect.stringMatching(/^Line 2: name must not contain .*email must be an e-mail address/),
       'Line 4: has 3 cells, where the header has 2',
       'Line 5: name is required',
-      '3 lines were refused.',
+      '3 lines were rejected.',
       '',
     ]);
   });
@@ -132,7 +132,7 @@ describe('accounts import of CSV', () => {
     expect(err).toBe('The file is not UTF-8; save it as "CSV UTF-8".\n');
     const strange = await file('strange.csv', 'name,Mail address\n');
     expect((await command(['accounts', 'import', strange], env)).err).toBe(
-      'The header does not name members of an account; say with --columns what they hold: its columns are "name", "Mail address".\n',
+      'The header does not name members of an account; map them with --columns: its columns are "name", "Mail address".\n',
     );
     expect(await stored()).toEqual([]);
   });

@@ -95,7 +95,7 @@ describe('accounts export', () => {
     ).toEqual(await exported());
     await writeFile(file, 'precious');
     const { exitCode, err } = await command(['accounts', 'export', '--output', file], env);
-    expect([exitCode, err]).toEqual([1, `${file} is there already; name another file.\n`]);
+    expect([exitCode, err]).toEqual([1, `${file} already exists; name another file.\n`]);
     expect(await readFile(file, 'utf8')).toBe('precious');
     expect(await readdir(folder)).toEqual(['accounts.ndjson']);
     const nowhere = await command(['accounts', 'export', '--output', join(folder, 'none', 'file')], env);

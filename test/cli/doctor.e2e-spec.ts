@@ -66,16 +66,16 @@ describe('doctor', () => {
     expect([exitCode, err]).toEqual([0, '']);
     expect(lines).toEqual([
       'ok settings Each of them can be read.',
-      'ok settings Nothing weak in them.',
+      'ok settings None is weak.',
       'ok roles Accounts may be given the roles anonymous, user, org_owner, admin; new ones are user.',
       expect.stringMatching(/^ok keys [\w-]{43} \(ES256\) signs; 1 verify\.$/),
-      'ok templates Every mail can be written.',
-      expect.stringMatching(/^ok database \S+:\d+\/iam_test_\w+ answers: PostgreSQL \d+/),
+      'ok templates Every mail can be rendered.',
+      expect.stringMatching(/^ok database \S+:\d+\/iam_test_\w+ responds: PostgreSQL \d+/),
       'ok database Version, encoding and LC_CTYPE are as needed.',
-      'ok database It is reached by sessions, and the limits of requests hold.',
-      'ok clock The clocks of this machine and of the database agree.',
+      'ok database It is reached by sessions, and the time limits of requests apply.',
+      'ok clock The clocks of this machine and of the database match.',
       'ok migrations The schema is up to date.',
-      'ok privileges The role may do what the service does.',
+      'ok privileges The role has every privilege that the service needs.',
       'ok accounts An admin can sign in.',
       expect.stringMatching(/^ok relay 127\.0\.0\.1:\d+ answers\.$/),
     ]);
@@ -97,7 +97,7 @@ describe('doctor', () => {
       'problem settings Production does not start without APP_SECRET.',
     ]);
     expect(lines).toContain('ok migrations The schema is up to date.');
-    expect(lines).toContain('warning relay Not looked at: correct MAIL_URL first.');
+    expect(lines).toContain('warning relay Not checked: correct MAIL_URL first.');
   });
 
   it.each<[Record<string, string>, RegExp]>([
@@ -130,7 +130,7 @@ describe('doctor', () => {
     const file = join(folder, 'app-secret-file');
     await writeFile(file, SECRET);
     await chmod(file, 0o604);
-    const told = `warning settings APP_SECRET_FILE can be read by everybody on this machine. Run: chmod o= ${file}`;
+    const told = `warning settings APP_SECRET_FILE can be read by every user of this machine. Run: chmod o= ${file}`;
     expect(await bad({ APP_SECRET: '', APP_SECRET_FILE: file })).toEqual([told]);
     await rm(file);
   });
@@ -166,7 +166,7 @@ describe('doctor', () => {
     await app.sql(`UPDATE accounts SET enabled = false WHERE role_name = 'admin'`);
     expect(await bad({})).toEqual([
       'problem accounts Some have the role captain, which the roles file lacks: they cannot sign in.',
-      'warning accounts No admin can sign in. Make one: npx iam create-admin',
+      'warning accounts No admin can sign in. Create one: npx iam create-admin',
     ]);
     await app.sql(`DELETE FROM accounts WHERE role_name = 'captain'`);
     await app.sql(`UPDATE accounts SET enabled = true`);

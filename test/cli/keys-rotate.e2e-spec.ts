@@ -67,7 +67,7 @@ describe('Rotated keys', () => {
     writeFileSync(keys, generateSigningKey());
     const env = { DATA_DIR: folder, NODE_ENV: 'test' };
     const { exitCode, out, err } = await command([...words, '--file', keys], env);
-    expect([exitCode, out, err]).toEqual([0, `A new key stands in front in ${keys}. Restart every instance.\n`, '']);
+    expect([exitCode, out, err]).toEqual([0, `A new key is first in ${keys}. Restart every instance.\n`, '']);
     expect(readFileSync(keys, 'utf8').match(/BEGIN PRIVATE KEY/g)).toHaveLength(2);
   });
 });

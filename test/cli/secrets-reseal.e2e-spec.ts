@@ -51,7 +51,7 @@ describe('secrets reseal', () => {
     await queue('mail.invitation', [seal(OLD, 'outbox.invitation', 'a'), seal(NEW, 'outbox.invitation', 'b')]);
     const kept = (await sealed('mail.invitation'))[1];
     expect((await command(['doctor'], env)).out).toContain('1201 rows are sealed with an older APP_SECRET.');
-    expect(await command(['secrets', 'reseal'], env)).toEqual({ exitCode: 0, out: 'Sealed 1,201 anew.\n', err: '' });
+    expect(await command(['secrets', 'reseal'], env)).toEqual({ exitCode: 0, out: 'Re-encrypted 1,201.\n', err: '' });
     const newest = new SecretBox({ appSecrets: [String(NEW)] });
     const resets = await sealed('mail.password_reset');
     expect(resets.map((text) => newest.open('outbox.password_reset', text))).toEqual(tokens);
@@ -59,16 +59,16 @@ describe('secrets reseal', () => {
     expect(invitations.map((text) => newest.open('outbox.invitation', text))).toEqual(['a', 'b']);
     expect(invitations[1]).toBe(kept);
     expect((await command(['doctor'], env)).out).not.toContain('older APP_SECRET');
-    expect((await command(['secrets', 'reseal'], env)).out).toBe('Sealed 0 anew.\n');
+    expect((await command(['secrets', 'reseal'], env)).out).toBe('Re-encrypted 0.\n');
   });
 
   it('says what no secret opens, leaves it as it is, and ends with 1', async () => {
     const lost = seal(GONE, 'outbox.password_reset', 'lost');
     await queue('mail.password_reset', [lost, seal(OLD, 'outbox.password_reset', 'found')]);
     const { exitCode, out, err } = await command(['secrets', 'reseal'], env);
-    expect([exitCode, out]).toEqual([1, 'Sealed 1 anew.\n']);
+    expect([exitCode, out]).toEqual([1, 'Re-encrypted 1.\n']);
     expect(err).toBe(
-      '1 row was sealed with a secret that APP_SECRET does not list; put that one back behind the others.\n',
+      '1 row was encrypted with a secret that APP_SECRET does not list; add that one again after the others.\n',
     );
     expect((await sealed('mail.password_reset'))[0]).toBe(lost);
   });

@@ -67,7 +67,7 @@ describe('unlock', () => {
       await login(other, email, PASSWORD, '203.0.113.1'),
     ]).toEqual([429, 429]);
     const { exitCode, out, err } = await command(['unlock', email.toUpperCase()], env);
-    expect([exitCode, out, err]).toEqual([0, 'It can be tried again.\n', '']);
+    expect([exitCode, out, err]).toEqual([0, 'The attempts were reset.\n', '']);
     expect(await signInSoon(app, email, '203.0.113.1')).toBe(200);
     expect(await signInSoon(other, email, '2001:db8::1')).toBe(200);
     // Nobody else was unlocked.

@@ -126,7 +126,7 @@ describe('migrating', () => {
     expect(await migrate(await open())).toEqual([]);
   });
 
-  it('gives up when another process holds the lock for too long, and says so', async () => {
+  it('gives up when another process keeps the lock for too long, and says so', async () => {
     const slow = migrate(await open());
     await sleep(100);
     await expect(migrate(await open(), { patienceMs: 50 })).rejects.toThrow(/Another process/);

@@ -66,7 +66,7 @@ const BACK_MS = 20_000;
     }
   }
 
-  it('that cannot reach the server, requests are answered 503, and 200 when it is back', async () => {
+  it('that has no access to the server, requests are answered 503, and 200 when it is back', async () => {
     expect((await list()).status).toBe(200);
     proxy.cut();
     isUnavailable(await list());

@@ -45,7 +45,7 @@ describe('the embedded server on a new folder', () => {
     expect(await readdir(join(folder, 'postgres'))).not.toContain('.new-cut-off');
   });
 
-  asRoot('lies elsewhere when the user it runs as cannot reach the folder, and is found there again', async () => {
+  asRoot('lies elsewhere when the user it runs as has no access to the folder, and is found there again', async () => {
     await chmod(folder, 0o700);
     const first = await EmbeddedServer.start(folder);
     try {
@@ -93,7 +93,7 @@ describe('the programs of the embedded server', () => {
     expect(await readFile(join(installed.root, target))).toEqual(await readFile(join(installed.root, source)));
   });
 
-  asRoot('are copied, once, when the user they run as cannot reach them', async () => {
+  asRoot('are copied, once, when the user they run as has no access to them', async () => {
     const hidden = join(folder, 'hidden');
     const installed = await packageCopy(join(hidden, 'installed'));
     await chmod(hidden, 0o700);

@@ -99,7 +99,7 @@ describeInBrowser('In a browser', () => {
       await page.goto(`${app.url}/forgot-password`);
       await page.getByLabel('E-mail').fill(email);
       await page.getByRole('button', { name: 'Send the link' }).click();
-      await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+      await page.getByRole('heading', { name: 'Check your inbox' }).waitFor();
       await page.goto(await linkTo(app, email));
       await page.getByLabel('New password').fill(GOOD);
       await page.getByRole('button', { name: 'Set the password' }).click();
@@ -121,7 +121,7 @@ describeInBrowser('In a browser', () => {
       await page.goto(`${app.url}/forgot-password`);
       await page.getByLabel('E-mail').fill(email);
       await page.getByRole('button', { name: 'Send the link' }).click();
-      await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
+      await page.getByRole('heading', { name: 'Check your inbox' }).waitFor();
     });
   });
 

@@ -261,7 +261,7 @@ describe('A form', () => {
     ['another port', { origin: 'http://127.0.0.1:1' }],
   ])('is not taken from %s', async (_, headers) => {
     const page = await open(app, '/forgot-password', { form, headers });
-    expect([page.status, page.text.includes('This form came from somewhere else')]).toEqual([403, true]);
+    expect([page.status, page.text.includes('This form was sent from another site')]).toEqual([403, true]);
   });
 
   it.each<[string, () => Record<string, string>]>([

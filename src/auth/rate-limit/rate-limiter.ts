@@ -17,7 +17,7 @@ const RETRY_WHEN_DOWN = '2';
  * @param what is counted, in the plural
  */
 export function tooMany(limit: number, endsAt: number, what: 'attempts' | 'writes' = 'attempts'): ApiError {
-  requestContext()?.rateLimit?.tell({ limit, remaining: 0, endsAt });
+  requestContext()?.rateLimit?.report({ limit, remaining: 0, endsAt });
   const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
   const headers = { 'Retry-After': String(seconds) };
   return apiError('too_many_requests', `Too many ${what}; try again in ${seconds} seconds`, undefined, { headers });
@@ -195,7 +195,7 @@ export class RateLimiter implements OnApplicationBootstrap {
     }
     const tally = requestContext()?.rateLimit;
     tally?.charge({ key, windowSeconds });
-    if (!budget.shared) tally?.tell({ limit, remaining: limit - count.points, endsAt: count.endsAt });
+    if (!budget.shared) tally?.report({ limit, remaining: limit - count.points, endsAt: count.endsAt });
   }
 
   private async add(key: string, windowSeconds: number): Promise<Count> {

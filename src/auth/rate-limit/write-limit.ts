@@ -102,6 +102,6 @@ export class WriteLimit {
 
   private report({ shared, own }: Tally, endsAt: number): void {
     const remaining = Math.max(0, this.limit - shared - own);
-    requestContext()?.rateLimit?.tell({ limit: this.limit, remaining, endsAt });
+    requestContext()?.rateLimit?.report({ limit: this.limit, remaining, endsAt });
   }
 }

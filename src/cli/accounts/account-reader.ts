@@ -13,39 +13,39 @@ import { readImportedHash } from '../../passwords/import/imported-hash.js';
 import type { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import type { InputLine } from './input-lines.js';
 
-/** An organization as a line names it: by id, by name, or by both as an export does. */
+/** A reference of a line to an organization: its id, its name, or both as in an export. */
 export interface OrganizationReference {
   readonly id: string | null;
   readonly name: string | null;
 }
 
-/** An account to be stored: the columns as PostgreSQL takes them out of JSON. */
+/** An account to insert: columns as JSON for PostgreSQL. */
 export interface AccountRow {
   readonly id: string;
   readonly email_key: string;
   readonly [column: string]: unknown;
 }
 
-/** What a line says. It has errors, or else an account. */
+/** A parsed line: errors, or else an account. */
 export interface LineReading {
   readonly line: number;
   readonly errors: readonly string[];
   readonly account: AccountRow | null;
-  /** The stored hash of its password; null where it has none. */
+  /** The password hash to store; null without one. */
   readonly hashedPassword: string | null;
   readonly organizations: readonly OrganizationReference[];
 }
 
-/** What of accounts is carried, by an installation's own resource definition. */
+/** The transferred attributes of accounts, by the installation's resource definition. */
 export type TransferResource = AnyResource;
 
-/** Times are texts here, as JSON has them. */
+/** Times are strings here, as in JSON. */
 type Values = Omit<CreateAttributes<Account, typeof AccountTransferResource.rules>, 'joinedAt' | 'createdAt'> & {
   readonly joinedAt?: string | null;
   readonly createdAt?: string;
 };
 
-/** Reads lines by the rules of the API, and of the installation that they are for. */
+/** Validates lines by the rules of the API and of the installation. */
 export class AccountReader {
   constructor(
     private readonly roles: Pick<Roles, 'assignable' | 'scopeKeys' | 'defaultName'>,
@@ -54,7 +54,7 @@ export class AccountReader {
     private readonly resource: TransferResource = AccountTransferResource,
   ) {}
 
-  /** Never throws: what is wrong comes back as sentences, all of it at once. */
+  /** Never throws: returns all errors at once. */
   read({ number, value, error }: InputLine): LineReading {
     const wrong = (...errors: string[]): LineReading => ({
       line: number,
@@ -84,8 +84,8 @@ export class AccountReader {
   }
 
   /**
-   * The columns that the line says something of; the database has defaults for the others. Whoever brings a password has
-   * joined, unless the line says otherwise.
+   * The columns that the line sets; the database has defaults for the others. An account with a password has joined,
+   * unless the line says otherwise.
    */
   private toRow(id: string, values: Values, hashedPassword: string | null): AccountRow {
     const { createdAt, email = '' } = values;
@@ -102,14 +102,14 @@ export class AccountReader {
     };
   }
 
-  /** A value under the name of its column; what is computed has none. */
+  /** A value by its column; computed attributes have none. */
   private columnOf(property: string, value: unknown): [string, unknown][] {
     const attribute = this.resource.attributes.get(snakeCase(property));
     return attribute === undefined || attribute.computed || value === undefined ? [] : [[attribute.name, value]];
   }
 }
 
-/** Null where it is no list of organizations. */
+/** Null if it is not a list of organizations. */
 function readReferences(value: unknown): OrganizationReference[] | null {
   if (!Array.isArray(value)) return null;
   const references = value.map(readReference);

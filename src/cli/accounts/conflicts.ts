@@ -2,23 +2,23 @@ import { sql } from '../../json-api/sql/sql.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { AccountRow, LineReading } from './account-reader.js';
 
-/** Why a line cannot be stored; `known` where its e-mail is there already, as after an import that was interrupted. */
+/** Why a line cannot be stored; `known` if its e-mail already exists, as after an interrupted import. */
 export interface Conflict {
   readonly error: string;
   readonly known: boolean;
 }
 
-/** A line that has an account. */
+/** A line with an account. */
 export type Valid = LineReading & { readonly account: AccountRow };
 
 /**
- * Finds what stands against lines in other rows, and in lines before them. A dry run stores no accounts, so it keeps
- * what it has seen in a temporary table: memory would grow with the file. All its transactions need one session then.
+ * Finds conflicts of lines with existing rows and earlier lines. A dry run stores no accounts, so it records earlier
+ * lines in a temporary table instead of memory. All its transactions then need one session.
  */
 export class Conflicts {
   constructor(private readonly dryRun: boolean) {}
 
-  /** To be called once, before anything else. */
+  /** Call this once, first. */
   async prepare(tx: Transaction): Promise<void> {
     if (!this.dryRun) return;
     await tx.query(sql`CREATE TEMPORARY TABLE seen_accounts (id uuid PRIMARY KEY, email_key text UNIQUE)`);
@@ -31,8 +31,7 @@ export class Conflicts {
     const firstLines = new Map<string, number>();
     for (const { line, account } of lines) {
       const earlier = firstLines.get(account.email_key);
-      if (earlier !== undefined)
-        conflicts.set(line, { error: `the e-mail stands on line ${earlier} too`, known: true });
+      if (earlier !== undefined) conflicts.set(line, { error: `the e-mail is on line ${earlier} too`, known: true });
       else if (keys.has(account.email_key)) conflicts.set(line, { error: 'the e-mail is already taken', known: true });
       else if (ids.has(account.id)) conflicts.set(line, { error: 'another account has this id', known: false });
       firstLines.set(account.email_key, earlier ?? line);

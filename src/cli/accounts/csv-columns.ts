@@ -2,21 +2,21 @@ import { z } from 'zod';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
 
-/** Which column of a file holds which member of an account: by the member's name, the column's header. */
+/** The columns of a file: header by member of an account. */
 export type ColumnMap = ReadonlyMap<string, string>;
 
-/** Members of a line that are no attributes. */
+/** Members of a line that are not attributes. */
 const OTHERS: ReadonlySet<string> = new Set(['id', 'organizations', 'hashed_password']);
-/** What stands in several columns where others keep the salt by itself: `hashed_password.salt`. */
+/** Members of members, for systems with the salt in a separate column: `hashed_password.salt`. */
 const HASH_PART = /^hashed_password\.\w{1,40}$/;
 /** Separates organizations in a cell. */
 const LIST = ';';
 
-/** Whether a line may carry such a member. */
+/** Whether a line may have this member. */
 export const isMember = (name: string): boolean =>
   OTHERS.has(name) || AccountTransferResource.attributes.has(name) || HASH_PART.test(name);
 
-/** Reads `email=E-mail,name=Full name`: a comma within a header is no end, unless a member follows it. */
+/** Reads `email=E-mail,name=Full name`: a comma within a header ends it only if a member follows. */
 export const columnMap = z.string().transform((text, context): ColumnMap => {
   const map = new Map<string, string>();
   const invalid = (message: string): never => {
@@ -34,8 +34,8 @@ export const columnMap = z.string().transform((text, context): ColumnMap => {
 });
 
 /**
- * The cells of a row as the members of a line: an empty cell is a member that is left out. What does not fit its member
- * stays a text, which the rules of the API refuse by name.
+ * Converts the cells of a row to members of a line; an empty cell is an absent member. A value of the wrong type stays
+ * a string, which validation rejects.
  */
 export function membersOf(members: readonly (string | null)[], cells: readonly string[]): Record<string, unknown> {
   const line: Record<string, unknown> = {};

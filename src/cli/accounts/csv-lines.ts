@@ -3,11 +3,11 @@ import { CsvError, parse, type InfoRecord } from 'csv-parse';
 import { isMember, membersOf, type ColumnMap } from './csv-columns.js';
 import { MAX_LINE_BYTES, type InputLine } from './input-lines.js';
 
-/** What stands between cells. */
+/** The delimiter of cells. */
 export type Delimiter = ',' | ';' | 'tab';
 
-/** What is wrong with a file from here on; the parser's own messages may quote it, and with it a hash. */
-const FAULTS: Readonly<Record<string, string>> = {
+/** Error messages by parser error; the parser's own messages may quote the file, including a hash. */
+const PARSER_ERRORS: Readonly<Record<string, string>> = {
   CSV_MAX_RECORD_SIZE: `begins or ends a row of more than ${MAX_LINE_BYTES} characters, as where a quote is never closed`,
   CSV_QUOTE_NOT_CLOSED: 'has a quote that is never closed',
   CSV_INVALID_CLOSING_QUOTE: 'has text behind a closing quote',
@@ -22,9 +22,9 @@ interface Row {
 }
 
 /**
- * The values of a stream of CSV (RFC 4180) with a header, one a row; a row of several lines has the number of its first.
- * @param columns which columns are read; null takes each for the member of its own name
- * @throws Error when the header does not have them, at a row that is far too long, and where quotes do not match
+ * The values of a CSV stream (RFC 4180) with a header, one per row; a row of several lines has the number of its first.
+ * @param columns which columns are read; null reads each as the member with its name
+ * @throws Error when the header lacks a column, a row is too long, or quotes do not match
  */
 export async function* csvLines(
   source: AsyncIterable<string | Buffer>,
@@ -58,21 +58,21 @@ async function* rows(source: AsyncIterable<string | Buffer>, delimiter: Delimite
     skip_empty_lines: true,
   });
   const input = Readable.from(decoded(source));
-  // What the source fails with, an interruption say, ends the reading.
+  // An error of the source, such as an interruption, ends the parser.
   input.once('error', (error) => parser.destroy(error));
   try {
     for await (const row of input.pipe(parser)) yield row as Row;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new Error(`Line ${String(error['lines'])} ${FAULTS[error.code] ?? 'is no CSV'}.`, { cause: error });
+    throw new Error(`Line ${String(error['lines'])} ${PARSER_ERRORS[error.code] ?? 'is no CSV'}.`, { cause: error });
   } finally {
     input.destroy();
   }
 }
 
 /**
- * The text of bytes, of which no line is far too long: the parser bounds what stands in cells, not how many there are.
- * @throws Error where they are not UTF-8: spreadsheets write other encodings unless they are told to
+ * Decodes bytes and limits the length of lines: the parser bounds the size of cells, not their number.
+ * @throws Error when they are not UTF-8: spreadsheets write other encodings by default
  */
 async function* decoded(source: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -100,14 +100,14 @@ function decode(decoder: InstanceType<typeof TextDecoder>, bytes?: Buffer): stri
   }
 }
 
-/** What each column holds; null for one that is not read. */
+/** The member of each column; null for one that is not read. */
 function membersIn(header: readonly string[], columns: ColumnMap | null): (string | null)[] {
   const headers = header.map((cell) => cell.trim());
   const named = `its columns are ${headers.map((cell) => JSON.stringify(cell)).join(', ')}`.slice(0, MAX_NAMED);
   if (columns === null) {
     const strange = headers.find((cell) => !isMember(cell));
     if (strange === undefined && new Set(headers).size === headers.length) return headers;
-    throw new Error(`The header does not name members of an account; say with --columns what they hold: ${named}.`);
+    throw new Error(`The header does not name members of an account; map them with --columns: ${named}.`);
   }
   for (const name of columns.values()) {
     const found = headers.filter((cell) => cell === name).length;
@@ -120,5 +120,5 @@ function membersIn(header: readonly string[], columns: ColumnMap | null): (strin
   return headers.map((cell) => byHeader.get(cell) ?? null);
 }
 
-/** Of a header, so many characters are quoted. */
+/** Maximum number of quoted characters of a header. */
 const MAX_NAMED = 500;

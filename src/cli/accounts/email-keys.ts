@@ -1,15 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { emailKey } from '../../auth/email-key.js';
 
-/** Rows that are read at a time. */
+/** Rows per batch. */
 const BATCH = 5_000;
 
-/** An account whose e-mail is compared by a key that is not today's, as a release before wrote it. */
+/** An account whose e-mail key is outdated, written by an earlier release. */
 export interface StaleKey {
   readonly id: string;
   readonly email: string;
   readonly key: string;
-  /** The account that has this key already: both have one mailbox. Null where there is none. */
+  /** The account that already has this key: both have the same mailbox. Null if none has. */
   readonly heldBy: string | null;
 }
 
@@ -19,7 +19,7 @@ interface Row {
   readonly email_key: string;
 }
 
-/** Every account with such a key, batch by batch in the order of ids. Keys of ASCII e-mails never change. */
+/** Every account with an outdated key, in batches ordered by id. Keys of ASCII e-mails never change. */
 export async function* staleKeys(dataSource: DataSource): AsyncGenerator<StaleKey[]> {
   for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
     const rows = await dataSource.query<Row[]>(
@@ -45,7 +45,7 @@ async function withHolders(dataSource: DataSource, rows: readonly Row[]): Promis
   });
 }
 
-/** Stores today's key, unless another account has it. @returns whether it was stored */
+/** Stores the current key, unless another account has it. @returns whether it was stored */
 export async function storeKey(dataSource: DataSource, { id, email, key }: StaleKey): Promise<boolean> {
   const [, count]: [unknown, number] = await dataSource.query(
     `UPDATE accounts SET email_key = $1 WHERE id = $2 AND email = $3

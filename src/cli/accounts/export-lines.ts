@@ -3,19 +3,19 @@ import { AccountTransferResource } from '../../accounts/account-transfer.resourc
 import type { TransferResource } from './account-reader.js';
 import { ident, join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
 
-/** Accounts that are in memory at a time. */
+/** Accounts in memory at a time. */
 const BATCH = 500;
 
-/** A piece of what is exported: so many accounts, a line of JSON each. */
+/** A chunk of the export: a number of accounts, one line of JSON each. */
 export interface ExportPiece {
   readonly accounts: number;
   readonly text: string;
 }
 
 /**
- * Reads every account in the order of ids, through a cursor and in one snapshot: what is written meanwhile does not show.
- * @param resource what of an account is written, as an installation's resource definition has it
- * @param read gets the number of accounts, and the pieces one after the other
+ * Reads every account ordered by id, with a cursor in one snapshot: concurrent writes are not visible.
+ * @param resource the exported attributes, from the installation's resource definition
+ * @param read receives the number of accounts, and the chunks in order
  */
 export async function exportAccounts(
   dataSource: DataSource,
@@ -27,7 +27,7 @@ export async function exportAccounts(
   try {
     await runner.startTransaction('REPEATABLE READ');
     await runner.query('SET TRANSACTION READ ONLY');
-    // Whoever reads slowly, over a network say, lets the transaction wait.
+    // A slow reader, over a network for example, leaves the transaction idle.
     await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     const [row]: { total: number }[] = await runner.query('SELECT count(*)::float8 AS total FROM accounts');
     await runner.query(`DECLARE accounts_export NO SCROLL CURSOR FOR ${statement(withPasswordHashes, resource)}`);
@@ -46,11 +46,11 @@ async function* piecesOf(runner: QueryRunner): AsyncGenerator<ExportPiece> {
   }
 }
 
-/** PostgreSQL writes the JSON. Not with `json_agg`, which puts line breaks between its items. */
+/** The JSON is written by PostgreSQL, not with `json_agg`, which puts line breaks between items. */
 function statement(withPasswordHashes: boolean, resource: TransferResource): string {
-  const members = [...resource.attributes.values()].map(({ name, type: kind, computed }) =>
-    // The one that is computed is the scope; its organizations are told by themselves, with their names.
-    member(name, computed ? sql`row.role_scope_extra::text` : kind.json(sql`row.${ident(name)}`)),
+  const members = [...resource.attributes.values()].map(({ name, type, computed }) =>
+    // The computed attribute is the scope; its organizations are exported separately, with their names.
+    member(name, computed ? sql`row.role_scope_extra::text` : type.json(sql`row.${ident(name)}`)),
   );
   const hash = sql`(
     SELECT to_json(credentials.hashed_password)::text FROM account_credentials credentials

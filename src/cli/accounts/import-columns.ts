@@ -5,14 +5,14 @@ import type { TransferResource } from './account-reader.js';
 /** A column that an import writes. */
 export interface ImportColumn {
   readonly name: string;
-  /** What the database has where a line says nothing: the column's default as SQL. */
+  /** The default of the column, as SQL, for lines without a value. */
   readonly otherwise: string;
 }
 
-/** Columns that are no attributes of what is carried: made of the line, or of attributes. */
+/** Columns that are not transferred attributes, but derived from the line. */
 const MADE = ['id', 'email_key', 'role_scope_extra'] as const;
 
-/** The columns of all that is carried, also of what a team added, with the defaults of this database. */
+/** The columns of all transferred attributes, including those of extensions, with the defaults of this database. */
 export async function columnsOf(resource: TransferResource, tx: Transaction): Promise<ImportColumn[]> {
   const carried = [...resource.attributes.values()].flatMap(({ name, computed }) => (computed ? [] : [name]));
   const names = [...MADE, ...carried];
@@ -25,6 +25,6 @@ export async function columnsOf(resource: TransferResource, tx: Transaction): Pr
   return rows.map(({ name, otherwise }) => ({ name, otherwise }));
 }
 
-/** What a line says of a column, null too; without a word of it, the default. */
+/** The value of a line for a column, possibly null; the default if absent. */
 export const valueOf = (name: string, otherwise: string): Sql =>
   sql`CASE WHEN jsonb_exists(line.json, ${name}) THEN account.${ident(name)} ELSE ${raw(otherwise)} END`;

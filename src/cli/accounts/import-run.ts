@@ -5,19 +5,19 @@ import type { AccountReader, LineReading } from './account-reader.js';
 import type { BatchReport, Importer, ImportOptions } from './importer.js';
 import type { InputLine } from './input-lines.js';
 
-/** Lines of one transaction: enough that its cost does not count, few enough to hold no lock for long. */
+/** Lines per transaction: enough to make its overhead negligible, few enough to keep locks short. */
 const BATCH = 2_000;
 
 type Surroundings = Pick<CommandContext, 'out' | 'err' | 'signal'> & { readonly progress: Progress };
 
 /** One import from the first line to the summary. */
 export class ImportRun {
-  /** Accounts that were added, or would be. */
+  /** Accounts added, or in a dry run to add. */
   added = 0;
   private memberships = 0;
   private organizations = 0;
   private existing = 0;
-  private refused = 0;
+  private rejected = 0;
   private readonly startedAt = Date.now();
 
   constructor(
@@ -28,8 +28,8 @@ export class ImportRun {
   ) {}
 
   /**
-   * Reads the lines, one batch in memory at a time, and says in the end what became of them.
-   * @throws Error when a line was refused, or after the signal; the batches before that are stored
+   * Imports the lines with one batch in memory at a time, and prints a summary.
+   * @throws Error when a line was rejected, or after the signal; the batches before that are stored
    */
   async all(lines: AsyncIterable<InputLine>): Promise<void> {
     const { progress, signal, out } = this.surroundings;
@@ -43,30 +43,30 @@ export class ImportRun {
       progress.end();
       out.write(this.summary());
     }
-    if (this.refused > 0) throw new Error(`${count(this.refused, 'line was', 'lines were')} refused.`);
+    if (this.rejected > 0) throw new Error(`${count(this.rejected, 'line was', 'lines were')} rejected.`);
   }
 
   private async add(batch: readonly LineReading[]): Promise<void> {
     const report = await this.importer.add(batch);
-    this.tell(report);
+    this.report(report);
     this.added += report.accounts;
     this.memberships += report.memberships;
     this.organizations += report.organizations;
     this.existing += report.existing;
-    this.refused += report.refused.length;
+    this.rejected += report.rejected.length;
     this.surroundings.progress.advance(batch.length);
     if (report.stored) return;
     throw new Error(
-      `Stopped: nothing of the lines ${batch[0]?.line} to ${batch.at(-1)?.line} was stored. Correct them, or leave ` +
-        'them out with --skip-invalid; --skip-existing passes over what is stored already.',
+      `Stopped: none of the lines ${batch[0]?.line} to ${batch.at(-1)?.line} was stored. Correct them, or leave ` +
+        'them out with --skip-invalid; --skip-existing skips what is already stored.',
     );
   }
 
-  private tell({ refused }: BatchReport): void {
-    if (refused.length === 0) return;
+  private report({ rejected }: BatchReport): void {
+    if (rejected.length === 0) return;
     this.surroundings.progress.end();
-    // What a file carries gets onto a terminal.
-    for (const { line, errors } of refused)
+    // Input is printed to a terminal.
+    for (const { line, errors } of rejected)
       this.surroundings.err.write(`Line ${line}: ${oneLine(errors.join('; '))}\n`);
   }
 
@@ -76,7 +76,7 @@ export class ImportRun {
     const speed = `${seconds.toFixed(1)} s (${number(Math.round(this.added / Math.max(0.001, seconds)))} accounts/s)`;
     const organizations = createOrganizations && !dryRun ? `, ${count(this.organizations, 'organization')}` : '';
     const made = `${count(this.added, 'account')}, ${count(this.memberships, 'membership')}${organizations}`;
-    const others = `${number(this.existing)} there already, ${number(this.refused)} refused`;
+    const others = `${number(this.existing)} there already, ${number(this.rejected)} rejected`;
     return `${dryRun ? 'Would add' : 'Added'} ${made} in ${speed}; ${others}.\n`;
   }
 }

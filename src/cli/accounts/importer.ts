@@ -8,25 +8,25 @@ import { columnsOf, valueOf, type ImportColumn } from './import-columns.js';
 import { OrganizationFinder } from './organization-finder.js';
 
 export interface ImportOptions {
-  /** Finds out what would happen, and stores nothing. */
+  /** Validates everything, and stores nothing. */
   readonly dryRun: boolean;
-  /** Goes on after lines with errors, without them. */
+  /** Skips lines with errors. */
   readonly skipInvalid: boolean;
-  /** An e-mail that is there already is no error; its account stays as it is. */
+  /** An existing e-mail is not an error; its account is unchanged. */
   readonly skipExisting: boolean;
   readonly createOrganizations: boolean;
 }
 
-/** What became of the lines of a batch. */
+/** The result of a batch. */
 export interface BatchReport {
   readonly accounts: number;
   readonly memberships: number;
   readonly organizations: number;
-  /** Lines whose e-mail was there already. */
+  /** Lines whose e-mail already exists. */
   readonly existing: number;
-  /** What is wrong, line by line. */
-  readonly refused: readonly { readonly line: number; readonly errors: readonly string[] }[];
-  /** False where nothing of the batch was stored because of a problem. */
+  /** The errors by line. */
+  readonly rejected: readonly { readonly line: number; readonly errors: readonly string[] }[];
+  /** False if nothing of the batch was stored because of an error. */
   readonly stored: boolean;
 }
 
@@ -35,8 +35,8 @@ interface Placed {
   readonly organizationIds: ReadonlySet<string>;
 }
 
-/** Undoes what a batch with errors has done so far. */
-class Refusal extends Error {
+/** Rolls back a batch with errors. */
+class BatchRollback extends Error {
   constructor(readonly report: BatchReport) {
     super('The batch has errors');
   }
@@ -47,11 +47,11 @@ const NOTHING: BatchReport = {
   memberships: 0,
   organizations: 0,
   existing: 0,
-  refused: [],
+  rejected: [],
   stored: false,
 };
 
-/** Stores accounts batch by batch, each in one transaction and a few statements. */
+/** Stores accounts in batches, each in one transaction and a few statements. */
 export class Importer {
   private readonly conflicts: Conflicts;
   private readonly organizations: OrganizationFinder;
@@ -67,7 +67,7 @@ export class Importer {
     this.organizations = new OrganizationFinder(audit, options);
   }
 
-  /** To be called once, before the first batch. */
+  /** Call this once, before the first batch. */
   prepare(): Promise<void> {
     return this.transactions.run(async (tx) => {
       this.columns = await columnsOf(this.resource, tx);
@@ -75,12 +75,12 @@ export class Importer {
     });
   }
 
-  /** Stores a batch, or says why not. @throws what the database refuses; nothing of the batch is stored then */
+  /** Stores a batch, or returns its errors. @throws the error of the database; then nothing of the batch is stored */
   async add(lines: readonly LineReading[]): Promise<BatchReport> {
     try {
       return await this.transactions.run((tx) => this.addIn(tx, lines));
     } catch (error) {
-      if (error instanceof Refusal) return error.report;
+      if (error instanceof BatchRollback) return error.report;
       throw error;
     }
   }
@@ -89,18 +89,18 @@ export class Importer {
     const { skipInvalid, skipExisting, dryRun } = this.options;
     const valid = lines.filter((line): line is Valid => line.account !== null);
     const conflicts = await this.conflicts.find(valid, tx);
-    const refused = lines.flatMap(({ line, errors }) => (errors.length > 0 ? [{ line, errors }] : []));
+    const rejected = lines.flatMap(({ line, errors }) => (errors.length > 0 ? [{ line, errors }] : []));
     for (const [line, { known, error }] of conflicts) {
-      if (!(known && skipExisting)) refused.push({ line, errors: [error] });
+      if (!(known && skipExisting)) rejected.push({ line, errors: [error] });
     }
     const existing = [...conflicts.values()].filter(({ known }) => known && skipExisting).length;
     const { placed, lost } = await this.place(
       valid.filter(({ line }) => !conflicts.has(line)),
       tx,
     );
-    refused.push(...lost);
-    refused.sort((left, right) => left.line - right.line);
-    if (refused.length > 0 && !skipInvalid && !dryRun) throw new Refusal({ ...NOTHING, refused });
+    rejected.push(...lost);
+    rejected.sort((left, right) => left.line - right.line);
+    if (rejected.length > 0 && !skipInvalid && !dryRun) throw new BatchRollback({ ...NOTHING, rejected });
     const memberships = placed.flatMap(({ valid: { account }, organizationIds }) =>
       [...organizationIds].map((organization_id) => ({ account_id: account.id, organization_id })),
     );
@@ -110,12 +110,12 @@ export class Importer {
       memberships: memberships.length,
       organizations: this.organizations.made,
       existing,
-      refused,
+      rejected,
       stored: true,
     };
   }
 
-  /** The lines with the ids of their organizations, and those that name organizations that there are not. */
+  /** The lines with the ids of their organizations, and the lines with unknown organizations. */
   private async place(lines: readonly Valid[], tx: Transaction) {
     await this.organizations.load(
       lines.flatMap(({ organizations }) => organizations),
@@ -159,7 +159,7 @@ export class Importer {
       INSERT INTO account_credentials (account_id, hashed_password)
       SELECT account_id, hashed_password
       FROM jsonb_populate_recordset(NULL::account_credentials, ${JSON.stringify(credentials)}::jsonb)`);
-    // In the order of ids, as everywhere: two that wait for each other's foreign key locks would be a deadlock.
+    // Ordered by id, as everywhere: otherwise foreign key locks could deadlock.
     await tx.query(sql`
       INSERT INTO memberships (account_id, organization_id)
       SELECT account_id, organization_id

@@ -1,8 +1,8 @@
-/** A longer line is no account, in bytes: without a bound, a file without line ends would fill the memory. */
+/** Maximum length of a line, in bytes: a file without line breaks must not fill the memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 const LINE_END = 0x0a;
 
-/** What a line holds: a value, or what is wrong with the line. */
+/** The value of a line, or its error. */
 export interface InputLine {
   /** From 1. */
   readonly number: number;
@@ -11,8 +11,8 @@ export interface InputLine {
 }
 
 /**
- * The values of a stream of bytes, one a line (NDJSON); a line may end in CR LF, and the text may begin with a BOM.
- * @throws Error at a line that is far too long
+ * The values of an NDJSON stream, one per line; a line may end in CR LF, and the text may begin with a BOM.
+ * @throws Error at a line that is too long
  */
 export async function* inputLines(source: AsyncIterable<string | Buffer>): AsyncGenerator<InputLine> {
   let number = 0;
@@ -45,13 +45,13 @@ function decode(parts: readonly Buffer[]): string | null {
   }
 }
 
-/** The value of a text; null is a text that is not UTF-8. */
+/** Parses a text; null is a text that is not UTF-8. */
 function parsed(number: number, text: string | null): InputLine {
   if (text === null) return { number, error: 'is not UTF-8' };
   try {
     return { number, value: JSON.parse(text) as unknown };
   } catch {
-    // The parser's message would quote the line, and with it a hash.
+    // The parser's message would quote the line, including a hash.
     return { number, error: 'is not JSON' };
   }
 }

@@ -6,15 +6,15 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import { OrganizationResource } from '../../organizations/organization.resource.js';
 import type { OrganizationReference } from './account-reader.js';
 
-/** What a reference came to: the id of an organization, or what is wrong with it. */
+/** The result of a reference: the id of an organization, or an error. */
 export type Found = { readonly id: string } | { readonly error: string };
 
-/** Finds the organizations that lines name, and makes those that there are not where it is asked to. */
+/** Finds the organizations of lines, and optionally creates missing ones. */
 export class OrganizationFinder {
   private readonly byId = new Set<string>();
-  /** Null for a name that several have. */
+  /** Null for an ambiguous name. */
   private readonly byName = new Map<string, string | null>();
-  /** How many were made since `load`. */
+  /** The number created since `load`. */
   made = 0;
 
   constructor(
@@ -22,7 +22,7 @@ export class OrganizationFinder {
     private readonly options: { readonly createOrganizations: boolean; readonly dryRun: boolean },
   ) {}
 
-  /** Reads all that these references may mean, in one statement. To be called in each transaction anew. */
+  /** Loads all organizations of these references in one statement. Call this in each transaction. */
   async load(references: readonly OrganizationReference[], tx: Transaction): Promise<void> {
     this.made = 0;
     this.byId.clear();
@@ -37,8 +37,8 @@ export class OrganizationFinder {
   }
 
   /**
-   * The organization of a reference: the one with its id, else a new one with it, where some may be made, since two of
-   * one name are two. Without, the one with its name.
+   * The organization of a reference: with an id, the one with that id, else a new one if creating is allowed; without
+   * an id, the one with its name.
    */
   async find({ id, name }: OrganizationReference, tx: Transaction): Promise<Found> {
     if (id !== null && this.byId.has(id)) return { id };
@@ -49,7 +49,7 @@ export class OrganizationFinder {
     const named = this.byName.get(name.trim());
     if (named === null) return { error: `Several organizations are called ${label}; name one by its id` };
     if (named !== undefined) return { id: named };
-    if (!create) return { error: `There is no organization ${label}; --create-organizations would make it` };
+    if (!create) return { error: `There is no organization ${label}; --create-organizations creates it` };
     return this.make(uuidv7(), name, tx);
   }
 

@@ -28,36 +28,31 @@ const STDIN = '-';
 const delimiterName = oneOf(',', ';', 'tab');
 const CSV_FILE = /\.csv$/i;
 
-/** Reads what `accounts export` wrote, and accounts of other systems with their passwords' hashes. */
+/** Imports the output of `accounts export`, and accounts of other systems with their password hashes. */
 export const accountsImportCommand = (context: CommandContext) =>
   new Command('import')
     .summary('Add accounts from lines of JSON (NDJSON) or CSV, also with the password hashes of other systems')
     .description(
-      'Each line is an account, under the rules of the API: name and email are required, and hashed_password may be what ' +
-        'Keycloak, Kratos, Auth0, Django or Firebase export. A file that ends in .csv, and any with --columns, is CSV ' +
-        'with a header. Lines are stored by thousands; at the first error nothing of these is stored, and it stops. No ' +
-        'mail is sent. May run while the service runs.',
+      'Each line is an account, under the rules of the API: name and email are required, and hashed_password ' +
+        'may be what Keycloak, Kratos, Auth0, Django or Firebase export. A file that ends in .csv, and any with ' +
+        '--columns, is CSV with a header. Lines are stored in batches of thousands; at the first error nothing of ' +
+        'the batch is stored, and it stops. No mail is sent. May run while the service runs.',
     )
-    .argument('<FILE>', 'What to read; - is the standard input')
-    .option('--dry-run', 'Name every error, and store nothing')
-    .option('--skip-invalid', 'Name lines with errors, and go on without them')
-    .option('--skip-existing', 'Pass over accounts whose e-mail is there already')
+    .argument('<FILE>', 'The file to read; - is the standard input')
+    .option('--dry-run', 'Report every error, and store nothing')
+    .option('--skip-invalid', 'Report lines with errors, and skip them')
+    .option('--skip-existing', 'Skip accounts whose e-mail already exists')
     .option(
       '--columns <MEMBER=HEADER,…>',
-      'Read CSV, and of it these columns: email=E-mail,name=Full name',
+      'Read CSV with these columns: email=E-mail,name=Full name',
       parsedBy(columnMap),
     )
-    .option(
-      '--delimiter <CHARACTER>',
-      'What stands between the cells of CSV: , ; or tab',
-      parsedBy(delimiterName),
-      ',' as const,
-    )
+    .option('--delimiter <CHARACTER>', 'Delimiter of CSV: , ; or tab', parsedBy(delimiterName), ',' as const)
     .option(
       '--firebase-hash-config <FILE>',
       "The hash_config of a Firebase project, as its console shows it, for Firebase's hashes",
     )
-    .option('--create-organizations', 'Make the organizations that lines name and there are not')
+    .option('--create-organizations', 'Create missing organizations')
     .action(async (file, { columns = null, delimiter, firebaseHashConfig, ...flags }) => {
       const options = { dryRun: false, skipInvalid: false, skipExisting: false, createOrganizations: false, ...flags };
       const firebase =
@@ -79,7 +74,7 @@ export const accountsImportCommand = (context: CommandContext) =>
 const get = <Type>(service: INestApplicationContext, token: abstract new (...args: never[]) => Type): Type =>
   service.get(token, { strict: false });
 
-/** The bytes to read, and the progress: the share of a file, and else only how many there were. */
+/** The bytes to read, and the progress: the share of a file, or else only the count. */
 async function open(file: string, { in: input, err, signal }: CommandContext) {
   if (file === STDIN) {
     const source = addAbortSignal(signal, input as Readable);
@@ -87,7 +82,7 @@ async function open(file: string, { in: input, err, signal }: CommandContext) {
   }
   const { size } = await stat(file);
   let done = 0;
-  // Opened by the first read, so that nothing is left open where nobody comes to read.
+  // Opened by the first read, so that nothing is left open without one.
   async function* bytes(): AsyncGenerator<Buffer> {
     for await (const piece of createReadStream(file, { signal })) {
       done += piece.length;
@@ -97,7 +92,7 @@ async function open(file: string, { in: input, err, signal }: CommandContext) {
   return { source: bytes(), progress: new Progress(err, 'lines', null, () => done / Math.max(1, size)) };
 }
 
-/** One connection of its own, whose session lasts: a dry run has a temporary table there. Statements may take long. */
+/** One separate connection with a session: a dry run has a temporary table in it. Statements may take long. */
 async function onConnection(
   service: INestApplicationContext,
   { extension }: CommandContext,

@@ -3,14 +3,14 @@ import { staleKeys, storeKey } from '../accounts/email-keys.js';
 import type { CommandContext } from '../command.js';
 import { onDatabase } from '../with-service.js';
 
-/** Writes anew by what e-mails are compared, for accounts of a release that compared domains in another form. */
+/** Updates e-mail keys of accounts from a release that compared domains in another form. */
 export const accountsRekeyCommand = (context: CommandContext) =>
   new Command('rekey')
-    .summary('Compare the e-mails of older accounts as those of new ones are')
+    .summary('Update the e-mail keys of older accounts')
     .description(
-      'A release that compares e-mails in another form leaves older rows with their old keys, and their owners cannot ' +
-        'sign in; `doctor` says so. May run while the service runs, and again. Where two accounts turn out to have one ' +
-        'mailbox, both stay as they are and are named: delete one of them, then run it again.',
+      'A release that compares e-mails in another form leaves older rows with their old keys, and their owners ' +
+        'cannot sign in; `doctor` reports it. May run while the service runs, and again. If two accounts have the ' +
+        'same mailbox, both are unchanged and reported: delete one of them, then run it again.',
     )
     .action(async () => {
       let stored = 0;
@@ -20,7 +20,7 @@ export const accountsRekeyCommand = (context: CommandContext) =>
           context.signal.throwIfAborted();
           for (const stale of batch) {
             if (await storeKey(dataSource, stale)) stored++;
-            else collisions.push(`${stale.id} has the mailbox of ${stale.heldBy ?? 'an account before it'}.`);
+            else collisions.push(`${stale.id} has the same mailbox as ${stale.heldBy ?? 'an earlier account'}.`);
           }
         }
       });

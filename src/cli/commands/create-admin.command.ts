@@ -6,18 +6,18 @@ import { askPassword } from '../ask-password.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { withService } from '../with-service.js';
 
-/** Makes an admin, also where no other is left. */
+/** Creates an admin, also when there is no other. */
 export const createAdminCommand = (context: CommandContext) =>
   new Command('create-admin')
-    .summary('Make an admin, also where no admin can sign in any more')
+    .summary('Create an admin, also when no admin can sign in')
     .description(
-      'Asks for the password on a terminal; elsewhere it is the first line of the standard input. It is never an ' +
-        'argument, which everybody on the machine could read. The account has the lowest role with every right, can ' +
-        'sign in at once, and stands in the audit trail. May run while the service runs.',
+      'Prompts for the password on a terminal; otherwise it is the first line of the standard input. It is ' +
+        'never an argument, which every user of the machine could read. The account has the lowest role with ' +
+        'every right, can sign in at once, and is recorded in the audit trail. May run while the service runs.',
     )
     .requiredOption('--email <EMAIL>', 'E-mail of the admin; not taken yet', parsedBy(email))
     .option('--name <NAME>', 'Name as shown to people', parsedBy(line), 'Admin')
-    .option('--generate', 'Make a random password, and print it once')
+    .option('--generate', 'Generate a random password, and print it once')
     .action(async ({ email: address, name, generate }) => {
       const password = generate ? randomPassword() : await askPassword(context);
       const id = await withService(context, (service) =>

@@ -21,19 +21,19 @@ const CHECKS: readonly Check[] = [
   relayCheck,
 ];
 
-/** Looks at an installation and says what is wrong with it, and what to do. */
+/** Checks an installation and reports problems, and what to do. */
 export const doctorCommand = ({ examine, env, extension, out }: CommandContext) =>
   new Command('doctor')
-    .summary('Check the configuration and what it points to, and say what is wrong')
+    .summary('Check the configuration and what it refers to, and report problems')
     .description(
-      'Looks at every setting, the roles file, the signing keys, the mail templates, the database and the relay; a line ' +
-        'each, with what to do. It changes nothing and prints no secret; an embedded server is started for it. It ends ' +
-        'with 1 when there is a problem, and with 0 for warnings alone.',
+      'Checks every setting, the roles file, the signing keys, the mail templates, the database and the relay; ' +
+        'a line each, with what to do. It changes nothing and prints no secret; an embedded server is started for ' +
+        'it. It ends with 1 when there is a problem, and with 0 for warnings alone.',
     )
     .action(async () => {
       const examination = examine();
       const findings = [...configurationFindings(examination), ...secretFileFindings(env)];
-      for (const check of CHECKS) findings.push(...(await look(check, examination, extension)));
+      for (const check of CHECKS) findings.push(...(await runCheck(check, examination, extension)));
       const redact = redactor(env);
       const rows = findings.map(({ level, subject, text }) => [level, subject, oneLine(redact(text))]);
       out.write(`${table(rows)}\n`);
@@ -46,18 +46,18 @@ function configurationFindings({ errors }: ConfigExamination): Finding[] {
   return errors.length > 0 ? errors.map(problem) : [ok('Each of them can be read.')];
 }
 
-/** What a check finds, or that it has to wait for settings that are wrong. */
-async function look(
+/** The findings of a check, or that it needs settings which are invalid. */
+async function runCheck(
   { subject, needs, run }: Check,
   { values, missing }: ConfigExamination,
   extension: Parameters<Check['run']>[1],
 ): Promise<readonly Finding[]> {
   const wrong = needs.filter((name) => !(name in values) || missing.includes(name));
   const { warning, problem } = about(subject);
-  if (wrong.length > 0) return [warning(`Not looked at: correct ${wrong.join(', ')} first.`)];
+  if (wrong.length > 0) return [warning(`Not checked: correct ${wrong.join(', ')} first.`)];
   try {
     return await run(values as Required<typeof values>, extension);
   } catch (error) {
-    return [problem(`Could not be looked at: ${reasonOf(error)}`)];
+    return [problem(`Could not be checked: ${reasonOf(error)}`)];
   }
 }

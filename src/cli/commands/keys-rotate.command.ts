@@ -7,14 +7,15 @@ import { rotateKeysIn } from '../../config/signing-keys.js';
 import { generateSigningKey } from '../../config/signing-keys.js';
 import { parsedBy, type CommandContext } from '../command.js';
 
-/** Makes a new key for access tokens, with an overlap: what the old one signed stays good until it expires. */
+/** Adds a new signing key for access tokens: tokens of the old one stay valid until they expire. */
 export const keysRotateCommand = ({ config: load, env, out }: CommandContext) =>
   new Command('rotate')
-    .summary('Put a new key for access tokens in front of the ones in use')
+    .summary('Add a new signing key for access tokens')
     .description(
-      'Changes the file that JWT_PRIVATE_KEY_FILE names, else the one under DATA_DIR; where the keys come from the ' +
-        'variable JWT_PRIVATE_KEY itself, the new key is printed, to be put in front of them there. Instances sign with ' +
-        'it after their next restart, and verify with the others as long as these are kept. No session ends.',
+      'Changes the file that JWT_PRIVATE_KEY_FILE names, else the one under DATA_DIR; where the keys come from ' +
+        'the variable JWT_PRIVATE_KEY itself, the new key is printed, to be put in front of them there. Instances ' +
+        'sign with it after their next restart, and verify with the others as long as these are kept. No session ' +
+        'ends.',
     )
     .option('--file <FILE>', 'The file with the keys, newest first')
     .option('--keep <N>', 'How many keys stay, the new one included', parsedBy(integer(2, 10)), 2)
@@ -27,5 +28,5 @@ export const keysRotateCommand = ({ config: load, env, out }: CommandContext) =>
       const path = file ?? env['JWT_PRIVATE_KEY_FILE'] ?? join(dataDir, DEVELOPMENT_SECRETS.JWT_PRIVATE_KEY.file);
       if (!existsSync(path)) throw new Error(`There is no key file ${path}; name it with --file.`);
       rotateKeysIn(path, keep);
-      out.write(`A new key stands in front in ${path}. Restart every instance.\n`);
+      out.write(`A new key is first in ${path}. Restart every instance.\n`);
     });

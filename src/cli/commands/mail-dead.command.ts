@@ -5,13 +5,13 @@ import type { CommandContext } from '../command.js';
 import { table } from '../output.js';
 import { onDatabase } from '../with-service.js';
 
-/** Shows the jobs of the outbox that failed for good. */
+/** Lists the jobs of the outbox that failed permanently. */
 export const mailDeadCommand = (context: CommandContext) =>
   new Command('dead')
-    .summary('List the mails and events that failed for good')
+    .summary('List the mails and events that failed permanently')
     .description(
-      'Each was tried 14 times within 28 hours and stays until it is sent again. The list says what it was and how its ' +
-        'last try failed, not whom it was for.',
+      'Each was tried 14 times within 28 hours and stays until it is sent again. The list has the type and the ' +
+        'last error, not the recipient.',
     )
     .action(async () => {
       const letters = await onDatabase(context, (dataSource) => new DeadLetters(dataSource).list());
@@ -20,7 +20,7 @@ export const mailDeadCommand = (context: CommandContext) =>
         task,
         String(attempts),
         since.toISOString(),
-        // What a relay answered gets onto a terminal.
+        // The response of a relay is printed to a terminal.
         oneLine(lastError),
       ]);
       const list = table([['ID', 'TASK', 'ATTEMPTS', 'SINCE', 'LAST ERROR'], ...rows]);

@@ -4,16 +4,16 @@ import { DeadLetters } from '../../outbox/dead-jobs.js';
 import { eachParsedBy, type CommandContext } from '../command.js';
 import { onDatabase } from '../with-service.js';
 
-/** Largest id that is a whole number to JavaScript, in decimal digits that the schema takes. */
+/** The maximum safe integer with the digits that the schema accepts. */
 const MAX_ID = 999_999_999_999_999;
 
-/** Sends again what failed for good. */
+/** Retries jobs that failed permanently. */
 export const mailRetryCommand = (context: CommandContext) =>
   new Command('retry')
-    .summary('Send mails and events again that failed for good')
+    .summary('Retry mails and events that failed permanently')
     .description(
-      'They are tried anew by any instance that runs, within seconds, and 14 times at most. Find out first why they ' +
-        'failed. A mail whose link is no good any more is dropped.',
+      'A running instance retries them within seconds, 14 times at most. Find out first why they failed. A mail ' +
+        'with an expired link is dropped.',
     )
     .argument('[ID...]', 'The first column of `mail dead`', eachParsedBy(integer(1, MAX_ID)))
     .option('--all', 'All that `mail dead` lists')

@@ -3,7 +3,7 @@ import { migrateAll } from '../../app.migrate.js';
 import type { CommandContext } from '../command.js';
 import { onDatabase } from '../with-service.js';
 
-/** Brings the schema up to date and names what it ran. */
+/** Runs the pending migrations. */
 export const migrateCommand = (context: CommandContext) =>
   new Command('migrate')
     .summary('Bring the schema of the database up to date')

@@ -16,8 +16,9 @@ export const openApiCommand = ({ extension, out }: CommandContext) =>
   new Command('openapi')
     .summary('Print the OpenAPI document of the service')
     .description(
-      'Starts the service for a moment, on an embedded database of its own and independent of the environment, so that ' +
-        'the document depends on the code alone. A running service gives the same document at /openapi.json.',
+      'Starts the service for a moment, on an embedded database of its own and independent of the environment, ' +
+        'so that the document depends on the code alone. A running service gives the same document at ' +
+        '/openapi.json.',
     )
     .option('--output <FILE>', 'Write to this file in place of the standard output')
     .action(async ({ output }) => {

@@ -5,26 +5,26 @@ import type { CommandContext } from '../command.js';
 import { onDatabase } from '../with-service.js';
 import { number } from '../progress.js';
 
-/** Seals anew what an older APP_SECRET sealed, so that the older one can go. */
+/** Re-encrypts what an older APP_SECRET encrypted, so that the older one can be removed. */
 export const secretsResealCommand = (context: CommandContext) =>
   new Command('reseal')
-    .summary('Seal anew what an older APP_SECRET sealed')
+    .summary('Re-encrypt what an older APP_SECRET encrypted')
     .description(
-      'After a new secret was put in front of APP_SECRET and every instance was restarted. What is sealed are the ' +
-        'tokens of mails that wait in the outbox. Sessions and devices in browsers are signed, not sealed: they follow ' +
-        'by themselves. May run while the service runs. It ends with 1 when something was sealed with a secret that is ' +
-        'no longer listed.',
+      'After a new secret was put in front of APP_SECRET and every instance was restarted. Encrypted are the ' +
+        'tokens of mails that wait in the outbox. Sessions and devices in browsers are signed, not encrypted: ' +
+        'they are renewed automatically. May run while the service runs. It ends with 1 when something was ' +
+        'encrypted with a secret that is no longer listed.',
     )
     .action(async () => {
       const secrets = new SecretBox(context.config());
       const { resealed, unreadable } = await onDatabase(context, (dataSource) =>
         new SealedJobs(dataSource, secrets).reseal(context.signal),
       );
-      context.out.write(`Sealed ${number(resealed)} anew.\n`);
+      context.out.write(`Re-encrypted ${number(resealed)}.\n`);
       if (unreadable > 0) {
         const rows = unreadable === 1 ? '1 row was' : `${number(unreadable)} rows were`;
         throw new Error(
-          `${rows} sealed with a secret that APP_SECRET does not list; put that one back behind the others.`,
+          `${rows} encrypted with a secret that APP_SECRET does not list; add that one again after the others.`,
         );
       }
     });

@@ -9,27 +9,29 @@ import { number, Progress } from '../progress.js';
 import { seed, type SeedPlan, type SeedReport } from '../seed/seeder.js';
 import { withMigratedServer } from '../with-service.js';
 
-/** Of every sample account, hashed once: a hash for each would take a day for a million. */
+/** The password of every sample account, hashed once: a hash for each of a million would take a day. */
 const PASSWORD = 'Sample-account-1';
-/** The role of those who own an organization, where the roles file has it. */
+/** The role of owners of an organization, if the roles file has it. */
 const OWNER_ROLE = 'org_owner';
 
-/** Fills a database with sample data, for people who want to look around and for measurements. */
+/** Fills a database with sample data, for trying the service and for benchmarks. */
 export const seedCommand = (context: CommandContext) =>
   new Command('seed')
     .summary('Add sample organizations and accounts')
     .description(
       `The accounts are user1@seed.example.com and so on, all with the password ${PASSWORD}; the first ones own an ` +
-        'organization each. Some are invited or disabled. A further run adds more, and no mail is sent. May run while ' +
-        'the service runs.',
+        'organization each. Some are invited or disabled. A further run adds more, and no mail is sent. May run ' +
+        'while the service runs.',
     )
     .option('--accounts <N>', 'How many accounts to add', parsedBy(integer(0, 10_000_000)), 1000)
     .option('--organizations <N>', 'How many organizations to add', parsedBy(integer(0, 100_000)), 20)
-    .option('--force', 'Do it in production too, where everybody could sign in with the password above')
+    .option('--force', 'Allow it in production, where anyone could sign in with the password above')
     .action(async ({ accounts, organizations, force }) => {
       const config = context.config();
       if (config.production && !force) {
-        throw new Error(`Refused in production: all accounts would have the same, well-known password (see --force).`);
+        throw new Error(
+          `Not allowed in production: all accounts would have the same, well-known password (see --force).`,
+        );
       }
       const startedAt = Date.now();
       const plan = { ...(await commonValues(config)), accounts, organizations };

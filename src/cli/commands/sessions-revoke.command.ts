@@ -18,16 +18,16 @@ const ACTION = 'iam:account_sessions.revoked';
 
 const uuid = z.string().refine(isUuid, 'must be a UUID');
 
-/** Signs people out, wherever they are signed in. */
+/** Ends sessions on every device. */
 export const sessionsRevokeCommand = (context: CommandContext) =>
   new Command('revoke')
-    .summary('End sessions at once, on every instance that runs')
+    .summary('End sessions immediately, on every running instance')
     .description(
-      'Their access tokens are rejected within a second, and their refresh tokens are spent. The audit trail has a line ' +
-        'of it. With --all, people who sign in while it runs stay signed in.',
+      'Their access tokens are rejected within a second, and their refresh tokens are revoked. It is recorded ' +
+        'in the audit trail. With --all, people who sign in while it runs stay signed in.',
     )
-    .option('--account <ID>', 'Those of the account with this id', parsedBy(uuid))
-    .option('--email <EMAIL>', 'Those of the account with this e-mail', parsedBy(email))
+    .option('--account <ID>', 'Sessions of the account with this id', parsedBy(uuid))
+    .option('--email <EMAIL>', 'Sessions of the account with this e-mail', parsedBy(email))
     .option('--all', 'All sessions')
     .action(async ({ account, email: address, all }, command) => {
       const given = [account, address, all].filter((value) => value !== undefined);

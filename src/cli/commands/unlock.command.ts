@@ -9,18 +9,18 @@ import { Transactions } from '../../json-api/sql/executor.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { withService } from '../with-service.js';
 
-/** Forgets failed attempts, the owner's own or a stranger's. */
+/** Resets the failed attempts for an e-mail. */
 export const unlockCommand = (context: CommandContext) =>
   new Command('unlock')
-    .summary('Forget the failed attempts at an e-mail, so that its owner can try again at once')
+    .summary('Reset the failed attempts for an e-mail, so that its owner can try again immediately')
     .description(
-      'For people who are told "Too many attempts". Instances that run know within a second or two. What was counted ' +
-        'for an address on the network stays, and so does the password. The audit trail has a line of it.',
+      'For the error "Too many attempts". Running instances apply it within a second or two. The attempts of IP ' +
+        'addresses are kept, and the password is unchanged. It is recorded in the audit trail.',
     )
-    .argument('<EMAIL>', 'Whose attempts; there need be no account', parsedBy(email))
+    .argument('<EMAIL>', 'The e-mail; it need not have an account', parsedBy(email))
     .action(async (address) => {
       const counts = await withService(context, (service) => unlock(service, emailKey(address)));
-      context.out.write(counts === 0 ? 'Nothing was counted for this e-mail.\n' : 'It can be tried again.\n');
+      context.out.write(counts === 0 ? 'Nothing was counted for this e-mail.\n' : 'The attempts were reset.\n');
     });
 
 /** Forgets the attempts and tells the audit trail, where there were any; gives how many counts there were. */

@@ -8,7 +8,7 @@ import type { CommandContext } from '../command.js';
 export const variablesCommand = ({ out }: CommandContext) =>
   new Command('variables')
     .summary('Print every environment variable with its description and default, as a .env file')
-    .description('All are commented out: redirect it to .env, and change what you need.')
+    .description('All are commented out: redirect the output to .env, and change what you need.')
     .option('--markdown <FILE>', 'Write a table into this Markdown file, between its lines <!-- variables … -->')
     .action(async ({ markdown }) => {
       if (markdown === undefined) out.write(envExample(VARIABLES));

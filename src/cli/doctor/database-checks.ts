@@ -22,7 +22,7 @@ import { about, type Finding, type Values } from './finding.js';
 import { rolesOf } from './files.js';
 import { hashFindings } from './hashes.js';
 
-/** The settings that looks at the database need. */
+/** The settings that database checks need. */
 export const DATABASE_NEEDS = [
   'NODE_ENV',
   'DATABASE_URL',
@@ -37,19 +37,19 @@ export const DATABASE_NEEDS = [
 
 export type DatabaseValues = Values<(typeof DATABASE_NEEDS)[number]>;
 
-/** A look at the database, through a connection. `remote` is true where it is on another machine. */
-export type Look<Needed extends DatabaseValues = DatabaseValues> = (
+/** A check of the database over a connection. `remote` is true if it is on another machine. */
+export type DatabaseCheck<Needed extends DatabaseValues = DatabaseValues> = (
   dataSource: DataSource,
   values: Needed & { readonly remote: boolean },
 ) => Promise<Finding[]>;
 
-/** Times are compared between clocks all over: invitations, sessions, tokens. In ms. */
+/** Maximum clock difference in ms: times of invitations, sessions and tokens are compared. */
 const CLOCK_WARNING_MS = 2_000;
 const CLOCK_FAULT_MS = 60_000;
-/** Connections of one instance besides its pool: those of the outbox. */
+/** Connections of one instance besides its pool, for the outbox. */
 const OUTBOX_CONNECTIONS = 6;
 
-const fits: Look = async (dataSource) => {
+const fits: DatabaseCheck = async (dataSource) => {
   const { ok, problem } = about('database');
   try {
     await assertDatabaseFits(dataSource);
@@ -60,74 +60,76 @@ const fits: Look = async (dataSource) => {
   }
 };
 
-const reached: Look = async (dataSource) => {
+const reached: DatabaseCheck = async (dataSource) => {
   const { ok, problem } = about('database');
   const { access } = connectionOf(dataSource);
   const errors = [...(await findAccessErrors(connectionOf(dataSource))), ...(await findLimitErrors(dataSource))];
   if (errors.length > 0) return errors.map(problem);
   const way = access.pooler === 'transaction' ? 'a transaction pooler and the direct URL' : 'sessions';
-  return [ok(`It is reached by ${way}, and the limits of requests hold.`)];
+  return [ok(`It is reached by ${way}, and the time limits of requests apply.`)];
 };
 
-const privileges: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
+const privileges: DatabaseCheck = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   const { ok, problem } = about('privileges');
   const missing = await findMissingPrivileges(dataSource);
   if (missing.length === 0 && onStart && (await new PendingMigrations(dataSource).list()).length > 0) {
     missing.push(...(await findMissingMigrationPrivileges(dataSource)));
   }
-  return missing.length === 0 ? [ok('The role may do what the service does.')] : privilegeErrors(missing).map(problem);
+  return missing.length === 0
+    ? [ok('The role has every privilege that the service needs.')]
+    : privilegeErrors(missing).map(problem);
 };
 
-const encrypted: Look = async (dataSource, { remote, NODE_ENV: environment }) => {
+const encrypted: DatabaseCheck = async (dataSource, { remote, NODE_ENV: environment }) => {
   if (!remote || environment !== 'production') return [];
   if (await isEncrypted(dataSource)) return [];
   return [about('database').warning('Its connections are not encrypted. Add ?sslmode=verify-full to DATABASE_URL.')];
 };
 
-const connections: Look = async (dataSource, { DATABASE_POOL_SIZE: pool }) => {
-  const most = await maxConnections(dataSource);
+const connections: DatabaseCheck = async (dataSource, { DATABASE_POOL_SIZE: pool }) => {
+  const available = await maxConnections(dataSource);
   const needed = pool + OUTBOX_CONNECTIONS + COUNTING_CONNECTIONS;
-  if (needed <= most) return [];
-  const text = `It gives ${most} connections, and one instance needs ${needed}. Make DATABASE_POOL_SIZE smaller.`;
+  if (needed <= available) return [];
+  const text = `It gives ${available} connections, and one instance needs ${needed}. Make DATABASE_POOL_SIZE smaller.`;
   return [about('database').warning(text)];
 };
 
-const clock: Look = async (dataSource) => {
+const clock: DatabaseCheck = async (dataSource) => {
   const asked = Date.now();
   const now = await serverTime(dataSource);
   const here = (asked + Date.now()) / 2;
   return [clockFinding((now?.getTime() ?? here) - here)];
 };
 
-/** What a difference between the database's clock and ours means, in ms. */
+/** The finding for a difference between the database's clock and ours, in ms. */
 export function clockFinding(differenceMs: number): Finding {
   const { ok, warning, problem } = about('clock');
   const apart = Math.abs(differenceMs);
-  if (apart < CLOCK_WARNING_MS) return ok('The clocks of this machine and of the database agree.');
+  if (apart < CLOCK_WARNING_MS) return ok('The clocks of this machine and of the database match.');
   const seconds = (apart / 1000).toFixed(1);
   const text = `The database's clock is ${seconds} s ${differenceMs > 0 ? 'ahead' : 'behind'}. Set both with NTP.`;
   return (apart < CLOCK_FAULT_MS ? warning : problem)(text);
 }
 
-const migrated: Look = async (dataSource, { MIGRATE_ON_START: onStart }) => {
+const migrated: DatabaseCheck = async (dataSource, { MIGRATE_ON_START: onStart }) => {
   const { ok, warning, problem } = about('migrations');
   const migrations = new PendingMigrations(dataSource);
   const [pending, strange] = [await migrations.list(), await migrations.unknown()];
-  const origin = 'made by a newer release, or by an extension that this command was not given';
-  const told = strange.length > 0 ? [warning(`The database knows ${strange.join(', ')}: ${origin}.`)] : [];
+  const origin = 'from a newer release, or from an extension that this command does not have';
+  const unknown = strange.length > 0 ? [warning(`The database knows ${strange.join(', ')}: ${origin}.`)] : [];
   if (pending.length === 0 && !(await relationExists(dataSource, 'graphile_worker.jobs'))) pending.push("the outbox's");
-  if (pending.length === 0) return told.length > 0 ? told : [ok('The schema is up to date.')];
+  if (pending.length === 0) return unknown.length > 0 ? unknown : [ok('The schema is up to date.')];
   const todo = onStart ? 'The next start runs them.' : 'Run: npx iam migrate';
-  return [...told, (onStart ? warning : problem)(`Pending are ${pending.join(', ')}. ${todo}`)];
+  return [...unknown, (onStart ? warning : problem)(`Pending are ${pending.join(', ')}. ${todo}`)];
 };
 
-const accounts: Look = async (dataSource, values) => {
+const accounts: DatabaseCheck = async (dataSource, values) => {
   if (!(await relationExists(dataSource, 'account_credentials'))) return [];
   let roles: Roles;
   try {
     roles = rolesOf(values);
   } catch {
-    // Told by the check of the roles file.
+    // Reported by the check of the roles file.
     return [];
   }
   const { ok, warning, problem } = about('accounts');
@@ -140,27 +142,32 @@ const accounts: Look = async (dataSource, values) => {
     ...(await emailKeyFindings(dataSource)),
     ...(await hashFindings(dataSource, values)),
     ...gone.map((name) => problem(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
-    adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Make one: npx iam create-admin'),
+    adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Create one: npx iam create-admin'),
   ];
 };
 
-const outbox: Look = async (dataSource) => {
+const outbox: DatabaseCheck = async (dataSource) => {
   if (!(await relationExists(dataSource, 'graphile_worker.jobs'))) return [];
   const { length } = await new DeadLetters(dataSource).list();
-  return length === 0 ? [] : [about('outbox').warning(`${length} failed for good. See: npx iam mail dead`)];
+  return length === 0 ? [] : [about('outbox').warning(`${length} failed permanently. See: npx iam mail dead`)];
 };
 
-/** What is sealed with a secret that is about to go. Not one of {@link LOOKS}: those do without APP_SECRET. */
-export const sealed: Look<DatabaseValues & Values<'APP_SECRET'>> = async (dataSource, { APP_SECRET: secrets }) => {
+/** Rows encrypted with an older secret. Not one of {@link DATABASE_CHECKS}, which do not need APP_SECRET. */
+export const sealed: DatabaseCheck<DatabaseValues & Values<'APP_SECRET'>> = async (
+  dataSource,
+  { APP_SECRET: secrets },
+) => {
   if (secrets === null || !(await relationExists(dataSource, 'graphile_worker._private_jobs'))) return [];
   const old = await new SealedJobs(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
   if (old === 0) return [];
   const rows = old === 1 ? '1 row is' : `${old} rows are`;
-  return [about('secrets').warning(`${rows} sealed with an older APP_SECRET. Before it goes: npx iam secrets reseal`)];
+  return [
+    about('secrets').warning(`${rows} encrypted with an older APP_SECRET. Before removing it: npx iam secrets reseal`),
+  ];
 };
 
-/** Everything that is looked at, in this order. */
-export const LOOKS: readonly Look[] = [
+/** All checks, in this order. */
+export const DATABASE_CHECKS: readonly DatabaseCheck[] = [
   fits,
   reached,
   encrypted,

@@ -6,34 +6,36 @@ import { dataSourceOptions } from '../../database/data-source.js';
 import { DatabaseServer } from '../../database/database-server.js';
 import { missingGrant } from '../../database/errors/missing-grant.js';
 import { RejectedConnectionError, rejectedConnection } from '../../database/errors/rejected-connection.js';
-import { DATABASE_NEEDS, LOOKS, sealed, type DatabaseValues, type Look } from './database-checks.js';
+import { DATABASE_NEEDS, DATABASE_CHECKS, sealed, type DatabaseValues, type DatabaseCheck } from './database-checks.js';
 import { about, defineCheck, isLocal, reasonOf, type Finding } from './finding.js';
 
 const { ok, problem } = about('database');
 
-/** Whether the database can be reached, fits, and holds what the service needs. It is changed in nothing. */
+/** Checks that the database is reachable, suitable and complete. Changes nothing. */
 export const databaseCheck = defineCheck({
   subject: 'database',
   needs: DATABASE_NEEDS,
   run: async (values, extension) => {
     const place = placeOf(values);
     try {
-      return await onServer(values, (url) => lookAt(url, place, values, extension, LOOKS));
+      return await onServer(values, (url) => runChecks(url, place, values, extension, DATABASE_CHECKS));
     } catch (error) {
       if (error instanceof RejectedConnectionError) return [problem(error.message)];
-      return [problem(`${place} cannot be used: ${reasonOf(error)}. Correct DATABASE_URL, or open the way to it.`)];
+      return [problem(`${place} cannot be used: ${reasonOf(error)}. Correct DATABASE_URL, or allow access to it.`)];
     }
   },
 });
 
-/** Whether rows are sealed with a secret that is not the newest. Where the database cannot be used, another check says so. */
+/**
+ * Whether rows are encrypted with a secret that is not the newest. An unusable database is reported by another check.
+ */
 export const sealedCheck = defineCheck({
   subject: 'secrets',
   needs: [...DATABASE_NEEDS, 'APP_SECRET'],
   run: async (values, extension) => {
-    const findings = await onServer(values, (url) => lookAt(url, placeOf(values), values, extension, [sealed])).catch(
-      () => [],
-    );
+    const findings = await onServer(values, (url) =>
+      runChecks(url, placeOf(values), values, extension, [sealed]),
+    ).catch(() => []);
     return findings.filter(({ subject }) => subject === 'secrets');
   },
 });
@@ -51,12 +53,12 @@ async function onServer<Result>(values: DatabaseValues, work: (url: string) => P
   }
 }
 
-async function lookAt<Needed extends DatabaseValues>(
+async function runChecks<Needed extends DatabaseValues>(
   url: string,
   place: string,
   values: Needed,
   extension: Extension,
-  looks: readonly Look<Needed>[],
+  checks: readonly DatabaseCheck<Needed>[],
 ): Promise<Finding[]> {
   const { DATABASE_DIRECT_URL: databaseDirectUrl, DATABASE_POOLER: databasePooler } = values;
   const settings = { databasePoolSize: 1, databaseDirectUrl, databasePooler };
@@ -66,15 +68,15 @@ async function lookAt<Needed extends DatabaseValues>(
   });
   try {
     const version = await serverVersion(dataSource);
-    const findings = [ok(`${place} answers: PostgreSQL ${version}.`)];
+    const findings = [ok(`${place} responds: PostgreSQL ${version}.`)];
     const remote = !isLocal(new URL(url).hostname);
-    for (const look of looks) {
-      // What the role may not do is a finding of its own.
+    for (const check of checks) {
+      // Missing privileges are a separate finding.
       const unseen = (error: unknown): Finding[] => {
         if (missingGrant(error)) return [];
         throw error;
       };
-      findings.push(...(await look(dataSource, { ...values, remote }).catch(unseen)));
+      findings.push(...(await check(dataSource, { ...values, remote }).catch(unseen)));
     }
     return findings;
   } finally {
@@ -82,7 +84,7 @@ async function lookAt<Needed extends DatabaseValues>(
   }
 }
 
-/** Where it is, without user and password. */
+/** The address, without user and password. */
 function addressOf(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;

@@ -7,11 +7,11 @@ import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from '../../config/develop
 import { MailTemplates } from '../../mail/mail.templates.js';
 import { about, defineCheck, reasonOf, type Values } from './finding.js';
 
-/** The roles of the file that the settings name. @throws RolesFileError */
+/** The roles of the configured file. @throws RolesFileError */
 export const rolesOf = ({ ROLES_FILE: file }: Values<'ROLES_FILE'>): Roles =>
   new Roles({ rolesFile: file === null ? BUILT_IN_ROLES : resolve(file) });
 
-/** Whether the roles file can be read, and what is wrong with it. */
+/** Whether the roles file is valid. */
 export const rolesCheck = defineCheck({
   subject: 'roles',
   needs: ['ROLES_FILE'],
@@ -30,7 +30,7 @@ export const rolesCheck = defineCheck({
   },
 });
 
-/** Whether the keys that sign access tokens can be read. Their names are public. */
+/** Whether the signing keys of access tokens are valid. Their ids are public. */
 export const keysCheck = defineCheck({
   subject: 'keys',
   needs: ['JWT_PRIVATE_KEY', 'DATA_DIR'],
@@ -38,7 +38,7 @@ export const keysCheck = defineCheck({
     const { ok, warning, problem } = about('keys');
     const text = given ?? findDevelopmentSecret(resolve(dataDir), 'JWT_PRIVATE_KEY');
     if (text === null) {
-      return [warning(`There is no key yet; the next start makes ${DEVELOPMENT_SECRETS.JWT_PRIVATE_KEY.file}.`)];
+      return [warning(`There is no key yet; the next start generates ${DEVELOPMENT_SECRETS.JWT_PRIVATE_KEY.file}.`)];
     }
     try {
       const { current, jwks } = new SigningKeys({ jwtPrivateKey: text });
@@ -49,7 +49,7 @@ export const keysCheck = defineCheck({
   },
 });
 
-/** Whether every mail can be written. */
+/** Whether every mail can be rendered. */
 export const templatesCheck = defineCheck({
   subject: 'templates',
   needs: ['MAIL_TEMPLATES'],
@@ -57,9 +57,9 @@ export const templatesCheck = defineCheck({
     const { ok, warning, problem } = about('templates');
     try {
       new MailTemplates({ mailTemplates: folder === null ? null : resolve(folder) }).onApplicationBootstrap();
-      return [ok('Every mail can be written.')];
+      return [ok('Every mail can be rendered.')];
     } catch (error) {
-      // Only a started service knows the mails of a team's modules, to which the file may belong.
+      // Only a started service knows the mails of extensions, to which the file may belong.
       return [(modules.length > 0 ? warning : problem)(reasonOf(error))];
     }
   },

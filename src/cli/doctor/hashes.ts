@@ -5,13 +5,13 @@ import { hashWork } from '../../passwords/hashing/hash-queue.js';
 import { readStoredHash } from '../../passwords/hashing/password.schemes.js';
 import { about, type Finding, type Values } from './finding.js';
 
-/** Hashes that are read in one statement. */
+/** Hashes per batch. */
 const BATCH = 10_000;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Counts the accounts whose stored hash no sign-in checks, since it takes more work than `HASH_MAX_COST` allows: as when
- * they were imported with a larger budget than the service has. Reads every hash once.
+ * Counts the accounts whose stored hash exceeds `HASH_MAX_COST`, so that sign-in rejects it: for example after an
+ * import with a higher limit. Reads every hash once.
  */
 export async function hashFindings(
   dataSource: DataSource,

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { VARIABLES } from '../../config/variables.js';
 
-/** Shorter parts of a secret are words that stand everywhere. */
+/** Shorter parts of a secret are too common to redact. */
 const MIN_LENGTH = 4;
 
 /**
- * Takes secrets out of text, in case the message of a library quotes one: every secret variable, and of those that are
- * URLs the password by itself.
+ * Redacts secrets in text, in case the message of a library quotes one: every secret variable, and the passwords of
+ * URLs.
  */
 export function redactor(env: NodeJS.ProcessEnv): (text: string) => string {
   const secrets = Object.entries(VARIABLES)
@@ -27,7 +27,7 @@ function fileOf(path: string | undefined): string {
   try {
     return path ? readFileSync(path, 'utf8') : '';
   } catch {
-    // The configuration tells of it.
+    // Reported by the configuration.
     return '';
   }
 }

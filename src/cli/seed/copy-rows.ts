@@ -3,10 +3,10 @@ import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from } from 'pg-copy-streams';
 
-/** What a column of a copied row may hold. */
+/** The value of a column in a copied row. */
 export type CopyValue = string | number | boolean | Date | null;
 
-/** Rows that travel in one piece: a piece a row costs half the speed. */
+/** Rows per chunk: one chunk per row would halve the speed. */
 const ROWS_A_CHUNK = 500;
 
 /**

@@ -2,7 +2,7 @@ import type { Random } from './random.js';
 
 const words = (text: string): string[] => text.trim().split(/\s*,\s*/);
 
-/** With letters beyond ASCII, so that sorting and searching show what they do with them. */
+/** With letters beyond ASCII, to show how sorting and searching handle them. */
 const FIRST_NAMES = words(`
   Ada, Aisha, Ana, Bjørn, Carlos, Chloé, Daniel, Élise, Emma, Fatima, Felix, Grace, Hana, Ibrahim, Ines, Jack, João,
   Jürgen, Kofi, Lars, Leila, Liam, Łukasz, Maria, Mei, Miguel, Noah, Nora, Olga, Óscar, Priya, Rafael, Ruth, Sofia,

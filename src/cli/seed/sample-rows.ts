@@ -5,10 +5,10 @@ import { organizationName, personName } from './names.js';
 import { Random } from './random.js';
 
 const DAY_MS = 24 * 3_600_000;
-/** Accounts were created over so much time up to now; organizations in the month before. */
+/** Accounts were created during this time up to now; organizations in the month before. */
 const ACCOUNTS_MS = 180 * DAY_MS;
 const ORGANIZATIONS_MS = 30 * DAY_MS;
-/** How long an invitation is valid (wire contract, section 3); whoever accepts one does it within that time. */
+/** How long an invitation is valid (wire contract, section 3); sample invitations are accepted within that time. */
 const INVITATION_MS = 3 * DAY_MS;
 
 /** Shares of accounts, from 0 to 1. */
@@ -65,7 +65,7 @@ export interface SampleSettings {
   readonly organizationIds: readonly string[];
 }
 
-/** The n-th of so many organizations, from 0. */
+/** The n-th of `count` organizations, from 0. */
 export function sampleOrganization(n: number, count: number, now: number): SampleRow {
   const random = new Random(-1 - n);
   const start = now - ACCOUNTS_MS - ORGANIZATIONS_MS;
@@ -103,7 +103,7 @@ export function sampleAccount(n: number, settings: SampleSettings): SampleAccoun
       owner ? settings.ownerRole : settings.userRole,
       random.chance(PICTURED) ? `https://seed.example.com/pictures/${number}.png` : null,
       invited ? null : new Date(joinedAt),
-      // Nobody has the token, so none is stored; disabling voided those of the disabled ones.
+      // No token is stored, since it is never sent; disabling an account voids its token.
       invited && enabled ? new Date(createdAt + INVITATION_MS) : null,
       new Date(createdAt),
       new Date(invited ? createdAt : joinedAt),
@@ -111,7 +111,7 @@ export function sampleAccount(n: number, settings: SampleSettings): SampleAccoun
   };
 }
 
-/** Somewhere in the n-th of `count` equal parts of a stretch of time, so that a later row is never older. */
+/** A random time in the n-th of `count` equal parts of a period, so that a later row is never older. */
 function moment(n: number, count: number, start: number, length: number, random: Random): number {
   return Math.floor(start + (length * (n + random.next())) / count);
 }

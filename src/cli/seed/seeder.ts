@@ -14,20 +14,20 @@ import {
 
 /** The advisory lock of the one process that seeds a database: two would give out the same e-mails. */
 const LOCK_KEY = 4_219_073_503;
-/** Accounts whose memberships are kept in memory until the accounts are there. */
+/** Accounts per batch, whose memberships are kept in memory until the accounts are stored. */
 const BATCH = 20_000;
 
 const LAST_NUMBER = `
   SELECT coalesce(max(substring(email_key FROM '^user([0-9]{1,9})@seed\\.example\\.com$')::int), 0) AS last
   FROM accounts WHERE email_key LIKE 'user%@seed.example.com'`;
 
-/** What is to be made. */
+/** The amounts to create. */
 export interface SeedPlan extends Pick<SampleSettings, 'hashedPassword' | 'userRole' | 'ownerRole'> {
   readonly accounts: number;
   readonly organizations: number;
 }
 
-/** What was made. */
+/** The result. */
 export interface SeedReport {
   /** Numbers in the e-mails of the first and the last account. */
   readonly firstNumber: number;

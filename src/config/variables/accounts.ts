@@ -10,19 +10,19 @@ export const ACCOUNT_VARIABLES = {
     schema: email,
     default: 'admin@example.com',
     productionDefault: null,
-    description: 'E-mail of the first admin, who is made once on an empty database. Production makes none without it.',
+    description: 'E-mail of the first admin, created once on an empty database. Without it, production creates none.',
   },
   ADMIN_PASSWORD: {
     schema: line,
     default: null,
-    description: 'Password of the first admin. Empty: a random one, printed once; in production no admin is made.',
+    description: 'Password of the first admin. Empty: a random one, printed once; in production no admin is created.',
     secret: true,
   },
   JWT_PRIVATE_KEY: {
     schema: signingKeys,
     default: null,
     description:
-      'Signing keys as PKCS 8 PEM or private JWKS, EC P-256 or Ed25519, newest first. Empty: made under DATA_DIR.',
+      'Signing keys as PKCS 8 PEM or private JWKS, EC P-256 or Ed25519, newest first. Empty: generated under DATA_DIR.',
     secret: true,
     requiredInProduction: true,
   },
@@ -30,23 +30,24 @@ export const ACCOUNT_VARIABLES = {
     schema: list(line),
     default: null,
     description:
-      'Encrypts what must be read again. A comma list, newest first; in production 32 characters each or more, ' +
-      'for instance from `openssl rand -base64 32`. Empty: made under DATA_DIR.',
+      'Key for encryption and for signatures other than those of access tokens. ' +
+      'Comma-separated, newest first; in production at least 32 characters each, ' +
+      'for instance from `openssl rand -base64 32`. Empty: generated under DATA_DIR.',
     secret: true,
     requiredInProduction: true,
   },
   JWT_ISSUER: { schema: line, default: null, description: 'Claim iss of access tokens. Empty: APP_URL.' },
   JWT_AUDIENCE: { schema: line, default: 'iam', description: 'Claim aud of access tokens.' },
-  ACCESS_TOKEN_SECONDS: { schema: seconds, default: '900', description: 'Life of an access token, in seconds.' },
+  ACCESS_TOKEN_SECONDS: { schema: seconds, default: '900', description: 'Lifetime of an access token, in seconds.' },
   SESSION_IDLE_SECONDS: {
     schema: seconds,
     default: '1209600',
-    description: 'A session ends when it was not refreshed for so long, in seconds (14 days).',
+    description: 'How long a session lives without a refresh, in seconds (14 days).',
   },
   SESSION_MAX_SECONDS: {
     schema: seconds,
     default: '7776000',
-    description: 'A session ends so long after sign-in whatever happens, in seconds (90 days).',
+    description: 'How long a session lives after sign-in at most, in seconds (90 days).',
   },
   BCRYPT_COST: {
     schema: integer(4, 16),
@@ -56,7 +57,7 @@ export const ACCOUNT_VARIABLES = {
   HASH_MAX_COST: {
     schema: integer(4, 16),
     default: '13',
-    description: 'Most work of a stored hash of any scheme, as a cost of bcrypt; a failed sign-in takes as long.',
+    description: 'Maximum work of a stored hash of any scheme, as a bcrypt cost; a failed sign-in takes as long.',
   },
   ROLES_FILE: {
     schema: line,
@@ -66,6 +67,6 @@ export const ACCOUNT_VARIABLES = {
   AUDIT_RETENTION_DAYS: {
     schema: integer(1, 36_500),
     default: '365',
-    description: 'A line of the audit trail is kept for so many days.',
+    description: 'How long audit events are kept, in days.',
   },
 } as const satisfies VariableTable;

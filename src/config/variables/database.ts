@@ -1,7 +1,7 @@
 import { boolean, integer, line, oneOf, url } from './schemas.js';
 import type { VariableTable } from './variable.js';
 
-/** Where the database is, and how it is reached. */
+/** The database and how to connect to it. */
 export const DATABASE_VARIABLES = {
   DATABASE_URL: {
     schema: url('postgres', 'postgresql'),
@@ -28,13 +28,13 @@ export const DATABASE_VARIABLES = {
   DATABASE_POOL_SIZE: {
     schema: integer(2, 1000),
     default: '10',
-    description: 'Most connections to PostgreSQL that the requests of one process keep open.',
+    description: 'Maximum connections to PostgreSQL for the requests of one process.',
   },
   MIGRATE_ON_START: {
     schema: boolean,
     default: 'true',
     productionDefault: 'false',
-    description: 'true lets the service bring the schema up to date, under a lock, before it serves.',
+    description: 'true runs pending migrations, under a lock, before the service starts.',
   },
   DATA_DIR: {
     schema: line,

@@ -14,16 +14,16 @@ export const MAIL_VARIABLES = {
   MAIL_TEMPLATES: {
     schema: line,
     default: null,
-    description: 'Folder of mail templates that take the place of the built-in ones, file by file; see docs/mail.md.',
+    description: 'Folder of mail templates that replace the built-in ones, file by file; see docs/mail.md.',
   },
   NEW_SIGN_IN_MAIL: {
     schema: boolean,
     default: 'true',
-    description: 'true mails people about a sign-in to their account on a device that is not known yet.',
+    description: 'true sends a mail about each sign-in to an account on a new device.',
   },
   INVITATION_REMINDER_MAIL: {
     schema: boolean,
     default: 'true',
-    description: 'true mails people a reminder one day before their invitation ends.',
+    description: 'true sends a reminder one day before an invitation expires.',
   },
 } as const satisfies VariableTable;

@@ -4,7 +4,7 @@ import type { VariableTable } from './variable.js';
 const port = integer(0, 65_535);
 const connections = integer(1, 1_000_000);
 
-/** Where the service listens, and how clients and browsers reach it. */
+/** The addresses of the service, and its limits of connections. */
 export const SERVER_VARIABLES = {
   NODE_ENV: {
     schema: oneOf('development', 'test', 'production'),
@@ -22,8 +22,8 @@ export const SERVER_VARIABLES = {
     schema: pathPrefix,
     default: '',
     description:
-      'Path under which a proxy shows the whole service, such as /iam; in links, cookies and the documentation. ' +
-      'The proxy may take it off or leave it.',
+      'Path of the service behind a proxy, such as /iam; used in links, cookies and the documentation. ' +
+      'The proxy may strip it or not.',
   },
   APP_URL: {
     schema: baseUrl,
@@ -34,50 +34,49 @@ export const SERVER_VARIABLES = {
   CORS_ORIGINS: {
     schema: list(origin),
     default: null,
-    description: 'Comma list of origins that browsers may call from, such as https://app.example.com.',
+    description: 'Comma-separated origins for CORS, such as https://app.example.com.',
   },
   TRUSTED_PROXIES: {
     schema: list(addressBlock),
     default: null,
-    description: 'Comma list of addresses or CIDR blocks whose X-Forwarded-For is trusted.',
+    description: 'Comma-separated addresses or CIDR blocks of proxies whose X-Forwarded-For is trusted.',
   },
   CONNECTIONS_PER_ADDRESS: {
     schema: connections,
     default: '1000',
-    description: 'Connections that one address (IPv6: one /64) may have open, unless it is one of TRUSTED_PROXIES.',
+    description: 'Maximum open connections of one address (IPv6: one /64), except TRUSTED_PROXIES.',
   },
   MAX_CONNECTIONS: {
     schema: connections,
     default: '5000',
-    description: 'Connections that may be open in all, those of TRUSTED_PROXIES included.',
+    description: 'Maximum open connections in total, including those of TRUSTED_PROXIES.',
   },
   KEEP_ALIVE_SECONDS: {
     schema: integer(1, 3600),
     default: '72',
-    description:
-      'An idle connection is kept so long for the next request, in seconds: longer than a balancer in front keeps it.',
+    description: 'How long an idle connection stays open, in seconds; set it longer than the load balancer does.',
   },
   DRAIN_SECONDS: {
     schema: integer(0, 600),
     default: '0',
     productionDefault: '5',
     description:
-      'So long an instance that was told to end still serves while /health/ready answers 503, in seconds: ' +
-      'longer than a balancer takes to notice.',
+      'How long an instance still serves requests after a signal to end, while /health/ready is 503, in seconds: ' +
+      'longer than the load balancer takes to notice.',
   },
   SHUTDOWN_SECONDS: {
     schema: integer(0, 600),
     default: '10',
-    description: 'Requests that are under way when the listener has closed are cut off after so long, in seconds.',
+    description: 'How long running requests may take after the listener has closed, in seconds; then they are aborted.',
   },
 } as const satisfies VariableTable;
 
-/** What the service writes about itself. OpenTelemetry names the variables of the traces. */
+/** Logs, metrics and traces. The OTEL_ variables have the names of the OpenTelemetry specification. */
 export const OBSERVABILITY_VARIABLES = {
   LOG_LEVEL: {
     schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',
-    description: 'Lowest level of the log lines that are written.',
+    description: 'Minimum log level.',
   },
   METRICS_PORT: { schema: port, default: '9464', description: 'Port of the metrics; 0 switches them off.' },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
@@ -89,7 +88,7 @@ export const OBSERVABILITY_VARIABLES = {
   OTEL_EXPORTER_OTLP_HEADERS: {
     schema: headers,
     default: null,
-    description: 'Headers that go with the traces, such as api-key=secret: a comma list, values percent-encoded.',
+    description: 'Headers sent with the traces, such as api-key=secret: comma-separated, values percent-encoded.',
     secret: true,
   },
   OTEL_SERVICE_NAME: { schema: line, default: 'iam', description: 'Name of the service in the traces.' },

@@ -3,7 +3,7 @@ import type { VariableTable } from './variable.js';
 
 const attempts = integer(1, 1_000_000);
 
-/** Limits of attempts, of invitations and of writes. */
+/** Rate limits of attempts, invitations and writes. */
 export const THROTTLE_VARIABLES = {
   THROTTLE_WINDOW_SECONDS: {
     schema: integer(1, 10 * 365 * 24 * 3600),
@@ -14,22 +14,23 @@ export const THROTTLE_VARIABLES = {
     schema: attempts,
     default: '5',
     description:
-      'Attempts in a window for one e-mail from one address (IPv6: one /64; four times as many from one /48).',
+      'Attempts per window for one e-mail from one address (IPv6: one /64; four times as many from one /48).',
   },
   THROTTLE_PER_ADDRESS: {
     schema: attempts,
     default: '100',
-    description: 'Attempts in a window from one address (IPv6: one /64; four times as many from one /48).',
+    description: 'Attempts per window from one address (IPv6: one /64; four times as many from one /48).',
   },
   THROTTLE_PER_EMAIL: {
     schema: attempts,
     default: '50',
-    description: 'Attempts in a window for one e-mail over all addresses; known devices have as many of their own.',
+    description:
+      'Attempts per window for one e-mail from all addresses; known devices have a separate limit of the same size.',
   },
   THROTTLE_INVITATIONS_PER_ACTOR: {
     schema: attempts,
     default: '500',
-    description: 'Invitations that one account may send in 24 hours, those sent again included.',
+    description: 'Invitations that one account may send in 24 hours, including those sent again.',
   },
   THROTTLE_INVITATIONS_PER_RECIPIENT: {
     schema: attempts,
@@ -40,13 +41,13 @@ export const THROTTLE_VARIABLES = {
     schema: attempts,
     default: '30',
     description:
-      'How often in an hour an account that may not read all accounts is told, on creating one, that an e-mail is taken.',
+      'Creates per hour that may fail because the e-mail is taken, for an account that cannot read all accounts.',
   },
   THROTTLE_WRITES_PER_ACTOR: {
     schema: attempts,
     default: '1200',
     description:
-      'Requests of one account in a minute that may change something (any but GET, HEAD and OPTIONS); each further ' +
+      'Write requests of one account per minute (all methods but GET, HEAD and OPTIONS); each further ' +
       'instance may let 5 % more pass.',
   },
   THROTTLE_DISABLED: {

@@ -150,7 +150,7 @@ export class HashQueueSignals implements OnModuleInit {
     // Only a warning: signed-in clients are served, and the sign-ins would overload the other instances.
     this.readiness.add('hashing', {
       failing: 'degraded',
-      look: async () => {
+      check: async () => {
         if (queue.ageMs > LATE_MS)
           throw new Error(`A password hash has been waiting or running for ${Math.round(queue.ageMs)} ms`);
       },
