@@ -77,7 +77,7 @@ describe('doctor', () => {
       'ok migrations The schema is up to date.',
       'ok privileges The role has every privilege that the service needs.',
       'ok accounts An admin can sign in.',
-      expect.stringMatching(/^ok relay 127\.0\.0\.1:\d+ answers\.$/),
+      expect.stringMatching(/^ok relay 127\.0\.0\.1:\d+ responds\.$/),
     ]);
     expect(await readdir(folder)).toEqual([]);
   });
@@ -103,8 +103,8 @@ describe('doctor', () => {
   it.each<[Record<string, string>, RegExp]>([
     [{ THROTTLE_DISABLED: 'true' }, /^problem settings THROTTLE_DISABLED is true/],
     [{ APP_URL: 'http://iam.example.org' }, /^problem settings APP_URL is http/],
-    [{ APP_URL: 'https://localhost:3000' }, /^problem settings APP_URL names this machine/],
-    [{ TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' }, /^problem settings TRUSTED_PROXIES believes everybody/],
+    [{ APP_URL: 'https://localhost:3000' }, /^problem settings APP_URL is this machine/],
+    [{ TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' }, /^problem settings TRUSTED_PROXIES trusts every address/],
     [{ TRUSTED_PROXIES: '' }, /^warning settings TRUSTED_PROXIES is empty/],
     [{ CORS_ORIGINS: 'http://app.example.org' }, /^warning settings CORS_ORIGINS/],
     [{ MAIL_FROM: 'no-reply@example.com' }, /^warning settings MAIL_FROM/],

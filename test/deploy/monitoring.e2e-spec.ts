@@ -79,7 +79,7 @@ describe('Dashboard and alerts', () => {
 
   it('are explained: docs/operating.md says what to do at each alert', () => {
     const page = readFileSync('docs/operating.md', 'utf8');
-    const [, chapter = ''] = /\n## What to do at each alert\n([^]*?)\n## /.exec(page) ?? [];
+    const [, chapter = ''] = /\n## Alerts\n([^]*?)\n## /.exec(page) ?? [];
     const sections = chapter.split(/^### /m).slice(1);
     expect(sections.map((section) => section.split('\n', 1)[0])).toEqual(RULES.map(({ alert }) => alert));
     for (const section of sections) expect(section.length).toBeGreaterThan(200);

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+
+const ROOT = new URL('../../', import.meta.url);
+/** A folder that a reader creates. */
+const OF_READERS = new Set(['src/teams']);
+
+const documents = ['README.md', 'CHANGELOG.md'].concat(
+  ...['docs', 'docs/decisions'].map((folder) =>
+    readdirSync(new URL(folder, ROOT))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
+);
+
+/** Paths in a document without placeholders, such as `src/config/config.ts`; examples import `.js` of a `.ts` file. */
+function pathsIn(document: string): string[] {
+  const text = readFileSync(new URL(document, ROOT), 'utf8');
+  const paths = [...text.matchAll(/(?<![\w/.-])(?:\.\.\/)*((?:src|test)\/[\w./-]+)(?![\w*{<…])/g)];
+  return paths.map(([, path = '']) => path.replace(/[.]+$/, '')).filter((path) => !OF_READERS.has(path));
+}
+
+const exists = (path: string): boolean =>
+  [path, path.replace(/\.js$/, '.ts')].some((name) => existsSync(new URL(name, ROOT)));
+
+describe('Documentation', () => {
+  it.each(documents)('%s names only files that exist', (document) => {
+    expect(pathsIn(document).filter((path) => !exists(path))).toEqual([]);
+  });
+});
