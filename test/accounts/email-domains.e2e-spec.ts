@@ -71,8 +71,8 @@ describe('An e-mail with a domain beyond ASCII', () => {
     const newer = await account(app, { email: pair.ascii });
     const examined = async () => (await command(['doctor'], env)).out.replace(/ +/g, ' ');
     const before = await examined();
-    expect(before).toContain(`error accounts ${older.id} and ${newer.id} have one mailbox`);
-    expect(before).toContain('fault accounts 1 cannot sign in, since their e-mails are compared in an older form');
+    expect(before).toContain(`problem accounts ${older.id} and ${newer.id} have the same mailbox`);
+    expect(before).toContain('problem accounts 1 cannot sign in, since their e-mail keys are outdated');
     const first = await command(['accounts', 'rekey'], env);
     expect([first.exitCode, first.out]).toEqual([
       1,

@@ -50,7 +50,7 @@ describe('secrets reseal', () => {
     );
     await queue('mail.invitation', [seal(OLD, 'outbox.invitation', 'a'), seal(NEW, 'outbox.invitation', 'b')]);
     const kept = (await sealed('mail.invitation'))[1];
-    expect((await command(['doctor'], env)).out).toContain('1201 rows are sealed with an older APP_SECRET.');
+    expect((await command(['doctor'], env)).out).toContain('1201 rows are encrypted with an older APP_SECRET.');
     expect(await command(['secrets', 'reseal'], env)).toEqual({ exitCode: 0, out: 'Re-encrypted 1,201.\n', err: '' });
     const newest = new SecretBox({ appSecrets: [String(NEW)] });
     const resets = await sealed('mail.password_reset');

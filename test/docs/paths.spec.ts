@@ -16,8 +16,10 @@ const documents = ['README.md', 'CHANGELOG.md'].concat(
 /** Paths in a document without placeholders, such as `src/config/config.ts`; examples import `.js` of a `.ts` file. */
 function pathsIn(document: string): string[] {
   const text = readFileSync(new URL(document, ROOT), 'utf8');
-  const paths = [...text.matchAll(/(?<![\w/.-])(?:\.\.\/)*((?:src|test)\/[\w./-]+)(?![\w*{<…])/g)];
-  return paths.map(([, path = '']) => path.replace(/[.]+$/, '')).filter((path) => !OF_READERS.has(path));
+  const paths = [...text.matchAll(/(?<![\w/.-])(?:\.\.\/)*((?:src|test)\/[\w./*{<…-]+)/g)];
+  return paths
+    .map(([, path = '']) => path.replace(/[.]+$/, ''))
+    .filter((path) => !/[*{<…]/.test(path) && !OF_READERS.has(path));
 }
 
 const exists = (path: string): boolean =>
