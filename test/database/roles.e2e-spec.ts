@@ -39,7 +39,9 @@ describe('A role that owns nothing', () => {
     const statements = (text: string): string => (text.match(/(GRANT|CREATE POLICY) .*?;/g) ?? []).join('\n');
     expect(statements((await doctor()).join('\n'))).toBe(statements(refusal));
     await owner.sql(statements(refusal));
-    expect(await doctor()).toEqual([expect.stringMatching(/^ok .*The role has every privilege that the service needs\./)]);
+    expect(await doctor()).toEqual([
+      expect.stringMatching(/^ok .*The role has every privilege that the service needs\./),
+    ]);
     const app = await startApp({ beside: owner, env: { DATABASE_URL: url } });
     try {
       const { post, patch, delete: remove } = await admin(app);
