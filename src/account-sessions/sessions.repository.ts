@@ -91,17 +91,17 @@ export class SessionsRepository extends SessionStore {
     return row ? live(token.sessionId, row) : null;
   }
 
-  async judge(tx: Transaction, { sessionId, seq }: RefreshToken): Promise<Verdict> {
+  async checkReuse(tx: Transaction, { sessionId, seq }: RefreshToken): Promise<Verdict> {
     const [row] = await tx.query<Row & { raced: boolean }>(sql`
       SELECT session.account_id, session.refresh_seq, session.nonce, session.expires_at,
              ${raced(seq)} AS raced
       FROM account_sessions session, accounts account
       WHERE session.id = ${sessionId} AND ${this.#alive()}
       FOR UPDATE OF session`);
-    if (!row) return { outcome: 'refused' };
+    if (!row) return { outcome: 'rejected' };
     if (row.raced) return { outcome: 'repeated', ...live(sessionId, row) };
     const owner = { accountId: row.account_id, sessionId };
-    // Whoever showed it is not known to be the account's owner.
+    // The client is not known to be the account's owner.
     await this.end(tx, owner, { reason: 'refresh_reused', actorId: null });
     return { outcome: 'reused', ...owner };
   }
@@ -132,7 +132,7 @@ export class SessionsRepository extends SessionStore {
     const ended = await tx.query<Ended>(sql`
       DELETE FROM account_sessions WHERE id = ${sessionId} AND account_id = ${accountId}
       RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#tell(tx, ended, ending);
+    await this.#publishEnded(tx, ended, ending);
     return ended[0]?.alive ?? false;
   }
 
@@ -169,7 +169,7 @@ export class SessionsRepository extends SessionStore {
 
   async now(database: Pick<Transaction, 'query'>): Promise<Date> {
     const [clock] = await database.query<{ now: Date }>(sql`SELECT now() AS now`);
-    if (!clock) throw new Error('The database did not tell the time.');
+    if (!clock) throw new Error('The database returned no time.');
     return clock.now;
   }
 
@@ -183,7 +183,7 @@ export class SessionsRepository extends SessionStore {
   }
 
   async ended(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<void> {
-    await this.#tell(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
+    await this.#publishEnded(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
   }
 
   async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<Ended[]> {
@@ -192,12 +192,12 @@ export class SessionsRepository extends SessionStore {
       DELETE FROM account_sessions WHERE id IN (
         SELECT id FROM account_sessions WHERE ${which} ORDER BY id LIMIT ${MAX_ENDED} FOR UPDATE
       ) RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#tell(tx, ended, ending);
+    await this.#publishEnded(tx, ended, ending);
     return ended;
   }
 
   /** A session that had expired was over already: there is nothing new about that. */
-  async #tell(tx: Transaction, ended: readonly Ended[], ending: SessionEnding): Promise<void> {
+  async #publishEnded(tx: Transaction, ended: readonly Ended[], ending: SessionEnding): Promise<void> {
     await this.changes.publish(
       tx,
       ended.map((session) => session.account_id),
@@ -216,7 +216,7 @@ export class SessionsRepository extends SessionStore {
 
 /**
  * Whether a token was spent a moment ago. Tokens carry a MAC and the chain never forks, so there is one token for each
- * step: the sequence alone tells the immediate predecessor.
+ * step: the sequence alone identifies the immediate predecessor.
  */
 function raced(seq: number): Sql {
   return sql`session.refresh_seq = ${seq}::bigint + 1

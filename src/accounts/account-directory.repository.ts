@@ -20,7 +20,7 @@ const named = (name: AccountName): Sql =>
 const CHANGED = sql`invitation_expired_at = NULL, version = version + 1, updated_at = now()`;
 
 /**
- * What other modules ask about accounts, whoever acts: the actor of a session, the recipient of a mail, the owner of a
+ * Queries of other modules about accounts, for any actor: the actor of a session, the recipient of a mail, the owner of a
  * password. They declare what they need; no scope applies.
  */
 @Injectable()

@@ -21,7 +21,7 @@ const LABEL = /^(?!-)[a-z\d-]+(?<!-)$/;
  */
 export function asciiDomain(domain: string): string | null {
   if (domain.length > MAX_UNITS || !FIT_FOR_A_DOMAIN.test(domain)) return null;
-  // One by one: a whole word would get a final sigma, which UTS 46 tells from the other one. Some capitals are unknown to
+  // One by one: a whole word would get a final sigma, which UTS 46 distinguishes from the other one. Some capitals are unknown to
   // the tables of older releases, which know their small letters.
   const ascii = domainToASCII(Array.from(domain, (char) => char.toLowerCase()).join(''));
   if (ascii === '' || ascii.length > MAX_DOMAIN) return null;

@@ -13,7 +13,7 @@ import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { deviceName } from './device-name.js';
 
 const TASK = 'mail.new_sign_in';
-/** Nobody is told about the sign-in that follows the acceptance of an invitation; in minutes. */
+/** No mail for the sign-in that follows the acceptance of an invitation; in minutes. */
 const FRESH_MINUTES = 60;
 /** So many of the newest other sessions are looked at. */
 const MAX_SESSIONS = 50;

@@ -107,13 +107,13 @@ export class SignInService {
     const rotated = await this.sessions.rotate(this.transactions, parsed);
     if (rotated) return this.issue(rotated);
     const verdict = await this.transactions.run(async (tx) => {
-      const judged = await this.sessions.judge(tx, parsed);
-      if (judged.outcome === 'reused') {
+      const checked = await this.sessions.checkReuse(tx, parsed);
+      if (checked.outcome === 'reused') {
         // The client is not known to be the account's owner, so there is no actor; `details` names the account.
-        const record = { ...onSession(judged), actorId: null, details: { account_id: judged.accountId } };
+        const record = { ...onSession(checked), actorId: null, details: { account_id: checked.accountId } };
         await this.audit.record(tx, { ...record, action: 'iam:account_auths.refresh_reused' });
       }
-      return judged;
+      return checked;
     });
     if (verdict.outcome !== 'repeated') throw badRefreshToken();
     return this.issue(verdict);

@@ -42,7 +42,7 @@ type Rotation = ({ readonly outcome: 'rotated' } & LiveSession) | Verdict;
 async function rotate(token: RefreshToken, sessions = store): Promise<Rotation> {
   const rotated = await sessions.rotate(database.transactions, token);
   if (rotated) return { outcome: 'rotated', ...rotated };
-  return database.transactions.run((tx) => sessions.judge(tx, token));
+  return database.transactions.run((tx) => sessions.checkReuse(tx, token));
 }
 
 /** Rotates where nothing is in the way. */
@@ -170,7 +170,7 @@ describe('a refresh', () => {
     const second = await next(first);
     await age(first.sessionId, 10);
     expect(await rotate(first)).toEqual({ outcome: 'reused', sessionId: first.sessionId, accountId });
-    expect(await rotate(second)).toEqual({ outcome: 'refused' });
+    expect(await rotate(second)).toEqual({ outcome: 'rejected' });
     expect(await alive()).toEqual([]);
   });
 
@@ -178,7 +178,7 @@ describe('a refresh', () => {
     const first = await start();
     const third = await next(await next(first));
     expect(await rotate(first)).toMatchObject({ outcome: 'reused' });
-    expect(await rotate(third)).toEqual({ outcome: 'refused' });
+    expect(await rotate(third)).toEqual({ outcome: 'rejected' });
   });
 
   it('by 50 thieves at once ends the session once', async () => {
@@ -186,7 +186,7 @@ describe('a refresh', () => {
     await next(await next(first));
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => rotate(first)));
     expect(outcomes.filter(({ outcome }) => outcome === 'reused')).toHaveLength(1);
-    expect(outcomes.filter(({ outcome }) => outcome === 'refused')).toHaveLength(49);
+    expect(outcomes.filter(({ outcome }) => outcome === 'rejected')).toHaveLength(49);
   });
 
   it('with a token of the future, or the right step with another nonce, ends the session', async () => {
@@ -208,9 +208,9 @@ describe('a refresh', () => {
   it('is refused for an account that is disabled or gone', async () => {
     const session = await start();
     await database.query('UPDATE accounts SET enabled = false WHERE id = $1', [accountId]);
-    expect(await rotate(session)).toEqual({ outcome: 'refused' });
+    expect(await rotate(session)).toEqual({ outcome: 'rejected' });
     await database.query('DELETE FROM accounts WHERE id = $1', [accountId]);
-    expect(await rotate(session)).toEqual({ outcome: 'refused' });
+    expect(await rotate(session)).toEqual({ outcome: 'rejected' });
   });
 
   it('lets a session live 14 days idle and 90 days in all', async () => {
@@ -226,18 +226,18 @@ describe('a refresh', () => {
     );
     expect(life?.days).toBeCloseTo(90, 3);
     await age(sessionId, 13 * DAY);
-    expect(await rotate(session)).toEqual({ outcome: 'refused' });
+    expect(await rotate(session)).toEqual({ outcome: 'rejected' });
 
     const idle = await start();
     await age(idle.sessionId, 14 * DAY);
-    expect(await rotate(idle)).toEqual({ outcome: 'refused' });
+    expect(await rotate(idle)).toEqual({ outcome: 'rejected' });
   });
 
   it('heeds a shorter absolute life than the session was started with', async () => {
     const session = await start();
     await age(session.sessionId, 2 * DAY);
     const stricter = new SessionsRepository({ sessionIdleSeconds: DAY, sessionMaxSeconds: DAY }, changes);
-    expect(await rotate(session, stricter)).toEqual({ outcome: 'refused' });
+    expect(await rotate(session, stricter)).toEqual({ outcome: 'rejected' });
   });
 
   it('that races with the end of the session never brings it back', async () => {

@@ -81,11 +81,11 @@ describe('Refreshing', () => {
       expect(errorsOf(await send(app, 'POST', '/auth/refresh', { body: [] }))).toEqual(['400 malformed_body ']);
     });
 
-    it('refuses a request that names no token at all', async () => {
+    it('rejects a request that names no token at all', async () => {
       for (const sent of [{}, { body: {} }]) {
         const answer = await send(app, 'POST', '/auth/refresh', sent);
         expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
-        expect(answer.body.errors[0].detail).toContain('neither in the body nor as a cookie');
+        expect(answer.body.errors[0].detail).toContain('required, in the body or as a cookie');
       }
     });
   });

@@ -38,7 +38,7 @@ export class AdminsRepository {
   }
 
   /**
-   * Locks the account and, if there is one, another enabled account with one of these roles, and tells whether there is.
+   * Locks the account and, if there is one, another enabled account with one of these roles, and returns whether there is.
    * At most three rows, however many have such a role. All in one order of ids: an account that was enabled a moment ago
    * may be locked by a transaction that saw it enabled.
    */

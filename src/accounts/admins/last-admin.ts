@@ -10,9 +10,9 @@ import { AccountsRepository } from '../accounts.repository.js';
 import { AdminsRepository } from './admins.repository.js';
 
 /**
- * Keeps the last enabled admin: an account whose role has every right, whatever the role's name. Whoever may take one
- * away holds the lock of another one until the commit, so that this other one is not taken away meanwhile: not even when
- * many are taken away at once, each by somebody else. Locks are taken in the order of ids.
+ * Keeps the last enabled admin: an account whose role has every right, whatever the role's name. A write that
+ * may remove one locks another one until the commit, so that this other one is not removed meanwhile, not even by
+ * concurrent writes. Locks are taken in the order of ids.
  */
 @Injectable()
 export class LastAdmin {
@@ -23,8 +23,8 @@ export class LastAdmin {
   ) {}
 
   /**
-   * Locks the account and another admin, if it is one. To be called before any account's row is locked. Whoever may not touch
-   * the account, for it lies outside their reach or stands above them, locks nothing.
+   * Locks the account and another admin, if it is one. To be called before any account's row is locked. Locks
+   * nothing when the account is out of the actor's scope or ranks above the actor.
    */
   async lock(actor: Actor, action: 'update' | 'delete', id: string, tx: Transaction): Promise<void> {
     if (!isUuid(id)) return;

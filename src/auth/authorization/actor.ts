@@ -68,7 +68,7 @@ export interface RoleDefinition {
 /** A role of the roles file, with its rights computed once. Immutable. */
 export class Role {
   readonly name: string;
-  /** Nobody assigns a role above their own rank, or changes an account above it. */
+  /** An actor cannot assign a role above this rank, or change an account above it. */
   readonly rank: number;
   /** Whether an account may be given this role over the API. */
   readonly assignable: boolean;

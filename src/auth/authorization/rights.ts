@@ -49,8 +49,8 @@ export function parseRight(text: string): { right: Right } | { errors: string[] 
 }
 
 /**
- * The grants that rights give on one resource type. The scope `*` covers every row, so it stands alone: whoever turns
- * scopes into a WHERE clause never joins narrower conditions to it.
+ * The grants that rights give on one resource type. The scope `*` covers every row, so it excludes the
+ * narrower ones, which need not be joined in a WHERE clause.
  */
 export function grantsOn(type: string, rights: readonly Right[]): Grants {
   const scopesOf = (action: Action): ReadonlySet<Scope> => {

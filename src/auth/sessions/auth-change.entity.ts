@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { TIME } from '../../json-api/resource/field-types.js';
 
 /**
- * Tells every instance to drop an account from its cache: a session ended, or the role, the
+ * A change that makes every instance drop an account from its cache: a session ended, or the role, the
  * scope or `enabled` changed. Rows are swept after minutes; nothing but the feed reads them.
  */
 @Entity('auth_changes')

@@ -34,15 +34,15 @@ export abstract class SessionStore {
 
   /**
    * Spends a refresh token, in one statement that needs no other beside it. Of any number of requests that show the same
-   * one, a single one advances the chain; null for the others, which `judge` judges.
+   * one, a single one advances the chain; null for the others, which `checkReuse` checks.
    */
   abstract rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null>;
 
   /**
    * What a token is that is not the current one. The row stays locked between the look and the end. The verdict is
-   * returned, never thrown: an ended session has to be committed although its request is refused.
+   * returned, never thrown: an ended session has to be committed although its request is rejected.
    */
-  abstract judge(tx: Transaction, token: Pick<RefreshToken, 'sessionId' | 'seq'>): Promise<Verdict>;
+  abstract checkReuse(tx: Transaction, token: Pick<RefreshToken, 'sessionId' | 'seq'>): Promise<Verdict>;
 
   /** Whose session a refresh token continues, without spending it; null when it is spent, or its session over. */
   abstract find(tx: Transaction, token: RefreshToken): Promise<SessionOwner | null>;
@@ -59,7 +59,7 @@ export abstract class SessionStore {
 
   /**
    * Ends all sessions of an account on the word of one of them. False when that one is over: then nothing ends, so that
-   * whoever holds a token of an ended session cannot sign its owner out.
+   * a token of an ended session cannot sign the owner out.
    */
   abstract endEverywhere(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<boolean>;
 

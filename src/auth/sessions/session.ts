@@ -25,7 +25,7 @@ export type Verdict =
   /** Used before, so it or its successor was stolen. The session has been ended; the service records it. */
   | ({ readonly outcome: 'reused' } & SessionOwner)
   /** The session ended or expired, or its account is disabled or gone. */
-  | { readonly outcome: 'refused' };
+  | { readonly outcome: 'rejected' };
 
 /** Why a session ended before it expired, and by which account. */
 export interface SessionEnding {

@@ -75,7 +75,7 @@ export class PasswordHasher {
    * @throws ApiError 503 `unavailable` when too many wait already.
    */
   async verify(password: string, stored: string | null, line: Line = 'others'): Promise<Verification> {
-    // No hash belongs to such a text, and what tells it from others is what the client itself sent.
+    // No hash belongs to such a text, so failing early reveals only what the client itself sent.
     if (canonicalPassword(password) === null) return this.fail(performance.now());
     const known = stored === null ? null : readStoredHash(stored, this.maxRounds);
     const { ok, begun } = await this.queue.run(line, async () => {
