@@ -42,7 +42,7 @@ describe('A service', () => {
     expect(loaded.some((url) => url.includes('/node_modules/pg/lib/client.js'))).toBe(true);
     // Of prom-client, which asks the API for exemplars; without an SDK it does nothing.
     expect(packages).toEqual(['@opentelemetry/api']);
-    expect(ours).toEqual(['span-reference', 'start-tracing', 'tracing', 'tracing.module']);
+    expect(ours).toEqual(['start-tracing', 'tracing', 'tracing.module']);
     expect({ decorated, steady }).toEqual({ decorated: false, steady: true });
   });
 
