@@ -6,13 +6,14 @@ export class Html {
 /** A value in a template: text is escaped, and null, undefined and false are omitted. */
 export type HtmlValue = Html | string | number | false | null | undefined | readonly HtmlValue[];
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+/** The ampersand comes first: the others' entities have one. */
+const ENTITIES: readonly (readonly [character: string, entity: string])[] = [
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&#39;'],
+];
 
 /**
  * HTML in which every value is escaped, for text and for quoted attributes. Not called `html`: Prettier would reformat
@@ -32,5 +33,5 @@ function render(value: HtmlValue): string {
   if (value instanceof Html) return value.text;
   if (Array.isArray(value)) return value.map(render).join('');
   if (value === false || value === null || value === undefined) return '';
-  return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return ENTITIES.reduce((text, [character, entity]) => text.replaceAll(character, entity), String(value));
 }

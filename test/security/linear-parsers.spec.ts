@@ -3,7 +3,7 @@ import { PARSERS, parsed, type Parser } from './parsers.js';
 
 const KIB = 1024;
 /** A parser is timed at two sizes, in bytes: of what stands in a head 16 KiB are all that the server takes. */
-const HEAD = { short: 4 * KIB, long: 16 * KIB, maxGrowth: 10, quickMs: 10 } as const;
+const HEAD = { short: 4 * KIB, long: 16 * KIB, maxGrowth: 10, quickMs: 4 } as const;
 const BODY = { short: 64 * KIB, long: 1024 * KIB, maxGrowth: 96, quickMs: 100 } as const;
 /**
  * The time of a quadratic parser grows by 16 from a short to a long head and by 256 from a short to a long body, that of
@@ -13,7 +13,7 @@ const BODY = { short: 64 * KIB, long: 1024 * KIB, maxGrowth: 96, quickMs: 100 } 
 const SIZES = { head: HEAD, body: BODY, value: BODY } as const;
 const MAX_MS_AT_16_KIB = 20;
 /** So often a parser that seems slow is timed again before it is said to be. */
-const MAX_ROUNDS = 8;
+const MAX_ROUNDS = 4;
 
 /** What texts repeat: characters that grammars give a meaning to, and what begins something anew each time. */
 const UNITS = {
