@@ -161,8 +161,8 @@ export class SessionsRepository extends SessionStore {
     let alive = 0;
     for (let isLast = false; !isLast;) {
       const ended = await this.#endSome(tx, which, ending);
-      alive += ended.filter((session) => session.alive).length;
-      isLast = ended.length < MAX_ENDED;
+      alive += ended.alive;
+      isLast = ended.isLast;
     }
     return alive;
   }
@@ -173,27 +173,26 @@ export class SessionsRepository extends SessionStore {
     return clock.now;
   }
 
-  async endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
-    const ended = await this.#endSome(tx, sql`created_at <= ${time}`, ending);
-    return {
-      alive: ended.filter(({ alive }) => alive).length,
-      accounts: new Set(ended.map((session) => session.account_id)).size,
-      isLast: ended.length < MAX_ENDED,
-    };
+  endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
+    return this.#endSome(tx, sql`created_at <= ${time}`, ending);
   }
 
   async ended(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<void> {
     await this.#publishEnded(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
   }
 
-  async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<Ended[]> {
+  async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<EndedSessions> {
     // Locked in the order of ids, so that two of these at once cannot wait for each other.
     const ended = await tx.query<Ended>(sql`
       DELETE FROM account_sessions WHERE id IN (
         SELECT id FROM account_sessions WHERE ${which} ORDER BY id LIMIT ${MAX_ENDED} FOR UPDATE
       ) RETURNING id, account_id, expires_at > now() AS alive`);
     await this.#publishEnded(tx, ended, ending);
-    return ended;
+    return {
+      alive: ended.filter(({ alive }) => alive).length,
+      accounts: new Set(ended.map((session) => session.account_id)).size,
+      isLast: ended.length < MAX_ENDED,
+    };
   }
 
   /** A session that had expired was over already: there is nothing new about that. */
