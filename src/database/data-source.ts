@@ -53,7 +53,7 @@ export function dataSourceOptions(
  * Writes TypeORM's messages to the service's log. Statements appear only when they are slow, and parameters never: they
  * include tokens and hashes. A failed statement is logged where its error is handled.
  */
-export class TypeOrmLogger implements Logger {
+class TypeOrmLogger implements Logger {
   private readonly logger = new NestLogger('TypeORM');
 
   logQuerySlow(milliseconds: number, query: string): void {

@@ -4,15 +4,12 @@ import { type DeadJob, deadJobs, rescheduleJobs } from './outbox.repository.js';
 /** What links in mails carry. A relay may quote a link when it refuses the mail. */
 const TOKENS = /(token=)[\w%.~-]+/g;
 
-/** A job that used up its tries, as an operator may see it: without its payload, which is for the one it was meant for. */
-export type DeadLetter = DeadJob;
-
-/** The jobs of the outbox that nobody tries again, until an operator says so. */
+/** The jobs of the outbox that are not tried again until an operator says so; without their payloads. */
 export class DeadLetters {
   constructor(private readonly dataSource: Pick<DataSource, 'query'>) {}
 
-  /** All of them, the oldest first. */
-  async list(): Promise<DeadLetter[]> {
+  /** All of them, the oldest first. Tokens are masked in their errors. */
+  async list(): Promise<DeadJob[]> {
     const rows = await deadJobs(this.dataSource);
     return rows.map((row) => ({ ...row, lastError: row.lastError.replace(TOKENS, '$1…') }));
   }

@@ -93,10 +93,7 @@ export function timeoutOptions(timeouts: Timeouts, keepAliveSeconds: number) {
  * thousands. A connection with more is closed; the client may resend requests without a response (RFC 9112, 9.3.2).
  * Call this before adding other hooks: they do not run for rejected requests.
  */
-export function limitPipelining(
-  server: FastifyInstance,
-  reject: (reason: Rejection, ip: string | undefined) => void,
-): void {
+export function limitPipelining(server: FastifyInstance, reject: Reject): void {
   const unanswered = new WeakMap<Socket, number>();
   server.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
     const count = (unanswered.get(socket) ?? 0) + 1;

@@ -226,4 +226,5 @@ function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | nu
 /** What the keys of all attempts at an e-mail begin with. */
 const ownerOf = (emailKey: string): string => `${digest(emailKey)}.`;
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+/** A key of the table: SHA-256, so that it names nothing in plain text. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');

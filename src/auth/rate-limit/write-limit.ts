@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
 import { AttemptsRepository, CountingConnections } from './attempts.repository.js';
-import { notCounted, tooMany } from './rate-limiter.js';
+import { digest, notCounted, tooMany } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
 /** Batches per limit in which points are sent to PostgreSQL: each further instance may exceed the limit by less than a batch. */
@@ -83,9 +82,7 @@ export class WriteLimit {
 
   /** A failed batch is sent again by the next write. One whose response was lost may be counted twice. */
   private async send(accountId: string, tally: Tally): Promise<void> {
-    const key = createHash('sha256')
-      .update(JSON.stringify(['writes', accountId, this.minute]))
-      .digest('base64url');
+    const key = digest(JSON.stringify(['writes', accountId, this.minute]));
     try {
       const { points } = await this.counter.add(key, WINDOW_MS / 1000, tally.own);
       tally.shared = points;

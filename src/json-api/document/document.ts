@@ -162,12 +162,12 @@ export function errorDocument(problems: readonly ErrorObject[], id: string): str
 }
 
 /** Takes a document piece by piece. */
-export interface Writer {
+interface Writer {
   write(text: string): void;
 }
 
 /** Puts a document together as text. */
-export class TextWriter implements Writer {
+class TextWriter implements Writer {
   private text = '';
 
   write(text: string): void {
@@ -190,7 +190,7 @@ let kept: Buffer | undefined;
  * Puts a document together as bytes. As one string its rows would be copied, once to be joined and once to be encoded,
  * and as two bytes a letter as soon as one of them has a name in Greek: a page of 50 takes 31 µs in place of 101.
  */
-export class ByteWriter implements Writer {
+class ByteWriter implements Writer {
   private bytes = kept ?? Buffer.allocUnsafeSlow(KEPT);
   private length = 0;
 

@@ -114,7 +114,7 @@ const endedEarly = (): ApiError => apiError('malformed_body', 'The body ended be
 /** Beyond `LIMITS.bodyChunks`, chunks have so many bytes on average at least. */
 const AVERAGE_BYTES = 64;
 /** Emitted once, when a body has come in more and smaller chunks than it may. */
-export const TOO_MANY_CHUNKS = 'tooManyChunks';
+const TOO_MANY_CHUNKS = 'tooManyChunks';
 
 /**
  * A request whose body is bounded by the number of its chunks, before it is read. Node keeps an object for each

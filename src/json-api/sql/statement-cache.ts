@@ -146,7 +146,7 @@ const MAX_REQUESTED_NAMES = 100;
  * Names of prepared statements, for those of which no value changes what the best plan is, as patterns, offsets and lists
  * do (show by id: 152 → 22 µs of PostgreSQL's CPU). A name is never taken back, since connections know it by then.
  */
-export class PreparedNames {
+class PreparedNames {
   private readonly names = new Map<string, string>();
   private requested = 0;
 

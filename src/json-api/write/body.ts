@@ -178,7 +178,7 @@ const isNested = ([, value]: [string, unknown]): boolean => typeof value === 'ob
  * An instance of a class with these members, passed through its `@Transform`s. Objects and lists are taken as they
  * are: class-transformer would walk into them and call whatever a client sent under the name `constructor`.
  */
-export function instanceOf<Instance extends object>(
+function instanceOf<Instance extends object>(
   type: Type<Instance>,
   members: Readonly<Record<string, unknown>>,
 ): Instance {
