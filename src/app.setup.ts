@@ -118,8 +118,8 @@ export async function createApp(
   rejectUnknownUrls(server);
   server.addHook('onRequest', (request, _reply, done) => {
     // By the route, since a path has many spellings. GET has side effects there, which HEAD must not have.
-    const refused = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
-    done(refused ? apiError('method_not_allowed', 'This path does not support HEAD') : undefined);
+    const unsupported = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
+    done(unsupported ? apiError('method_not_allowed', 'This path does not support HEAD') : undefined);
   });
   server.addHook('onRequest', (request, _reply, done) => {
     const { id: requestId, span } = request;
@@ -167,7 +167,7 @@ function helmetHeaders(): OutgoingHttpHeaders {
 }
 
 /** Sets security headers on every response, and `no-store` unless the route says otherwise. */
-export function setSecurityHeaders(server: FastifyInstance): void {
+function setSecurityHeaders(server: FastifyInstance): void {
   const headers = { ...helmetHeaders(), 'cache-control': 'no-store' };
   const ofDocs = { ...headers, 'content-security-policy': DOCS_POLICY };
   server.addHook('onRequest', ({ url }, reply, done) => {

@@ -17,8 +17,7 @@ import { AccessTokens } from './tokens/access-tokens.js';
 
 /**
  * The first global guard, before the body is read: every route but the public ones needs an access token whose session
- * is alive. Any error denies the request: with 503 when the database cannot load the
- * actor.
+ * is alive. Any error denies the request: with 503 when the database cannot load the actor.
  */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
@@ -91,8 +90,8 @@ const WITHOUT_BODY = new Set(['GET', 'HEAD']);
 const MEMORY_BYTES = 32 * 1024 * 1024;
 
 /**
- * The third global guard: reads the body. So the body of an unauthenticated client is not read
- * when a route requires a credential, and its errors are reported before anything is looked up (wire contract, order of rejections).
+ * The third global guard: reads the body. So the body of an unauthenticated client is not read when a route requires a
+ * credential, and its errors are reported before anything is looked up (wire contract, order of rejections).
  */
 @Injectable()
 export class BodyGuard implements CanActivate {
@@ -131,8 +130,9 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
 }
 
 /**
- * The last global guard: another site may not act through a visitor's cookies, and the actor needs a right to the route's action on its resource type. The rows are
- * selected by the scope condition of the repository. A route that declares no access is closed.
+ * The last global guard: another site may not act through a visitor's cookies, and the actor needs a right to the
+ * route's action on its resource type. The rows are selected by the scope condition of the repository. A route that
+ * declares no access is closed.
  */
 @Injectable()
 export class RightsGuard implements CanActivate {

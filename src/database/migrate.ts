@@ -21,7 +21,7 @@ export type Migrate = (dataSource: DataSource) => Promise<string[]>;
 /** Options for tests. */
 export interface MigrateOptions {
   /** Milliseconds to wait for another process that migrates; 15 minutes by default. */
-  readonly patienceMs?: number;
+  readonly lockTimeoutMs?: number;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function migrate(dataSource: DataSource, options: MigrateOptions = 
       await acquireMigrationLock(
         (statement, parameters) => session.query(statement, parameters),
         MIGRATION_LOCKS.schema,
-        options.patienceMs,
+        options.lockTimeoutMs,
       );
       if ((await new PendingMigrations(migrating).list()).length === 0) return [];
       const missing = await findMissingMigrationPrivileges(migrating);

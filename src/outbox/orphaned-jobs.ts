@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { type HeldTry, heldTries, releaseTries, showPresence } from './outbox.repository.js';
 
 /**
- * Gives back jobs that nobody works on: of workers that died, and those whose worker never heard that it was given them,
+ * Releases jobs that no worker works on: of workers that died, and those whose worker never heard that it was given them,
  * because the connection broke after the commit. graphile-worker itself waits for 4 hours before it believes that; here
  * each worker holds an advisory lock on its process's listening connection, which PostgreSQL drops with the connection,
  * and knows what it works on. What is an orphan twice in a row is released.

@@ -9,7 +9,7 @@ type Database = Pick<DataSource, 'query'>;
 
 /** Namespace of the advisory locks that say "this worker lives": "outb" in ASCII. */
 const PRESENCE = 0x6f757462;
-/** Nobody tries the job again. Of one that runs its last try, the tries are used up too, but it is held. */
+/** The job is not tried again. One that runs its last try has used up its tries too, but is locked. */
 const DEAD = 'attempts >= max_attempts AND locked_at IS NULL';
 /** Not done and not dead. What was queued for a later time, such as a reminder, does not wait before then. */
 const WAITING = `FROM graphile_worker.jobs WHERE NOT (${DEAD}) AND (attempts > 0 OR run_at <= now())`;
@@ -53,7 +53,7 @@ export interface DeadJob {
   readonly since: Date;
 }
 
-/** Every job that nobody tries again, the oldest first. */
+/** Every job that is not tried again, the oldest first. */
 export async function deadJobs(database: Database): Promise<DeadJob[]> {
   return database.query<DeadJob[]>(`
     SELECT id, task_identifier AS task, attempts, coalesce(last_error, '') AS "lastError", created_at AS since

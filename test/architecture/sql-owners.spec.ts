@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { findSqlFaults, readSources } from './sql-owners.js';
+import { findSqlErrors, readSources } from './sql-owners.js';
 
 const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
-const errorsFor = (file: string, source: string): string[] => findSqlFaults(new Map([[file, source]]), []);
+const errorsFor = (file: string, source: string): string[] => findSqlErrors(new Map([[file, source]]), []);
 
 describe('SQL', () => {
   it('stands in repositories, and names the tables of their folder', () => {
-    expect(findSqlFaults(readSources(SOURCES))).toEqual([]);
+    expect(findSqlErrors(readSources(SOURCES))).toEqual([]);
   }, 60_000);
 
   it.each([
@@ -51,7 +51,7 @@ describe('SQL', () => {
 
   it('has no exception that nothing needs', () => {
     const exceptions = [{ file: 'jobs/jobs.service.ts', reason: 'to move' }];
-    expect(findSqlFaults(new Map([['jobs/jobs.service.ts', 'export {};']]), exceptions)).toEqual([
+    expect(findSqlErrors(new Map([['jobs/jobs.service.ts', 'export {};']]), exceptions)).toEqual([
       'src/jobs/jobs.service.ts: the exception in sql-owners.ts is not needed any more',
     ]);
   });

@@ -94,7 +94,7 @@ export const EXCEPTIONS: readonly Exception[] = [...JOINS, ...FRAGMENTS];
  * @param sources the text of each file below `src`, by its path
  * @returns a line for each mistake
  */
-export function findSqlFaults(sources: ReadonlyMap<string, string>, exceptions = EXCEPTIONS): string[] {
+export function findSqlErrors(sources: ReadonlyMap<string, string>, exceptions = EXCEPTIONS): string[] {
   const unused = new Set(exceptions.flatMap(({ file, tables }) => (tables ?? ['']).map((table) => `${file} ${table}`)));
   const isException = (file: string, table: string): boolean => {
     const isListed = exceptions.some((one) => one.file === file && (one.tables ?? ['']).includes(table));

@@ -23,7 +23,7 @@ describe('Remembered actors', () => {
 
   beforeEach(() => {
     cache = new ActorCache();
-    cache.looked(performance.now());
+    cache.polled(performance.now());
   });
   afterEach(() => void jest.restoreAllMocks());
 
@@ -42,7 +42,7 @@ describe('Remembered actors', () => {
     return actor;
   }
   const isRemembered = ({ id, sessionId }: Actor): boolean => {
-    cache.looked(performance.now());
+    cache.polled(performance.now());
     return cache.get(sessionId, id) !== null;
   };
 

@@ -129,7 +129,7 @@ describe('migrating', () => {
   it('gives up when another process keeps the lock for too long, and says so', async () => {
     const slow = migrate(await open());
     await sleep(100);
-    await expect(migrate(await open(), { patienceMs: 50 })).rejects.toThrow(/Another process/);
+    await expect(migrate(await open(), { lockTimeoutMs: 50 })).rejects.toThrow(/Another process/);
     expect(await slow).toEqual(NAMES);
   });
 

@@ -42,11 +42,11 @@ export class ActorCache {
   /** Incremented with every invalidation, so that an actor that was loaded before is not cached. */
   private generation = 0;
   /** When the last successful poll of the feed began, on the monotonic clock in ms. */
-  private lookedAt = Number.NEGATIVE_INFINITY;
+  private polledAt = Number.NEGATIVE_INFINITY;
 
   /** Whether the feed was polled recently enough to trust the cache. */
   get trusted(): boolean {
-    return performance.now() - this.lookedAt < TRUSTED_MS;
+    return performance.now() - this.polledAt < TRUSTED_MS;
   }
 
   /** Estimated size of the cache, in bytes. */
@@ -92,8 +92,8 @@ export class ActorCache {
   }
 
   /** Records a successful poll of the feed that began at this time of the monotonic clock, in ms. */
-  looked(beganAt: number): void {
-    this.lookedAt = beganAt;
+  polled(beganAt: number): void {
+    this.polledAt = beganAt;
   }
 
   /** Removes a session from the index when it leaves the cache. */

@@ -63,7 +63,7 @@ export class AuthChangeFeed implements OnApplicationBootstrap, OnModuleDestroy {
       this.disconnect();
       throw error;
     }
-    this.cache.looked(beganAt);
+    this.cache.polled(beganAt);
     if (this.isBlind) this.logger.log('The feed of changes is connected again');
     this.isBlind = false;
   }

@@ -45,7 +45,7 @@ export type DatabaseCheck<Needed extends DatabaseValues = DatabaseValues> = (
 
 /** Maximum clock difference in ms: times of invitations, sessions and tokens are compared. */
 const CLOCK_WARNING_MS = 2_000;
-const CLOCK_FAULT_MS = 60_000;
+const CLOCK_PROBLEM_MS = 60_000;
 /** Connections of one instance besides its pool, for the outbox. */
 const OUTBOX_CONNECTIONS = 6;
 
@@ -108,7 +108,7 @@ export function clockFinding(differenceMs: number): Finding {
   if (apart < CLOCK_WARNING_MS) return ok('The clocks of this machine and of the database match.');
   const seconds = (apart / 1000).toFixed(1);
   const text = `The database's clock is ${seconds} s ${differenceMs > 0 ? 'ahead' : 'behind'}. Set both with NTP.`;
-  return (apart < CLOCK_FAULT_MS ? warning : problem)(text);
+  return (apart < CLOCK_PROBLEM_MS ? warning : problem)(text);
 }
 
 const migrated: DatabaseCheck = async (dataSource, { MIGRATE_ON_START: onStart }) => {
