@@ -21,7 +21,8 @@ const MAX_DECODINGS = 3;
  */
 export function loggedPath(url: string, pattern?: string): string {
   const names = pattern?.split('/') ?? [];
-  const segments = (url.split(/[?#]/, 1)[0] ?? '').split('/');
+  // So many segments are longer than what is logged, and the rest is cut anyway.
+  const segments = (url.split(/[?#]/, 1)[0] ?? '').split('/', MAX_PATH_CHARACTERS + 2);
   const decoded = segments.map(decode);
   const joined = tokensToJoin(decoded);
   const path = segments

@@ -62,9 +62,12 @@ export function parseQueryString(url: string, errors: ErrorList): Parameter[] {
   return parameters;
 }
 
-/** Values of a comma list; `\,` is a comma inside a value. */
+/** More values than any list of a query may have: what follows is not read. */
+const MAX_LIST = LIMITS.filterValues + 1;
+
+/** Values of a comma list, at most one more than is allowed; `\,` is a comma inside a value. */
 export const splitList = (text: string): string[] =>
-  text.split(/(?<!\\),/).map((value) => value.replaceAll('\\,', ','));
+  text.split(/(?<!\\),/, MAX_LIST).map((value) => value.replaceAll('\\,', ','));
 
 /** A path with its query, names and values percent-encoded (RFC 3986). */
 export function toUrl(path: string, pairs: readonly (readonly [string, string])[]): string {
