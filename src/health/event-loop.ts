@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Recurring } from '../json-api/recurring.js';
+import { Recurring } from '../sweeps/recurring.js';
 
 /** Length of a window, in ms: long enough for several samples when the loop is a second late. */
 const WINDOW_MS = 5_000;

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Recurring } from '../json-api/recurring.js';
+import { Recurring } from './recurring.js';
 import { Metrics } from '../metrics/metrics.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Sweeps, type Sweep } from './sweeps.js';

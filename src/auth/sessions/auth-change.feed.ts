@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { openPool } from '../../database/connections.js';
-import { Recurring } from '../../json-api/recurring.js';
+import { Recurring } from '../../sweeps/recurring.js';
 import { ActorCache } from './actor-loader.js';
 import { changesSince, currentSnapshot } from './auth-changes.repository.js';
 import { ALL_ACCOUNTS } from './auth-changes.js';
