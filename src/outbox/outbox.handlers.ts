@@ -49,5 +49,5 @@ export class OutboxSettings {
   /** Pause before a broken worker starts again. */
   readonly restartMs: number = 1_000;
   /** How long a shutdown waits for running jobs. */
-  readonly lockTimeoutMs: number = 5_000;
+  readonly shutdownTimeoutMs: number = 5_000;
 }

@@ -39,7 +39,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** Before anything that jobs use is closed. What hangs longer than patience allows is left to the other instances. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
-    await Promise.race([this.supervision, sleep(2 * this.settings.lockTimeoutMs, undefined, { ref: false })]);
+    await Promise.race([this.supervision, sleep(2 * this.settings.shutdownTimeoutMs, undefined, { ref: false })]);
   }
 
   private async supervise(): Promise<void> {
@@ -118,7 +118,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       logger: outboxLogger(),
       concurrency: this.settings.concurrency,
       pollInterval: this.settings.pollMs,
-      gracefulShutdownAbortTimeout: this.settings.lockTimeoutMs,
+      gracefulShutdownAbortTimeout: this.settings.shutdownTimeoutMs,
       // Nest decides when the process ends.
       noHandleSignals: true,
     };

@@ -14,7 +14,7 @@ export class FastSettings extends OutboxSettings {
   override readonly pollMs = 100;
   override readonly orphansMs = 150;
   override readonly restartMs = 100;
-  override readonly lockTimeoutMs = 300;
+  override readonly shutdownTimeoutMs = 300;
 }
 
 /** The task of these tests; any other would do, since the outbox does not look into its jobs. */
