@@ -66,7 +66,7 @@ export async function createApp(
   extension = NO_EXTENSION,
   timeouts = TIMEOUTS,
 ): Promise<NestFastifyApplication> {
-  const reject = (reason: Rejection, ip?: string): void => rejections.note(reason, ip);
+  const reject = (reason: Rejection, ip?: string): void => rejections.record(reason, ip);
   const adapter = new DrainingAdapter({
     trustProxy: trustProxyOption(config.trustedProxies),
     genReqId: requestId,

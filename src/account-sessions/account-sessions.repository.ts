@@ -6,7 +6,7 @@ import type { AccountSession } from './account-session.entity.js';
 import { AccountSessionResource } from './account-session.resource.js';
 
 /** Excludes expired sessions whose rows have not been swept yet. */
-const alive = (reach: Sql): Sql => and([sql`row.expires_at > now()`, reach]);
+const alive = (condition: Sql): Sql => and([sql`row.expires_at > now()`, condition]);
 
 /** The sessions in an actor's scope. */
 @Injectable()

@@ -90,7 +90,11 @@ export class EmbeddedServer {
     assertWanted(signal);
     const cluster: Cluster = { paths, binaries, user, durable };
     const firstStart = await createCluster(cluster);
-    const { session, launched } = await reach(cluster, { port: await lastPort(cluster), orElsewhere: true }, signal);
+    const { session, launched } = await connectOrLaunch(
+      cluster,
+      { port: await lastPort(cluster), orElsewhere: true },
+      signal,
+    );
     const password = servicePassword(await readFile(paths.password, 'utf8'));
     await session.prepareDatabase(SERVICE, password);
     const url = `postgres://${SERVICE}:${password}@127.0.0.1:${session.port}/${SERVICE}`;
@@ -138,7 +142,7 @@ export class EmbeddedServer {
     while (!this.stopping) {
       try {
         // On no other port: clients know this address.
-        this.session = (await reach(this.cluster, { port, orElsewhere: false })).session;
+        this.session = (await connectOrLaunch(this.cluster, { port, orElsewhere: false })).session;
         if (this.session.port !== port)
           this.logger.error(`The embedded database is no longer on port ${port}: restart this process`);
         this.watch();
@@ -164,7 +168,7 @@ interface Place {
  * @param signal aborts the attempt, and stops a server that it has started and that is not ready yet
  * @throws EmbeddedServerError when it does not start, or when the required port is in use.
  */
-async function reach(
+async function connectOrLaunch(
   cluster: Cluster,
   place: Place,
   signal?: AbortSignal,

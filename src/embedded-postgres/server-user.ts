@@ -10,7 +10,7 @@ export interface ServerUser {
   readonly gid: number;
 }
 
-/** The system user `nobody`, which exists on every distribution. */
+/** The unprivileged system user, uid 65534 on every distribution. */
 const SERVER_USER: ServerUser = { uid: 65_534, gid: 65_534 };
 const READ = 0o4;
 const PASS = 0o1;

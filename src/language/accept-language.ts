@@ -43,21 +43,22 @@ export function formatAcceptLanguage(ranges: readonly LanguageRange[]): string {
  */
 export function chooseLanguage<Tag extends string>(header: string, available: readonly [Tag, ...Tag[]]): Tag {
   const ranges = parseAcceptLanguage(header);
-  const isRefused = (tag: Tag) => qualityOf(tag, ranges) === 0;
+  const isUnacceptable = (tag: Tag) => qualityOf(tag, ranges) === 0;
   for (const { range, quality } of ranges) {
     if (quality === 0) break;
-    const found = range === '*' ? available.find((tag) => !isRefused(tag)) : lookUp(range, available, isRefused);
+    const found =
+      range === '*' ? available.find((tag) => !isUnacceptable(tag)) : lookUp(range, available, isUnacceptable);
     if (found !== undefined) return found;
   }
-  return available.find((tag) => !isRefused(tag)) ?? available[0];
+  return available.find((tag) => !isUnacceptable(tag)) ?? available[0];
 }
 
 function lookUp<Tag extends string>(
   range: string,
   available: readonly Tag[],
-  isRefused: (tag: Tag) => boolean,
+  isUnacceptable: (tag: Tag) => boolean,
 ): Tag | undefined {
-  const candidates = available.filter((tag) => !isRefused(tag));
+  const candidates = available.filter((tag) => !isUnacceptable(tag));
   for (let wanted = range; wanted !== ''; wanted = shortened(wanted)) {
     const found = candidates.find((tag) => equal(tag, wanted));
     if (found !== undefined) return found;

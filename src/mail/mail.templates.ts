@@ -109,7 +109,7 @@ export class MailTemplates implements OnApplicationBootstrap {
     return built;
   }
 
-  /** A mail that nobody sends is a slip in a folder's name, and would be missed in silence. */
+  /** Templates without a mail are an error: the folder's name is misspelled, and its mail would be sent without them. */
   private sampleOf({ name, parts }: TemplateParts): Readonly<Record<string, MailValue>> {
     const sample = this.samples.get(name);
     if (sample) return sample;

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { type DeadJob, deadJobs, rescheduleJobs } from './outbox.repository.js';
 
-/** What links in mails carry. A relay may quote a link when it refuses the mail. */
+/** What links in mails carry. A relay may quote a link when it rejects the mail. */
 const TOKENS = /(token=)[\w%.~-]+/g;
 
 /** The jobs of the outbox that are not tried again until an operator says so; without their payloads. */

@@ -25,8 +25,8 @@ export class OutboxOrphans {
   }
 
   /**
-   * Looks once, and releases what was an orphan the last time too: a worker that just started, or whose connection
-   * just broke, gets until the next look to show itself, and one that was just given a job to hear of it.
+   * Checks once, and releases jobs that were orphans at the previous check too: a worker that just started, or whose
+   * connection just broke, has until the next check to take its lock, and one that was just given a job to learn of it.
    * @returns the number of jobs that were released
    */
   async release(): Promise<number> {

@@ -18,13 +18,13 @@ export class OutboxBacklog {
     return countJobs(this.dataSource, 'oldestSeconds');
   }
 
-  /** Jobs that nobody tries again. */
+  /** Jobs that failed for good: no worker tries them again. */
   dead(): Promise<number> {
     return countJobs(this.dataSource, 'dead');
   }
 }
 
-/** How much waits in the outbox, for how long, and what nobody will try again. */
+/** Gauges of the outbox: waiting jobs, the age of the oldest one, and dead jobs. */
 @Injectable()
 export class OutboxMetrics implements OnModuleInit {
   constructor(

@@ -42,7 +42,7 @@ export class OutboxHandlers {
 export class OutboxSettings {
   /** Jobs that run at the same time in this process. */
   readonly concurrency: number = 4;
-  /** Longest time until a waiting job is seen that no notification told of. */
+  /** Interval of polling for waiting jobs, for when a notification is lost. */
   readonly pollMs: number = 2_000;
   /** Time between two searches for jobs that no worker works on; they are released by the second one. */
   readonly orphansMs: number = 5_000;

@@ -3,8 +3,8 @@ import { Logger } from 'graphile-worker';
 
 /**
  * graphile-worker's lines in Nest's log. Only its sentences: the data beside them contains whole jobs, and payloads
- * are nobody's business. What it calls information (each job, each connection) is for debugging here, and what it
- * calls debugging is about its own inside.
+ * are confidential. Its level `info` (each job, each connection) is `debug` here, and its level
+ * `debug`, about its own internals, is not logged.
  */
 export function outboxLogger(): Logger {
   const logger = new NestLogger('Outbox');

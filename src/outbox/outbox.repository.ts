@@ -112,7 +112,7 @@ export async function heldTries(pool: Pool, workers: readonly string[]): Promise
 }
 
 /**
- * Gives these tries back, and tells how many jobs that were. The library's own function takes all jobs of a worker, and
+ * Releases these tries, and returns the number of their jobs. The library's own function takes all jobs of a worker, and
  * one that lives may be at work on another.
  */
 export async function releaseTries(pool: Pool, tries: readonly HeldTry[]): Promise<number> {

@@ -11,7 +11,7 @@ export interface OutboxTasks {
   'mail.invitation': { accountId: string; sealedToken: string };
   /** Reminds of an invitation, unless its token is no longer the account's. */
   'mail.invitation_reminder': { accountId: string; sealedToken: string };
-  /** Tells the owner of an account that somebody signed in on a new device at that time (ISO 8601). */
+  /** Notifies the owner of an account of a sign-in on a new device at that time (ISO 8601). */
   'mail.new_sign_in': {
     accountId: string;
     sessionId: string;
@@ -19,9 +19,9 @@ export interface OutboxTasks {
     device: string;
     address: string;
   };
-  /** Tells the owner of an account about another role, given at that time (ISO 8601). */
+  /** Notifies the owner of an account of a changed role, at that time (ISO 8601). */
   'mail.role_changed': { accountId: string; formerRole: string; role: string; changedAt: string };
-  /** Tells the owner of an account that its password was changed at that time (ISO 8601). */
+  /** Notifies the owner of an account of a changed password, at that time (ISO 8601). */
   'mail.password_changed': { accountId: string; changedAt: string };
   /** Sends a reset token, while it is good. */
   'mail.password_reset': { sealedToken: string };

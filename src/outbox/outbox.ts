@@ -55,7 +55,7 @@ export class Outbox {
   }
 }
 
-/** A digest, because a job's key is limited in length and needs to tell nobody whom the job is for. */
+/** A digest, because the key of a job is limited in length and must not reveal whom the job is for. */
 function jobKey(task: OutboxTask, key: string): string {
   return `${task}:${createHash('sha256').update(key).digest('hex')}`;
 }

@@ -36,7 +36,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.supervision = this.supervise();
   }
 
-  /** Before anything that jobs use is closed. What hangs longer than patience allows is left to the other instances. */
+  /** Runs before anything that jobs use is closed. After twice `shutdownTimeoutMs`, jobs are left to the other instances. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     await Promise.race([this.supervision, sleep(2 * this.settings.shutdownTimeoutMs, undefined, { ref: false })]);
@@ -75,7 +75,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
         orphans.hold(client).catch((error: unknown) => this.logger.warn(`Presence is not shown: ${String(error)}`));
       });
     });
-    const looking = [this.releaseOrphans(orphans, ended.signal), this.tellOfStrays(pool)];
+    const looking = [this.releaseOrphans(orphans, ended.signal), this.warnOfUnhandledJobs(pool)];
     try {
       return await this.runWith(pool, events);
     } finally {
@@ -99,14 +99,14 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       ]);
       throw new Error(reason);
     } finally {
-      // The library begins by itself when somebody migrates its schema to one that it does not know.
+      // The library begins by itself when its schema is migrated to a version that it does not know.
       await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
     }
   }
 
   /**
    * Only the workers, where the library's `run` would also start its cron: that has nothing to do here, and its failure
-   * to begin is a rejection that nobody handles, which ends the process. Not async, since what it gives has a `then`.
+   * to start is an unhandled rejection, which ends the process. Not async, since the returned pool has a `then`.
    */
   private start(pool: Pool, events: WorkerEvents): WorkerPool {
     const tasks: TaskList = Object.fromEntries(
@@ -125,8 +125,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     return runTaskList(options, tasks, pool);
   }
 
-  /** What this release has no code for is not lost: another one has it, or somebody has to know. */
-  private async tellOfStrays(pool: Pool): Promise<void> {
+  /** Jobs without a handler in this release are kept for an instance of another release, and logged. */
+  private async warnOfUnhandledJobs(pool: Pool): Promise<void> {
     try {
       const known = this.handlers.entries().map(([task]) => task);
       for (const { task, jobs } of await jobsOfOtherTasks(pool, known)) {
@@ -150,7 +150,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** A job that is not done when the patience of a shutdown ends has failed, and is tried again by whoever is free. */
+/** A job that is not done within `shutdownTimeoutMs` of a shutdown has failed; another worker tries it again. */
 function toTask(handler: ErasedHandler, tracing?: Tracing) {
   return async (payload: unknown, { job, abortSignal }: JobHelpers): Promise<void> => {
     const signal = abortSignal ?? new AbortController().signal;

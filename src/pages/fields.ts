@@ -5,7 +5,7 @@ import type { PageText } from './page.text.js';
 /** Error details by the name of the form field. */
 export type FieldErrors = ReadonlyMap<string, readonly string[]>;
 
-export const NO_FAULTS: FieldErrors = new Map();
+export const NO_ERRORS: FieldErrors = new Map();
 
 /**
  * The errors of fields in an error that a service threw.

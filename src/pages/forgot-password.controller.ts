@@ -5,7 +5,7 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { RequestResetBody } from '../passwords/passwords.dto.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { field, fieldErrors, form, NO_FAULTS, type FieldErrors } from './fields.js';
+import { field, fieldErrors, form, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { markup } from './markup.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
@@ -22,7 +22,7 @@ export class ForgotPasswordController {
 
   @Get()
   show(@Text() text: Text): PageResult {
-    return this.view(text, '', NO_FAULTS);
+    return this.view(text, '', NO_ERRORS);
   }
 
   @Post()

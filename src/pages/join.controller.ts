@@ -10,7 +10,7 @@ import {
   form,
   hidden,
   newPasswordField,
-  NO_FAULTS,
+  NO_ERRORS,
   ownerField,
   type FieldErrors,
 } from './fields.js';
@@ -37,7 +37,7 @@ export class JoinController {
 
   @Get()
   async show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
-    return this.view(text, await this.find(String(token ?? ''), request), NO_FAULTS);
+    return this.view(text, await this.find(String(token ?? ''), request), NO_ERRORS);
   }
 
   @Post()

@@ -6,10 +6,10 @@ import type { FormText, PageText } from './page.text.js';
 
 /** A page with a form; with errors, its title says so, which a screen reader reads first. */
 export function formView(text: PageText, words: FormText, form: Html, errors: FieldErrors): View {
-  const isRefused = errors.size > 0;
+  const isInvalid = errors.size > 0;
   return {
-    title: isRefused ? `${text.error}: ${words.title}` : words.title,
-    status: isRefused ? 422 : 200,
+    title: isInvalid ? `${text.error}: ${words.title}` : words.title,
+    status: isInvalid ? 422 : 200,
     body: markup`<h1>${words.title}</h1>
 <p>${words.intro}</p>
 ${form}`,

@@ -4,7 +4,7 @@ import { clientAddress } from '../auth/authentication/client-address.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { fieldErrors, form, hidden, newPasswordField, NO_FAULTS, ownerField, type FieldErrors } from './fields.js';
+import { fieldErrors, form, hidden, newPasswordField, NO_ERRORS, ownerField, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView, passwordRules } from './page.views.js';
@@ -21,7 +21,7 @@ export class ResetPasswordController {
 
   @Get()
   show(@Query('token') token: unknown, @Text() text: Text, @Req() request: FastifyRequest): Promise<PageResult> {
-    return this.view(text, String(token ?? ''), NO_FAULTS, request);
+    return this.view(text, String(token ?? ''), NO_ERRORS, request);
   }
 
   @Post()

@@ -3,7 +3,7 @@ import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
 /** Minimum time between two lines about an unavailable collector, in ms. */
-const TELL_MS = 60_000;
+const LOG_INTERVAL_MS = 60_000;
 /** In characters. */
 const MAX_REASON = 200;
 
@@ -11,7 +11,7 @@ const MAX_REASON = 200;
 export class LoggingSpanExporter implements SpanExporter {
   private readonly logger = new Logger('Traces');
   private lost = 0;
-  private toldAt = -Infinity;
+  private loggedAt = -Infinity;
 
   constructor(
     private readonly exporter: SpanExporter,
@@ -31,9 +31,9 @@ export class LoggingSpanExporter implements SpanExporter {
 
   private failed(spans: number, error: Error | undefined): void {
     this.lost += spans;
-    if (performance.now() - this.toldAt < TELL_MS) return;
+    if (performance.now() - this.loggedAt < LOG_INTERVAL_MS) return;
     this.logger.warn(`${this.endpoint} takes no traces, ${this.lost} spans are lost: ${reasonOf(error)}`);
-    this.toldAt = performance.now();
+    this.loggedAt = performance.now();
     this.lost = 0;
   }
 }

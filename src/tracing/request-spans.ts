@@ -41,11 +41,11 @@ export function addRequestSpans(server: FastifyInstance, tracer: Tracer, trusts:
     if (!route?.startsWith(HEALTH)) {
       // An invalid traceparent is ignored, as specified, and a new trace begins.
       const trusted = trusts(request.socket.remoteAddress ?? '');
-      const caller = trusted ? propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter) : ROOT_CONTEXT;
+      const parent = trusted ? propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter) : ROOT_CONTEXT;
       const attributes = attributesOf(request, route);
       const method = METHODS.has(request.method) ? request.method : 'HTTP';
       const name = route === undefined ? method : `${method} ${route}`;
-      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, caller);
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
       request.span = span;
     }
     done();

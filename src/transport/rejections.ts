@@ -31,7 +31,7 @@ export class Rejections {
   ) {}
 
   /** @param ip the peer's address */
-  note(reason: Rejection, ip: string | undefined): void {
+  record(reason: Rejection, ip: string | undefined): void {
     this.metrics.rejections.inc({ reason });
     const entry = this.#unlogged.get(reason) ?? { count: 0, loggedAt: -Infinity };
     this.#unlogged.set(reason, entry);

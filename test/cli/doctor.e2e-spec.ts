@@ -72,7 +72,7 @@ describe('doctor', () => {
       'ok templates Every mail can be rendered.',
       expect.stringMatching(/^ok database \S+:\d+\/iam_test_\w+ responds: PostgreSQL \d+/),
       'ok database Version, encoding and LC_CTYPE are as needed.',
-      'ok database It is reached by sessions, and the time limits of requests apply.',
+      'ok database It is connected by sessions, and the time limits of requests apply.',
       'ok clock The clocks of this machine and of the database match.',
       'ok migrations The schema is up to date.',
       'ok privileges The role has every privilege that the service needs.',

@@ -69,7 +69,7 @@ describe('Managed PostgreSQL and poolers, in docs/operating.md', () => {
       const direct = { ...variables, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: as('iam_app') };
       const { out } = await command(['doctor'], { ...env, ...direct });
       expect(out).toMatch(
-        /ok +database +It is reached by a transaction pooler and the direct URL, and the time limits of requests apply\./,
+        /ok +database +It is connected by a transaction pooler and the direct URL, and the time limits of requests apply\./,
       );
       expect(out).toMatch(/ok +privileges +The role has every privilege that the service needs\./);
       const app = await startApp({ beside, env: { ...direct, MIGRATE_ON_START: 'false' } });

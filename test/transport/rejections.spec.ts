@@ -12,12 +12,12 @@ describe('What is rejected before it is a request', () => {
       { info: (fields, message) => lines.push({ ...fields, message }) },
       () => now,
     );
-    for (let n = 0; n < 1_000; n++) rejections.note('malformed_body', '192.0.2.1');
-    rejections.note('headers_too_large', '192.0.2.2');
+    for (let n = 0; n < 1_000; n++) rejections.record('malformed_body', '192.0.2.1');
+    rejections.record('headers_too_large', '192.0.2.2');
     now = 9_999;
-    rejections.note('malformed_body', '192.0.2.3');
+    rejections.record('malformed_body', '192.0.2.3');
     now = 10_000;
-    rejections.note('malformed_body', '192.0.2.4');
+    rejections.record('malformed_body', '192.0.2.4');
     expect(lines).toEqual([
       { reason: 'malformed_body', ip: '192.0.2.1', count: 1, message: 'What a client sent is not HTTP' },
       expect.objectContaining({ reason: 'headers_too_large', count: 1 }),

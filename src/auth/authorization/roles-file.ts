@@ -77,7 +77,7 @@ class Reader {
       return this.scopeKey(path, entry);
     });
     const defaultRole = this.text('default_role', top.default_role ?? DEFAULT_ROLE);
-    // Faults in single roles would only be echoed by what follows from them.
+    // The checks below would only repeat the errors of single roles.
     if (this.errors.length === 0) this.checkTogether(roles, defaultRole);
     return { roles, scopeKeys, defaultRole };
   }

@@ -39,7 +39,7 @@ export abstract class SessionStore {
   abstract rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null>;
 
   /**
-   * What a token is that is not the current one. The row stays locked between the look and the end. The verdict is
+   * What a token is that is not the current one. The row stays locked between the check and the end. The verdict is
    * returned, never thrown: an ended session has to be committed although its request is rejected.
    */
   abstract checkReuse(tx: Transaction, token: Pick<RefreshToken, 'sessionId' | 'seq'>): Promise<Verdict>;

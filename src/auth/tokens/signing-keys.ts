@@ -21,7 +21,7 @@ export interface PublicJwk {
   readonly use: 'sig';
 }
 
-/** The keys that sign access tokens: the newest signs, all verify, so that keys rotate without signing anybody out. */
+/** The keys that sign access tokens: the newest signs, all verify, so that keys rotate without ending sessions. */
 @Injectable()
 export class SigningKeys {
   /** The key that signs. */

@@ -70,7 +70,7 @@ class Revocation {
     });
   }
 
-  /** Ends those of everybody, and gives how many were alive. What is done when it is interrupted stays done. */
+  /** Ends the sessions of all accounts, and returns how many were alive. What is done when it is interrupted stays done. */
   async all(signal: AbortSignal): Promise<number> {
     const startedBy = await this.sessions.now(this.transactions);
     let total = 0;

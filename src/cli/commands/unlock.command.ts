@@ -23,7 +23,7 @@ export const unlockCommand = (context: CommandContext) =>
       context.out.write(counts === 0 ? 'Nothing was counted for this e-mail.\n' : 'The attempts were reset.\n');
     });
 
-/** Forgets the attempts and tells the audit trail, where there were any; gives how many counts there were. */
+/** Resets the counted attempts and records that in the audit trail. Returns how many counts there were. */
 function unlock(service: INestApplicationContext, key: string): Promise<number> {
   const accounts = service.get(AccountDirectoryRepository, { strict: false });
   const audit = service.get(Audit, { strict: false });

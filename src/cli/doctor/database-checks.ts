@@ -60,13 +60,13 @@ const fits: DatabaseCheck = async (dataSource) => {
   }
 };
 
-const reached: DatabaseCheck = async (dataSource) => {
+const connection: DatabaseCheck = async (dataSource) => {
   const { ok, problem } = about('database');
   const { access } = connectionOf(dataSource);
   const errors = [...(await findAccessErrors(connectionOf(dataSource))), ...(await findLimitErrors(dataSource))];
   if (errors.length > 0) return errors.map(problem);
   const way = access.pooler === 'transaction' ? 'a transaction pooler and the direct URL' : 'sessions';
-  return [ok(`It is reached by ${way}, and the time limits of requests apply.`)];
+  return [ok(`It is connected by ${way}, and the time limits of requests apply.`)];
 };
 
 const privileges: DatabaseCheck = async (dataSource, { MIGRATE_ON_START: onStart }) => {
@@ -169,7 +169,7 @@ export const sealed: DatabaseCheck<DatabaseValues & Values<'APP_SECRET'>> = asyn
 /** All checks, in this order. */
 export const DATABASE_CHECKS: readonly DatabaseCheck[] = [
   fits,
-  reached,
+  connection,
   encrypted,
   connections,
   clock,

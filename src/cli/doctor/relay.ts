@@ -12,8 +12,8 @@ export const relayCheck = defineCheck({
     const { ok, problem } = about('relay');
     if (url === null) return [ok(`Mails are written to ${dataDir}/mail, and not sent.`)];
     const { host } = new URL(url);
-    const patience = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS };
-    const transport = createTransport({ url, ...patience });
+    const timeouts = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS };
+    const transport = createTransport({ url, ...timeouts });
     try {
       await transport.verify();
       return [ok(`${host} responds.`)];

@@ -25,7 +25,7 @@ const NEEDS = [
 
 /** In seconds: how long a stolen access token is valid for services that verify it offline. */
 const LONG_ACCESS_TOKEN = 3600;
-const EVERYBODY = /^(0\.0\.0\.0|::)\/0$/;
+const ANY_ADDRESS = /^(0\.0\.0\.0|::)\/0$/;
 
 const WEAKNESSES: readonly Weakness<(typeof NEEDS)[number]>[] = [
   {
@@ -46,7 +46,7 @@ const WEAKNESSES: readonly Weakness<(typeof NEEDS)[number]>[] = [
   {
     level: 'problem',
     text: 'TRUSTED_PROXIES trusts every address, so attempt limits can be bypassed. Set the proxies.',
-    applies: ({ TRUSTED_PROXIES: blocks }) => blocks?.some((block) => EVERYBODY.test(block)) === true,
+    applies: ({ TRUSTED_PROXIES: blocks }) => blocks?.some((block) => ANY_ADDRESS.test(block)) === true,
   },
   {
     level: 'warning',

@@ -76,7 +76,7 @@ export function sampleOrganization(n: number, count: number, now: number): Sampl
 
 /**
  * The n-th account of a run, from 0. The first ones own an organization each; the others are users in none, one or a
- * few, some of them invited or disabled. All are older than the ones after them, as their ids tell too.
+ * few, some of them invited or disabled. Each is older than the next one, by its creation time and by its id.
  */
 export function sampleAccount(n: number, settings: SampleSettings): SampleAccount {
   const { now, accounts, firstNumber, organizationIds } = settings;

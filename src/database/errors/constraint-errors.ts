@@ -48,7 +48,7 @@ const RETRY_AFTER_SECONDS = 2;
 /** SQLSTATE (PostgreSQL, appendix A) or Node's error code → error. The first that matches counts. */
 const STATES: readonly StateError[] = [
   {
-    // Connection lost or refused: class 08, shutdown and start-up 57P0x, idle transaction ended 25P03, sockets.
+    // Connection lost or not accepted: class 08, shutdown and start-up 57P0x, idle transaction ended 25P03, sockets.
     states:
       /^(08...|57P0.|25P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/,
     code: 'unavailable',

@@ -5,7 +5,7 @@ import type { Schema } from '../resource/field-types.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
 
-/** JSON Schemas of a resource's documents, derived from entity and resource table (OpenAPI 3.1). */
+/** JSON Schemas of a resource's documents, derived from the entity and the resource definition (OpenAPI 3.1). */
 
 export const schemaRef = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 

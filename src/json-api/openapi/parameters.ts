@@ -3,7 +3,7 @@ import { FIELD_TYPES, type Schema } from '../resource/field-types.js';
 import { LIMITS } from '../limits.js';
 import type { AnyResource } from '../resource/resource.js';
 
-/** The query parameters of a resource's routes, as OpenAPI describes them; derived from the resource table. */
+/** The query parameters of a resource's routes, as OpenAPI describes them; derived from the resource definition. */
 
 const query = (options: ApiQueryOptions & { name: string }): MethodDecorator =>
   ApiQuery({ required: false, ...options });

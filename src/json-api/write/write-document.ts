@@ -118,7 +118,7 @@ export class WriteDocument<Values> {
     return Object.keys(this.parsed.attributes);
   }
 
-  /** Tells this document from another one under the same idempotency key (hex SHA-256). */
+  /** Distinguishes this document from another one under the same idempotency key (hex SHA-256). */
   get digest(): string {
     return createHash('sha256').update(JSON.stringify(this.parsed)).digest('hex');
   }
