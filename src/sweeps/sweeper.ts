@@ -28,6 +28,8 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
+    // Series that appear only with their first value hide the first increase from `rate()`.
+    for (const { table } of this.sweeps.list()) this.metrics.sweptRows.inc({ table }, 0);
     const failed = (error: unknown): void => this.logger.warn(`Could not check for due sweeps: ${String(error)}`);
     this.recurring = new Recurring({ everyMs: TICK_MS, run: (signal) => this.tick(signal), failed });
   }

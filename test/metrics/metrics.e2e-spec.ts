@@ -55,6 +55,10 @@ describe('The metrics', () => {
     }
   });
 
+  it('have a series for each swept table from the start, so that the first sweep is an increase', async () => {
+    expect(await read()).toContainEqual(expect.stringMatching(/^iam_swept_rows_total\{table="attempts"\} \d+$/));
+  });
+
   it('lesson 17: odd requests add no series, however many come', async () => {
     const odd = async (from: number, count: number): Promise<void> => {
       for (let i = from; i < from + count; i++) {

@@ -8,7 +8,12 @@ import { account, organization } from '../support/factories.js';
  */
 export type Factory = (app: TestApp, n: number) => Promise<string>;
 
-const time = (n: number): Date => new Date(Date.UTC(2026, n, 28, 12, 30, 15, 250 + n));
+const DAY_MS = 86_400_000;
+/** Of today, so that no sweep deletes the rows of a slow test. */
+const START = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+
+/** One for each n, in their order, at least a week ago. */
+const time = (n: number): Date => new Date(START + (n - 20) * DAY_MS + 250 + n);
 
 async function session(app: TestApp, n: number): Promise<string> {
   const id = uuidv7();
