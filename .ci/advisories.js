@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 
 /**
- * Fails when a package that runs in production has a known flaw of high or critical severity. Where the registry does
- * not answer such questions (a mirror, or no network) that is said, and nothing fails: an unknown is not a flaw.
+ * Fails when a package that runs in production has a known vulnerability of high or critical severity. Where the registry does
+ * not serve advisories (a mirror, or no network), that is logged, and nothing fails.
  */
 const FATAL = ['high', 'critical'];
 
-/** npm exits with 1 for flaws and for failures alike; only a report tells them apart. */
+/** npm exits with 1 for vulnerabilities and for failures alike; only the report distinguishes them. */
 function report() {
   return new Promise((resolve) => {
     const options = { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 };
@@ -22,10 +22,10 @@ function report() {
 
 const { vulnerabilities } = await report();
 if (!vulnerabilities) {
-  console.log('The registry does not tell of advisories: dependencies were not checked');
+  console.log('The registry does not serve advisories: dependencies were not checked');
 } else {
-  const flaws = Object.values(vulnerabilities).filter(({ severity }) => FATAL.includes(severity));
-  for (const { name, severity, range } of flaws) console.error(`${name} ${range}: ${severity}`);
-  console.log(`Advisories of ${FATAL.join(' or ')} severity against production dependencies: ${flaws.length}`);
-  if (flaws.length > 0) process.exitCode = 1;
+  const found = Object.values(vulnerabilities).filter(({ severity }) => FATAL.includes(severity));
+  for (const { name, severity, range } of found) console.error(`${name} ${range}: ${severity}`);
+  console.log(`Advisories of ${FATAL.join(' or ')} severity against production dependencies: ${found.length}`);
+  if (found.length > 0) process.exitCode = 1;
 }

@@ -34,20 +34,20 @@ export function readReport(path) {
 /** The report of the tests that were run once more. */
 export const againPath = (path) => path.replace(/\.json$/, '.again.json');
 
-/** A report together with that of a second run of what failed: what passed then is unsteady. */
+/** A report together with that of a second run of what failed: what passed then is flaky. */
 export function readBoth(path) {
   const { passed, failures } = readReport(path);
-  if (!existsSync(againPath(path))) return { passed, failures, unsteady: [] };
+  if (!existsSync(againPath(path))) return { passed, failures, flaky: [] };
   const again = readReport(againPath(path));
   const [first, healed] = [new Set(failures.map(keyOf)), new Set(again.successes.map(keyOf))];
-  const unsteady = failures.filter((failure) => healed.has(keyOf(failure)));
+  const flaky = failures.filter((failure) => healed.has(keyOf(failure)));
   return {
-    passed: passed + unsteady.length,
+    passed: passed + flaky.length,
     failures: [
       ...failures.filter((failure) => !healed.has(keyOf(failure))),
       ...again.failures.filter((failure) => !first.has(keyOf(failure))),
     ],
-    unsteady,
+    flaky,
   };
 }
 

@@ -54,13 +54,13 @@ export async function sampleRows(run: Run): Promise<SampleRows> {
   };
 }
 
-/** Attributes whose order no index can have: every caller has another one. */
-const PER_CALLER: readonly string[] = ['iam:account_sessions current'];
+/** Attributes whose order no index can have: every actor has another one. */
+const PER_ACTOR: readonly string[] = ['iam:account_sessions current'];
 
 /** Everything that a resource can be sorted by with the help of an index, in both directions. */
 export function sortsOf({ type, attributes }: AnyResource): string[] {
   const sortable = [...attributes.values()].flatMap(({ name, sortable: sorts }) =>
-    sorts && !PER_CALLER.includes(`${type} ${name}`) ? [name] : [],
+    sorts && !PER_ACTOR.includes(`${type} ${name}`) ? [name] : [],
   );
   return ['id', ...sortable].flatMap((name) => [name, `-${name}`]);
 }

@@ -12,8 +12,8 @@ export interface Contestant {
   readonly url: string;
   /** Resident memory, in MB. */
   memory(): Promise<number>;
-  /** Sends a message to a process that listens, and waits for its answer. */
-  tell(message: object): Promise<void>;
+  /** Sends a message to a process that listens, and waits for its reply. */
+  send(message: object): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,10 +86,10 @@ async function start(
   return {
     url,
     memory: async () => Number((await promisify(execFile)('ps', ['-o', 'rss=', '-p', pid])).stdout) / 1024,
-    tell: async (message) => {
-      const answered = once(child, 'message');
+    send: async (message) => {
+      const reply = once(child, 'message');
       child.send(message);
-      await answered;
+      await reply;
     },
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -103,9 +103,9 @@ async function start(
 async function ready(url: string, child: ChildProcess): Promise<void> {
   for (const giveUpAt = Date.now() + TIMEOUT_MS; Date.now() < giveUpAt; await sleep(50)) {
     if (child.exitCode !== null) throw new Error('A server ended while it started; see the lines above');
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) return;
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return;
   }
   child.kill('SIGKILL');
-  throw new Error(`${url} does not answer`);
+  throw new Error(`${url} does not respond`);
 }

@@ -4,8 +4,8 @@ import fastify from 'fastify';
 import { Pool } from 'pg';
 
 /**
- * The floor: Fastify and pg with hand-written SQL and `JSON.stringify`, nothing else. It answers the requests of the
- * benchmark with the same data, but asks nobody who is asking, checks nothing, and writes plain JSON.
+ * The floor: Fastify and pg with hand-written SQL and `JSON.stringify`, nothing else. It serves the requests of the
+ * benchmark with the same data, but authenticates no one, checks nothing, and writes plain JSON.
  */
 
 const { PORT, DATABASE_URL } = process.env;

@@ -53,7 +53,7 @@ export async function measureGrowth(accounts: number): Promise<void> {
 interface Size {
   /** Addresses by the name of the read, such as `iam:accounts filter[name] 1`: the same names at every size. */
   readonly reads: ReadonlyMap<string, string>;
-  /** Gives what sends one request and waits for its answer. */
+  /** Returns a function that sends one request and waits for its response. */
   ask(address: string): () => Promise<void>;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ async function open(accounts: number): Promise<Size> {
     ask: (address) => async () => {
       const response = await fetch(service.url + address, { headers: admin });
       await response.text();
-      if (response.status !== 200) throw new Error(`${address} answered ${response.status}`);
+      if (response.status !== 200) throw new Error(`${address} returned ${response.status}`);
     },
     close: async () => {
       await service.stop();

@@ -5,11 +5,11 @@ export interface Traffic {
   /** Sent in turn, each connection its share of them. */
   readonly requests: readonly autocannon.Request[];
   /**
-   * Gives each connection a chain of its own instead, in which an answer's body makes the next request. Called once a
+   * Gives each connection a chain of its own instead, in which a response's body makes the next request. Called once a
    * connection.
    */
   readonly chain?: () => { readonly first: autocannon.Request; next(body: string): autocannon.Request };
-  /** What every answer has to be. */
+  /** The expected status of every response. */
   readonly status: number;
 }
 
@@ -17,7 +17,7 @@ export interface Traffic {
 export interface Measured {
   /** Answers a second. */
   readonly perSecond: number;
-  /** Time until an answer, in milliseconds: half of them were faster, and 99 in 100. */
+  /** Time until a response, in milliseconds: half of them were faster, and 99 in 100. */
   readonly p50: number;
   readonly p99: number;
 }
@@ -27,7 +27,7 @@ export interface LoadOptions {
   readonly seconds: number;
 }
 
-/** @throws Error when an answer has another status than it should */
+/** @throws Error when a response has an unexpected status */
 export async function fire(url: string, traffic: Traffic, options: LoadOptions): Promise<Measured> {
   const times: number[] = [];
   const { requests, chain, status } = traffic;
@@ -53,14 +53,14 @@ export async function fire(url: string, traffic: Traffic, options: LoadOptions):
   });
   if (unlike + result.errors > 0) {
     const codes = Object.keys(result.statusCodeStats ?? {}).join(', ');
-    throw new Error(`${unlike} answers of ${times.length} were not ${status} (${codes}), ${result.errors} failed`);
+    throw new Error(`${unlike} responses of ${times.length} were not ${status} (${codes}), ${result.errors} failed`);
   }
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
   return { perSecond: times.length / result.duration, p50: at(0.5), p99: at(0.99) };
 }
 
-/** A request a connection, again and again, each made from the answer before. */
+/** Repeats one request per connection, each made from the previous response. */
 function follow(client: autocannon.Client, { first, next }: ReturnType<NonNullable<Traffic['chain']>>): void {
   let following = first;
   client.setRequests([

@@ -7,7 +7,7 @@ const IDS = 20_000;
 
 interface Setting {
   readonly databaseUrl: string;
-  /** Where the service answers. */
+  /** The service's address. */
   readonly serviceUrl: string;
   readonly accounts: number;
   readonly connections: number;
@@ -18,7 +18,7 @@ interface Tokens {
   readonly refresh_token: string;
 }
 
-/** Signs in whom the rows need, and looks up the rows that they are about. */
+/** Signs in the accounts that the rows need, and finds the rows that they are about. */
 export async function gather({ databaseUrl, serviceUrl, accounts, connections }: Setting): Promise<Material> {
   const { ids, owner, hash } = await withClient(databaseUrl, async (client) => {
     const sample = await client.query<{ id: string }>(
@@ -26,7 +26,7 @@ export async function gather({ databaseUrl, serviceUrl, accounts, connections }:
        WHERE n % greatest(1, (SELECT count(*) FROM accounts) / $1) = 0`,
       [IDS],
     );
-    // A plain user who can sign in, so that a refusal comes from the rights.
+    // A plain user who can sign in, so that a rejection comes from the rights.
     const { rows } = await client.query<{ email: string; hash: string }>(
       `SELECT email, replace(hashed_password, '$iam1', '') AS hash
        FROM accounts JOIN account_credentials ON account_id = id WHERE role_name = 'user' AND enabled ORDER BY id LIMIT 1`,
@@ -71,6 +71,6 @@ async function ask<Body>(url: string, body?: unknown, headers: Record<string, st
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`${url} returned ${response.status}: ${await response.text()}`);
   return response.json() as Promise<Body>;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contestant } from './contestant.js';
 import { fire, type LoadOptions, type Measured } from './load.js';
 import { ROWS, type Material, type Row, type Side } from './rows.js';
-import { p99AtRate } from './steady.js';
+import { p99AtRate } from './constant-rate.js';
 
 /** What a row came to. Requests a second; `p99` is the service's, in milliseconds. */
 export interface RowResult {
@@ -29,7 +29,7 @@ export interface Setup {
 
 /** Before a row is measured, both sides run it for so long, in seconds: code is compiled and pages are read. */
 const WARM_UP_SECONDS = 2;
-/** Sign-ins at once while `show` is watched: more than are hashed at a time, fewer than are refused. */
+/** Sign-ins at once while `show` is watched: more than are hashed at a time, fewer than are rejected. */
 const SIGN_INS = 8;
 /** Requests a second of `show` meanwhile: few, since it is not its own load that is looked at. */
 const WATCHED_RATE = 100;
@@ -49,7 +49,7 @@ export async function measureRow(row: Row, { contestants, material, rounds, load
   return { name: row.name, service, floor, ratio: service / floor, p99: median(found.service.map(({ p99 }) => p99)) };
 }
 
-/** `show` at a steady, low rate: alone, and while sign-ins keep every slot of the hashing busy; in turn. */
+/** `show` at a constant, low rate: alone, and while sign-ins keep every slot of the hashing busy; in turn. */
 export async function measureHashing({ contestants, material, rounds, load }: Setup): Promise<HashingResult> {
   const traffic = (name: string) => ROWS.find((row) => row.name === name)?.traffic(material, 'service');
   const [show, signIn] = await Promise.all([traffic('show'), traffic('sign-in')]);

@@ -26,10 +26,10 @@ export async function profileRows(
     for (const row of rows) {
       await fire(service.url, await row.traffic(material, 'service'), { ...load, seconds: 2 });
       const traffic = await row.traffic(material, 'service');
-      await service.tell({ start: true });
+      await service.send({ start: true });
       const { perSecond } = await fire(service.url, traffic, load);
       const file = join(FOLDER, `${row.name.replace(/\W+/g, '-')}.cpuprofile`);
-      await service.tell({ stop: file });
+      await service.send({ stop: file });
       const profile: Profiler.Profile = JSON.parse(await readFile(file, 'utf8'));
       const picture = file.replace(/cpuprofile$/, 'svg');
       await writeFile(picture, flameGraph(profile, `${row.name}: CPU of the service`));

@@ -84,7 +84,7 @@ export const ROWS: readonly Row[] = [
   {
     name: 'refresh',
     meaning:
-      '`POST /auth/refresh`, on each connection a chain in which every answer’s token is spent by the next request; ' +
+      '`POST /auth/refresh`, on each connection a chain in which every response’s token is spent by the next request; ' +
       'the floor makes one `UPDATE` and one ES256 signature',
     traffic: async (material, side) => {
       const unused = await material.refreshTokens(side);
@@ -121,7 +121,7 @@ export const ROWS: readonly Row[] = [
   ),
   {
     name: 'authenticated 403',
-    meaning: '`GET /audit_events` by a user whose role may not; the floor answers a constant',
+    meaning: '`GET /audit_events` by a user whose role may not; the floor returns a constant',
     traffic: ({ user }) => ({ requests: [get('/audit_events', user)], status: 403 }),
   },
 ];

@@ -32,12 +32,12 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
   'iam:accounts': {
     id: ({ account }) => [account['id'], ABSENT_ID],
     id__in: ({ account, invited }) => [`${account['id']},${invited['id']}`],
-    name: ({ account }) => [account['name'], 'Nobody'],
+    name: ({ account }) => [account['name'], 'Unknown'],
     // The first names are few, the last names many.
-    name__match: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'nobody'],
-    email: ({ account }) => [account['email'], 'nobody@example.com'],
+    name__match: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'unknown'],
+    email: ({ account }) => [account['email'], 'unknown@example.com'],
     email__in: ({ account, invited }) => [`${account['email']},${invited['email']}`],
-    email__match: ({ account }) => [account['email']?.split('@')[0], 'EXAMPLE', 'nobody', account['email']],
+    email__match: ({ account }) => [account['email']?.split('@')[0], 'EXAMPLE', 'unknown', account['email']],
     sso_channel: ({ account }) => [account['sso_channel'], 'nothing', 'null'],
     enabled: () => ['true', 'false'],
     role_name: () => ['user', 'org_owner', 'admin', 'nothing'],
@@ -60,7 +60,7 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
       account['name'],
       'andré example.com',
       'example',
-      'nobody',
+      'unknown',
       account['email'],
     ],
     with_role_scope: ({ membership }) => [

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 /** In bytes: the list of all packages has 2 MB. */
 const MAX_OUTPUT = 64 * 1024 * 1024;
-/** npm sbom ends where a peer that nobody needs has another version than asked for: the mailer's nunjucks has one. */
+/** npm sbom ends where an unused peer has another version than asked for: the mailer's nunjucks has one. */
 const UNNEEDED = { nunjucks: { chokidar: '>=3' } };
 
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));

@@ -18,7 +18,7 @@ declare module '../../src/outbox/outbox.tasks.js' {
   }
 }
 
-/** Tells people that they are in a team: an own mail, queued with the write and sent after its commit. */
+/** Mails accounts that they were added to a team: a mail of its own, queued with the write and sent after its commit. */
 @Injectable()
 export class TeamJoinedMailer implements OnModuleInit {
   constructor(

@@ -30,7 +30,7 @@ describe('Teams, an extension of the service', () => {
     expect((await remove(`/teams/${id}`)).status).toBe(204);
   });
 
-  it('cannot be made in an organization of others, nor moved, nor called everybody', async () => {
+  it('cannot be created in another organization, moved, or named "Everybody"', async () => {
     const [own, other] = [await organization(app), await organization(app)];
     const { post, patch } = await signedIn(app, { role: 'team_lead', org: [own] });
     expect(errorsOf(await post('/teams', newTeam('Blue', other)))).toEqual(['403 forbidden']);
@@ -78,7 +78,7 @@ describe('Teams, an extension of the service', () => {
     ]);
   });
 
-  it('tell whom they take in by a mail of their own, in the language of who did it', async () => {
+  it('mail an added account, in the language of the request', async () => {
     const org = await organization(app);
     const lead = await signedIn(app, { role: 'team_lead', org: [org] });
     const { account: member } = await signedIn(app, { org: [org] });

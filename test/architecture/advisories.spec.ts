@@ -45,19 +45,19 @@ const advisory = (severity: string) => ({
   ],
 });
 
-it('CI fails when a production dependency has a known flaw of high severity, and names it', async () => {
+it('CI fails when a production dependency has a known vulnerability of high severity, and names it', async () => {
   const { code, said } = await check(200, advisory('high'));
   expect(said).toMatch(/^bcrypt \*: high$/m);
   expect(code).toBe(1);
 });
 
-it('CI lives with lesser flaws, and with a registry that knows of none', async () => {
+it('CI passes with low severities, and with a registry without advisories', async () => {
   expect(await check(200, advisory('low'))).toMatchObject({
     code: 0,
     said: expect.stringMatching(/dependencies: 0\n/),
   });
 });
 
-it('CI says when the registry does not tell', async () => {
+it('CI says when the registry serves no advisories', async () => {
   expect(await check(405, {})).toEqual({ code: 0, said: expect.stringMatching(/were not checked/) });
 });

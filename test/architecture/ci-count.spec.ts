@@ -63,7 +63,7 @@ describe('The end of a CI run', () => {
     expect(await run('again.js')).toEqual({ code: 0, said: 'test/one.spec.ts\n' });
     await write('check.again.json', reportOf({ adds: null, divides: null }));
     expect((await run('count.js')).said).toBe(
-      'UNSTEADY, passed when run alone: test/one.spec.ts: divides\ntoo slow\n\n2 passed, 0 failed\n',
+      'FLAKY, passed when run alone: test/one.spec.ts: divides\ntoo slow\n\n2 passed, 0 failed\n',
     );
   });
 

@@ -9,24 +9,24 @@ interface Sent {
 }
 
 /**
- * Sends the requests in turn, so many a second, evenly spread and whether or not those before were answered. autocannon
+ * Sends the requests in turn, so many a second, evenly spread and whether or not the previous ones have completed. autocannon
  * sends a second's worth at once and counts how long they waited for each other.
- * @returns the time that 99 in 100 answers took at most, in milliseconds
- * @throws Error when an answer has another status than it should
+ * @returns the time that 99 in 100 responses took at most, in milliseconds
+ * @throws Error when a response has an unexpected status
  */
 export async function p99AtRate(url: string, traffic: Traffic, perSecond: number, seconds: number): Promise<number> {
   const agent = new Agent({ keepAlive: true });
-  const answers: Promise<Sent>[] = [];
+  const responses: Promise<Sent>[] = [];
   const beganAt = performance.now();
   for (let n = 0; n < perSecond * seconds; n++) {
     await sleep(Math.max(0, beganAt + (n * 1_000) / perSecond - performance.now()));
     const { path = '/', headers = {} } = traffic.requests[n % traffic.requests.length] ?? {};
-    answers.push(get(agent, url + path, headers as Record<string, string>));
+    responses.push(get(agent, url + path, headers as Record<string, string>));
   }
-  const all = await Promise.all(answers);
+  const all = await Promise.all(responses);
   agent.destroy();
   const unlike = all.filter(({ status }) => status !== traffic.status).length;
-  if (unlike > 0) throw new Error(`${unlike} answers of ${all.length} were not ${traffic.status}`);
+  if (unlike > 0) throw new Error(`${unlike} responses of ${all.length} were not ${traffic.status}`);
   const times = all.map(({ took }) => took).sort((a, b) => a - b);
   return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
 }
