@@ -1,8 +1,8 @@
 import Handlebars from 'handlebars';
 import type { Config } from '../config/config.js';
 import { oneLine, parseMailbox } from './mail.address.js';
+import type { TemplateFormat } from '../templates/template.compiler.js';
 import type { MailSurroundings, MailValue } from './mail.data.js';
-import type { MailFormat } from './mail.template-files.js';
 import { ServiceText, withoutAddresses } from './mail.text.js';
 
 /**
@@ -10,7 +10,7 @@ import { ServiceText, withoutAddresses } from './mail.text.js';
  * turn into a link. The data may replace `name`, but no other value of the surroundings.
  */
 export function contextOf(
-  kind: MailFormat,
+  kind: TemplateFormat,
   data: Readonly<Record<string, MailValue>>,
   { name, ...surroundings }: MailSurroundings & { readonly locale: string },
 ): object {
@@ -20,7 +20,7 @@ export function contextOf(
 }
 
 /** Dates are kept for the `date` helper. */
-function show(kind: MailFormat, value: MailValue): unknown {
+function show(kind: TemplateFormat, value: MailValue): unknown {
   if (value instanceof URL) return link(kind, value);
   if (value instanceof ServiceText) return oneLine(value.text);
   if (typeof value === 'string') return withoutAddresses(value);
@@ -33,7 +33,7 @@ function show(kind: MailFormat, value: MailValue): unknown {
  * the links of this service have neither.
  * @throws Error for a link that is not http(s), which URL serialization does not make safe
  */
-function link(kind: MailFormat, { href, protocol }: URL): unknown {
+function link(kind: TemplateFormat, { href, protocol }: URL): unknown {
   if (protocol !== 'https:' && protocol !== 'http:')
     throw new Error(`A link in a mail must not begin with ${protocol}`);
   return kind === 'text' ? href : new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));

@@ -1,19 +1,10 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import type { TemplateFormat } from '../templates/template.compiler.js';
+import { readTemplates, type TemplateFile } from '../templates/template.files.js';
 
 /** The parts of a mail; each is a file of its template. */
 export const MAIL_PARTS = ['subject', 'html', 'text'] as const;
 
 export type MailPart = (typeof MAIL_PARTS)[number];
-/** A partial is for HTML or for plain text. */
-export type MailFormat = 'html' | 'text';
-
-/** A template file. */
-export interface TemplateFile {
-  /** Its path, for errors. */
-  readonly path: string;
-  readonly source: string;
-}
 
 /** The files of one mail in one language. */
 export interface TemplateParts {
@@ -22,7 +13,6 @@ export interface TemplateParts {
   readonly parts: Readonly<Record<MailPart, TemplateFile>>;
 }
 
-const EXTENSION = '.hbs';
 const PARTIAL = /^[^.]+\.(?:html|text)$/;
 const WANTED =
   '<partial>.<html|text>.hbs, <locale>/<partial>.<html|text>.hbs or <locale>/<mail>/<subject|html|text>.hbs';
@@ -36,13 +26,13 @@ export class TemplateFiles {
   private readonly folders = new Map<string, Map<string, TemplateFile>>();
 
   /**
-   * Reads a folder. Ignores hidden files, and files that do not end in `.hbs`.
+   * Reads a folder.
    * @throws Error that names a file with an invalid name.
    */
   add(root: string): void {
-    for (const name of listFiles(root)) {
-      const path = join(root, name);
-      const segments = name.slice(0, -EXTENSION.length).split('/');
+    for (const [name, template] of readTemplates(root)) {
+      const { path } = template;
+      const segments = name.split('/');
       const file = segments.pop() ?? '';
       const [locale, mail, ...deeper] = segments;
       const fits = mail === undefined ? PARTIAL.test(file) : MAIL_PARTS.some((part) => part === file);
@@ -50,13 +40,8 @@ export class TemplateFiles {
       if (locale !== undefined && !isLanguageTag(locale)) {
         throw new Error(`${path}: ${locale} is no language tag (RFC 5646)`);
       }
-      // Partials end with a line break, whether or not the editor wrote one.
-      const source = `${readFileSync(path, 'utf8').trimEnd()}\n`;
       const folder = segments.join('/');
-      this.folders.set(
-        folder,
-        (this.folders.get(folder) ?? new Map<string, TemplateFile>()).set(file, { path, source }),
-      );
+      this.folders.set(folder, (this.folders.get(folder) ?? new Map<string, TemplateFile>()).set(file, template));
     }
   }
 
@@ -72,14 +57,14 @@ export class TemplateFiles {
         const file = files.get(wanted);
         if (file) return file;
         const [sibling] = files.values();
-        throw new Error(`${folder}/${wanted}${EXTENSION} is missing beside ${sibling?.path}`);
+        throw new Error(`${folder}/${wanted}.hbs is missing beside ${sibling?.path}`);
       };
       return { name, locale, parts: { subject: part('subject'), html: part('html'), text: part('text') } };
     });
   }
 
   /** The partials of a language by their names: those for all languages, and its own in place of them. */
-  partials(locale: string, kind: MailFormat): Map<string, TemplateFile> {
+  partials(locale: string, kind: TemplateFormat): Map<string, TemplateFile> {
     const files = ['', locale].flatMap((folder) => [...(this.folders.get(folder) ?? [])]);
     return new Map(
       files.flatMap(([name, file]) => {
@@ -88,18 +73,6 @@ export class TemplateFiles {
       }),
     );
   }
-}
-
-/** Paths of the `.hbs` files under a folder, with slashes. Links are followed: that is how Kubernetes mounts files. */
-function listFiles(folder: string, below = ''): string[] {
-  return readdirSync(join(folder, below))
-    .filter((name) => !name.startsWith('.'))
-    .sort()
-    .flatMap((name) => {
-      const path = below === '' ? name : `${below}/${name}`;
-      if (statSync(join(folder, path)).isDirectory()) return listFiles(folder, path);
-      return name.endsWith(EXTENSION) ? [path] : [];
-    });
 }
 
 function isLanguageTag(text: string): boolean {

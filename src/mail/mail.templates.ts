@@ -2,12 +2,12 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { fileURLToPath } from 'node:url';
 import { Config } from '../config/config.js';
 import { chooseLanguage } from '../language/accept-language.js';
+import { TemplateCompiler, type CompiledTemplate, type TemplateFormat } from '../templates/template.compiler.js';
 import { oneLine } from './mail.address.js';
 import { contextOf } from './mail.context.js';
-import { MailCompiler, type CompiledTemplate } from './mail.compiler.js';
 import type { MailData, MailSamples, MailSurroundings, MailTemplate, MailValue } from './mail.data.js';
 import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from './mail.samples.js';
-import { TemplateFiles, type MailFormat, type MailPart, type TemplateParts } from './mail.template-files.js';
+import { TemplateFiles, type MailPart, type TemplateParts } from './mail.template-files.js';
 
 /** A rendered mail. */
 export interface RenderedMail {
@@ -84,10 +84,12 @@ export class MailTemplates implements OnApplicationBootstrap {
     const files = new TemplateFiles();
     for (const folder of this.folders) files.add(folder);
     if (this.config.mailTemplates !== null) files.add(this.config.mailTemplates);
-    const compilers = new Map<string, MailCompiler>();
-    const compiler = (locale: string, kind: MailFormat): MailCompiler => {
-      const key = `${locale}.${kind}`;
-      const known = compilers.get(key) ?? new MailCompiler(locale, kind, files.partials(locale, kind));
+    const compilers = new Map<string, TemplateCompiler>();
+    const compiler = (locale: string, format: TemplateFormat): TemplateCompiler => {
+      const key = `${locale}.${format}`;
+      const known =
+        compilers.get(key) ??
+        new TemplateCompiler(format, files.partials(locale, format), { date: dateHelper(locale) });
       compilers.set(key, known);
       return known;
     };
@@ -115,6 +117,17 @@ export class MailTemplates implements OnApplicationBootstrap {
     if (sample) return sample;
     throw new Error(`${parts.html.path}: there is no mail ${name}, only ${[...this.samples.keys()].join(', ')}`);
   }
+}
+
+/** `{{date time}}`: a time as the language writes it, in UTC. */
+function dateHelper(locale: string): (time: Date) => string {
+  const dates = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'full',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  });
+  return (time) => `${dates.format(time)} UTC`;
 }
 
 function fill(

@@ -1,6 +1,7 @@
 import { ApiError, type ErrorObject } from '../json-api/document/errors.js';
-import { flag, markup, type Html } from './markup.js';
-import type { PageText } from './page.text.js';
+import type { PasswordPolicy } from '../passwords/policy/password.policy.js';
+import type { FieldData, FieldSentence } from './page.data.js';
+import type { PageText } from './text/page.text.js';
 
 /** Error details by the name of the form field. */
 export type FieldErrors = ReadonlyMap<string, readonly string[]>;
@@ -22,12 +23,10 @@ export function fieldErrors(error: unknown): FieldErrors {
   return byField;
 }
 
-interface Field {
-  readonly name: string;
-  readonly label: string;
-  readonly type: 'text' | 'email' | 'password';
-  /** The `autocomplete` attribute (HTML, autofill). */
-  readonly autocomplete: string;
+/** Maximum length of a value that a form shows again, in characters; no field of an account may be longer. */
+const MAX_SHOWN = 1_024;
+
+interface Field extends Pick<FieldData, 'name' | 'label' | 'type' | 'autocomplete'> {
   readonly value?: string;
   readonly readOnly?: boolean;
   /** Has the focus, unless a field before it is invalid. */
@@ -36,49 +35,32 @@ interface Field {
   readonly rules?: readonly string[];
 }
 
-/**
- * A field with its label, rules and errors. Rules and errors are its `aria-describedby`, and the first invalid field
- * has the focus when the page opens.
- */
-export function field(text: PageText, errors: FieldErrors, it: Field): Html {
-  const { name, type, readOnly = false, first = false } = it;
+/** A field with its rules or, in their place, its errors. The first invalid field has the focus when the page opens. */
+export function field(text: PageText, errors: FieldErrors, it: Field): FieldData {
+  const { name, label, type, autocomplete, value = '', readOnly = false, first = false, rules = [] } = it;
   const broken = errors.get(name) ?? [];
-  // The errors repeat the rules.
-  const rules = broken.length > 0 ? [] : (it.rules ?? []);
   const [firstBroken] = errors.keys();
-  const isBroken = broken.length > 0;
-  const described = [isBroken && `${name}-error`, rules.length > 0 && `${name}-hint`].filter(Boolean).join(' ');
-  const attributes = [
-    type !== 'text' && markup` autocapitalize="none" spellcheck="false"`,
-    described !== '' && markup` aria-describedby="${described}"`,
-    isBroken && markup` aria-invalid="true"`,
-    flag(readOnly ? 'readonly' : 'required', true),
-    flag('autofocus', firstBroken === undefined ? first : firstBroken === name),
-  ];
-  return markup`<div class="field">
-<label for="${name}">${it.label}</label>
-${rules.length > 0 && sentences(text, 'hint', name, rules)}
-${isBroken && sentences(text, 'error', name, broken)}
-<input id="${name}" name="${name}" type="${type}" value="${it.value}" autocomplete="${it.autocomplete}"${attributes}>
-${type === 'password' && revealButton(text, name)}
-</div>`;
+  return {
+    ...{ name, label, type, autocomplete, readOnly },
+    value: value.slice(0, MAX_SHOWN),
+    prose: type === 'text',
+    focused: firstBroken === undefined ? first : firstBroken === name,
+    // The errors repeat the rules.
+    rules: broken.length > 0 ? [] : sentences(text, 'hint', rules),
+    errors: sentences(text, 'error', broken),
+    reveal: type === 'password' ? text.showPassword : null,
+  };
 }
-
-/** Shown only when scripts run. */
-const revealButton = (text: PageText, name: string): Html =>
-  markup`<button class="plain" type="button" data-reveals="${name}" aria-pressed="false" hidden>${text.showPassword}</button>`;
 
 /** Rules or errors in the language of the page. Those of extensions stay in English, with `lang="en"`. */
-function sentences(text: PageText, kind: 'hint' | 'error', name: string, details: readonly string[]): Html {
-  const items = details.map((detail) => {
+const sentences = (text: PageText, kind: 'hint' | 'error', details: readonly string[]): FieldSentence[] =>
+  details.map((detail) => {
     const known = text.errors[detail]?.[kind] ?? text.errors[detail]?.error;
-    return known === undefined ? markup`<li lang="en">${detail}</li>` : markup`<li>${known}</li>`;
+    return known === undefined ? { text: detail, lang: 'en' } : { text: known, lang: null };
   });
-  return markup`<ul class="${kind}" id="${name}-${kind}">${items}</ul>`;
-}
 
 /** The read-only e-mail, under which a password manager stores the password. */
-export const ownerField = (text: PageText, errors: FieldErrors, email: string): Html =>
+export const ownerField = (text: PageText, errors: FieldErrors, email: string): FieldData =>
   field(text, errors, {
     name: 'email',
     label: text.email,
@@ -88,21 +70,17 @@ export const ownerField = (text: PageText, errors: FieldErrors, email: string): 
     readOnly: true,
   });
 
-/** The field for a new password, with the focus. */
+/** The field for a new password, with the focus. Its rules are those that an empty password breaks. */
 export const newPasswordField = (
   text: PageText,
   errors: FieldErrors,
-  { label, rules }: { label: string; rules: readonly string[] },
-): Html =>
-  field(text, errors, { name: 'password', label, type: 'password', autocomplete: 'new-password', rules, first: true });
-
-/** A form; `action` is relative to the page. */
-export const form = (action: string, submit: string, fields: readonly Html[]): Html =>
-  markup`<form method="post" action="${action}" novalidate>
-${fields}
-<button type="submit">${submit}</button>
-</form>`;
-
-/** A hidden field. */
-export const hidden = (name: string, value: string): Html =>
-  markup`<input type="hidden" name="${name}" value="${value}">`;
+  { label, policy }: { label: string; policy: PasswordPolicy },
+): FieldData =>
+  field(text, errors, {
+    name: 'password',
+    label,
+    type: 'password',
+    autocomplete: 'new-password',
+    rules: policy.errors('', null, '').map(({ detail }) => detail),
+    first: true,
+  });

@@ -5,9 +5,8 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { RequestResetBody } from '../passwords/passwords.dto.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { field, fieldErrors, form, NO_ERRORS, type FieldErrors } from './fields.js';
+import { field, fieldErrors, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
-import { markup } from './markup.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView } from './page.views.js';
 import type { View } from './page.renderer.js';
@@ -40,12 +39,12 @@ export class ForgotPasswordController {
 
   @Get('sent')
   sent(@Text() text: Text): PageResult {
-    return doneView(text.forgot, markup`<p class="links"><a href="../forgot-password">${text.forgot.again}</a></p>`);
+    return doneView(text.forgot, { href: '../forgot-password', label: text.forgot.again });
   }
 
   private view(text: Text, value: string, errors: FieldErrors): View {
     const email = { name: 'email', label: text.email, type: 'email', autocomplete: 'username', value } as const;
     const fields = [field(text, errors, { ...email, first: true })];
-    return formView(text, text.forgot, form('forgot-password', text.forgot.submit, fields), errors);
+    return formView(text, text.forgot, errors, { action: 'forgot-password', fields });
   }
 }

@@ -4,19 +4,10 @@ import { JoiningService } from '../accounts/invitations/joining.service.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
-import {
-  field,
-  fieldErrors,
-  form,
-  hidden,
-  newPasswordField,
-  NO_ERRORS,
-  ownerField,
-  type FieldErrors,
-} from './fields.js';
+import { field, fieldErrors, newPasswordField, NO_ERRORS, ownerField, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
-import { doneView, formView, passwordRules } from './page.views.js';
+import { doneView, formView } from './page.views.js';
 import type { View } from './page.renderer.js';
 
 /** The values of the form. */
@@ -66,11 +57,10 @@ export class JoinController {
 
   private view(text: Text, { token, email, name }: Invitation, errors: FieldErrors): View {
     const fields = [
-      hidden('token', token),
       ownerField(text, errors, email),
       field(text, errors, { name: 'name', label: text.name, type: 'text', autocomplete: 'name', value: name }),
-      newPasswordField(text, errors, { label: text.password, rules: passwordRules(this.policy) }),
+      newPasswordField(text, errors, { label: text.password, policy: this.policy }),
     ];
-    return formView(text, text.join, form('join', text.join.submit, fields), errors);
+    return formView(text, text.join, errors, { action: 'join', hidden: { token }, fields });
   }
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { markup, trusted } from './markup.js';
 
-/** Contrast of every text is at least 4.5 : 1 in both colour schemes, of every border of a field 3 : 1 (WCAG 2.2, AA). */
-const STYLE = `
+/** The style of the pages, in `head`. Contrast of every text is at least 4.5 : 1 in both colour schemes, of every border of a field 3 : 1 (WCAG 2.2, AA). */
+export const STYLE = `
 :root { color-scheme: light dark; --page: #f3f5f8; --card: #fff; --line: #dfe4ea; --field: #767f8b; --text: #1f2832;
   --quiet: #55606e; --accent: #2350b8; --on-accent: #fff; --link: #2350b8; --error: #b3261e; --good: #1b6e3c; }
 @media (prefers-color-scheme: dark) {
@@ -48,8 +47,8 @@ pre { margin: 0; padding: 12px 16px; border-radius: 8px; background: var(--page)
 iframe { width: 100%; height: 620px; border: 1px solid var(--line); border-radius: 8px; resize: vertical; }
 `;
 
-/** Optional: shows and hides passwords. They are submitted from a password field only. */
-const SCRIPT = `
+/** The script of the pages, at the end of `body`. Optional: shows and hides passwords. They are submitted from a password field only. */
+export const SCRIPT = `
 for (const button of document.querySelectorAll('button[data-reveals]')) {
   const field = document.getElementById(button.dataset.reveals);
   const show = (isShown) => {
@@ -63,12 +62,6 @@ for (const button of document.querySelectorAll('button[data-reveals]')) {
 `;
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** The style of the pages, in `head`. */
-export const STYLE_ELEMENT = markup`<style>${trusted(STYLE)}</style>`;
-
-/** The script of the pages, at the end of `body`. */
-export const SCRIPT_ELEMENT = markup`<script>${trusted(SCRIPT)}</script>`;
 
 const policy = (styles: string) =>
   [

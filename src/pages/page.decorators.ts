@@ -18,9 +18,9 @@ import { CrossSite } from '../auth/authentication/authentication.js';
 import { Public } from '../auth/authorization/actor.js';
 import { NotJsonApi } from '../json-api/http/routes.js';
 import { PageFilter } from './page.filter.js';
-import { textFor } from './page.language.js';
+import { textFor } from './text/page.language.js';
 import { PageRenderer, type View } from './page.renderer.js';
-import type { PageText } from './page.text.js';
+import type { PageText } from './text/page.text.js';
 
 /** The result of a page handler: a view, or a redirect to a relative URL. */
 export type PageResult = View | { readonly location: string };

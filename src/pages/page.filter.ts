@@ -2,9 +2,8 @@ import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFi
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/http/options.js';
-import { markup } from './markup.js';
-import { textFor } from './page.language.js';
-import { PageRenderer } from './page.renderer.js';
+import { textFor } from './text/page.language.js';
+import { PageRenderer, type View } from './page.renderer.js';
 
 /** Renders errors of pages as pages. Private causes are logged, and never shown. */
 @Injectable()
@@ -26,12 +25,11 @@ export class PageFilter implements ExceptionFilter {
     const text = textFor(request);
     const seconds = Number(exception.headers['Retry-After'] ?? 0);
     const { title, body, link } = text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
-    const view = {
+    const view: View<'problem'> = {
+      template: 'problem',
       title,
+      data: { heading: title, body, link: link === undefined ? null : { href: 'forgot-password', label: link } },
       status: exception.status,
-      body: markup`<h1>${title}</h1>
-<p>${body}</p>
-${link !== undefined && markup`<p class="links"><a href="forgot-password">${link}</a></p>`}`,
     };
     void reply.headers(exception.headers).send(this.pages.render(reply, view, text.locale));
   }

@@ -2,15 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Config } from '../config/config.js';
 import { productName } from '../mail/mail.context.js';
-import { markup, type Html } from './markup.js';
-import { PAGE_POLICY, SCRIPT_ELEMENT, STYLE_ELEMENT } from './page.assets.js';
+import { PAGE_POLICY } from './page.assets.js';
+import type { PageData, PageName } from './page.data.js';
+import { PageTemplates } from './page.templates.js';
 
 /** What a page shows. */
-export interface View {
+export interface View<Name extends PageName = PageName> {
+  readonly template: Name;
   /** Title of the document, in front of the product's name. */
   readonly title: string;
-  /** The content of `main`. */
-  readonly body: Html;
+  readonly data: PageData[Name];
   /** HTTP status; 200 by default. */
   readonly status?: number;
   /** True for a wider layout than that of a form. */
@@ -24,12 +25,15 @@ export interface View {
 export class PageRenderer {
   private readonly product: string;
 
-  constructor(@Inject(Config) config: Pick<Config, 'mailFrom' | 'appUrl'>) {
+  constructor(
+    @Inject(Config) config: Pick<Config, 'mailFrom' | 'appUrl'>,
+    private readonly templates: PageTemplates,
+  ) {
     this.product = productName(config);
   }
 
   /** The document of a view; sets status and headers. `locale` is the language that it is written in. */
-  render(reply: FastifyReply, view: View, locale: string): string {
+  render(reply: FastifyReply, { template, data, ...view }: View, locale: string): string {
     void reply.status(view.status ?? 200).headers({
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
@@ -39,24 +43,7 @@ export class PageRenderer {
       'referrer-policy': 'no-referrer',
       vary: 'Accept-Language',
     });
-    return markup`<!doctype html>
-<html lang="${locale}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${view.title} – ${this.product}</title>
-<link rel="icon" href="data:,">
-${STYLE_ELEMENT}
-</head>
-<body class="${view.wide ? 'wide' : 'narrow'}">
-<p class="product">${this.product}</p>
-<main>
-${view.body}
-</main>
-${SCRIPT_ELEMENT}
-</body>
-</html>
-`.text;
+    const { title, wide = false } = view;
+    return this.templates.render(template, data, { title, wide, locale, product: this.product });
   }
 }

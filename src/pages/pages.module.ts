@@ -1,7 +1,8 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ForgotPasswordController } from './forgot-password.controller.js';
 import { JoinController } from './join.controller.js';
 import { PageRenderer } from './page.renderer.js';
+import { PageTemplates } from './page.templates.js';
 import { ResetPasswordController } from './reset-password.controller.js';
 
 /** Paths of the pages, outside of API_PREFIX: front ends and mails link to them. */
@@ -15,9 +16,10 @@ export const PAGE_PATHS = [
 ];
 
 /** The pages behind links in mails, so that the service works without a front end. */
+@Global()
 @Module({
   controllers: [JoinController, ResetPasswordController, ForgotPasswordController],
-  providers: [PageRenderer],
-  exports: [PageRenderer],
+  providers: [PageRenderer, PageTemplates],
+  exports: [PageRenderer, PageTemplates],
 })
 export class PagesModule {}

@@ -4,10 +4,10 @@ import { clientAddress } from '../auth/authentication/client-address.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { fieldErrors, form, hidden, newPasswordField, NO_ERRORS, ownerField, type FieldErrors } from './fields.js';
+import { fieldErrors, newPasswordField, NO_ERRORS, ownerField, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
-import { doneView, formView, passwordRules } from './page.views.js';
+import { doneView, formView } from './page.views.js';
 import type { View } from './page.renderer.js';
 
 /** The page of a reset link. Opening it does not consume the token. */
@@ -46,10 +46,9 @@ export class ResetPasswordController {
     await this.rateLimiter.address('token_valid', clientAddress(request));
     const { email } = await this.passwords.owner(token);
     const fields = [
-      hidden('token', token),
       ownerField(text, errors, email),
-      newPasswordField(text, errors, { label: text.newPassword, rules: passwordRules(this.policy) }),
+      newPasswordField(text, errors, { label: text.newPassword, policy: this.policy }),
     ];
-    return formView(text, text.reset, form('reset-password', text.reset.submit, fields), errors);
+    return formView(text, text.reset, errors, { action: 'reset-password', hidden: { token }, fields });
   }
 }

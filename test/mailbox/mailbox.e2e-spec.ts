@@ -64,7 +64,7 @@ Content-Type: text/html; charset=utf-8
     const page = await open(app, `${mailbox()}/2026-01-01T00-00-00.000Z-0001-aaaaaa.eml`);
     expect(page.html).not.toMatch(/<script>alert|<b>Eve|<img/);
     expect(page.html).toContain(
-      'sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="&lt;base target=&quot;_blank&quot;&gt;&quot;&gt;&lt;script&gt;',
+      'sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="&lt;base target&#x3D;&quot;_blank&quot;&gt;&quot;&gt;&lt;script&gt;',
     );
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(/^default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-[^']+'; img-src data:;/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { GERMAN } from '../../src/pages/page.text.de.js';
-import { ENGLISH } from '../../src/pages/page.text.en.js';
+import { GERMAN } from '../../src/pages/text/page.text.de.js';
+import { ENGLISH } from '../../src/pages/text/page.text.en.js';
 import { BreachedPasswords } from '../../src/passwords/policy/breached-passwords.js';
 import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 

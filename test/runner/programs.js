@@ -7,7 +7,7 @@ import { TYPESCRIPT } from './typescript.js';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** What the compiled service reads at run time. */
-const ASSETS = ['roles.yml', 'src/mail/templates'];
+const ASSETS = ['roles.yml', 'src/mail/templates', 'src/mailbox/templates', 'src/pages/templates'];
 
 /**
  * Compiles what the tests start as processes of their own: the service, its commands, and programs of the tests. A

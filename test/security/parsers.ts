@@ -28,7 +28,10 @@ import { loggedPath } from '../../src/logging/request-line.js';
 import { isMailAddress, oneLine } from '../../src/mail/mail.address.js';
 import { OrganizationResource } from '../../src/organizations/organization.resource.js';
 import { SentForm } from '../../src/pages/form.js';
-import { markup } from '../../src/pages/markup.js';
+import { field, NO_ERRORS } from '../../src/pages/fields.js';
+import { ENGLISH } from '../../src/pages/text/page.text.en.js';
+import { PageTemplates } from '../../src/pages/page.templates.js';
+import { formView } from '../../src/pages/page.views.js';
 import { BreachedPasswords } from '../../src/passwords/policy/breached-passwords.js';
 import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 import { ChangeBody, RequestResetBody, ResetBody } from '../../src/passwords/passwords.dto.js';
@@ -63,6 +66,21 @@ const policy = new PasswordPolicy(new BreachedPasswords());
 const propagator = new W3CTraceContextPropagator();
 const traced = (headers: object) => propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
 const server = await hostileServer();
+
+const pages = new PageTemplates();
+const SURROUNDINGS = { title: 'Title', product: 'Iam', locale: 'en', wide: false };
+/** A page with a form that shows this text again. */
+const pageWith = (text: string): string => {
+  const name = field(ENGLISH, NO_ERRORS, {
+    name: 'name',
+    label: 'Name',
+    type: 'text',
+    autocomplete: 'name',
+    value: text,
+  });
+  const { template, data } = formView(ENGLISH, ENGLISH.join, NO_ERRORS, { action: 'join', fields: [name] });
+  return pages.render(template, data, SURROUNDINGS);
+};
 
 const head = (name: string, parse: (text: string) => unknown, heads: readonly string[] = ['']): Parser => ({
   name,
@@ -176,7 +194,7 @@ export const PARSERS: readonly Parser[] = [
     ]),
   ),
   head('a form of a page', (text) => new SentForm(text).text('name'), ['', 'name=', 'name=%']),
-  head('a text in a page', (text) => markup`<p title="${text}">${text}</p>`.text),
+  head('a text in a page', pageWith),
   body('a body', (text) => JSON_BODY.parse(Buffer.from(text), TYPE), ['', '{"a":"', '[', '{"__proto__":', '"\\u']),
   body('an e-mail of a body', (text) => accountErrors({ email: text }, ROLES), ['', 'a@', '"', 'a@b.']),
   body('the key of an e-mail', emailKey, ['', 'a@']),

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../json-api/document/errors.js';
+import type { ErrorCode } from '../../json-api/document/errors.js';
 
 /** The text of an error page. */
 export interface Problem {

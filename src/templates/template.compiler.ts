@@ -1,17 +1,21 @@
 import Handlebars from 'handlebars';
-import type { MailFormat, TemplateFile } from './mail.template-files.js';
+import type { TemplateFile } from './template.files.js';
+
+/** What a template writes: in HTML every value is escaped. */
+export type TemplateFormat = 'html' | 'text';
 
 /** A compiled template. @throws Error that names the file when the template uses an unknown name. */
 export type CompiledTemplate = (context: object) => string;
 
-/** The helpers: Handlebars' own but `log`, and `date`. */
-const HELPERS = { date: true, log: false };
+/** Functions of templates, by their names. */
+export type TemplateHelpers = Readonly<Record<string, Handlebars.HelperDelegate>>;
 
 /**
- * Compiles the templates of one language and format, in an isolated Handlebars environment. Templates run no code: no
- * custom helpers, no decorators; an unknown name is an error, and every value is escaped in HTML.
+ * Compiles templates of one format in an isolated Handlebars environment. Templates run no code: no helpers but
+ * Handlebars' own (without `log`) and those given here, no decorators; an unknown name is an error, and every value is
+ * escaped in HTML.
  */
-export class MailCompiler {
+export class TemplateCompiler {
   private readonly handlebars = Handlebars.create();
 
   /**
@@ -19,17 +23,11 @@ export class MailCompiler {
    * @throws Error that names the file of an invalid partial
    */
   constructor(
-    locale: string,
-    private readonly kind: MailFormat,
+    private readonly format: TemplateFormat,
     private readonly partials: ReadonlyMap<string, TemplateFile>,
+    private readonly helpers: TemplateHelpers = {},
   ) {
-    const dates = new Intl.DateTimeFormat(locale, {
-      dateStyle: 'full',
-      timeStyle: 'short',
-      hourCycle: 'h23',
-      timeZone: 'UTC',
-    });
-    this.handlebars.registerHelper('date', (time: Date) => `${dates.format(time)} UTC`);
+    for (const [name, helper] of Object.entries(helpers)) this.handlebars.registerHelper(name, helper);
     for (const [name, file] of partials) {
       this.read(file, (program) => this.handlebars.precompile(program, this.options));
       this.handlebars.registerPartial(name, file.source);
@@ -42,7 +40,7 @@ export class MailCompiler {
     return (context) => {
       try {
         const filled = template(context);
-        return this.kind === 'html' ? filled.replace(QUOTED_LINK, plain) : filled;
+        return this.format === 'html' ? filled.replace(QUOTED_LINK, plain) : filled;
       } catch (error) {
         throw this.blame(error, file);
       }
@@ -50,7 +48,9 @@ export class MailCompiler {
   }
 
   private get options() {
-    return { strict: true, knownHelpersOnly: true, knownHelpers: HELPERS, noEscape: this.kind === 'text' };
+    const own = Object.fromEntries(Object.keys(this.helpers).map((name) => [name, true]));
+    const knownHelpers = { ...own, log: false };
+    return { strict: true, knownHelpersOnly: true, knownHelpers, noEscape: this.format === 'text' };
   }
 
   /** Handlebars parses a template on its first rendering; syntax errors must be reported at start. */

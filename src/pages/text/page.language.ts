@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { chooseLanguage } from '../language/accept-language.js';
+import { chooseLanguage } from '../../language/accept-language.js';
 import { GERMAN } from './page.text.de.js';
 import { ENGLISH } from './page.text.en.js';
 import type { PageText } from './page.text.js';

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../json-api/document/errors.js';
-import { PASSWORD_LENGTH } from '../passwords/policy/password.policy.js';
+import type { ErrorCode } from '../../json-api/document/errors.js';
+import { PASSWORD_LENGTH } from '../../passwords/policy/password.policy.js';
 import type { PageText, Problem } from './page.text.js';
 
 const { min, max } = PASSWORD_LENGTH;
