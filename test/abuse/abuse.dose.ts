@@ -22,7 +22,7 @@ const STORM_MS = 60_000;
 const ROWS = 20_000;
 
 /** The largest answer to any single attack, in bytes. */
-const MAX_ANSWER = 96 * 1024;
+const MAX_RESPONSE = 96 * 1024;
 /** In ms; the attacker's own work is part of it, and the machine is shared. */
 const MAX_STALL_MS = 250;
 const MAX_PLANNING_MS = 250;
@@ -87,7 +87,7 @@ describe('What a stranger or a small account sends', () => {
         `${attack.name}: ${reply.status}, sent ${reply.sentBytes} B, received ${reply.receivedBytes} B, ` +
           `ratio ${ratio.toFixed(2)}, stall ${stall.toFixed(0)} ms, planning ${planning.toFixed(1)} ms`,
       );
-      expect({ name: attack.name, tooMany: reply.receivedBytes > MAX_ANSWER }).toEqual({
+      expect({ name: attack.name, tooMany: reply.receivedBytes > MAX_RESPONSE }).toEqual({
         name: attack.name,
         tooMany: false,
       });
@@ -132,12 +132,12 @@ describe('What a stranger or a small account sends', () => {
         };
         const before = await watch(url, show, 3_000);
         const attackers = forkProgram('test/abuse/storm.ts');
-        const told = once(attackers, 'message');
+        const results = once(attackers, 'message');
         const order: StormOrder = { world: { ...world, url }, durationMs: STORM_MS };
         attackers.send(order);
         const during = await watch(url, show, STORM_MS);
         const stall = await longestStall(metricsPort);
-        const [rows] = (await told) as [StormRow[]];
+        const [rows] = (await results) as [StormRow[]];
         const memory = await service.peakMemory();
         await sleep(RECOVERY_MS);
         const after = await watch(url, show, 3_000);

@@ -3,7 +3,7 @@ import { Client, type Shot } from './requests.js';
 
 /** How long a person waited for answers, in ms. */
 export interface Waits {
-  readonly answers: number;
+  readonly responses: number;
   readonly p50: number;
   readonly p99: number;
   readonly longest: number;
@@ -27,5 +27,5 @@ export async function watch(url: string, shot: Shot, durationMs: number): Promis
   client.close();
   times.sort((left, right) => left - right);
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { answers: times.length, p50: at(0.5), p99: at(0.99), longest: at(1), failed };
+  return { responses: times.length, p50: at(0.5), p99: at(0.99), longest: at(1), failed };
 }

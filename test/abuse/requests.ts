@@ -41,11 +41,11 @@ export class Client {
       const sent = request(
         this.url + target,
         { method, headers: { ...headers, ...length }, agent: this.agent },
-        (answer) => {
-          let received = answer.rawHeaders.reduce((sum, part) => sum + part.length + 2, 0);
-          answer.on('data', (chunk: Buffer) => (received += chunk.length));
-          answer.on('error', () => undefined);
-          answer.on('close', () => done(answer.statusCode ?? 0, received));
+        (response) => {
+          let received = response.rawHeaders.reduce((sum, part) => sum + part.length + 2, 0);
+          response.on('data', (chunk: Buffer) => (received += chunk.length));
+          response.on('error', () => undefined);
+          response.on('close', () => done(response.statusCode ?? 0, received));
         },
       );
       sent.on('error', () => done(0, 0));

@@ -51,7 +51,7 @@ async function storm({ world, durationMs }: StormOrder): Promise<void> {
     await Promise.all(Array.from({ length: parallel }, attacker));
     return { name, requests, statuses };
   });
-  const told = await Promise.all(rows);
+  const results = await Promise.all(rows);
   for (const stop of stops) stop();
-  process.send?.(told, () => process.exit(0));
+  process.send?.(results, () => process.exit(0));
 }

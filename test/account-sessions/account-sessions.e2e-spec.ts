@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, column, errorsOf, ids, MEDIA_TYPE, send, type Answer, type Caller } from '../support/client.js';
+import { as, column, errorsOf, ids, MEDIA_TYPE, send, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn, type SignedIn } from '../support/factories.js';
 import { age, sessionIds, sessionOf } from '../sign-in/sessions.js';
 
@@ -9,7 +9,7 @@ const UNKNOWN = '0197a1f0-0000-7000-8000-000000000001';
 
 describe('Account sessions', () => {
   let app: TestApp;
-  let root: Caller & { id: string };
+  let root: ApiClient & { id: string };
 
   beforeAll(async () => {
     app = await startApp();
@@ -37,16 +37,16 @@ describe('Account sessions', () => {
     return row.id;
   };
 
-  const refresh = (refreshToken: string): Promise<Answer> =>
+  const refresh = (refreshToken: string): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
 
   describe('are listed', () => {
     it('with what a person needs to recognise a device, and nothing more', async () => {
       const { get, account: owner } = await signedIn(app);
       const { id, expires_at } = await sessionOf(app, owner.id);
-      const answer = await get('/account_sessions');
-      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
-      expect(answer.body).toEqual({
+      const response = await get('/account_sessions');
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
+      expect(response.body).toEqual({
         jsonapi: { version: '1.1' },
         data: [
           {
@@ -81,10 +81,10 @@ describe('Account sessions', () => {
         const { get, account: owner } = await signedIn(app, { role, org: [org] });
         const colleague = await signedIn(app, { org: [org] });
         const second = await signIn(app, owner);
-        const answer = await get('/account_sessions?count=true');
-        expect(ids(answer)).toEqual(await sessionIds(app, owner.id));
-        expect(answer.body.meta.count).toBe(2);
-        expect(column(answer, 'current')).toEqual([true, false]);
+        const response = await get('/account_sessions?count=true');
+        expect(ids(response)).toEqual(await sessionIds(app, owner.id));
+        expect(response.body.meta.count).toBe(2);
+        expect(column(response, 'current')).toEqual([true, false]);
         expect(column(await as(app, second.token).get('/account_sessions'), 'current')).toEqual([false, true]);
         const others = `/account_sessions?filter[account_id]=${colleague.account.id}&count=true`;
         expect((await get(others)).body).toMatchObject({ data: [], meta: { count: 0 } });
@@ -93,10 +93,10 @@ describe('Account sessions', () => {
 
     it('as those of everybody to an admin', async () => {
       const { account: owner } = await signedIn(app);
-      const answer = await root.get('/account_sessions');
-      expect(new Set(column(answer, 'account_id'))).toEqual(new Set([root.id, ...column(answer, 'account_id')]));
-      expect(column(answer, 'account_id')).toContain(owner.id);
-      expect(column(answer, 'current').filter(Boolean)).toHaveLength(1);
+      const response = await root.get('/account_sessions');
+      expect(new Set(column(response, 'account_id'))).toEqual(new Set([root.id, ...column(response, 'account_id')]));
+      expect(column(response, 'account_id')).toContain(owner.id);
+      expect(column(response, 'current').filter(Boolean)).toHaveLength(1);
     });
 
     it('only to somebody signed in', async () => {
@@ -195,11 +195,11 @@ describe('Account sessions', () => {
     it('a nonce that never comes back in a link', async () => {
       const { nonce } = await sessionOf(app, owner.account.id);
       for (const query of [`filter[nonce]=${nonce}`, `filter[nonce][]=${nonce}&filter[nonce][]=nonce-seven`]) {
-        const answer = await owner.get(`/account_sessions?${query}&page[size]=1&count=true`);
-        expect(answer.status).toBe(200);
-        expect(answer.body.data).toHaveLength(1);
-        expect(answer.text).not.toContain(nonce);
-        expect(answer.text).not.toContain('nonce');
+        const response = await owner.get(`/account_sessions?${query}&page[size]=1&count=true`);
+        expect(response.status).toBe(200);
+        expect(response.body.data).toHaveLength(1);
+        expect(response.text).not.toContain(nonce);
+        expect(response.text).not.toContain('nonce');
       }
     });
   });
@@ -263,7 +263,7 @@ describe('Account sessions', () => {
         ['/account_sessions?page[size]=3&page[after]=', followed],
       ] as const) {
         for (let next: string | null = start; next !== null;) {
-          const page: Answer = await owner.get(next);
+          const page: ApiResponse = await owner.get(next);
           pages.push(...ids(page));
           next = page.body.links.next;
         }
@@ -312,8 +312,8 @@ describe('Account sessions', () => {
       expect(body.data[0].attributes).toEqual({ ip: '127.0.0.1', current: true });
       expect(body.data[0].relationships).toBeUndefined();
       for (const hidden of ['nonce', 'refresh_seq', 'version', 'refreshed_at']) {
-        const answer = await get(`/account_sessions?fields[iam:account_sessions]=${hidden}`);
-        expect(errorsOf(answer)).toEqual(['400 invalid_parameter fields[iam:account_sessions]']);
+        const response = await get(`/account_sessions?fields[iam:account_sessions]=${hidden}`);
+        expect(errorsOf(response)).toEqual(['400 invalid_parameter fields[iam:account_sessions]']);
       }
     });
 
@@ -354,8 +354,8 @@ describe('Account sessions', () => {
       const { id } = await sessionOf(app, owner.id);
       const { get } = as(app, other.token);
       expect((await get('/auth/me')).status).toBe(200);
-      const answer = await remove(`/account_sessions/${id}`);
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      const response = await remove(`/account_sessions/${id}`);
+      expect([response.status, response.text]).toEqual([204, '']);
       expect(errorsOf(await get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
       expect(errorsOf(await refresh(other.refreshToken))).toEqual(['401 invalid_refresh_token']);
       expect(errorsOf(await remove(`/account_sessions/${id}`))).toEqual(['404 not_found']);
@@ -400,9 +400,9 @@ describe('Account sessions', () => {
   it('are neither created nor changed here', async () => {
     const { account: owner, post, patch } = await signedIn(app);
     const { id } = await sessionOf(app, owner.id);
-    for (const answer of [await post('/account_sessions', {}), await patch(`/account_sessions/${id}`, {})]) {
-      expect(errorsOf(answer)).toEqual(['405 method_not_allowed']);
-      expect(answer.headers.get('allow')).toContain('GET');
+    for (const response of [await post('/account_sessions', {}), await patch(`/account_sessions/${id}`, {})]) {
+      expect(errorsOf(response)).toEqual(['405 method_not_allowed']);
+      expect(response.headers.get('allow')).toContain('GET');
     }
   });
 

@@ -36,9 +36,9 @@ describe('Creating an account', () => {
       role_scope: { org: [org] },
       picture_url: 'https://example.com/ada.png',
     };
-    const answer = await post('/accounts', document(TYPE, attributes));
-    expect(answer.status).toBe(200);
-    const { id, attributes: stored } = answer.body.data;
+    const response = await post('/accounts', document(TYPE, attributes));
+    expect(response.status).toBe(200);
+    const { id, attributes: stored } = response.body.data;
     expect(stored).toEqual({
       ...attributes,
       sso_channel: null,
@@ -49,10 +49,10 @@ describe('Creating an account', () => {
     });
     const days = (Date.parse(stored.invitation_expired_at) - Date.parse(stored.created_at)) / 86_400_000;
     expect(days).toBeCloseTo(3, 4);
-    expect(answer.headers.get('location')).toBe(`/accounts/${id}`);
+    expect(response.headers.get('location')).toBe(`/accounts/${id}`);
     const shown = await get(`/accounts/${id}`);
-    expect(shown.body).toEqual(answer.body);
-    expect(shown.headers.get('etag')).toBe(answer.headers.get('etag'));
+    expect(shown.body).toEqual(response.body);
+    expect(shown.headers.get('etag')).toBe(response.headers.get('etag'));
   });
 
   it('needs a name and an e-mail, and has a default for everything else', async () => {
@@ -81,15 +81,15 @@ describe('Creating an account', () => {
 
   it('mails nobody who is disabled from the start, and nobody when it is refused', async () => {
     const { post } = await admin(app);
-    const [disabled, refused, later] = [fresh(), fresh(), fresh()];
-    const answer = await post('/accounts', person({ email: disabled, enabled: false }));
-    expect(answer.body.data.attributes).toMatchObject({ enabled: false, invitation_expired_at: null });
-    await post('/accounts', person({ email: refused, picture_url: 'nope' }));
+    const [disabled, rejected, later] = [fresh(), fresh(), fresh()];
+    const response = await post('/accounts', person({ email: disabled, enabled: false }));
+    expect(response.body.data.attributes).toMatchObject({ enabled: false, invitation_expired_at: null });
+    await post('/accounts', person({ email: rejected, picture_url: 'nope' }));
     await post('/accounts', person({ email: later }));
     await mailsTo(app, later);
     const sent = app.mails.mails.flatMap(({ recipients }) => recipients);
     expect(sent).not.toContain(disabled);
-    expect(sent).not.toContain(refused);
+    expect(sent).not.toContain(rejected);
   });
 
   describe.each<[attribute: string, good: [sent: unknown, stored: unknown][], bad: unknown[]]>([
@@ -188,23 +188,23 @@ describe('Creating an account', () => {
   ])('with %s', (attribute, good, bad) => {
     it.each(good)('takes %j', async (sent, stored) => {
       const { post } = await admin(app);
-      const answer = await post('/accounts', person({ [attribute]: sent }));
-      expect(errorsOf(answer)).toEqual([]);
-      expect(answer.body.data.attributes[attribute]).toEqual(stored);
+      const response = await post('/accounts', person({ [attribute]: sent }));
+      expect(errorsOf(response)).toEqual([]);
+      expect(response.body.data.attributes[attribute]).toEqual(stored);
     });
 
     it.each(bad.map((value) => [value]))('refuses %j', async (value) => {
       const { post } = await admin(app);
-      const answer = await post('/accounts', person({ [attribute]: value }));
-      expect([...new Set(errorsOf(answer))]).toEqual([at(attribute)]);
+      const response = await post('/accounts', person({ [attribute]: value }));
+      expect([...new Set(errorsOf(response))]).toEqual([at(attribute)]);
     });
   });
 
   it('takes role_scope.org as a set: without doubles, sorted, whatever the case of its ids', async () => {
     const { post } = await admin(app);
     const [a, b] = [await organization(app), await organization(app)];
-    const answer = await post('/accounts', person({ role_scope: { org: [b.toUpperCase(), a, b] } }));
-    expect(answer.body.data.attributes.role_scope).toEqual({ org: [a, b].sort() });
+    const response = await post('/accounts', person({ role_scope: { org: [b.toUpperCase(), a, b] } }));
+    expect(response.body.data.attributes.role_scope).toEqual({ org: [a, b].sort() });
   });
 
   it('refuses an organization that does not exist, and leaves nothing behind', async () => {
@@ -233,7 +233,7 @@ describe('Creating an account', () => {
       role_scope_extra: {},
       version: 1,
       roleName: 'admin',
-      constructor: 1,
+      Object: 1,
       toString: 1,
     };
     expect(errorsOf(await post('/accounts', person(strange))).sort()).toEqual(Object.keys(strange).map(at).sort());
@@ -242,9 +242,9 @@ describe('Creating an account', () => {
   it('names all errorsOf at once', async () => {
     const { post } = await admin(app);
     const wrong = { email: 'nope', enabled: 'yes', role_name: 'nope', role_scope: { x: [] }, picture_url: 7, nope: 1 };
-    const answer = await post('/accounts', document(TYPE, wrong));
-    expect(answer.status).toBe(422);
-    expect([...new Set(errorsOf(answer))].sort()).toEqual([...Object.keys(wrong), 'name'].map(at).sort());
+    const response = await post('/accounts', document(TYPE, wrong));
+    expect(response.status).toBe(422);
+    expect([...new Set(errorsOf(response))].sort()).toEqual([...Object.keys(wrong), 'name'].map(at).sort());
   });
 
   describe('with an e-mail that somebody has', () => {
@@ -282,8 +282,8 @@ describe('Creating an account', () => {
     it('at the same time, is 200 for one and 409 for all others', async () => {
       const { post } = await admin(app);
       const email = fresh();
-      const answers = await Promise.all(Array.from({ length: 10 }, () => post('/accounts', person({ email }))));
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
+      const responses = await Promise.all(Array.from({ length: 10 }, () => post('/accounts', person({ email }))));
+      expect(responses.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
       await mailsTo(app, email);
       expect(app.mails.mails.filter(({ recipients }) => recipients.includes(email))).toHaveLength(1);
     });

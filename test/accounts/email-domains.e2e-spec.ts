@@ -31,8 +31,8 @@ describe('An e-mail with a domain beyond ASCII', () => {
       const made = await post('/accounts', document(TYPE, { name: 'Ada', email: first }));
       expect(made.body.data.attributes.email).toBe(first);
       for (const email of [second, second.toUpperCase()]) {
-        const answer = await post('/accounts', document(TYPE, { name: 'Ada', email }));
-        expect(errorsOf(answer)).toEqual(['409 conflict /data/attributes/email']);
+        const response = await post('/accounts', document(TYPE, { name: 'Ada', email }));
+        expect(errorsOf(response)).toEqual(['409 conflict /data/attributes/email']);
         for (const filter of ['email', 'email__in']) {
           const found = await get(`/accounts?filter[${filter}]=${encodeURIComponent(email)}`);
           expect([filter, ids(found)]).toEqual([filter, [made.body.data.id]]);
@@ -54,8 +54,8 @@ describe('An e-mail with a domain beyond ASCII', () => {
   it('is rejected where the DNS could not know it', async () => {
     const { post } = await admin(app);
     for (const domain of ['xn--a.example', 'xn--zz.example', `${'ü'.repeat(60)}.example`, 'xn--abc-.example']) {
-      const answer = await post('/accounts', document(TYPE, { name: 'Ada', email: `ada@${domain}` }));
-      expect([domain, [...new Set(errorsOf(answer))]]).toEqual([
+      const response = await post('/accounts', document(TYPE, { name: 'Ada', email: `ada@${domain}` }));
+      expect([domain, [...new Set(errorsOf(response))]]).toEqual([
         domain,
         ['422 validation_failed /data/attributes/email'],
       ]);

@@ -222,11 +222,11 @@ describe('Filters of accounts', () => {
     it('search takes ten different words, and says so of more', async () => {
       const { owner } = await people(app, {});
       const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(' ');
-      const answer = (text: string) => owner.get(`/accounts?${filter('search', text)}`);
-      expect((await answer(`${words(10)} w1 w2`)).status).toBe(200);
-      const refused = await answer(words(11));
-      expect(errorsOf(refused)).toEqual(['400 invalid_parameter filter[search]']);
-      expect(refused.body.errors[0].detail).toContain('at most 10 words');
+      const response = (text: string) => owner.get(`/accounts?${filter('search', text)}`);
+      expect((await response(`${words(10)} w1 w2`)).status).toBe(200);
+      const rejected = await response(words(11));
+      expect(errorsOf(rejected)).toEqual(['400 invalid_parameter filter[search]']);
+      expect(rejected.body.errors[0].detail).toContain('at most 10 words');
     });
   });
 
@@ -354,8 +354,8 @@ describe('Filters of accounts', () => {
       'hashed_password',
       'version',
     ];
-    const answer = await get(`/accounts?${unknown.map((name) => `filter[${name}]=a`).join('&')}&filter=a`);
-    expect(errorsOf(answer).sort()).toEqual(
+    const response = await get(`/accounts?${unknown.map((name) => `filter[${name}]=a`).join('&')}&filter=a`);
+    expect(errorsOf(response).sort()).toEqual(
       [...unknown.map((name) => `400 invalid_parameter filter[${name}]`), '400 invalid_parameter filter'].sort(),
     );
   });

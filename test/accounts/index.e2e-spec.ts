@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { errorsOf, ids, type Answer } from '../support/client.js';
+import { errorsOf, ids, type ApiResponse } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import { people } from './people.js';
 
@@ -23,7 +23,7 @@ const SEVEN = Object.fromEntries([...'abcdefg'].map((key) => [key, { name: `Pers
 /** The parameters of a link, decoded, by name. */
 const parameters = (link: string) => Object.fromEntries(new URL(link, 'http://localhost').searchParams);
 
-const included = ({ body }: Answer): string[] =>
+const included = ({ body }: ApiResponse): string[] =>
   body.included.map(({ type, id }: { type: string; id: string }) => `${type} ${id}`).sort();
 
 /** `GET /accounts`: the document, its pages, its links, and what of each resource it shows. Filters and sort aside. */
@@ -37,13 +37,13 @@ describe('The collection of accounts', () => {
 
   it('shows each account as a resource object', async () => {
     const { owner, made, org } = await people(app, { ada: { name: 'Ada' } });
-    const answer = await owner.get(`/accounts?filter[id]=${made.ada.id}`);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toBe('application/vnd.api+json');
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const response = await owner.get(`/accounts?filter[id]=${made.ada.id}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/vnd.api+json');
+    expect(response.headers.get('cache-control')).toBe('no-store');
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    expect(answer.body.jsonapi).toEqual({ version: '1.1' });
-    expect(answer.body.data).toEqual([
+    expect(response.body.jsonapi).toEqual({ version: '1.1' });
+    expect(response.body.data).toEqual([
       {
         type: 'iam:accounts',
         id: made.ada.id,
@@ -67,8 +67,8 @@ describe('The collection of accounts', () => {
         links: { self: `/accounts/${made.ada.id}` },
       },
     ]);
-    expect(answer.body).not.toHaveProperty('included');
-    expect(answer.body).not.toHaveProperty('meta');
+    expect(response.body).not.toHaveProperty('included');
+    expect(response.body).not.toHaveProperty('meta');
   });
 
   describe('in pages', () => {
@@ -155,9 +155,9 @@ describe('The collection of accounts', () => {
         const seen: string[] = [];
         let next: string | null = `/accounts?${QUERY}&${start}`;
         while (next !== null) {
-          const answer = await owner.get(next);
-          seen.push(...keysIn(answer));
-          next = answer.body.links.next;
+          const response = await owner.get(next);
+          seen.push(...keysIn(response));
+          next = response.body.links.next;
         }
         expect(seen).toEqual([...'gfedcba']);
       }
@@ -204,10 +204,10 @@ describe('The collection of accounts', () => {
     it('includes organizations once each, and links them in full', async () => {
       const { owner, org, made } = await people(app, { ada: {}, bob: {} });
       for (const name of ['included', 'include']) {
-        const answer = await owner.get(`/accounts?${name}=organizations`);
-        expect(included(answer)).toEqual([`iam:organizations ${org}`]);
-        expect(ids(answer)).toHaveLength(3);
-        for (const { relationships } of answer.body.data) {
+        const response = await owner.get(`/accounts?${name}=organizations`);
+        expect(included(response)).toEqual([`iam:organizations ${org}`]);
+        expect(ids(response)).toHaveLength(3);
+        for (const { relationships } of response.body.data) {
           expect(relationships.organizations.data).toEqual([{ type: 'iam:organizations', id: org }]);
           expect(relationships.account_sessions).not.toHaveProperty('data');
         }
@@ -237,11 +237,11 @@ describe('The collection of accounts', () => {
       const other = await organization(app);
       const { owner, org, made } = await people(app, { shared: { org: [other] } });
       await signIn(app, made.shared);
-      const answer = await owner.get(`/accounts/${made.shared.id}?included=organizations,account_sessions`);
-      expect(included(answer)).toEqual([`iam:organizations ${org}`]);
-      expect(answer.body.data.relationships.organizations.data).toEqual([{ type: 'iam:organizations', id: org }]);
-      expect(answer.body.data.relationships.account_sessions.data).toEqual([]);
-      expect(answer.text).not.toContain(other);
+      const response = await owner.get(`/accounts/${made.shared.id}?included=organizations,account_sessions`);
+      expect(included(response)).toEqual([`iam:organizations ${org}`]);
+      expect(response.body.data.relationships.organizations.data).toEqual([{ type: 'iam:organizations', id: org }]);
+      expect(response.body.data.relationships.account_sessions.data).toEqual([]);
+      expect(response.text).not.toContain(other);
     });
 
     it('links to collections that hold the very same rows', async () => {

@@ -22,28 +22,28 @@ describe('An invitation', () => {
 
   /** Somebody who was just invited, with the token of the mail. */
   const invite = async (more: Record<string, unknown> = {}) => {
-    const caller = await admin(app);
+    const actor = await admin(app);
     const email = `${randomUUID()}@example.com`;
-    const created = await caller.post('/accounts', document(TYPE, { name: 'Ada', email, role_name: 'user', ...more }));
+    const created = await actor.post('/accounts', document(TYPE, { name: 'Ada', email, role_name: 'user', ...more }));
     const { id } = created.body.data;
     const token = await mailedToken(app, email);
     return {
-      ...caller,
+      ...actor,
       id: id as string,
       email,
       token,
-      shown: async () => (await caller.get(`/accounts/${id}`)).body.data.attributes,
+      shown: async () => (await actor.get(`/accounts/${id}`)).body.data.attributes,
       join: (body?: unknown, headers?: Record<string, string>) =>
         as(app).patch(`/accounts/${token}/join`, body, headers),
-      resend: () => caller.post(`/accounts/${id}/resend_invitation`),
+      resend: () => actor.post(`/accounts/${id}/resend_invitation`),
     };
   };
 
   describe('is accepted', () => {
     it('by the token alone, without a body', async () => {
       const { join, shown, email } = await invite();
-      const answer = await join();
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      const response = await join();
+      expect([response.status, response.text]).toEqual([204, '']);
       const { joined_at: joinedAt, invitation_expired_at: expiredAt } = await shown();
       expect(Math.abs(Date.now() - Date.parse(joinedAt))).toBeLessThan(10_000);
       expect(expiredAt).toBeNull();
@@ -60,8 +60,8 @@ describe('An invitation', () => {
       ],
     ])('with a password and a name in %s', async (_how, body, type) => {
       const { join, shown, email } = await invite();
-      const answer = await join(body({ password: PASSWORD, name: '  Grace ' }), { 'content-type': type });
-      expect(answer.status).toBe(204);
+      const response = await join(body({ password: PASSWORD, name: '  Grace ' }), { 'content-type': type });
+      expect(response.status).toBe(204);
       expect((await shown()).name).toBe('Grace');
       expect(await signIn(app, { email, password: PASSWORD })).toHaveProperty('token');
     });
@@ -99,15 +99,15 @@ describe('An invitation', () => {
     it('with the account in the answer, and a token to set a first password with, when the client prefers', async () => {
       const org = await organization(app);
       const { join, id, get, email } = await invite({ role_scope: { org: [org] } });
-      const answer = await join(undefined, REPRESENTATION);
-      expect(answer.status).toBe(200);
-      expect(answer.headers.get('preference-applied')).toBe('return=representation');
-      expect(answer.headers.get('content-type')).toBe('application/vnd.api+json');
-      expect(answer.headers.get('cache-control')).toBe('no-store');
+      const response = await join(undefined, REPRESENTATION);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('preference-applied')).toBe('return=representation');
+      expect(response.headers.get('content-type')).toBe('application/vnd.api+json');
+      expect(response.headers.get('cache-control')).toBe('no-store');
       const shown = await get(`/accounts/${id}`);
-      expect(answer.body.data).toEqual(shown.body.data);
-      expect(answer.headers.get('etag')?.split('-')[0]).toBe(shown.headers.get('etag')?.split('-')[0]);
-      const { password_reset_token: token, ...rest } = answer.body.meta;
+      expect(response.body.data).toEqual(shown.body.data);
+      expect(response.headers.get('etag')?.split('-')[0]).toBe(shown.headers.get('etag')?.split('-')[0]);
+      const { password_reset_token: token, ...rest } = response.body.meta;
       expect(rest).toEqual({});
       expect((await as(app).get(`/account/passwords/token_valid?token=${token}`)).body.data.valid).toBe(true);
       const [row] = await app.sql<{ minutes: number }>(
@@ -124,9 +124,9 @@ describe('An invitation', () => {
 
     it('with no such token where a password was set along with it', async () => {
       const { join } = await invite();
-      const answer = await join({ password: PASSWORD }, { prefer: 'respond-async, return=representation; wait=10' });
-      expect(answer.status).toBe(200);
-      expect(answer.body).not.toHaveProperty('meta');
+      const response = await join({ password: PASSWORD }, { prefer: 'respond-async, return=representation; wait=10' });
+      expect(response.status).toBe(200);
+      expect(response.body).not.toHaveProperty('meta');
     });
 
     it('without the account where the client prefers less or says nothing clear', async () => {
@@ -137,16 +137,16 @@ describe('An invitation', () => {
 
     it('whoever is signed in, and whatever stale token the browser still sends', async () => {
       const { token } = await invite();
-      const answer = await as(app, 'not.a.token').patch(`/accounts/${token}/join`);
-      expect(answer.status).toBe(204);
+      const response = await as(app, 'not.a.token').patch(`/accounts/${token}/join`);
+      expect(response.status).toBe(204);
     });
 
     it('once: of many at the same time one is 204 and all others are 404', async () => {
       const { join, email } = await invite();
       const passwords = Array.from({ length: 6 }, (_, i) => `${PASSWORD}${i}`);
-      const answers = await Promise.all(passwords.map((password) => join({ password })));
-      expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(5).fill(404)]);
-      const winner = answers.findIndex(({ status }) => status === 204);
+      const responses = await Promise.all(passwords.map((password) => join({ password })));
+      expect(responses.map(({ status }) => status).sort()).toEqual([204, ...Array(5).fill(404)]);
+      const winner = responses.findIndex(({ status }) => status === 204);
       for (const [i, password] of passwords.entries()) {
         const login = await as(app).post('/auth/login', { email, password });
         expect(login.status).toBe(i === winner ? 200 : 401);
@@ -255,8 +255,8 @@ describe('An invitation', () => {
     it('with a new token for three more days; the old one is dead', async () => {
       const { id, join, resend, email, shown } = await invite();
       await app.sql(`UPDATE accounts SET invitation_expired_at = now() + interval '1 hour' WHERE id = $1`, [id]);
-      const answer = await resend();
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      const response = await resend();
+      expect([response.status, response.text]).toEqual([204, '']);
       const renewed = await mailedToken(app, email, 2);
       expect((Date.parse((await shown()).invitation_expired_at) - Date.now()) / 86_400_000).toBeCloseTo(3, 2);
       expect(errorsOf(await join())).toEqual(['404 invalid_token']);
@@ -273,8 +273,8 @@ describe('An invitation', () => {
 
     it('and only the newest of many works', async () => {
       const { id, resend, email } = await invite();
-      const answers = await Promise.all([resend(), resend(), resend()]);
-      expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
+      const responses = await Promise.all([resend(), resend(), resend()]);
+      expect(responses.map(({ status }) => status)).toEqual([204, 204, 204]);
       const [hash = ''] = (await secretsOf(app, id)).invitations;
       const isNewest = (mail: CaughtMail) => createHash('sha256').update(tokenIn(mail)).digest('hex') === hash;
       const mails = await mailsTo(app, email, (sent) => sent.some(isNewest));
@@ -313,8 +313,8 @@ describe('An invitation', () => {
       const shared = await invite({ role_scope: { org: [red, blue] } });
       const owner = await signedIn(app, { role: 'org_owner', org: [red] });
       const user = await signedIn(app, { org: [red] });
-      const resend = async (caller: typeof owner, id: string) =>
-        (await caller.post(`/accounts/${id}/resend_invitation`)).status;
+      const resend = async (actor: typeof owner, id: string) =>
+        (await actor.post(`/accounts/${id}/resend_invitation`)).status;
       expect(await resend(owner, own.id)).toBe(204);
       expect(await resend(owner, others.id)).toBe(404);
       expect(await resend(owner, shared.id)).toBe(403);

@@ -1,5 +1,5 @@
 import type { TestApp } from '../support/app.js';
-import { ids, type Answer } from '../support/client.js';
+import { ids, type ApiResponse } from '../support/client.js';
 import {
   account,
   organization,
@@ -15,7 +15,7 @@ export interface People<Key extends string> {
   readonly owner: SignedIn;
   readonly made: Readonly<Record<Key, TestAccount>>;
   /** The keys of those people that an answer holds, in its order. */
-  keysIn(answer: Answer): Key[];
+  keysIn(response: ApiResponse): Key[];
   /** The keys of the people whom the owner finds at `/accounts?query`. */
   find(query: string): Promise<Key[]>;
 }
@@ -30,19 +30,19 @@ export async function people<Key extends string>(
   for (const [key, options] of Object.entries<AccountOptions>(rows)) {
     made[key as Key] = await account(app, { ...options, org: [org, ...(options.org ?? [])] });
   }
-  const everybody = made as Record<Key, TestAccount>;
+  const byKey = made as Record<Key, TestAccount>;
   const owner = await signedIn(app, { role: 'org_owner', org: [org] });
-  const keys = new Map(Object.entries<TestAccount>(everybody).map(([key, { id }]) => [id, key as Key]));
-  const keysIn = (answer: Answer): Key[] => ids(answer).flatMap((id) => keys.get(id) ?? []);
+  const keys = new Map(Object.entries<TestAccount>(byKey).map(([key, { id }]) => [id, key as Key]));
+  const keysIn = (response: ApiResponse): Key[] => ids(response).flatMap((id) => keys.get(id) ?? []);
   return {
     org,
     owner,
-    made: everybody,
+    made: byKey,
     keysIn,
     find: async (query) => {
-      const answer = await owner.get(`/accounts?${query}`);
-      if (answer.status !== 200) throw new Error(`${query} gave ${answer.status}: ${answer.text}`);
-      return keysIn(answer);
+      const response = await owner.get(`/accounts?${query}`);
+      if (response.status !== 200) throw new Error(`${query} gave ${response.status}: ${response.text}`);
+      return keysIn(response);
     },
   };
 }

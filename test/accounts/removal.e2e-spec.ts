@@ -65,8 +65,8 @@ describe('Shutting an account out', () => {
       const email = `${randomUUID()}@example.com`;
       const { id } = (await post('/accounts', document(TYPE, { name: 'Ada', email, role_name: 'user' }))).body.data;
       const token = await mailedToken(app, email);
-      const answer = await setEnabled(id, false);
-      expect(answer.body.data.attributes).toMatchObject({ enabled: false, invitation_expired_at: null });
+      const response = await setEnabled(id, false);
+      expect(response.body.data.attributes).toMatchObject({ enabled: false, invitation_expired_at: null });
       expect(errorsOf(await as(app).patch(`/accounts/${token}/join`))).toEqual(['404 invalid_token']);
       expect(errorsOf(await post(`/accounts/${id}/resend_invitation`))).toEqual(['409 conflict']);
       await setEnabled(id, true);
@@ -81,8 +81,8 @@ describe('Shutting an account out', () => {
       const org = await organization(app);
       const made = await account(app, { org: [org], role: 'org_owner' });
       await setEnabled(made.id, false);
-      const answer = await setEnabled(made.id, true);
-      expect(answer.body.data.attributes).toMatchObject({ role_name: 'org_owner', role_scope: { org: [org] } });
+      const response = await setEnabled(made.id, true);
+      expect(response.body.data.attributes).toMatchObject({ role_name: 'org_owner', role_scope: { org: [org] } });
       expect((await as(app, (await signIn(app, made)).token).get('/accounts')).status).toBe(200);
     });
 
@@ -98,62 +98,62 @@ describe('Shutting an account out', () => {
     it('takes the account, its sessions and its memberships away together', async () => {
       const org = await organization(app);
       const { token, account: made } = await signedIn(app, { org: [org] });
-      const caller = await admin(app);
-      const answer = await caller.delete(`/accounts/${made.id}`);
-      expect([answer.status, answer.text]).toEqual([204, '']);
-      expect(errorsOf(await caller.get(`/accounts/${made.id}`))).toEqual(['404 not_found']);
-      expect(errorsOf(await caller.delete(`/accounts/${made.id}`))).toEqual(['404 not_found']);
+      const actor = await admin(app);
+      const response = await actor.delete(`/accounts/${made.id}`);
+      expect([response.status, response.text]).toEqual([204, '']);
+      expect(errorsOf(await actor.get(`/accounts/${made.id}`))).toEqual(['404 not_found']);
+      expect(errorsOf(await actor.delete(`/accounts/${made.id}`))).toEqual(['404 not_found']);
       expect(errorsOf(await as(app, token).get('/accounts'))).toEqual(['401 unauthenticated Authorization']);
       const { email, password } = made;
       expect(errorsOf(await as(app).post('/auth/login', { email, password }))).toEqual(['401 invalid_credentials']);
       for (const table of ['account_sessions', 'memberships']) {
         expect(await app.sql(`SELECT 1 FROM ${table} WHERE account_id = $1`, [made.id])).toEqual([]);
       }
-      expect((await caller.get(`/organizations/${org}`)).status).toBe(200);
+      expect((await actor.get(`/organizations/${org}`)).status).toBe(200);
     });
 
     it('frees its e-mail', async () => {
-      const caller = await admin(app);
+      const actor = await admin(app);
       const { id, email } = await account(app);
       const again = document(TYPE, { name: 'Ada', email, role_name: 'user' });
-      expect((await caller.post('/accounts', again)).status).toBe(409);
-      await caller.delete(`/accounts/${id}`);
-      expect((await caller.post('/accounts', again)).status).toBe(200);
+      expect((await actor.post('/accounts', again)).status).toBe(409);
+      await actor.delete(`/accounts/${id}`);
+      expect((await actor.post('/accounts', again)).status).toBe(200);
     });
 
     it('voids its tokens', async () => {
-      const caller = await admin(app);
+      const actor = await admin(app);
       const { id, email } = await account(app);
       const token = await resetToken(email);
-      await caller.delete(`/accounts/${id}`);
+      await actor.delete(`/accounts/${id}`);
       expect(errorsOf(await as(app).post('/account/passwords/reset', { token, password: NEW_PASSWORD }))).toEqual([
         '404 invalid_token',
       ]);
     });
 
     it('happens only while it has the version that If-Match names', async () => {
-      const caller = await admin(app);
+      const actor = await admin(app);
       const { id } = await account(app);
-      const stale = (await caller.get(`/accounts/${id}`)).headers.get('etag') ?? '';
-      await caller.patch(`/accounts/${id}`, document(TYPE, { name: 'Changed' }));
-      expect(errorsOf(await caller.delete(`/accounts/${id}`, { 'if-match': stale }))).toEqual([
+      const stale = (await actor.get(`/accounts/${id}`)).headers.get('etag') ?? '';
+      await actor.patch(`/accounts/${id}`, document(TYPE, { name: 'Changed' }));
+      expect(errorsOf(await actor.delete(`/accounts/${id}`, { 'if-match': stale }))).toEqual([
         '412 precondition_failed If-Match',
       ]);
-      expect((await caller.delete(`/accounts/${id}`, { 'if-match': '*' })).status).toBe(204);
+      expect((await actor.delete(`/accounts/${id}`, { 'if-match': '*' })).status).toBe(204);
     });
 
     it('answers one of many at once with 204 and all others with 404', async () => {
-      const caller = await admin(app);
+      const actor = await admin(app);
       const { id } = await account(app);
-      const answers = await Promise.all(Array.from({ length: 8 }, () => caller.delete(`/accounts/${id}`)));
-      expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(7).fill(404)]);
+      const responses = await Promise.all(Array.from({ length: 8 }, () => actor.delete(`/accounts/${id}`)));
+      expect(responses.map(({ status }) => status).sort()).toEqual([204, ...Array(7).fill(404)]);
     });
 
     it('takes no parameters, and nothing that is no id', async () => {
-      const caller = await admin(app);
+      const actor = await admin(app);
       const { id } = await account(app);
-      expect(errorsOf(await caller.delete(`/accounts/${id}?force=true`))).toEqual(['400 invalid_parameter force']);
-      expect(errorsOf(await caller.delete('/accounts/nope'))).toEqual(['404 not_found']);
+      expect(errorsOf(await actor.delete(`/accounts/${id}?force=true`))).toEqual(['400 invalid_parameter force']);
+      expect(errorsOf(await actor.delete('/accounts/nope'))).toEqual(['404 not_found']);
     });
   });
 });

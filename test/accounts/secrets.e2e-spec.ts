@@ -54,10 +54,10 @@ describe('Secrets of accounts', () => {
     const { email } = await account(app);
     const token = await resetToken(email);
     for (const name of ['filter[password_reset_token]', 'filter[password_reset_token][]']) {
-      const answer = await get(`/accounts?${name}=${token}&count=true&page[size]=1&filter[enabled]=true`);
-      expect(answer.body.meta.count).toBe(1);
-      expect(answer.text).not.toContain(token);
-      expect(answer.body.links).toMatchObject({ prev: null, next: null });
+      const response = await get(`/accounts?${name}=${token}&count=true&page[size]=1&filter[enabled]=true`);
+      expect(response.body.meta.count).toBe(1);
+      expect(response.text).not.toContain(token);
+      expect(response.body.links).toMatchObject({ prev: null, next: null });
     }
   });
 
@@ -94,9 +94,9 @@ describe('Secrets of accounts', () => {
         'filter[password_reset_token_expires_at]=null',
         'filter[password_reset_token_expires_at]=2026-01-10',
       ]) {
-        const answer = await get(`/accounts?${query}`);
-        expect(errorsOf(answer)).toEqual([`403 forbidden ${query.split('=')[0]}`]);
-        expect(answer.text).not.toContain(token);
+        const response = await get(`/accounts?${query}`);
+        expect(errorsOf(response)).toEqual([`403 forbidden ${query.split('=')[0]}`]);
+        expect(response.text).not.toContain(token);
       }
     },
   );
@@ -119,9 +119,9 @@ describe('Secrets of accounts', () => {
   });
 
   it('no document shows them: not the list, the account, what is included, nor the answers of writes', async () => {
-    const caller = await admin(app);
+    const actor = await admin(app);
     const email = 'canary@example.com';
-    const created = await caller.post(
+    const created = await actor.post(
       '/accounts',
       document('iam:accounts', { name: 'Canary', email, role_name: 'user' }),
     );
@@ -130,14 +130,14 @@ describe('Secrets of accounts', () => {
     const joined = await as(app).patch(`/accounts/${token}/join`, {}, { prefer: 'return=representation' });
     const reset = joined.body.meta.password_reset_token;
     const [hash = ''] = (await secretsOf(app, id)).resets;
-    const answers = [
+    const responses = [
       created,
-      await caller.get(`/accounts/${id}?included=account_sessions,organizations`),
-      await caller.get('/accounts?included=account_sessions,organizations'),
-      await caller.get('/account_sessions?included=account'),
-      await caller.patch(`/accounts/${id}`, document('iam:accounts', { name: 'Bird' }, id)),
+      await actor.get(`/accounts/${id}?included=account_sessions,organizations`),
+      await actor.get('/accounts?included=account_sessions,organizations'),
+      await actor.get('/account_sessions?included=account'),
+      await actor.patch(`/accounts/${id}`, document('iam:accounts', { name: 'Bird' }, id)),
     ];
-    for (const { status, text } of answers) {
+    for (const { status, text } of responses) {
       expect(status).toBe(200);
       for (const secret of [...HIDDEN, token, reset, hash, '$2']) {
         expect(text).not.toContain(secret);

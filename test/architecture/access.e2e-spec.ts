@@ -120,9 +120,9 @@ describe('Access', () => {
       const path = pattern.replace('*', 'index.html').replace(/:[\w|:]+/g, '01900000-0000-7000-8000-000000000000');
       const response = await fetch(new URL(path, app.url), { method, redirect: 'manual' });
       const text = await response.text();
-      const refusal = /"code":"(unauthenticated|method_not_allowed)"/.exec(text)?.[1];
+      const rejection = /"code":"(unauthenticated|method_not_allowed)"/.exec(text)?.[1];
       // A HEAD has no body; it is refused with the status of its GET.
-      const closed = refusal !== undefined || (method === 'HEAD' && [401, 405].includes(response.status));
+      const closed = rejection !== undefined || (method === 'HEAD' && [401, 405].includes(response.status));
       if (!closed) open.push(route);
     }
     expect(routes.length).toBeGreaterThan(100);

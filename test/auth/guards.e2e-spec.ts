@@ -356,9 +356,9 @@ describe('an unsafe request with cookies', () => {
     ['no origin from the same site', { 'sec-fetch-site': 'same-site' }, 200],
     ['no origin, typed by the user', { 'sec-fetch-site': 'none' }, 200],
   ])('and %s', async (_, headers, status) => {
-    const answer = await ask('PATCH', '/me', { ...inCookie(), ...headers });
-    expect(answer.status).toBe(status);
-    if (status === 403) expect(answer.code).toBe('forbidden');
+    const response = await ask('PATCH', '/me', { ...inCookie(), ...headers });
+    expect(response.status).toBe(status);
+    if (status === 403) expect(response.code).toBe('forbidden');
   });
 
   it('is refused before its token is looked at, on public routes too, and with the refresh cookie alone', async () => {

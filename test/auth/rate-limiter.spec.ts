@@ -68,7 +68,7 @@ const times = (count: number, make: (index: number) => Guess): Guess[] =>
   Array.from({ length: count }, (_, i) => make(i));
 const from = (index: number): string => `198.51.${index >> 8}.${index & 255}`;
 
-async function refusal(attempt: Guess, by = rateLimiter): Promise<ApiError> {
+async function rejection(attempt: Guess, by = rateLimiter): Promise<ApiError> {
   const error: unknown = await guess(by, 'sign-in', attempt).catch((thrown: unknown) => thrown);
   if (error instanceof ApiError) return error;
   throw new Error('The attempt was not refused');
@@ -175,7 +175,7 @@ describe('attempts', () => {
 describe('a refusal', () => {
   it('says when to come back', async () => {
     await passing(times(5, () => ({ address: HERE, emailKey: ANN })));
-    const { errors, headers } = await refusal({ address: HERE, emailKey: ANN });
+    const { errors, headers } = await rejection({ address: HERE, emailKey: ANN });
     expect(errors[0].code).toBe('too_many_requests');
     expect(Number(headers['Retry-After'])).toBeGreaterThan(880);
     expect(Number(headers['Retry-After'])).toBeLessThanOrEqual(900);
@@ -183,7 +183,7 @@ describe('a refusal', () => {
 
   it('is the answer when nothing can be counted', async () => {
     const gone = new DataSource({ type: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
-    const { status, headers } = await refusal(
+    const { status, headers } = await rejection(
       { address: HERE },
       new RateLimiter({ throttle: THROTTLE_DEFAULTS }, new CountingConnections(gone)),
     );

@@ -32,12 +32,12 @@ describe('An ended session or a changed right', () => {
 
   /** Somebody whom both instances know already. */
   async function known(options: Parameters<typeof signedIn>[1] = {}): Promise<SignedIn> {
-    const somebody = await signedIn(here, options);
-    expect([await status(here, somebody.token), await status(there, somebody.token)]).toEqual([200, 200]);
-    return somebody;
+    const user = await signedIn(here, options);
+    expect([await status(here, user.token), await status(there, user.token)]).toEqual([200, 200]);
+    return user;
   }
 
-  const ends: [string, (somebody: SignedIn) => Promise<unknown>][] = [
+  const ends: [string, (user: SignedIn) => Promise<unknown>][] = [
     ['signing out', ({ token }) => send(here, 'POST', '/auth/logout', { token })],
     [
       'signing out everywhere',
@@ -76,24 +76,23 @@ describe('An ended session or a changed right', () => {
   ];
 
   it.each(ends)('counts at once here and within a second there, after %s', async (_, end) => {
-    const somebody = await known();
-    await end(somebody);
+    const user = await known();
+    await end(user);
     const endedAt = performance.now();
-    expect(await status(here, somebody.token)).toBe(401);
-    while ((await status(there, somebody.token)) === 200) {
+    expect(await status(here, user.token)).toBe(401);
+    while ((await status(there, user.token)) === 200) {
       expect(performance.now() - endedAt).toBeLessThan(WITHIN_MS);
       await sleep(10);
     }
-    expect(await status(there, somebody.token)).toBe(401);
+    expect(await status(there, user.token)).toBe(401);
   });
 
   it('counts for roles and organizations as well', async () => {
     const org = await organization(here);
-    const somebody = await known({ role: 'org_owner', org: [org] });
-    const me = async (app: TestApp) =>
-      (await send(app, 'GET', '/auth/me', { token: somebody.token })).body.data.attributes;
+    const user = await known({ role: 'org_owner', org: [org] });
+    const me = async (app: TestApp) => (await send(app, 'GET', '/auth/me', { token: user.token })).body.data.attributes;
     const root = await admin(here);
-    await root.patch(`/accounts/${somebody.account.id}`, document('iam:accounts', { role_name: 'user' }));
+    await root.patch(`/accounts/${user.account.id}`, document('iam:accounts', { role_name: 'user' }));
     await root.delete(`/organizations/${org}`);
     expect(await me(here)).toMatchObject({ role_name: 'user', role_scope: {} });
     await sleep(WITHIN_MS);
@@ -112,25 +111,25 @@ describe('An ended session or a changed right', () => {
   });
 
   it('is never missed by an instance that lost the feed: it asks the database, and denies when it cannot', async () => {
-    const somebody = await known();
+    const user = await known();
     proxy.cut();
-    await send(here, 'POST', '/auth/logout', { token: somebody.token });
+    await send(here, 'POST', '/auth/logout', { token: user.token });
     await sleep(WITHIN_MS);
-    expect(await status(there, somebody.token)).toBe(503);
+    expect(await status(there, user.token)).toBe(503);
     proxy.mend();
-    expect(await status(there, somebody.token)).toBe(401);
+    expect(await status(there, user.token)).toBe(401);
     const other = await signIn(here, await account(here));
     expect(await status(there, other.token)).toBe(200);
   });
 
   it('is not missed either while the feed alone stands still', async () => {
-    const somebody = await known();
+    const user = await known();
     const stuck = jest
       .spyOn(there.nest.get(AuthChangeFeed, { strict: false }), 'poll')
       .mockRejectedValue(new Error('stuck'));
     await sleep(WITHIN_MS);
-    await send(here, 'POST', '/auth/logout', { token: somebody.token });
-    expect(await status(there, somebody.token)).toBe(401);
+    await send(here, 'POST', '/auth/logout', { token: user.token });
+    expect(await status(there, user.token)).toBe(401);
     stuck.mockRestore();
   });
 });

@@ -54,8 +54,8 @@ describe('accounts import of CSV', () => {
     const columns =
       'email=E-mail,name=Full name, as shown,enabled=Active,organizations=Groups,hashed_password=Hash,created_at=Since';
     // A line break within a name is refused by the rules of the API, on the row that it begins on.
-    const refused = await load(rows, '--columns', columns);
-    expect([refused.exitCode, refused.err]).toEqual([1, expect.stringMatching(/^Line 4: name must not contain/)]);
+    const rejected = await load(rows, '--columns', columns);
+    expect([rejected.exitCode, rejected.err]).toEqual([1, expect.stringMatching(/^Line 4: name must not contain/)]);
     const { exitCode, out, err } = await load(rows.replace('Bob\nB.', 'Bob'), '--columns', columns);
     expect([exitCode, err, out]).toEqual([
       0,

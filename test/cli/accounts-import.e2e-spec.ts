@@ -104,8 +104,11 @@ describe('accounts import', () => {
       person('q1', { organizations: [`Cargo ${n}`, bolt.id] }),
       person('q2', { organizations: [twin] }),
     );
-    const refused = await load(fresh);
-    expect([refused.exitCode, refused.err]).toEqual([1, expect.stringContaining('--create-organizations creates it')]);
+    const rejected = await load(fresh);
+    expect([rejected.exitCode, rejected.err]).toEqual([
+      1,
+      expect.stringContaining('--create-organizations creates it'),
+    ]);
     const made = await load(fresh, '--create-organizations', '--skip-invalid');
     expect(made.out).toMatch(/^Added 2 accounts, 4 memberships, 2 organizations .* 1 rejected\.\n$/);
     expect(made.err).toContain(`Line 3: Several organizations are called "${twin}"`);
@@ -155,9 +158,9 @@ describe('accounts import', () => {
       person('again', { email: email('new') }),
       person('thief', { id: taken }),
     );
-    const refused = await load(input);
-    expect(refused.exitCode).toBe(1);
-    expect(refused.err).toMatch(
+    const rejected = await load(input);
+    expect(rejected.exitCode).toBe(1);
+    expect(rejected.err).toMatch(
       /^Line 1: the e-mail is already taken\nLine 3: the e-mail is on line 2 too\nLine 4: another account has this id\nStopped/,
     );
     expect(await names()).toEqual(['As she was']);

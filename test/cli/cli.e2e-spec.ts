@@ -157,9 +157,9 @@ describe('commands on a database', () => {
       JWT_PRIVATE_KEY: await signingKey(),
       BCRYPT_COST: '10',
     };
-    const refused = await command(['seed'], production);
-    expect([refused.exitCode, refused.out]).toEqual([1, '']);
-    expect(refused.err).toContain('--force');
+    const rejected = await command(['seed'], production);
+    expect([rejected.exitCode, rejected.out]).toEqual([1, '']);
+    expect(rejected.err).toContain('--force');
     expect(await one('SELECT count(*)::int FROM accounts')).toBe(0);
     expect((await command(['seed', '--accounts', '3', '--force'], production)).exitCode).toBe(0);
     expect(await one('SELECT count(*)::int FROM accounts')).toBe(3);
@@ -207,8 +207,8 @@ describe('commands and the service', () => {
     };
     expect((await command(['seed', '--accounts', '20', '--organizations', '2'], env)).exitCode).toBe(0);
     const body = { email: 'user1@seed.example.com', password: PASSWORD };
-    const answer = await send(app, 'POST', '/auth/login', { body });
-    expect([answer.status, answer.body.data.attributes.role_name]).toEqual([200, 'org_owner']);
+    const response = await send(app, 'POST', '/auth/login', { body });
+    expect([response.status, response.body.data.attributes.role_name]).toEqual([200, 'org_owner']);
   });
 
   it(

@@ -54,7 +54,7 @@ describe('create-admin', () => {
   });
 
   it('asks twice on a terminal, and shows nothing of it', async () => {
-    const answers = (...lines: string[]) => {
+    const typed = (...lines: string[]) => {
       const stdin = Object.assign(new PassThrough(), { isTTY: true });
       const stderr = new PassThrough();
       // Types only once it is asked, as people do.
@@ -68,13 +68,13 @@ describe('create-admin', () => {
       const exitCode = runCli(args, {}, { env: { ...env }, stdin, stdout, stderr });
       return { exitCode, stdout, told };
     };
-    const slip = answers(`${PASSWORD}\r`, 'Wooden-spoon-5\r');
+    const slip = typed(`${PASSWORD}\r`, 'Wooden-spoon-5\r');
     expect(await slip.exitCode).toBe(1);
     // Ctrl-D.
-    const nothing = answers('\u0004');
+    const nothing = typed('\u0004');
     expect([await nothing.exitCode, nothing.told.join('')]).toEqual([1, 'Password: \nNo password was typed.\n']);
     expect(await accounts('typed@example.com')).toEqual([]);
-    const right = answers(`${PASSWORD}\r`, `${PASSWORD}\r`);
+    const right = typed(`${PASSWORD}\r`, `${PASSWORD}\r`);
     expect(await right.exitCode).toBe(0);
     expect(String(right.stdout.read())).not.toContain(PASSWORD);
     await expect(signIn(app, { email: 'typed@example.com', password: PASSWORD })).resolves.toBeDefined();

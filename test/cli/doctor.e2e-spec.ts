@@ -112,11 +112,11 @@ describe('doctor', () => {
     [{ LOG_LEVEL: 'trace' }, /^warning settings LOG_LEVEL/],
     [{ ADMIN_EMAIL: 'a@example.org', ADMIN_PASSWORD: 'canary-Password-1' }, /^warning settings ADMIN_PASSWORD/],
     [{ NODE_ENV: 'test' }, /^warning settings NODE_ENV is test/],
-  ])('finds %j weak', async (changes, told) => {
+  ])('finds %j weak', async (changes, warning) => {
     const { values } = examineConfig({ ...env, ...changes });
     const found = await settingsCheck.run(values as VariableValues, {});
     expect(found.map(({ level, subject, text }) => `${level} ${subject} ${text}`)).toEqual([
-      expect.stringMatching(told),
+      expect.stringMatching(warning),
     ]);
   });
 
@@ -130,8 +130,8 @@ describe('doctor', () => {
     const file = join(folder, 'app-secret-file');
     await writeFile(file, SECRET);
     await chmod(file, 0o604);
-    const told = `warning settings APP_SECRET_FILE can be read by every user of this machine. Run: chmod o= ${file}`;
-    expect(await bad({ APP_SECRET: '', APP_SECRET_FILE: file })).toEqual([told]);
+    const warning = `warning settings APP_SECRET_FILE can be read by every user of this machine. Run: chmod o= ${file}`;
+    expect(await bad({ APP_SECRET: '', APP_SECRET_FILE: file })).toEqual([warning]);
     await rm(file);
   });
 

@@ -30,12 +30,12 @@ describe('Rotated keys', () => {
   const status = async (app: TestApp, token: string) => (await send(app, 'GET', '/auth/me', { token })).status;
 
   it('sign nobody out: the new one signs, the old one verifies, until it is rotated away as well', async () => {
-    const somebody = await account(before);
-    const old = await signIn(before, somebody);
+    const user = await account(before);
+    const old = await signIn(before, user);
     rotateKeysIn(file, 2);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const after = await startApp({ beside: before, env: { JWT_PRIVATE_KEY: '', JWT_PRIVATE_KEY_FILE: file } });
-    const fresh = await signIn(after, somebody);
+    const fresh = await signIn(after, user);
     expect(kidOf(fresh.token)).not.toBe(kidOf(old.token));
     expect([await status(after, old.token), await status(after, fresh.token)]).toEqual([200, 200]);
     const keys = createRemoteJWKSet(new URL(`${after.url}/.well-known/jwks.json`));

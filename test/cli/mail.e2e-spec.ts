@@ -50,7 +50,7 @@ describe('Dead letters', () => {
     );
 
   it('are listed with their last errors, and without what they carry', async () => {
-    const refused = await job(
+    const rejected = await job(
       'mail.invitation',
       14,
       '554 \u001b[31mno\r\nspam https://x/join?token=s3-cr_et see above',
@@ -70,7 +70,7 @@ describe('Dead letters', () => {
       expect.stringMatching(/^ID +TASK +ATTEMPTS +SINCE +LAST ERROR$/),
       expect.stringMatching(
         new RegExp(
-          String.raw`^${refused} +mail\.invitation +14 +${time} +554 \[31mno spam https://x/join\?token=… see above$`,
+          String.raw`^${rejected} +mail\.invitation +14 +${time} +554 \[31mno spam https://x/join\?token=… see above$`,
         ),
       ),
       expect.stringMatching(new RegExp(String.raw`^${silent} +password\.request_reset +14 +${time} +$`)),
@@ -112,11 +112,11 @@ describe('Dead letters', () => {
     [['mail', 'retry', '1', 'x'], /ID must be a whole number.*"x"/],
     [['mail', 'dead', '1'], /mail dead --help/],
     [['mail'], /mail dead .*mail retry /s],
-  ])('are not touched by %j, which exits with 2', async (args, told) => {
+  ])('are not touched by %j, which exits with 2', async (args, message) => {
     const dead = await job('a', 14);
     const { exitCode, out, err } = await command(args, env);
     expect(exitCode).toBe(2);
-    expect(out + err).toMatch(told);
+    expect(out + err).toMatch(message);
     expect(await attempts()).toEqual({ [dead]: 14 });
   });
 
@@ -138,7 +138,7 @@ describe('A mail that a relay refused for good', () => {
     const app = await startApp();
     try {
       const { email } = await account(app);
-      app.mails.refusal = 550;
+      app.mails.rejectWith = 550;
       await send(app, 'POST', '/account/passwords/request_reset', { body: { email } });
       // Its tries take 28 hours, so all but the first are skipped.
       await eventually(async () => {
@@ -149,7 +149,7 @@ describe('A mail that a relay refused for good', () => {
       });
       const env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
       expect((await command(['mail', 'dead'], env)).out).toMatch(/mail\.password_reset +14 .* 550 /);
-      app.mails.refusal = null;
+      app.mails.rejectWith = null;
       const retried = await command(['mail', 'retry', '--all'], env);
       expect(retried).toEqual({ exitCode: 0, out: '1 to be sent again.\n', err: '' });
       await mailsTo(app, email);

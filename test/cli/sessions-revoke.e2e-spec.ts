@@ -67,10 +67,10 @@ describe('sessions revoke', () => {
   it.each([[[]], [['--all', '--email', 'a@example.com']], [['--account', 'jane']]])(
     'does nothing when called with %j, and exits with 2',
     async (args) => {
-      const somebody = await signedIn(app, {});
+      const user = await signedIn(app, {});
       const { exitCode, err } = await command(['sessions', 'revoke', ...args], env);
       expect([exitCode, err]).toEqual([2, expect.stringContaining('sessions revoke --help')]);
-      expect(await refresh(somebody)).toBe(200);
+      expect(await refresh(user)).toBe(200);
     },
   );
 

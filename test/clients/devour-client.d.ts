@@ -9,7 +9,7 @@ declare module 'devour-client' {
     readonly [field: string]: unknown;
   }
 
-  export interface Answer<Data = Model> {
+  export interface DevourResponse<Data = Model> {
     readonly data: Data;
     readonly meta?: { readonly count?: number; readonly token?: string };
     readonly links?: Readonly<Record<string, string | null>>;
@@ -29,12 +29,12 @@ declare module 'devour-client' {
       attributes: Record<string, string | { jsonApi: 'hasOne' | 'hasMany'; type: string }>,
       options?: { collectionPath?: string; type?: string; readOnly?: string[] },
     ): void;
-    find(model: string, id: string, query?: Query): Promise<Answer>;
-    findAll(model: string, query?: Query): Promise<Answer<Model[]>>;
-    create(model: string, resource: Query): Promise<Answer>;
-    update(model: string, resource: Query): Promise<Answer>;
+    find(model: string, id: string, query?: Query): Promise<DevourResponse>;
+    findAll(model: string, query?: Query): Promise<DevourResponse<Model[]>>;
+    create(model: string, resource: Query): Promise<DevourResponse>;
+    update(model: string, resource: Query): Promise<DevourResponse>;
     destroy(model: string, id: string): Promise<unknown>;
-    request(url: string, method?: string, query?: Query): Promise<Answer<Model[]>>;
-    axios: { post(url: string, body: object): Promise<{ data: Answer }> };
+    request(url: string, method?: string, query?: Query): Promise<DevourResponse<Model[]>>;
+    axios: { post(url: string, body: object): Promise<{ data: DevourResponse }> };
   }
 }

@@ -86,12 +86,12 @@ describe('devour-client, a JSON:API client from npm,', () => {
     ['cursors', { after: '', size: 3 }],
   ])('follows the next links to the end, by %s', async (_kind, page) => {
     const seen: unknown[][] = [];
-    let answer = await api.findAll(ACCOUNT, { filter: { name__match: 'of acme' }, sort: 'name', page });
+    let response = await api.findAll(ACCOUNT, { filter: { name__match: 'of acme' }, sort: 'name', page });
     for (;;) {
-      seen.push(names(answer.data));
-      const next = answer.links?.['next'];
+      seen.push(names(response.data));
+      const next = response.links?.['next'];
       if (next == null) break;
-      answer = await api.request(new URL(next, app.url).href);
+      response = await api.request(new URL(next, app.url).href);
     }
     expect(seen.map((part) => part.length)).toEqual([3, 3, 1]);
     expect(seen.flat()).toEqual(world.acmeNames);

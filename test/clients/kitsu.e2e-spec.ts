@@ -83,11 +83,11 @@ describe('kitsu, a JSON:API client from npm,', () => {
   ])('follows the next links to the end, by %s', async (_kind, page) => {
     const params = { filter: { name__match: 'of acme' }, sort: 'name', page };
     const seen: string[][] = [];
-    let answer = await api.get('accounts', { params });
+    let response = await api.get('accounts', { params });
     for (;;) {
-      seen.push(names(answer));
-      if (answer.links.next === null) break;
-      answer = await api.request({ url: answer.links.next, type: 'iam:accounts' });
+      seen.push(names(response));
+      if (response.links.next === null) break;
+      response = await api.request({ url: response.links.next, type: 'iam:accounts' });
     }
     expect(seen.map((part) => part.length)).toEqual([3, 3, 1]);
     expect(seen.flat()).toEqual(world.acmeNames);

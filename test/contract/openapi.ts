@@ -4,7 +4,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from '@jest/globals';
 import type { TestApp } from '../support/app.js';
-import { send, type Answer, type RequestOptions } from '../support/client.js';
+import { send, type ApiResponse, type RequestOptions } from '../support/client.js';
 
 /** One operation of the API reference, as `endpoints.json` has it. */
 export interface Endpoint {
@@ -76,24 +76,24 @@ export class CheckedClient {
     const [method = '', template = ''] = operation.split(' ');
     const { query = '', ...rest } = options;
     const path = template.replace(/\{[^}]+\}/g, () => parameters.shift() ?? '');
-    const answer = await send(this.app, method, path + query, rest);
+    const response = await send(this.app, method, path + query, rest);
     const seen = this.seen.get(operation) ?? new Set<number>();
-    this.seen.set(operation, seen.add(answer.status));
-    this.check(operation, answer);
-    return answer;
+    this.seen.set(operation, seen.add(response.status));
+    this.check(operation, response);
+    return response;
   }
 
-  private check(operation: string, answer: Answer): void {
-    const promised = this.operations.get(operation)?.responses[answer.status];
-    if (!promised || '$ref' in promised) throw new Error(`${operation} does not promise a ${answer.status}`);
-    const [mediaType = ''] = (answer.headers.get('content-type') ?? '').split(';');
-    if (!promised.content) return expect([operation, answer.text]).toEqual([operation, '']);
+  private check(operation: string, response: ApiResponse): void {
+    const promised = this.operations.get(operation)?.responses[response.status];
+    if (!promised || '$ref' in promised) throw new Error(`${operation} does not promise a ${response.status}`);
+    const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
+    if (!promised.content) return expect([operation, response.text]).toEqual([operation, '']);
     expect(Object.keys(promised.content)).toContain(mediaType);
     const schema = promised.content[mediaType]?.schema;
-    if (!schema || !('$ref' in schema)) throw new Error(`${operation} has no schema for a ${answer.status}`);
+    if (!schema || !('$ref' in schema)) throw new Error(`${operation} has no schema for a ${response.status}`);
     const validate = this.validator(schema.$ref);
-    validate(answer.body);
-    expect([operation, answer.status, validate.errors]).toEqual([operation, answer.status, null]);
+    validate(response.body);
+    expect([operation, response.status, validate.errors]).toEqual([operation, response.status, null]);
   }
 
   private validator(reference: string): ValidateFunction {

@@ -78,8 +78,8 @@ describe('an error of the database', () => {
   });
 
   it('never shows the public what PostgreSQL said', () => {
-    const answer = translateDatabaseError(failed({ code: '53300', detail: 'private detail' }));
-    expect(JSON.stringify(answer?.errors)).not.toContain('private');
+    const response = translateDatabaseError(failed({ code: '53300', detail: 'private detail' }));
+    expect(JSON.stringify(response?.errors)).not.toContain('private');
   });
 });
 

@@ -33,13 +33,13 @@ it.each([
     'SELECT * FROM graphile_worker.jobs',
     /GRANT USAGE ON SCHEMA graphile_worker is missing/,
   ],
-])('After %s, "%s" is answered 503, and the log says what is missing', async (revoke, statement, told) => {
+])('After %s, "%s" is answered 503, and the log says what is missing', async (revoke, statement, cause) => {
   await withClient(database.url, (owner) => owner.query(`${revoke} FROM "${role.name}"`));
   const error: unknown = await dataSource.query(statement).catch((reason: unknown) => reason);
-  const answer = translateDatabaseError(error);
-  expect(answer?.status).toBe(503);
-  expect(String(answer?.cause)).toMatch(told);
-  expect(JSON.stringify(answer?.errors)).not.toMatch(/GRANT|permission/);
+  const response = translateDatabaseError(error);
+  expect(response?.status).toBe(503);
+  expect(String(response?.cause)).toMatch(cause);
+  expect(JSON.stringify(response?.errors)).not.toMatch(/GRANT|permission/);
 });
 
 it('A row that row level security refuses is answered 503, and the log names the policy that is missing', async () => {
@@ -49,9 +49,9 @@ it('A row that row level security refuses is answered 503, and the log names the
     ),
   );
   const adding = dataSource.query(`SELECT graphile_worker.add_job('anything')`);
-  const answer = translateDatabaseError(await adding.catch((reason: unknown) => reason));
-  expect(answer?.status).toBe(503);
-  expect(String(answer?.cause)).toMatch(/CREATE POLICY … ON _private_jobs .* is missing/);
+  const response = translateDatabaseError(await adding.catch((reason: unknown) => reason));
+  expect(response?.status).toBe(503);
+  expect(String(response?.cause)).toMatch(/CREATE POLICY … ON _private_jobs .* is missing/);
 });
 
 it('A change of the audit trail is a defect, whoever makes it', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, errorsOf, type Answer } from '../support/client.js';
+import { as, errorsOf, type ApiResponse } from '../support/client.js';
 import { admin } from '../support/factories.js';
 import { PGBOUNCER, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { createTestRole, grantAll, type TestRole } from '../support/roles.js';
@@ -20,7 +20,7 @@ const BACK_MS = 20_000;
   let proxy: TcpProxy;
   let pooler: PgBouncer;
   let through: TestApp;
-  let list: () => Promise<Answer>;
+  let list: () => Promise<ApiResponse>;
   let url: string;
 
   beforeAll(async () => {
@@ -46,13 +46,13 @@ const BACK_MS = 20_000;
     await role.drop();
   });
 
-  function isUnavailable(answer: Answer): void {
-    expect(errorsOf(answer)).toEqual(['503 unavailable']);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  function isUnavailable(response: ApiResponse): void {
+    expect(errorsOf(response)).toEqual(['503 unavailable']);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
   }
   const isBack = () => eventually(async () => (await list()).status === 200, BACK_MS);
   /** What PgBouncer says to a client that asks for something. */
-  async function told(): Promise<string> {
+  async function connectionError(): Promise<string> {
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);
     try {
@@ -80,7 +80,7 @@ const BACK_MS = 20_000;
     await app.sql(`ALTER ROLE "${role.name}" NOLOGIN`);
     try {
       await app.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1`, [role.name]);
-      await eventually(async () => /^08P01 server login (failed|has been failing)/.test(await told()));
+      await eventually(async () => /^08P01 server login (failed|has been failing)/.test(await connectionError()));
       isUnavailable(await list());
       isUnavailable(await list());
     } finally {
@@ -94,7 +94,7 @@ const BACK_MS = 20_000;
     for (const other of others) await other.connect();
     try {
       for (const other of others) await other.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
-      expect(await told()).toBe('08P01 query_wait_timeout');
+      expect(await connectionError()).toBe('08P01 query_wait_timeout');
       isUnavailable(await list());
     } finally {
       for (const other of others) await other.end();
@@ -114,9 +114,9 @@ const BACK_MS = 20_000;
           () => true,
         );
       }
-      expect(await told()).toMatch(/^08P01 no more connections allowed/);
-      const answers = await Promise.all(Array.from({ length: 20 }, list));
-      const others503 = answers.filter(({ status }) => status !== 200);
+      expect(await connectionError()).toMatch(/^08P01 no more connections allowed/);
+      const responses = await Promise.all(Array.from({ length: 20 }, list));
+      const others503 = responses.filter(({ status }) => status !== 200);
       expect(others503.length).toBeGreaterThan(0);
       others503.forEach(isUnavailable);
     } finally {

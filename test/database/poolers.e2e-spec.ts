@@ -44,8 +44,8 @@ async function use(through: TestApp): Promise<void> {
   const { id } = created.body.data;
   // Three at a time, which take turns at the connections of the pooler.
   for (let time = 0; time < 4; time++) {
-    const answers = await Promise.all([1, 2, 3].map(() => get(`/accounts/${id}`)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const responses = await Promise.all([1, 2, 3].map(() => get(`/accounts/${id}`)));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200]);
     const pages = await Promise.all([1, 2, 3].map(() => get(`/accounts?filter[email]=${email}`)));
     expect(pages.map(ids)).toEqual([[id], [id], [id]]);
   }
@@ -64,7 +64,7 @@ const limitsOf = ({ nest }: TestApp): Promise<unknown> =>
 const FIVE_SECONDS = expect.arrayContaining(LIMITS.map((name) => ({ name, setting: '5000' })));
 
 /** The message with which a start ends. */
-const refusal = (env: Record<string, string>): Promise<string> =>
+const startError = (env: Record<string, string>): Promise<string> =>
   startApp({ beside: app, env }).then(
     async (started) => {
       await started.stop();
@@ -94,7 +94,7 @@ describe('Behind a pooler in session mode', () => {
 
   it('a start-up parameter of DATABASE_URL that it rejects ends the start at once, with its name', async () => {
     const startedAt = Date.now();
-    expect(await refusal({ DATABASE_URL: `${pooler.url}?options=-c%20geqo%3Doff` })).toMatch(
+    expect(await startError({ DATABASE_URL: `${pooler.url}?options=-c%20geqo%3Doff` })).toMatch(
       /unsupported startup parameter: options\. The pooler rejects .* Take it out of DATABASE_URL, or list it in ignore_/,
     );
     expect(Date.now() - startedAt).toBeLessThan(10_000);
@@ -140,7 +140,7 @@ describe('Behind a pooler in transaction mode', () => {
 
   it('that nobody announced, the start ends at once and says what to set, and sets nothing in what others share', async () => {
     await setLimits('7s');
-    expect(await refusal({ DATABASE_URL: pooler.url })).toMatch(
+    expect(await startError({ DATABASE_URL: pooler.url })).toMatch(
       /DATABASE_URL leads to a pooler in transaction mode.* Set DATABASE_POOLER=transaction, and DATABASE_DIRECT_URL to /,
     );
     const { rows } = await withClient(pooler.url, (client) => client.query('SHOW statement_timeout'));
@@ -158,7 +158,7 @@ describe('Behind a pooler in transaction mode', () => {
     );
     try {
       for (let time = 0; time < 5; time++) {
-        expect(await refusal({ DATABASE_URL: pooler.url })).toContain('DATABASE_POOLER=transaction');
+        expect(await startError({ DATABASE_URL: pooler.url })).toContain('DATABASE_POOLER=transaction');
       }
     } finally {
       busy.abort();
@@ -167,7 +167,7 @@ describe('Behind a pooler in transaction mode', () => {
   });
 
   it('the direct URL has to give sessions', async () => {
-    expect(await refusal({ ...announced(), DATABASE_DIRECT_URL: `${pooler.url}?` })).toMatch(
+    expect(await startError({ ...announced(), DATABASE_DIRECT_URL: `${pooler.url}?` })).toMatch(
       /DATABASE_DIRECT_URL leads to a pooler in transaction mode/,
     );
   });
@@ -175,7 +175,7 @@ describe('Behind a pooler in transaction mode', () => {
   it('the direct URL has to lead to the same database', async () => {
     const other = await createTestDatabase();
     try {
-      expect(await refusal({ ...announced(), DATABASE_DIRECT_URL: other.url })).toContain(
+      expect(await startError({ ...announced(), DATABASE_DIRECT_URL: other.url })).toContain(
         'DATABASE_URL and DATABASE_DIRECT_URL lead to different databases',
       );
     } finally {
@@ -185,7 +185,7 @@ describe('Behind a pooler in transaction mode', () => {
 
   it.each(['0', '6s'])('limits of the role that are %s end the start, with the SQL that sets them', async (value) => {
     await setLimits(value);
-    const message = await refusal(announced());
+    const message = await startError(announced());
     expect(message).toMatch(/Behind a transaction pooler the time limits of requests must be set on the role/);
     const statements = message.match(/ALTER ROLE .*?;/g) ?? [];
     expect(statements).toHaveLength(2);

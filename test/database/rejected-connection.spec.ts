@@ -6,12 +6,12 @@ import { createTestDatabase } from '../support/database.js';
 const URL_OF_IAM = 'postgres://iam:canary@db.internal:6432/iam';
 
 /** What is made of an error with this state and message. */
-function told(code: string | undefined, message: string): string | undefined {
+function messageFor(code: string | undefined, message: string): string | undefined {
   const error = Object.assign(new DatabaseError(message, 0, 'error'), { code });
-  const refused = rejectedConnection(error, 'DATABASE_URL', URL_OF_IAM);
-  expect(refused?.message ?? '').not.toContain('canary');
-  expect(refused?.cause ?? error).toBe(error);
-  return refused?.message;
+  const rejected = rejectedConnection(error, 'DATABASE_URL', URL_OF_IAM);
+  expect(rejected?.message ?? '').not.toContain('canary');
+  expect(rejected?.cause ?? error).toBe(error);
+  return rejected?.message;
 }
 
 describe('A connection that is refused', () => {
@@ -31,7 +31,7 @@ describe('A connection that is refused', () => {
     [undefined, 'The server does not support SSL connections', /Take sslmode out of DATABASE_URL/],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', /sslrootcert/],
   ])('for %s %s names place, cause and what to set', (code, message, advice) => {
-    const sentence = told(code, message);
+    const sentence = messageFor(code, message);
     expect(sentence).toMatch(advice);
     expect(sentence?.startsWith(`db.internal:6432/iam rejects the connection: ${message}. `)).toBe(true);
   });
@@ -47,12 +47,12 @@ describe('A connection that is refused', () => {
     ['ENOTFOUND', 'getaddrinfo ENOTFOUND db.internal'],
     [undefined, 'timeout expired'],
   ])('for %s %s may be let in later, and is tried again', (code, message) => {
-    expect(told(code, message)).toBeUndefined();
+    expect(messageFor(code, message)).toBeUndefined();
   });
 
   it('by PostgreSQL itself is told of in the same words', async () => {
     const database = await createTestDatabase();
-    const refusalOf = async (change: (url: URL) => void): Promise<string | undefined> => {
+    const rejectionOf = async (change: (url: URL) => void): Promise<string | undefined> => {
       const url = new URL(database.url);
       change(url);
       const error: unknown = await new Client({ connectionString: url.href })
@@ -61,10 +61,14 @@ describe('A connection that is refused', () => {
       return rejectedConnection(error, 'DATABASE_URL', url.href)?.message;
     };
     try {
-      expect(await refusalOf((url) => (url.pathname += '_nowhere'))).toMatch(/Create that database/);
-      expect(await refusalOf((url) => (url.username = 'nobody_here'))).toMatch(/Correct (the user|user and password)/);
-      expect(await refusalOf((url) => url.searchParams.set('options', '-c qego=on'))).toMatch(/Correct the parameters/);
-      expect(await refusalOf((url) => url.searchParams.set('sslmode', 'require'))).toMatch(/sslmode|certificate/);
+      expect(await rejectionOf((url) => (url.pathname += '_nowhere'))).toMatch(/Create that database/);
+      expect(await rejectionOf((url) => (url.username = 'nobody_here'))).toMatch(
+        /Correct (the user|user and password)/,
+      );
+      expect(await rejectionOf((url) => url.searchParams.set('options', '-c qego=on'))).toMatch(
+        /Correct the parameters/,
+      );
+      expect(await rejectionOf((url) => url.searchParams.set('sslmode', 'require'))).toMatch(/sslmode|certificate/);
     } finally {
       await database.drop();
     }

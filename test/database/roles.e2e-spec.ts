@@ -32,13 +32,13 @@ describe('A role that owns nothing', () => {
 
   it('is told at the start, and by doctor, what it may not do and the SQL that lets it; with that it serves', async () => {
     const start = startApp({ beside: owner, env: { DATABASE_URL: url } });
-    const refusal = String(await start.catch((error: unknown) => error));
-    expect(refusal).toMatch(/may not use the schema graphile_worker/);
-    expect(refusal).toMatch(/lacks SELECT, INSERT, UPDATE, DELETE on .*public\.accounts/);
-    expect(refusal).toMatch(/Row level security hides graphile_worker\._private_jobs from/);
+    const rejection = String(await start.catch((error: unknown) => error));
+    expect(rejection).toMatch(/may not use the schema graphile_worker/);
+    expect(rejection).toMatch(/lacks SELECT, INSERT, UPDATE, DELETE on .*public\.accounts/);
+    expect(rejection).toMatch(/Row level security hides graphile_worker\._private_jobs from/);
     const statements = (text: string): string => (text.match(/(GRANT|CREATE POLICY) .*?;/g) ?? []).join('\n');
-    expect(statements((await doctor()).join('\n'))).toBe(statements(refusal));
-    await owner.sql(statements(refusal));
+    expect(statements((await doctor()).join('\n'))).toBe(statements(rejection));
+    await owner.sql(statements(rejection));
     expect(await doctor()).toEqual([
       expect.stringMatching(/^ok .*The role has every privilege that the service needs\./),
     ]);
@@ -65,9 +65,9 @@ describe('A role that owns nothing', () => {
       const { post } = await admin(app);
       await owner.sql(`DROP POLICY "${role.name}" ON graphile_worker._private_jobs`);
       const invited = { name: 'Ada', email: `${randomUUID()}@example.com`, role_name: 'user' };
-      const answer = await post('/accounts', document('iam:accounts', invited));
-      expect(errorsOf(answer)).toEqual(['503 unavailable']);
-      expect(answer.text).not.toMatch(/graphile|policy/);
+      const response = await post('/accounts', document('iam:accounts', invited));
+      expect(errorsOf(response)).toEqual(['503 unavailable']);
+      expect(response.text).not.toMatch(/graphile|policy/);
       const ready = await send(app, 'GET', '/health/ready');
       expect([ready.status, ready.text]).toEqual([503, expect.stringContaining('Not ready: privileges')]);
     } finally {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeFolder, pidOf, removeFolder } from '../embedded-postgres/embedded-support.js';
 import { ServiceProcess } from '../security/service-process.js';
-import { document, MEDIA_TYPE, type Answer } from '../support/client.js';
+import { document, MEDIA_TYPE, type ApiResponse } from '../support/client.js';
 import { ADMIN, TEST_ENVIRONMENT } from '../support/environment.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 
@@ -39,7 +39,7 @@ describe.each(runtimes)('The built service on Node $version', ({ path }) => {
     const headers = { 'content-type': MEDIA_TYPE, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
     const response = await fetch(url + route, { headers, ...init });
-    const answer: Pick<Answer, 'status' | 'body'> = { status: response.status, body: await response.json() };
+    const answer: Pick<ApiResponse, 'status' | 'body'> = { status: response.status, body: await response.json() };
     return answer;
   };
   const signIn = async (): Promise<string> => (await request('/auth/login', { body: ADMIN })).body.meta.token;

@@ -59,14 +59,14 @@ function serves(base: () => string): void {
     expect(list.links['first']).toMatch(/^\/iam\/api\/accounts\?/);
     const self = list.data[0]?.links.self ?? '';
     expect(self).toMatch(/^\/iam\/api\/accounts\/[0-9a-f-]{36}$/);
-    const answer = await fetch(new URL(self, base()), { headers });
-    expect(answer.status).toBe(200);
+    const response = await fetch(new URL(self, base()), { headers });
+    expect(response.status).toBe(200);
   });
 
   it('health, documentation and pages are there, and / leads to the documentation', async () => {
     const paths = ['/health/ready', '/docs', '/forgot-password', '/.well-known/jwks.json'];
-    const answers = await Promise.all(paths.map((path) => fetch(`${base()}${path}`)));
-    expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 200));
+    const responses = await Promise.all(paths.map((path) => fetch(`${base()}${path}`)));
+    expect(responses.map(({ status }) => status)).toEqual(paths.map(() => 200));
     const openapi = (await (await fetch(`${base()}/openapi.json`)).json()) as { servers: object };
     expect(openapi.servers).toEqual([{ url: '/iam' }]);
     const root = await fetch(`${base()}/`, { redirect: 'manual' });

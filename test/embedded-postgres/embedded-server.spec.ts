@@ -62,7 +62,7 @@ describe('the embedded server on a folder in use', () => {
     await expect(query(server.url.replace(password, 'wrong'), 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
     const [, , , , socketFolder] = (await pidFileOf(folder)).split('\n');
     expect(socketFolder).toBe('');
-    for (const address of outerAddresses()) expect(await answers(address, Number(port))).toBe(false);
+    for (const address of outerAddresses()) expect(await isListening(address, Number(port))).toBe(false);
   });
 
   it('outlives a process that is killed, and is taken over by the next one', async () => {
@@ -224,7 +224,7 @@ function outerAddresses(): string[] {
   return all.filter((entry) => !entry.internal && entry.family === 'IPv4').map((entry) => entry.address);
 }
 
-async function answers(host: string, port: number): Promise<boolean> {
+async function isListening(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port, timeout: 1_000 });
   const outcome = await Promise.race([
     once(socket, 'connect').then(() => true),

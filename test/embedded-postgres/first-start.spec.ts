@@ -97,11 +97,11 @@ describe('the programs of the embedded server', () => {
     const hidden = join(folder, 'hidden');
     const installed = await packageCopy(join(hidden, 'installed'));
     await chmod(hidden, 0o700);
-    const nobody = { uid: 65_534, gid: 65_534 };
-    const first = await prepareBinaries(folder, nobody, installed);
+    const unprivileged = { uid: 65_534, gid: 65_534 };
+    const first = await prepareBinaries(folder, unprivileged, installed);
     expect(first.postgres.startsWith(join(folder, `binaries-${installed.version}`))).toBe(true);
     const { mtimeMs } = await stat(first.postgres);
-    const second = await prepareBinaries(folder, nobody, installed);
+    const second = await prepareBinaries(folder, unprivileged, installed);
     expect(second).toEqual(first);
     expect((await stat(second.postgres)).mtimeMs).toBe(mtimeMs);
   });

@@ -5,7 +5,7 @@ import type { IamEvent } from '../../src/events/iam-event.js';
 import { OutboxWorker } from '../../src/outbox/outbox.worker.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, type Caller } from '../support/client.js';
+import { as, document, type ApiClient } from '../support/client.js';
 import { admin } from '../support/factories.js';
 import { listener, listening, settled } from './listeners.js';
 
@@ -23,7 +23,7 @@ describe('An event', () => {
   afterAll(() => base.stop());
 
   /** Makes an organization through an instance, and gives its id. */
-  async function organize({ post }: Caller, name = 'Acme'): Promise<string> {
+  async function organize({ post }: ApiClient, name = 'Acme'): Promise<string> {
     const made = await post('/organizations', document('iam:organizations', { name }));
     expect(made.status).toBe(200);
     return made.body.data.id;
@@ -70,9 +70,9 @@ describe('An event', () => {
       await startApp({ beside: base, extension: extension() }),
     ];
     try {
-      const callers = instances.map((instance) => as(instance, root.token));
+      const actors = instances.map((instance) => as(instance, root.token));
       const made = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => callers.map((caller) => organize(caller, `Number ${i}`))).flat(),
+        Array.from({ length: 20 }, (_, i) => actors.map((actor) => organize(actor, `Number ${i}`))).flat(),
       );
       await settled(base);
       expect(heard.sort()).toEqual(made.sort());

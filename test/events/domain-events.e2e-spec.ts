@@ -33,7 +33,7 @@ describe('Events', () => {
   }
 
   /** The same, short: the name, who did it, to what, and the details. */
-  const told = async (): Promise<unknown[]> =>
+  const received = async (): Promise<unknown[]> =>
     (await events()).map(({ name, actorId, target, details }) => [name, actorId, target?.id, details]);
 
   /** The sessions that ended, and how. */
@@ -60,7 +60,7 @@ describe('Events', () => {
     const { id } = (await root.post('/organizations', document('iam:organizations', { name: 'Acme' }))).body.data;
     await root.patch(`/organizations/${id}`, document('iam:organizations', { name: 'Acme Ltd' }));
     await root.delete(`/organizations/${id}`);
-    expect(await told()).toEqual([
+    expect(await received()).toEqual([
       ['iam:organizations.created', root.id, id, { attributes: ['name'] }],
       ['iam:organizations.updated', root.id, id, { attributes: ['name'] }],
       ['iam:organizations.deleted', root.id, id, {}],
@@ -91,7 +91,7 @@ describe('Events', () => {
     await send(app, 'PATCH', `/accounts/${token}/join`, { body: { password: PASSWORD } });
     await root.patch(`/accounts/${id}`, document('iam:accounts', { role_name: 'org_owner' }));
     await root.delete(`/accounts/${id}`);
-    expect(await told()).toEqual([
+    expect(await received()).toEqual([
       ['iam:accounts.invited', root.id, id, {}],
       ['iam:accounts.created', root.id, id, { attributes: ['name', 'email', 'role_name'] }],
       ['iam:accounts.joined', id, id, {}],
@@ -110,7 +110,7 @@ describe('Events', () => {
       await send(app, 'POST', '/account/passwords/request_reset', { body: { email } });
       await send(app, 'POST', '/account/passwords/reset', { body: { token: await resetToken(email, nth), password } });
     }
-    expect((await told()).map((event) => (event as unknown[]).slice(0, 3))).toEqual([
+    expect((await received()).map((event) => (event as unknown[]).slice(0, 3))).toEqual([
       ['iam:accounts.joined', id, id],
       ['iam:accounts.password_reset', id, id],
       ['iam:accounts.password_reset', id, id],
@@ -118,11 +118,11 @@ describe('Events', () => {
   });
 
   it('tell of a session that starts, and of one that is signed out', async () => {
-    const { id, ...somebody } = await account(app);
-    const { token } = await signIn(app, somebody);
+    const { id, ...user } = await account(app);
+    const { token } = await signIn(app, user);
     const [session] = await sessionOf(id);
     await send(app, 'POST', '/auth/logout', { token });
-    expect(await told()).toEqual([
+    expect(await received()).toEqual([
       ['iam:account_sessions.created', id, session, { account_id: id }],
       ['iam:account_auths.signed_in', id, session, {}],
       ['iam:account_sessions.ended', id, session, { account_id: id, reason: 'signed_out' }],
@@ -186,7 +186,7 @@ describe('Events', () => {
     await settled(app);
     heard.length = 0;
     await root.delete(`/account_sessions/${session}`);
-    expect(await told()).toEqual([
+    expect(await received()).toEqual([
       ['iam:account_sessions.ended', root.id, session, { account_id: made.id, reason: 'session_deleted' }],
       ['iam:account_sessions.deleted', root.id, session, {}],
     ]);
@@ -216,7 +216,7 @@ describe('Events', () => {
     await expect(failed).rejects.toThrow('no');
     const { id } = (await root.post('/organizations', document('iam:organizations', { name: 'Acme' }))).body.data;
     await root.patch(`/organizations/${id}`, document('iam:organizations', { name: 'Acme' }));
-    expect((await told()).map((event) => (event as unknown[]).slice(0, 3))).toEqual([
+    expect((await received()).map((event) => (event as unknown[]).slice(0, 3))).toEqual([
       ['iam:organizations.created', root.id, id],
     ]);
   });

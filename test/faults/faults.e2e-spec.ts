@@ -134,8 +134,8 @@ describe('Under load, when', () => {
     const { traffic } = trial;
     expect(traffic.invited.length).toBeGreaterThan(10);
     const missing = (): string[] => {
-      const reached = new Set(mails.mails.flatMap(({ recipients }) => recipients));
-      return traffic.invited.filter((email) => !reached.has(email));
+      const delivered = new Set(mails.mails.flatMap(({ recipients }) => recipients));
+      return traffic.invited.filter((email) => !delivered.has(email));
     };
     const began = performance.now();
     while (missing().length > 0 && performance.now() < began + 30_000) {

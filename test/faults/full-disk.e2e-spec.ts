@@ -46,7 +46,7 @@ const FELT_MS = 2_500;
       };
       const outcomes = await trial.survive('the disk is full', { happen });
       const results = (name: string) => outcomes.filter((outcome) => outcome.name === name).map(({ result }) => result);
-      expect(results('write')).toContain('refused');
+      expect(results('write')).toContain('rejected');
       expect(new Set(results('me'))).toEqual(new Set(['served']));
     });
 

@@ -73,7 +73,7 @@ describe('A rolling restart', () => {
     }
     const { outcomes } = load;
     const { served, ...rest } = summary(outcomes);
-    expect(rest).toEqual({ refused: 0, lost: 0, wrong: 0, details: [] });
+    expect(rest).toEqual({ rejected: 0, lost: 0, wrong: 0, details: [] });
     expect(served).toBeGreaterThan(PER_SECOND);
     const rate = sentPerSecond(outcomes);
     if (LONG) {

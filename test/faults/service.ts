@@ -45,11 +45,11 @@ export class Service {
 
 /** The first admin's access token. */
 export async function adminToken(url: string): Promise<string> {
-  const answer = await fetch(`${url}/auth/login`, {
+  const response = await fetch(`${url}/auth/login`, {
     method: 'POST',
     headers: { 'content-type': MEDIA_TYPE },
     body: JSON.stringify(ADMIN),
   });
-  const body = (await answer.json()) as { meta: { token: string } };
+  const body = (await response.json()) as { meta: { token: string } };
   return body.meta.token;
 }

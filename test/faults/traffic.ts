@@ -32,14 +32,14 @@ export class Traffic {
       method: 'GET',
       path,
       token,
-      judge: expecting(200, fits),
+      check: expecting(200, fits),
     });
     const login = (name: string, password: string, status: number): Shot => ({
       name,
       method: 'POST',
       path: '/auth/login',
       body: { email: ADMIN.email, password },
-      judge: expecting(status),
+      check: expecting(status),
     });
     const me = (): Shot => read('me', '/auth/me', ({ body }) => body.data.attributes.email === ADMIN.email);
     const own = (): Shot => {
@@ -51,7 +51,7 @@ export class Traffic {
     const list = (): Shot =>
       read('list', '/organizations?sort=-created_at&page%5Bsize%5D=5', ({ body }) => Array.isArray(body.data));
     const write = (n: number): Shot => this.create(token, `Organization ${n}`);
-    const stranger: Shot = { name: 'stranger', method: 'GET', path: '/organizations', judge: expecting(401) };
+    const stranger: Shot = { name: 'stranger', method: 'GET', path: '/organizations', check: expecting(401) };
     this.kinds = [
       ...[me, write, own, list, me, () => stranger, me, write, own, me],
       ...[me, () => login('sign-in', ADMIN.password, 200), own, me, write, own, list],
@@ -91,27 +91,27 @@ export class Traffic {
       this.last = [name, body.data.id];
       this.acknowledged.set(name, body.data.id);
     };
-    const judge = expecting(200, ({ body }) => body.data.attributes.name === name, keep);
+    const check = expecting(200, ({ body }) => body.data.attributes.name === name, keep);
     return {
       name: 'write',
       method: 'POST',
       path: '/organizations',
       token,
       body: document('iam:organizations', { name }),
-      judge,
+      check,
     };
   }
 
   private invite(token: string, email: string): Shot {
     const attributes = { name: 'Invited', email, role_name: 'user', role_scope: {} };
-    const judge = expecting(200, undefined, () => this.invited.push(email));
+    const check = expecting(200, undefined, () => this.invited.push(email));
     return {
       name: 'invite',
       method: 'POST',
       path: '/accounts',
       token,
       body: document('iam:accounts', attributes),
-      judge,
+      check,
     };
   }
 }

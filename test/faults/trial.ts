@@ -52,11 +52,11 @@ export class Trial {
    */
   async survive(name: string, fault: Fault): Promise<readonly Outcome[]> {
     const { outcomes, recoveredAfter, endedAt } = await this.suffer(fault);
-    const { served, refused, ...rest } = summary(outcomes);
+    const { served, rejected, ...rest } = summary(outcomes);
     if (LONG) process.stdout.write(report(name, outcomes, recoveredAfter));
     expect(rest).toEqual({ lost: 0, wrong: 0, details: [] });
     expect(served).toBeGreaterThan(ENOUGH);
-    if (fault.unnoticed) expect(refused).toBe(0);
+    if (fault.unnoticed) expect(rejected).toBe(0);
     const late = outcomes.filter(({ result, sentAt }) => result !== 'served' && sentAt > endedAt + RECOVERY_MS);
     expect([...new Set(late.map(({ detail }) => detail))]).toEqual([]);
     expect(recoveredAfter).toBeLessThan(RECOVERY_MS);
@@ -97,9 +97,9 @@ export const slowest = (outcomes: readonly Outcome[]): number =>
 
 /** A line about a long run, for whoever wants to know the numbers. */
 function report(name: string, outcomes: readonly Outcome[], recoveredAfter: number): string {
-  const { served, refused, lost, wrong } = summary(outcomes);
+  const { served, rejected, lost, wrong } = summary(outcomes);
   return (
-    `When ${name}: ${served} served, ${refused} refused, ${lost} lost, ${wrong} wrong; ` +
+    `When ${name}: ${served} served, ${rejected} rejected, ${lost} lost, ${wrong} wrong; ` +
     `the slowest answer took ${slowest(outcomes).toFixed(0)} ms, all was well ${recoveredAfter.toFixed(0)} ms after the end\n`
   );
 }

@@ -4,7 +4,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import { list, type Account, type Reader } from './account-model.js';
 import { filters, FRAGMENTS, queryString, sorts } from './account-queries.js';
-import { cases, fuzz, LONG_LIVED, patience, Wire } from './fuzz.js';
+import { cases, fuzz, LONG_LIVED, timeoutMs, Wire } from './fuzz.js';
 
 const CASES_BY_NUMBER = 900;
 const CASES_BY_CURSOR = 600;
@@ -157,7 +157,7 @@ describe('Lists of accounts are those of a model in memory', () => {
       });
       expect(found).toBeGreaterThan(cases(CASES_BY_NUMBER));
     },
-    patience(CASES_BY_NUMBER),
+    timeoutMs(CASES_BY_NUMBER),
   );
 
   it(
@@ -198,6 +198,6 @@ describe('Lists of accounts are those of a model in memory', () => {
       });
       expect(pages).toBeGreaterThan(cases(CASES_BY_CURSOR));
     },
-    patience(CASES_BY_CURSOR),
+    timeoutMs(CASES_BY_CURSOR),
   );
 });

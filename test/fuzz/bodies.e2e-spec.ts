@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import { json, mutation, PROTOTYPE_NAMES, text } from './arbitraries.js';
-import { cases, expectProper, fuzz, LONG_LIVED, patience, tally, Wire, type RawRequest } from './fuzz.js';
+import { cases, expectProper, fuzz, LONG_LIVED, timeoutMs, tally, Wire, type RawRequest } from './fuzz.js';
 
 const CASES = 2500;
 const MEDIA_TYPES = ['application/vnd.api+json', 'application/json'];
@@ -141,24 +141,24 @@ describe('Bodies of every sort', () => {
           type: fc.constantFrom(...MEDIA_TYPES),
         })
         .map(({ operation: [method, path, body], spoilt, ...rest }) => ({ method, path, body: spoilt(body), ...rest }));
-      const answers = tally();
+      const responses = tally();
       await fuzz(CASES, asked, async ({ method, path, token, type, body }) => {
         const headers = { 'content-type': type, ...(token && { authorization: `Bearer ${token}` }) };
-        const answer = await wire.send({ method, path, headers, body });
-        answers.count(answer);
-        expectProper(answer);
+        const response = await wire.send({ method, path, headers, body });
+        responses.count(response);
+        expectProper(response);
       });
-      answers.print('Bodies');
-      expect(answers.of(200)).toBeGreaterThan(cases(CASES) / 20);
+      responses.print('Bodies');
+      expect(responses.of(200)).toBeGreaterThan(cases(CASES) / 20);
     },
-    patience(CASES),
+    timeoutMs(CASES),
   );
 
   it('leave everybody what they were, and change no object that others inherit from', async () => {
     const request: RawRequest = { method: 'GET', path: '/auth/me' };
     for (const token of tokens.filter((one) => one !== '')) {
-      const answer = await wire.send({ ...request, headers: { authorization: `Bearer ${token}` } });
-      expect(answer.status).toBe(200);
+      const response = await wire.send({ ...request, headers: { authorization: `Bearer ${token}` } });
+      expect(response.status).toBe(200);
     }
     const clean: Record<string, unknown> = {};
     for (const name of [...NAMES, 'org', 'nope'].filter((one) => !PROTOTYPE_NAMES.includes(one))) {

@@ -25,8 +25,8 @@ describe('Found by the fuzz tests:', () => {
 
   it('an object under a member of a flat body does not choose a constructor', async () => {
     for (const odd of ['{"constructor":true}', '{"constructor":"x"}', '{"a":{"constructor":{}}}']) {
-      const answer = await send(app, 'POST', '/auth/refresh', { body: `{"refresh_token":${odd}}` });
-      expect([odd, errorsOf(answer)]).toEqual([odd, ['422 validation_failed /refresh_token']]);
+      const response = await send(app, 'POST', '/auth/refresh', { body: `{"refresh_token":${odd}}` });
+      expect([odd, errorsOf(response)]).toEqual([odd, ['422 validation_failed /refresh_token']]);
     }
     const scope =
       '{"data":{"type":"iam:accounts","attributes":{"name":"x","email":"x@example.com","role_scope":{"constructor":1}}}}';
@@ -68,8 +68,11 @@ describe('Found by the fuzz tests:', () => {
     ['an address that cannot be decoded', 'GET', '/accounts/%', undefined],
     ['OPTIONS with a body, where nothing is', 'OPTIONS', '/nope', '{}'],
   ])('%s is rejected with a document', async (_what, method, path, body) => {
-    const answer = await send(app, method, path, { headers: { 'content-type': 'text/plain' }, ...(body && { body }) });
-    expect([answer.headers.get('content-type'), errorsOf(answer)]).toEqual([
+    const response = await send(app, method, path, {
+      headers: { 'content-type': 'text/plain' },
+      ...(body && { body }),
+    });
+    expect([response.headers.get('content-type'), errorsOf(response)]).toEqual([
       'application/vnd.api+json',
       ['404 not_found'],
     ]);

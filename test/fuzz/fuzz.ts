@@ -13,7 +13,7 @@ export const cases = (share: number): number => Math.ceil(share * FACTOR);
 export const LONG_LIVED = { ACCESS_TOKEN_SECONDS: '86400' };
 
 /** Time for so many cases, in milliseconds: ten times what they take on an idle machine. */
-export const patience = (share: number): number => 20_000 + cases(share) * 50;
+export const timeoutMs = (share: number): number => 20_000 + cases(share) * 50;
 
 /**
  * Runs a property over generated cases. A failure prints the smallest case, and the seed and path that lead to it:
@@ -37,7 +37,7 @@ export interface RawRequest {
 }
 
 /** An answer as it came. */
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
@@ -49,19 +49,19 @@ export class Wire {
 
   constructor(private readonly app: Pick<TestApp, 'url'>) {}
 
-  send({ method, path, headers: own = {}, body }: RawRequest): Promise<RawAnswer> {
+  send({ method, path, headers: own = {}, body }: RawRequest): Promise<RawResponse> {
     const { hostname, port } = new URL(this.app.url);
     // Node does not frame the body of a GET by itself: its text would be taken for the next request.
     const headers = { ...own, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) };
     return new Promise((resolve, reject) => {
-      const sent = request({ hostname, port, agent: this.agent, method, path, headers }, (answer) => {
+      const sent = request({ hostname, port, agent: this.agent, method, path, headers }, (response) => {
         const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () =>
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
           resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
+            status: response.statusCode ?? 0,
+            headers: response.headers,
             text: Buffer.concat(chunks).toString(),
           }),
         );
@@ -80,7 +80,7 @@ export class Wire {
 export function tally() {
   const statuses: Record<number, number> = {};
   return {
-    count: ({ status }: RawAnswer): void => void (statuses[status] = (statuses[status] ?? 0) + 1),
+    count: ({ status }: RawResponse): void => void (statuses[status] = (statuses[status] ?? 0) + 1),
     of: (status: number): number => statuses[status] ?? 0,
     print: (what: string): void =>
       void process.stdout.write(`${what}, answers by status: ${JSON.stringify(statuses)}\n`),
@@ -117,8 +117,8 @@ interface ErrorObject {
 }
 
 /** Holds an answer against the contract, whatever was asked: success, or a rejection that says what is wrong. */
-export function expectProper(answer: RawAnswer): void {
-  const { status, headers, text } = answer;
+export function expectProper(response: RawResponse): void {
+  const { status, headers, text } = response;
   expect([status < 500, status]).toEqual([true, status]);
   expect(text).not.toMatch(LEAKS);
   if (status === 204 || status === 304) return expect(text).toBe('');

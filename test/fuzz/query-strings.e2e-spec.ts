@@ -5,7 +5,7 @@ import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import { FIXTURES } from '../resources/fixtures.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { admin, organization, signedIn } from '../support/factories.js';
-import { cases, expectProper, fuzz, LONG_LIVED, patience, tally, Wire } from './fuzz.js';
+import { cases, expectProper, fuzz, LONG_LIVED, timeoutMs, tally, Wire } from './fuzz.js';
 import { anyParameter, plausibleParameter, SORTS, type Known } from './parameters.js';
 
 const CASES = 4000;
@@ -63,18 +63,18 @@ describe('Query strings of every sort', () => {
   it(
     `never fail and are always rejected with a reason, in ${cases(CASES)} cases`,
     async () => {
-      const answers = tally();
+      const responses = tally();
       await fuzz(CASES, fc.oneof(...resources.map(queries)), async ({ token, path, parameters }) => {
         const query = parameters.join('&').slice(0, LONGEST);
         const headers = { authorization: `Bearer ${token}` };
-        const answer = await wire.send({ method: 'GET', path: `${path}?${query}`, headers });
-        answers.count(answer);
-        expectProper(answer);
+        const response = await wire.send({ method: 'GET', path: `${path}?${query}`, headers });
+        responses.count(response);
+        expectProper(response);
       });
-      answers.print('Query strings');
+      responses.print('Query strings');
       // If all were rejected at the door, nothing would be tested behind it.
-      expect(answers.of(200)).toBeGreaterThan(cases(CASES) / 5);
+      expect(responses.of(200)).toBeGreaterThan(cases(CASES) / 5);
     },
-    patience(CASES),
+    timeoutMs(CASES),
   );
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, admin } from '../support/factories.js';
 import { encoded, text } from './arbitraries.js';
-import { cases, expectProper, fuzz, LONG_LIVED, patience, tally, Wire } from './fuzz.js';
+import { cases, expectProper, fuzz, LONG_LIVED, timeoutMs, tally, Wire } from './fuzz.js';
 
 const CASES = 2000;
 
@@ -165,23 +165,23 @@ describe('Requests of every sort', () => {
         signedIn: fc.constantFrom(true, true, false),
         body: fc.option(fc.constantFrom('', '{}', '[]', '{"data":{}}', '{'), { nil: undefined }),
       });
-      const answers = tally();
+      const responses = tally();
       await fuzz(CASES, asked, async ({ method, path, headers: some, signedIn, body }) => {
         // A token that somebody signs out with is not needed again.
         const own: Record<string, string> =
           signedIn && !path.startsWith('/auth') ? { authorization: `Bearer ${token}` } : {};
-        const answer = await wire.send({
+        const response = await wire.send({
           method,
           path,
           headers: { ...own, ...some },
           ...(body !== undefined && { body }),
         });
-        answers.count(answer);
-        if (method === 'HEAD') return expect([answer.status < 500, answer.text]).toEqual([true, '']);
-        expectProper(answer);
+        responses.count(response);
+        if (method === 'HEAD') return expect([response.status < 500, response.text]).toEqual([true, '']);
+        expectProper(response);
       });
-      answers.print('Requests');
+      responses.print('Requests');
     },
-    patience(CASES),
+    timeoutMs(CASES),
   );
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, send, type Answer } from '../support/client.js';
+import { document, send, type ApiResponse } from '../support/client.js';
 import { account, admin, signedIn } from '../support/factories.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 
@@ -28,9 +28,9 @@ describe('Three instances on one PostgreSQL', () => {
   });
 
   /** The same request to all of them at once. */
-  const all = (method: string, path: string, options: Parameters<typeof send>[3]): Promise<Answer[]> =>
+  const all = (method: string, path: string, options: Parameters<typeof send>[3]): Promise<ApiResponse[]> =>
     Promise.all(instances.map((instance) => send(instance, method, path, options)));
-  const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status).sort();
+  const statuses = (responses: readonly ApiResponse[]): number[] => responses.map(({ status }) => status).sort();
   const from = (ip: string) => ({ 'x-forwarded-for': ip });
 
   it('take the tokens of each other, and none of a session that ended on one of them a second ago', async () => {
@@ -43,17 +43,17 @@ describe('Three instances on one PostgreSQL', () => {
 
   it('advance a session once when its refresh token reaches all of them at once', async () => {
     const { refreshToken } = await signedIn(first);
-    const answers = await all('POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
-    expect(statuses(answers)).toEqual([200, 200, 200]);
-    expect(new Set(answers.map(({ body }) => body.meta.refresh_token)).size).toBe(1);
+    const responses = await all('POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
+    expect(statuses(responses)).toEqual([200, 200, 200]);
+    expect(new Set(responses.map(({ body }) => body.meta.refresh_token)).size).toBe(1);
   });
 
   it('count attempts together', async () => {
     const { email } = await account(first);
     const wrong = { body: { email, password: 'Wrong-horse-7' }, headers: from('198.51.100.7') };
-    const answers: Answer[] = [];
-    for (let n = 0; n < ATTEMPTS; n++) answers.push(...(await all('POST', '/auth/login', wrong)));
-    expect(answers.filter(({ status }) => status !== 429)).toHaveLength(ATTEMPTS);
+    const responses: ApiResponse[] = [];
+    for (let n = 0; n < ATTEMPTS; n++) responses.push(...(await all('POST', '/auth/login', wrong)));
+    expect(responses.filter(({ status }) => status !== 429)).toHaveLength(ATTEMPTS);
   });
 
   it('create one account, and send one mail, for a key that reaches all of them at once', async () => {
@@ -65,10 +65,12 @@ describe('Three instances on one PostgreSQL', () => {
     // Whoever would have to wait too long for the first is told that it is still running.
     const made = atOnce.filter(({ status }) => status === 200);
     expect(made.length).toBeGreaterThan(0);
-    expect(statuses(atOnce.filter((answer) => !made.includes(answer))).every((status) => status === 409)).toBe(true);
+    expect(statuses(atOnce.filter((response) => !made.includes(response))).every((status) => status === 409)).toBe(
+      true,
+    );
     const afterwards = await create();
     expect(statuses(afterwards)).toEqual([200, 200, 200]);
-    expect(new Set([...made, ...afterwards].map((answer) => answer.body.data.id)).size).toBe(1);
+    expect(new Set([...made, ...afterwards].map((response) => response.body.data.id)).size).toBe(1);
     const left = () => first.sql('SELECT 1 FROM graphile_worker._private_jobs WHERE run_at <= now()');
     await eventually(async () => (await left()).length === 0);
     expect(first.mails.mails.filter(({ recipients }) => recipients.includes(email))).toHaveLength(1);

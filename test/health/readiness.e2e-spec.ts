@@ -3,10 +3,10 @@ import { EventLoop } from '../../src/health/event-loop.js';
 import { PendingMigrations } from '../../src/database/pending-migrations.js';
 import { OutboxBacklog } from '../../src/outbox/outbox.backlog.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, send, type Answer } from '../support/client.js';
+import { as, send, type ApiResponse } from '../support/client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-const ready = (app: TestApp): Promise<Answer> => send(app, 'GET', '/health/ready');
+const ready = (app: TestApp): Promise<ApiResponse> => send(app, 'GET', '/health/ready');
 
 describe('Readiness', () => {
   let app: TestApp;
@@ -18,7 +18,7 @@ describe('Readiness', () => {
   afterAll(() => app.stop());
 
   /** Everything that strangers learn of a refusal. */
-  const refusal = ({ status, body, headers }: Answer) => ({
+  const rejection = ({ status, body, headers }: ApiResponse) => ({
     status,
     fields: Object.keys(body).sort(),
     details: body.errors.map(({ detail }: { detail: string }) => detail),
@@ -42,7 +42,7 @@ describe('Readiness', () => {
     try {
       expect((await ready(cut)).status).toBe(200);
       proxy.cut();
-      expect(refusal(await ready(cut))).toEqual(notReady('database'));
+      expect(rejection(await ready(cut))).toEqual(notReady('database'));
       expect((await send(cut, 'GET', '/health/live')).status).toBe(200);
       proxy.mend();
       expect((await ready(cut)).status).toBe(200);
@@ -60,7 +60,7 @@ describe('Readiness', () => {
     const early = await startApp({ beside: app, env: { MIGRATE_ON_START: 'false' } });
     try {
       expect(await early.nest.get(PendingMigrations, { strict: false }).list()).toEqual([last]);
-      expect(refusal(await ready(early))).toEqual(notReady('migrations'));
+      expect(rejection(await ready(early))).toEqual(notReady('migrations'));
       // A later release, which migrates while this one serves, has more of them.
       await app.sql(`INSERT INTO migrations (timestamp, name) VALUES (1, $1), (2, 'OfALaterRelease2')`, [last]);
       expect((await ready(early)).body).toEqual({ status: 'ok' });
@@ -94,9 +94,9 @@ describe('Readiness', () => {
     ['is stalled', { median: 1_010, p99: 2_000 }, 503, 'Not ready: event_loop'],
   ])('judges an event loop that %s', async (_, lag, status, text) => {
     jest.spyOn(app.nest.get(EventLoop, { strict: false }), 'lag', 'get').mockReturnValue(lag);
-    const answer = await ready(app);
-    expect(answer.status).toBe(status);
-    expect(answer.text).toContain(text);
+    const response = await ready(app);
+    expect(response.status).toBe(status);
+    expect(response.text).toContain(text);
   });
 
   it('ends with the beginning of a shutdown, while requests are still served', async () => {
@@ -104,7 +104,7 @@ describe('Readiness', () => {
     expect((await ready(ending)).status).toBe(200);
     const began = performance.now();
     const stopped = ending.stop();
-    expect(refusal(await ready(ending))).toEqual(notReady('shutdown'));
+    expect(rejection(await ready(ending))).toEqual(notReady('shutdown'));
     const served = await as(ending).post('/auth/login', { email: 'nobody@example.com', password: 'wrong' });
     expect([served.status, served.headers.get('connection')]).toEqual([401, 'close']);
     await stopped;

@@ -23,8 +23,8 @@ describe('Conditional requests', () => {
     const tag = await tagOf(path);
     expect(tag).toMatch(/^"1-[\w-]+"$/);
     for (const header of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
-      const answer = await root.get(path, { 'if-none-match': header });
-      expect([answer.status, answer.text, answer.headers.get('etag')]).toEqual([304, '', tag]);
+      const response = await root.get(path, { 'if-none-match': header });
+      expect([response.status, response.text, response.headers.get('etag')]).toEqual([304, '', tag]);
     }
     const sparse = `${path}?fields[iam:organizations]=name`;
     expect((await root.get(sparse, { 'if-none-match': tag })).status).toBe(200);
@@ -70,8 +70,8 @@ describe('Conditional requests', () => {
   it('count a write that changes nothing as none', async () => {
     const path = `/organizations/${await organization(app, 'Same')}`;
     const tag = await tagOf(path);
-    const answer = await root.patch(path, (await root.get(path)).body);
-    expect([answer.status, answer.headers.get('etag')]).toEqual([200, tag]);
+    const response = await root.patch(path, (await root.get(path)).body);
+    expect([response.status, response.headers.get('etag')]).toEqual([200, tag]);
   });
 
   it('see that the organization of an account is gone', async () => {
@@ -126,15 +126,15 @@ describe('An idempotency key', () => {
   });
 
   it('creates once when ten requests come at once', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => root.post('/organizations', acme('Ten'), key('k4'))),
     );
     expect(await named('Ten')).toHaveLength(1);
-    for (const answer of answers) {
-      if (answer.status === 200) expect(answer.body.data.attributes.name).toBe('Ten');
-      else expect(errorsOf(answer)).toEqual(['409 conflict Idempotency-Key']);
+    for (const response of responses) {
+      if (response.status === 200) expect(response.body.data.attributes.name).toBe('Ten');
+      else expect(errorsOf(response)).toEqual(['409 conflict Idempotency-Key']);
     }
-    expect(answers.some(({ status }) => status === 200)).toBe(true);
+    expect(responses.some(({ status }) => status === 200)).toBe(true);
   });
 
   it('is free again after a create that failed', async () => {

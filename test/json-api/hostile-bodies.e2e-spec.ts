@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, errorsOf, send, type Answer } from '../support/client.js';
+import { as, errorsOf, send, type ApiResponse } from '../support/client.js';
 import { account, admin } from '../support/factories.js';
 
 /** JSON text that is nested so deep that code which calls itself for each level runs out of stack. */
@@ -17,7 +17,7 @@ describe('A body that is meant to break the service', () => {
   });
   afterAll(() => app.stop());
 
-  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<ApiResponse> =>
     send(app, 'POST', path, { token: root.token, body, headers });
   const bytes = async (path: string, body: Uint8Array): Promise<number> => {
     const headers = { authorization: `Bearer ${root.token}`, 'content-type': 'application/json' };
@@ -63,9 +63,9 @@ describe('A body that is meant to break the service', () => {
     '{"data":{"type":"iam:organizations","attributes":{"name":"a\\u0000b"}}}',
     '{"data":{"type":"iam:organizations","attributes":{"name":"\\ud800"}}}',
   ])('is told which text cannot be stored: %s', async (body) => {
-    const answer = await post('/organizations', body);
-    expect(answer.status).toBe(422);
-    expect(new Set(errorsOf(answer))).toEqual(new Set(['422 validation_failed /data/attributes/name']));
+    const response = await post('/organizations', body);
+    expect(response.status).toBe(422);
+    expect(new Set(errorsOf(response))).toEqual(new Set(['422 validation_failed /data/attributes/name']));
   });
 
   it.each([

@@ -35,9 +35,9 @@ describe('Over HTTP, the service', () => {
       ['multipart/form-data; boundary=x', 415],
     ])('Content-Type %s → %i', async (type, status) => {
       const body = document('iam:organizations', { name: 'Acme' });
-      const answer = await root.post('/organizations', body, { 'content-type': type });
-      expect(answer.status).toBe(status);
-      if (status === 415) expect(errorsOf(answer)[0]).toMatch(/^415 unsupported_media_type/);
+      const response = await root.post('/organizations', body, { 'content-type': type });
+      expect(response.status).toBe(status);
+      if (status === 415) expect(errorsOf(response)[0]).toMatch(/^415 unsupported_media_type/);
     });
 
     it.each([
@@ -52,9 +52,9 @@ describe('Over HTTP, the service', () => {
       ['application/vnd.api+json; ext="x", application/vnd.api+json', 200],
       ['application/vnd.api+json; ext="x", application/json', 406],
     ])('Accept %s → %i', async (accept, status) => {
-      const answer = await root.get('/organizations', accept === undefined ? {} : { accept });
-      expect(answer.status).toBe(status);
-      if (status === 406) expect(errorsOf(answer)).toEqual(['406 not_acceptable Accept']);
+      const response = await root.get('/organizations', accept === undefined ? {} : { accept });
+      expect(response.status).toBe(status);
+      if (status === 406) expect(errorsOf(response)).toEqual(['406 not_acceptable Accept']);
     });
 
     it('rejects a body without a Content-Type, and wants none where there is no body', async () => {
@@ -111,27 +111,27 @@ describe('Over HTTP, the service', () => {
     });
 
     it('up to 1 MiB', async () => {
-      const answer = await root.post(
+      const response = await root.post(
         '/organizations',
         document('iam:organizations', { name: 'x'.repeat(1024 * 1024) }),
       );
-      expect(errorsOf(answer)).toEqual(['413 payload_too_large']);
+      expect(errorsOf(response)).toEqual(['413 payload_too_large']);
     });
 
     it('and changes nothing where an update has no attributes', async () => {
       const id = await organization(app);
-      const answer = await root.patch(`/organizations/${id}`, { data: { type: 'iam:organizations', id } });
-      expect([answer.status, answer.headers.get('etag')?.slice(0, 3)]).toEqual([200, '"1-']);
+      const response = await root.patch(`/organizations/${id}`, { data: { type: 'iam:organizations', id } });
+      expect([response.status, response.headers.get('etag')?.slice(0, 3)]).toEqual([200, '"1-']);
       const other = { data: { type: 'iam:organizations', id: UNKNOWN } };
       expect(errorsOf(await root.patch(`/organizations/${id}`, other))).toEqual(['409 conflict /data/id']);
     });
   });
 
   it('names all errorsOf of a request at once, each with its source as sent', async () => {
-    const answer = await root.get(
+    const response = await root.get(
       '/accounts?filter[nope]=1&filter[enabled]=x&sort=-role_scope,foo&page[size]=0&fields[iam:accounts]=nope&included=nope&count=x&y',
     );
-    expect(errorsOf(answer).sort()).toEqual([
+    expect(errorsOf(response).sort()).toEqual([
       '400 invalid_parameter count',
       '400 invalid_parameter fields[iam:accounts]',
       '400 invalid_parameter filter[enabled]',
@@ -142,9 +142,9 @@ describe('Over HTTP, the service', () => {
       '400 invalid_parameter sort',
       '400 invalid_parameter y',
     ]);
-    for (const error of answer.body.errors) {
+    for (const error of response.body.errors) {
       expect(error).toEqual({
-        id: answer.headers.get('x-request-id'),
+        id: response.headers.get('x-request-id'),
         status: '400',
         code: 'invalid_parameter',
         title: 'Invalid parameter',
@@ -160,8 +160,8 @@ describe('Over HTTP, the service', () => {
     ['page=2', expect.stringContaining('page[number]')],
     ['page[limit]=2', expect.stringContaining('page[size]')],
   ])('says how it is spelled where somebody asks by %s', async (query, detail) => {
-    const answer = await root.get(`/accounts?${query}`);
-    expect(answer.body.errors).toEqual([expect.objectContaining({ status: '400', detail })]);
+    const response = await root.get(`/accounts?${query}`);
+    expect(response.body.errors).toEqual([expect.objectContaining({ status: '400', detail })]);
   });
 
   it('keeps the request id of the client where it is harmless, and makes one otherwise', async () => {

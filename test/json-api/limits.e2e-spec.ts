@@ -2,21 +2,21 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LIMITS, type LimitName } from '../../src/json-api/limits.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization } from '../support/factories.js';
 import { head, open } from '../transport/sockets.js';
 
 /** One request, made to send so many of what a bound counts. */
 interface Case {
-  readonly send: (count: number) => Promise<Answer>;
+  readonly send: (count: number) => Promise<ApiResponse>;
   /** What is expected up to the bound, and one above: a status, or the error. */
   readonly within: unknown;
   readonly above: unknown;
-  readonly seen?: (answer: Answer) => unknown;
+  readonly seen?: (response: ApiResponse) => unknown;
 }
 
 let app: TestApp;
-let root: Caller & { id: string; token: string };
+let root: ApiClient & { id: string; token: string };
 let id: string;
 
 beforeAll(async () => {
@@ -28,9 +28,9 @@ afterAll(() => app.stop());
 
 const times = <Value>(count: number, make: (n: number) => Value): Value[] =>
   Array.from({ length: count }, (_, n) => make(n));
-const onlyStatus = (status: number): Answer => ({ status, headers: new Headers(), body: undefined, text: '' });
-const statusOf = ({ status }: Answer): number => status;
-const rejection = (answer: Answer): unknown => errorsOf(answer).at(-1);
+const onlyStatus = (status: number): ApiResponse => ({ status, headers: new Headers(), body: undefined, text: '' });
+const statusOf = ({ status }: ApiResponse): number => status;
+const rejection = (response: ApiResponse): unknown => errorsOf(response).at(-1);
 const parameter = (name: string): string => `400 invalid_parameter ${name}`;
 
 /** So many filters, none of which there is: each is an error of its own, up to the bound. */
@@ -76,7 +76,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
       const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
       connection.write(head('POST /auth/refresh', headers));
       connection.write(`${'1\r\n \r\n'.repeat(count - 1)}2\r\n{}\r\n0\r\n\r\n`);
-      const [status = 0] = await connection.answers();
+      const [status = 0] = await connection.responses();
       connection.close();
       return onlyStatus(status);
     },
@@ -212,7 +212,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
     },
     within: LIMITS.includedResources,
     above: '400 invalid_parameter include',
-    seen: (answer) => rejection(answer) ?? answer.body.included.length,
+    seen: (response) => rejection(response) ?? response.body.included.length,
   },
   errors: {
     send: (count) => as(app).post('/auth/refresh', Object.fromEntries(times(count, (n) => [`m${n}`, 1]))),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { errorsOf, ids, type Answer, type Caller } from '../support/client.js';
+import { errorsOf, ids, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 const PROFILE = 'https://jsonapi.org/profiles/ethanresnick/cursor-pagination/';
@@ -27,10 +27,10 @@ const SORTS = [
 const SEEDED = 'filter[created_at__lte]=2026-03-31';
 
 /** Follows the links of a collection until there are no more. */
-async function walk({ get }: Caller, path: string, link: 'next' | 'prev'): Promise<Answer[]> {
-  const pages: Answer[] = [];
+async function walk({ get }: ApiClient, path: string, link: 'next' | 'prev'): Promise<ApiResponse[]> {
+  const pages: ApiResponse[] = [];
   for (let next: string | null = path; next !== null;) {
-    const page: Answer = await get(next);
+    const page: ApiResponse = await get(next);
     expect(page.status).toBe(200);
     pages.push(page);
     if (pages.length > 50) throw new Error('The links lead in a circle');

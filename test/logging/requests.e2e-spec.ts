@@ -85,8 +85,8 @@ describe.each(['', 'api/v1/iam'])('The log of requests, under the prefix "%s"', 
     await app.sql('CREATE TRIGGER fail BEFORE INSERT ON organizations FOR EACH ROW EXECUTE FUNCTION fail()');
     const { post } = await admin({ ...app, url: app.url + root });
     lines.splice(0);
-    const answer = await post('/organizations', document('iam:organizations', { name: 'Acme' }));
-    expect(answer.status).toBe(500);
+    const response = await post('/organizations', document('iam:organizations', { name: 'Acme' }));
+    expect(response.status).toBe(500);
     await logged();
     const error = lines.map((line) => JSON.parse(line)).find(({ err }) => err !== undefined);
     expect(error.msg).toContain('Internal error');

@@ -51,7 +51,7 @@ describe('An invitation', () => {
   });
 
   it('lies in the database without its token', async () => {
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     const { id, token } = await invited();
     await queue(id, token);
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
@@ -103,20 +103,20 @@ describe('An invitation', () => {
   });
 
   it('comes when the relay is back, as the same message', async () => {
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     const { id, token } = await invited();
     await queue(id, token);
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     expect((await app.sink.waitFor(1)).map(tokenOf)).toEqual([token]);
   });
 
   it('writes its token into no log', async () => {
     const { id, token } = await invited();
-    app.sink.refusal = 550;
+    app.sink.rejectWith = 550;
     await queue(id, token);
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     await app.sink.waitFor(1);
     const levels = ['log', 'error', 'warn', 'debug'] as const;
     const lines = levels.flatMap((level) => jest.mocked(Logger.prototype[level]).mock.calls);
@@ -166,10 +166,10 @@ describe('A request to reset a password', () => {
 
   it('after a failed delivery brings one mail, whose token is the stored one', async () => {
     const id = await app.account();
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     await queue('jane@example.com');
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     const [mail] = await app.sink.waitFor(1);
     await idle();
     expect(app.sink.mails).toHaveLength(1);
@@ -178,11 +178,11 @@ describe('A request to reset a password', () => {
 
   it('lies in the database without its token', async () => {
     const id = await app.account();
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     await queue('jane@example.com');
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
     const [job] = await app.query<{ job: string }>('SELECT j::text AS job FROM graphile_worker._private_jobs j');
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     const [mail] = await app.sink.waitFor(1);
     expect(job?.job).not.toContain(tokenOf(mail));
     expect(job?.job).not.toContain('jane@example.com');
@@ -195,21 +195,21 @@ describe('A request to reset a password', () => {
     ['of a disabled account', 'UPDATE accounts SET enabled = false WHERE id = $1'],
   ])('brings no mail once its token is %s', async (_, change) => {
     const id = await app.account();
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     await queue('jane@example.com');
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
     await app.query(change, [id]);
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     await idle();
     expect(app.sink.mails).toEqual([]);
   });
 
   it('does not void what an earlier one brings, also when that was delayed', async () => {
     const id = await app.account();
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     await queue('jane@example.com');
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE last_error <> $1', ['']))[0]);
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     await queue('JANE@example.com');
     await app.sink.waitFor(2);
     await idle();
@@ -218,11 +218,11 @@ describe('A request to reset a password', () => {
 
   it('that could not be delivered, however often, takes up one of the three tokens', async () => {
     const id = await app.account();
-    app.sink.refusal = 451;
+    app.sink.rejectWith = 451;
     await queue('jane@example.com');
     await eventually(async () => (await app.query('SELECT FROM graphile_worker.jobs WHERE attempts > 1'))[0]);
     expect(await hashesOf(id)).toHaveLength(1);
-    app.sink.refusal = null;
+    app.sink.rejectWith = null;
     await app.sink.waitFor(1);
     await idle();
   });

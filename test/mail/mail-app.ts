@@ -82,7 +82,7 @@ export async function startMailApp(env: Readonly<Record<string, string>> = {}): 
       await query('DELETE FROM accounts');
       await query('DELETE FROM graphile_worker._private_jobs WHERE locked_by IS NULL');
       await eventually(async () => (await query('SELECT FROM graphile_worker.jobs')).length === 0);
-      sink.refusal = null;
+      sink.rejectWith = null;
       sink.mails.length = 0;
     },
     async close() {

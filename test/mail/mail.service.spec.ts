@@ -148,7 +148,7 @@ describe('A mail over SMTP', () => {
   });
 
   it('fails when the relay refuses it, so that it is tried again', async () => {
-    sink.refusal = 451;
+    sink.rejectWith = 451;
     const to = { name: 'Jane', email: 'jane@example.com' };
     const mail = await mailService(sink.url);
     await expect(mail.send(invitation(to))).rejects.toThrow('Not now');

@@ -172,7 +172,7 @@ describe('Mails that the operator does not want', () => {
     try {
       const { token, hash } = newToken();
       const id = await quiet.invited(hash, JOINED);
-      quiet.sink.refusal = 451;
+      quiet.sink.rejectWith = 451;
       await quiet.transactions.run(async (tx) => {
         await quiet.newSignIns.queue(tx, { accountId: id, sessionId: uuidv7() }, { userAgent: null, ip: '192.0.2.7' });
         await quiet.invitations.queue(tx, id, token);

@@ -102,8 +102,8 @@ Content-Type: text/html; charset=utf-8
     ['a proxy', '127.0.0.1', { host: 'localhost', 'x-forwarded-for': '127.0.0.1' }, 403],
     ['a page whose name was pointed here', '127.0.0.1', { host: 'evil.example.com' }, 403],
   ])('answers %s as it should', async (_, remoteAddress, headers, status) => {
-    const answer = await app.nest.inject({ url: mailbox(), headers, remoteAddress });
-    expect(answer.statusCode).toBe(status);
+    const response = await app.nest.inject({ url: mailbox(), headers, remoteAddress });
+    expect(response.statusCode).toBe(status);
   });
 });
 
@@ -111,9 +111,9 @@ describe('The address of the development mailbox', () => {
   it.each(['', '/', '/guess', '/guess/x.eml', '/2026-01-01T00-00-00.000Z-0001-aaaaaa.eml'])(
     'shows nothing without its token: /dev/mailbox%s',
     async (rest) => {
-      const answer = await open(app, `/dev/mailbox${rest}`);
-      expect(answer.status).toBe(rest === '/' ? 404 : 403);
-      expect(answer.html).not.toMatch(/Subject|eml|Hello/);
+      const response = await open(app, `/dev/mailbox${rest}`);
+      expect(response.status).toBe(rest === '/' ? 404 : 403);
+      expect(response.html).not.toMatch(/Subject|eml|Hello/);
     },
   );
 
@@ -151,9 +151,9 @@ describe('Without a development mailbox', () => {
   it('there is nothing at its address', async () => {
     const relayed = await startApp({ beside: app, env: { MAIL_URL: app.mails.url } });
     try {
-      const answers: PageResult[] = [];
-      for (const path of ['/dev/mailbox', mailbox(), `${mailbox()}/x.eml`]) answers.push(await open(relayed, path));
-      expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+      const responses: PageResult[] = [];
+      for (const path of ['/dev/mailbox', mailbox(), `${mailbox()}/x.eml`]) responses.push(await open(relayed, path));
+      expect(responses.map(({ status }) => status)).toEqual([404, 404, 404]);
     } finally {
       await relayed.stop();
     }

@@ -4,7 +4,7 @@ import { Service } from '../faults/service.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { listener, listening, settled } from '../events/listeners.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, ids, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, ids, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import type { IamEvent } from '../../src/events/iam-event.js';
 import { addMembers } from './members.js';
@@ -15,11 +15,11 @@ const JOB_MS = 240_000 + MANY * 5;
 
 describe('Deleting an organization', () => {
   let app: TestApp;
-  let root: Caller & { id: string };
-  const told: IamEvent[] = [];
+  let root: ApiClient & { id: string };
+  const received: IamEvent[] = [];
 
   beforeAll(async () => {
-    const audience = listener('Audience', (event) => void told.push(event), 'iam:organizations.deleted');
+    const audience = listener('Audience', (event) => void received.push(event), 'iam:organizations.deleted');
     app = await startApp({ extension: listening(audience) });
     root = await admin(app);
   });
@@ -33,7 +33,7 @@ describe('Deleting an organization', () => {
       "SELECT version, count(*)::int AS accounts FROM accounts WHERE name = 'Member' GROUP BY version",
     );
   /** The job at this address, once it has come to its end. */
-  async function finished(location: string | null): Promise<Answer> {
+  async function finished(location: string | null): Promise<ApiResponse> {
     await eventually(async () => (await root.get(String(location))).body.data.attributes.finished_at, JOB_MS);
     return root.get(String(location));
   }
@@ -66,11 +66,11 @@ describe('Deleting an organization', () => {
         expect((await owner.get('/accounts?page[size]=1')).status).toBe(200);
 
         const began = performance.now();
-        const answer = await root.delete(`/organizations/${org}`, { 'x-request-id': 'delete-many' });
+        const response = await root.delete(`/organizations/${org}`, { 'x-request-id': 'delete-many' });
         expect(performance.now() - began).toBeLessThan(3_000);
-        expect(answer.status).toBe(202);
-        const location = answer.headers.get('location');
-        expect(answer.body.data).toMatchObject({
+        expect(response.status).toBe(202);
+        const location = response.headers.get('location');
+        expect(response.body.data).toMatchObject({
           type: 'iam:jobs',
           attributes: {
             kind: 'iam:organizations.delete',
@@ -80,7 +80,7 @@ describe('Deleting an organization', () => {
             created_by: root.id,
           },
         });
-        expect(location).toBe(`/jobs/${answer.body.data.id}`);
+        expect(location).toBe(`/jobs/${response.body.data.id}`);
 
         expect(errorsOf(await root.get(`/organizations/${org}`))).toEqual(['404 not_found']);
         expect(ids(await root.get('/organizations'))).not.toContain(org);
@@ -105,7 +105,7 @@ describe('Deleting an organization', () => {
         expect(await versions()).toEqual([{ version: 2, accounts: MANY - 1 }]);
         expect(await deletions(org)).toMatchObject([{ actor_id: root.id, request_id: 'delete-many', ip: '127.0.0.1' }]);
         await settled(app);
-        expect(told.filter(({ target }) => target?.id === org)).toMatchObject([{ actorId: root.id }]);
+        expect(received.filter(({ target }) => target?.id === org)).toMatchObject([{ actorId: root.id }]);
         await app.sql("DELETE FROM accounts WHERE name = 'Member'");
       },
       JOB_MS,
@@ -141,13 +141,13 @@ describe('Deleting an organization', () => {
 
     it('shows the job to whoever started it and to whoever reads all, and to nobody else', async () => {
       const [job] = await app.sql<{ id: string }>('SELECT id FROM jobs LIMIT 1');
-      const somebody = await signedIn(app);
+      const user = await signedIn(app);
       expect(ids(await root.get('/jobs'))).toContain(job?.id);
-      expect(ids(await somebody.get('/jobs'))).toEqual([]);
-      expect(errorsOf(await somebody.get(`/jobs/${job?.id}`))).toEqual(['404 not_found']);
-      await app.sql('UPDATE jobs SET created_by = $1 WHERE id = $2', [somebody.account.id, job?.id]);
-      expect((await somebody.get(`/jobs/${job?.id}`)).status).toBe(200);
-      expect(ids(await somebody.get('/jobs'))).toEqual([job?.id]);
+      expect(ids(await user.get('/jobs'))).toEqual([]);
+      expect(errorsOf(await user.get(`/jobs/${job?.id}`))).toEqual(['404 not_found']);
+      await app.sql('UPDATE jobs SET created_by = $1 WHERE id = $2', [user.account.id, job?.id]);
+      expect((await user.get(`/jobs/${job?.id}`)).status).toBe(200);
+      expect(ids(await user.get('/jobs'))).toEqual([job?.id]);
     });
   });
 

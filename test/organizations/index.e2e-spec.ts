@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, errorsOf, ids, type Answer } from '../support/client.js';
+import { column, errorsOf, ids, type ApiResponse } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 interface Row {
@@ -35,14 +35,14 @@ describe('The collection of organizations', () => {
     }
     const member = await signedIn(app, { org: Object.values<string>(made) });
     const keys = new Map((Object.entries(made) as [Key, string][]).map(([key, id]) => [id, key]));
-    const keysIn = (answer: Answer) => ids(answer).map((id) => keys.get(id));
+    const keysIn = (response: ApiResponse) => ids(response).map((id) => keys.get(id));
     return {
       made,
       member,
       keysIn,
       find: async (query: string) => {
-        const answer = await member.get(`/organizations?${query}`);
-        return answer.status === 200 ? keysIn(answer) : errorsOf(answer);
+        const response = await member.get(`/organizations?${query}`);
+        return response.status === 200 ? keysIn(response) : errorsOf(response);
       },
     };
   }
@@ -239,12 +239,12 @@ describe('The collection of organizations', () => {
       const org = await organization(app);
       await account(app, { org: [org] });
       await account(app, { org: [org, await organization(app)] });
-      const callers = [
+      const actors = [
         await admin(app),
         await signedIn(app, { role: 'org_owner', org: [org] }),
         await signedIn(app, { org: [org] }),
       ];
-      for (const [i, { get }] of callers.entries()) {
+      for (const [i, { get }] of actors.entries()) {
         const { relationships } = (await get(`/organizations/${org}?included=accounts`)).body.data;
         const linked = relationships.accounts.data.map(({ id }: { id: string }) => id);
         expect(linked).toHaveLength([4, 4, 1][i] ?? 0);

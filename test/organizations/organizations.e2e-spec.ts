@@ -68,11 +68,11 @@ describe('Organizations', () => {
     ])('refuse the name %j', async (name) => {
       const { post, patch } = await admin(app);
       const id = await organization(app);
-      for (const answer of [
+      for (const response of [
         await post('/organizations', document(TYPE, { name })),
         await patch(`/organizations/${id}`, document(TYPE, { name })),
       ]) {
-        expect([...new Set(errorsOf(answer))]).toEqual([AT_NAME]);
+        expect([...new Set(errorsOf(response))]).toEqual([AT_NAME]);
       }
     });
 
@@ -129,9 +129,9 @@ describe('Organizations', () => {
       const path = `/organizations/${await organization(app)}`;
       const stale = { 'if-match': (await get(path)).headers.get('etag') ?? '' };
       expect((await patch(path, document(TYPE, { name: 'Acme' }), stale)).status).toBe(200);
-      const refused = ['412 precondition_failed If-Match'];
-      expect(errorsOf(await patch(path, document(TYPE, { name: 'Other' }), stale))).toEqual(refused);
-      expect(errorsOf(await remove(path, stale))).toEqual(refused);
+      const rejected = ['412 precondition_failed If-Match'];
+      expect(errorsOf(await patch(path, document(TYPE, { name: 'Other' }), stale))).toEqual(rejected);
+      expect(errorsOf(await remove(path, stale))).toEqual(rejected);
       expect((await remove(path, { 'if-match': '*' })).status).toBe(204);
     });
   });
@@ -144,9 +144,9 @@ describe('Organizations', () => {
       const only = await account(app, { org: [gone], columns: { role_scope_extra: '{"region":["eu"]}' } });
       const other = await account(app, { org: [stays] });
       const look = async () => {
-        const answers = [];
-        for (const { id } of [both, only, other]) answers.push(await get(`/accounts/${id}`));
-        return answers.map(({ body, headers }) => ({
+        const responses = [];
+        for (const { id } of [both, only, other]) responses.push(await get(`/accounts/${id}`));
+        return responses.map(({ body, headers }) => ({
           scope: body.data.attributes.role_scope,
           version: Number(headers.get('etag')?.split('-')[0]?.slice(1)),
         }));

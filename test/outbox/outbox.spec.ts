@@ -215,7 +215,7 @@ describe('The outbox', () => {
   it('runs the job that a worker was given over a connection that broke before the worker heard of it', async () => {
     const proxy = await TcpProxy.open(fixture.url);
     await fixture.enqueue('jane@example.com');
-    proxy.loseAnswerWith('jane@example.com');
+    proxy.loseResponseWith('jane@example.com');
     const tries: number[] = [];
     const worker = fixture.start(async (_payload, job) => void tries.push(job.attempt), proxy.url);
     try {

@@ -49,8 +49,8 @@ describeInBrowser('In a browser', () => {
   async function invite(email: string, languages: string): Promise<string> {
     const { post } = await admin(app);
     const headers = { 'accept-language': languages };
-    const answer = await post('/accounts', document('iam:accounts', { name: 'Jane Doe', email }), headers);
-    expect(answer.status).toBe(200);
+    const response = await post('/accounts', document('iam:accounts', { name: 'Jane Doe', email }), headers);
+    expect(response.status).toBe(200);
     return linkTo(app, email);
   }
 
@@ -216,9 +216,9 @@ describeInBrowser('In a browser', () => {
         expect(x).toBeGreaterThan(0);
         expect(x + wide).toBeLessThan(width);
         await operation.locator('.btn.execute').click();
-        const answer = operation.locator('.live-responses-table');
-        await expect(answer.locator('.response-col_status').last().innerText()).resolves.toContain('200');
-        await expect(answer.locator('.response-col_description').last().innerText()).resolves.toContain(ADMIN.email);
+        const response = operation.locator('.live-responses-table');
+        await expect(response.locator('.response-col_status').last().innerText()).resolves.toContain('200');
+        await expect(response.locator('.response-col_description').last().innerText()).resolves.toContain(ADMIN.email);
       });
     },
   );

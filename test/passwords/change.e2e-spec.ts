@@ -3,7 +3,7 @@ import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { mailsTo } from '../accounts/mails.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, errorsOf, send, type Answer, type Caller } from '../support/client.js';
+import { as, errorsOf, send, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, PASSWORD, signedIn, signIn, storeToken } from '../support/factories.js';
 import { resetToken, secretsOf } from './tokens.js';
 
@@ -17,22 +17,22 @@ describe('A password', () => {
   });
   afterAll(() => app.stop());
 
-  const change = ({ post }: Caller, current: unknown, next: unknown): Promise<Answer> =>
+  const change = ({ post }: ApiClient, current: unknown, next: unknown): Promise<ApiResponse> =>
     post('/account/passwords/change', { current_password: current, new_password: next });
 
-  const login = (email: string, password: string): Promise<Answer> =>
+  const login = (email: string, password: string): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/login', { body: { email, password } });
 
   it('is changed by whoever knows it: the other sessions end, the own one stays, and a mail says so', async () => {
-    const caller = await signedIn(app);
-    const { account: owner } = caller;
+    const actor = await signedIn(app);
+    const { account: owner } = actor;
     const [own] = await sessionIds(app, owner.id);
     const others = [await signIn(app, owner), await signIn(app, owner)];
     const stranger = await signedIn(app);
-    const answer = await change(caller, PASSWORD, NEW_PASSWORD);
-    expect([answer.status, answer.text]).toEqual([204, '']);
+    const response = await change(actor, PASSWORD, NEW_PASSWORD);
+    expect([response.status, response.text]).toEqual([204, '']);
     expect(await sessionIds(app, owner.id)).toEqual([own]);
-    expect((await caller.get('/auth/me')).status).toBe(200);
+    expect((await actor.get('/auth/me')).status).toBe(200);
     for (const { token, refreshToken } of others) {
       expect((await as(app, token).get('/auth/me')).status).toBe(401);
       const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
@@ -47,28 +47,30 @@ describe('A password', () => {
   });
 
   it('can still be refreshed by the session that changed it', async () => {
-    const caller = await signedIn(app);
-    await change(caller, PASSWORD, NEW_PASSWORD);
-    const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: caller.refreshToken } });
+    const actor = await signedIn(app);
+    await change(actor, PASSWORD, NEW_PASSWORD);
+    const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: actor.refreshToken } });
     expect(refreshed.status).toBe(200);
   });
 
   it('that is changed voids every token that was mailed before', async () => {
-    const caller = await signedIn(app);
-    const { id } = caller.account;
+    const actor = await signedIn(app);
+    const { id } = actor.account;
     const token = await resetToken(app, id);
     await storeToken(app, id, 'invitation', { hash: newToken().hash, expiresAt: new Date(Date.now() + 3_600_000) });
-    expect((await change(caller, PASSWORD, NEW_PASSWORD)).status).toBe(204);
+    expect((await change(actor, PASSWORD, NEW_PASSWORD)).status).toBe(204);
     expect(await secretsOf(app, id)).toMatchObject({ resets: [], invitations: [] });
-    const answer = await send(app, 'POST', '/account/passwords/reset', { body: { token, password: 'Third-horse-11' } });
-    expect(errorsOf(answer)).toEqual(['404 invalid_token']);
+    const response = await send(app, 'POST', '/account/passwords/reset', {
+      body: { token, password: 'Third-horse-11' },
+    });
+    expect(errorsOf(response)).toEqual(['404 invalid_token']);
   });
 
   it('is not changed by whoever does not know it', async () => {
-    const caller = await signedIn(app);
-    const other = await signIn(app, caller.account);
-    const token = await resetToken(app, caller.account.id);
-    const before = await secretsOf(app, caller.account.id);
+    const actor = await signedIn(app);
+    const other = await signIn(app, actor.account);
+    const token = await resetToken(app, actor.account.id);
+    const before = await secretsOf(app, actor.account.id);
     for (const wrong of [
       'Wrong-horse-7',
       '',
@@ -77,19 +79,19 @@ describe('A password', () => {
       PASSWORD.toLowerCase(),
       `${PASSWORD}\0`,
     ]) {
-      expect(errorsOf(await change(caller, wrong, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
+      expect(errorsOf(await change(actor, wrong, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
     }
-    expect(await secretsOf(app, caller.account.id)).toEqual(before);
+    expect(await secretsOf(app, actor.account.id)).toEqual(before);
     expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
     const valid = await send(app, 'GET', `/account/passwords/token_valid?token=${token}`);
     expect(valid.body).toEqual({ data: { valid: true } });
   });
 
   it('is not changed for an account that has none', async () => {
-    const caller = await signedIn(app);
-    await app.sql('UPDATE account_credentials SET hashed_password = NULL WHERE account_id = $1', [caller.account.id]);
+    const actor = await signedIn(app);
+    await app.sql('UPDATE account_credentials SET hashed_password = NULL WHERE account_id = $1', [actor.account.id]);
     for (const guess of ['', PASSWORD, 'null']) {
-      expect(errorsOf(await change(caller, guess, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
+      expect(errorsOf(await change(actor, guess, NEW_PASSWORD))).toEqual(['422 validation_failed /current_password']);
     }
   });
 
@@ -105,16 +107,16 @@ describe('A password', () => {
     ['weak in every way', '', ['8 characters', 'upper-case', 'lower-case', 'digit', 'special']],
     ['of another type', ['Another-horse-9'], ['as a string']],
   ])('is not replaced by one that is %s', async (_, next, details) => {
-    const caller = await signedIn(app, { name: 'Jane Doe' });
-    const answer = await change(caller, PASSWORD, next);
-    expect(errorsOf(answer)).toEqual(details.map(() => '422 validation_failed /new_password'));
-    details.forEach((detail, at) => expect(answer.body.errors[at].detail).toContain(detail));
-    expect((await login(caller.account.email, PASSWORD)).status).toBe(200);
+    const actor = await signedIn(app, { name: 'Jane Doe' });
+    const response = await change(actor, PASSWORD, next);
+    expect(errorsOf(response)).toEqual(details.map(() => '422 validation_failed /new_password'));
+    details.forEach((detail, at) => expect(response.body.errors[at].detail).toContain(detail));
+    expect((await login(actor.account.email, PASSWORD)).status).toBe(200);
   });
 
   it('is refused with all its errorsOf at once', async () => {
-    const caller = await signedIn(app);
-    expect(errorsOf(await change(caller, 'wrong', 'xq')).sort()).toEqual([
+    const actor = await signedIn(app);
+    expect(errorsOf(await change(actor, 'wrong', 'xq')).sort()).toEqual([
       '422 validation_failed /current_password',
       ...Array(4).fill('422 validation_failed /new_password'),
     ]);
@@ -131,25 +133,25 @@ describe('A password', () => {
     ['no object', [], ['400 malformed_body ']],
   ])('is not changed by a body with %s', async (_, body, expected) => {
     const { post, account: owner } = await signedIn(app);
-    const answer = await post('/account/passwords/change', body);
-    expect(errorsOf(answer)).toEqual(expected);
+    const response = await post('/account/passwords/change', body);
+    expect(errorsOf(response)).toEqual(expected);
     expect((await login(owner.email, PASSWORD)).status).toBe(200);
   });
 
   it('is changed by one of 10 requests at once', async () => {
-    const caller = await signedIn(app);
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => change(caller, PASSWORD, `Another-horse-${n}`)),
+    const actor = await signedIn(app);
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => change(actor, PASSWORD, `Another-horse-${n}`)),
     );
-    const won = answers.findIndex(({ status }) => status === 204);
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-    expect((await login(caller.account.email, `Another-horse-${won}`)).status).toBe(200);
+    const won = responses.findIndex(({ status }) => status === 204);
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect((await login(actor.account.email, `Another-horse-${won}`)).status).toBe(200);
   });
 
   it('is only changed by somebody signed in', async () => {
     const { email } = await account(app);
-    const answer = await change(as(app), PASSWORD, NEW_PASSWORD);
-    expect(errorsOf(answer)).toEqual(['401 unauthenticated Authorization']);
+    const response = await change(as(app), PASSWORD, NEW_PASSWORD);
+    expect(errorsOf(response)).toEqual(['401 unauthenticated Authorization']);
     expect((await login(email, PASSWORD)).status).toBe(200);
   });
 });

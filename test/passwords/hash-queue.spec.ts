@@ -38,11 +38,13 @@ describe('The hash queue', () => {
     const [running, waiting] = [work(), work()];
     const first = queue.run('others', running.run);
     const second = queue.run('others', waiting.run);
-    const refused: unknown = await queue.run('others', () => Promise.resolve('never')).catch((error: unknown) => error);
-    if (!(refused instanceof ApiError)) throw new Error('Not refused');
-    expect(refused.status).toBe(503);
-    expect(refused.errors[0].code).toBe('unavailable');
-    expect(Number(refused.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
+    const rejected: unknown = await queue
+      .run('others', () => Promise.resolve('never'))
+      .catch((error: unknown) => error);
+    if (!(rejected instanceof ApiError)) throw new Error('Not refused');
+    expect(rejected.status).toBe(503);
+    expect(rejected.errors[0].code).toBe('unavailable');
+    expect(Number(rejected.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
     running.resolve('first');
     waiting.resolve('second');
     expect(await Promise.all([first, second])).toEqual(['first', 'second']);

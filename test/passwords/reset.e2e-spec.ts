@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailedToken, mailsTo, tokenIn } from '../accounts/mails.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, send, type Answer } from '../support/client.js';
+import { document, errorsOf, send, type ApiResponse } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { withClient } from '../support/database.js';
 import { account, admin, PASSWORD, signedIn, signIn } from '../support/factories.js';
@@ -20,16 +20,16 @@ describe('A forgotten password', () => {
   });
   afterAll(() => app.stop());
 
-  const requestReset = (email: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  const requestReset = (email: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> =>
     send(app, 'POST', '/account/passwords/request_reset', { body: { email }, headers });
 
-  const reset = (token: unknown, password: unknown = NEW_PASSWORD): Promise<Answer> =>
+  const reset = (token: unknown, password: unknown = NEW_PASSWORD): Promise<ApiResponse> =>
     send(app, 'POST', '/account/passwords/reset', { body: { token, password } });
 
   const valid = async (token: string): Promise<unknown> => {
-    const answer = await send(app, 'GET', `/account/passwords/token_valid?token=${encodeURIComponent(token)}`);
-    expect([answer.status, answer.headers.get('content-type')?.split(';')[0]]).toEqual([200, 'application/json']);
-    return answer.body;
+    const response = await send(app, 'GET', `/account/passwords/token_valid?token=${encodeURIComponent(token)}`);
+    expect([response.status, response.headers.get('content-type')?.split(';')[0]]).toEqual([200, 'application/json']);
+    return response.body;
   };
 
   /** Waits until every job that was queued is done. */
@@ -37,14 +37,14 @@ describe('A forgotten password', () => {
     while ((await app.sql('SELECT id FROM graphile_worker.jobs')).length > 0) await sleep(10);
   };
 
-  const login = (email: string, password: string): Promise<Answer> =>
+  const login = (email: string, password: string): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/login', { body: { email, password } });
 
   describe('is asked for', () => {
     it('and a mail brings a link to the application, good for one hour, of which only a hash is kept', async () => {
       const { id, email } = await account(app, { name: 'Jane Doe' });
-      const answer = await requestReset(email);
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      const response = await requestReset(email);
+      expect([response.status, response.text]).toEqual([204, '']);
       const [mail] = await mailsTo(app, email);
       const token = mail ? tokenIn(mail) : '';
       expect(token).toMatch(/^[\w-]{43}$/);
@@ -73,8 +73,8 @@ describe('A forgotten password', () => {
       await outboxEmpty();
       const mails = app.mails.mails.length;
       for (const email of ['nobody@example.com', disabled.email]) {
-        const answer = await requestReset(email);
-        expect([answer.status, answer.text]).toEqual([204, '']);
+        const response = await requestReset(email);
+        expect([response.status, response.text]).toEqual([204, '']);
       }
       await outboxEmpty();
       expect(app.mails.mails.length).toBe(mails);
@@ -113,8 +113,8 @@ describe('A forgotten password', () => {
 
     it('by 20 requests at once, and at most three links are mailed', async () => {
       const { id, email } = await account(app);
-      const answers = await Promise.all(Array.from({ length: 20 }, () => requestReset(email)));
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
+      const responses = await Promise.all(Array.from({ length: 20 }, () => requestReset(email)));
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([204]));
       await outboxEmpty();
       const { resets } = await secretsOf(app, id);
       expect(resets.length).toBeGreaterThan(0);
@@ -203,8 +203,8 @@ describe('A forgotten password', () => {
       ['?token=a&nonsense=1', ['400 invalid_parameter nonsense']],
       ['?token[]=a', ['400 invalid_parameter token[]']],
     ])('is asked about by one parameter: "%s" is refused', async (query, expected) => {
-      const answer = await send(app, 'GET', `/account/passwords/token_valid${query}`);
-      expect([...new Set(errorsOf(answer))]).toEqual(expected);
+      const response = await send(app, 'GET', `/account/passwords/token_valid${query}`);
+      expect([...new Set(errorsOf(response))]).toEqual(expected);
     });
   });
 
@@ -213,8 +213,8 @@ describe('A forgotten password', () => {
       const { account: owner, get, refreshToken } = await signedIn(app);
       await signIn(app, owner);
       const token = await resetToken(app, owner.id);
-      const answer = await reset(token);
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      const response = await reset(token);
+      expect([response.status, response.text]).toEqual([204, '']);
       expect(await sessionIds(app, owner.id)).toEqual([]);
       expect((await get('/auth/me')).status).toBe(401);
       const refreshed = await send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
@@ -231,9 +231,9 @@ describe('A forgotten password', () => {
     it('by one of 10 requests at once', async () => {
       const { id } = await account(app);
       const token = await resetToken(app, id);
-      const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => reset(token, `Another-horse-${n}`)));
-      expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-      expect(answers.filter((answer) => errorsOf(answer)[0] === '404 invalid_token')).toHaveLength(9);
+      const responses = await Promise.all(Array.from({ length: 10 }, (_, n) => reset(token, `Another-horse-${n}`)));
+      expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
+      expect(responses.filter((response) => errorsOf(response)[0] === '404 invalid_token')).toHaveLength(9);
     });
 
     it('and an account that was only invited has joined by that; its invitation is void', async () => {
@@ -289,9 +289,9 @@ describe('A forgotten password', () => {
     ])('not by one that is %s; and the token stays good', async (_, password, details) => {
       const { id } = await account(app, { email: `jane.doe.7@example.com`, name: 'Somebody' });
       const token = await resetToken(app, id);
-      const answer = await reset(token, password === undefined ? null : password);
-      expect(errorsOf(answer)).toEqual(details.map(() => '422 validation_failed /password'));
-      details.forEach((detail, at) => expect(answer.body.errors[at].detail).toContain(detail));
+      const response = await reset(token, password === undefined ? null : password);
+      expect(errorsOf(response)).toEqual(details.map(() => '422 validation_failed /password'));
+      details.forEach((detail, at) => expect(response.body.errors[at].detail).toContain(detail));
       expect(await valid(token)).toEqual({ data: { valid: true } });
       await app.sql('DELETE FROM accounts WHERE id = $1', [id]);
     });
@@ -312,11 +312,11 @@ describe('A forgotten password', () => {
       ['a strange member', { token: 'x', password: 'y', account_id: 'z' }, ['422 validation_failed /account_id']],
       ['no object', 'null', ['400 malformed_body ']],
     ])('not by a body with %s', async (_, body, expected) => {
-      const answer = await send(app, 'POST', '/account/passwords/reset', { body });
-      expect(errorsOf(answer).filter((error) => !error.endsWith('/password'))).toEqual(
+      const response = await send(app, 'POST', '/account/passwords/reset', { body });
+      expect(errorsOf(response).filter((error) => !error.endsWith('/password'))).toEqual(
         expect.arrayContaining(expected),
       );
-      expect(answer.status).toBe(Number(expected[0]?.slice(0, 3)));
+      expect(response.status).toBe(Number(expected[0]?.slice(0, 3)));
     });
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, storeToken, type TestAccount } from '../support/factories.js';
 import { resetToken, secretsOf } from './tokens.js';
 
@@ -9,7 +9,7 @@ const NEW_PASSWORD = 'Another-horse-9';
 
 describe('The tokens of an account', () => {
   let app: TestApp;
-  let root: Caller;
+  let root: ApiClient;
   let invited: TestAccount;
   let invitation: string;
   let resets: string[];
@@ -31,11 +31,11 @@ describe('The tokens of an account', () => {
     resets = [await resetToken(app, invited.id), await resetToken(app, invited.id)];
   });
 
-  const join = (token = invitation, body = { password: NEW_PASSWORD }): Promise<Answer> =>
+  const join = (token = invitation, body = { password: NEW_PASSWORD }): Promise<ApiResponse> =>
     as(app).patch(`/accounts/${token}/join`, body);
-  const reset = (token: string, password = NEW_PASSWORD): Promise<Answer> =>
+  const reset = (token: string, password = NEW_PASSWORD): Promise<ApiResponse> =>
     as(app).post('/account/passwords/reset', { token, password });
-  const change = (attributes: Record<string, unknown>): Promise<Answer> =>
+  const change = (attributes: Record<string, unknown>): Promise<ApiResponse> =>
     root.patch(`/accounts/${invited.id}`, document('iam:accounts', attributes, invited.id));
   const left = async (): Promise<number[]> => {
     const { invitations, resets: reset } = await secretsOf(app, invited.id);
@@ -61,8 +61,8 @@ describe('The tokens of an account', () => {
     expect((await change({ enabled: false })).status).toBe(200);
     expect(await left()).toEqual([0, 0]);
     expect((await change({ enabled: true })).body.data.attributes.invitation_expired_at).toBeNull();
-    for (const answer of [await join(), await reset(resets[0] ?? '')])
-      expect(errorsOf(answer)).toEqual(['404 invalid_token']);
+    for (const response of [await join(), await reset(resets[0] ?? '')])
+      expect(errorsOf(response)).toEqual(['404 invalid_token']);
   });
 
   it('are gone with it, and so is its password', async () => {
@@ -82,19 +82,19 @@ describe('The tokens of an account', () => {
   });
 
   it('let one in, whichever of them are used at once', async () => {
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 5 }, () => join()),
       ...resets.flatMap((token) => Array.from({ length: 5 }, () => reset(token))),
     ]);
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-    for (const answer of answers.filter(({ status }) => status !== 204)) {
-      expect(errorsOf(answer)).toEqual(['404 invalid_token']);
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
+    for (const response of responses.filter(({ status }) => status !== 204)) {
+      expect(errorsOf(response)).toEqual(['404 invalid_token']);
     }
     expect(await secretsOf(app, invited.id)).toMatchObject({ passwordVersion: 1, invitations: [], resets: [] });
   });
 
   it('leave nothing good behind when it is disabled and invited while they are used', async () => {
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       join(),
       reset(resets[0] ?? ''),
       root.post(`/accounts/${invited.id}/resend_invitation`),
@@ -103,7 +103,7 @@ describe('The tokens of an account', () => {
       join(),
     ]);
     // Whoever came first: no order of locks ends in a deadlock or a defect.
-    expect(answers.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
+    expect(responses.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
     expect((await change({ enabled: false })).status).toBe(200);
     expect(await left()).toEqual([0, 0]);
   });

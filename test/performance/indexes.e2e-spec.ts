@@ -3,7 +3,7 @@ import { filterAddresses, RESOURCES, sampleRows, sortAddresses, sortsOf, type Ru
 import type { SampleRows } from '../../bench/samples.js';
 import { seed } from '../../bench/seed.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, type Caller } from '../support/client.js';
+import { column, type ApiClient } from '../support/client.js';
 import { withClient } from '../support/database.js';
 import { account, admin } from '../support/factories.js';
 import { execute, statementsOf, type Execution } from './statements.js';
@@ -26,11 +26,11 @@ const MAX_PAGES_OF: Readonly<Record<string, number>> = {
 const ENDS = 3;
 
 /** Sorts that no index can serve: every caller has another order. */
-const PER_CALLER: readonly string[] = ['iam:account_sessions current', 'iam:account_sessions -current'];
+const PER_ACTOR: readonly string[] = ['iam:account_sessions current', 'iam:account_sessions -current'];
 
 describe('A page of 50', () => {
   let app: TestApp;
-  let caller: Caller;
+  let actor: ApiClient;
   let rows: SampleRows;
   const run: Run = (text) => app.sql(text);
 
@@ -39,7 +39,7 @@ describe('A page of 50', () => {
     app = await startApp({ env: { AUDIT_RETENTION_DAYS: '36500' } });
     const sizes = { accounts: ROWS, organizations: ROWS, sessions: ROWS, auditEvents: ROWS };
     await withClient(app.databaseUrl, (client) => seed(client, sizes, 'no hash'));
-    caller = await admin(app);
+    actor = await admin(app);
     rows = await sampleRows(run);
   }, 300_000);
   afterAll(() => app.stop());
@@ -47,8 +47,8 @@ describe('A page of 50', () => {
   /** What a page does in PostgreSQL. */
   async function executionOf(address: string): Promise<Execution> {
     const statements = await statementsOf(app, async () => {
-      const answer = await caller.get(address);
-      expect([address, answer.status]).toEqual([address, 200]);
+      const response = await actor.get(address);
+      expect([address, response.status]).toEqual([address, 200]);
     });
     const [statement, ...others] = statements;
     if (!statement || others.length > 0) throw new Error(`${address} sent ${statements.length} statements, not one`);
@@ -70,7 +70,7 @@ describe('A page of 50', () => {
       expect(await excess(filterAddresses(resource, filter, rows), MAX_PAGES_OF[type])).toEqual([]);
     });
 
-    it.each(sortsOf(resource).filter((sort) => !PER_CALLER.includes(`${type} ${sort}`)))(
+    it.each(sortsOf(resource).filter((sort) => !PER_ACTOR.includes(`${type} ${sort}`)))(
       'sorted by %s looks at a bounded number of pages at its ends, and in its middle at twice as many at most',
       async (sort) => {
         const addresses = await sortAddresses(run, resource, sort);
@@ -97,7 +97,7 @@ describe('A page of 50', () => {
   it('with several filters, or a mixed order and a cursor, looks at a bounded number of pages', async () => {
     const filtered = '/accounts?filter[name__match]=andré&filter[role_name__in]=user,admin&page[size]=50';
     const mixed = '/accounts?sort=name,-created_at&page[size]=50&page[after]=';
-    const { body } = await caller.get(mixed);
+    const { body } = await actor.get(mixed);
     const cursor: string = body.data.at(-1).meta.page.cursor;
     expect(await excess([filtered, `${filtered}&sort=-created_at`, `${mixed}${cursor}`])).toEqual([]);
   });
@@ -110,7 +110,7 @@ describe('A page of 50', () => {
     ] as const) {
       const address = `/accounts?filter[name__match]=${encodeURIComponent(text)}&page[size]=50`;
       const [statement] = await statementsOf(app, async () => {
-        expect(column(await caller.get(address), 'name')).toEqual([name]);
+        expect(column(await actor.get(address), 'name')).toEqual([name]);
       });
       if (!statement) throw new Error(`${address} sent no statement`);
       expect((await execute(app, statement)).plan).toContain('accounts_lower_name_idx');

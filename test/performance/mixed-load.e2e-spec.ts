@@ -72,9 +72,9 @@ class Worker {
     this.keep(await this.send('POST', '/auth/login', ADMIN));
   }
 
-  keep(answer: { meta?: { token: string; refresh_token: string } } | undefined): void {
-    this.token = answer?.meta?.token ?? '';
-    this.refreshToken = answer?.meta?.refresh_token ?? '';
+  keep(response: { meta?: { token: string; refresh_token: string } } | undefined): void {
+    this.token = response?.meta?.token ?? '';
+    this.refreshToken = response?.meta?.refresh_token ?? '';
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Filter } from '../../src/json-api/resource/attributes.js';
 import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
-import { errorsOf, ids, type Answer } from '../support/client.js';
+import { errorsOf, ids, type ApiResponse } from '../support/client.js';
 import { order, passes } from './semantics.js';
 import { typeOf, type Row, type Subject } from './subject.js';
 import { filterText, WRONG_TEXTS } from './values.js';
@@ -195,20 +195,20 @@ function matches({ on: { attribute, operator, compare } }: AttributeFilter, { va
 /** All pages of a list, by its next links. */
 async function pages(on: Subject, query: string): Promise<string[]> {
   const found: string[] = [];
-  let answer: Answer = await on.get(query);
+  let response: ApiResponse = await on.get(query);
   for (;;) {
-    found.push(...ids(answer));
-    const { next } = answer.body.links;
+    found.push(...ids(response));
+    const { next } = response.body.links;
     if (next === null) return found;
-    answer = await on.get(next.slice(on.path.length));
+    response = await on.get(next.slice(on.path.length));
   }
 }
 
 /** Each request is rejected with 400, and the error names the parameter. */
 async function expectErrors(on: Subject, cases: readonly (readonly [string, string])[]): Promise<void> {
-  const answers: Record<string, string[]> = {};
-  for (const [query] of cases) answers[query] = errorsOf(await on.get(query));
-  expect(answers).toEqual(
+  const responses: Record<string, string[]> = {};
+  for (const [query] of cases) responses[query] = errorsOf(await on.get(query));
+  expect(responses).toEqual(
     Object.fromEntries(cases.map(([query, parameter]) => [query, [`400 invalid_parameter ${parameter}`]])),
   );
 }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import type { Action } from '../../src/json-api/resource/resource-definition.js';
-import { document, errorsOf, ids, type Answer } from '../support/client.js';
+import { document, errorsOf, ids, type ApiResponse } from '../support/client.js';
 import { organization, signedIn } from '../support/factories.js';
 import type { Subject } from './subject.js';
 
@@ -11,8 +11,8 @@ export function scopeContract(subject: () => Subject): void {
     const on = subject();
     const [id = ''] = await on.make();
     for (const [, method, tail, body] of operations(on, id)) {
-      const answer = await on.callAs(undefined, method, tail, { ...(body && { body }) });
-      expect([method, tail, errorsOf(answer)]).toEqual([method, tail, ['401 unauthenticated Authorization']]);
+      const response = await on.callAs(undefined, method, tail, { ...(body && { body }) });
+      expect([method, tail, errorsOf(response)]).toEqual([method, tail, ['401 unauthenticated Authorization']]);
     }
   });
 
@@ -26,11 +26,11 @@ export function scopeContract(subject: () => Subject): void {
       for (const [action, method, tail, body] of operations(on, id)) {
         const scopes = roles.get(name)?.scopes(on.type, action) ?? new Set();
         if (scopes.has('*') || action === 'create') continue;
-        const answer = await on.callAs(token, method, tail, { ...(body && { body }) });
+        const response = await on.callAs(token, method, tail, { ...(body && { body }) });
         const case_ = [name, method, tail];
-        if (scopes.size === 0) expect([...case_, errorsOf(answer)]).toEqual([...case_, ['403 forbidden']]);
-        else if (tail.startsWith('/')) expect([...case_, errorsOf(answer)]).toEqual([...case_, ['404 not_found']]);
-        else expect([...case_, seen(answer, id)]).toEqual([...case_, { listed: false, counted: 0 }]);
+        if (scopes.size === 0) expect([...case_, errorsOf(response)]).toEqual([...case_, ['403 forbidden']]);
+        else if (tail.startsWith('/')) expect([...case_, errorsOf(response)]).toEqual([...case_, ['404 not_found']]);
+        else expect([...case_, seen(response, id)]).toEqual([...case_, { listed: false, counted: 0 }]);
       }
     }
     expect((await on.get(`/${id}`)).status).toBe(200);
@@ -51,4 +51,7 @@ function operations(on: Subject, id: string): Operation[] {
   ];
 }
 
-const seen = (answer: Answer, id: string) => ({ listed: ids(answer).includes(id), counted: answer.body.meta.count });
+const seen = (response: ApiResponse, id: string) => ({
+  listed: ids(response).includes(id),
+  counted: response.body.meta.count,
+});

@@ -6,7 +6,7 @@ import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import type { Verb } from '../../src/json-api/http/route.js';
 import { operations, type CheckedClient } from '../contract/openapi.js';
 import type { TestApp } from '../support/app.js';
-import { document, send, type Answer, type RequestOptions } from '../support/client.js';
+import { document, send, type ApiResponse, type RequestOptions } from '../support/client.js';
 import type { Factory } from './fixtures.js';
 import type { TypeName } from './semantics.js';
 
@@ -98,25 +98,25 @@ export class Subject {
   }
 
   /** Reads the collection, or with `/id` a row. */
-  get(tail = '', headers: Record<string, string> = {}): Promise<Answer> {
+  get(tail = '', headers: Record<string, string> = {}): Promise<ApiResponse> {
     return this.call('GET', tail, { headers });
   }
 
-  post(attributes: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer> {
+  post(attributes: Record<string, unknown>, headers: Record<string, string> = {}): Promise<ApiResponse> {
     return this.call('POST', '', { headers, body: document(this.type, attributes) });
   }
 
-  patch(id: string, attributes: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer> {
+  patch(id: string, attributes: Record<string, unknown>, headers: Record<string, string> = {}): Promise<ApiResponse> {
     return this.call('PATCH', `/${id}`, { headers, body: document(this.type, attributes, id) });
   }
 
   /** An admin's request to the collection's address and what stands behind it: nothing, `?query` or `/id`. */
-  call(method: string, tail: string, options: RequestOptions = {}): Promise<Answer> {
+  call(method: string, tail: string, options: RequestOptions = {}): Promise<ApiResponse> {
     return this.callAs(this.token, method, tail, options);
   }
 
   /** A request with the token; unauthenticated without one. */
-  callAs(token: string | undefined, method: string, tail: string, options: RequestOptions = {}): Promise<Answer> {
+  callAs(token: string | undefined, method: string, tail: string, options: RequestOptions = {}): Promise<ApiResponse> {
     const [, id, query = ''] = /^(?:\/([^?]+))?(\?.*)?$/.exec(tail) ?? [];
     const operation = this.operation(method, id !== undefined);
     return this.client.send(operation, id === undefined ? [] : [id], { ...options, query, ...(token && { token }) });
@@ -129,12 +129,12 @@ export class Subject {
   }
 
   /** A request that the OpenAPI document need not know. */
-  attempt(method: string, tail: string): Promise<Answer> {
+  attempt(method: string, tail: string): Promise<ApiResponse> {
     return send(this.app, method, this.path + tail, { token: this.token });
   }
 
   /** Goes where a link leads. */
-  follow(link: string): Promise<Answer> {
+  follow(link: string): Promise<ApiResponse> {
     return send(this.app, 'GET', link, { token: this.token });
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { withClient } from '../support/database.js';
 import { account, signedIn, type SignedIn } from '../support/factories.js';
 import { customRoles } from './roles.js';
@@ -11,12 +11,12 @@ const TYPE = 'iam:accounts';
 const LOSSES = {
   disabling: ({ patch }, id) => patch(`/accounts/${id}`, document(TYPE, { enabled: false })),
   demoting: ({ patch }, id) => patch(`/accounts/${id}`, document(TYPE, { role_name: 'user' })),
-  deleting: (caller, id) => caller.delete(`/accounts/${id}`),
-} satisfies Record<string, (caller: Caller, id: string) => Promise<Answer>>;
+  deleting: (actor, id) => actor.delete(`/accounts/${id}`),
+} satisfies Record<string, (actor: ApiClient, id: string) => Promise<ApiResponse>>;
 const WAYS = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
 /** One way after the other, as the number goes up. */
-const lose = (caller: Caller, id: string, n: number): Promise<Answer> =>
-  LOSSES[WAYS[n % WAYS.length] ?? 'deleting'](caller, id);
+const lose = (actor: ApiClient, id: string, n: number): Promise<ApiResponse> =>
+  LOSSES[WAYS[n % WAYS.length] ?? 'deleting'](actor, id);
 
 /** The last enabled account whose role has every right cannot be lost, not even to many requests at once. */
 describe('The last enabled admin', () => {
@@ -81,10 +81,10 @@ describe('The last enabled admin', () => {
     for (let round = 0; round < 5; round++) {
       const targets = [(await admins())[0]?.id ?? id];
       for (const role of ['admin', 'director', 'admin', 'director']) targets.push((await account(app, { role })).id);
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 20 }, (_, i) => lose(registrar, targets[i % targets.length] ?? id, i + round)),
       );
-      const statuses = answers.map(({ status }) => status);
+      const statuses = responses.map(({ status }) => status);
       expect(statuses.filter((status) => ![200, 204, 404, 409].includes(status))).toEqual([]);
       expect(statuses).toContain(409);
       expect(await admins()).toHaveLength(1);
@@ -108,16 +108,16 @@ describe('The last enabled admin', () => {
 
   it('outlives 20 requests at once of the admins against each other', async () => {
     for (let round = 0; round < 5; round++) {
-      const callers: SignedIn[] = [];
-      for (let i = 0; i < 5; i++) callers.push(await signedIn(app, { role: i % 2 ? 'director' : 'admin' }));
-      const inside = callers.map(({ account: { id } }) => id);
+      const actors: SignedIn[] = [];
+      for (let i = 0; i < 5; i++) actors.push(await signedIn(app, { role: i % 2 ? 'director' : 'admin' }));
+      const inside = actors.map(({ account: { id } }) => id);
       await app.sql('UPDATE accounts SET enabled = false WHERE id <> ALL($1)', [inside]);
-      const attempts = callers.flatMap((caller, i) =>
-        callers.filter((other) => other !== caller).map(({ account: { id } }, j) => ({ caller, id, way: i + j })),
+      const attempts = actors.flatMap((actor, i) =>
+        actors.filter((other) => other !== actor).map(({ account: { id } }, j) => ({ actor, id, way: i + j })),
       );
-      const answers = await Promise.all(attempts.map(({ caller, id, way }) => lose(caller, id, way)));
+      const responses = await Promise.all(attempts.map(({ actor, id, way }) => lose(actor, id, way)));
       // Who was lost a moment ago is signed out, or a mere user by now.
-      const strange = answers.filter(({ status }) => ![200, 204, 401, 403, 404, 409].includes(status));
+      const strange = responses.filter(({ status }) => ![200, 204, 401, 403, 404, 409].includes(status));
       expect(strange.map(({ text }) => text)).toEqual([]);
       expect((await admins()).length).toBeGreaterThanOrEqual(1);
     }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, ids, type Answer, type Caller } from '../support/client.js';
+import { document, ids, type ApiResponse, type ApiClient } from '../support/client.js';
 import { PASSWORD } from '../support/factories.js';
 import { customRoles } from './roles.js';
 import { ROWS, world, type Row, type Target } from './world.js';
@@ -16,7 +16,7 @@ interface Operation {
   readonly rows: readonly Row[];
   /** The accounts were invited and have not joined yet. */
   readonly invited?: boolean;
-  try(caller: Caller, row: Target): Promise<Answer>;
+  try(actor: ApiClient, row: Target): Promise<ApiResponse>;
   /** For a collection: the id that is looked for in it. */
   readonly finds?: (row: Target) => string;
 }
@@ -65,7 +65,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'accounts.update:role': {
     route: 'PATCH /accounts/{resource_id}',
     rows: ROWS,
-    try: (caller, row) => change({ role_name: row.roleName === 'org_owner' ? 'user' : 'org_owner' })(caller, row),
+    try: (actor, row) => change({ role_name: row.roleName === 'org_owner' ? 'user' : 'org_owner' })(actor, row),
   },
   'accounts.update:scope': {
     route: 'PATCH /accounts/{resource_id}',
@@ -75,7 +75,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'accounts.delete': {
     route: 'DELETE /accounts/{resource_id}',
     rows: ROWS,
-    try: (caller, { account }) => caller.delete(`/accounts/${account.id}`),
+    try: (actor, { account }) => actor.delete(`/accounts/${account.id}`),
   },
   'accounts.join': {
     route: 'PATCH /accounts/{token}/join',
@@ -103,7 +103,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'account_sessions.delete': {
     route: 'DELETE /account_sessions/{resource_id}',
     rows: ROWS.toReversed(),
-    try: (caller, { session }) => caller.delete(`/account_sessions/${session}`),
+    try: (actor, { session }) => actor.delete(`/account_sessions/${session}`),
   },
   'organizations.index': {
     route: 'GET /organizations',
@@ -129,7 +129,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'organizations.delete': {
     route: 'DELETE /organizations/{resource_id}',
     rows: ORGANIZATIONS.toReversed(),
-    try: (caller, { organization }) => caller.delete(`/organizations/${organization}`),
+    try: (actor, { organization }) => actor.delete(`/organizations/${organization}`),
   },
   request_password_reset: {
     route: 'POST /account/passwords/request_reset',
@@ -332,12 +332,12 @@ describe('Rights', () => {
   describe.each(Object.entries(MATRIX))('of %s', (role, table) => {
     it.each(linesOf(table))('to %s are %j', async (operation, expected) => {
       const { rows, invited = false, try: attempt, finds } = OPERATIONS[operation] as Operation;
-      const { caller, rows: targets } = await world(app, role, { invited });
+      const { actor, rows: targets } = await world(app, role, { invited });
       const results: Partial<Record<Row, string>> = {};
       for (const row of rows) {
-        const answer = await attempt(caller, targets[row]);
-        const found = finds && answer.status === 200 ? ids(answer).includes(finds(targets[row])) : undefined;
-        results[row] = found === undefined ? String(answer.status) : found ? 'seen' : '-';
+        const response = await attempt(actor, targets[row]);
+        const found = finds && response.status === 200 ? ids(response).includes(finds(targets[row])) : undefined;
+        results[row] = found === undefined ? String(response.status) : found ? 'seen' : '-';
       }
       const shown = ROWS.filter((row) => rows.includes(row));
       expect(shown.map((row) => results[row])).toEqual(expected);

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, ids, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, ids, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 
 const TYPE = 'iam:accounts';
 
 /** An answer without what is new in every answer: two that are the same tell nothing about what lies behind. */
-function told({ status, body, headers }: Answer): unknown {
+function comparable({ status, body, headers }: ApiResponse): unknown {
   const errors = body?.errors?.map(({ id: _id, ...error }: Record<string, unknown>) => error);
   return { status, body: errors ?? body, etag: headers.get('etag'), location: headers.get('location') };
 }
@@ -24,7 +24,7 @@ describe('An owner of one organization', () => {
   /** An owner, and an account of somebody else's organization with everything about it set. */
   const strangers = async (role = 'org_owner') => {
     const [red, blue] = [await organization(app, 'Red'), await organization(app, `Blue ${randomUUID()}`)];
-    const caller = await signedIn(app, { role, org: [red] });
+    const actor = await signedIn(app, { role, org: [red] });
     const hidden = await account(app, {
       name: `Hidden ${randomUUID()}`,
       email: `${randomUUID()}@hidden.example.com`,
@@ -46,11 +46,11 @@ describe('An owner of one organization', () => {
     ]);
     const root = await admin(app);
     const attributes: Record<string, unknown> = (await root.get(`/accounts/${hidden.id}`)).body.data.attributes;
-    return { caller, root, red, blue, hidden, attributes, session: session?.id ?? '' };
+    return { actor, root, red, blue, hidden, attributes, session: session?.id ?? '' };
   };
 
   it('finds by no filter what only the other organization has', async () => {
-    const { caller, root, hidden, blue, attributes } = await strangers();
+    const { actor, root, hidden, blue, attributes } = await strangers();
     const scope = JSON.stringify(attributes['role_scope']);
     const queries = [
       `filter[id]=${hidden.id}`,
@@ -77,104 +77,104 @@ describe('An owner of one organization', () => {
       `filter[role_scope]=${encodeURIComponent(scope)}`,
     ];
     for (const query of queries) {
-      const { body } = await caller.get(`/accounts?${query}&count=true`);
+      const { body } = await actor.get(`/accounts?${query}&count=true`);
       expect([query, body.data, body.meta]).toEqual([query, [], { count: 0 }]);
       expect(ids(await root.get(`/accounts?${query}`))).toContain(hidden.id);
     }
   });
 
   it('counts, sorts and pages their own rows only', async () => {
-    const { caller, red } = await strangers();
+    const { actor, red } = await strangers();
     const mate = await account(app, { org: [red], name: 'Mate' });
-    const own = [caller.account.id, mate.id].sort();
+    const own = [actor.account.id, mate.id].sort();
     for (const sort of ['id', 'name', '-email', 'created_at', '-updated_at', 'role_name', 'enabled', '-joined_at']) {
-      const answer = await caller.get(`/accounts?sort=${sort}&count=true`);
-      expect([sort, ids(answer).sort(), answer.body.meta]).toEqual([sort, own, { count: 2 }]);
-      const second = await caller.get(`/accounts?sort=${sort}&page[size]=1&page[number]=2`);
+      const response = await actor.get(`/accounts?sort=${sort}&count=true`);
+      expect([sort, ids(response).sort(), response.body.meta]).toEqual([sort, own, { count: 2 }]);
+      const second = await actor.get(`/accounts?sort=${sort}&page[size]=1&page[number]=2`);
       expect([ids(second).length, second.body.links.next]).toEqual([1, null]);
     }
   });
 
   it('gets no further by the cursor of a row that they may not see', async () => {
-    const { caller, root, hidden, red } = await strangers();
+    const { actor, root, hidden, red } = await strangers();
     const mates = [await account(app, { org: [red] }), await account(app, { org: [red] })];
     const found = await root.get(`/accounts?filter[id]=${hidden.id}&page[after]=`);
     const cursor = encodeURIComponent(found.body.data[0].meta.page.cursor);
-    const after = await caller.get(`/accounts?page[after]=${cursor}&count=true`);
+    const after = await actor.get(`/accounts?page[after]=${cursor}&count=true`);
     expect(ids(after)).toEqual(mates.map(({ id }) => id));
     expect(after.body.meta.count).toBe(3);
     expect(after.text).not.toContain(hidden.id);
   });
 
   it('is told the same of an account that is elsewhere and of one that is nowhere', async () => {
-    const { caller, hidden, attributes } = await strangers();
-    const requests: ((id: string) => Promise<Answer>)[] = [
-      (id) => caller.get(`/accounts/${id}`),
-      (id) => caller.get(`/accounts/${id}?included=organizations,account_sessions`),
-      (id) => caller.get(`/accounts/${id}`, { 'if-none-match': '*' }),
-      (id) => caller.patch(`/accounts/${id}`, document(TYPE, { name: 'Mine' }, id)),
-      (id) => caller.patch(`/accounts/${id}`, document(TYPE, { ...attributes }, id)),
-      (id) => caller.patch(`/accounts/${id}`, document(TYPE, { name: '', enabled: 'x' }, randomUUID())),
-      (id) => caller.patch(`/accounts/${id}`, document(TYPE, { role_name: 'admin' }), { 'if-match': '"0-x"' }),
-      (id) => caller.delete(`/accounts/${id}`),
-      (id) => caller.delete(`/accounts/${id}`, { 'if-match': '"0-x"' }),
-      (id) => caller.post(`/accounts/${id}/resend_invitation`),
-      (id) => caller.get(`/organizations?filter[account_id]=${id}&fields[iam:organizations]=name`),
-      (id) => caller.get(`/account_sessions?filter[account_id]=${id}`),
+    const { actor, hidden, attributes } = await strangers();
+    const requests: ((id: string) => Promise<ApiResponse>)[] = [
+      (id) => actor.get(`/accounts/${id}`),
+      (id) => actor.get(`/accounts/${id}?included=organizations,account_sessions`),
+      (id) => actor.get(`/accounts/${id}`, { 'if-none-match': '*' }),
+      (id) => actor.patch(`/accounts/${id}`, document(TYPE, { name: 'Mine' }, id)),
+      (id) => actor.patch(`/accounts/${id}`, document(TYPE, { ...attributes }, id)),
+      (id) => actor.patch(`/accounts/${id}`, document(TYPE, { name: '', enabled: 'x' }, randomUUID())),
+      (id) => actor.patch(`/accounts/${id}`, document(TYPE, { role_name: 'admin' }), { 'if-match': '"0-x"' }),
+      (id) => actor.delete(`/accounts/${id}`),
+      (id) => actor.delete(`/accounts/${id}`, { 'if-match': '"0-x"' }),
+      (id) => actor.post(`/accounts/${id}/resend_invitation`),
+      (id) => actor.get(`/organizations?filter[account_id]=${id}&fields[iam:organizations]=name`),
+      (id) => actor.get(`/account_sessions?filter[account_id]=${id}`),
     ];
-    const nobody = randomUUID();
+    const unknown = randomUUID();
     for (const request of requests) {
-      const [elsewhere, nowhere] = [told(await request(hidden.id)), told(await request(nobody))];
-      expect(elsewhere).toEqual(JSON.parse(JSON.stringify(nowhere).replaceAll(nobody, hidden.id)));
+      const [elsewhere, nowhere] = [comparable(await request(hidden.id)), comparable(await request(unknown))];
+      expect(elsewhere).toEqual(JSON.parse(JSON.stringify(nowhere).replaceAll(unknown, hidden.id)));
     }
   });
 
   it.each(['org_owner', 'user'])(
     'and a %s alike: the same of an organization and of a session elsewhere and nowhere',
     async (role) => {
-      const { caller, blue, session } = await strangers(role);
-      const requests: [real: string, request: (id: string) => Promise<Answer>][] = [
-        [blue, (id) => caller.get(`/organizations/${id}`)],
-        [blue, (id) => caller.get(`/organizations/${id}?included=accounts`)],
-        [blue, (id) => caller.patch(`/organizations/${id}`, document('iam:organizations', { name: 'Mine' }))],
-        [blue, (id) => caller.delete(`/organizations/${id}`)],
-        [blue, (id) => caller.get(`/organizations?filter[id]=${id}&count=true`)],
-        [blue, (id) => caller.get(`/accounts?filter[with_role_scope][org][]=${id}&count=true`)],
-        [session, (id) => caller.get(`/account_sessions/${id}`)],
-        [session, (id) => caller.delete(`/account_sessions/${id}`)],
-        [session, (id) => caller.get(`/account_sessions?filter[id]=${id}&count=true`)],
+      const { actor, blue, session } = await strangers(role);
+      const requests: [real: string, request: (id: string) => Promise<ApiResponse>][] = [
+        [blue, (id) => actor.get(`/organizations/${id}`)],
+        [blue, (id) => actor.get(`/organizations/${id}?included=accounts`)],
+        [blue, (id) => actor.patch(`/organizations/${id}`, document('iam:organizations', { name: 'Mine' }))],
+        [blue, (id) => actor.delete(`/organizations/${id}`)],
+        [blue, (id) => actor.get(`/organizations?filter[id]=${id}&count=true`)],
+        [blue, (id) => actor.get(`/accounts?filter[with_role_scope][org][]=${id}&count=true`)],
+        [session, (id) => actor.get(`/account_sessions/${id}`)],
+        [session, (id) => actor.delete(`/account_sessions/${id}`)],
+        [session, (id) => actor.get(`/account_sessions?filter[id]=${id}&count=true`)],
       ];
       for (const [real, request] of requests) {
         const nothing = randomUUID();
-        const [elsewhere, nowhere] = [told(await request(real)), told(await request(nothing))];
+        const [elsewhere, nowhere] = [comparable(await request(real)), comparable(await request(nothing))];
         expect(elsewhere).toEqual(JSON.parse(JSON.stringify(nowhere).replaceAll(nothing, real)));
       }
     },
   );
 
   it('is told the same when they name an organization of others or none at all', async () => {
-    const { caller, red, blue } = await strangers();
+    const { actor, red, blue } = await strangers();
     const mate = await account(app, { org: [red] });
     const email = `${randomUUID()}@example.com`;
-    const requests: ((org: string[]) => Promise<Answer>)[] = [
-      (org) => caller.post('/accounts', document(TYPE, { name: 'Ada', email, role_name: 'user', role_scope: { org } })),
-      (org) => caller.patch(`/accounts/${mate.id}`, document(TYPE, { role_scope: { org } })),
-      (org) => caller.patch(`/accounts/${mate.id}`, document(TYPE, { role_scope: { org: [red, ...org] } })),
-      (org) => caller.patch(`/accounts/${caller.account.id}`, document(TYPE, { role_scope: { org } })),
+    const requests: ((org: string[]) => Promise<ApiResponse>)[] = [
+      (org) => actor.post('/accounts', document(TYPE, { name: 'Ada', email, role_name: 'user', role_scope: { org } })),
+      (org) => actor.patch(`/accounts/${mate.id}`, document(TYPE, { role_scope: { org } })),
+      (org) => actor.patch(`/accounts/${mate.id}`, document(TYPE, { role_scope: { org: [red, ...org] } })),
+      (org) => actor.patch(`/accounts/${actor.account.id}`, document(TYPE, { role_scope: { org } })),
     ];
     for (const request of requests) {
       const elsewhere = await request([blue]);
       expect(errorsOf(elsewhere)).toEqual(['403 forbidden /data/attributes/role_scope']);
-      expect(told(elsewhere)).toEqual(told(await request([randomUUID()])));
+      expect(comparable(elsewhere)).toEqual(comparable(await request([randomUUID()])));
     }
   });
 
   it('sees of a shared account nothing of the others: no organization, no session, no link', async () => {
-    const { caller, red, blue } = await strangers();
+    const { actor, red, blue } = await strangers();
     const shared = await account(app, { org: [red, blue] });
     await signIn(app, shared);
     const alone = await account(app, { org: [red] });
-    const looks: ((caller: Caller) => Promise<Answer>)[] = [
+    const looks: ((actor: ApiClient) => Promise<ApiResponse>)[] = [
       ({ get }) => get('/accounts?included=organizations,account_sessions'),
       ({ get }) => get(`/accounts/${shared.id}?included=organizations,account_sessions`),
       ({ get }) => get(`/organizations?filter[account_id]=${shared.id}&included=accounts`),
@@ -182,29 +182,29 @@ describe('An owner of one organization', () => {
       ({ get }) => get('/account_sessions?included=account'),
     ];
     for (const look of looks) {
-      const answer = await look(caller);
-      expect(answer.status).toBe(200);
-      expect(answer.text).not.toContain(blue);
-      expect(answer.text).not.toContain('Blue');
+      const response = await look(actor);
+      expect(response.status).toBe(200);
+      expect(response.text).not.toContain(blue);
+      expect(response.text).not.toContain('Blue');
     }
-    const byScope = await caller.get(`/accounts?filter[role_scope]={"org":["${red}"]}`);
+    const byScope = await actor.get(`/accounts?filter[role_scope]={"org":["${red}"]}`);
     expect(ids(byScope)).toEqual(expect.arrayContaining([shared.id, alone.id]));
   });
 
   it('reads in no error what the other organization has', async () => {
-    const { caller, hidden, attributes, blue } = await strangers();
-    const taken = await caller.post(
+    const { actor, hidden, attributes, blue } = await strangers();
+    const taken = await actor.post(
       '/accounts',
       document(TYPE, { name: 'Ada', email: hidden.email, role_name: 'user', role_scope: { org: [blue] } }),
     );
     expect(taken.status).toBe(403);
-    const answers = [
+    const responses = [
       taken,
-      await caller.patch(`/accounts/${hidden.id}`, document(TYPE, { name: 'x' })),
-      await caller.get(`/accounts?sort=name&filter[id]=${hidden.id}&nope=1`),
-      await caller.post(`/accounts/${hidden.id}/resend_invitation`),
+      await actor.patch(`/accounts/${hidden.id}`, document(TYPE, { name: 'x' })),
+      await actor.get(`/accounts?sort=name&filter[id]=${hidden.id}&nope=1`),
+      await actor.post(`/accounts/${hidden.id}/resend_invitation`),
     ];
-    for (const { text } of answers) {
+    for (const { text } of responses) {
       for (const value of [hidden.name, attributes['picture_url'], attributes['sso_channel'], 'Blue']) {
         expect(text).not.toContain(String(value));
       }

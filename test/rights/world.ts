@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { TestApp } from '../support/app.js';
-import { as, type Caller } from '../support/client.js';
+import { as, type ApiClient } from '../support/client.js';
 import {
   account,
   organization,
@@ -38,7 +38,7 @@ export interface Target {
 
 /** A caller of some role, and one account of each row, new for every look at it. */
 export interface World {
-  readonly caller: Caller;
+  readonly actor: ApiClient;
   readonly rows: Readonly<Record<Row, Target>>;
 }
 
@@ -47,7 +47,7 @@ const hashed = (token: string): string => createHash('sha256').update(token).dig
 /** Makes a world. Whoever has no token stands where a user would. `invited` leaves all but the caller not yet joined. */
 export async function world(app: TestApp, role: string, { invited = false } = {}): Promise<World> {
   const [red, blue] = [await organization(app, 'Red'), await organization(app, 'Blue')];
-  const caller = await signedIn(app, { role: role === 'anonymous' ? 'user' : role, org: [red] });
+  const actor = await signedIn(app, { role: role === 'anonymous' ? 'user' : role, org: [red] });
   const higher = HIGHER[role] ?? 'system';
   const target = async (options: AccountOptions): Promise<Target> => {
     const [invitationToken, resetToken] = [randomUUID(), randomUUID()];
@@ -77,9 +77,9 @@ export async function world(app: TestApp, role: string, { invited = false } = {}
   };
   const none = { invitationToken: randomUUID(), resetToken: randomUUID() };
   return {
-    caller: role === 'anonymous' ? as(app) : caller,
+    actor: role === 'anonymous' ? as(app) : actor,
     rows: {
-      own: { ...(await describeTarget(caller.account, none, { role })), organization: red },
+      own: { ...(await describeTarget(actor.account, none, { role })), organization: red },
       same: await target({ org: [red] }),
       other: await target({ org: [blue] }),
       higher: await target({ org: [red], role: higher }),

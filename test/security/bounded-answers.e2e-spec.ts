@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LIMITS } from '../../src/json-api/limits.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, admin } from '../support/factories.js';
-import { document, send, type Answer } from '../support/client.js';
+import { document, send, type ApiResponse } from '../support/client.js';
 
 /** So many members fit into a body beside what surrounds them. */
 const MANY = LIMITS.bodyValues - 20;
@@ -67,7 +67,7 @@ describe('An answer, whatever a request gets wrong', () => {
   ];
 
   /** Every error but the last one is a different one, and the last one says that there are more. */
-  const expectBounded = ({ status, body, text }: Answer): void => {
+  const expectBounded = ({ status, body, text }: ApiResponse): void => {
     const errors: { status: string; detail: string; source?: object }[] = body.errors;
     expect(errors).toHaveLength(LIMITS.errors);
     expect(new Set(errors.map((error) => error.status))).toEqual(new Set([String(status)]));
@@ -94,9 +94,9 @@ describe('An answer, whatever a request gets wrong', () => {
     ['values of a filter', '/accounts', (n: number) => (n < LIMITS.filterValues ? `filter[id][]=${n}` : `p${n}`)],
     ['parts of page', '/accounts', (n: number) => `page[x${n}]`],
   ])('has at most 100 errors: %s', async (_, path, parameter) => {
-    const answer = await send(app, 'GET', `${path.replace('ID', id)}?${query(parameter)}`, { token });
-    expect(answer.status).toBe(400);
-    expectBounded(answer);
+    const response = await send(app, 'GET', `${path.replace('ID', id)}?${query(parameter)}`, { token });
+    expect(response.status).toBe(400);
+    expectBounded(response);
   });
 
   it('has all the errors when they are 100, and then no word of more', async () => {
@@ -110,12 +110,12 @@ describe('An answer, whatever a request gets wrong', () => {
   it('says that a value is forbidden before it says what else is wrong, however much that is', async () => {
     const self = await send(app, 'GET', '/auth/me', { token });
     const path = `/accounts/${self.body.data.id}`;
-    const answer = await send(app, 'PATCH', path, {
+    const response = await send(app, 'PATCH', path, {
       token,
       body: document('iam:accounts', { ...members(MANY), enabled: false }),
     });
-    expect(answer.status).toBe(403);
-    expect(answer.body.errors).toHaveLength(1);
+    expect(response.status).toBe(403);
+    expect(response.body.errors).toHaveLength(1);
   });
 
   const LONG = 'a"€\\'.repeat(50_000);
@@ -143,13 +143,13 @@ describe('An answer, whatever a request gets wrong', () => {
     ['a long role', 'PATCH', '/accounts/ID', document('iam:accounts', { role_name: LONG })],
     ['a long token', 'POST', '/account/passwords/reset', { token: LONG, password: LONG }],
   ])('repeats little of the request: %s', async (_, method, path, body) => {
-    const answer = await send(app, method, path.replace('ID', id), { token, body });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    for (const { detail, source } of answer.body.errors) {
+    const response = await send(app, method, path.replace('ID', id), { token, body });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    for (const { detail, source } of response.body.errors) {
       expect(detail.length).toBeLessThan(400);
       expect(String(Object.values(source ?? {})[0]).length).toBeLessThanOrEqual(LIMITS.sourceCharacters + 1);
     }
-    expect(answer.text.length).toBeLessThan(4096);
+    expect(response.text.length).toBeLessThan(4096);
   });
 
   it.each([
@@ -161,9 +161,9 @@ describe('An answer, whatever a request gets wrong', () => {
     ['a value of a filter', (text: string) => `/accounts?filter[id]=${text}`],
     ['a cursor', (text: string) => `/accounts?page[after]=${text}`],
   ])('repeats little of the query: %s', async (_, path) => {
-    const answer = await send(app, 'GET', path('%22%5C'.repeat(1500)), { token });
-    expect(answer.status).toBe(400);
-    expect(answer.text.length).toBeLessThan(4096);
+    const response = await send(app, 'GET', path('%22%5C'.repeat(1500)), { token });
+    expect(response.status).toBe(400);
+    expect(response.text.length).toBeLessThan(4096);
   });
 
   it('repeats a query in its links, each character as at most three, and nowhere else', async () => {

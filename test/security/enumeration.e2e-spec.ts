@@ -4,14 +4,14 @@ import { hash as argon2 } from '@node-rs/argon2';
 import { hash } from 'bcrypt';
 import { mailedToken, mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, PASSWORD } from '../support/factories.js';
 
 /** High enough that a hash that is left out shows in the time: 15 ms and more. */
 const COST = '8';
 
 let app: TestApp;
-let root: Caller & { id: string };
+let root: ApiClient & { id: string };
 
 beforeAll(async () => {
   app = await startApp({ env: { BCRYPT_COST: COST, HASH_MAX_COST: '9' } });
@@ -19,11 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const login = (email: string, password: string): Promise<Answer> => as(app).post('/auth/login', { email, password });
+const login = (email: string, password: string): Promise<ApiResponse> =>
+  as(app).post('/auth/login', { email, password });
 
-const requestReset = (email: string): Promise<Answer> => as(app).post('/account/passwords/request_reset', { email });
+const requestReset = (email: string): Promise<ApiResponse> =>
+  as(app).post('/account/passwords/request_reset', { email });
 
-const create = (email: string): Promise<Answer> =>
+const create = (email: string): Promise<ApiResponse> =>
   root.post('/accounts', document('iam:accounts', { name: 'Somebody', email }));
 
 // Times are compared on machines that are shared: what really tells is told every time.
@@ -83,9 +85,9 @@ describe('Lesson 14: e-mails that look alike', () => {
   it('#14 by 20 requests at once make one account', async () => {
     const host = `${randomUUID()}.example.com`;
     const spellings = ['straße', 'STRASSE', 'Strasse', 'strasse'];
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => create(`${spellings[n % 4]}@${host}`)));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter((answer) => errorsOf(answer)[0]?.startsWith('409 conflict'))).toHaveLength(19);
+    const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => create(`${spellings[n % 4]}@${host}`)));
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(responses.filter((response) => errorsOf(response)[0]?.startsWith('409 conflict'))).toHaveLength(19);
   });
 
   it.each(OTHERS)(
@@ -115,7 +117,7 @@ describe('Lesson 14: e-mails that look alike', () => {
 describe('Lesson 16: whether somebody has an account', () => {
   /** Milliseconds of each of the kinds, over so many rounds in an order drawn anew for each. */
   const measure = async (
-    kinds: Record<string, () => Promise<Answer>>,
+    kinds: Record<string, () => Promise<ApiResponse>>,
     rounds: number,
   ): Promise<Record<string, number[]>> => {
     const times: Record<string, number[]> = {};
@@ -149,7 +151,7 @@ describe('Lesson 16: whether somebody has an account', () => {
     }
   };
 
-  const plain = ({ status, headers, body }: Answer) => ({
+  const plain = ({ status, headers, body }: ApiResponse) => ({
     status,
     headers: [...headers.keys()].filter((name) => name !== 'date').sort(),
     body: JSON.parse(JSON.stringify(body ?? null).replaceAll(/"id":"[^"]*"/g, '"id":"…"')),
@@ -170,7 +172,7 @@ describe('Lesson 16: whether somebody has an account', () => {
       argon2: await imported(await argon2(PASSWORD, { memoryCost: 8192, timeCost: 2, parallelism: 1 })),
       beyond: await imported((await hash(PASSWORD, 4)).replace('$04$', '$31$')),
     };
-    const kinds: Record<string, () => Promise<Answer>> = {
+    const kinds: Record<string, () => Promise<ApiResponse>> = {
       known: () => login(people.known.email, 'Wrong-horse-7'),
       unknown: () => login(`${randomUUID()}@example.com`, 'Wrong-horse-7'),
       'without a password': () => login(people.invited.email, 'Wrong-horse-7'),
@@ -182,25 +184,25 @@ describe('Lesson 16: whether somebody has an account', () => {
       'with a hash beyond the budget': () => login(people.beyond.email, 'Wrong-horse-7'),
       'an unreadable e-mail': () => login('not an address', 'Wrong-horse-7'),
     };
-    const answers = await Promise.all(Object.values(kinds).map((send) => send()));
-    for (const answer of answers) expect(plain(answer)).toEqual(plain(answers[0] as Answer));
+    const responses = await Promise.all(Object.values(kinds).map((send) => send()));
+    for (const response of responses) expect(plain(response)).toEqual(plain(responses[0] as ApiResponse));
     areAlike(await measure(kinds, 12));
   }, 120_000);
 
   it('#16 is not told by asking for a reset: the same answer, the same distribution of times', async () => {
     const [known, disabled] = [await account(app), await account(app, { enabled: false })];
-    const kinds: Record<string, () => Promise<Answer>> = {
+    const kinds: Record<string, () => Promise<ApiResponse>> = {
       known: () => requestReset(known.email),
       unknown: () => requestReset(`${randomUUID()}@example.com`),
       disabled: () => requestReset(disabled.email),
     };
-    const answers = [
+    const responses = [
       await requestReset(known.email),
       await requestReset('nobody@example.com'),
       await requestReset(disabled.email),
     ];
-    for (const answer of answers) expect(plain(answer)).toEqual(plain(answers[0] as Answer));
-    expect(answers[0]?.status).toBe(204);
+    for (const response of responses) expect(plain(response)).toEqual(plain(responses[0] as ApiResponse));
+    expect(responses[0]?.status).toBe(204);
     areAlike(await measure(kinds, 30));
   }, 60_000);
 
@@ -211,8 +213,8 @@ describe('Lesson 16: whether somebody has an account', () => {
       as(app).post('/account/passwords/reset', { token, password: 'Another-horse-9' }),
     );
     const joins = tried.map((token) => as(app).patch(`/accounts/${token}/join`));
-    for (const answers of [await Promise.all(resets), await Promise.all(joins)]) {
-      for (const answer of answers) expect(plain(answer)).toEqual(plain(answers[0] as Answer));
+    for (const responses of [await Promise.all(resets), await Promise.all(joins)]) {
+      for (const response of responses) expect(plain(response)).toEqual(plain(responses[0] as ApiResponse));
     }
   });
 });

@@ -11,7 +11,7 @@ import { resetToken, secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, send, type Answer } from '../support/client.js';
+import { as, document, errorsOf, send, type ApiResponse } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { pathOf, routesOf } from './routes.js';
@@ -69,10 +69,10 @@ describe('Lesson 19: a guard that fails', () => {
         const path = pathOf(route, route.pattern.startsWith('/organizations') ? org : id);
         const body = { data: { type: `iam:${path.split('/')[1]}`, attributes: { name: 'Changed' } } };
         const writes = route.method === 'POST' || route.method === 'PATCH';
-        const answer = await send(broken, route.method, path, { token, ...(writes && { body }) });
-        expect([403, 405, 500]).toContain(answer.status);
-        expect(answer.text).not.toContain('a defect');
-        expect(answer.body.data).toBeUndefined();
+        const response = await send(broken, route.method, path, { token, ...(writes && { body }) });
+        expect([403, 405, 500]).toContain(response.status);
+        expect(response.text).not.toContain('a defect');
+        expect(response.body.data).toBeUndefined();
       }
       expect(await rows()).toEqual(before);
     } finally {
@@ -94,12 +94,12 @@ describe('Lesson 19: a guard that fails', () => {
       const { id, email, password } = await account(app);
       const token = await resetToken(app, id);
       const { post, get } = as(broken);
-      const answers = [
+      const responses = [
         await post('/auth/login', { email, password }),
         await post('/account/passwords/reset', { token, password: NEW_PASSWORD }),
         await get(`/account/passwords/token_valid?token=${token}`),
       ];
-      expect(answers.map((answer) => errorsOf(answer)[0])).toEqual(answers.map(() => '500 internal_error'));
+      expect(responses.map((response) => errorsOf(response)[0])).toEqual(responses.map(() => '500 internal_error'));
       expect(await sessionIds(app, id)).toEqual([]);
       expect((await secretsOf(app, id)).resets).toHaveLength(1);
     } finally {
@@ -133,7 +133,7 @@ describe('Lesson 19: without its database', () => {
     proxy.cut();
     // What was remembered of who is signed in counts for one second, no longer.
     await sleep(1_100);
-    const asked: Record<string, () => Promise<Answer>> = {
+    const asked: Record<string, () => Promise<ApiResponse>> = {
       me: () => get('/auth/me'),
       list: () => get('/accounts'),
       change: () => patch(`/accounts/${owner.id}`, document('iam:accounts', { name: 'Changed' }, owner.id)),
@@ -153,12 +153,12 @@ describe('Lesson 19: without its database', () => {
       readiness: () => as(cut).get('/health/ready'),
     };
     for (const [name, ask] of Object.entries(asked)) {
-      const answer = await ask();
-      expect([name, errorsOf(answer)]).toEqual([name, ['503 unavailable']]);
-      expect([name, Number(answer.headers.get('retry-after'))]).toEqual([name, expect.any(Number)]);
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      const response = await ask();
+      expect([name, errorsOf(response)]).toEqual([name, ['503 unavailable']]);
+      expect([name, Number(response.headers.get('retry-after'))]).toEqual([name, expect.any(Number)]);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
       // A session that cannot be looked up is not over: its cookies stay.
-      expect([name, cookiesOf(answer)]).toEqual([name, {}]);
+      expect([name, cookiesOf(response)]).toEqual([name, {}]);
     }
     expect((await as(cut, 'rubbish').get('/auth/me')).status).toBe(401);
     expect((await as(cut).get('/auth/me')).status).toBe(401);

@@ -4,7 +4,7 @@ import { HashQueue } from '../../src/passwords/hashing/hash-queue.js';
 import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { errorsOf, send, type Answer } from '../support/client.js';
+import { errorsOf, send, type ApiResponse } from '../support/client.js';
 import { account, PASSWORD, signIn } from '../support/factories.js';
 
 let app: TestApp;
@@ -20,7 +20,7 @@ afterEach(() => void jest.restoreAllMocks());
 let addresses = 0;
 const fresh = (): Record<string, string> => ({ 'x-forwarded-for': `198.51.100.${++addresses}` });
 
-const login = (email: string, password: string, headers = fresh()): Promise<Answer> =>
+const login = (email: string, password: string, headers = fresh()): Promise<ApiResponse> =>
   send(app, 'POST', '/auth/login', { body: { email, password }, headers });
 
 /** Takes every slot, and every place of the strangers' line. */
@@ -66,9 +66,9 @@ describe('A line that is full of strangers', () => {
     const line = fill();
     const before = await points();
     const headers = fresh();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => login(email, password, headers)));
-    expect([...new Set(answers.flatMap(errorsOf))]).toEqual(['503 unavailable']);
-    expect(answers[0]?.headers.get('retry-after')).toMatch(/^[1-9]/);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => login(email, password, headers)));
+    expect([...new Set(responses.flatMap(errorsOf))]).toEqual(['503 unavailable']);
+    expect(responses[0]?.headers.get('retry-after')).toMatch(/^[1-9]/);
     line.release();
     await line.done;
     // Twenty attempts would be four times the limit; a moment later the points are back.

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { resetToken } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, ids, type Caller } from '../support/client.js';
+import { as, document, errorsOf, ids, type ApiClient } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signedIn } from '../support/factories.js';
 import { pathOf, routesOf } from './routes.js';
 
 const UNKNOWN = '0197a1f0-0000-7000-8000-000000000001';
 
 let app: TestApp;
-let root: Caller & { id: string };
+let root: ApiClient & { id: string };
 
 beforeAll(async () => {
   app = await startApp();
@@ -127,11 +127,11 @@ describe('Lesson 8: who and what somebody is', () => {
     const { account: self, patch } = await signedIn(app);
     const before = await table();
     for (const [name, value] of Object.entries(claims(root.id))) {
-      const answer = await patch(
+      const response = await patch(
         `/accounts/${self.id}`,
         document('iam:accounts', { name: 'New', [name]: value }, self.id),
       );
-      expect([name, errorsOf(answer).map((error) => error.slice(0, 3))]).toEqual([
+      expect([name, errorsOf(response).map((error) => error.slice(0, 3))]).toEqual([
         name,
         [expect.stringMatching(/403|422/)],
       ]);
@@ -144,18 +144,18 @@ describe('Lesson 8: who and what somebody is', () => {
     const owner = await signedIn(app, { role: 'org_owner', org: [org] });
     const member = await account(app, { org: [org] });
     const before = await table();
-    for (const [caller, mayNot] of [
+    for (const [actor, mayNot] of [
       [owner, ['role_name']],
       [root, []],
-    ] as [Caller, string[]][]) {
+    ] as [ApiClient, string[]][]) {
       const settable = ['role_name', 'enabled'].filter((name) => !mayNot.includes(name));
       for (const [name, value] of Object.entries(claims(owner.account.id))) {
         if (settable.includes(name)) continue;
-        const answer = await caller.patch(
+        const response = await actor.patch(
           `/accounts/${member.id}`,
           document('iam:accounts', { [name]: value }, member.id),
         );
-        expect([name, errorsOf(answer)[0]?.slice(0, 3)]).toEqual([name, expect.stringMatching(/403|422/)]);
+        expect([name, errorsOf(response)[0]?.slice(0, 3)]).toEqual([name, expect.stringMatching(/403|422/)]);
       }
     }
     expect(await table()).toEqual(before);
@@ -165,8 +165,8 @@ describe('Lesson 8: who and what somebody is', () => {
     const email = 'created@example.com';
     for (const [name, value] of Object.entries(claims(UNKNOWN))) {
       if (['role_name', 'enabled', 'email'].includes(name)) continue;
-      const answer = await root.post('/accounts', document('iam:accounts', { name: 'New', email, [name]: value }));
-      expect([name, errorsOf(answer)]).toEqual([name, [`422 validation_failed /data/attributes/${name}`]]);
+      const response = await root.post('/accounts', document('iam:accounts', { name: 'New', email, [name]: value }));
+      expect([name, errorsOf(response)]).toEqual([name, [`422 validation_failed /data/attributes/${name}`]]);
     }
     const chosen = await root.post('/accounts', document('iam:accounts', { name: 'New', email }, UNKNOWN));
     expect(errorsOf(chosen)).toEqual(['403 forbidden /data/id']);
@@ -189,8 +189,8 @@ describe('Lesson 8: who and what somebody is', () => {
     ];
     for (const [path, body] of bodies) {
       const extra = Object.fromEntries(Object.entries(claims(root.id)).filter(([name]) => name !== 'email'));
-      const answer = await post(path, { ...body, ...extra });
-      expect([path, errorsOf(answer)]).toEqual([
+      const response = await post(path, { ...body, ...extra });
+      expect([path, errorsOf(response)]).toEqual([
         path,
         expect.arrayContaining(Object.keys(extra).map((name) => `422 validation_failed /${name}`)),
       ]);

@@ -8,12 +8,12 @@ import pg from 'pg';
 import { loadConfig } from '../../src/config/load-config.js';
 import { mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, send, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, send, type ApiResponse, type ApiClient } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 
 let app: TestApp;
-let root: Caller & { id: string; token: string };
+let root: ApiClient & { id: string; token: string };
 
 beforeAll(async () => {
   app = await startApp();
@@ -96,10 +96,10 @@ describe('Lesson 10: what stands in a query', () => {
   );
   const collection = fc.constantFrom('accounts', 'organizations', 'account_sessions', 'audit_events');
 
-  const isSound = (answer: Answer): void => {
-    expect([200, 400]).toContain(answer.status);
-    for (const problem of errorsOf(answer)) expect(problem).toMatch(/^400 invalid_parameter .+/s);
-    expect(answer.text).not.toMatch(/syntax error|column .* does not exist|relation "|pg_catalog/i);
+  const isSound = (response: ApiResponse): void => {
+    expect([200, 400]).toContain(response.status);
+    for (const problem of errorsOf(response)) expect(problem).toMatch(/^400 invalid_parameter .+/s);
+    expect(response.text).not.toMatch(/syntax error|column .* does not exist|relation "|pg_catalog/i);
   };
 
   const isClean = (): void => {

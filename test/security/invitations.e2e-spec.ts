@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, type Answer, type Caller } from '../support/client.js';
+import { document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
 import { mailsTo } from '../accounts/mails.js';
 
@@ -12,7 +12,7 @@ const TAKEN = 3;
 const fresh = (): string => `${randomUUID()}@example.com`;
 
 /** An answer without what is new in every answer. */
-const told = ({ status, body }: Answer): unknown => [
+const comparable = ({ status, body }: ApiResponse): unknown => [
   status,
   body?.errors?.map(({ id: _id, ...error }: Record<string, unknown>) => error),
 ];
@@ -20,7 +20,7 @@ const told = ({ status, body }: Answer): unknown => [
 /** Whoever may invite a few people is no relay for mail to everybody, and no register of who has an account. */
 describe('An owner who may create accounts', () => {
   let app: TestApp;
-  let root: Caller;
+  let root: ApiClient;
 
   beforeAll(async () => {
     app = await startApp({
@@ -38,14 +38,14 @@ describe('An owner who may create accounts', () => {
 
   const owner = async () => {
     const org = await organization(app);
-    const caller = await signedIn(app, { role: 'org_owner', org: [org] });
+    const actor = await signedIn(app, { role: 'org_owner', org: [org] });
     const create = (attributes: Record<string, unknown>, headers: Record<string, string> = {}) =>
-      caller.post(
+      actor.post(
         '/accounts',
         document(TYPE, { name: 'Ada', role_name: 'user', role_scope: { org: [org] }, ...attributes }),
         headers,
       );
-    return { ...caller, org, create };
+    return { ...actor, org, create };
   };
   const elsewhere = async (): Promise<string> => (await account(app, { org: [await organization(app)] })).email;
 
@@ -69,12 +69,12 @@ describe('An owner who may create accounts', () => {
   it('cannot fill a mailbox by changing a role to and fro: five mails a day, whoever changes it', async () => {
     const ann = await account(app);
     for (let n = 0; n < 8; n++) {
-      const answer = await root.patch(
+      const response = await root.patch(
         `/accounts/${ann.id}`,
         document(TYPE, { role_name: n % 2 ? 'user' : 'org_owner' }),
       );
-      expect([answer.status, answer.body.data.attributes.role_name]).toEqual([200, n % 2 ? 'user' : 'org_owner']);
-      expect(answer.headers.get('ratelimit-remaining')).not.toBe('0');
+      expect([response.status, response.body.data.attributes.role_name]).toEqual([200, n % 2 ? 'user' : 'org_owner']);
+      expect(response.headers.get('ratelimit-remaining')).not.toBe('0');
     }
     await mailsTo(app, ann.email, 5);
     // Those of somebody else come after whatever may still be on its way.
@@ -104,9 +104,9 @@ describe('An owner who may create accounts', () => {
       { enabled: 'yes' },
     ];
     for (const wrong of wrongs) {
-      const answer = await create({ ...wrong, email: taken });
-      expect([wrong, [403, 422].includes(answer.status)]).toEqual([wrong, true]);
-      expect(told(answer)).toEqual(told(await create({ ...wrong, email: free })));
+      const response = await create({ ...wrong, email: taken });
+      expect([wrong, [403, 422].includes(response.status)]).toEqual([wrong, true]);
+      expect(comparable(response)).toEqual(comparable(await create({ ...wrong, email: free })));
     }
     // None of them counts: the limit below is not reached by mistakes.
     expect(errorsOf(await create({ email: taken }))).toEqual(['409 conflict /data/attributes/email']);
@@ -122,9 +122,9 @@ describe('An owner who may create accounts', () => {
     expect([...new Set(statuses)].sort()).toEqual([409, 429]);
     expect(statuses.filter((status) => status === 409)).toHaveLength(TAKEN);
     for (const email of [await elsewhere(), fresh()]) {
-      const answer = await create({ email });
-      expect(answer.status).toBe(429);
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      const response = await create({ email });
+      expect(response.status).toBe(429);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     }
     const trail = await app.sql<{ target_id: string | null; details: unknown }>(
       `SELECT target_id, details FROM audit_events WHERE actor_id = $1 AND action = 'iam:accounts.create_rejected'`,
@@ -141,7 +141,7 @@ describe('An owner who may create accounts', () => {
   });
 
   it('sends one e-mail a few invitations in a day, however they are asked for and by whom', async () => {
-    const { create, post, ...caller } = await owner();
+    const { create, post, ...actor } = await owner();
     const email = fresh();
     const { id } = (await create({ email })).body.data;
     const resent = await Promise.all(Array.from({ length: 20 }, () => post(`/accounts/${id}/resend_invitation`)));
@@ -150,7 +150,7 @@ describe('An owner who may create accounts', () => {
     expect(statuses.filter((status) => status === 204)).toHaveLength(PER_RECIPIENT - 1);
     const other = await owner();
     expect((await root.post(`/accounts/${id}/resend_invitation`)).status).toBe(429);
-    expect((await caller.delete(`/accounts/${id}`)).status).toBe(204);
+    expect((await actor.delete(`/accounts/${id}`)).status).toBe(204);
     const again = await other.create({ email: email.toUpperCase() });
     expect(again.status).toBe(429);
     expect(await app.sql('SELECT FROM accounts WHERE lower(email) = $1', [email])).toEqual([]);

@@ -3,14 +3,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { resetToken } from '../passwords/tokens.js';
 import { sessionOf } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { column, document, errorsOf, ids, send, type Answer, type Caller } from '../support/client.js';
+import { column, document, errorsOf, ids, send, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn, type SignedIn, type TestAccount } from '../support/factories.js';
 import { pathOf, routesOf } from './routes.js';
 
 const UNKNOWN = '0197a1f0-0000-7000-8000-000000000001';
 
 let app: TestApp;
-let root: Caller & { id: string };
+let root: ApiClient & { id: string };
 
 beforeAll(async () => {
   app = await startApp();
@@ -51,13 +51,13 @@ describe('Lesson 9: an organization', () => {
     [foreignEvent = ''] = ids(await root.get(`/audit_events?filter[actor_id]=${stranger.account.id}`));
   });
 
-  const callers = (): [string, SignedIn][] => [
+  const actors = (): [string, SignedIn][] => [
     ['owner', owner],
     ['member', member],
   ];
 
   /** An answer without the id of its request, and with the row's id as a word. */
-  const told = ({ status, body }: Answer, id: string) => ({
+  const comparable = ({ status, body }: ApiResponse, id: string) => ({
     status,
     body: JSON.parse(
       JSON.stringify(body ?? null)
@@ -78,18 +78,21 @@ describe('Lesson 9: an organization', () => {
     const routes = routesOf(app).filter(({ pattern }) => pattern.includes(':id') && !pattern.endsWith('/join'));
     expect([...new Set(routes.map(({ pattern }) => pattern))].sort()).toEqual(Object.keys(rows).sort());
     const statuses = new Set<string>();
-    for (const [name, caller] of callers()) {
+    for (const [name, actor] of actors()) {
       for (const route of routes.filter(({ method }) => ['GET', 'PATCH', 'POST', 'DELETE'].includes(method))) {
         const [id, type] = rows[route.pattern] ?? ['', ''];
         const ask = async (asked: string) => {
           const body = ['PATCH', 'POST'].includes(route.method)
             ? { body: document(type, { name: 'Taken over' }, asked) }
             : {};
-          return told(await send(app, route.method, pathOf(route, asked), { token: caller.token, ...body }), asked);
+          return comparable(
+            await send(app, route.method, pathOf(route, asked), { token: actor.token, ...body }),
+            asked,
+          );
         };
-        const answer = await ask(id);
-        expect([name, route, answer]).toEqual([name, route, await ask(UNKNOWN)]);
-        if (answer.status !== 405) statuses.add(`${name} ${route.method} ${route.pattern} ${answer.status}`);
+        const response = await ask(id);
+        expect([name, route, response]).toEqual([name, route, await ask(UNKNOWN)]);
+        if (response.status !== 405) statuses.add(`${name} ${route.method} ${route.pattern} ${response.status}`);
       }
     }
     expect([...statuses].filter((line) => !line.endsWith('404')).sort()).toEqual([
@@ -112,10 +115,10 @@ describe('Lesson 9: an organization', () => {
       (a) => a !== 'role_scope',
     );
     for (const sort of ['id', ...attributes].flatMap((name) => [name, `-${name}`])) {
-      const answer = await owner.get(`/accounts?sort=${sort}&count=true&page[size]=2`);
-      expect(answer.body.meta.count).toBe(visible.length);
+      const response = await owner.get(`/accounts?sort=${sort}&count=true&page[size]=2`);
+      expect(response.body.meta.count).toBe(visible.length);
       const second = await owner.get(`/accounts?sort=${sort}&page[size]=2&page[number]=2`);
-      expect([...ids(answer), ...ids(second)].sort()).toEqual(visible);
+      expect([...ids(response), ...ids(second)].sort()).toEqual(visible);
       expect(second.body.links.next).toBeNull();
     }
     expect(ids(await member.get('/accounts'))).toEqual([member.account.id]);
@@ -144,9 +147,14 @@ describe('Lesson 9: an organization', () => {
       `filter[role_scope]=${JSON.stringify({ org: [own, foreign].sort() })}`,
     ];
     for (const filter of filters) {
-      for (const [, caller] of callers()) {
-        const answer = await caller.get(`/accounts?${filter}&count=true`);
-        expect([filter, answer.status, answer.body.data, answer.body.meta]).toEqual([filter, 200, [], { count: 0 }]);
+      for (const [, actor] of actors()) {
+        const response = await actor.get(`/accounts?${filter}&count=true`);
+        expect([filter, response.status, response.body.data, response.body.meta]).toEqual([
+          filter,
+          200,
+          [],
+          { count: 0 },
+        ]);
       }
     }
     const secret = await resetToken(app, id);
@@ -167,10 +175,10 @@ describe('Lesson 9: an organization', () => {
       `/accounts?filter[id]=${shared.id}`,
       `/accounts/${shared.id}?included=organizations`,
     ]) {
-      const answer = await owner.get(path);
-      expect(answer.status).toBe(200);
-      expect(answer.text).toContain(own);
-      expect(answer.text).not.toContain(foreign);
+      const response = await owner.get(path);
+      expect(response.status).toBe(200);
+      expect(response.text).toContain(own);
+      expect(response.text).not.toContain(foreign);
     }
     const listed = await owner.get('/organizations?included=accounts');
     expect(listed.body.included.map(({ id }: { id: string }) => id).sort()).toEqual(
@@ -191,23 +199,23 @@ describe('Lesson 9: an organization', () => {
     const visible = new Set([owner.account.id, member.account.id, colleague.id, shared.id]);
     for (const { meta } of page.body.data) {
       for (const direction of ['after', 'before']) {
-        const answer = await owner.get(`/accounts?sort=name&page[${direction}]=${meta.page.cursor}`);
-        expect(ids(answer).filter((id) => !visible.has(id))).toEqual([]);
+        const response = await owner.get(`/accounts?sort=name&page[${direction}]=${meta.page.cursor}`);
+        expect(ids(response).filter((id) => !visible.has(id))).toEqual([]);
       }
     }
   });
 
   it('#9 does not show through what a refusal says', async () => {
-    const refusal = async (org: string): Promise<unknown> => {
+    const rejection = async (org: string): Promise<unknown> => {
       const attributes = { name: 'New', email: `${uuidv7()}@example.com`, role_scope: { org: [org] } };
-      const create = told(await owner.post('/accounts', document('iam:accounts', attributes)), org);
+      const create = comparable(await owner.post('/accounts', document('iam:accounts', attributes)), org);
       const update = await owner.patch(
         `/accounts/${colleague.id}`,
         document('iam:accounts', { role_scope: { org: [own, org] } }, colleague.id),
       );
-      return [create, told(update, org)];
+      return [create, comparable(update, org)];
     };
-    expect(await refusal(foreign)).toEqual(await refusal(UNKNOWN));
+    expect(await rejection(foreign)).toEqual(await rejection(UNKNOWN));
     const scopes = column(await root.get(`/accounts?filter[id]=${colleague.id}`), 'role_scope');
     expect(scopes).toEqual([{ org: [own] }]);
   });

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { customRoles } from '../rights/roles.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, type Answer } from '../support/client.js';
+import { document, errorsOf, type ApiResponse } from '../support/client.js';
 import { account, organization, signedIn, type SignedIn } from '../support/factories.js';
 
 /** An answer that waits for a lock comes after 5 s at the earliest, when PostgreSQL cancels the statement. */
@@ -77,35 +77,35 @@ describe('A row that somebody may not touch', () => {
   }
 
   const accountWith = (attributes: Record<string, unknown>) => document('iam:accounts', attributes);
-  const REQUESTS: Readonly<Record<string, (caller: SignedIn) => Promise<Answer>>> = {
+  const REQUESTS: Readonly<Record<string, (actor: SignedIn) => Promise<ApiResponse>>> = {
     'change of a name': ({ patch }) => patch(`/accounts/${row.account}`, accountWith({ name: 'Mallory' })),
     'disabling of an account': ({ patch }) => patch(`/accounts/${row.account}`, accountWith({ enabled: false })),
     'disabling of an admin': ({ patch }) => patch(`/accounts/${row.admin}`, accountWith({ enabled: false })),
     'demotion of an admin': ({ patch }) => patch(`/accounts/${row.admin}`, accountWith({ role_name: 'user' })),
-    'deletion of an account': (caller) => caller.delete(`/accounts/${row.account}`),
-    'deletion of an admin': (caller) => caller.delete(`/accounts/${row.admin}`),
+    'deletion of an account': (actor) => actor.delete(`/accounts/${row.account}`),
+    'deletion of an admin': (actor) => actor.delete(`/accounts/${row.admin}`),
     'invitation of an account': ({ post }) => post(`/accounts/${row.account}/resend_invitation`),
-    'end of a session': (caller) => caller.delete(`/account_sessions/${row.session}`),
+    'end of a session': (actor) => actor.delete(`/account_sessions/${row.session}`),
     'change of an organization': ({ patch }) =>
       patch(`/organizations/${row.organization}`, document('iam:organizations', { name: 'Taken over' })),
-    'deletion of an organization': (caller) => caller.delete(`/organizations/${row.organization}`),
+    'deletion of an organization': (actor) => actor.delete(`/organizations/${row.organization}`),
   };
 
   describe.each([
     ['who does not see it', () => owner, /^40[34] /],
     ['who sees it', () => auditor, /^403 /],
-  ] as const)('by somebody %s', (_, caller, refused) => {
+  ] as const)('by somebody %s', (_, actor, rejected) => {
     it.each(Object.keys(REQUESTS))('is refused without waiting for whoever holds it: %s', async (name) => {
       const began = performance.now();
-      const answer = await whileLocked(async () => REQUESTS[name]?.(caller()));
-      expect(answer && errorsOf(answer)).toEqual([expect.stringMatching(refused)]);
+      const response = await whileLocked(async () => REQUESTS[name]?.(actor()));
+      expect(response && errorsOf(response)).toEqual([expect.stringMatching(rejected)]);
       expect(performance.now() - began).toBeLessThan(AT_ONCE_MS);
     });
 
     it.each(Object.keys(REQUESTS))('is refused without being locked: %s', async (name) => {
       const before = await lockers();
-      const answer = await REQUESTS[name]?.(caller());
-      expect(answer && errorsOf(answer)).toEqual([expect.stringMatching(refused)]);
+      const response = await REQUESTS[name]?.(actor());
+      expect(response && errorsOf(response)).toEqual([expect.stringMatching(rejected)]);
       expect(await lockers()).toEqual(before);
     });
   });
@@ -117,7 +117,7 @@ describe('A row that somebody may not touch', () => {
     try {
       await client.query('BEGIN');
       await client.query('UPDATE accounts SET version = version + 1 WHERE id = $1', [id]);
-      const answer = owner.patch(`/accounts/${id}`, accountWith({ name: 'After' }));
+      const response = owner.patch(`/accounts/${id}`, accountWith({ name: 'After' }));
       await eventually(async () => {
         const [waiting] = await app.sql<{ count: number }>(
           `SELECT count(*)::int AS count FROM pg_stat_activity
@@ -127,7 +127,7 @@ describe('A row that somebody may not touch', () => {
       });
       await client.query('DELETE FROM memberships WHERE account_id = $1', [id]);
       await client.query('COMMIT');
-      expect(errorsOf(await answer)).toEqual(['404 not_found']);
+      expect(errorsOf(await response)).toEqual(['404 not_found']);
     } finally {
       await client.end();
     }

@@ -5,13 +5,13 @@ import { mailedToken } from '../accounts/mails.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, type Answer } from '../support/client.js';
+import { as, document, type ApiResponse } from '../support/client.js';
 import { account, organization, PASSWORD, signedIn, type SignedIn, type TestAccount } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
 
 /** What somebody without the mail and without the password can send; the numbers choose among what they know. */
-type Step = (attacker: Attacker, value: (from: number) => unknown) => Promise<Answer>;
+type Step = (attacker: Attacker, value: (from: number) => unknown) => Promise<ApiResponse>;
 
 interface Attacker extends SignedIn {
   readonly victim: TestAccount;
@@ -108,8 +108,8 @@ describe('Lesson 4: the reset of a password', () => {
             `${stored}' OR '1'='1`,
             `${ownToken}\0`,
           ];
-          const answer = await STEPS[name]?.(attacker, (from) => known[(choice + from) % known.length]);
-          if ((answer?.status ?? 500) >= 500) throw new Error(`${name} gave ${answer?.status}`);
+          const response = await STEPS[name]?.(attacker, (from) => known[(choice + from) % known.length]);
+          if ((response?.status ?? 500) >= 500) throw new Error(`${name} gave ${response?.status}`);
           if ((await secretsOf(app, victim.id)).hashedPassword !== before)
             throw new Error(`${name} changed the password`);
           // An own reset is the attacker's good right, and ends the session that the next steps need.
@@ -134,8 +134,8 @@ describe('Lesson 4: the reset of a password', () => {
   };
 
   it('#4 needs the token of the mail, or the current password, and with one of these it works', async () => {
-    const caller = await signedIn(app);
-    const { id, email } = caller.account;
+    const actor = await signedIn(app);
+    const { id, email } = actor.account;
     const before = (await secretsOf(app, id)).hashedPassword;
     await as(app).post('/account/passwords/request_reset', { email });
     const token = await mailedToken(app, email);
@@ -154,8 +154,8 @@ describe('Lesson 4: the reset of a password', () => {
     const { id, email } = await account(app);
     for (const tried of ['', 'null', id, email]) {
       await as(app).post('/account/passwords/request_reset', { email });
-      const answer = await as(app).post('/account/passwords/reset', { token: tried, password: NEW_PASSWORD });
-      expect(answer.status).toBe(404);
+      const response = await as(app).post('/account/passwords/reset', { token: tried, password: NEW_PASSWORD });
+      expect(response.status).toBe(404);
     }
   });
 });

@@ -5,14 +5,14 @@ import { resetToken } from '../passwords/tokens.js';
 import { Browser } from '../sign-in/browser.js';
 import { age, sessionIds, sessionOf } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, send, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, send, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
 const SAME_ORIGIN = { headers: { 'sec-fetch-site': 'same-origin' } };
 
 let app: TestApp;
-let root: Caller & { id: string };
+let root: ApiClient & { id: string };
 
 beforeAll(async () => {
   app = await startApp();
@@ -20,10 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const refresh = (refreshToken: string, at = app): Promise<Answer> =>
+const refresh = (refreshToken: string, at = app): Promise<ApiResponse> =>
   send(at, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
 
-const login = (email: string, password: string): Promise<Answer> =>
+const login = (email: string, password: string): Promise<ApiResponse> =>
   send(app, 'POST', '/auth/login', { body: { email, password } });
 
 const enable = async (id: string, enabled: boolean): Promise<void> => {
@@ -41,7 +41,7 @@ describe('Lesson 1: a disabled account', () => {
     await enable(owner.id, false);
     expect(await sessionIds(app, owner.id)).toEqual([]);
     const reset = await resetToken(app, owner.id);
-    const answers = {
+    const responses = {
       access: await as(app, token).get('/auth/me'),
       body: await refresh(refreshToken),
       cookie: await posting.send('POST', '/auth/refresh'),
@@ -49,7 +49,7 @@ describe('Lesson 1: a disabled account', () => {
       login: await login(owner.email, owner.password),
       reset: await send(app, 'POST', '/account/passwords/reset', { body: { token: reset, password: NEW_PASSWORD } }),
     };
-    expect(Object.entries(answers).map(([path, answer]) => `${path}: ${errorsOf(answer)[0]}`)).toEqual([
+    expect(Object.entries(responses).map(([path, response]) => `${path}: ${errorsOf(response)[0]}`)).toEqual([
       'access: 401 unauthenticated Authorization',
       'body: 401 invalid_refresh_token',
       'cookie: 401 invalid_refresh_token',
@@ -84,10 +84,10 @@ describe('Lesson 1: a disabled account', () => {
     await enable(owner.id, true);
     expect((await get('/auth/me')).status).toBe(401);
     expect((await refresh(refreshToken)).status).toBe(401);
-    const answer = await send(app, 'POST', '/account/passwords/reset', {
+    const response = await send(app, 'POST', '/account/passwords/reset', {
       body: { token: reset, password: NEW_PASSWORD },
     });
-    expect(errorsOf(answer)).toEqual(['404 invalid_token']);
+    expect(errorsOf(response)).toEqual(['404 invalid_token']);
     expect((await login(owner.email, owner.password)).status).toBe(200);
   });
 
@@ -124,11 +124,11 @@ describe('Lesson 2: refreshing at the same time', () => {
     const other = await startApp({ beside: app });
     try {
       const { account: owner, refreshToken } = await signedIn(app);
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 50 }, (_, n) => refresh(refreshToken, n % 2 === 0 ? app : other)),
       );
-      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-      const tokens = new Set(answers.map(({ body }) => body.meta.refresh_token));
+      expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200));
+      const tokens = new Set(responses.map(({ body }) => body.meta.refresh_token));
       expect(tokens.size).toBe(1);
       expect((await sessionOf(app, owner.id)).refresh_seq).toBe(1);
       const [successor] = tokens;
@@ -178,8 +178,8 @@ describe('Lesson 2: refreshing at the same time', () => {
     const { account: owner, refreshToken } = await signedIn(app);
     const { id } = await sessionOf(app, owner.id);
     await refresh((await refresh(refreshToken)).body.meta.refresh_token);
-    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(refreshToken)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    const responses = await Promise.all(Array.from({ length: 50 }, () => refresh(refreshToken)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
     expect(await sessionIds(app, owner.id)).toEqual([]);
     const lines = await app.sql(
       `SELECT 1 FROM audit_events WHERE action = 'iam:account_auths.refresh_reused' AND audit_events::text LIKE '%' || $1 || '%'`,

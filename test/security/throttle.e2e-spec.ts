@@ -6,7 +6,7 @@ import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import { resetToken } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, errorsOf, send, type Answer } from '../support/client.js';
+import { as, errorsOf, send, type ApiResponse } from '../support/client.js';
 import { account, signedIn, signIn } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
@@ -40,18 +40,18 @@ const fresh = (): Record<string, string> => {
   return { 'x-forwarded-for': `198.51.${Math.floor(addresses / 250)}.${(addresses % 250) + 1}` };
 };
 
-const login = (email: string, password: string, headers = fresh(), at = app): Promise<Answer> =>
+const login = (email: string, password: string, headers = fresh(), at = app): Promise<ApiResponse> =>
   send(at, 'POST', '/auth/login', { body: { email, password }, headers });
 
-const statuses = (answers: readonly Answer[]): Record<string, number> => {
+const statuses = (responses: readonly ApiResponse[]): Record<string, number> => {
   const counts: Record<string, number> = {};
-  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  for (const { status } of responses) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 };
 
-const isRefused = (answer: Answer): void => {
-  expect(errorsOf(answer)).toEqual(['429 too_many_requests']);
-  const seconds = Number(answer.headers.get('retry-after'));
+const expectRateLimited = (response: ApiResponse): void => {
+  expect(errorsOf(response)).toEqual(['429 too_many_requests']);
+  const seconds = Number(response.headers.get('retry-after'));
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(900);
 };
@@ -61,30 +61,30 @@ describe('Lesson 12: guesses', () => {
     const { email } = await account(app);
     const hashers = [app, other].map(({ nest }) => jest.spyOn(nest.get(PasswordHasher, { strict: false }), 'verify'));
     const headers = fresh();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 200 }, (_, n) => login(email, `Wrong-horse-${n}`, headers, n % 2 === 0 ? app : other)),
     );
     const evaluated = hashers.reduce((sum, { mock }) => sum + mock.calls.length, 0);
     expect(evaluated).toBeLessThanOrEqual(5);
-    const { 503: unavailable = 0, ...others } = statuses(answers);
+    const { 503: unavailable = 0, ...others } = statuses(responses);
     expect(others).toEqual({ 401: evaluated, 429: 200 - evaluated - unavailable });
-    answers.filter(({ status }) => status === 429).forEach(isRefused);
+    responses.filter(({ status }) => status === 429).forEach(expectRateLimited);
   });
 
   it('#12 of one password come to nothing after five, even with the right one', async () => {
     const { email, password } = await account(app);
     const headers = fresh();
     for (let n = 0; n < 5; n++) expect((await login(email, 'Wrong-horse-7', headers)).status).toBe(401);
-    isRefused(await login(email, password, headers));
-    isRefused(await login(email.toUpperCase(), password, headers));
+    expectRateLimited(await login(email, password, headers));
+    expectRateLimited(await login(email.toUpperCase(), password, headers));
     expect((await login(email, password)).status).toBe(200);
   });
 
   it('#12 are counted for an e-mail that nobody has in the same way', async () => {
     const headers = fresh();
-    const answers = [];
-    for (let n = 0; n < 7; n++) answers.push((await login('nobody@example.com', 'Wrong-horse-7', headers)).status);
-    expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    const responses = [];
+    for (let n = 0; n < 7; n++) responses.push((await login('nobody@example.com', 'Wrong-horse-7', headers)).status);
+    expect(responses).toEqual([401, 401, 401, 401, 401, 429, 429]);
   });
 
   it('#12 are forgotten after a sign-in that succeeds', async () => {
@@ -98,21 +98,21 @@ describe('Lesson 12: guesses', () => {
 
   it('#12 of many people from one address are limited too, and an IPv6 address counts by its /64', async () => {
     for (const address of [() => '203.0.113.77', (n: number) => `2001:db8:0:7::${n.toString(16)}`]) {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 60 }, (_, n) =>
           login(`nobody-${n}@example.com`, 'Wrong-horse-7', { 'x-forwarded-for': address(n + 1) }),
         ),
       );
-      expect(statuses(answers)).toEqual({ 401: 40, 429: 20 });
+      expect(statuses(responses)).toEqual({ 401: 40, 429: 20 });
     }
   });
 
   it('#12 are refused before the body is looked at, which counts whatever it holds', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.78', 'content-type': 'application/json' };
     const unreadable = () => fetch(`${app.url}/auth/login`, { method: 'POST', headers, body: '{' });
-    const answers = [];
-    for (let n = 0; n < 41; n++) answers.push((await unreadable()).status);
-    expect(answers).toEqual([...Array(40).fill(400), 429]);
+    const responses = [];
+    for (let n = 0; n < 41; n++) responses.push((await unreadable()).status);
+    expect(responses).toEqual([...Array(40).fill(400), 429]);
     const huge = await fetch(`${app.url}/auth/login`, { method: 'POST', headers, body: 'x'.repeat(2 ** 21) });
     expect(huge.status).toBe(429);
   });
@@ -120,25 +120,25 @@ describe('Lesson 12: guesses', () => {
   it('#12 of one person from many addresses are limited too; but not the device that signed in there before', async () => {
     const { email, password } = await account(app);
     const { device } = cookiesOf(await login(email, password));
-    const answers = await Promise.all(Array.from({ length: 20 }, () => login(email, 'Wrong-horse-7')));
-    expect(statuses(answers)[429]).toBeGreaterThanOrEqual(12);
-    isRefused(await login(email, password));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => login(email, 'Wrong-horse-7')));
+    expect(statuses(responses)[429]).toBeGreaterThanOrEqual(12);
+    expectRateLimited(await login(email, password));
     const known = { ...fresh(), cookie: cookieHeader({ device: device?.value ?? '' }) };
     expect((await login(email, password, known)).status).toBe(200);
     const others = cookieHeader({
       device: (device?.value ?? '').replace(/.(?=.{9}$)/, (one) => (one === 'A' ? 'B' : 'A')),
     });
-    isRefused(await login(email, password, { ...fresh(), cookie: others }));
+    expectRateLimited(await login(email, password, { ...fresh(), cookie: others }));
   });
 
   it('#12 of a known device are counted as well', async () => {
     const { email, password } = await account(app);
     const cookie = cookieHeader({ device: cookiesOf(await login(email, password))['device']?.value ?? '' });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, () => login(email, 'Wrong-horse-7', { ...fresh(), cookie })),
     );
     // On a busy machine somebody may be told to come back, which counts against nobody.
-    const { 401: failed = 0, 503: unavailable = 0, ...others } = statuses(answers);
+    const { 401: failed = 0, 503: unavailable = 0, ...others } = statuses(responses);
     expect(failed).toBeLessThanOrEqual(8);
     expect(others).toEqual({ 429: 30 - failed - unavailable });
   });
@@ -150,13 +150,13 @@ describe('Lesson 12: guesses', () => {
       const { device } = cookiesOf(await login(email, password, { ...fresh(), cookie: cookies[0] ?? '' }));
       cookies.push(cookieHeader({ device: device?.value ?? '' }));
     }
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, (_, n) =>
         login(email, 'Wrong-horse-7', { ...fresh(), cookie: cookies[n % cookies.length] ?? '' }),
       ),
     );
-    expect(answers.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(8);
-    expect(statuses(answers)[429]).toBeGreaterThanOrEqual(22);
+    expect(responses.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(8);
+    expect(statuses(responses)[429]).toBeGreaterThanOrEqual(22);
   });
 
   it('#12 of a device that signed in with an earlier password are a stranger’s', async () => {
@@ -165,9 +165,9 @@ describe('Lesson 12: guesses', () => {
     const reset = { token: await resetToken(app, id), password: NEW_PASSWORD };
     expect((await as(app).post('/account/passwords/reset', reset, fresh())).status).toBe(204);
     const after = cookieHeader({ device: cookiesOf(await login(email, NEW_PASSWORD))['device']?.value ?? '' });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => login(email, 'Wrong-horse-7')));
-    expect(statuses(answers)[429]).toBeGreaterThanOrEqual(12);
-    isRefused(await login(email, NEW_PASSWORD, { ...fresh(), cookie: before }));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => login(email, 'Wrong-horse-7')));
+    expect(statuses(responses)[429]).toBeGreaterThanOrEqual(12);
+    expectRateLimited(await login(email, NEW_PASSWORD, { ...fresh(), cookie: before }));
     expect((await login(email, NEW_PASSWORD, { ...fresh(), cookie: after })).status).toBe(200);
   });
 
@@ -178,27 +178,27 @@ describe('Lesson 12: guesses', () => {
   ])('#12 of a token, 200 at once on two instances at %s: no more are evaluated than the limit', async (_, guess) => {
     const headers = fresh();
     const hash = [app, other].map(({ nest }) => jest.spyOn(nest.get(PasswordHasher, { strict: false }), 'hash'));
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 200 }, (_each, n) => {
         const [method, path, body] = guess(n);
         return send(n % 2 === 0 ? app : other, method, path, { headers, ...(body !== undefined && { body }) });
       }),
     );
     // On a busy machine somebody may be told to come back, before or after being counted.
-    const { 429: refused = 0, 503: unavailable = 0 } = statuses(answers);
-    expect(refused).toBeGreaterThanOrEqual(160 - unavailable);
-    expect(refused).toBeLessThanOrEqual(160);
-    answers.filter(({ status }) => status === 429).forEach(isRefused);
+    const { 429: rejected = 0, 503: unavailable = 0 } = statuses(responses);
+    expect(rejected).toBeGreaterThanOrEqual(160 - unavailable);
+    expect(rejected).toBeLessThanOrEqual(160);
+    responses.filter(({ status }) => status === 429).forEach(expectRateLimited);
     expect(hash.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBe(0);
   });
 
   it('#12 over the limit, 500 at once, cost no statement and wait for nobody', async () => {
     const headers = fresh();
-    const guess = (): Promise<Answer> => login('nobody-at-all@example.com', 'Wrong-horse-7', headers);
+    const guess = (): Promise<ApiResponse> => login('nobody-at-all@example.com', 'Wrong-horse-7', headers);
     await Promise.all(Array.from({ length: 45 }, guess));
     const sent = jest.spyOn(app.nest.get(CountingConnections, { strict: false }), 'query');
-    const answers = await Promise.all(Array.from({ length: 500 }, guess));
-    expect(statuses(answers)).toEqual({ 429: 500 });
+    const responses = await Promise.all(Array.from({ length: 500 }, guess));
+    expect(statuses(responses)).toEqual({ 429: 500 });
     // One is asked for again every ten seconds, should the machine be that slow.
     expect(sent.mock.calls.length).toBeLessThan(20);
   });
@@ -206,45 +206,45 @@ describe('Lesson 12: guesses', () => {
   it('#12 are told by every answer how many are left', async () => {
     const { email, password } = await account(app);
     const headers = fresh();
-    const left = ({ headers: got }: Answer): (string | null)[] =>
+    const left = ({ headers: got }: ApiResponse): (string | null)[] =>
       ['ratelimit-limit', 'ratelimit-remaining'].map((name) => got.get(name));
     expect(left(await login(email, 'Wrong-horse-7', headers))).toEqual(['5', '4']);
     expect(left(await login(email, password, headers))).toEqual(['5', '3']);
     for (let n = 0; n < 5; n++) await login(email, 'Wrong-horse-7', headers);
-    const refused = await login(email, 'Wrong-horse-7', headers);
-    expect(left(refused)).toEqual(['5', '0']);
-    expect(refused.headers.get('ratelimit-reset')).toBe(refused.headers.get('retry-after'));
+    const rejected = await login(email, 'Wrong-horse-7', headers);
+    expect(left(rejected)).toEqual(['5', '0']);
+    expect(rejected.headers.get('ratelimit-reset')).toBe(rejected.headers.get('retry-after'));
     const token = await send(app, 'GET', '/account/passwords/token_valid?token=x', { headers: fresh() });
     expect(left(token)).toEqual(['40', '39']);
     expect((await send(app, 'GET', '/health/live')).headers.has('ratelimit-limit')).toBe(false);
   });
 
   it('#12 of many /64 from one /48 of IPv6 are limited too', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
         send(app, 'GET', `/account/passwords/token_valid?token=${n}`, {
           headers: { 'x-forwarded-for': `2001:db8:9:${n.toString(16)}::1` },
         }),
       ),
     );
-    expect(statuses(answers)).toEqual({ 200: 160, 429: 40 });
+    expect(statuses(responses)).toEqual({ 200: 160, 429: 40 });
   });
 
   it('#12 of a token do not stop others, who hold one', async () => {
     const { id } = await account(app);
     const token = await resetToken(app, id);
-    const answer = await send(app, 'POST', '/account/passwords/reset', {
+    const response = await send(app, 'POST', '/account/passwords/reset', {
       body: { token, password: NEW_PASSWORD },
       headers: fresh(),
     });
-    expect(answer.status).toBe(204);
+    expect(response.status).toBe(204);
   });
 
   it('#12 of the current password are limited, also for whoever stole a session', async () => {
     const owner = await account(app);
     const { token } = await signIn(app, owner);
     const headers = fresh();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         as(app, token).post(
           '/account/passwords/change',
@@ -253,18 +253,18 @@ describe('Lesson 12: guesses', () => {
         ),
       ),
     );
-    expect(statuses(answers)).toEqual({ 422: 5, 429: 15 });
+    expect(statuses(responses)).toEqual({ 422: 5, 429: 15 });
   });
 
   it('#12 cannot fill a mailbox: resets are limited by e-mail and address', async () => {
     const { email } = await account(app);
     const headers = fresh();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
         send(app, 'POST', '/account/passwords/request_reset', { body: { email }, headers }),
       ),
     );
-    expect(statuses(answers)).toEqual({ 204: 5, 429: 15 });
+    expect(statuses(responses)).toEqual({ 204: 5, 429: 15 });
   });
 });
 
@@ -305,16 +305,16 @@ describe('Lesson 13: X-Forwarded-For', () => {
   };
 
   it('#13 does not lift a limit when no proxy is trusted, however many addresses it names', async () => {
-    const answers: (number | undefined)[] = [];
+    const responses: (number | undefined)[] = [];
     for (let n = 0; n < 8; n++) {
-      answers.push(
+      responses.push(
         await raw(direct, {
           'x-forwarded-for': [`203.0.113.${n}`, `198.51.100.${n}`],
           forwarded: `for=203.0.113.${n}`,
         }),
       );
     }
-    expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+    expect(responses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
   });
 
   it.each([
@@ -325,25 +325,25 @@ describe('Lesson 13: X-Forwarded-For', () => {
     ['a header in the header', (n: number) => [`203.0.113.${n}`, `x${n}`]],
     ['a very long list', (n: number) => Array<string>(400).fill(`x${n}`).join(',')],
   ])('#13 that is %s counts as the trusted proxy itself: the limit hits too many, never nobody', async (_, value) => {
-    const answers: (number | undefined)[] = [];
-    for (let n = 0; n < 8; n++) answers.push(await raw(trusting, { 'x-forwarded-for': value(n) }));
-    expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+    const responses: (number | undefined)[] = [];
+    for (let n = 0; n < 8; n++) responses.push(await raw(trusting, { 'x-forwarded-for': value(n) }));
+    expect(responses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
   });
 
   it('#13 cannot be lengthened by the client: what the trusted proxy appended counts', async () => {
-    const answers: (number | undefined)[] = [];
+    const responses: (number | undefined)[] = [];
     for (let n = 0; n < 7; n++) {
-      answers.push(await raw(trusting, { 'x-forwarded-for': [`203.0.113.${n}`, '198.51.100.99'] }));
+      responses.push(await raw(trusting, { 'x-forwarded-for': [`203.0.113.${n}`, '198.51.100.99'] }));
     }
-    expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect(responses).toEqual([401, 401, 401, 401, 401, 429, 429]);
   });
 
   it('#13 is not what a session stores, unless the peer is trusted', async () => {
     const stored = async (at: TestApp, forwarded: string): Promise<string> => {
       const { email, password } = await account(app);
-      const answer = await login(email, password, { 'x-forwarded-for': forwarded }, at);
+      const response = await login(email, password, { 'x-forwarded-for': forwarded }, at);
       const [row] = await app.sql<{ ip: string }>('SELECT ip FROM account_sessions WHERE account_id = $1', [
-        answer.body.data.id,
+        response.body.data.id,
       ]);
       return row?.ip ?? '';
     };

@@ -5,14 +5,14 @@ import { mailedToken } from '../accounts/mails.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, type Answer, type Caller } from '../support/client.js';
+import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
 
 const NEW_PASSWORD = 'Another-horse-9';
 const PREFER = { prefer: 'return=representation' };
 
 let app: TestApp;
-let root: Caller & { id: string };
+let root: ApiClient & { id: string };
 
 beforeAll(async () => {
   app = await startApp();
@@ -27,13 +27,14 @@ const invite = async (): Promise<{ id: string; email: string; token: string }> =
   return { id: created.body.data.id, email, token: await mailedToken(app, email) };
 };
 
-const join = (token: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+const join = (token: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> =>
   as(app).patch(`/accounts/${token}/join`, body, headers);
 
-const reset = (token: string, password = NEW_PASSWORD): Promise<Answer> =>
+const reset = (token: string, password = NEW_PASSWORD): Promise<ApiResponse> =>
   as(app).post('/account/passwords/reset', { token, password });
 
-const login = (email: string, password: string): Promise<Answer> => as(app).post('/auth/login', { email, password });
+const login = (email: string, password: string): Promise<ApiResponse> =>
+  as(app).post('/auth/login', { email, password });
 
 /** A token that was mailed to somebody who forgot the password. */
 const mailedReset = async (): Promise<{ id: string; token: string }> => {
@@ -86,16 +87,16 @@ describe('Lesson 5: an invitation', () => {
       token.slice(1),
       `${token}%00`,
     ];
-    const answers = await Promise.all(tried.map((changed) => join(changed, { password: NEW_PASSWORD })));
-    expect(answers.map((answer) => errorsOf(answer)[0])).toEqual(tried.map(() => '404 invalid_token'));
+    const responses = await Promise.all(tried.map((changed) => join(changed, { password: NEW_PASSWORD })));
+    expect(responses.map((response) => errorsOf(response)[0])).toEqual(tried.map(() => '404 invalid_token'));
     expect((await join(token)).status).toBe(204);
   });
 
   it('#5 believes nothing of what else the request says', async () => {
     const [one, other] = [await invite(), await invite()];
     const attributes = { password: NEW_PASSWORD, email: other.email, role_name: 'admin', account_id: other.id };
-    const answer = await join(one.token, { data: { type: 'iam:accounts', id: other.id, attributes } }, PREFER);
-    expect(answer.body.data).toMatchObject({ id: one.id, attributes: { email: one.email, role_name: 'user' } });
+    const response = await join(one.token, { data: { type: 'iam:accounts', id: other.id, attributes } }, PREFER);
+    expect(response.body.data).toMatchObject({ id: one.id, attributes: { email: one.email, role_name: 'user' } });
     expect((await secretsOf(app, other.id)).joinedAt).toBeNull();
   });
 });
@@ -219,7 +220,7 @@ describe('Lesson 6: a token of one purpose', () => {
     expect(new Set(refreshed.map(({ status }) => status))).toEqual(new Set([401]));
     const { id, token: mailed } = await mailedReset();
     const resets = await Promise.all(withOneChanged(mailed).map((changed) => reset(changed)));
-    expect(new Set(resets.map((answer) => errorsOf(answer)[0]))).toEqual(new Set(['404 invalid_token']));
+    expect(new Set(resets.map((response) => errorsOf(response)[0]))).toEqual(new Set(['404 invalid_token']));
     // Nobody can end a session, or void a token, with one that was never issued.
     expect((await get('/auth/me')).status).toBe(200);
     expect((await as(app).post('/auth/refresh', { refresh_token: refreshToken })).status).toBe(200);
@@ -240,10 +241,10 @@ describe('Lesson 20: the first password of an invited person', () => {
   it('#20 is set by one of 20 who hold it at once', async () => {
     const { email, token } = await invite();
     const passwords = Array.from({ length: 20 }, (_, n) => `Another-horse-${n}`);
-    const answers = await Promise.all(passwords.map((password) => join(token, { password })));
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-    expect(answers.filter((answer) => errorsOf(answer)[0] === '404 invalid_token')).toHaveLength(19);
-    const winner = passwords[answers.findIndex(({ status }) => status === 204)] ?? '';
+    const responses = await Promise.all(passwords.map((password) => join(token, { password })));
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(responses.filter((response) => errorsOf(response)[0] === '404 invalid_token')).toHaveLength(19);
+    const winner = passwords[responses.findIndex(({ status }) => status === 204)] ?? '';
     expect((await login(email, winner)).status).toBe(200);
   });
 
@@ -277,8 +278,8 @@ describe('Lesson 20: the first password of an invited person', () => {
 
   it('#20 is set by a reset only with the mail that a reset sends, and voids the invitation', async () => {
     const { id, email, token } = await invite();
-    const answer = await as(app).post('/account/passwords/request_reset', { email });
-    expect([answer.status, answer.text]).toEqual([204, '']);
+    const response = await as(app).post('/account/passwords/request_reset', { email });
+    expect([response.status, response.text]).toEqual([204, '']);
     const mailed = await mailedToken(app, email, 2);
     expect((await reset(mailed)).status).toBe(204);
     expect(errorsOf(await join(token, { password: 'Third-horse-11' }))).toEqual(['404 invalid_token']);

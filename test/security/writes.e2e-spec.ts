@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
 import { cookieHeader } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';
+import { errorsOf, MEDIA_TYPE, send, type ApiResponse } from '../support/client.js';
 import { signedIn, type SignedIn } from '../support/factories.js';
 import { head, open } from '../transport/sockets.js';
 
@@ -34,13 +34,13 @@ beforeEach(async () => {
 afterEach(() => void jest.restoreAllMocks());
 
 /** A write of somebody, which finds no such session. */
-const write = (at = app, { token } = jane): Promise<Answer> =>
+const write = (at = app, { token } = jane): Promise<ApiResponse> =>
   send(at, 'DELETE', `/account_sessions/${randomUUID()}`, { token });
 
 async function writes(count: number, at = app): Promise<number[]> {
-  const answers: number[] = [];
-  for (let n = 0; n < count; n++) answers.push((await write(at)).status);
-  return answers;
+  const responses: number[] = [];
+  for (let n = 0; n < count; n++) responses.push((await write(at)).status);
+  return responses;
 }
 
 const statements = (): { readonly count: number } => {
@@ -55,9 +55,9 @@ const statements = (): { readonly count: number } => {
 describe('The writes of an account', () => {
   it('pass up to the limit of a minute, and are rejected with 429 beyond it', async () => {
     expect(await writes(LIMIT + 3)).toEqual([...Array(LIMIT).fill(404), 429, 429, 429]);
-    const answer = await write();
-    expect(errorsOf(answer)).toEqual(['429 too_many_requests']);
-    const seconds = Number(answer.headers.get('retry-after'));
+    const response = await write();
+    expect(errorsOf(response)).toEqual(['429 too_many_requests']);
+    const seconds = Number(response.headers.get('retry-after'));
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(60);
   });
@@ -94,12 +94,12 @@ describe('The writes of an account', () => {
   });
 
   it('that come at once on two instances exceed the limit by less than a batch', async () => {
-    const answers = await Promise.all(Array.from({ length: 4 * LIMIT }, (_, n) => write(n % 2 ? app : other)));
-    const count = (wanted: number): number => answers.filter(({ status }) => status === wanted).length;
+    const responses = await Promise.all(Array.from({ length: 4 * LIMIT }, (_, n) => write(n % 2 ? app : other)));
+    const count = (wanted: number): number => responses.filter(({ status }) => status === wanted).length;
     expect(count(404)).toBeLessThan(LIMIT + BATCH);
     // On a busy machine the database may let some wait too long that were let through.
     expect(count(404) + count(503)).toBeGreaterThanOrEqual(LIMIT);
-    expect(count(404) + count(503) + count(429)).toBe(answers.length);
+    expect(count(404) + count(503) + count(429)).toBe(responses.length);
   });
 
   it('cost no statement of their own, and none once they are rejected', async () => {
@@ -130,7 +130,7 @@ describe('The writes of an account', () => {
       authorization: `Bearer ${jane.token}`,
     };
     connection.write(head(`PATCH /accounts/${jane.account.id}`, headers));
-    expect(await connection.answers()).toEqual([429]);
+    expect(await connection.responses()).toEqual([429]);
     connection.close();
   });
 

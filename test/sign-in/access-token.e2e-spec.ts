@@ -105,10 +105,10 @@ describe('An access token', () => {
   });
 
   it('is checked against keys that are published without their private parts, for everybody to cache', async () => {
-    const answer = await send(app, 'GET', '/.well-known/jwks.json');
-    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(answer.body).toEqual({
+    const response = await send(app, 'GET', '/.well-known/jwks.json');
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(response.body).toEqual({
       keys: [
         {
           kty: 'EC',
@@ -125,9 +125,9 @@ describe('An access token', () => {
 
   it('says who is signed in', async () => {
     const { get, account: owner, token } = await signedIn(app);
-    const answer = await get('/auth/me');
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
-    expect(answer.body).toEqual({
+    const response = await get('/auth/me');
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
+    expect(response.body).toEqual({
       jsonapi: { version: '1.1' },
       data: {
         type: 'iam:account_auths',
@@ -193,7 +193,7 @@ describe('An access token', () => {
 
   it('is never kept by a cache: nothing personal is', async () => {
     const { get, post, refreshToken, account: owner } = await signedIn(app);
-    const answers = [
+    const responses = [
       await post('/auth/login', { email: owner.email, password: owner.password }),
       await post('/auth/refresh', { refresh_token: refreshToken }),
       await get('/auth/me'),
@@ -205,7 +205,7 @@ describe('An access token', () => {
       await send(app, 'GET', '/auth/me'),
       await post('/auth/logout'),
     ];
-    expect(answers.map(({ headers }) => headers.get('cache-control'))).toEqual(answers.map(() => 'no-store'));
+    expect(responses.map(({ headers }) => headers.get('cache-control'))).toEqual(responses.map(() => 'no-store'));
   });
 
   it.each(['me', 'login', 'refresh', 'logout'])('is not asked for by HEAD /auth/%s, which is 405', async (name) => {

@@ -1,5 +1,5 @@
 import type { TestApp } from '../support/app.js';
-import { send, type Answer, type RequestOptions } from '../support/client.js';
+import { send, type ApiResponse, type RequestOptions } from '../support/client.js';
 
 /** One `Set-Cookie` header: its value, and its attributes in lower case; those without a value are `true`. */
 export interface SetCookie {
@@ -8,7 +8,7 @@ export interface SetCookie {
 }
 
 /** The cookies that an answer sets, by name. */
-export function cookiesOf({ headers }: Answer): Record<string, SetCookie> {
+export function cookiesOf({ headers }: ApiResponse): Record<string, SetCookie> {
   return Object.fromEntries(
     headers.getSetCookie().map((header) => {
       const [pair = '', ...rest] = header.split('; ');
@@ -34,19 +34,19 @@ export class Browser {
 
   constructor(private readonly app: TestApp) {}
 
-  async send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+  async send(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
     const cookie = cookieHeader(this.cookiesFor(path));
     const headers = { ...(cookie !== '' && { cookie }), ...options.headers };
-    const answer = await send(this.app, method, path, { ...options, headers });
-    for (const [name, { value, attributes }] of Object.entries(cookiesOf(answer))) {
+    const response = await send(this.app, method, path, { ...options, headers });
+    for (const [name, { value, attributes }] of Object.entries(cookiesOf(response))) {
       if (attributes['max-age'] === '0') this.jar.delete(name);
       else this.jar.set(name, { value, path: String(attributes['path']) });
     }
-    return answer;
+    return response;
   }
 
   /** Signs in with cookies. */
-  async signIn({ email, password }: { email: string; password: string }): Promise<Answer> {
+  async signIn({ email, password }: { email: string; password: string }): Promise<ApiResponse> {
     return this.send('POST', '/auth/login', { body: { email, password, cookie: true } });
   }
 

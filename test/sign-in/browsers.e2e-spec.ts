@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf, send, type Answer } from '../support/client.js';
+import { document, errorsOf, send, type ApiResponse } from '../support/client.js';
 import { APP_URL } from '../support/environment.js';
 import { account, admin, signedIn, type TestAccount } from '../support/factories.js';
 import { Browser, cookieHeader, cookiesOf } from './browser.js';
@@ -54,10 +54,10 @@ describe('A browser', () => {
         ['POST', '/auth/logout', undefined],
       ];
       const expected = allowed ? [200, 422, 200, 404, 204] : [403, 403, 403, 403, 403];
-      const answers: Answer[] = [];
-      for (const [method, path, body] of unsafe) answers.push(await browser.send(method, path, { body, headers }));
-      expect(answers.map(({ status }) => status)).toEqual(expected);
-      if (!allowed) for (const answer of answers) expect(errorsOf(answer)).toEqual(['403 forbidden Origin']);
+      const responses: ApiResponse[] = [];
+      for (const [method, path, body] of unsafe) responses.push(await browser.send(method, path, { body, headers }));
+      expect(responses.map(({ status }) => status)).toEqual(expected);
+      if (!allowed) for (const response of responses) expect(errorsOf(response)).toEqual(['403 forbidden Origin']);
     });
 
     it('may read', async () => {
@@ -70,8 +70,8 @@ describe('A browser', () => {
       const { browser } = await signedInBrowser();
       const { token, account: owner } = await signedIn(app);
       const change = document('iam:accounts', { name: 'New name' }, owner.id);
-      const answer = await browser.send('PATCH', `/accounts/${owner.id}`, { token, body: change, headers });
-      expect(answer.status).toBe(200);
+      const response = await browser.send('PATCH', `/accounts/${owner.id}`, { token, body: change, headers });
+      expect(response.status).toBe(200);
     });
 
     it(`${allowed ? 'may' : 'may not'} sign out or in over the cookies of somebody signed in`, async () => {
@@ -98,14 +98,18 @@ describe('A browser', () => {
   it('keeps a session in cookies that a foreign page cannot refresh or end by GET', async () => {
     const { browser } = await signedInBrowser();
     for (const path of ['/auth/refresh', '/auth/logout']) {
-      const answer = await browser.send('GET', path, { headers: { 'sec-fetch-site': 'cross-site' } });
-      expect([answer.status, cookiesOf(answer)]).toEqual([403, {}]);
+      const response = await browser.send('GET', path, { headers: { 'sec-fetch-site': 'cross-site' } });
+      expect([response.status, cookiesOf(response)]).toEqual([403, {}]);
     }
     expect((await browser.send('GET', '/auth/me')).status).toBe(200);
   });
 
   describe('on a page of another origin', () => {
-    const preflight = (at: TestApp, origin: string, asked = 'authorization,content-type,if-match'): Promise<Answer> =>
+    const preflight = (
+      at: TestApp,
+      origin: string,
+      asked = 'authorization,content-type,if-match',
+    ): Promise<ApiResponse> =>
       send(at, 'OPTIONS', '/accounts', {
         headers: { origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': asked },
       });
@@ -133,9 +137,9 @@ describe('A browser', () => {
         expect(methods).toEqual(expect.arrayContaining(['GET', 'POST', 'PATCH', 'DELETE']));
         expect(asked.headers.get('vary')).toMatch(/\bOrigin\b/i);
         const { get } = await admin(app);
-        const answer = await get('/accounts', { origin });
-        expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
-        const exposed = answer.headers.get('access-control-expose-headers')?.split(/, ?/).sort();
+        const response = await get('/accounts', { origin });
+        expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+        const exposed = response.headers.get('access-control-expose-headers')?.split(/, ?/).sort();
         expect(exposed).toEqual([
           'ETag',
           'Location',
@@ -145,13 +149,13 @@ describe('A browser', () => {
           'Retry-After',
           'X-Request-Id',
         ]);
-        expect(answer.headers.get('vary')).toMatch(/\bOrigin\b/i);
+        expect(response.headers.get('vary')).toMatch(/\bOrigin\b/i);
       }
     });
 
     it('may read errors too', async () => {
-      const answer = await send(app, 'GET', '/auth/me', { headers: { origin: ALLOWED } });
-      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([401, ALLOWED]);
+      const response = await send(app, 'GET', '/auth/me', { headers: { origin: ALLOWED } });
+      expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([401, ALLOWED]);
     });
 
     it.each([FOREIGN, 'null', `${ALLOWED}.evil.net`, APP_URL])('is not allowed from %s', async (origin) => {
@@ -165,8 +169,8 @@ describe('A browser', () => {
       try {
         for (const origin of [ALLOWED, FOREIGN, 'null', closed.url]) {
           const asked = await preflight(closed, origin);
-          const answer = await send(closed, 'GET', '/auth/me', { headers: { origin } });
-          for (const { headers } of [asked, answer]) {
+          const response = await send(closed, 'GET', '/auth/me', { headers: { origin } });
+          for (const { headers } of [asked, response]) {
             expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
           }
         }
@@ -200,14 +204,14 @@ describe('Behind a path prefix', () => {
 
   const login = async () => {
     const { email, password, id } = await account(app);
-    const answer = await send(app, 'POST', `${PREFIX}/auth/login`, { body: { email, password, cookie: true } });
-    return { id, answer, cookies: cookiesOf(answer) };
+    const response = await send(app, 'POST', `${PREFIX}/auth/login`, { body: { email, password, cookie: true } });
+    return { id, response, cookies: cookiesOf(response) };
   };
 
   it('the refresh cookie is for the prefixed path, and links carry the prefix', async () => {
-    const { id, answer, cookies } = await login();
-    expect(answer.status).toBe(200);
-    expect(answer.body.data.links.self).toBe(`${PREFIX}/auth/me`);
+    const { id, response, cookies } = await login();
+    expect(response.status).toBe(200);
+    expect(response.body.data.links.self).toBe(`${PREFIX}/auth/me`);
     expect(cookies['auth-token']?.attributes['path']).toBe('/');
     expect(cookies['refresh-token']?.attributes['path']).toBe(`${PREFIX}/auth`);
     expect(cookies['device']?.attributes['path']).toBe(`${PREFIX}/auth`);
@@ -222,8 +226,8 @@ describe('Behind a path prefix', () => {
   it('the cookies are taken back for the prefixed path', async () => {
     const { cookies } = await login();
     const cookie = cookieHeader({ 'auth-token': cookies['auth-token']?.value ?? '' });
-    const answer = await send(app, 'POST', `${PREFIX}/auth/logout`, { headers: { cookie } });
-    expect(cookiesOf(answer)['refresh-token']?.attributes).toMatchObject({ path: `${PREFIX}/auth`, 'max-age': '0' });
+    const response = await send(app, 'POST', `${PREFIX}/auth/logout`, { headers: { cookie } });
+    expect(cookiesOf(response)['refresh-token']?.attributes).toMatchObject({ path: `${PREFIX}/auth`, 'max-age': '0' });
   });
 
   it('operations are found there only, and what is no operation is not', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hash } from 'bcrypt';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';
+import { as, errorsOf, MEDIA_TYPE, send, type ApiResponse } from '../support/client.js';
 import { account, organization, PASSWORD } from '../support/factories.js';
 import { Browser, cookiesOf } from './browser.js';
 
@@ -17,7 +17,7 @@ describe('Signing in', () => {
   });
   afterAll(() => app.stop());
 
-  const login = (body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  const login = (body: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/login', { body, headers });
 
   const storedHash = async (id: string): Promise<string> => {
@@ -37,15 +37,15 @@ describe('Signing in', () => {
       org: [org],
       columns: { picture_url: 'https://example.com/jane.png' },
     });
-    const answer = await login({ email, password });
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
-    const { exp, ...attributes } = answer.body.data.attributes;
-    expect(answer.body).toEqual({
+    const response = await login({ email, password });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
+    const { exp, ...attributes } = response.body.data.attributes;
+    expect(response.body).toEqual({
       jsonapi: { version: '1.1' },
       data: {
         type: 'iam:account_auths',
         id,
-        attributes: answer.body.data.attributes,
+        attributes: response.body.data.attributes,
         links: { self: '/auth/me' },
       },
       meta: { token: expect.any(String), refresh_token: expect.any(String) },
@@ -60,7 +60,7 @@ describe('Signing in', () => {
     });
     expect(exp - Date.now() / 1000).toBeGreaterThan(890);
     expect(exp - Date.now() / 1000).toBeLessThanOrEqual(900);
-    expect((await as(app, answer.body.meta.token).get('/auth/me')).status).toBe(200);
+    expect((await as(app, response.body.meta.token).get('/auth/me')).status).toBe(200);
   });
 
   it('sets no session cookie unless it is asked to', async () => {
@@ -69,16 +69,16 @@ describe('Signing in', () => {
       { email, password },
       { email, password, cookie: false },
     ]) {
-      const answer = await login(body);
-      expect(answer.body.meta.token).toEqual(expect.any(String));
-      expect(Object.keys(cookiesOf(answer))).toEqual(['device']);
+      const response = await login(body);
+      expect(response.body.meta.token).toEqual(expect.any(String));
+      expect(Object.keys(cookiesOf(response))).toEqual(['device']);
     }
   });
 
   it('with `cookie: true` puts both tokens into cookies and neither into the body', async () => {
     const browser = new Browser(app);
-    const answer = await browser.signIn(await account(app));
-    const cookies = cookiesOf(answer);
+    const response = await browser.signIn(await account(app));
+    const cookies = cookiesOf(response);
     const common = { httponly: true, secure: true, samesite: 'Lax' };
     expect(cookies['auth-token']?.attributes).toEqual({ ...common, path: '/', 'max-age': expect.any(String) });
     expect(cookies['refresh-token']?.attributes).toEqual({ ...common, path: '/auth', 'max-age': expect.any(String) });
@@ -87,8 +87,8 @@ describe('Signing in', () => {
     expect(seconds('auth-token')).toBeLessThanOrEqual(900);
     expect(seconds('refresh-token')).toBeGreaterThan(14 * 86_400 - 10);
     expect(seconds('refresh-token')).toBeLessThanOrEqual(14 * 86_400);
-    expect(answer.body.meta).toBeUndefined();
-    for (const name of ['auth-token', 'refresh-token']) expect(answer.text).not.toContain(cookies[name]?.value);
+    expect(response.body.meta).toBeUndefined();
+    for (const name of ['auth-token', 'refresh-token']) expect(response.text).not.toContain(cookies[name]?.value);
     expect((await browser.send('GET', '/auth/me')).status).toBe(200);
   });
 
@@ -111,16 +111,16 @@ describe('Signing in', () => {
   it('takes the e-mail in any case, with blanks around it, and in look-alike letters', async () => {
     const { id, password } = await account(app, { email: 'Straße.Jörg@Example.com' });
     for (const email of ['straße.jörg@example.com', 'STRASSE.JÖRG@EXAMPLE.COM', '  Straße.Jo\u0308rg@example.com ']) {
-      const answer = await login({ email, password });
-      expect([email, answer.body.data?.id]).toEqual([email, id]);
-      expect(answer.body.data.attributes.email).toBe('Straße.Jörg@Example.com');
+      const response = await login({ email, password });
+      expect([email, response.body.data?.id]).toEqual([email, id]);
+      expect(response.body.data.attributes.email).toBe('Straße.Jörg@Example.com');
     }
   });
 
   it('answers a wrong password, an unknown e-mail and an account without a password in the same words', async () => {
     const { email } = await account(app);
     const invited = await account(app, { joined: false });
-    const answers = [
+    const responses = [
       await login({ email, password: 'Wrong-horse-7' }),
       await login({ email: 'nobody@example.com', password: PASSWORD }),
       await login({ email: invited.email, password: PASSWORD }),
@@ -129,22 +129,22 @@ describe('Signing in', () => {
       await login({ email, password: `${PASSWORD}\0` }),
       await login({ email, password: 'x'.repeat(10_000) }),
     ];
-    const [first] = answers;
-    const plain = ({ body }: Answer) => body.errors.map((error: object) => ({ ...error, id: '' }));
-    for (const answer of answers) {
-      expect(errorsOf(answer)).toEqual(['401 invalid_credentials']);
-      expect(plain(answer)).toEqual(first && plain(first));
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
-      expect([...answer.headers.keys()].sort()).toEqual(first && [...first.headers.keys()].sort());
+    const [first] = responses;
+    const plain = ({ body }: ApiResponse) => body.errors.map((error: object) => ({ ...error, id: '' }));
+    for (const response of responses) {
+      expect(errorsOf(response)).toEqual(['401 invalid_credentials']);
+      expect(plain(response)).toEqual(first && plain(first));
+      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
+      expect([...response.headers.keys()].sort()).toEqual(first && [...first.headers.keys()].sort());
     }
   });
 
   it('says that an account is disabled only to whoever knows its password', async () => {
     const { id, email, password } = await account(app, { enabled: false });
     expect(errorsOf(await login({ email, password: 'Wrong-horse-7' }))).toEqual(['401 invalid_credentials']);
-    const answer = await login({ email, password });
-    expect(errorsOf(answer)).toEqual(['401 account_disabled']);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
+    const response = await login({ email, password });
+    expect(errorsOf(response)).toEqual(['401 account_disabled']);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
     expect(await sessions(id)).toEqual([]);
   });
 
@@ -223,8 +223,8 @@ describe('Signing in', () => {
 
   it('lets in all who sign in at once while the hash is replaced, and the password keeps its version', async () => {
     const { id, email, password } = await account(app, { hashedPassword: await hash(PASSWORD, Number(LOWER_COST)) });
-    const answers = await Promise.all(Array.from({ length: 4 }, () => login({ email, password })));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const responses = await Promise.all(Array.from({ length: 4 }, () => login({ email, password })));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(await secretsOf(app, id)).toMatchObject({
       hashedPassword: expect.stringMatching(/^\$iam1\$2b\$05\$/),
       passwordVersion: 1,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, errorsOf, send, type Answer } from '../support/client.js';
+import { as, errorsOf, send, type ApiResponse } from '../support/client.js';
 import { account, signedIn, signIn } from '../support/factories.js';
 import { Browser, cookieHeader, cookiesOf } from './browser.js';
 import { age, sessionIds, sessionOf } from './sessions.js';
@@ -16,30 +16,30 @@ describe('Signing out', () => {
   });
   afterAll(() => app.stop());
 
-  const refresh = (refreshToken: string): Promise<Answer> =>
+  const refresh = (refreshToken: string): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
 
-  const noSession = (answer: Answer, challenge = 'Bearer realm="iam", error="invalid_token"'): void => {
-    expect(errorsOf(answer)).toEqual(['401 unauthenticated Authorization']);
-    expect(answer.headers.get('www-authenticate')).toBe(challenge);
+  const noSession = (response: ApiResponse, challenge = 'Bearer realm="iam", error="invalid_token"'): void => {
+    expect(errorsOf(response)).toEqual(['401 unauthenticated Authorization']);
+    expect(response.headers.get('www-authenticate')).toBe(challenge);
   };
 
-  const clearsCookies = (answer: Answer): void => {
+  const clearsCookies = (response: ApiResponse): void => {
     const cleared = {
       value: '',
       attributes: expect.objectContaining({ 'max-age': '0', httponly: true, secure: true }),
     };
-    expect(cookiesOf(answer)).toEqual({ 'auth-token': cleared, 'refresh-token': cleared });
-    expect(cookiesOf(answer)['auth-token']?.attributes['path']).toBe('/');
-    expect(cookiesOf(answer)['refresh-token']?.attributes['path']).toBe('/auth');
+    expect(cookiesOf(response)).toEqual({ 'auth-token': cleared, 'refresh-token': cleared });
+    expect(cookiesOf(response)['auth-token']?.attributes['path']).toBe('/');
+    expect(cookiesOf(response)['refresh-token']?.attributes['path']).toBe('/auth');
   };
 
   describe('with a bearer token', () => {
     it('ends the session at once, and no other of the account', async () => {
       const { token, refreshToken, account: owner, get } = await signedIn(app);
       const other = await signIn(app, owner);
-      const answer = await send(app, 'POST', '/auth/logout', { token });
-      expect([answer.status, answer.text]).toEqual([204, '']);
+      const response = await send(app, 'POST', '/auth/logout', { token });
+      expect([response.status, response.text]).toEqual([204, '']);
       noSession(await get('/auth/me'));
       expect(errorsOf(await refresh(refreshToken))).toEqual(['401 invalid_refresh_token']);
       expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
@@ -90,17 +90,17 @@ describe('Signing out', () => {
     it('by 20 requests at once, everywhere, succeeds for one of them', async () => {
       const { account: owner } = await signedIn(app);
       const tokens = await Promise.all(Array.from({ length: 20 }, () => signIn(app, owner)));
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         tokens.map(({ token }) => send(app, 'POST', '/auth/logout', { token, body: { everywhere: true } })),
       );
-      expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
-      expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
+      expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
+      expect(responses.filter(({ status }) => status === 401)).toHaveLength(19);
       expect(await sessionIds(app, owner.id)).toEqual([]);
     });
   });
 
   describe('with a refresh token in the body', () => {
-    const logout = (refreshToken: string, everywhere = false): Promise<Answer> =>
+    const logout = (refreshToken: string, everywhere = false): Promise<ApiResponse> =>
       send(app, 'POST', '/auth/logout', { body: { refresh_token: refreshToken, everywhere } });
 
     it('ends the session when the access token is gone', async () => {
@@ -143,9 +143,9 @@ describe('Signing out', () => {
       const owner = await account(app);
       const browser = new Browser(app);
       await browser.signIn(owner);
-      const answer = await browser.send('POST', '/auth/logout');
-      expect(answer.status).toBe(204);
-      clearsCookies(answer);
+      const response = await browser.send('POST', '/auth/logout');
+      expect(response.status).toBe(204);
+      clearsCookies(response);
       expect(await sessionIds(app, owner.id)).toEqual([]);
       expect(browser.cookiesFor('/')).toEqual({});
     });
@@ -160,9 +160,9 @@ describe('Signing out', () => {
         ]);
       }
       expect(await sessionIds(app, owner.id)).toHaveLength(1);
-      const answer = await browser.send('GET', '/auth/logout', { headers: SAME_ORIGIN });
-      expect(answer.status).toBe(204);
-      clearsCookies(answer);
+      const response = await browser.send('GET', '/auth/logout', { headers: SAME_ORIGIN });
+      expect(response.status).toBe(204);
+      clearsCookies(response);
       expect(await sessionIds(app, owner.id)).toEqual([]);
     });
 
@@ -184,9 +184,9 @@ describe('Signing out', () => {
       await browser.send('POST', '/auth/logout');
       const cookies = [stale, { 'auth-token': 'rubbish' }, { 'refresh-token': 'rubbish' }];
       for (const cookie of cookies.map(cookieHeader)) {
-        const answer = await send(app, 'POST', '/auth/logout', { headers: { cookie }, body: { everywhere: true } });
-        expect(answer.status).toBe(204);
-        clearsCookies(answer);
+        const response = await send(app, 'POST', '/auth/logout', { headers: { cookie }, body: { everywhere: true } });
+        expect(response.status).toBe(204);
+        clearsCookies(response);
       }
       expect((await other.send('GET', '/auth/me')).status).toBe(200);
     });

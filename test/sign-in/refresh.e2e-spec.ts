@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, MEDIA_TYPE, send, type Answer } from '../support/client.js';
+import { as, document, errorsOf, MEDIA_TYPE, send, type ApiResponse } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
 import { age, sessionOf } from './sessions.js';
 import { Browser, cookieHeader, cookiesOf } from './browser.js';
@@ -17,37 +17,37 @@ describe('Refreshing', () => {
   });
   afterAll(() => app.stop());
 
-  const refresh = (token: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  const refresh = (token: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/refresh', { body: { refresh_token: token }, headers });
 
   /** The refresh token of an answer that must have given one. */
   const next = async (token: string): Promise<string> => {
-    const answer = await refresh(token);
-    expect(answer.status).toBe(200);
-    return answer.body.meta.refresh_token;
+    const response = await refresh(token);
+    expect(response.status).toBe(200);
+    return response.body.meta.refresh_token;
   };
 
   const isOver = async (token: string): Promise<void> => {
-    const answer = await refresh(token);
-    expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
+    const response = await refresh(token);
+    expect(errorsOf(response)).toEqual(['401 invalid_refresh_token']);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="iam"');
   };
 
   describe('with a token in the body', () => {
     it('gives a new pair and the same document as signing in', async () => {
       const { account: owner, token, refreshToken } = await signedIn(app);
-      const answer = await refresh(refreshToken);
-      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
-      expect(answer.body.data).toMatchObject({
+      const response = await refresh(refreshToken);
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, MEDIA_TYPE]);
+      expect(response.body.data).toMatchObject({
         type: 'iam:account_auths',
         id: owner.id,
         attributes: { email: owner.email, role_name: 'user', exp: expect.any(Number) },
         links: { self: '/auth/me' },
       });
-      expect(answer.body.meta.token).not.toBe(token);
-      expect(answer.body.meta.refresh_token).not.toBe(refreshToken);
-      expect(Object.keys(cookiesOf(answer))).toEqual([]);
-      expect((await as(app, answer.body.meta.token).get('/auth/me')).status).toBe(200);
+      expect(response.body.meta.token).not.toBe(token);
+      expect(response.body.meta.refresh_token).not.toBe(refreshToken);
+      expect(Object.keys(cookiesOf(response))).toEqual([]);
+      expect((await as(app, response.body.meta.token).get('/auth/me')).status).toBe(200);
     });
 
     it('goes on in the same session, one step further, and lengthens it', async () => {
@@ -83,9 +83,9 @@ describe('Refreshing', () => {
 
     it('rejects a request that names no token at all', async () => {
       for (const sent of [{}, { body: {} }]) {
-        const answer = await send(app, 'POST', '/auth/refresh', sent);
-        expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
-        expect(answer.body.errors[0].detail).toContain('required, in the body or as a cookie');
+        const response = await send(app, 'POST', '/auth/refresh', sent);
+        expect(errorsOf(response)).toEqual(['401 invalid_refresh_token']);
+        expect(response.body.errors[0].detail).toContain('required, in the body or as a cookie');
       }
     });
   });
@@ -180,13 +180,13 @@ describe('Refreshing', () => {
       const browser = new Browser(app);
       await browser.signIn(await account(app));
       const before = browser.cookie('refresh-token');
-      const answer = await browser.send('POST', '/auth/refresh');
-      expect(answer.status).toBe(200);
-      expect(Object.keys(cookiesOf(answer)).sort()).toEqual(['auth-token', 'refresh-token']);
-      expect(cookiesOf(answer)['refresh-token']?.attributes).toMatchObject({ path: '/auth', httponly: true });
+      const response = await browser.send('POST', '/auth/refresh');
+      expect(response.status).toBe(200);
+      expect(Object.keys(cookiesOf(response)).sort()).toEqual(['auth-token', 'refresh-token']);
+      expect(cookiesOf(response)['refresh-token']?.attributes).toMatchObject({ path: '/auth', httponly: true });
       expect(browser.cookie('refresh-token')).not.toBe(before);
-      expect(answer.body.meta).toBeUndefined();
-      expect(answer.text).not.toContain(browser.cookie('auth-token'));
+      expect(response.body.meta).toBeUndefined();
+      expect(response.text).not.toContain(browser.cookie('auth-token'));
       expect((await browser.send('GET', '/auth/me')).status).toBe(200);
     });
 
@@ -194,8 +194,8 @@ describe('Refreshing', () => {
       const browser = new Browser(app);
       await browser.signIn(await account(app));
       for (const site of ['same-origin', 'same-site']) {
-        const answer = await browser.send('GET', '/auth/refresh', { headers: { 'sec-fetch-site': site } });
-        expect([answer.status, Object.keys(cookiesOf(answer))]).toEqual([200, ['auth-token', 'refresh-token']]);
+        const response = await browser.send('GET', '/auth/refresh', { headers: { 'sec-fetch-site': site } });
+        expect([response.status, Object.keys(cookiesOf(response))]).toEqual([200, ['auth-token', 'refresh-token']]);
       }
       const spent = browser.cookie('refresh-token');
       for (const headers of ELSEWHERE) {
@@ -220,10 +220,10 @@ describe('Refreshing', () => {
         ['POST', { cookie }],
         ['GET', { cookie, ...SAME_ORIGIN }],
       ] as const) {
-        const answer = await send(app, method, '/auth/refresh', { headers });
-        expect(errorsOf(answer)).toEqual(['401 invalid_refresh_token']);
+        const response = await send(app, method, '/auth/refresh', { headers });
+        expect(errorsOf(response)).toEqual(['401 invalid_refresh_token']);
         for (const name of ['auth-token', 'refresh-token']) {
-          expect(cookiesOf(answer)[name]).toMatchObject({ value: '', attributes: { 'max-age': '0' } });
+          expect(cookiesOf(response)[name]).toMatchObject({ value: '', attributes: { 'max-age': '0' } });
         }
       }
     });
@@ -232,9 +232,9 @@ describe('Refreshing', () => {
       const browser = new Browser(app);
       await browser.signIn(await account(app));
       const { refreshToken, account: other } = await signedIn(app);
-      const answer = await browser.send('POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
-      expect([answer.body.data.id, Object.keys(cookiesOf(answer))]).toEqual([other.id, []]);
-      expect(answer.body.meta.refresh_token).toEqual(expect.any(String));
+      const response = await browser.send('POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
+      expect([response.body.data.id, Object.keys(cookiesOf(response))]).toEqual([other.id, []]);
+      expect(response.body.meta.refresh_token).toEqual(expect.any(String));
     });
   });
 });

@@ -108,10 +108,10 @@ function passed(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 /** One look, on a connection of its own; null when there is no answer. */
 function isReady(url: string): Promise<boolean | null> {
   return new Promise((resolve) => {
-    const look = get(`${url}/health/ready`, { agent: false, timeout: 2_000 }, (answer) => {
+    const look = get(`${url}/health/ready`, { agent: false, timeout: 2_000 }, (response) => {
       // The status is all there is to know; an instance may end before the rest is here.
-      answer.on('error', () => undefined).resume();
-      resolve(answer.statusCode === 200);
+      response.on('error', () => undefined).resume();
+      resolve(response.statusCode === 200);
     });
     look.on('timeout', () => look.destroy());
     look.on('error', () => resolve(null));

@@ -3,7 +3,7 @@ import type { TestApp } from './app.js';
 export const MEDIA_TYPE = 'application/vnd.api+json';
 
 /** A parsed answer. `body` is the JSON of the body, or undefined where there is none. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   // Tests look into documents of every shape; what they expect of it, they assert.
@@ -20,7 +20,12 @@ export interface RequestOptions {
 }
 
 /** Sends one request over HTTP. Query parameters may stand in the path in clear: brackets are encoded here. */
-export async function send(app: TestApp, method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+export async function send(
+  app: TestApp,
+  method: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<ApiResponse> {
   const { token, headers = {}, body } = options;
   const response = await fetch(app.url + path.replaceAll('[', '%5B').replaceAll(']', '%5D'), {
     method,
@@ -40,11 +45,11 @@ export async function send(app: TestApp, method: string, path: string, options: 
 export function as(app: TestApp, token?: string) {
   const call =
     (method: string) =>
-    (path: string, options: Omit<RequestOptions, 'token'> = {}): Promise<Answer> =>
+    (path: string, options: Omit<RequestOptions, 'token'> = {}): Promise<ApiResponse> =>
       send(app, method, path, { ...options, ...(token !== undefined && { token }) });
   const write =
     (method: string) =>
-    (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> =>
       call(method)(path, { headers, ...(body !== undefined && { body }) });
   return {
     get: (path: string, headers: Record<string, string> = {}) => call('GET')(path, { headers }),
@@ -55,7 +60,7 @@ export function as(app: TestApp, token?: string) {
 }
 
 /** A caller's requests. */
-export type Caller = ReturnType<typeof as>;
+export type ApiClient = ReturnType<typeof as>;
 
 /** `{ "data": { "type", "attributes" } }`, with an id where one is given. */
 export const document = (type: string, attributes?: Record<string, unknown>, id?: string) => ({
@@ -63,7 +68,7 @@ export const document = (type: string, attributes?: Record<string, unknown>, id?
 });
 
 /** The errorsOf of an error document, short: `422 validation_failed /data/attributes/email`. */
-export function errorsOf({ body }: Answer): string[] {
+export function errorsOf({ body }: ApiResponse): string[] {
   return (body?.errors ?? []).map(
     ({ status, code, source }: { status: string; code: string; source?: Record<string, string> }) =>
       [status, code, ...Object.values(source ?? {})].join(' '),
@@ -71,8 +76,8 @@ export function errorsOf({ body }: Answer): string[] {
 }
 
 /** The ids of a collection's resources, in order. */
-export const ids = ({ body }: Answer): string[] => body.data.map(({ id }: { id: string }) => id);
+export const ids = ({ body }: ApiResponse): string[] => body.data.map(({ id }: { id: string }) => id);
 
 /** One attribute of a collection's resources, in order. */
-export const column = ({ body }: Answer, attribute: string): unknown[] =>
+export const column = ({ body }: ApiResponse, attribute: string): unknown[] =>
   body.data.map(({ attributes }: { attributes: Record<string, unknown> }) => attributes[attribute]);

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../src/auth/email-key.js';
 import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
 import type { TestApp } from './app.js';
-import { as, send, type Caller } from './client.js';
+import { as, send, type ApiClient } from './client.js';
 import { ADMIN } from './environment.js';
 
 export const PASSWORD = 'Correct-horse-7';
@@ -114,13 +114,13 @@ export interface Tokens {
 
 /** Signs in over HTTP. */
 export async function signIn(app: TestApp, { email, password }: { email: string; password: string }): Promise<Tokens> {
-  const answer = await send(app, 'POST', '/auth/login', { body: { email, password } });
-  if (answer.status !== 200) throw new Error(`Signing in gave ${answer.status}: ${answer.text}`);
-  return { token: answer.body.meta.token, refreshToken: answer.body.meta.refresh_token };
+  const response = await send(app, 'POST', '/auth/login', { body: { email, password } });
+  if (response.status !== 200) throw new Error(`Signing in gave ${response.status}: ${response.text}`);
+  return { token: response.body.meta.token, refreshToken: response.body.meta.refresh_token };
 }
 
 /** Somebody signed in: who it is, and their requests. */
-export interface SignedIn extends Caller {
+export interface SignedIn extends ApiClient {
   readonly account: TestAccount;
   readonly token: string;
   readonly refreshToken: string;
@@ -134,7 +134,7 @@ export async function signedIn(app: TestApp, options: AccountOptions = {}): Prom
 }
 
 /** The first admin, signed in. */
-export async function admin(app: TestApp): Promise<Caller & { id: string; token: string }> {
+export async function admin(app: TestApp): Promise<ApiClient & { id: string; token: string }> {
   const { token } = await signIn(app, ADMIN);
   const [row] = await app.sql<{ id: string }>('SELECT id FROM accounts WHERE email = $1', [ADMIN.email]);
   return { ...as(app, token), id: row?.id ?? '', token };

@@ -18,7 +18,7 @@ export interface Shot {
   readonly token?: string;
   readonly body?: unknown;
   /** Null when the answer is right, else what is wrong with it. It is not asked about a refusal for the moment, 503. */
-  readonly judge: (reply: Reply) => string | null;
+  readonly check: (reply: Reply) => string | null;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Shot {
  * - lost: no answer at all
  * - wrong: anything else
  */
-export type Result = 'served' | 'refused' | 'lost' | 'wrong';
+export type Result = 'served' | 'rejected' | 'lost' | 'wrong';
 
 export interface Outcome {
   readonly name: string;
@@ -91,7 +91,7 @@ export class Load {
   private async fire(shot: Shot): Promise<void> {
     const sentAt = performance.now();
     const [result, detail] = await this.ask(shot).then(
-      ({ retryAfter, ...reply }) => judged(shot, reply, retryAfter),
+      ({ retryAfter, ...reply }) => resultOf(shot, reply, retryAfter),
       (error: unknown): [Result, string] => ['lost', `${shot.name}: ${String(error)}`],
     );
     this.outcomes.push({ name: shot.name, result, detail, sentAt, endedAt: performance.now() });
@@ -104,14 +104,14 @@ export class Load {
       ...(body !== undefined && { 'content-type': MEDIA_TYPE, 'content-length': Buffer.byteLength(text) }),
     };
     return new Promise((resolve, reject) => {
-      const sent = request(this.url + path, { method, headers, agent: this.agent }, (answer) => {
+      const sent = request(this.url + path, { method, headers, agent: this.agent }, (response) => {
         const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () => {
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
           const received = Buffer.concat(chunks).toString();
-          const status = answer.statusCode ?? 0;
-          const retryAfter = answer.headers['retry-after'];
+          const status = response.statusCode ?? 0;
+          const retryAfter = response.headers['retry-after'];
           resolve({ status, retryAfter, body: received === '' ? undefined : JSON.parse(received) });
         });
       });
@@ -121,12 +121,12 @@ export class Load {
   }
 }
 
-function judged(shot: Shot, reply: Reply, retryAfter: string | undefined): [Result, string] {
+function resultOf(shot: Shot, reply: Reply, retryAfter: string | undefined): [Result, string] {
   if (reply.status === 503) {
-    const told = `${shot.name}: ${reply.body?.errors?.[0]?.detail}`;
-    return Number(retryAfter) > 0 ? ['refused', told] : ['wrong', `${told}, without Retry-After`];
+    const detail = `${shot.name}: ${reply.body?.errors?.[0]?.detail}`;
+    return Number(retryAfter) > 0 ? ['rejected', detail] : ['wrong', `${detail}, without Retry-After`];
   }
-  const problem = shot.judge(reply);
+  const problem = shot.check(reply);
   return problem === null ? ['served', ''] : ['wrong', `${shot.name}: ${problem}`];
 }
 
@@ -137,7 +137,7 @@ export function summary(outcomes: readonly Outcome[]) {
   const details = new Set(failed.map(({ detail }) => detail));
   return {
     served: count('served'),
-    refused: count('refused'),
+    rejected: count('rejected'),
     lost: count('lost'),
     wrong: count('wrong'),
     details: [...details].slice(0, 10),

@@ -9,7 +9,7 @@ import { freePort } from '../../src/embedded-postgres/postgres-process.js';
 import type { Pooler } from '../../src/database/connections.js';
 
 /** PgBouncer refuses to be root, who is who runs CI in most containers: `nobody` then. */
-const NOBODY = 65_534;
+const UNPRIVILEGED_UID = 65_534;
 /** The program. */
 export const PGBOUNCER = process.env['PGBOUNCER_PATH'] ?? '/usr/sbin/pgbouncer';
 /** It is there within this time, in ms. */
@@ -62,7 +62,7 @@ export async function startPgBouncer(
   const signIn = `host=${hostname} port=${serverPort || 5432} user=${username}${password ? ` password=${password}` : ''}`;
   await writeFile(join(folder, 'pgbouncer.ini'), await configuration(mode, signIn, port, settings));
   await chmod(folder, 0o755);
-  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const user = process.getuid?.() === 0 ? { uid: UNPRIVILEGED_UID, gid: UNPRIVILEGED_UID } : {};
   const child = spawn(PGBOUNCER, ['--quiet', join(folder, 'pgbouncer.ini')], {
     ...user,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -79,7 +79,7 @@ export async function startPgBouncer(
     },
   };
   try {
-    await Promise.race([failed, answers(pooler.at(serverUrl))]);
+    await Promise.race([failed, waitUntilReady(pooler.at(serverUrl))]);
     failed.catch(() => undefined);
     return pooler;
   } catch (error) {
@@ -91,7 +91,7 @@ export async function startPgBouncer(
   }
 }
 
-async function answers(url: string): Promise<void> {
+async function waitUntilReady(url: string): Promise<void> {
   for (const until = Date.now() + START_MS; ; await sleep(50)) {
     const client = new Client({ connectionString: url });
     try {

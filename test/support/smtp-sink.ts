@@ -15,7 +15,7 @@ export interface CaughtMail {
 export class SmtpSink {
   readonly mails: CaughtMail[] = [];
   /** Answer to every mail: null takes it, a number refuses it with that SMTP code. */
-  refusal: number | null = null;
+  rejectWith: number | null = null;
   /** Milliseconds before a mail is answered. */
   delayMs = 0;
 
@@ -74,7 +74,7 @@ export class SmtpSink {
 
   private async take(source: string, recipients: readonly string[]): Promise<void> {
     if (this.delayMs > 0) await sleep(this.delayMs);
-    if (this.refusal !== null) throw Object.assign(new Error('Not now'), { responseCode: this.refusal });
+    if (this.rejectWith !== null) throw Object.assign(new Error('Not now'), { responseCode: this.rejectWith });
     this.mails.push({ parsed: await simpleParser(source), source, recipients });
   }
 }

@@ -66,7 +66,7 @@ export class TcpProxy {
   }
 
   /** Cuts the one connection over which the server next says this: it has been done, and who asked for it never hears. */
-  loseAnswerWith(text: string): void {
+  loseResponseWith(text: string): void {
     this.unwelcome = text;
   }
 
@@ -112,7 +112,7 @@ export class TcpProxy {
   }
 
   private lose({ client, server }: Link): Transform {
-    const answers = new Transform({
+    const responses = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         const isLost = this.unwelcome !== null && chunk.includes(this.unwelcome);
         if (!isLost) return done(null, chunk);
@@ -121,7 +121,7 @@ export class TcpProxy {
         server.destroy();
       },
     });
-    return answers.on('error', () => undefined);
+    return responses.on('error', () => undefined);
   }
 
   /** One chunk after the other, so that none overtakes another. */

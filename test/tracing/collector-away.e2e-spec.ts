@@ -68,10 +68,10 @@ describe('A collector that', () => {
   it('refuses is told of with its status, without what it was sent', async () => {
     collector.status = 401;
     const app = await start();
-    const told = saidOf(collector.url);
+    const lines = saidOf(collector.url);
     expect(await requests(app)).toBeLessThan(2_500);
     await app.stop();
-    expect(told).toEqual([expect.stringMatching(/takes no traces, \d+ spans are lost: HTTP 401$/)]);
+    expect(lines).toEqual([expect.stringMatching(/takes no traces, \d+ spans are lost: HTTP 401$/)]);
     expect(collector.requests.length).toBeGreaterThan(1);
   });
 
@@ -79,11 +79,11 @@ describe('A collector that', () => {
     const gone = collector.url;
     await collector.stop();
     const app = await start(gone);
-    const told = saidOf(gone);
+    const lines = saidOf(gone);
     expect(await requests(app)).toBeLessThan(2_500);
     expect(await took(() => app.stop())).toBeLessThan(4_500);
     await sleep(3_000);
-    const [line, ...more] = told;
+    const [line, ...more] = lines;
     expect([line, more]).toEqual([expect.stringMatching(/takes no traces, \d+ spans are lost: ECONNREFUSED/), []]);
     expect(line).not.toContain('canary-key');
   });

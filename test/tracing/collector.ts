@@ -122,7 +122,7 @@ const record = (attributes: readonly OtlpAttribute[]): Span['attributes'] =>
   );
 
 /** The `traceparent` of a caller, with ids of its own. */
-export function caller(): { traceId: string; spanId: string; traceparent: string } {
+export function remoteSpan(): { traceId: string; spanId: string; traceparent: string } {
   const hex = (length: number): string =>
     Array.from({ length }, () => Math.floor(1 + Math.random() * 15).toString(16)).join('');
   const [traceId, spanId] = [hex(32), hex(16)];

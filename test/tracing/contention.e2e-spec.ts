@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { startApp } from '../support/app.js';
 import { send } from '../support/client.js';
 import { admin } from '../support/factories.js';
-import { caller, Collector } from './collector.js';
+import { remoteSpan, Collector } from './collector.js';
 
 it('A request that waits for a connection keeps its statements to its own trace', async () => {
   const collector = await Collector.start();
@@ -11,17 +11,20 @@ it('A request that waits for a connection keeps its statements to its own trace'
   });
   try {
     const { token } = await admin(app);
-    const callers = Array.from({ length: 30 }, caller);
-    const answers = await Promise.all(
-      callers.map(({ traceparent }) => send(app, 'GET', '/accounts?count=true', { token, headers: { traceparent } })),
+    const remoteSpans = Array.from({ length: 30 }, remoteSpan);
+    const responses = await Promise.all(
+      remoteSpans.map(({ traceparent }) =>
+        send(app, 'GET', '/accounts?count=true', { token, headers: { traceparent } }),
+      ),
     );
-    expect(answers.map(({ status }) => status)).toEqual(callers.map(() => 200));
-    for (const { traceId } of callers) await collector.span((one) => one.traceId === traceId && one.kind === 'server');
-    const statements = callers.map(
+    expect(responses.map(({ status }) => status)).toEqual(remoteSpans.map(() => 200));
+    for (const { traceId } of remoteSpans)
+      await collector.span((one) => one.traceId === traceId && one.kind === 'server');
+    const statements = remoteSpans.map(
       ({ traceId }) => collector.trace(traceId).filter(({ kind }) => kind === 'client').length,
     );
     // The page with its count; who is signed in was remembered.
-    expect(statements).toEqual(callers.map(() => 1));
+    expect(statements).toEqual(remoteSpans.map(() => 1));
   } finally {
     await app.stop();
     await collector.stop();

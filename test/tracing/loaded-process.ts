@@ -22,7 +22,7 @@ const pool = (app.get(DataSource).driver as PostgresDriver).master as { options:
 const report = {
   loaded,
   decorated: app.getHttpAdapter().getInstance().hasRequestDecorator('span'),
-  steady: pool.options.Client === ResilientClient,
+  resilient: pool.options.Client === ResilientClient,
 };
 await app.close();
 process.stdout.write(`${JSON.stringify(report)}\n`);

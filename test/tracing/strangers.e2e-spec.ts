@@ -3,7 +3,7 @@ import type { OpenTelemetry } from '../../src/tracing/open-telemetry.js';
 import { Tracing } from '../../src/tracing/tracing.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
-import { caller, Collector } from './collector.js';
+import { remoteSpan, Collector } from './collector.js';
 
 describe('A stranger who sends traceparent', () => {
   let collector: Collector;
@@ -24,7 +24,7 @@ describe('A stranger who sends traceparent', () => {
     ['does not switch the recording off', '00'],
   ])('%s', async (_, flags) => {
     const before = collector.spans.length;
-    const { traceId, traceparent } = caller();
+    const { traceId, traceparent } = remoteSpan();
     await send(app, 'GET', '/accounts', { headers: { traceparent: traceparent.replace(/01$/, flags) } });
     const span = await collector.span((one) => collector.spans.indexOf(one) >= before && one.kind === 'server');
     expect(span).toMatchObject({ name: 'GET /accounts', parentSpanId: undefined });

@@ -15,7 +15,7 @@ import { mailedToken } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signIn } from '../support/factories.js';
-import { caller, Collector, type Span } from './collector.js';
+import { remoteSpan, Collector, type Span } from './collector.js';
 
 const CANARY = 'canary-0815';
 
@@ -28,7 +28,7 @@ declare module '../../src/outbox/outbox.tasks.js' {
 /** Things that go wrong, and one that says a value in the text of its statement. */
 @Controller('faults')
 @Public()
-class FaultsController {
+class FailingController {
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
@@ -72,8 +72,8 @@ class FaultsController {
   }
 }
 
-@Module({ imports: [MailModule], controllers: [FaultsController] })
-class FaultsModule {}
+@Module({ imports: [MailModule], controllers: [FailingController] })
+class FailingModule {}
 
 describe('A service that is traced', () => {
   const lines: string[] = [];
@@ -90,7 +90,7 @@ describe('A service that is traced', () => {
         TRUSTED_PROXIES: '127.0.0.1',
         LOG_LEVEL: 'fatal',
       },
-      extension: { modules: [FaultsModule] },
+      extension: { modules: [FailingModule] },
     });
     const tracing = app.nest.get(Tracing) as OpenTelemetry;
     collector.hurry = () => tracing['provider'].forceFlush();
@@ -105,11 +105,11 @@ describe('A service that is traced', () => {
 
   /** Sends a request as part of a trace of its own; gives what it was answered, its span, and the spans below. */
   async function traced(method: string, path: string, options: Parameters<typeof send>[3] = {}) {
-    const { traceId, spanId, traceparent } = caller();
-    const answer = await send(app, method, path, { ...options, headers: { ...options.headers, traceparent } });
+    const { traceId, spanId, traceparent } = remoteSpan();
+    const response = await send(app, method, path, { ...options, headers: { ...options.headers, traceparent } });
     const span = await collector.span((one) => one.traceId === traceId && one.kind === 'server');
     const below = collector.trace(traceId).filter((one) => one.kind !== 'server');
-    return { answer, span, below, traceId, callerId: spanId };
+    return { response, span, below, traceId, remoteSpanId: spanId };
   }
 
   describe('gives each request a span', () => {
@@ -132,8 +132,8 @@ describe('A service that is traced', () => {
     });
 
     it('that continues the trace of the caller', async () => {
-      const { span, callerId } = await traced('GET', '/accounts');
-      expect(span.parentSpanId).toBe(callerId);
+      const { span, remoteSpanId } = await traced('GET', '/accounts');
+      expect(span.parentSpanId).toBe(remoteSpanId);
     });
 
     it.each(['', 'nonsense', '00-00000000000000000000000000000000-00f067aa0ba902b7-01', `00-${'a'.repeat(32)}-1-01`])(
@@ -149,7 +149,7 @@ describe('A service that is traced', () => {
     );
 
     it('only where the caller records its trace as well', async () => {
-      const { traceId, traceparent } = caller();
+      const { traceId, traceparent } = remoteSpan();
       await send(app, 'GET', '/accounts', { headers: { traceparent: traceparent.replace(/01$/, '00') } });
       await traced('GET', '/accounts');
       expect(collector.trace(traceId)).toEqual([]);
@@ -180,7 +180,7 @@ describe('A service that is traced', () => {
     });
 
     it('also where the client has gone before the answer', async () => {
-      const { traceId, traceparent } = caller();
+      const { traceId, traceparent } = remoteSpan();
       const signal = AbortSignal.timeout(100);
       await expect(fetch(`${app.url}/faults/slow`, { headers: { traceparent }, signal })).rejects.toThrow();
       const span = await collector.span((one) => one.traceId === traceId);
@@ -199,8 +199,8 @@ describe('A service that is traced', () => {
     it('below that of its request, with its text and without its values', async () => {
       const { token } = await admin(app);
       const { id, email } = await account(app, { name: 'Canary Name', email: 'canary@example.com' });
-      const { span, below, answer } = await traced('GET', `/accounts?filter[email]=${email}`, { token });
-      expect(answer.body.data).toMatchObject([{ id }]);
+      const { span, below, response } = await traced('GET', `/accounts?filter[email]=${email}`, { token });
+      expect(response.body.data).toMatchObject([{ id }]);
       expect(below.length).toBeGreaterThan(0);
       for (const statement of below) {
         expect(statement).toMatchObject({ kind: 'client', parentSpanId: span.spanId, failed: false });
@@ -247,11 +247,11 @@ describe('A service that is traced', () => {
     it('linked to the request that queued it, with its statements below', async () => {
       const { token } = await admin(app);
       const attributes = { name: 'Jane', email: 'jane-canary@example.com', role_name: 'user', role_scope: {} };
-      const { span, traceId, answer } = await traced('POST', '/accounts', {
+      const { span, traceId, response } = await traced('POST', '/accounts', {
         token,
         body: document('iam:accounts', attributes),
       });
-      expect(answer.status).toBe(200);
+      expect(response.status).toBe(200);
       const job = await collector.span(({ links }) => links.some((link) => link.traceId === traceId));
       expect(job).toMatchObject({ name: 'process mail.invitation', kind: 'consumer', failed: false });
       expect(job.links).toMatchObject([{ traceId, spanId: span.spanId }]);
@@ -275,7 +275,7 @@ describe('A service that is traced', () => {
     });
 
     it('that has failed when the job has, without what the relay said', async () => {
-      app.mails.refusal = 550;
+      app.mails.rejectWith = 550;
       try {
         const { email } = await account(app);
         await traced('POST', '/account/passwords/request_reset', { body: { email } });
@@ -283,7 +283,7 @@ describe('A service that is traced', () => {
         expect(job.attributes).toMatchObject({ 'error.type': expect.stringMatching(/^\w+$/) });
         expect(collector.text).not.toContain(email);
       } finally {
-        app.mails.refusal = null;
+        app.mails.rejectWith = null;
       }
     });
   });

@@ -45,7 +45,7 @@ describe('A body', () => {
       for (const credentials of [{}, { authorization: 'Bearer rubbish' }] as Record<string, string>[]) {
         const connection = await connected();
         connection.write(head(line, { ...headers, ...credentials }));
-        expect([line, await connection.answers()]).toEqual([line, [401]]);
+        expect([line, await connection.responses()]).toEqual([line, [401]]);
         expect(connection.received).toContain('"code":"unauthenticated"');
       }
     }
@@ -76,9 +76,9 @@ describe('A body', () => {
   it('that was not read does not spoil the next request on its connection', async () => {
     const connection = await connected();
     connection.write(head('POST /accounts', { 'content-type': MEDIA_TYPE, 'content-length': MIB }));
-    expect(await connection.answers()).toEqual([401]);
+    expect(await connection.responses()).toEqual([401]);
     connection.write('x'.repeat(MIB)).write(head('GET /health/live'));
-    expect(await connection.answers(2)).toEqual([401, 200]);
+    expect(await connection.responses(2)).toEqual([401, 200]);
   });
 
   it('that was not read leaves no listener behind on a connection that is kept', async () => {
@@ -89,7 +89,7 @@ describe('A body', () => {
       const connection = await connected();
       for (let sent = 1; sent <= 15; sent++) {
         connection.write(head('POST /accounts', { 'content-type': MEDIA_TYPE, 'content-length': 2 }));
-        expect(await connection.answers(sent)).toEqual(Array<number>(sent).fill(401));
+        expect(await connection.responses(sent)).toEqual(Array<number>(sent).fill(401));
         connection.write('{}');
       }
     } finally {
@@ -102,16 +102,16 @@ describe('A body', () => {
     const expecting = { 'content-type': MEDIA_TYPE, 'content-length': 2, expect: '100-continue' };
     const unknown = await connected();
     unknown.write(head('POST /organizations', expecting));
-    expect(await unknown.answers()).toEqual([401]);
+    expect(await unknown.responses()).toEqual([401]);
     const large = await connected();
     large.write(head('POST /organizations', { ...expecting, ...bearer(), 'content-length': 2 * MIB }));
-    expect(await large.answers()).toEqual([413]);
+    expect(await large.responses()).toEqual([413]);
 
     const known = await connected();
     known.write(head('POST /organizations', { ...expecting, ...bearer() }));
-    expect(await known.answers()).toEqual([100]);
+    expect(await known.responses()).toEqual([100]);
     known.write('{}');
-    expect(await known.answers(2)).toEqual([100, 400]);
+    expect(await known.responses(2)).toEqual([100, 400]);
   });
 
   it('of somebody known is judged before the right, the parameters and the row', async () => {
@@ -139,8 +139,8 @@ describe('A body', () => {
   it('of a read means nothing: nobody reads it', async () => {
     const connection = await connected();
     connection.write(head('GET /health/live', { 'content-type': MEDIA_TYPE, 'content-length': 5 }));
-    expect(await connection.answers()).toEqual([200]);
+    expect(await connection.responses()).toEqual([200]);
     connection.write('{"a":').write(head('GET /health/live'));
-    expect(await connection.answers(2)).toEqual([200, 200]);
+    expect(await connection.responses(2)).toEqual([200, 200]);
   });
 });

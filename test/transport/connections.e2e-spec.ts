@@ -15,12 +15,12 @@ describe('The connections of an address', () => {
   });
 
   /** Opens so many connections one after the other, asks on each, and gives how many were answered. */
-  async function answered(count: number): Promise<number> {
+  async function countResponses(count: number): Promise<number> {
     const opened: Connection[] = [];
     for (let n = 0; n < count; n++) opened.push((await open(app)).write(head('GET /health/live')));
     connections.push(...opened);
-    const answers = await Promise.all(opened.map((connection) => connection.answers()));
-    return answers.filter(([status]) => status === 200).length;
+    const responses = await Promise.all(opened.map((connection) => connection.responses()));
+    return responses.filter(([status]) => status === 200).length;
   }
 
   const start = async (env: Record<string, string>): Promise<void> => {
@@ -33,25 +33,25 @@ describe('The connections of an address', () => {
 
   it('are limited; those that have ended do not count', async () => {
     await start({ CONNECTIONS_PER_ADDRESS: '3' });
-    expect(await answered(5)).toBe(3);
+    expect(await countResponses(5)).toBe(3);
     expect(await rejections('address_connections')).toBe(2);
     connections.splice(0).forEach((connection) => connection.close());
     await sleep(100);
-    expect(await answered(3)).toBe(3);
+    expect(await countResponses(3)).toBe(3);
   });
 
   it('are limited in all', async () => {
     await start({ MAX_CONNECTIONS: '4' });
-    expect(await answered(6)).toBe(4);
+    expect(await countResponses(6)).toBe(4);
     expect(await rejections('connections')).toBe(2);
   });
 
   it('are not limited where the address is a trusted proxy, nor with THROTTLE_DISABLED', async () => {
     await start({ CONNECTIONS_PER_ADDRESS: '3', TRUSTED_PROXIES: '127.0.0.0/8' });
-    expect(await answered(6)).toBe(6);
+    expect(await countResponses(6)).toBe(6);
     await app.stop();
     await start({ CONNECTIONS_PER_ADDRESS: '3', MAX_CONNECTIONS: '3', THROTTLE_DISABLED: 'true' });
-    expect(await answered(6)).toBe(6);
+    expect(await countResponses(6)).toBe(6);
   });
 
   it('carry a bounded number of requests that wait for their answers', async () => {
@@ -61,9 +61,9 @@ describe('The connections of an address', () => {
     connections.push(few, many);
     const ready = head('GET /health/ready');
     few.write(ready.repeat(LIMITS.pipelinedRequests));
-    expect(await few.answers(LIMITS.pipelinedRequests)).toEqual(Array(LIMITS.pipelinedRequests).fill(200));
+    expect(await few.responses(LIMITS.pipelinedRequests)).toEqual(Array(LIMITS.pipelinedRequests).fill(200));
     // One after the other, a connection carries any number.
-    for (let n = 1; n <= 3; n++) await few.write(ready).answers(LIMITS.pipelinedRequests + n);
+    for (let n = 1; n <= 3; n++) await few.write(ready).responses(LIMITS.pipelinedRequests + n);
     expect(few.statuses).toHaveLength(LIMITS.pipelinedRequests + 3);
 
     many.write(ready.repeat(2_000));

@@ -36,8 +36,8 @@ describe('On HOST=localhost, which has two addresses', () => {
     for (const url of addresses()) {
       const opened: Connection[] = [];
       for (let n = 0; n < 5; n++) opened.push((await connect(url)).write(head('GET /health/live')));
-      const answers = await Promise.all(opened.map((connection) => connection.answers()));
-      expect(answers.filter(([status]) => status === 200)).toHaveLength(3);
+      const responses = await Promise.all(opened.map((connection) => connection.responses()));
+      expect(responses.filter(([status]) => status === 200)).toHaveLength(3);
     }
   });
 

@@ -57,7 +57,7 @@ describe('The memory of a process', () => {
     const sending = Array.from({ length: BODIES }, async () => {
       const connection = await connect();
       connection.write(head(`POST ${path}`, chunked)).write(tinyChunks(1_000_000));
-      return connection.answers();
+      return connection.responses();
     });
     const peak = await peakDuring(Promise.all(sending));
     for (const statuses of await Promise.all(sending)) expect(statuses).toEqual([status]);
@@ -88,12 +88,12 @@ describe('The memory of a process', () => {
     const connection = await connect();
     const chunk = `${(1024).toString(16)}\r\n${' '.repeat(1024)}\r\n`;
     connection.write(head('POST /auth/login', chunked)).write(chunk.repeat(1000)).write('2\r\n{}\r\n0\r\n\r\n');
-    expect(await connection.answers()).toEqual([422]);
+    expect(await connection.responses()).toEqual([422]);
     const few = await connect();
     few
       .write(head('POST /auth/login', chunked))
       .write('1\r\n \r\n'.repeat(LIMITS.bodyChunks - 2))
       .write('2\r\n{}\r\n0\r\n\r\n');
-    expect(await few.answers()).toEqual([422]);
+    expect(await few.responses()).toEqual([422]);
   });
 });

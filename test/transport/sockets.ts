@@ -40,7 +40,7 @@ export class Connection {
   }
 
   /** Waits until so many answers have begun, or the connection has ended. */
-  async answers(count = 1): Promise<number[]> {
+  async responses(count = 1): Promise<number[]> {
     while (this.statuses.length < count && this.isOpen) await sleep(5);
     // The rest of a document is here a moment later.
     await sleep(20);

@@ -13,7 +13,7 @@ const RESPONSE_MS = 1_400;
 /** Asks for a file of more than a megabyte; so many of them are more than the system holds on the way. */
 const LARGE = head('GET /docs/swagger-ui-bundle.js');
 const LARGE_BYTES = 1_500_000;
-const ANSWERS = 20;
+const RESPONSES = 20;
 /** A machine that is busy is late; nothing here waits for so long where there is a time-out. */
 const LATE_MS = 10_000;
 
@@ -91,7 +91,7 @@ describe('A connection that keeps the service waiting', () => {
 
   it('by a body that nobody reads is closed too', async () => {
     (await connect()).write(head('GET /health/live', { 'content-length': 1000 }));
-    expect(await connection.answers()).toEqual([200]);
+    expect(await connection.responses()).toEqual([200]);
     void drip('x');
     const { text } = await end();
     expect(text).not.toBe('it is still open');
@@ -102,7 +102,7 @@ describe('A connection that keeps the service waiting', () => {
     const before = await rejected('response_timeout');
     await connect();
     connection.socket.pause();
-    connection.write(LARGE.repeat(ANSWERS));
+    connection.write(LARGE.repeat(RESPONSES));
     const begun = performance.now();
     while ((await rejected('response_timeout')) === before && performance.now() - begun < LATE_MS) await sleep(20);
     expect(await rejected('response_timeout')).toBe(before + 1);
@@ -118,15 +118,15 @@ describe('A connection that keeps the service waiting', () => {
       setTimeout(() => socket.resume(), 12);
     });
     const begun = performance.now();
-    connection.write(LARGE.repeat(ANSWERS));
-    while (length < ANSWERS * LARGE_BYTES && connection.isOpen) await sleep(50);
-    expect(length).toBeGreaterThanOrEqual(ANSWERS * LARGE_BYTES);
+    connection.write(LARGE.repeat(RESPONSES));
+    while (length < RESPONSES * LARGE_BYTES && connection.isOpen) await sleep(50);
+    expect(length).toBeGreaterThanOrEqual(RESPONSES * LARGE_BYTES);
     expect(performance.now() - begun).toBeGreaterThan(RESPONSE_MS);
   });
 
   it('by being idle between two requests is closed', async () => {
     (await connect()).write(head('GET /health/live'));
-    expect(await connection.answers()).toEqual([200]);
+    expect(await connection.responses()).toEqual([200]);
     expect((await end()).text).not.toBe('it is still open');
     expect(connection.statuses).toEqual([200]);
   });
@@ -137,7 +137,7 @@ describe('A connection that keeps the service waiting', () => {
     await connect();
     for (let n = 1; performance.now() < until; n++) {
       connection.write(head('GET /auth/me', { authorization: `Bearer ${token}` }));
-      expect((await connection.answers(n)).at(-1)).toBe(200);
+      expect((await connection.responses(n)).at(-1)).toBe(200);
       await sleep(HEADERS_MS / 2);
     }
     expect((await send(app, 'GET', '/health/live')).status).toBe(200);

@@ -65,19 +65,19 @@ describe('Repositories', () => {
   });
 
   it('reach everything in the scope * alone', () => {
-    const reach = (repository: ResourceRepository<Identified, Actor>, scope: Scope): string =>
+    const scopeSql = (repository: ResourceRepository<Identified, Actor>, scope: Scope): string =>
       repository.scopeCondition(actorIn(scope), 'read').compile().text;
     for (const [type, repository] of repositories()) {
-      expect([type, reach(repository, '*')]).not.toEqual([type, 'FALSE']);
+      expect([type, scopeSql(repository, '*')]).not.toEqual([type, 'FALSE']);
       for (const scope of SCOPES.filter((one) => one !== '*')) {
-        expect([type, scope, reach(repository, scope)]).not.toEqual([type, scope, reach(repository, '*')]);
+        expect([type, scope, scopeSql(repository, scope)]).not.toEqual([type, scope, scopeSql(repository, '*')]);
       }
     }
   });
 
   it('reach nothing for a caller without rights', () => {
-    const nobody = new Role({ name: 'nobody', rank: 0, assignable: false, rights: [] });
-    const actor = new Actor({ ...actorIn('own'), role: nobody, roleScopeExtra: {} });
+    const withoutRights = new Role({ name: 'nobody', rank: 0, assignable: false, rights: [] });
+    const actor = new Actor({ ...actorIn('own'), role: withoutRights, roleScopeExtra: {} });
     for (const [type, repository] of repositories()) {
       expect([type, repository.scopeCondition(actor, 'read').compile().text]).toEqual([type, 'FALSE']);
     }
