@@ -33,7 +33,7 @@ const MAX_P99_MS = 1_000;
 /** Within this time after a storm the service is as before, in ms. */
 const RECOVERY_MS = 10_000;
 
-/** Hashes that other systems may have stored, as costly as they come. None is understood by accident: each is refused. */
+/** Hashes that other systems may have stored, as costly as they come. Each is rejected. */
 const COSTLY_HASHES = [
   `$iam1$2b$30$${'a'.repeat(22)}${'b'.repeat(31)}`,
   `$2b$31$${'a'.repeat(22)}${'b'.repeat(31)}`,
@@ -97,7 +97,7 @@ describe('What a stranger or a small account sends', () => {
   });
 
   it(
-    `all at once for ${STORM_MS / 1000} s leaves everybody else a service`,
+    `all at once for ${STORM_MS / 1000} s leaves other clients a service`,
     async () => {
       const [port, metricsPort] = [await freePort(), await freePort()];
       const service = ServiceProcess.start(

@@ -107,7 +107,7 @@ const GROWTH: readonly Attack[] = [
   header('prefer', repeated('a;b,')),
 ];
 
-/** Hashes that keep everybody else waiting. */
+/** Hashes that keep all other requests waiting. */
 const HASHING: readonly Attack[] = [
   {
     ...post(

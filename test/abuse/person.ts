@@ -14,7 +14,7 @@ export interface Waits {
 /** Time between two requests of a person, in ms. */
 const PAUSE_MS = 15;
 
-/** Sends one request after the other, and tells how long their answers took. */
+/** Sends one request after the other, and reports how long their responses took. */
 export async function watch(url: string, shot: Shot, durationMs: number): Promise<Waits> {
   const client = new Client(url);
   const times: number[] = [];

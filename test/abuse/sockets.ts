@@ -50,7 +50,7 @@ export const MISUSES: readonly Misuse[] = [
   },
   { name: 'half a head', connections: 50, begin: (socket) => socket.write('GET /health/live HTTP/1.1\r\nHost: a\r\n') },
   {
-    name: 'answers that nobody reads',
+    name: 'responses that are not read',
     connections: 20,
     begin: (socket) => {
       socket.pause();

@@ -3,14 +3,14 @@ import { ATTACKS, type World } from './attacks.js';
 import { Client } from './requests.js';
 import { misuse, MISUSES } from './sockets.js';
 
-/** What the attackers are told to do. */
+/** The message that starts the attackers. */
 export interface StormOrder {
   readonly world: World;
   /** How long it lasts, in ms. */
   readonly durationMs: number;
 }
 
-/** What they tell in the end, for each attack. */
+/** Their results, one for each attack. */
 export interface StormRow {
   readonly name: string;
   readonly requests: number;

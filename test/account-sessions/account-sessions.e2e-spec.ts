@@ -91,7 +91,7 @@ describe('Account sessions', () => {
       },
     );
 
-    it('as those of everybody to an admin', async () => {
+    it('of all accounts to an admin', async () => {
       const { account: owner } = await signedIn(app);
       const response = await root.get('/account_sessions');
       expect(new Set(column(response, 'account_id'))).toEqual(new Set([root.id, ...column(response, 'account_id')]));
@@ -99,7 +99,7 @@ describe('Account sessions', () => {
       expect(column(response, 'current').filter(Boolean)).toHaveLength(1);
     });
 
-    it('only to somebody signed in', async () => {
+    it('only to a signed-in user', async () => {
       expect(errorsOf(await as(app).get('/account_sessions'))).toEqual(['401 unauthenticated Authorization']);
     });
 
@@ -317,7 +317,7 @@ describe('Account sessions', () => {
       }
     });
 
-    it('to their owner and to an admin; to everybody else they do not exist', async () => {
+    it('to their owner and to an admin; 404 for others', async () => {
       const { account: owner, get } = await signedIn(app);
       const stranger = await signedIn(app, { role: 'org_owner' });
       const { id } = await sessionOf(app, owner.id);
@@ -348,7 +348,7 @@ describe('Account sessions', () => {
   });
 
   describe('are ended', () => {
-    it('by their owner, and refused from then on', async () => {
+    it('by their owner, and are rejected from then on', async () => {
       const { account: owner, delete: remove } = await signedIn(app);
       const other = await signIn(app, owner);
       const { id } = await sessionOf(app, owner.id);
@@ -374,7 +374,7 @@ describe('Account sessions', () => {
       expect((await refresh(refreshToken)).status).toBe(401);
     });
 
-    it('by nobody else', async () => {
+    it('not by others', async () => {
       const org = await organization(app);
       const { account: owner, get } = await signedIn(app, { org: [org] });
       const { delete: remove } = await signedIn(app, { role: 'org_owner', org: [org] });

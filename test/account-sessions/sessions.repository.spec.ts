@@ -12,7 +12,7 @@ const DAY = 24 * 3600;
 const ENDING: SessionEnding = { reason: 'signed_out', actorId: null };
 const CLIENT = { userAgent: 'Browser/1.0', ip: '203.0.113.9' };
 
-/** What is told to other instances has tests of its own. */
+/** What is published to other instances has tests of its own. */
 const changes = { publish: async () => undefined };
 const store = new SessionsRepository({ sessionIdleSeconds: 14 * DAY, sessionMaxSeconds: 90 * DAY }, changes);
 let database: AuthDatabase;
@@ -38,7 +38,7 @@ async function start(client = CLIENT, sessions = store): Promise<LiveSession> {
 
 type Rotation = ({ readonly outcome: 'rotated' } & LiveSession) | Verdict;
 
-/** What a refresh does: spends the token, or judges it. */
+/** What a refresh does: spends the token, or finds out why it cannot. */
 async function rotate(token: RefreshToken, sessions = store): Promise<Rotation> {
   const rotated = await sessions.rotate(database.transactions, token);
   if (rotated) return { outcome: 'rotated', ...rotated };
@@ -205,7 +205,7 @@ describe('a refresh', () => {
     expect(await next(other)).toMatchObject({ seq: other.seq + 1 });
   });
 
-  it('is refused for an account that is disabled or gone', async () => {
+  it('is rejected for an account that is disabled or deleted', async () => {
     const session = await start();
     await database.query('UPDATE accounts SET enabled = false WHERE id = $1', [accountId]);
     expect(await rotate(session)).toEqual({ outcome: 'rejected' });
@@ -283,7 +283,7 @@ describe('the actor of a session', () => {
     expect(await load(sessionId)).toMatchObject({ organizationIds: [], roleScope: {} });
   });
 
-  it('is nobody for another account, an expired session, a disabled account or a role that is gone', async () => {
+  it('has no actor for another account, an expired session, a disabled account or a deleted role', async () => {
     const { sessionId } = await start();
     expect(await load(sessionId)).not.toBeNull();
     expect(await load(sessionId, await database.account())).toBeNull();

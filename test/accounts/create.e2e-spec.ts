@@ -16,7 +16,7 @@ const at = (name: string): string => `422 validation_failed /data/attributes/${n
 const longest = (first: string): string =>
   `${first.padEnd(64, 'x')}@${'d'.repeat(63)}.${'d'.repeat(63)}.${'d'.repeat(57)}.com`;
 
-/** `POST /accounts`: what it takes, what it gives, and what it refuses. Who may do it is a matter of `test/rights`. */
+/** `POST /accounts`: what it takes, returns and rejects. Who may do it is tested in `test/rights`. */
 describe('Creating an account', () => {
   let app: TestApp;
 
@@ -79,7 +79,7 @@ describe('Creating an account', () => {
     expect((await send(app, 'PATCH', `/accounts/${token}/join`)).status).toBe(204);
   });
 
-  it('mails nobody who is disabled from the start, and nobody when it is refused', async () => {
+  it('sends no mail to an account that is created disabled, and none when it is rejected', async () => {
     const { post } = await admin(app);
     const [disabled, rejected, later] = [fresh(), fresh(), fresh()];
     const response = await post('/accounts', person({ email: disabled, enabled: false }));
@@ -193,7 +193,7 @@ describe('Creating an account', () => {
       expect(response.body.data.attributes[attribute]).toEqual(stored);
     });
 
-    it.each(bad.map((value) => [value]))('refuses %j', async (value) => {
+    it.each(bad.map((value) => [value]))('rejects %j', async (value) => {
       const { post } = await admin(app);
       const response = await post('/accounts', person({ [attribute]: value }));
       expect([...new Set(errorsOf(response))]).toEqual([at(attribute)]);
@@ -207,7 +207,7 @@ describe('Creating an account', () => {
     expect(response.body.data.attributes.role_scope).toEqual({ org: [a, b].sort() });
   });
 
-  it('refuses an organization that does not exist, and leaves nothing behind', async () => {
+  it('rejects an organization that does not exist, and leaves nothing behind', async () => {
     const { post, get } = await admin(app);
     const email = fresh();
     const org = [await organization(app), randomUUID()];
@@ -215,7 +215,7 @@ describe('Creating an account', () => {
     expect(ids(await get(`/accounts?filter[email]=${email}`))).toEqual([]);
   });
 
-  it('refuses what is read-only or unknown, by its name', async () => {
+  it('rejects read-only and unknown attributes by their names', async () => {
     const { post } = await admin(app);
     const time = '2026-01-01T00:00:00.000Z';
     const strange = {
@@ -247,7 +247,7 @@ describe('Creating an account', () => {
     expect([...new Set(errorsOf(response))].sort()).toEqual([...Object.keys(wrong), 'name'].map(at).sort());
   });
 
-  describe('with an e-mail that somebody has', () => {
+  describe('with an e-mail that is taken', () => {
     it.each([
       ['itself', 'ada@example.com', 'ada@example.com'],
       ['in other case', 'ada@example.com', 'ADA@Example.COM'],
@@ -289,7 +289,7 @@ describe('Creating an account', () => {
     });
   });
 
-  describe('refuses', () => {
+  describe('rejects', () => {
     it('an id of the client with 403, and another type with 409', async () => {
       const { post } = await admin(app);
       const { attributes } = person().data;

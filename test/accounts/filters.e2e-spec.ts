@@ -15,7 +15,7 @@ describe('Filters of accounts', () => {
   afterAll(() => app.stop());
 
   describe('by equality', () => {
-    it('id finds the account, any of several, and refuses what is no id', async () => {
+    it('id finds the account, any of several, and rejects invalid ids', async () => {
       const { find, made, owner } = await people(app, { ada: {}, bob: {}, eve: {} });
       expect(await find(filter('id', made.bob.id))).toEqual(['bob']);
       expect(await find(filter('id', made.bob.id.toUpperCase()))).toEqual(['bob']);
@@ -298,14 +298,14 @@ describe('Filters of accounts', () => {
       ]);
     });
 
-    it('with_role_scope refuses what is no JSON', async () => {
+    it('with_role_scope rejects invalid JSON', async () => {
       const { get } = await signedIn(app);
       expect(errorsOf(await get(`/accounts?${filter('with_role_scope', '{"org":')}`))).toEqual([
         '400 invalid_parameter filter[with_role_scope]',
       ]);
     });
 
-    it('with_role_scope finds nothing for an organization that the caller may not read', async () => {
+    it('with_role_scope finds nothing for an organization that the actor may not read', async () => {
       const other = await organization(app);
       const { find, org } = await people(app, { shared: { org: [other] } });
       expect(await find(filter('with_role_scope', JSON.stringify({ org: [org] })))).toEqual(['shared']);
@@ -313,7 +313,7 @@ describe('Filters of accounts', () => {
       expect(await find(filter('with_role_scope', JSON.stringify({ org: [org, other] })))).toEqual([]);
     });
 
-    it('role_scope equals the value that the caller sees, as JSON', async () => {
+    it('role_scope equals the value that the actor sees, as JSON', async () => {
       const other = await organization(app);
       const { find, org, keysIn } = await people(app, {
         plain: {},
@@ -343,7 +343,7 @@ describe('Filters of accounts', () => {
     expect(await find('filter[role_name]=user&filter[name]=Ada')).toEqual([]);
   });
 
-  it('that the reference does not list are refused, each under the name that was sent', async () => {
+  it('that the reference does not list are rejected, each under the name that was sent', async () => {
     const { get } = await signedIn(app);
     const unknown = [
       'nope',
@@ -360,7 +360,7 @@ describe('Filters of accounts', () => {
     );
   });
 
-  it('that take one value are refused when they stand twice', async () => {
+  it('that take one value are rejected when sent twice', async () => {
     const { get } = await signedIn(app);
     for (const name of ['name__match', 'search', 'created_at__gte', 'joined_at__lte']) {
       expect(errorsOf(await get(`/accounts?filter[${name}]=2026-01-01&filter[${name}]=2026-01-02`))).toEqual([

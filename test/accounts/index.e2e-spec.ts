@@ -90,7 +90,7 @@ describe('The collection of accounts', () => {
       expect(parameters((await owner.get('/accounts?page[size]=1000')).body.links.self)['page[size]']).toBe('1000');
     });
 
-    it.each(['page[number]', 'page[size]'])('refuses a %s out of range', async (name) => {
+    it.each(['page[number]', 'page[size]'])('rejects a %s out of range', async (name) => {
       const { get } = await signedIn(app);
       const values = ['0', '-1', '1.5', 'x', '', '1e3', '99999999999999999999'];
       for (const value of name === 'page[size]' ? [...values, '1001'] : values) {
@@ -189,7 +189,7 @@ describe('The collection of accounts', () => {
       expect(Object.keys(data.attributes)).toEqual([name]);
     });
 
-    it('refuses what is no field or no type of this document', async () => {
+    it('rejects unknown fields and types', async () => {
       const { get } = await signedIn(app);
       for (const name of ['fields[iam:accounts]', 'fields[iam:organizations]', 'fields[iam:account_sessions]']) {
         expect(errorsOf(await get(`/accounts?${name}=name,nope`))).toContain(`400 invalid_parameter ${name}`);
@@ -233,7 +233,7 @@ describe('The collection of accounts', () => {
       }
     });
 
-    it('includes and links only what the caller may read', async () => {
+    it('includes and links only what the actor may read', async () => {
       const other = await organization(app);
       const { owner, org, made } = await people(app, { shared: { org: [other] } });
       await signIn(app, made.shared);
@@ -259,7 +259,7 @@ describe('The collection of accounts', () => {
       expect(relationships.account_sessions.data).toHaveLength(1);
     });
 
-    it('refuses what is no relationship', async () => {
+    it('rejects what is no relationship', async () => {
       const { get } = await signedIn(app);
       for (const name of ['included', 'include', 'included[]']) {
         expect(errorsOf(await get(`/accounts?${name}=organizations,nope`))).toEqual([`400 invalid_parameter ${name}`]);
@@ -270,7 +270,7 @@ describe('The collection of accounts', () => {
     });
   });
 
-  it('refuses every parameter that it does not know, all at once', async () => {
+  it('rejects all unknown parameters at once', async () => {
     const { get } = await signedIn(app);
     expect(errorsOf(await get('/accounts?nope=1&page[offset]=2&Sort=name&filter[nope]=1')).sort()).toEqual([
       '400 invalid_parameter Sort',

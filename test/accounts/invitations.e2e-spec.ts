@@ -20,7 +20,7 @@ describe('An invitation', () => {
   });
   afterAll(() => app.stop());
 
-  /** Somebody who was just invited, with the token of the mail. */
+  /** An account that was just invited, with the token of the mail. */
   const invite = async (more: Record<string, unknown> = {}) => {
     const actor = await admin(app);
     const email = `${randomUUID()}@example.com`;
@@ -135,7 +135,7 @@ describe('An invitation', () => {
       }
     });
 
-    it('whoever is signed in, and whatever stale token the browser still sends', async () => {
+    it('also when signed in as another account, or with a stale token of the browser', async () => {
       const { token } = await invite();
       const response = await as(app, 'not.a.token').patch(`/accounts/${token}/join`);
       expect(response.status).toBe(204);
@@ -165,7 +165,7 @@ describe('An invitation', () => {
     });
   });
 
-  describe('is refused', () => {
+  describe('is rejected', () => {
     it('with 404 for every token but its own, each changed character included', async () => {
       const { token, join, id } = await invite();
       const changed = Array.from(
@@ -284,7 +284,7 @@ describe('An invitation', () => {
       }
     });
 
-    it('raises the version of the account, so that a stale write is refused', async () => {
+    it('raises the version of the account, so that a stale write is rejected', async () => {
       const { id, resend, get, patch } = await invite();
       const stale = (await get(`/accounts/${id}`)).headers.get('etag') ?? '';
       await resend();
@@ -299,7 +299,7 @@ describe('An invitation', () => {
       expect(errorsOf(await resend())).toEqual(['409 conflict']);
     });
 
-    it('never to nobody: 404', async () => {
+    it('not to an unknown account: 404', async () => {
       const { post } = await admin(app);
       for (const id of [randomUUID(), 'nope']) {
         expect(errorsOf(await post(`/accounts/${id}/resend_invitation`))).toEqual(['404 not_found']);

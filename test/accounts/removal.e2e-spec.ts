@@ -38,7 +38,7 @@ describe('Shutting an account out', () => {
       expect(await app.sql('SELECT 1 FROM account_sessions WHERE account_id = $1', [first.account.id])).toEqual([]);
     });
 
-    it('refuses its sign-in, and says why only after the right password', async () => {
+    it('rejects its sign-in, with the reason only after the right password', async () => {
       const { id, email, password } = await account(app);
       await setEnabled(id, false);
       expect(errorsOf(await as(app).post('/auth/login', { email, password }))).toEqual(['401 account_disabled']);

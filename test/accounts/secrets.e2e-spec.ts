@@ -83,7 +83,7 @@ describe('Secrets of accounts', () => {
   });
 
   it.each(['user', 'org_owner'])(
-    'both filters are refused to a caller of role %s, whatever they would find',
+    'both filters are rejected for the role %s, whatever they would find',
     async (role) => {
       const { get, account: own } = await signedIn(app, { role });
       const token = await resetToken(own.email);

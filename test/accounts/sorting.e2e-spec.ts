@@ -117,7 +117,7 @@ describe('Sorting of accounts', () => {
     }
   });
 
-  it('is refused by what is not sortable, unknown, empty or given twice', async () => {
+  it('is rejected by what is not sortable, unknown, empty or given twice', async () => {
     const { get } = await signedIn(app);
     for (const query of [
       'sort=role_scope',

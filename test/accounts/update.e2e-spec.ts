@@ -18,7 +18,7 @@ describe('An account', () => {
   });
   afterAll(() => app.stop());
 
-  /** The admin, and an account of somebody else with its requests. */
+  /** The admin, and another account with its requests. */
   const target = async (options: Parameters<typeof account>[1] = {}) => {
     const actor = await admin(app);
     const made = await account(app, options);
@@ -163,7 +163,7 @@ describe('An account', () => {
       expect(errorsOf(await patch(path, body))).toEqual([error]);
     });
 
-    it('not when nobody is there', async () => {
+    it('not for an account that does not exist', async () => {
       const { patch } = await admin(app);
       for (const id of [randomUUID(), 'nope']) {
         expect(errorsOf(await patch(`/accounts/${id}`, document(TYPE, { name: 'Grace' })))).toEqual(['404 not_found']);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessOf } from '../../src/auth/authorization/actor.js';
 import { startApp, type TestApp } from '../support/app.js';
 
-/** Every operation that needs nobody signed in. A line more in this list is a decision, and is reviewed as one. */
+/** Every operation that is open without sign-in. A line more in this list is a decision, and is reviewed as one. */
 const PUBLIC_HANDLERS = [
   'AccountsController.join',
   'ForgotPasswordController.request',
@@ -30,7 +30,7 @@ const PUBLIC_HANDLERS = [
 ];
 
 /**
- * What the server answers without credentials: these operations again (but logging out refuses strangers by itself,
+ * What the server serves without credentials: these operations again (but logging out rejects anonymous requests itself,
  * since there is nothing to end), and the documentation.
  */
 const PUBLIC_ROUTES = [
@@ -111,7 +111,7 @@ describe('Access', () => {
     expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC_HANDLERS);
   });
 
-  it('is refused to a stranger on every other route of the server', async () => {
+  it('is 401 for anonymous requests on every other route of the server', async () => {
     const routes = listed(app.nest.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false }));
     const open: string[] = [];
     // CORS answers every OPTIONS, and shows nothing but itself.
@@ -121,7 +121,7 @@ describe('Access', () => {
       const response = await fetch(new URL(path, app.url), { method, redirect: 'manual' });
       const text = await response.text();
       const rejection = /"code":"(unauthenticated|method_not_allowed)"/.exec(text)?.[1];
-      // A HEAD has no body; it is refused with the status of its GET.
+      // A HEAD has no body; it is rejected with the status of its GET.
       const closed = rejection !== undefined || (method === 'HEAD' && [401, 405].includes(response.status));
       if (!closed) open.push(route);
     }

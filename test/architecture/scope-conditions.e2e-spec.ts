@@ -11,7 +11,7 @@ import { startApp, type TestApp } from '../support/app.js';
 
 const BUILT_IN = ['anonymous', 'user', 'org_owner', 'admin', 'system'];
 
-/** A caller whose role has every action in one scope. */
+/** An actor whose role has every action in one scope. */
 function actorIn(scope: Scope): Actor {
   const right = { text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope };
   return new Actor({
@@ -75,7 +75,7 @@ describe('Repositories', () => {
     }
   });
 
-  it('reach nothing for a caller without rights', () => {
+  it('match nothing for an actor without rights', () => {
     const withoutRights = new Role({ name: 'nobody', rank: 0, assignable: false, rights: [] });
     const actor = new Actor({ ...actorIn('own'), role: withoutRights, roleScopeExtra: {} });
     for (const [type, repository] of repositories()) {

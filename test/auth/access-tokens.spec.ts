@@ -136,11 +136,11 @@ describe('a forged access token', () => {
     ['the key id of an unknown key', { header: { kid: 'nope' } }],
     ['another key under our key id', { key: p256() }],
     ['another kind of key under our key id', { header: { alg: 'EdDSA' }, key: ed25519() }],
-  ])('with %s is refused', async (_, change) => {
+  ])('with %s is rejected', async (_, change) => {
     expect(await tokens.verify(await forge(change))).toBeNull();
   });
 
-  it('without a signature is refused', async () => {
+  it('without a signature is rejected', async () => {
     const { token } = tokens.issue(SUBJECT);
     const [header, payload] = token.split('.');
     const unsecured = new UnsecuredJWT({ sid: SUBJECT.sessionId })
@@ -155,7 +155,7 @@ describe('a forged access token', () => {
     expect(await tokens.verify(`${header}.${payload}.`)).toBeNull();
   });
 
-  it('whose header claims none, HS256 or a critical extension is refused although the signature fits', async () => {
+  it('whose header claims none, HS256 or a critical extension is rejected although the signature fits', async () => {
     const [, payload = ''] = (await forge()).split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
     const header = { alg: 'ES256', kid: keys.current.kid, typ: 'at+jwt' };
@@ -165,7 +165,7 @@ describe('a forged access token', () => {
     expect(await tokens.verify(sealed({ ...header, crit: ['x'], x: 1 }, claims))).toBeNull();
   });
 
-  it('that uses the public key as an HMAC secret is refused', async () => {
+  it('that uses the public key as an HMAC secret is rejected', async () => {
     const data = (await forge()).split('.').slice(1, 2);
     const header = Buffer.from(JSON.stringify({ alg: 'HS256', kid: keys.current.kid, typ: 'at+jwt' }));
     const signed = `${header.toString('base64url')}.${data}`;
@@ -174,7 +174,7 @@ describe('a forged access token', () => {
     expect(await tokens.verify(`${signed}.${mac}`)).toBeNull();
   });
 
-  it('with any changed character is refused', async () => {
+  it('with any changed character is rejected', async () => {
     const { token } = tokens.issue(SUBJECT);
     // The last character of a signature carries unused bits; the same signature in other letters is no other token.
     for (let at = 0; at < token.length - 1; at++) {
@@ -184,7 +184,7 @@ describe('a forged access token', () => {
   });
 
   it.each(['', '.', '..', 'a.b.c', 'Bearer', '\0', '💥', 'x'.repeat(100_000)])(
-    'of mere rubbish is refused',
+    'of arbitrary text is rejected',
     async (text) => {
       expect(await tokens.verify(text)).toBeNull();
     },
@@ -244,7 +244,7 @@ describe('signing keys', () => {
     ['no key', '', 'no key'],
     ['an empty JWKS', '{"keys":[]}', 'no key'],
     ['broken JSON', '{"keys":[{"d":"secret"', 'neither PEM nor a JWKS'],
-  ])('refuse %s without quoting it', (_, jwtPrivateKey, message) => {
+  ])('reject %s without quoting it', (_, jwtPrivateKey, message) => {
     expect(() => new SigningKeys({ jwtPrivateKey })).toThrow(message);
     expect(() => new SigningKeys({ jwtPrivateKey })).not.toThrow('secret');
   });

@@ -86,7 +86,7 @@ describe('Remembered actors', () => {
     expect(isRemembered(small)).toBe(true);
   });
 
-  it('are loaded again after a minute, although no change of them was told', () => {
+  it('are loaded again after a minute, although no change of them was published', () => {
     const actor = remember();
     const now = performance.now();
     const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 59_000);

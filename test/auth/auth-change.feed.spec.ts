@@ -50,7 +50,7 @@ describe('The feed of changes', () => {
   }
   const isRemembered = (id: string): boolean => cache.get(id, id) !== null;
   const publish = (ids: readonly string[]) => database.transactions.run((tx) => changes.publish(tx, ids));
-  /** In batches, as whoever ends so many sessions does. */
+  /** In batches, as ending many sessions does. */
   const publishMany = (count: number) =>
     // On a connection without the limits of requests.
     withClient(database.url, (client) =>
@@ -120,7 +120,7 @@ describe('The feed of changes', () => {
     expect(forget.mock.calls.flatMap(([ids]) => ids).sort()).toEqual(all.sort());
   });
 
-  it('survives 400,000 changes at once: everybody is forgotten, and no more of them is read than it takes to know', async () => {
+  it('survives 400,000 changes at once: all actors are forgotten, and only as many rows are read as it takes to know', async () => {
     const jane = remembered();
     await publishMany(400_000);
     const forget = jest.spyOn(cache, 'forget');
@@ -138,7 +138,7 @@ describe('The feed of changes', () => {
     expect(forget.mock.calls.flatMap(([ids]) => ids)).toHaveLength(1);
   }, 60_000);
 
-  it('names everybody where there are too many to name', async () => {
+  it('stands for all accounts where there are too many', async () => {
     const jane = remembered();
     await database.transactions.run((tx) => changes.publishAll(tx));
     await feed.poll();
@@ -171,7 +171,7 @@ describe('The feed of changes', () => {
     await Promise.all(busy);
   });
 
-  it('forgets everybody when its connection was lost, since it does not know what it missed', async () => {
+  it('clears the actor cache when its connection was lost, since it may have missed changes', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const jane = remembered();
     const cut = (): Promise<unknown> =>

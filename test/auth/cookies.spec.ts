@@ -103,7 +103,7 @@ describe('a device', () => {
     expect(devices.isCurrent(device, ANN)).toBe(true);
     expect(devices.isCurrent(device, { ...ANN, version: 4 })).toBe(false);
     expect(devices.isCurrent(device, { ...ANN, version: 2 })).toBe(false);
-    expect(devices.isCurrent(device, { ...ANN, id: 'whoever has the e-mail now' })).toBe(false);
+    expect(devices.isCurrent(device, { ...ANN, id: 'another-account' })).toBe(false);
     expect(device).not.toContain(ANN.id);
   });
 
@@ -115,7 +115,7 @@ describe('a device', () => {
     expect(devices.isCurrent(device, ANN)).toBe(true);
   });
 
-  it('is known to whoever signed in on it, and to nobody else', async () => {
+  it('is recognized only for the accounts that signed in on it', async () => {
     const device = await remember('ann@example.com');
     expect(await mark('ann@example.com', device)).toBe(device);
     expect(await mark('bob@example.com', device)).toBeNull();

@@ -193,7 +193,7 @@ const bearer = (): Record<string, string> => ({ authorization: `Bearer ${token}`
 const inCookie = (): Record<string, string> => ({ cookie: `auth-token=${token}` });
 
 describe('a public route', () => {
-  it('is open without credentials, and asks nobody', async () => {
+  it('is open without credentials, and loads no actor', async () => {
     expect(await ask('GET', '/public')).toMatchObject({ status: 200, text: 'open' });
     expect(loader.calls).toBe(0);
   });
@@ -279,7 +279,7 @@ describe('a closed route', () => {
     expect(await ask('GET', '/me', bearer())).toMatchObject({ status: 500, code: 'internal_error' });
   });
 
-  it('that says nothing of its right is closed to everybody', async () => {
+  it('without a declared right is forbidden for every role', async () => {
     loader.role = 'admin';
     expect(await ask('GET', '/forgotten')).toMatchObject({ status: 401 });
     expect(await ask('GET', '/forgotten', bearer())).toMatchObject({ status: 403, code: 'forbidden' });
@@ -309,7 +309,7 @@ describe('a right', () => {
     expect(await ask('GET', '/me', bearer())).toMatchObject({ status: 200 });
   });
 
-  it('contradicting another on the same route is refused while the class is defined', () => {
+  it('contradicting another on the same route is rejected while the class is defined', () => {
     const handler = (): void => undefined;
     const descriptor = { value: handler };
     Public()({}, 'handler', descriptor);
@@ -361,7 +361,7 @@ describe('an unsafe request with cookies', () => {
     if (status === 403) expect(response.code).toBe('forbidden');
   });
 
-  it('is refused before its token is looked at, on public routes too, and with the refresh cookie alone', async () => {
+  it('is rejected before its token is verified, on public routes too, and with the refresh cookie alone', async () => {
     const origin = 'https://evil.example.com';
     expect(await ask('PATCH', '/me', { cookie: 'auth-token=stale', origin })).toMatchObject({ status: 403 });
     expect(await ask('POST', '/public', { ...inCookie(), origin })).toMatchObject({ status: 403 });

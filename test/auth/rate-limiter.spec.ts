@@ -71,7 +71,7 @@ const from = (index: number): string => `198.51.${index >> 8}.${index & 255}`;
 async function rejection(attempt: Guess, by = rateLimiter): Promise<ApiError> {
   const error: unknown = await guess(by, 'sign-in', attempt).catch((thrown: unknown) => thrown);
   if (error instanceof ApiError) return error;
-  throw new Error('The attempt was not refused');
+  throw new Error('The attempt was not rejected');
 }
 
 describe('attempts', () => {
@@ -172,7 +172,7 @@ describe('attempts', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('a rejection', () => {
   it('says when to come back', async () => {
     await passing(times(5, () => ({ address: HERE, emailKey: ANN })));
     const { errors, headers } = await rejection({ address: HERE, emailKey: ANN });
@@ -231,7 +231,7 @@ describe('an attempt over the limit', () => {
     expect(sent.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
-  it('is asked for again after a second: somebody may have got points back elsewhere', async () => {
+  it('is asked for again after a second: points may have been given back by another instance', async () => {
     await passing(times(101, () => ({ address: HERE })));
     await database.query('TRUNCATE attempts');
     const now = Date.now();

@@ -38,7 +38,7 @@ describe('a refresh token', () => {
     expect(tokens.parse(`${data}.${secrets.mac('device', data)}`)).toBeNull();
   });
 
-  it.each(['', '...', 'a.b.c.d', '\0', '💥', 'x'.repeat(100_000)])('of mere rubbish is refused', (text) => {
+  it.each(['', '...', 'a.b.c.d', '\0', '💥', 'x'.repeat(100_000)])('of arbitrary text is rejected', (text) => {
     expect(tokens.parse(text)).toBeNull();
   });
 });

@@ -30,7 +30,7 @@ describe('An ended session or a changed right', () => {
   const status = async (app: TestApp, token: string): Promise<number> =>
     (await send(app, 'GET', '/auth/me', { token })).status;
 
-  /** Somebody whom both instances know already. */
+  /** A signed-in user in the actor caches of both instances. */
   async function known(options: Parameters<typeof signedIn>[1] = {}): Promise<SignedIn> {
     const user = await signedIn(here, options);
     expect([await status(here, user.token), await status(there, user.token)]).toEqual([200, 200]);
@@ -99,7 +99,7 @@ describe('An ended session or a changed right', () => {
     expect(await me(there)).toMatchObject({ role_name: 'user', role_scope: {} });
   });
 
-  it('costs no query per request in the steady state', async () => {
+  it('costs no query per request once it is cached', async () => {
     const { token } = await known();
     const pool = (here.nest.get(DataSource).driver as PostgresDriver).master as { query: () => Promise<unknown> };
     const queries = jest.spyOn(pool, 'query');

@@ -37,7 +37,7 @@ describe('the built-in roles', () => {
     expect(ranks).toEqual([0, 10, 20, 80, 99]);
   });
 
-  it('let nobody be made the system', () => {
+  it('do not allow assigning the system role', () => {
     expect(roles.assignable()).toEqual(['anonymous', 'user', 'org_owner', 'admin']);
   });
 
@@ -106,7 +106,7 @@ ${WITH_ADMIN}
 });
 
 describe('a roles file', () => {
-  it('is refused with every error named at once', () => {
+  it('is rejected with all errors at once', () => {
     const errors = errorsFor(`
       rolls: {}
       default_role: 7
@@ -160,7 +160,7 @@ describe('a roles file', () => {
     ['a role twice', 'roles:\n  a: { rank: 1, rights: [] }\n  a: {}', ['line 3: Map keys must be unique']],
     ['an unquoted *', 'roles:\n  a: { rank: 1, rights: [ *.*.* ] }', [expect.stringContaining('must stand in quotes')]],
     [
-      'nobody with every right',
+      'no role with every right',
       'roles: { user: { rank: 1, rights: [] } }',
       ['roles: no assignable role has every right (*.*.*); there could be no admin'],
     ],
@@ -170,7 +170,7 @@ describe('a roles file', () => {
       ['roles: no assignable role has every right (*.*.*); there could be no admin'],
     ],
     [
-      'a role that nobody could assign',
+      'a role that no actor could assign',
       `roles:\n${WITH_ADMIN}  auditor: { rank: 90, rights: ['*.read.*'] }`,
       ['roles.auditor.rank: 90 is above every assignable role with all rights; "auditor" could not be assigned'],
     ],
@@ -184,7 +184,7 @@ describe('a roles file', () => {
       `roles: { admin: { rank: 1, rights: ['*.*.*'] }, user: { rank: 1, assignable: false, rights: [] } }`,
       ['default_role: "user" is not an assignable role; new accounts could not be given one'],
     ],
-  ])('is refused when it has %s', (_, text, errors) => {
+  ])('is rejected when it has %s', (_, text, errors) => {
     expect(errorsFor(text)).toEqual(errors);
   });
 
@@ -198,7 +198,7 @@ describe('a roles file', () => {
     ]);
   });
 
-  it('that names resource types nobody serves is refused once the resources are known', () => {
+  it('that names unknown resource types is rejected once the resources are registered', () => {
     const roles = new Roles({ rolesFile: BUILT_IN });
     const types = ['iam:accounts', 'iam:account_sessions', 'iam:jobs', 'iam:organizations'];
     expect(roles.unknownTypes(types)).toEqual([]);

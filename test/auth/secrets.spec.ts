@@ -25,7 +25,7 @@ describe('The secret box', () => {
     expect(box(NEW).open('mail', box(NEW, OLD).seal('mail', 'token'))).toBe('token');
   });
 
-  it('refuses every changed character', () => {
+  it('rejects every changed character', () => {
     const sealed = box(NEW).seal('mail', 'token');
     for (let i = 0; i < sealed.length - 1; i++) {
       const other = sealed[i] === 'A' ? 'B' : 'A';
@@ -33,7 +33,7 @@ describe('The secret box', () => {
     }
   });
 
-  it.each(['', 'v1', 'v1.abc', 'v1..', '....', 'v2.abcdefgh.AAAA', 'v1.abcdefgh.AAAA'])('refuses %j', (sealed) => {
+  it.each(['', 'v1', 'v1.abc', 'v1..', '....', 'v2.abcdefgh.AAAA', 'v1.abcdefgh.AAAA'])('rejects %j', (sealed) => {
     expect(box(NEW).open('mail', sealed)).toBeNull();
   });
 

@@ -43,7 +43,7 @@ describe('accounts import of CSV', () => {
   };
   const stored = () => app.sql(`SELECT * FROM accounts WHERE email LIKE $1 ORDER BY email`, [`%@csv${n}.example.com`]);
 
-  it('reads the columns that it is told to, and lets people in with the hashes of another system', async () => {
+  it('reads the named columns, and users sign in with the hashes of another system', async () => {
     const acme = await organization(app, `Acme ${n}`);
     const rows = [
       '\ufeff"E-mail","Full name, as shown",Ignored,Active,Groups,Hash,Since',
@@ -53,7 +53,7 @@ describe('accounts import of CSV', () => {
     ].join('\r\n');
     const columns =
       'email=E-mail,name=Full name, as shown,enabled=Active,organizations=Groups,hashed_password=Hash,created_at=Since';
-    // A line break within a name is refused by the rules of the API, on the row that it begins on.
+    // A line break within a name is rejected by the rules of the API, on the row that it begins on.
     const rejected = await load(rows, '--columns', columns);
     expect([rejected.exitCode, rejected.err]).toEqual([1, expect.stringMatching(/^Line 4: name must not contain/)]);
     const { exitCode, out, err } = await load(rows.replace('Bob\nB.', 'Bob'), '--columns', columns);

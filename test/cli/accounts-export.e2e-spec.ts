@@ -102,7 +102,7 @@ describe('accounts export', () => {
     expect([nowhere.exitCode, nowhere.err]).toEqual([1, `There is no folder ${join(folder, 'none')}.\n`]);
   });
 
-  it('ends with an error when nobody reads what it writes', async () => {
+  it('ends with an error when its output is closed', async () => {
     const stdout = new Writable({ write: (_chunk, _encoding, done) => done(new Error('write EPIPE')) });
     const [stdin, stderr] = [new PassThrough(), new PassThrough()];
     expect(await runCli(['accounts', 'export'], {}, { env: { ...env }, stdin, stdout, stderr })).toBe(1);

@@ -149,7 +149,7 @@ describe('accounts import', () => {
     expect(skipped.err).toMatch(/\n5 lines were rejected\.\n$/);
   });
 
-  it('refuses an e-mail that is there already, whatever its spelling, unless it is to be passed over', async () => {
+  it('rejects an e-mail that is taken, whatever its spelling, unless it is to be skipped', async () => {
     await account(app, { email: email('jane'), name: 'As she was' });
     const { id: taken } = await account(app);
     const input = lines(

@@ -47,7 +47,7 @@ describe('the command line', () => {
     },
   );
 
-  it.each([['--version'], ['-V'], ['version']])('tells its version when called as %s', async (word) => {
+  it.each([['--version'], ['-V'], ['version']])('prints its version with %s', async (word) => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(await command([word])).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
   });
@@ -147,7 +147,7 @@ describe('commands on a database', () => {
     );
   });
 
-  it('seed is refused in production, where its password would be everybody’s', async () => {
+  it('seed is rejected in production, since its password is public', async () => {
     const production = {
       ...env,
       NODE_ENV: 'production',
@@ -181,7 +181,7 @@ describe('commands on a database', () => {
   );
 
   async function signingKey(): Promise<string> {
-    // Made by a command outside production, and copied here: production refuses the development key of its own folder.
+    // Made by a command outside production, and copied here: production rejects the development key of its own folder.
     await command(['migrate'], env);
     const folder = env['DATA_DIR'] ?? '';
     const key = await readFile(join(folder, 'jwt-private-key.pem'), 'utf8');

@@ -42,14 +42,14 @@ describe('A command whose output', () => {
     async (args, reader, status, lines) => {
       const { code, out, err } = await shell(`iam ${args} | ${reader}`);
       expect({ code, lines: out.split('\n').length - 1 }).toEqual({ code: status, lines });
-      // What was told on the way, such as the progress, is no error.
+      // Progress is no error.
       expect(err).not.toMatch(/EPIPE|Error|at /);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'is closed together with what it tells ends the same way',
+    'is closed together with stderr ends the same way',
     async () => {
       expect(await shell('iam accounts export 2>&1 | head -n 1')).toMatchObject({ code: 141, err: '' });
     },

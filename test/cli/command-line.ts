@@ -6,7 +6,7 @@ import type { InputStream } from '../../src/cli/command.js';
 import { runCli } from '../../src/cli/run.js';
 import { compiledPath } from '../runner/compiled.js';
 
-/** Lines that tell how far it is; how many there are depends on the machine. */
+/** Lines of progress; how many there are depends on the machine. */
 const PROGRESS = /^.* [\d,]+\/s\n/gm;
 
 /** What a command left behind. */

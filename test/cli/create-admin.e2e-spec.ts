@@ -24,7 +24,7 @@ describe('create-admin', () => {
 
   const accounts = async (email: string) => app.sql('SELECT * FROM accounts WHERE email = $1', [email]);
 
-  it('lets somebody in with the password that is piped in, although every admin is locked out', async () => {
+  it('makes an admin with the piped password, although every other admin is locked out', async () => {
     await app.sql('UPDATE accounts SET enabled = false');
     const made = await command(['create-admin', '--email', 'way-in@example.com', '--name', 'Ada'], env, PASSWORD);
     const [row] = await accounts('way-in@example.com');
@@ -36,7 +36,7 @@ describe('create-admin', () => {
     expect((await send(app, 'PATCH', `/accounts/${locked.id}`, { token, body })).status).toBe(200);
   });
 
-  it('leaves a line in the audit trail, of an operator whom nobody knows', async () => {
+  it('is recorded in the audit trail, by an unnamed operator', async () => {
     await command(['create-admin', '--email', 'audited@example.com'], env, `${PASSWORD}\n`);
     const [made] = await accounts('audited@example.com');
     const lines = await app.sql('SELECT action, actor_id, details FROM audit_events WHERE target_id = $1', [
@@ -58,21 +58,21 @@ describe('create-admin', () => {
       const stdin = Object.assign(new PassThrough(), { isTTY: true });
       const stderr = new PassThrough();
       // Types only once it is asked, as people do.
-      const told: string[] = [];
+      const prompts: string[] = [];
       stderr.on('data', (text: Buffer) => {
-        told.push(String(text));
+        prompts.push(String(text));
         if (text.includes(': ')) stdin.write(lines.shift());
       });
       const stdout = new PassThrough();
       const args = ['create-admin', '--email', 'typed@example.com'];
       const exitCode = runCli(args, {}, { env: { ...env }, stdin, stdout, stderr });
-      return { exitCode, stdout, told };
+      return { exitCode, stdout, stderr: prompts };
     };
     const slip = typed(`${PASSWORD}\r`, 'Wooden-spoon-5\r');
     expect(await slip.exitCode).toBe(1);
     // Ctrl-D.
     const nothing = typed('\u0004');
-    expect([await nothing.exitCode, nothing.told.join('')]).toEqual([1, 'Password: \nNo password was typed.\n']);
+    expect([await nothing.exitCode, nothing.stderr.join('')]).toEqual([1, 'Password: \nNo password was typed.\n']);
     expect(await accounts('typed@example.com')).toEqual([]);
     const right = typed(`${PASSWORD}\r`, `${PASSWORD}\r`);
     expect(await right.exitCode).toBe(0);
@@ -87,7 +87,7 @@ describe('create-admin', () => {
     ['an empty name', ['--email', 'n@example.com', '--name', ' '], PASSWORD, /name must not be empty/],
     ['an e-mail that mail cannot be sent to', ['--email', 'a@b'], PASSWORD, /email must be an e-mail address/],
     ['no password at all', ['--email', 'none@example.com'], '', /no password.*--generate/],
-  ])('refuses %s', async (_what, args, input, reason) => {
+  ])('rejects %s', async (_what, args, input, reason) => {
     const before = await app.sql('SELECT count(*) FROM accounts');
     const { exitCode, out, err } = await command(['create-admin', ...args], env, input);
     expect([exitCode, out]).toEqual([1, '']);

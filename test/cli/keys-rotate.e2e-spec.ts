@@ -29,7 +29,7 @@ describe('Rotated keys', () => {
   const kidOf = (token: string) => decodeProtectedHeader(token).kid;
   const status = async (app: TestApp, token: string) => (await send(app, 'GET', '/auth/me', { token })).status;
 
-  it('sign nobody out: the new one signs, the old one verifies, until it is rotated away as well', async () => {
+  it('end no session: the new one signs, the old one verifies, until it is rotated away as well', async () => {
     const user = await account(before);
     const old = await signIn(before, user);
     rotateKeysIn(file, 2);

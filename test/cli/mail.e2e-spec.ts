@@ -133,7 +133,7 @@ describe('Dead letters', () => {
   });
 });
 
-describe('A mail that a relay refused for good', () => {
+describe('A mail that a relay rejected for good', () => {
   it('arrives after `mail retry`, while the service runs', async () => {
     const app = await startApp();
     try {

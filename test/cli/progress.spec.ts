@@ -18,13 +18,13 @@ describe('progress', () => {
     return String(stream.read());
   }
 
-  it('is a line every two seconds where nobody watches', () => {
+  it('is a line every two seconds without a terminal', () => {
     expect(written(false)).toBe(
       [20, 40, 60, 80, 100].map((percent) => `${percent} %  ${rows(percent)} of 1,000 rows  100/s\n`).join(''),
     );
   });
 
-  it('says how many there were where nobody knows how many there are, and what share where only that is known', () => {
+  it('shows a count where the total is unknown, and a share where only that is known', () => {
     const steps = [200, 400, 600, 800, 1000].map((done) => `${done.toLocaleString('en-US')} rows  100/s\n`);
     expect(written(false, null)).toBe(steps.join(''));
     expect(written(false, null, () => 0.5)).toBe(steps.map((step) => `50 %  ${step}`).join(''));

@@ -41,7 +41,7 @@ describe('sessions revoke', () => {
     },
   );
 
-  it('ends everybody’s', async () => {
+  it('ends those of all accounts', async () => {
     const people = [await signedIn(app), await signedIn(app), await signedIn(app)];
     const expired = await signedIn(app);
     await app.sql(`UPDATE account_sessions SET expires_at = now() - interval '1 s' WHERE account_id = $1`, [
@@ -74,7 +74,7 @@ describe('sessions revoke', () => {
     },
   );
 
-  it('says that nobody was signed in', async () => {
+  it('says that there was no session', async () => {
     const { id } = await account(app);
     expect((await command(['sessions', 'revoke', '--account', id], env)).out).toBe('Ended 0 sessions.\n');
   });

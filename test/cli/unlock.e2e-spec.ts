@@ -54,7 +54,7 @@ describe('unlock', () => {
       "SELECT actor_id, target_type, target_id, details FROM audit_events WHERE action = 'iam:accounts.unlocked' ORDER BY id",
     );
 
-  it('lets somebody in again, from every address and on every instance that runs', async () => {
+  it('allows sign-ins again, from every address and on every running instance', async () => {
     const { email } = await account(app);
     const { email: stranger } = await account(app);
     const addresses = ['203.0.113.1', '203.0.113.2', '2001:db8::1'];
@@ -70,7 +70,7 @@ describe('unlock', () => {
     expect([exitCode, out, err]).toEqual([0, 'The attempts were reset.\n', '']);
     expect(await signInSoon(app, email, '203.0.113.1')).toBe(200);
     expect(await signInSoon(other, email, '2001:db8::1')).toBe(200);
-    // Nobody else was unlocked.
+    // No other account was unlocked.
     expect(await login(app, stranger, PASSWORD, '203.0.113.1')).toBe(429);
   });
 

@@ -34,7 +34,7 @@ describe('@datx/jsonapi, a JSON:API client from npm,', () => {
     app = await startApp();
     world = await directory(app);
     config.baseUrl = `${app.url}/`;
-    // In a browser, links without a host lead to where the page came from. Here somebody has to say where.
+    // In a browser, links without a host lead to where the page came from. Here it has to be set.
     config.fetchReference = (input, init) => fetch(new URL(String(input), app.url), init);
     config.encodeQueryString = true;
     signIn(world.token);

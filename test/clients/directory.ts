@@ -1,7 +1,7 @@
 import type { TestApp } from '../support/app.js';
 import { account, admin, organization } from '../support/factories.js';
 
-/** What the clients meet: two organizations, and people whose names tell in which. */
+/** What the clients meet: two organizations, and people whose names say in which. */
 export interface Directory {
   /** Access token of an admin. */
   readonly token: string;

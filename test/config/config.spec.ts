@@ -109,7 +109,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('sends traces where it is told to, and with the headers that go with them', () => {
+  it('sends traces to the configured endpoint, with the configured headers', () => {
     const OTEL_EXPORTER_OTLP_ENDPOINT = 'https://collector.example.com:4318/otlp/';
     const OTEL_EXPORTER_OTLP_HEADERS = 'API-Key=a%20secret%3D%2C , authorization=Basic dTpw==,x-empty=';
     const headers = { 'api-key': 'a secret=,', authorization: 'Basic dTpw==', 'x-empty': '' };
@@ -196,7 +196,7 @@ describe('the configuration', () => {
     ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key=%zz'],
     ['SESSION_IDLE_SECONDS', '7776001'],
     ['ACCESS_TOKEN_SECONDS', '1209601'],
-  ])('refuses %s=%s', (name, value) => {
+  ])('rejects %s=%s', (name, value) => {
     expect(errorsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
   });
 });
@@ -308,7 +308,7 @@ describe('production', () => {
     ['MySuperSecretKeyMySuperSecretKey', /random/],
     ['12345678901234567890123456789012', /random/],
     [`${'kR8pQ2vX7mZ4tB9wL3nJ6cH1dF5gS0aY'},short`, /32 characters/],
-  ])('refuses the weak secret %s', (secret, problem) => {
+  ])('rejects the weak secret %s', (secret, problem) => {
     expect(errorsOf(production({ APP_SECRET: secret }))).toEqual([expect.stringMatching(problem)]);
   });
 
@@ -319,7 +319,7 @@ describe('production', () => {
     }
   });
 
-  it('refuses the secrets that were made for development', () => {
+  it('rejects the secrets that were made for development', () => {
     const { jwtPrivateKey, appSecrets } = load();
     const secrets = { JWT_PRIVATE_KEY: jwtPrivateKey, APP_SECRET: appSecrets.join() };
     expect(errorsOf(production(secrets))).toEqual([

@@ -1,6 +1,6 @@
 import type { ThrottleSettings } from '../../src/config/config.js';
 
-/** The limits of a service whose environment says nothing about them, as `.env.example` and the documentation tell. */
+/** The default limits, as in `.env.example` and the documentation. */
 export const THROTTLE_DEFAULTS: ThrottleSettings = {
   windowSeconds: 900,
   perEmailAndAddress: 5,

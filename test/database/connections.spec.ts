@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Options whose direct URL can be told from the other one. */
+/** Options whose direct URL differs from the other one. */
 function options(databasePooler: Pooler) {
   const directUrl = new URL(database.url);
   directUrl.searchParams.set('options', '-c search_path=public,direct -c statement_timeout=7s');
@@ -28,7 +28,7 @@ describe('connections of a kind', () => {
 
   it.each<[ConnectionKind, Pooler, object]>([
     ['request', 'session', { ...LIMITED, direct: false }],
-    // Nothing is set there: it would stay in the connection of the pooler, for whoever is next.
+    // Nothing is set there: it would affect the next client of the pooler's connection.
     ['request', 'transaction', { ...UNLIMITED, direct: false }],
     ['session', 'session', { ...LIMITED, direct: true }],
     ['session', 'transaction', { ...LIMITED, direct: true }],

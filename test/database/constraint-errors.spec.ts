@@ -102,7 +102,7 @@ describe('a real connection', () => {
     expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(Object.keys(CONSTRAINTS)));
   });
 
-  it('that is refused is answered 503', async () => {
+  it('that is rejected is 503', async () => {
     const url = new URL(database.url);
     url.port = '1';
     const error: unknown = await connect(url.href).catch((reason: unknown) => reason);

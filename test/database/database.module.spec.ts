@@ -77,7 +77,7 @@ describe('the database module', () => {
     await database.drop();
   });
 
-  it('does not wait for a database that refuses the service', async () => {
+  it('does not wait for a database that rejects the service', async () => {
     const database = await createTestDatabase();
     await expect(boot({ databaseUrl: `${database.url}_nowhere` })).rejects.toThrow(/does not exist/);
     await database.drop();

@@ -157,7 +157,7 @@ describe('migrating', () => {
 });
 
 describe('a database that does not fit', () => {
-  it('is refused with what is wrong and what to do', async () => {
+  it('is rejected with what is wrong and what to do', async () => {
     const name = `${process.env['IAM_TEST_TEMPLATE']}_unfit`;
     await onServer((server) =>
       server.query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'`),

@@ -42,7 +42,7 @@ it.each([
   expect(JSON.stringify(response?.errors)).not.toMatch(/GRANT|permission/);
 });
 
-it('A row that row level security refuses is answered 503, and the log names the policy that is missing', async () => {
+it('A row that row-level security rejects is 503, and the log names the missing policy', async () => {
   await withClient(database.url, (owner) =>
     owner.query(
       `GRANT USAGE ON SCHEMA graphile_worker TO "${role.name}"; DROP POLICY "${role.name}" ON graphile_worker._private_jobs`,
@@ -54,7 +54,7 @@ it('A row that row level security refuses is answered 503, and the log names the
   expect(String(response?.cause)).toMatch(/CREATE POLICY … ON _private_jobs .* is missing/);
 });
 
-it('A change of the audit trail is a defect, whoever makes it', async () => {
+it('A change of the audit trail is an internal error, by any role', async () => {
   const changing = withClient(database.url, (owner) => owner.query('TRUNCATE audit_events'));
   expect(translateDatabaseError(await changing.catch((reason: unknown) => reason))).toBeNull();
 });

@@ -138,7 +138,7 @@ describe('Behind a pooler in transaction mode', () => {
     }
   });
 
-  it('that nobody announced, the start ends at once and says what to set, and sets nothing in what others share', async () => {
+  it('that is not configured, the start ends at once and says what to set, and sets nothing in shared connections', async () => {
     await setLimits('7s');
     expect(await startError({ DATABASE_URL: pooler.url })).toMatch(
       /DATABASE_URL leads to a pooler in transaction mode.* Set DATABASE_POOLER=transaction, and DATABASE_DIRECT_URL to /,

@@ -14,7 +14,7 @@ function messageFor(code: string | undefined, message: string): string | undefin
   return rejected?.message;
 }
 
-describe('A connection that is refused', () => {
+describe('A rejected connection', () => {
   // As PgBouncer 1.18, PostgreSQL 15 and pg 8 say it.
   it.each([
     ['08P01', 'unsupported startup parameter: statement_timeout', /rejects the start-up parameter statement_timeout/],
@@ -50,7 +50,7 @@ describe('A connection that is refused', () => {
     expect(messageFor(code, message)).toBeUndefined();
   });
 
-  it('by PostgreSQL itself is told of in the same words', async () => {
+  it('by PostgreSQL itself has the same message', async () => {
     const database = await createTestDatabase();
     const rejectionOf = async (change: (url: URL) => void): Promise<string | undefined> => {
       const url = new URL(database.url);

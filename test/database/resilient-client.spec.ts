@@ -9,7 +9,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
 
-/** Takes a connection out of the pool, has PostgreSQL end it while nobody listens, and uses the pool again. */
+/** Takes a connection out of the pool, has PostgreSQL end it while it has no error listener, and uses the pool again. */
 async function loseOne(pool: Pool): Promise<unknown> {
   const client = await pool.connect();
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -31,7 +31,7 @@ async function onDatabase(work: (database: TestDatabase) => Promise<void>): Prom
   }
 }
 
-it('A connection that breaks in the hands of somebody who does not listen does not end the process', () =>
+it('A checked-out connection without an error listener does not end the process when it breaks', () =>
   onDatabase(async ({ url }) => {
     const pool = new Pool({ connectionString: url, max: 1, Client: ResilientClient });
     pool.on('error', () => undefined);
@@ -46,13 +46,13 @@ it('The connections of the service are such', () =>
     await dataSource.destroy();
   }));
 
-it('A connection whose server does not write any more is left with the first refusal', () =>
+it('A connection to a read-only server is closed after the first rejected statement', () =>
   onDatabase(async ({ url }) => {
     const pool = new Pool({ connectionString: url, max: 1, Client: ResilientClient });
     const client = await pool.connect();
     await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
     await expect(client.query('CREATE TABLE written ()')).rejects.toMatchObject({ code: '25006' });
-    // Without an error, as whoever has caught it would.
+    // Without an error, as code that has caught it would.
     client.release();
     await pool.query('CREATE TABLE written ()');
     await pool.end();

@@ -30,7 +30,7 @@ describe('A role that owns nothing', () => {
     return out.split('\n').filter((line) => / privileges /.test(line));
   };
 
-  it('is told at the start, and by doctor, what it may not do and the SQL that lets it; with that it serves', async () => {
+  it('lists its missing privileges and the SQL to grant them, at the start and in doctor; with the grants it serves', async () => {
     const start = startApp({ beside: owner, env: { DATABASE_URL: url } });
     const rejection = String(await start.catch((error: unknown) => error));
     expect(rejection).toMatch(/may not use the schema graphile_worker/);
@@ -96,7 +96,7 @@ describe('A role that is to migrate', () => {
     expect(await migrate()).toEqual({ exitCode: 0, out: 'The schema is up to date.\n', err: '' });
   });
 
-  it('is told what it may not do where something is pending, and the SQL', async () => {
+  it('lists its missing privileges where something is pending, with the SQL', async () => {
     await withClient(database.url, (client) => client.query(`DELETE FROM migrations WHERE name LIKE 'ReadIndexes%'`));
     const { exitCode, err } = await migrate();
     expect(exitCode).toBe(1);

@@ -16,7 +16,7 @@ describe('the database of a test', () => {
     }
   });
 
-  it('is gone after its drop, whoever is still connected', async () => {
+  it('is dropped although clients are still connected', async () => {
     const { url, drop } = await createTestDatabase();
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);

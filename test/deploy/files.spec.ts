@@ -59,7 +59,7 @@ describe('deploy/kubernetes', () => {
     const isSecret = (name: string): boolean => (VARIABLES as Record<string, Variable>)[name]?.secret === true;
     expect(settings.filter(isSecret)).toEqual([]);
     expect(secrets.filter((name) => !isSecret(name))).toEqual([]);
-    // Whoever applies the example as it stands gets no service that everybody knows the keys of.
+    // Applying the example unchanged must not start a service with published keys.
     const example = { ...kind('ConfigMap').data, ...kind('Secret').stringData };
     expect(() => loadConfig(example)).toThrow(/JWT_PRIVATE_KEY[^]*APP_SECRET|APP_SECRET[^]*JWT_PRIVATE_KEY/);
   });

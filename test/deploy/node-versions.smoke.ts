@@ -70,7 +70,7 @@ describe.each(runtimes)('The built service on Node $version', ({ path }) => {
     expect(stdout).not.toContain('error');
   });
 
-  it('ends when it is told to, and its database with it, without a word of warning', async () => {
+  it('ends on SIGTERM, and its database with it, without warnings', async () => {
     await service.stop();
     expect(await pidOf(folder)).toBeNull();
     const warnings = service.output.split('\n').filter((line) => !line.startsWith('{') && line !== '');

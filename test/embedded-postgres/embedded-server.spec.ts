@@ -51,7 +51,7 @@ describe('the embedded server on a folder in use', () => {
     expect(await query(url, `SELECT similarity('日本語', '日本語') AS alike`)).toEqual([{ alike: 1 }]);
   });
 
-  it('is closed to everybody else', async () => {
+  it('rejects all other connections', async () => {
     const server = await EmbeddedServer.start(folder);
     const { port, password } = new URL(server.url);
     const [role] = await query(server.url, 'SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user');
@@ -134,7 +134,7 @@ describe('the embedded server on a folder in use', () => {
 
   it.each([
     ['lives, and is another program', () => process.pid],
-    ['is nobody', () => 4_194_300],
+    ['does not exist', () => 4_194_300],
   ])('starts although a left-over pid file names a process that %s', async (_what, pid) => {
     const first = await EmbeddedServer.start(folder);
     const lines = (await pidFileOf(folder)).split('\n');

@@ -23,7 +23,7 @@ describe('The audit trail', () => {
   });
   afterAll(() => app.stop());
 
-  it('tells who created, changed and deleted what, from where and by which request', async () => {
+  it('records who created, changed and deleted what, from where and by which request', async () => {
     const { id: adminId, post, patch, delete: remove, get } = await admin(app);
     const headers = { 'x-request-id': 'trail-1' };
     const { id } = (await post('/organizations', document('iam:organizations', { name: 'Acme' }), headers)).body.data;
@@ -47,7 +47,7 @@ describe('The audit trail', () => {
     });
   });
 
-  it('tells of signing in and out, failed and reused, of passwords, invitations, joins and roles', async () => {
+  it('records sign-ins and sign-outs, failed and reused tokens, passwords, invitations, joins and roles', async () => {
     const root = await admin(app);
     const actionsOn = async (id: string) =>
       column(await root.get(`/audit_events?filter[target_id]=${id}&sort=id`), 'action');
@@ -106,10 +106,10 @@ describe('The audit trail', () => {
     const { post, get } = await admin(app);
     const taken = await account(app);
     const body = document('iam:accounts', { name: 'Twin', email: taken.email });
-    expect(errorsOf(await post('/accounts', body, { 'x-request-id': 'refused-1' }))).toEqual([
+    expect(errorsOf(await post('/accounts', body, { 'x-request-id': 'rejected-1' }))).toEqual([
       '409 conflict /data/attributes/email',
     ]);
-    const { body: trail } = await get('/audit_events?filter[request_id]=refused-1');
+    const { body: trail } = await get('/audit_events?filter[request_id]=rejected-1');
     expect(trail.data.map(({ attributes }: { attributes: object }) => attributes)).toEqual([
       expect.objectContaining({
         action: 'iam:accounts.create_rejected',
@@ -119,14 +119,14 @@ describe('The audit trail', () => {
     ]);
   });
 
-  it('leaves no line behind a write that was refused otherwise', async () => {
+  it('has no line of a write that was rejected for another reason', async () => {
     const { post, get } = await admin(app);
     const body = document('iam:accounts', { name: '', email: 'nobody@example.com' });
-    expect((await post('/accounts', body, { 'x-request-id': 'refused-2' })).status).toBe(422);
-    expect((await get('/audit_events?filter[request_id]=refused-2')).body.data).toEqual([]);
+    expect((await post('/accounts', body, { 'x-request-id': 'rejected-2' })).status).toBe(422);
+    expect((await get('/audit_events?filter[request_id]=rejected-2')).body.data).toEqual([]);
   });
 
-  it('is read by nobody without the right, and written by nobody at all', async () => {
+  it('cannot be read without the right, and cannot be written at all', async () => {
     const owner: SignedIn = await signedIn(app, { role: 'org_owner', org: [await organization(app)] });
     expect(errorsOf(await owner.get('/audit_events'))).toEqual(['403 forbidden']);
     const { post } = await admin(app);

@@ -12,7 +12,7 @@ import { listener, listening, settled } from './listeners.js';
 const ORGANIZATIONS = 'iam:organizations.created';
 
 describe('An event', () => {
-  /** Has the database, and nobody who subscribes; each test starts instances beside it. */
+  /** Has the database and no subscribers; each test starts instances beside it. */
   let base: TestApp;
   let root: Awaited<ReturnType<typeof admin>>;
 
@@ -98,7 +98,7 @@ describe('An event', () => {
     expect(heard).toEqual([['second', id]]);
   });
 
-  it('whose subscriber is gone is kept and told of, until there is one again', async () => {
+  it('whose subscriber is gone is kept and logged, until there is one again', async () => {
     const heard: unknown[] = [];
     const extension = () => listening(listener('Lost', ({ name }) => void heard.push(name)));
     const before = await startApp({ beside: base, extension: extension() });
@@ -131,7 +131,7 @@ describe('An event', () => {
     expect(await jobs()).toEqual([]);
   });
 
-  it('that nobody subscribes to is nobody’s job', async () => {
+  it('without a subscriber makes no job', async () => {
     const extension = listening(listener('Choosy', () => undefined, 'iam:accounts.deleted'));
     const app = await startApp({ beside: base, extension });
     await app.nest.get(OutboxWorker, { strict: false }).onModuleDestroy();

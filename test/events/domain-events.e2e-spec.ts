@@ -26,7 +26,7 @@ describe('Events', () => {
     heard.length = 0;
   });
 
-  /** What was heard, once everything has been told: in the order in which it was done. */
+  /** The received events, once all have been delivered: in the order of the actions. */
   async function events(): Promise<IamEvent[]> {
     await settled(app);
     return heard.toSorted((one, other) => one.id.localeCompare(other.id));
@@ -56,7 +56,7 @@ describe('Events', () => {
     return tokenIn(mails[nth - 1] as CaughtMail);
   }
 
-  it('tell of organizations that are created, updated and deleted, each once', async () => {
+  it('are emitted when organizations are created, updated and deleted, each once', async () => {
     const { id } = (await root.post('/organizations', document('iam:organizations', { name: 'Acme' }))).body.data;
     await root.patch(`/organizations/${id}`, document('iam:organizations', { name: 'Acme Ltd' }));
     await root.delete(`/organizations/${id}`);
@@ -84,7 +84,7 @@ describe('Events', () => {
     expect([event, event?.target, event?.details, event?.details['attributes']].every(Object.isFrozen)).toBe(true);
   });
 
-  it('tell of an account from its invitation to its end', async () => {
+  it('are emitted for an account from its invitation to its deletion', async () => {
     const attributes = { name: 'Jane', email: 'jane@example.com' };
     const { id } = (await root.post('/accounts', document('iam:accounts', attributes))).body.data;
     const token = await mailedToken(app, 'jane@example.com');
@@ -101,7 +101,7 @@ describe('Events', () => {
     ]);
   });
 
-  it('tell of somebody who joins by setting a password with a reset token', async () => {
+  it('are emitted when a user joins by setting a password with a reset token', async () => {
     const { id, email } = await account(app, { joined: false });
     for (const [nth, password] of [
       [1, 'Third-horse-99'],
@@ -117,7 +117,7 @@ describe('Events', () => {
     ]);
   });
 
-  it('tell of a session that starts, and of one that is signed out', async () => {
+  it('are emitted when a session starts and when it is signed out', async () => {
     const { id, ...user } = await account(app);
     const { token } = await signIn(app, user);
     const [session] = await sessionOf(id);
@@ -148,12 +148,12 @@ describe('Events', () => {
     ],
     [
       'account_disabled',
-      'whoever disables the account',
+      'disabling the account',
       async ({ id }) => root.patch(`/accounts/${id}`, document('iam:accounts', { enabled: false })),
     ],
-    ['account_deleted', 'whoever deletes the account', async ({ id }) => root.delete(`/accounts/${id}`)],
+    ['account_deleted', 'deleting the account', async ({ id }) => root.delete(`/accounts/${id}`)],
   ] as [string, string, (of: { id: string; email: string; token: string }) => ReturnType<typeof send>][])(
-    'tell of all sessions that end, as %s, by %s',
+    'are emitted for all sessions that end, as %s, by %s',
     async (reason, _by, end) => {
       const { id, email, password } = await account(app);
       await signIn(app, { email, password });
@@ -171,7 +171,7 @@ describe('Events', () => {
     },
   );
 
-  it('tell of the other sessions that a changed password ends', async () => {
+  it('are emitted for the other sessions that a changed password ends', async () => {
     const { account: made, post } = await signedIn(app);
     const [own] = await sessionOf(made.id);
     await signIn(app, made);
@@ -180,7 +180,7 @@ describe('Events', () => {
     expect(await ended()).toEqual([[other, made.id, { account_id: made.id, reason: 'password_changed' }]]);
   });
 
-  it('tell of a session that somebody deletes, as deleted and as ended', async () => {
+  it('are emitted for a deleted session, as deleted and as ended', async () => {
     const { account: made } = await signedIn(app);
     const [session] = await sessionOf(made.id);
     await settled(app);
@@ -192,7 +192,7 @@ describe('Events', () => {
     ]);
   });
 
-  it('tell of a session that ends because its refresh token was used again, without naming a culprit', async () => {
+  it('are emitted for a session that ends because its refresh token was reused, without an actor', async () => {
     const { account: made, refreshToken } = await signedIn(app);
     const [session] = await sessionOf(made.id);
     const refresh = () => send(app, 'POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
@@ -204,7 +204,7 @@ describe('Events', () => {
     expect(await ended()).toEqual([[session, null, { account_id: made.id, reason: 'refresh_reused' }]]);
   });
 
-  it('tell nothing of what was refused, rolled back, or changed nothing', async () => {
+  it('are not emitted for what was rejected, rolled back, or changed nothing', async () => {
     const { email } = await account(app);
     expect(errorsOf(await root.post('/accounts', document('iam:accounts', { name: '', email })))).toEqual([
       '422 validation_failed /data/attributes/name',

@@ -54,7 +54,7 @@ async function start(providers: Provider[], controllers: Type<unknown>[] = [], o
   };
 }
 
-/** A provider that reacts to this; the compiler would refuse most of the patterns below. */
+/** A provider that reacts to this; the compiler would reject most of the patterns below. */
 function reacting(pattern: string): Type<unknown> {
   class Reacting {
     @OnIamEvent(pattern as EventPattern)
@@ -156,7 +156,7 @@ describe('Event subscribers', () => {
     await expect(start([Everything], [], [name])).rejects.toThrow(error);
   });
 
-  it('are told of all wrong patterns at once', async () => {
+  it('are rejected with all wrong patterns at once', async () => {
     @Injectable()
     class Hasty {
       @OnIamEvent('iam:tames.*')

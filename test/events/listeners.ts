@@ -31,7 +31,7 @@ export const listening = (...modules: Type<unknown>[]): Extension => ({
   replacements: [{ in: MailModule, providers: [{ provide: OutboxSettings, useClass: FastSettings }] }],
 });
 
-/** Waits until everything that was committed has been told. */
+/** Waits until all committed events have been delivered. */
 export async function settled(app: TestApp): Promise<void> {
   await eventually(async () => (await app.sql('SELECT FROM graphile_worker.jobs')).length === 0);
 }
