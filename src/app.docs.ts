@@ -42,6 +42,31 @@ const PLAIN_SCHEMAS = {
     },
     required: ['data'],
   },
+  PasswordPolicy: {
+    type: 'object',
+    properties: {
+      data: {
+        type: 'object',
+        properties: {
+          rules: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                rule: { type: 'string', description: 'What `meta.rule` of an error names', example: 'too_short' },
+                minimum: { type: 'integer' },
+                maximum: { type: 'integer' },
+                text: { type: 'string', description: 'For people, in the language of the request' },
+              },
+              required: ['rule', 'text'],
+            },
+          },
+        },
+        required: ['rules'],
+      },
+    },
+    required: ['data'],
+  },
 };
 
 const EXAMPLES: Readonly<Record<string, unknown>> = {

@@ -15,6 +15,7 @@ import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { JsonApiModule } from './json-api/http/json-api.module.js';
+import { LanguageModule } from './language/language.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';
@@ -29,6 +30,7 @@ import type { Tracing } from './tracing/tracing.js';
 
 /** The modules of the service, in the order of their creation. Each is listed once, so that it can be extended. */
 const MODULES: readonly Type<unknown>[] = [
+  LanguageModule,
   SweepsModule,
   AuthModule,
   MailModule,

@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { ErrorObject } from '../../src/json-api/document/errors.js';
-import { type PasswordOwner, PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
+import { RULES } from '../../src/json-api/document/rules.js';
+import { PasswordPolicy, type PasswordRule } from '../../src/passwords/policy/password.policy.js';
 
-const LEAST = 12;
+const MIN_LENGTH = 12;
 
-/** The service's rules and one more: a provider that takes the place of another one in a module of the service. */
+const LONGER: PasswordRule = {
+  name: 'too_short',
+  rule: RULES.too_short,
+  parameters: { minimum: MIN_LENGTH },
+  broken: (password) => [...password].length < MIN_LENGTH,
+};
+
+/** The service's rules with a longer minimum: a provider that takes the place of another one in a module of the service. */
 @Injectable()
 export class StrictPasswordPolicy extends PasswordPolicy {
-  override errors(password: unknown, owner: PasswordOwner | null, pointer: string): ErrorObject[] {
-    const errors = super.errors(password, owner, pointer);
-    if (typeof password === 'string' && [...password].length < LEAST) {
-      const detail = `The password must have at least ${LEAST} characters`;
-      errors.push({ code: 'validation_failed', detail, source: { pointer } });
-    }
-    return errors;
+  override get rules(): readonly PasswordRule[] {
+    return [LONGER, ...super.rules.filter(({ name }) => name !== LONGER.name)];
   }
 }

@@ -103,7 +103,7 @@ describe('Teams, an extension of the service', () => {
     const change = { current_password: 'Correct-horse-7', new_password: 'Shrt-pw-7x' };
     const rejected = await post('/account/passwords/change', change);
     expect(rejected.body.errors.map(({ detail }: { detail: string }) => detail)).toEqual([
-      'The password must have at least 12 characters',
+      'The new password must have at least 12 characters',
     ]);
   });
 

@@ -39,13 +39,13 @@ export class Account {
 
   @Column({ type: 'varchar', length: 200, comment: 'Name as shown to people', ...SORTED })
   @Trimmed()
-  @IsNotEmpty({ message: 'must not be empty' })
+  @IsNotEmpty()
   @NoControlCharacters()
   name!: string;
 
   @Column({ type: 'varchar', length: 254, comment: 'E-mail address, as given', ...SORTED })
   @Trimmed()
-  @IsEmail({}, { message: 'must be an e-mail address' })
+  @IsEmail()
   email!: string;
 
   /** The e-mail folded so that look-alikes collide; see `emailKey`. */
@@ -64,7 +64,7 @@ export class Account {
   enabled!: boolean;
 
   @Column({ type: 'varchar', length: 100, comment: 'Name of a role in the roles file', ...SORTED })
-  @IsNotEmpty({ message: 'must not be empty' })
+  @IsNotEmpty()
   roleName!: string;
 
   /** `role_scope` as clients see it, computed from memberships and `roleScopeExtra`. Not a column. */
@@ -75,12 +75,12 @@ export class Account {
 
   @Column({ type: 'varchar', length: 2048, nullable: true, comment: 'Address of a picture', ...SORTED })
   @Trimmed()
-  @IsUrl(
-    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
-    { message: 'must be an http or https URL' },
-  )
+  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })
   // As RFC 3986 has it. An index holds at most 2704 bytes, so 2048 characters must not be more bytes than that.
-  @Matches(/^[\x21-\x7e]*$/, { message: 'must percent-encode characters that are not ASCII' })
+  @Matches(/^[\x21-\x7e]*$/, {
+    message: 'must percent-encode characters that are not ASCII',
+    context: { rule: 'format', parameters: { expected: 'ascii_url' } },
+  })
   pictureUrl!: string | null;
 
   @Column({ ...TIME, nullable: true, comment: 'When the invitation was accepted' })

@@ -3,6 +3,7 @@ import { asciiDomain, emailKey } from '../auth/email-key.js';
 import type { ScopeKey } from '../auth/authorization/roles-file.js';
 import type { Roles } from '../auth/authorization/roles.js';
 import { attributePointer, ErrorList, type ErrorObject } from '../json-api/document/errors.js';
+import { brokenRule, type Rule } from '../json-api/document/rules.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
@@ -27,12 +28,20 @@ export const forbidden = (power: Power, detail: string): ErrorObject => ({
   source: attributePointer(WIRE_NAMES[power]),
 });
 
-/** An error for an invalid value. */
-export const invalid = (name: string, detail: string): ErrorObject => ({
-  code: 'validation_failed',
-  detail,
-  source: attributePointer(name),
-});
+/** Rules of accounts beside those of the resource layer. */
+export const ACCOUNT_RULES = {
+  undeclared_key: {
+    text: '{name} is not declared in the roles file',
+    description: 'a key of `role_scope` besides `org` that the roles file does not have',
+  },
+} as const satisfies Record<string, Rule>;
+
+/** The name and the source of an attribute, for errors. */
+const field = (name: string) => ({ name, source: attributePointer(name) });
+
+/** An error for organizations that do not exist. */
+export const unknownOrganizations = (ids: readonly string[]): ErrorObject =>
+  brokenRule(['unknown_reference', { text: `There is no organization ${someOf(ids)}` }], field('role_scope'));
 
 /** The privileged attributes that an update changes. */
 export const privilegedIn = (values: Readonly<Partial<Record<Power, unknown>>>): Power[] =>
@@ -75,10 +84,12 @@ export function accountErrors(
 ): ErrorObject[] {
   const errors = roleScope === undefined ? [] : scopeErrors(roleScope, roles.scopeKeys);
   if (roleName !== undefined && !roles.assignable().includes(roleName)) {
-    errors.push(invalid('role_name', `role_name must be one of ${roles.assignable().join(', ')}`));
+    errors.push(brokenRule('not_allowed', field('role_name'), { allowed: roles.assignable() }));
   }
   if (email !== undefined && !isEmail(email)) {
-    errors.push(invalid('email', 'email must be an e-mail address'));
+    errors.push(
+      brokenRule('format', { ...field('email'), wanted: 'valid, such as jane@example.com' }, { expected: 'email' }),
+    );
   }
   return errors;
 }
@@ -91,25 +102,33 @@ export function scopeErrors(scope: RoleScope, keys: ReadonlyMap<string, ScopeKey
   const errors = new ErrorList();
   errors.fill(() => {
     for (const [key, values] of Object.entries(scope)) {
-      const wrong = wrongIn(key, values, keys.get(key));
-      if (wrong !== null) errors.push(invalid('role_scope', `role_scope.${quoted(key)} ${wrong}`));
+      const error = scopeKeyError(key, values, keys.get(key));
+      if (error) errors.push(error);
     }
   });
   return [...errors];
 }
 
-/** What is wrong with one key of a `role_scope`, or null. */
-function wrongIn(key: string, list: unknown, declared: ScopeKey | undefined): string | null {
-  if (key !== 'org' && !declared) return 'is not declared in the roles file';
-  if (!Array.isArray(list) || !list.every((value) => typeof value === 'string')) return 'must be a list of strings';
-  if (key === 'org') {
-    if (list.length > MAX_ORGANIZATIONS) return `must name at most ${MAX_ORGANIZATIONS} organizations`;
-    return list.every(isUuid) ? null : 'must be a list of organization ids';
+const isStrings = (list: unknown): list is string[] =>
+  Array.isArray(list) && list.every((value) => typeof value === 'string');
+
+/** What is wrong with one key of a `role_scope`. */
+function scopeKeyError(key: string, list: unknown, declared: ScopeKey | undefined): ErrorObject | undefined {
+  const where = { name: `role_scope.${quoted(key)}`, source: attributePointer('role_scope') };
+  const isOrg = key === 'org';
+  if (!isOrg && !declared) return brokenRule(['undeclared_key', ACCOUNT_RULES.undeclared_key], where);
+  if (!isStrings(list)) return brokenRule('type', { ...where, wanted: 'a list of strings' }, { expected: 'strings' });
+  const maximum = declared?.maxItems ?? MAX_ORGANIZATIONS;
+  if (list.length > maximum) return brokenRule('too_many', where, { maximum });
+  if (isOrg) {
+    const wanted = 'a list of organization ids';
+    return list.every(isUuid) ? undefined : brokenRule('format', { ...where, wanted }, { expected: 'uuids' });
   }
-  if (declared && list.length > declared.maxItems) return `must have at most ${declared.maxItems} values`;
   const strange = declared?.values ? list.filter((value) => !declared.values?.has(value)) : list.filter(isUnfit);
+  if (strange.length === 0) return undefined;
   const named = strange.slice(0, MAX_NAMED).map((value) => JSON.stringify(quoted(value)));
-  return strange.length > 0 ? `has values that are not allowed: ${named.join(', ')}${andMore(strange)}` : null;
+  const text = `{name} has values that are not allowed: ${named.join(', ')}${andMore(strange)}`;
+  return brokenRule(['not_allowed', { text }], where, declared?.values ? { allowed: [...declared.values] } : {});
 }
 
 /** Maximum number of values named in one error message. */
@@ -119,7 +138,7 @@ const andMore = (all: readonly string[]): string =>
   all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : '';
 
 /** Ids in a sentence: a few, and how many there are besides. */
-export const someOf = (ids: readonly string[]): string => ids.slice(0, MAX_NAMED).join(', ') + andMore(ids);
+const someOf = (ids: readonly string[]): string => ids.slice(0, MAX_NAMED).join(', ') + andMore(ids);
 
 /** In characters; no more than twice as many UTF-16 units are so few. */
 const isUnfit = (value: string): boolean => value === '' || value.length > 400 || [...value].length > 200;

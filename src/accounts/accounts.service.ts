@@ -24,10 +24,9 @@ import {
   assignmentErrors,
   extraIn,
   forbidden,
-  invalid,
   outranks,
   privilegedIn,
-  someOf,
+  unknownOrganizations,
 } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
 import { AccountScopes } from './account.scopes.js';
@@ -101,7 +100,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     const errors = accountErrors(values, this.roles);
     if (roleScope !== undefined && errors.length === 0) {
       const missing = await this.scopes.missing(roleScope, actor, tx);
-      if (missing.length > 0) errors.push(invalid('role_scope', `There is no organization ${someOf(missing)}`));
+      if (missing.length > 0) errors.push(unknownOrganizations(missing));
     }
     return errors;
   }

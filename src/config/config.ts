@@ -36,6 +36,8 @@ export function configValues(values: VariableValues) {
     mailFrom: values.MAIL_FROM,
     /** Absolute; null means that there is none. */
     mailTemplates: values.MAIL_TEMPLATES === null ? null : resolve(values.MAIL_TEMPLATES),
+    /** Absolute; null means that there is none. */
+    errorMessages: values.ERROR_MESSAGES === null ? null : resolve(values.ERROR_MESSAGES),
     newSignInMail: values.NEW_SIGN_IN_MAIL,
     invitationReminderMail: values.INVITATION_REMINDER_MAIL,
     adminEmail: values.ADMIN_EMAIL ?? VARIABLES.ADMIN_EMAIL.default,

@@ -14,7 +14,7 @@ export class Organization {
 
   @Column({ type: 'varchar', length: 200, comment: 'Name as shown to people', ...SORTED })
   @Trimmed()
-  @IsNotEmpty({ message: 'must not be empty' })
+  @IsNotEmpty()
   @NoControlCharacters()
   name!: string;
 

@@ -1,10 +1,12 @@
+import { Injectable } from '@nestjs/common';
 import { ApiError, type ErrorObject } from '../json-api/document/errors.js';
-import type { PasswordPolicy } from '../passwords/policy/password.policy.js';
-import type { FieldData, FieldSentence } from './page.data.js';
+import { Messages } from '../language/messages.js';
+import { PasswordPolicy } from '../passwords/policy/password.policy.js';
+import type { FieldData } from './page.data.js';
 import type { PageText } from './text/page.text.js';
 
-/** Error details by the name of the form field. */
-export type FieldErrors = ReadonlyMap<string, readonly string[]>;
+/** Errors by the name of the form field. */
+export type FieldErrors = ReadonlyMap<string, readonly ErrorObject[]>;
 
 export const NO_ERRORS: FieldErrors = new Map();
 
@@ -14,11 +16,12 @@ export const NO_ERRORS: FieldErrors = new Map();
  */
 export function fieldErrors(error: unknown): FieldErrors {
   if (!(error instanceof ApiError)) throw error;
-  const byField = new Map<string, string[]>();
-  for (const { code, detail, source } of error.errors as readonly ErrorObject[]) {
+  const byField = new Map<string, ErrorObject[]>();
+  for (const problem of error.errors as readonly ErrorObject[]) {
+    const { code, source } = problem;
     if (code !== 'validation_failed' || !source || !('pointer' in source)) throw error;
     const field = source.pointer.slice(1);
-    byField.set(field, [...(byField.get(field) ?? []), detail]);
+    byField.set(field, [...(byField.get(field) ?? []), problem]);
   }
   return byField;
 }
@@ -32,55 +35,54 @@ interface Field extends Pick<FieldData, 'name' | 'label' | 'type' | 'autocomplet
   /** Has the focus, unless a field before it is invalid. */
   readonly first?: boolean;
   /** Rules that are shown before the form is sent. */
-  readonly rules?: readonly string[];
+  readonly rules?: FieldData['rules'];
 }
 
-/** A field with its rules or, in their place, its errors. The first invalid field has the focus when the page opens. */
-export function field(text: PageText, errors: FieldErrors, it: Field): FieldData {
-  const { name, label, type, autocomplete, value = '', readOnly = false, first = false, rules = [] } = it;
-  const broken = errors.get(name) ?? [];
-  const [firstBroken] = errors.keys();
-  return {
-    ...{ name, label, type, autocomplete, readOnly },
-    value: value.slice(0, MAX_SHOWN),
-    prose: type === 'text',
-    focused: firstBroken === undefined ? first : firstBroken === name,
-    // The errors repeat the rules.
-    rules: broken.length > 0 ? [] : sentences(text, 'hint', rules),
-    errors: sentences(text, 'error', broken),
-    reveal: type === 'password' ? text.showPassword : null,
-  };
+/** The fields of forms, with the texts of rules and errors in the language of the page. */
+@Injectable()
+export class FormFields {
+  constructor(
+    private readonly messages: Messages,
+    private readonly policy: PasswordPolicy,
+  ) {}
+
+  /** A field with its rules or, in their place, its errors. The first invalid field has the focus when the page opens. */
+  field({ locale, showPassword }: PageText, errors: FieldErrors, it: Field): FieldData {
+    const { name, label, type, autocomplete, value = '', readOnly = false, first = false, rules = [] } = it;
+    const broken = errors.get(name) ?? [];
+    const [firstBroken] = errors.keys();
+    return {
+      ...{ name, label, type, autocomplete, readOnly },
+      value: value.slice(0, MAX_SHOWN),
+      prose: type === 'text',
+      focused: firstBroken === undefined ? first : firstBroken === name,
+      // The errors repeat the rules.
+      rules: broken.length > 0 ? [] : rules,
+      errors: broken.map((error) => inLanguage(this.messages.detail(error, locale), locale)),
+      reveal: type === 'password' ? showPassword : null,
+    };
+  }
+
+  /** The read-only e-mail, under which a password manager stores the password. */
+  owner(text: PageText, errors: FieldErrors, email: string): FieldData {
+    const { email: label } = text;
+    const it = { name: 'email', label, type: 'email', autocomplete: 'username', value: email, readOnly: true } as const;
+    return this.field(text, errors, it);
+  }
+
+  /** The field for a new password, with the focus. Its rules are those that an empty password breaks. */
+  newPassword(text: PageText, errors: FieldErrors, label: string): FieldData {
+    const { locale } = text;
+    const rules = this.policy.rules
+      .filter((rule) => rule.broken('', null))
+      .map((rule) => inLanguage(this.messages.hint(rule.name, rule.rule, rule.parameters ?? {}, locale), locale));
+    const it = { name: 'password', label, type: 'password', autocomplete: 'new-password', rules, first: true } as const;
+    return this.field(text, errors, it);
+  }
 }
 
-/** Rules or errors in the language of the page. Those of extensions stay in English, with `lang="en"`. */
-const sentences = (text: PageText, kind: 'hint' | 'error', details: readonly string[]): FieldSentence[] =>
-  details.map((detail) => {
-    const known = text.errors[detail]?.[kind] ?? text.errors[detail]?.error;
-    return known === undefined ? { text: detail, lang: 'en' } : { text: known, lang: null };
-  });
-
-/** The read-only e-mail, under which a password manager stores the password. */
-export const ownerField = (text: PageText, errors: FieldErrors, email: string): FieldData =>
-  field(text, errors, {
-    name: 'email',
-    label: text.email,
-    type: 'email',
-    autocomplete: 'username',
-    value: email,
-    readOnly: true,
-  });
-
-/** The field for a new password, with the focus. Its rules are those that an empty password breaks. */
-export const newPasswordField = (
-  text: PageText,
-  errors: FieldErrors,
-  { label, policy }: { label: string; policy: PasswordPolicy },
-): FieldData =>
-  field(text, errors, {
-    name: 'password',
-    label,
-    type: 'password',
-    autocomplete: 'new-password',
-    rules: policy.errors('', null, '').map(({ detail }) => detail),
-    first: true,
-  });
+/** A text of an extension that has no translation stays in English, and says so to screen readers. */
+const inLanguage = ({ text, locale }: { text: string; locale: string }, page: string): FieldData['rules'][number] => ({
+  text,
+  lang: locale === page ? null : locale,
+});

@@ -5,7 +5,7 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { RequestResetBody } from '../passwords/passwords.dto.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { field, fieldErrors, NO_ERRORS, type FieldErrors } from './fields.js';
+import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView } from './page.views.js';
@@ -17,6 +17,7 @@ export class ForgotPasswordController {
   constructor(
     private readonly passwords: PasswordsService,
     private readonly rateLimiter: RateLimiter,
+    private readonly fields: FormFields,
   ) {}
 
   @Get()
@@ -44,7 +45,7 @@ export class ForgotPasswordController {
 
   private view(text: Text, value: string, errors: FieldErrors): View {
     const email = { name: 'email', label: text.email, type: 'email', autocomplete: 'username', value } as const;
-    const fields = [field(text, errors, { ...email, first: true })];
+    const fields = [this.fields.field(text, errors, { ...email, first: true })];
     return formView(text, text.forgot, errors, { action: 'forgot-password', fields });
   }
 }

@@ -3,8 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { JoiningService } from '../accounts/invitations/joining.service.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
-import { PasswordPolicy } from '../passwords/policy/password.policy.js';
-import { field, fieldErrors, newPasswordField, NO_ERRORS, ownerField, type FieldErrors } from './fields.js';
+import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView } from './page.views.js';
@@ -23,7 +22,7 @@ export class JoinController {
   constructor(
     private readonly joining: JoiningService,
     private readonly rateLimiter: RateLimiter,
-    private readonly policy: PasswordPolicy,
+    private readonly fields: FormFields,
   ) {}
 
   @Get()
@@ -57,9 +56,15 @@ export class JoinController {
 
   private view(text: Text, { token, email, name }: Invitation, errors: FieldErrors): View {
     const fields = [
-      ownerField(text, errors, email),
-      field(text, errors, { name: 'name', label: text.name, type: 'text', autocomplete: 'name', value: name }),
-      newPasswordField(text, errors, { label: text.password, policy: this.policy }),
+      this.fields.owner(text, errors, email),
+      this.fields.field(text, errors, {
+        name: 'name',
+        label: text.name,
+        type: 'text',
+        autocomplete: 'name',
+        value: name,
+      }),
+      this.fields.newPassword(text, errors, text.password),
     ];
     return formView(text, text.join, errors, { action: 'join', hidden: { token }, fields });
   }

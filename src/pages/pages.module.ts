@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { FormFields } from './fields.js';
 import { ForgotPasswordController } from './forgot-password.controller.js';
 import { JoinController } from './join.controller.js';
 import { PageRenderer } from './page.renderer.js';
@@ -19,7 +20,7 @@ export const PAGE_PATHS = [
 @Global()
 @Module({
   controllers: [JoinController, ResetPasswordController, ForgotPasswordController],
-  providers: [PageRenderer, PageTemplates],
+  providers: [PageRenderer, PageTemplates, FormFields],
   exports: [PageRenderer, PageTemplates],
 })
 export class PagesModule {}

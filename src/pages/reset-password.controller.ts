@@ -2,9 +2,8 @@ import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
-import { PasswordPolicy } from '../passwords/policy/password.policy.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { fieldErrors, newPasswordField, NO_ERRORS, ownerField, type FieldErrors } from './fields.js';
+import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
 import { doneView, formView } from './page.views.js';
@@ -16,7 +15,7 @@ export class ResetPasswordController {
   constructor(
     private readonly passwords: PasswordsService,
     private readonly rateLimiter: RateLimiter,
-    private readonly policy: PasswordPolicy,
+    private readonly fields: FormFields,
   ) {}
 
   @Get()
@@ -45,10 +44,7 @@ export class ResetPasswordController {
   private async view(text: Text, token: string, errors: FieldErrors, request: FastifyRequest): Promise<View> {
     await this.rateLimiter.address('token_valid', clientAddress(request));
     const { email } = await this.passwords.owner(token);
-    const fields = [
-      ownerField(text, errors, email),
-      newPasswordField(text, errors, { label: text.newPassword, policy: this.policy }),
-    ];
+    const fields = [this.fields.owner(text, errors, email), this.fields.newPassword(text, errors, text.newPassword)];
     return formView(text, text.reset, errors, { action: 'reset-password', hidden: { token }, fields });
   }
 }

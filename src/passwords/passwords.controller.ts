@@ -1,15 +1,18 @@
-import { Body, Controller, Get, Header, HttpCode, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { type Actor, Public, SignedIn } from '../auth/authorization/actor.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
-import { apiError } from '../json-api/document/errors.js';
+import { apiError, type RuleParameters } from '../json-api/document/errors.js';
+import { varyBy } from '../json-api/http/http.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors, PlainParameters } from '../json-api/http/routes.js';
 import { ChangeBody, RequestResetBody, ResetBody } from './passwords.dto.js';
 import { PasswordsService } from './passwords.service.js';
+import { PasswordPolicy } from './policy/password.policy.js';
+import { Messages } from '../language/messages.js';
 
 const REQUIREMENTS = `Password requirements:
 
@@ -19,6 +22,9 @@ const REQUIREMENTS = `Password requirements:
 - At least one digit
 - At least one special character`;
 
+/** A rule of the policy: its name, its numbers, and a text for people. */
+type PolicyRule = RuleParameters & { readonly rule: string; readonly text: string };
+
 /**
  * Manage account passwords, including requesting password resets, resetting passwords using tokens, and changing
  * passwords for authenticated users.
@@ -26,7 +32,11 @@ const REQUIREMENTS = `Password requirements:
 @ApiTags('Account Passwords')
 @Controller('account/passwords')
 export class PasswordsController {
-  constructor(private readonly passwords: PasswordsService) {}
+  constructor(
+    private readonly passwords: PasswordsService,
+    private readonly policy: PasswordPolicy,
+    private readonly messages: Messages,
+  ) {}
 
   @Post('request_reset')
   @Public()
@@ -81,6 +91,35 @@ export class PasswordsController {
   async tokenValid(@Query('token') token: unknown): Promise<{ data: { valid: boolean } }> {
     if (typeof token !== 'string') throw apiError('invalid_parameter', 'token is required', { parameter: 'token' });
     return { data: { valid: await this.passwords.isValid(token) } };
+  }
+
+  @Get('policy')
+  @Public()
+  @PlainParameters()
+  @Header('Content-Type', 'application/json')
+  @ApiOperation({
+    operationId: 'password_policy',
+    summary: 'password_policy',
+    description:
+      'The rules of passwords with their numbers, so that a form can show them. Texts are in the language of `Accept-Language`; `rule` is what `meta.rule` of an error names.',
+  })
+  @ApiOkResponse({
+    description: 'Successful response',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/PasswordPolicy' } } },
+  })
+  @ApiErrors(400)
+  passwordPolicy(
+    @Headers('accept-language') acceptLanguage = '',
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): { data: { rules: PolicyRule[] } } {
+    const locale = this.messages.languageOf(acceptLanguage);
+    varyBy(reply.header('content-language', locale), 'Accept-Language');
+    const rules = this.policy.rules.map(({ name, rule, parameters = {} }) => ({
+      rule: name,
+      ...parameters,
+      text: this.messages.hint(name, rule, parameters, locale).text,
+    }));
+    return { data: { rules } };
   }
 
   @Post('change')

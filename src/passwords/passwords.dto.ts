@@ -17,15 +17,15 @@ export const PASSWORD_SCHEMA = {
 export class RequestResetBody {
   @ApiProperty({ type: 'string', format: 'email', example: 'jane@example.com' })
   @Trimmed()
-  @IsEmail({}, { message: 'must be an e-mail address' })
+  @IsEmail()
   email!: string;
 }
 
 /** Body of `reset`. The policy validates the password after the token has identified the account. */
 export class ResetBody {
   @ApiProperty({ type: 'string', description: 'The token of the reset mail' })
-  @IsString({ message: 'must be a string' })
-  @MaxLength(MAX_TOKEN, { message: 'is not a token' })
+  @IsString()
+  @MaxLength(MAX_TOKEN)
   token!: string;
 
   @ApiProperty({ ...PASSWORD_SCHEMA, example: 'Correct-horse-7' })
@@ -36,7 +36,7 @@ export class ResetBody {
 /** Body of `change`. */
 export class ChangeBody {
   @ApiProperty({ type: 'string', format: 'password' })
-  @IsString({ message: 'must be a string' })
+  @IsString()
   current_password!: string;
 
   @ApiProperty({ ...PASSWORD_SCHEMA, example: 'Correct-horse-8' })

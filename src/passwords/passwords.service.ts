@@ -7,6 +7,7 @@ import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { apiError, throwIfErrors, type ErrorObject } from '../json-api/document/errors.js';
+import { brokenRule, type Rule } from '../json-api/document/rules.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository, PasswordOwners } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
@@ -120,10 +121,14 @@ export class PasswordsService {
 /** Actor and target of an audit event on the own account: the mailed token or the password proves ownership. */
 const onOwn = (id: string) => ({ actorId: id, target: { type: 'iam:accounts', id } });
 
-const WRONG_PASSWORD: ErrorObject = {
-  code: 'validation_failed',
-  detail: 'The current password is wrong',
+/** Rules beside those of the policy. */
+export const CHANGE_RULES = {
+  wrong_password: { text: '{name} is wrong' },
+} as const satisfies Record<string, Rule>;
+
+const WRONG_PASSWORD: ErrorObject = brokenRule(['wrong_password', CHANGE_RULES.wrong_password], {
+  name: 'current_password',
   source: { pointer: '/current_password' },
-};
+});
 
 const unknownToken = () => apiError('invalid_token', 'This token does not exist or was already used');

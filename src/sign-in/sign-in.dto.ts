@@ -3,9 +3,6 @@ import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { IsOfType } from '../json-api/resource/validation-rules.js';
 
-const STRING = { message: 'must be a string' };
-const BOOLEAN = { message: 'must be true or false' };
-
 /** Body of `POST /auth/login`. */
 export class LoginBody {
   @ApiProperty({ type: 'string', format: 'email', example: 'admin@example.com' })
@@ -13,7 +10,7 @@ export class LoginBody {
   email!: string;
 
   @ApiProperty({ type: 'string', format: 'password' })
-  @IsString(STRING)
+  @IsString()
   password!: string;
 
   @ApiPropertyOptional({
@@ -22,7 +19,7 @@ export class LoginBody {
     description: 'Put the tokens into cookies instead of the body',
   })
   @IsOptional()
-  @IsBoolean(BOOLEAN)
+  @IsBoolean()
   cookie?: boolean;
 }
 
@@ -30,7 +27,7 @@ export class LoginBody {
 export class RefreshBody {
   @ApiPropertyOptional({ type: 'string' })
   @IsOptional()
-  @IsString(STRING)
+  @IsString()
   refresh_token?: string;
 }
 
@@ -38,11 +35,11 @@ export class RefreshBody {
 export class LogoutBody {
   @ApiPropertyOptional({ type: 'boolean', default: false, description: 'End every session of the account' })
   @IsOptional()
-  @IsBoolean(BOOLEAN)
+  @IsBoolean()
   everywhere?: boolean;
 
   @ApiPropertyOptional({ type: 'string', description: 'Names the session when the access token has expired' })
   @IsOptional()
-  @IsString(STRING)
+  @IsString()
   refresh_token?: string;
 }

@@ -59,7 +59,7 @@ export function respondToUnreadableRequest(
     `content-type: ${MEDIA_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'cache-control: no-store',
-    'vary: Accept',
+    'vary: Accept, Accept-Language',
     'x-content-type-options: nosniff',
     `x-request-id: ${id}`,
     'connection: close',

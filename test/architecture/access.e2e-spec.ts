@@ -16,6 +16,7 @@ const PUBLIC_HANDLERS = [
   'JoinController.done',
   'JoinController.show',
   'JwksController.show',
+  'PasswordsController.passwordPolicy',
   'PasswordsController.requestReset',
   'PasswordsController.reset',
   'PasswordsController.tokenValid',
@@ -36,6 +37,7 @@ const PUBLIC_HANDLERS = [
 const PUBLIC_ROUTES = [
   'GET /',
   'GET /.well-known/jwks.json',
+  'GET /account/passwords/policy',
   'GET /account/passwords/token_valid',
   'GET /auth/logout',
   'GET /auth/refresh',

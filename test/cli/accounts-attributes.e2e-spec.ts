@@ -77,7 +77,7 @@ describe('The attributes that a team adds to accounts', () => {
         errors: expect.arrayContaining([
           expect.stringMatching(/^badge must have at most 20 /),
           'floor must be an integer',
-          'iam:accounts has no attribute "notes"',
+          'There is no attribute "notes" here',
         ]),
       },
     ]);

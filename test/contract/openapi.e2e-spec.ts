@@ -13,6 +13,7 @@ const LINTER = fileURLToPath(new URL('../../redocly.yaml', import.meta.url));
 /** Operations that need no credentials. */
 const PUBLIC = [
   'GET /.well-known/jwks.json',
+  'GET /account/passwords/policy',
   'GET /account/passwords/token_valid',
   'GET /auth/logout',
   'GET /auth/refresh',

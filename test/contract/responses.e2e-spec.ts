@@ -102,6 +102,8 @@ describe('Answers are what the OpenAPI document promises', () => {
     const reset = await mailedToken(app, email);
     await client.send('GET /account/passwords/token_valid', [], { query: `?token=${reset}` });
     await client.send('GET /account/passwords/token_valid');
+    await client.send('GET /account/passwords/policy');
+    await client.send('GET /account/passwords/policy', [], { query: '?nope=1' });
     const change = { current_password: PASSWORD, new_password: 'Another-horse-8' };
     await client.send('POST /account/passwords/change', [], { token: own, body: { ...change, new_password: 'a' } });
     await client.send('POST /account/passwords/change', [], { token: own, body: change });

@@ -17,9 +17,7 @@ describe('an error of the database', () => {
     const error = failed({ code: '23505', constraint: 'accounts_email_key_key', detail: 'Key (a@b.c) exists' });
     expect(translateDatabaseError(error)).toMatchObject({
       status: 409,
-      errors: [
-        { code: 'conflict', detail: 'This e-mail is already taken.', source: { pointer: '/data/attributes/email' } },
-      ],
+      errors: [{ code: 'conflict', detail: 'email is already taken', source: { pointer: '/data/attributes/email' } }],
       cause: error,
     });
   });

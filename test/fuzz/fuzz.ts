@@ -114,6 +114,7 @@ interface ErrorObject {
   readonly title: unknown;
   readonly detail: unknown;
   readonly source?: object;
+  readonly meta?: object;
 }
 
 /** Holds an answer against the contract, whatever was asked: success, or a rejection that says what is wrong. */
@@ -128,9 +129,11 @@ export function expectProper(response: RawResponse): void {
   expect(headers['content-type']).toBe('application/vnd.api+json');
   const { errors } = JSON.parse(text) as { errors: ErrorObject[] };
   expect(errors.length).toBeGreaterThan(0);
-  for (const { id, status: said, code, title, detail, source, ...rest } of errors) {
+  for (const { id, status: said, code, title, detail, source, meta, ...rest } of errors) {
     expect([id, said, rest]).toEqual([headers['x-request-id'], String(status), {}]);
     expect(codes).toContain(code);
+    // Programs go by the rule.
+    if (code === 'validation_failed') expect(meta).toMatchObject({ rule: expect.stringMatching(/^[a-z_]+$/) });
     expect([typeof title, typeof detail]).toEqual(['string', 'string']);
     if (source === undefined) continue;
     const [[place, where] = [], ...others] = Object.entries(source);

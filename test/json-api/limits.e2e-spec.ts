@@ -216,7 +216,7 @@ const CASES: Readonly<Record<Exclude<LimitName, keyof typeof ELSEWHERE>, Case>> 
   },
   errors: {
     send: (count) => as(app).post('/auth/refresh', Object.fromEntries(times(count, (n) => [`m${n}`, 1]))),
-    within: 'm99 is not known here',
+    within: 'There is no attribute "m99" here',
     above: 'There are more errors than the 100 that a response contains: correct these first',
     seen: ({ body }) => body.errors[LIMITS.errors - 1].detail,
   },

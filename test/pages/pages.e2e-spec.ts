@@ -54,12 +54,12 @@ describe('The page of an invitation', () => {
     const { token, email } = await invited();
     const page = await open(app, '/join', { form: { token, name: ' ', password: 'abc' } });
     expect(page.status).toBe(422);
-    expect(fieldErrors(page, 'name')).toEqual(['Enter your name.']);
+    expect(fieldErrors(page, 'name')).toEqual(['The name must not be empty']);
     expect(fieldErrors(page, 'password')).toEqual([
-      'The password must have at least 8 characters.',
-      'The password must contain an upper-case letter.',
-      'The password must contain a digit.',
-      'The password must contain a special character, such as ! or a space.',
+      'The password must have at least 8 characters',
+      'The password must contain an upper-case letter',
+      'The password must contain a digit',
+      'The password must contain a special character, such as ! or a space',
     ]);
     expect(page.html).toContain('<title>Error: Accept the invitation – Iam</title>');
     expect(page.html).toMatch(/id="name"[^>]* aria-describedby="name-error" aria-invalid="true" required autofocus>/);
@@ -80,10 +80,13 @@ describe('The page of an invitation', () => {
   it('has a rule that no name is longer than 200 characters, or controls anything', async () => {
     const { token } = await invited();
     const long = await open(app, '/join', { form: { token, name: 'x'.repeat(201), password: GOOD } });
-    expect(fieldErrors(long, 'name')).toEqual(['The name must have at most 200 characters.']);
-    for (const name of ['Ja\u0000ne', 'Ja\u0007ne']) {
+    expect(fieldErrors(long, 'name')).toEqual(['The name must have at most 200 characters']);
+    for (const [name, error] of [
+      ['Ja\u0000ne', 'The name contains a character that cannot be used'],
+      ['Ja\u0007ne', 'The name must not contain control characters'],
+    ] as const) {
       const control = await open(app, '/join', { form: { token, name, password: GOOD } });
-      expect(fieldErrors(control, 'name')).toEqual(['The name contains a character that cannot be used.']);
+      expect(fieldErrors(control, 'name')).toEqual([error]);
     }
   });
 });
@@ -106,7 +109,9 @@ describe('The page of a reset', () => {
     const { token, name } = await resettable({ name: 'Ploughwright' });
     const page = await open(app, '/reset-password', { form: { token, password: `${name}-1` } });
     expect(page.status).toBe(422);
-    expect(fieldErrors(page, 'password')).toEqual(['The password must not be your e-mail address or your name.']);
+    expect(fieldErrors(page, 'password')).toEqual([
+      'The password must not be the e-mail address or the name of the account',
+    ]);
     expect((await open(app, `/reset-password?token=${token}`)).status).toBe(200);
   });
 });
@@ -138,7 +143,7 @@ describe('The page for a forgotten password', () => {
   it.each(['', 'jane', '"><script>alert(1)</script>'])('asks for an e-mail address instead of %j', async (email) => {
     const page = await open(app, '/forgot-password', { form: { email } });
     expect(page.status).toBe(422);
-    expect(fieldErrors(page, 'email')).toEqual(['Enter an e-mail address, such as jane@example.com.']);
+    expect(fieldErrors(page, 'email')).toEqual(['The e-mail address must be valid, such as jane@example.com']);
     expect(page.html).not.toContain('<script>alert');
   });
 });

@@ -103,9 +103,9 @@ describe('A password', () => {
     ['without a special character', 'AnotherHorse9', ['a special character']],
     ['too long', `Aa1-${'x'.repeat(125)}`, ['at most 128 characters']],
     ['well known', 'Password1!', ['breached']],
-    ['the name', 'Jane-Doe-7!', ["the account's e-mail or name"]],
+    ['the name', 'Jane-Doe-7!', ['the e-mail address or the name of the account']],
     ['weak in every way', '', ['8 characters', 'upper-case', 'lower-case', 'digit', 'special']],
-    ['of another type', ['Another-horse-9'], ['as a string']],
+    ['of another type', ['Another-horse-9'], ['must be a string']],
   ])('is not replaced by one that is %s', async (_, next, details) => {
     const actor = await signedIn(app, { name: 'Jane Doe' });
     const response = await change(actor, PASSWORD, next);

@@ -282,10 +282,10 @@ describe('A forgotten password', () => {
       ['without a special character', 'AnotherHorse9', ['a special character']],
       ['too long', `Aa1-${'x'.repeat(125)}`, ['at most 128 characters']],
       ['well known', 'Password1!', ['breached']],
-      ['the e-mail', 'Jane.Doe.7@Example.com', ["the account's e-mail or name"]],
+      ['the e-mail', 'Jane.Doe.7@Example.com', ['the e-mail address or the name of the account']],
       ['empty', '', ['8 characters', 'upper-case', 'lower-case', 'digit', 'special']],
-      ['of another type', 12345678, ['as a string']],
-      ['missing', undefined, ['as a string']],
+      ['of another type', 12345678, ['must be a string']],
+      ['missing', undefined, ['is required']],
     ])('not by one that is %s; and the token stays good', async (_, password, details) => {
       const { id } = await account(app, { email: `jane.doe.7@example.com`, name: 'Somebody' });
       const token = await resetToken(app, id);

@@ -7,7 +7,13 @@ import { TYPESCRIPT } from './typescript.js';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** What the compiled service reads at run time. */
-const ASSETS = ['roles.yml', 'src/mail/templates', 'src/mailbox/templates', 'src/pages/templates'];
+const ASSETS = [
+  'roles.yml',
+  'src/mail/templates',
+  'src/mailbox/templates',
+  'src/pages/templates',
+  'src/language/messages',
+];
 
 /**
  * Compiles what the tests start as processes of their own: the service, its commands, and programs of the tests. A

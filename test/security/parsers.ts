@@ -24,11 +24,12 @@ import { ID } from '../../src/json-api/resource/attributes.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import { IfMatch, parseDocument, REQUIRED_MEMBERS, WriteDocument } from '../../src/json-api/write/write-document.js';
 import { chooseLanguage, formatAcceptLanguage, parseAcceptLanguage } from '../../src/language/accept-language.js';
+import { Messages } from '../../src/language/messages.js';
 import { loggedPath } from '../../src/logging/request-line.js';
 import { isMailAddress, oneLine } from '../../src/mail/mail.address.js';
 import { OrganizationResource } from '../../src/organizations/organization.resource.js';
 import { SentForm } from '../../src/pages/form.js';
-import { field, NO_ERRORS } from '../../src/pages/fields.js';
+import { FormFields, NO_ERRORS } from '../../src/pages/fields.js';
 import { ENGLISH } from '../../src/pages/text/page.text.en.js';
 import { PageTemplates } from '../../src/pages/page.templates.js';
 import { formView } from '../../src/pages/page.views.js';
@@ -68,10 +69,11 @@ const traced = (headers: object) => propagator.extract(ROOT_CONTEXT, headers, de
 const server = await hostileServer();
 
 const pages = new PageTemplates();
+const fields = new FormFields(new Messages({ errorMessages: null }), policy);
 const SURROUNDINGS = { title: 'Title', product: 'Iam', locale: 'en', wide: false };
 /** A page with a form that shows this text again. */
 const pageWith = (text: string): string => {
-  const name = field(ENGLISH, NO_ERRORS, {
+  const name = fields.field(ENGLISH, NO_ERRORS, {
     name: 'name',
     label: 'Name',
     type: 'text',

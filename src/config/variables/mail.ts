@@ -16,6 +16,11 @@ export const MAIL_VARIABLES = {
     default: null,
     description: 'Folder of mail templates that replace the built-in ones, file by file; see docs/mail.md.',
   },
+  ERROR_MESSAGES: {
+    schema: line,
+    default: null,
+    description: 'Folder of error messages in further languages, such as fr.yml; see docs/json-api.md.',
+  },
   NEW_SIGN_IN_MAIL: {
     schema: boolean,
     default: 'true',

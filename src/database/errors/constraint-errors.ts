@@ -1,19 +1,17 @@
-import {
-  attributePointer,
-  apiError,
-  type ErrorCode,
-  type ErrorSource,
-  type ErrorObject,
-  type ApiError,
-} from '../../json-api/document/errors.js';
+import { attributePointer, ApiError, type ErrorObject } from '../../json-api/document/errors.js';
+import { brokenRule, type Rule } from '../../json-api/document/rules.js';
 import { missingGrant } from './missing-grant.js';
 import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
 
+/** Rules that a unique constraint enforces. Their code is `conflict`. */
+export const TAKEN_RULES = {
+  taken: { text: '{name} is already taken', description: 'another row has this value; the code is `conflict`' },
+} as const satisfies Record<string, Rule>;
+
 /** The e-mails of two accounts differ by more than case and look-alike characters. */
 export const TAKEN_EMAIL: ErrorObject = {
+  ...brokenRule(['taken', TAKEN_RULES.taken], { name: 'email', source: attributePointer('email') }),
   code: 'conflict',
-  detail: 'This e-mail is already taken.',
-  source: attributePointer('email'),
 };
 
 /** The constraint that enforces {@link EMAIL_TAKEN}. */
@@ -25,21 +23,18 @@ export const TAKEN_EMAIL_CONSTRAINT = 'accounts_email_key_key';
  */
 export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
   [TAKEN_EMAIL_CONSTRAINT]: TAKEN_EMAIL,
-  memberships_organization_id_fkey: {
-    code: 'validation_failed',
-    detail: 'An organization in the role scope does not exist.',
-    source: attributePointer('role_scope'),
-  },
+  memberships_organization_id_fkey: brokenRule(
+    ['unknown_reference', { text: 'An organization in the role scope does not exist' }],
+    { name: 'role_scope', source: attributePointer('role_scope') },
+  ),
   memberships_account_id_fkey: { code: 'not_found', detail: 'The account no longer exists.' },
   account_sessions_account_id_fkey: { code: 'unauthenticated', detail: 'The account no longer exists.' },
 };
 
 const FOREIGN_KEY_VIOLATION = '23503';
 
-interface StateError {
+interface StateError extends ErrorObject {
   readonly states: RegExp;
-  readonly code: ErrorCode;
-  readonly detail: string;
 }
 
 /** `Retry-After`, in seconds: a database that restarts is back within 2. */
@@ -71,6 +66,7 @@ const STATES: readonly StateError[] = [
     states: /^(22021|22P05)$/,
     code: 'validation_failed',
     detail: 'A text contains a character that cannot be stored.',
+    broken: { rule: 'invalid_characters', name: 'A text', parameters: {} },
   },
 ];
 
@@ -85,17 +81,18 @@ const LOST_CONNECTION =
 export function translateDatabaseError(error: unknown): ApiError | null {
   const constraint = constraintOf(error);
   const problem = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
-  if (problem) return toApiError(problem.code, problem.detail, problem.source, error);
+  if (problem) return toApiError(problem, error);
   const state = sqlStateOf(error);
   const dangling = state === FOREIGN_KEY_VIOLATION ? danglingError(keyColumnOf(error)) : null;
-  if (dangling) return toApiError(dangling.code, dangling.detail, dangling.source, error);
+  if (dangling) return toApiError(dangling, error);
   const grant = missingGrant(error);
-  if (grant) return toApiError('unavailable', 'The service is not set up to do this at the moment.', undefined, grant);
+  if (grant)
+    return toApiError({ code: 'unavailable', detail: 'The service is not set up to do this at the moment.' }, grant);
   const match = state === null ? undefined : STATES.find(({ states }) => states.test(state));
-  if (match) return toApiError(match.code, match.detail, undefined, error);
+  if (match) return toApiError(withoutStates(match), error);
   const cause = driverError(error);
   if (cause instanceof Error && LOST_CONNECTION.test(cause.message)) {
-    return toApiError('unavailable', 'The database cannot be reached.', undefined, error);
+    return toApiError({ code: 'unavailable', detail: 'The database cannot be reached.' }, error);
   }
   return null;
 }
@@ -104,14 +101,13 @@ export function translateDatabaseError(error: unknown): ApiError | null {
 function danglingError(column: string | null): ErrorObject | null {
   if (column === null) return null;
   if (column === 'id') return { code: 'conflict', detail: 'Other rows still refer to this one.' };
-  return {
-    code: 'validation_failed',
-    detail: `${column} does not refer to an existing resource`,
-    source: attributePointer(column),
-  };
+  return brokenRule('unknown_reference', { name: column, source: attributePointer(column) });
 }
 
-function toApiError(code: ErrorCode, detail: string, source: ErrorSource | undefined, cause: unknown): ApiError {
-  const headers = code === 'unavailable' ? { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } } : {};
-  return apiError(code, detail, source, { cause, ...headers });
+const withoutStates = ({ states: _states, ...problem }: StateError): ErrorObject => problem;
+
+function toApiError(problem: ErrorObject, cause: unknown): ApiError {
+  const isAway = problem.code === 'unavailable';
+  const headers = isAway ? { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } } : {};
+  return new ApiError([problem], { cause, ...headers });
 }

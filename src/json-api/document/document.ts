@@ -152,11 +152,22 @@ export class DocumentWriter {
   }
 }
 
-/** An error document (JSON:API 1.1, error objects). `id` is the request's id. */
-export function errorDocument(problems: readonly ErrorObject[], id: string): string {
-  const errors = problems.map(({ code, detail, source }) => {
+/**
+ * An error document (JSON:API 1.1, error objects).
+ * @param id the request's id
+ * @param detailOf the text of an error, in English without it
+ */
+export function errorDocument(
+  problems: readonly ErrorObject[],
+  id: string,
+  detailOf = ({ detail }: ErrorObject): string => detail,
+): string {
+  const errors = problems.map((problem) => {
+    const { code, source, broken } = problem;
     const { status, title } = ERROR_CODES[code];
-    return { id, status: String(status), code, title, detail, ...(source && { source }) };
+    const meta = broken && { rule: broken.rule, ...broken.parameters };
+    const detail = detailOf(problem);
+    return { id, status: String(status), code, title, detail, ...(source && { source }), ...(meta && { meta }) };
   });
   return JSON.stringify({ jsonapi: { version: '1.1' }, errors });
 }

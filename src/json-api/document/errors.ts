@@ -36,11 +36,26 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What `meta` says beside a rule's name: its limit, what is expected, what is allowed. */
+export type RuleParameters = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** Which rule a value breaks, for programs and for texts in other languages than English; see `rules.ts`. */
+export interface BrokenRule {
+  /** A stable name. */
+  readonly rule: string;
+  /** What the value is called: an attribute's name, as a rule. */
+  readonly name: string;
+  readonly parameters: RuleParameters;
+}
+
 /** One error: a code, a sentence for the client, and where in the request it lies. */
 export interface ErrorObject {
   readonly code: ErrorCode;
+  /** In English. Where `broken` is there, a response has it in the client's language. */
   readonly detail: string;
   readonly source?: ErrorSource;
+  /** For `validation_failed`: `meta.rule`, and the rule's parameters beside it. */
+  readonly broken?: BrokenRule;
 }
 
 /** What an exception may carry besides its errors. */

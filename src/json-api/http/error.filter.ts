@@ -1,8 +1,17 @@
-import { Catch, HttpException, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Inject,
+  Logger,
+  Optional,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES, ApiError, apiError, type ErrorCode } from '../document/errors.js';
-import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
+import { varyBy } from './http.js';
+import { ErrorTexts, JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 
 /** Errors of Fastify and Nest, with the codes of the contract. Anything else is an internal error. */
 const BY_STATUS: Readonly<Record<number, { code: ErrorCode; detail: string }>> = {
@@ -25,14 +34,19 @@ const BY_STATUS: Readonly<Record<number, { code: ErrorCode; detail: string }>> =
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
 
-  constructor(@Inject(JSON_API_OPTIONS) private readonly options: JsonApiOptions) {}
+  constructor(
+    @Inject(JSON_API_OPTIONS) private readonly options: JsonApiOptions,
+    @Optional() private readonly texts?: ErrorTexts,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const exception = this.toException(error);
     if (exception.status >= 500) this.log(exception, request);
-    const document = errorDocument(exception.errors, request.id);
+    const detailOf = this.texts?.inLanguage(request.headers['accept-language'] ?? '');
+    const document = errorDocument(exception.errors, request.id, detailOf);
+    varyBy(reply, 'Accept-Language');
     void reply.headers(exception.headers).status(exception.status).header('content-type', MEDIA_TYPE).send(document);
   }
 

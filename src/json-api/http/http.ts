@@ -90,14 +90,23 @@ function matches(header: string | undefined, tag: string): boolean {
   return header.trim() === '*' || header.split(',').some((sent) => sent.trim().replace(/^W\//, '') === tag);
 }
 
+/** Adds the name of a request header to `Vary`, unless it is there. */
+export function varyBy(reply: FastifyReply, name: string): void {
+  const names = String(reply.getHeader('vary') ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  const isThere = names.some((one) => one.toLowerCase() === name.toLowerCase());
+  if (!isThere) void reply.header('vary', [...names, name].join(', '));
+}
+
 function onSend(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
   void reply.header('x-request-id', request.id);
   const type = String(reply.getHeader('content-type') ?? '');
   if (type.startsWith(MEDIA_TYPE)) {
     // Fastify adds a charset, which JSON:API forbids.
     void reply.header('content-type', documentMediaType(request.headers.accept));
-    const vary = String(reply.getHeader('vary') ?? '');
-    if (!/\baccept\b(?!-)/i.test(vary)) void reply.header('vary', vary === '' ? 'Accept' : `${vary}, Accept`);
+    varyBy(reply, 'Accept');
   }
   const tag = reply.getHeader('etag');
   const safe = request.method === 'GET' || request.method === 'HEAD';
@@ -144,7 +153,9 @@ const nowhere = (): ApiError => apiError('not_found', 'There is nothing at this 
 
 /** Responds 404 to a URL that cannot be decoded, which Fastify rejects before any route, hook or filter of ours. */
 export function replyToUnreadableUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  void reply.code(404).headers({ 'content-type': MEDIA_TYPE, vary: 'Accept', 'x-request-id': request.id });
+  void reply
+    .code(404)
+    .headers({ 'content-type': MEDIA_TYPE, vary: 'Accept, Accept-Language', 'x-request-id': request.id });
   // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
   void reply.send(Buffer.from(errorDocument(nowhere().errors, request.id)));
 }

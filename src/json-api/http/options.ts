@@ -1,4 +1,4 @@
-import type { ApiError } from '../document/errors.js';
+import type { ApiError, ErrorObject } from '../document/errors.js';
 
 /** Options of the JSON:API module. */
 export interface JsonApiOptions {
@@ -11,3 +11,9 @@ export interface JsonApiOptions {
 }
 
 export const JSON_API_OPTIONS = Symbol('JSON_API_OPTIONS');
+
+/** Texts of errors in the client's language. Without a provider of this class, all are in English. */
+export abstract class ErrorTexts {
+  /** The texts of errors in the best matching language of a request's `Accept-Language`. */
+  abstract inLanguage(acceptLanguage: string): (error: ErrorObject) => string;
+}

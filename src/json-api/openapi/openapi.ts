@@ -1,6 +1,7 @@
 import { isWritable, type WriteVerb } from '../write/body.js';
 import { CURSOR_PROFILE } from '../document/document.js';
 import { ERROR_CODES } from '../document/errors.js';
+import { RULES } from '../document/rules.js';
 import type { Schema } from '../resource/field-types.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
@@ -160,6 +161,17 @@ export const ERROR_SCHEMAS: Record<string, Schema> = {
             code: { type: 'string', enum: Object.keys(ERROR_CODES) },
             title: { type: 'string' },
             detail: { type: 'string' },
+            meta: {
+              type: 'object',
+              description: 'Of `validation_failed`: the rule that the value breaks, and its parameters',
+              properties: {
+                rule: { type: 'string', examples: Object.keys(RULES) },
+                minimum: { type: 'integer' },
+                maximum: { type: 'integer' },
+                expected: { type: 'string' },
+                allowed: { type: 'array', items: { type: 'string' } },
+              },
+            },
             source: {
               type: 'object',
               properties: {

@@ -13,6 +13,7 @@ export const AtMostCharacters = (max: number, options?: ValidationOptions): Prop
   ValidateBy(
     {
       name: 'atMostCharacters',
+      constraints: [max],
       validator: {
         // A character has at most two UTF-16 units, so what is far too long is not counted.
         validate: (value: unknown) => typeof value === 'string' && value.length <= 2 * max && [...value].length <= max,
@@ -38,7 +39,7 @@ export const NoControlCharacters = (options?: ValidationOptions): PropertyDecora
 /** The value is JSON of the column's type. Checked before every other rule. */
 export const IsOfType = (type: FieldType): PropertyDecorator =>
   ValidateBy({
-    name: 'isOfKind',
+    name: 'isOfType',
     validator: {
       validate: (value: unknown) => type.accepts(value),
       defaultMessage: (args) => `must be ${wantedInstead(type, args?.value)}`,

@@ -1,13 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, ValidateIf, validateSync } from 'class-validator';
-import { attributePointer, type ErrorObject, ErrorList, apiError, throwIfErrors } from '../document/errors.js';
-import { quoted } from '../limits.js';
+import { getMetadataStorage, ValidateIf } from 'class-validator';
+import {
+  apiError,
+  attributePointer,
+  ErrorList,
+  type ErrorObject,
+  type ErrorSource,
+  throwIfErrors,
+} from '../document/errors.js';
+import { brokenRule, type RuleName } from '../document/rules.js';
 import type { Attribute } from '../resource/attributes.js';
-import { wantedInstead } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import { AtMostCharacters } from '../resource/validation-rules.js';
+import { brokenRules, brokenType } from './validators.js';
 
 /** Bodies: their classes are derived from entity and resource definition, and class-validator checks them. */
 
@@ -22,6 +29,9 @@ export interface BodyReading {
 /** Whether a client may set the attribute with this verb. */
 export const isWritable = ({ write }: Attribute, verb: WriteVerb): boolean =>
   write === 'always' || (verb === 'create' && write === 'create');
+
+/** The name and the source of an attribute, for errors. */
+const field = (name: string) => ({ name, source: attributePointer(name) });
 
 const isOfType = ({ type, nullable }: Attribute, value: unknown): boolean =>
   value === null ? nullable : type.accepts(value);
@@ -65,19 +75,6 @@ function inheritRules(entity: Type<object>, body: Type<object>): void {
   }
 }
 
-function* validate(
-  body: object,
-  byProperty: ReadonlyMap<string, Attribute>,
-): Generator<ErrorObject & { property: string }> {
-  for (const { property, constraints = {} } of validateSync(body, { skipUndefinedProperties: true })) {
-    const name = byProperty.get(property)?.name ?? property;
-    for (const message of Object.values(constraints)) {
-      const predicate = message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
-      yield { property, code: 'validation_failed', detail: `${name} ${predicate}`, source: attributePointer(name) };
-    }
-  }
-}
-
 /**
  * Reads a body's attributes: first those of the resource, of which there are few, so that their values are known however
  * much else was sent. On an update `current` is the row as the actor sees it: what is sent back unchanged is left out,
@@ -90,8 +87,7 @@ export function readBody(
   current?: Readonly<Record<string, unknown>>,
 ): BodyReading {
   const errors = new ErrorList();
-  const addError = (name: string, detail: string): void =>
-    errors.push({ code: 'validation_failed', detail, source: attributePointer(name) });
+  const addError = (name: string, rule: RuleName): void => errors.push(brokenRule(rule, field(name)));
   const unchanged = (name: string, value: unknown): boolean =>
     current !== undefined && Object.hasOwn(current, name) && isDeepStrictEqual(current[name], value);
 
@@ -101,26 +97,28 @@ export function readBody(
     const { name, hidden } = attribute;
     const value = valueOf(name);
     if (hidden || value === undefined || unchanged(name, value)) continue;
-    if (!isWritable(attribute, verb)) addError(name, `${name} is read-only`);
+    if (!isWritable(attribute, verb)) addError(name, 'read_only');
     // A value of the wrong type breaks every other rule too, and some of them break on it.
-    else if (!isOfType(attribute, value)) addError(name, `${name} must be ${wantedInstead(attribute.type, value)}`);
+    else if (!isOfType(attribute, value)) errors.push(brokenType(attribute.type, value, field(name)));
     else sent[attribute.property] = value;
   }
   const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
   for (const { name, required } of writable) {
-    if (verb === 'create' && required && valueOf(name) === undefined) addError(name, `${name} is required`);
+    if (verb === 'create' && required && valueOf(name) === undefined) addError(name, 'required');
   }
   const body = instanceOf(bodyClass(resource, verb), sent);
   const byProperty = new Map(writable.map((attribute) => [attribute.property, attribute]));
   const wrong = new Set<string>();
-  for (const { property, ...found } of validate(body, byProperty)) {
+  const nameOf = (property: string): string => byProperty.get(property)?.name ?? property;
+  const naming = { nameOf, sourceOf: attributePointer };
+  for (const { property, error } of brokenRules(body, naming, { skipUndefinedProperties: true })) {
     wrong.add(property);
-    errors.push(found);
+    errors.push(error);
   }
   const isUnknown = (name: string): boolean => resource.attributes.get(name)?.hidden ?? true;
   errors.fill(() => {
     for (const name of Object.keys(attributes)) {
-      if (isUnknown(name)) addError(name, `${resource.type} has no attribute "${quoted(name)}"`);
+      if (isUnknown(name)) addError(name, 'unknown_attribute');
     }
   });
   const values = Object.entries(body).filter(([property, value]) => {
@@ -148,25 +146,20 @@ export function readFlatBody<Body extends object>(type: Type<Body>, body: unknow
   }
   const known = namesIn(type);
   const errors = new ErrorList();
-  const addError = (name: string, detail: string): void =>
-    errors.push({
-      code: 'validation_failed',
-      detail: `${quoted(name)} ${detail}`,
-      source: { pointer: `/${name}` },
-    });
+  const sourceOf = (name: string): ErrorSource => ({ pointer: `/${name}` });
+  const addError = (name: string, rule: RuleName): void =>
+    errors.push(brokenRule(rule, { name, source: sourceOf(name) }));
   const readable: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
-    if (!known.has(name)) addError(name, 'is not known here');
+    if (!known.has(name)) addError(name, 'unknown_attribute');
     // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
-    else if (typeof value === 'string' && !value.isWellFormed()) addError(name, 'must be well-formed text');
+    else if (typeof value === 'string' && !value.isWellFormed()) addError(name, 'invalid_characters');
     else readable[name] = value;
   }
   const read = instanceOf(type, readable);
   const rejected = new Set(Object.keys(body).filter((name) => !Object.hasOwn(readable, name)));
-  for (const { property, constraints = {} } of validateSync(read).filter((one) => !rejected.has(one.property))) {
-    for (const message of Object.values(constraints)) {
-      addError(property, message.startsWith(`${property} `) ? message.slice(property.length + 1) : message);
-    }
+  for (const { property, error } of brokenRules(read, { nameOf: (property) => property, sourceOf })) {
+    if (!rejected.has(property)) errors.push(error);
   }
   throwIfErrors(errors);
   return read;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
-import { apiError } from '../document/errors.js';
+import { ApiError, apiError } from '../document/errors.js';
+import { brokenRule } from '../document/rules.js';
 import { raw, sql } from '../sql/sql.js';
 import type { Transaction } from '../sql/executor.js';
 import type { WriteDocument } from './write-document.js';
@@ -72,7 +73,7 @@ export class IdempotencyKeys {
       sql`SELECT digest, resource_id FROM idempotency_keys WHERE key = ${key}`,
     );
     if (row?.digest !== document.digest) {
-      throw apiError('validation_failed', 'This key was used with another body', HEADER);
+      throw new ApiError([brokenRule('idempotency_key_reused', { name: 'Idempotency-Key', source: HEADER })]);
     }
     return row.resource_id;
   }

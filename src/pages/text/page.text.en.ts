@@ -1,8 +1,5 @@
 import type { ErrorCode } from '../../json-api/document/errors.js';
-import { PASSWORD_LENGTH } from '../../passwords/policy/password.policy.js';
 import type { PageText, Problem } from './page.text.js';
-
-const { min, max } = PASSWORD_LENGTH;
 
 const STALE: Problem = {
   title: 'This link does not work any more',
@@ -61,43 +58,4 @@ export const ENGLISH: PageText = {
           body: `Please try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
         }
       : (PROBLEMS[code] ?? BROKEN),
-  errors: {
-    'A password is required, as a string': { error: 'Enter a password.' },
-    [`The password must have at least ${min} characters`]: {
-      hint: `at least ${min} characters`,
-      error: `The password must have at least ${min} characters.`,
-    },
-    [`The password must have at most ${max} characters`]: {
-      error: `The password must have at most ${max} characters.`,
-    },
-    'The password must contain an upper-case letter': {
-      hint: 'an upper-case letter',
-      error: 'The password must contain an upper-case letter.',
-    },
-    'The password must contain a lower-case letter': {
-      hint: 'a lower-case letter',
-      error: 'The password must contain a lower-case letter.',
-    },
-    'The password must contain a digit': { hint: 'a digit', error: 'The password must contain a digit.' },
-    'The password must contain a special character': {
-      hint: 'a special character, such as ! or a space',
-      error: 'The password must contain a special character, such as ! or a space.',
-    },
-    'The password is one of the well-known breached passwords': {
-      error: 'This password is known from a data breach. Choose another one.',
-    },
-    "The password must not be the account's e-mail or name": {
-      error: 'The password must not be your e-mail address or your name.',
-    },
-    'The password must not contain NUL or half a character': {
-      error: 'The password contains a character that cannot be used.',
-    },
-    'name must be a text without NUL characters and lone surrogates': {
-      error: 'The name contains a character that cannot be used.',
-    },
-    'name must not be empty': { error: 'Enter your name.' },
-    'name must have at most 200 characters': { error: 'The name must have at most 200 characters.' },
-    'name must not contain control characters': { error: 'The name contains a character that cannot be used.' },
-    'email must be an e-mail address': { error: 'Enter an e-mail address, such as jane@example.com.' },
-  },
 };

@@ -18,14 +18,6 @@ export interface FormText {
   readonly done: string;
 }
 
-/** The text for an error of a field. */
-export interface ErrorText {
-  /** Shown beside an invalid field. */
-  readonly error: string;
-  /** Above the field, before anything was sent. */
-  readonly hint?: string;
-}
-
 /** All texts of the pages in one language. */
 export interface PageText {
   /** Language tag (RFC 5646). */
@@ -42,6 +34,4 @@ export interface PageText {
   readonly forgot: FormText & { readonly again: string };
   /** @param minutes until the next attempt, if known */
   problem(code: ErrorCode, minutes: number): Problem;
-  /** By the English detail of the error, as in gettext. */
-  readonly errors: Readonly<Record<string, ErrorText>>;
 }

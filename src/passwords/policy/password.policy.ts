@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { ErrorObject } from '../../json-api/document/errors.js';
+import type { ErrorObject, RuleParameters } from '../../json-api/document/errors.js';
+import { brokenRule, type Rule, type RuleName, RULES } from '../../json-api/document/rules.js';
 import { BreachedPasswords } from './breached-passwords.js';
 
 /** Minimum and maximum number of characters of a password, counted as Unicode code points after NFC. */
@@ -39,9 +40,39 @@ export interface PasswordOwner {
   readonly name: string;
 }
 
-/** One rule: its error message, and when a password (in NFC) breaks it. */
+/** The rules of passwords beside `too_short`, `too_long` and `invalid_characters`, which every text has. */
+export const PASSWORD_RULES = {
+  password_missing_upper_case: {
+    text: '{name} must contain an upper-case letter',
+    hint: 'an upper-case letter',
+  },
+  password_missing_lower_case: {
+    text: '{name} must contain a lower-case letter',
+    hint: 'a lower-case letter',
+  },
+  password_missing_digit: { text: '{name} must contain a digit', hint: 'a digit' },
+  password_missing_special: {
+    text: '{name} must contain a special character, such as ! or a space',
+    hint: 'a special character, such as ! or a space',
+  },
+  password_breached: {
+    text: '{name} is one of the well-known breached passwords; choose another one',
+    hint: 'not one of the well-known breached passwords',
+  },
+  password_personal: {
+    text: '{name} must not be the e-mail address or the name of the account',
+    hint: 'not your e-mail address or your name',
+  },
+} as const satisfies Record<string, Rule>;
+
+/** One rule of the policy, and when a password (in NFC) breaks it. */
 export interface PasswordRule {
-  readonly detail: string;
+  /** A stable name for programs: `meta.rule`. */
+  readonly name: string;
+  /** The texts of the rule. */
+  readonly rule: Rule;
+  /** The numbers in the texts, and in `meta`. */
+  readonly parameters?: RuleParameters;
   broken(password: string, owner: PasswordOwner | null): boolean;
 }
 
@@ -49,33 +80,34 @@ export interface PasswordRule {
 const MIN_IDENTITY = 4;
 
 const { min, max } = PASSWORD_LENGTH;
-const TOO_LONG = `The password must have at most ${max} characters`;
 const lacks = (pattern: RegExp) => (password: string) => !pattern.test(password);
 const length = (text: string) => [...text].length;
 
 /**
  * The password policy (wire.md, section 4). A team that wants other rules provides its own class under this
- * token, from scratch or by overriding `rules`:
+ * token, which overrides `rules`:
  * `{ provide: PasswordPolicy, useClass: OurPasswordPolicy }`.
  */
 @Injectable()
 export class PasswordPolicy {
   /** Letters and digits count in every script; special is what is neither letter, digit nor control, also a space. */
-  protected readonly rules: readonly PasswordRule[] = [
-    { detail: `The password must have at least ${min} characters`, broken: (password) => length(password) < min },
-    { detail: TOO_LONG, broken: (password) => length(password) > max },
-    { detail: 'The password must contain an upper-case letter', broken: lacks(/[\p{Lu}\p{Lt}]/u) },
-    { detail: 'The password must contain a lower-case letter', broken: lacks(/\p{Ll}/u) },
-    { detail: 'The password must contain a digit', broken: lacks(/\p{Nd}/u) },
-    { detail: 'The password must contain a special character', broken: lacks(/[^\p{L}\p{M}\p{Nd}\p{Cc}\p{Cf}]/u) },
-    {
-      detail: 'The password is one of the well-known breached passwords',
-      broken: (password) => this.breached.has(password),
-    },
-    { detail: "The password must not be the account's e-mail or name", broken: isMadeOfIdentity },
+  private readonly builtIn: readonly PasswordRule[] = [
+    layerRule('too_short', { minimum: min }, (password) => length(password) < min),
+    layerRule('too_long', { maximum: max }, (password) => length(password) > max),
+    passwordRule('password_missing_upper_case', lacks(/[\p{Lu}\p{Lt}]/u)),
+    passwordRule('password_missing_lower_case', lacks(/\p{Ll}/u)),
+    passwordRule('password_missing_digit', lacks(/\p{Nd}/u)),
+    passwordRule('password_missing_special', lacks(/[^\p{L}\p{M}\p{Nd}\p{Cc}\p{Cf}]/u)),
+    passwordRule('password_breached', (password) => this.breached.has(password)),
+    passwordRule('password_personal', isMadeOfIdentity),
   ];
 
   constructor(private readonly breached: BreachedPasswords) {}
+
+  /** The rules of new passwords: what is enforced, and what forms and `GET /account/passwords/policy` show. */
+  get rules(): readonly PasswordRule[] {
+    return this.builtIn;
+  }
 
   /**
    * The rules that the password breaks, one error each; empty when it is valid.
@@ -84,14 +116,32 @@ export class PasswordPolicy {
    * @param pointer where it stands in the request (JSON pointer, RFC 6901), such as `/password`
    */
   errors(password: unknown, owner: PasswordOwner | null, pointer: string): ErrorObject[] {
-    const addError = (detail: string): ErrorObject => ({ code: 'validation_failed', detail, source: { pointer } });
-    if (typeof password !== 'string') return [addError('A password is required, as a string')];
-    if (exceedsMaxLength(password)) return [addError(TOO_LONG)];
-    const errors = isUnencodable(password) ? [addError('The password must not contain NUL or half a character')] : [];
+    const field = { name: pointer.slice(pointer.lastIndexOf('/') + 1), source: { pointer } };
+    if (password === undefined || password === null) return [brokenRule('required', field)];
+    if (typeof password !== 'string')
+      return [brokenRule('type', { ...field, wanted: 'a string' }, { expected: 'string' })];
+    if (exceedsMaxLength(password)) return [brokenRule('too_long', field, { maximum: max })];
+    const errors = isUnencodable(password) ? [brokenRule('invalid_characters', field)] : [];
     const text = password.normalize('NFC');
-    return [...errors, ...this.rules.filter((rule) => rule.broken(text, owner)).map((rule) => addError(rule.detail))];
+    const broken = this.rules.filter((rule) => rule.broken(text, owner));
+    return [...errors, ...broken.map(({ name, rule, parameters }) => brokenRule([name, rule], field, parameters))];
   }
 }
+
+type Check = PasswordRule['broken'];
+
+const layerRule = (name: RuleName, parameters: RuleParameters, broken: Check): PasswordRule => ({
+  name,
+  rule: RULES[name],
+  parameters,
+  broken,
+});
+
+const passwordRule = (name: keyof typeof PASSWORD_RULES, broken: Check): PasswordRule => ({
+  name,
+  rule: PASSWORD_RULES[name],
+  broken,
+});
 
 /**
  * True when a password is the owner's e-mail, its local part or the owner's name with too little besides: without
