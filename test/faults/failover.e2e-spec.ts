@@ -46,7 +46,7 @@ describe('Under load, when the primary dies for good', () => {
     await trial.survive('the primary fails over', { happen });
   });
 
-  it('and the address moves to a standby that is one for a while: refused there, and soon served', async () => {
+  it('and the address moves to a standby that is not promoted yet: rejected there, and soon served', async () => {
     const standby = await newStandby();
     const happen = async (): Promise<void> => {
       await primary.kill();
@@ -58,7 +58,7 @@ describe('Under load, when the primary dies for good', () => {
     await trial.survive('the address leads to a standby', { happen });
   });
 
-  it('nobody but the address: a standby that it led to by mistake is left, with all connections to it', async () => {
+  it('only the address moves: a standby behind it by mistake is left, with all connections to it', async () => {
     const standby = await newStandby();
     const happen = async (): Promise<void> => {
       proxy.leadTo(standby.url);

@@ -106,7 +106,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
         await client.query('ALTER DATABASE iam SET default_transaction_read_only = on');
         await endSessions(client);
         await sleep(BROKEN_MS);
-        // Sessions that were opened meanwhile stay read-only: whoever keeps one is refused for ever.
+        // Sessions that were opened meanwhile stay read-only: requests on them would be rejected for ever.
         await client.query('ALTER DATABASE iam RESET default_transaction_read_only');
       }),
   },
@@ -123,14 +123,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 };
 
 describe('Under load, when', () => {
-  it.each(Object.entries(FAULTS))(
-    '%s: served or refused for the moment, and soon served again',
-    async (name, fault) => {
-      await trial.survive(name, fault);
-    },
-  );
+  it.each(Object.entries(FAULTS))('%s: requests are served or 503, and soon served again', async (name, fault) => {
+    await trial.survive(name, fault);
+  });
 
-  it('mails of whoever was invited meanwhile all arrive', async () => {
+  it('mails of all invitations made meanwhile arrive', async () => {
     const { traffic } = trial;
     expect(traffic.invited.length).toBeGreaterThan(10);
     const missing = (): string[] => {
@@ -139,7 +136,7 @@ describe('Under load, when', () => {
     };
     const began = performance.now();
     while (missing().length > 0 && performance.now() < began + 30_000) {
-      // What failed more than once waits for a minute and longer; nobody has to wait for that here.
+      // What failed more than once waits for a minute and longer; the test does not wait for that.
       await trial.directly((client) =>
         client.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now()'),
       );

@@ -38,7 +38,7 @@ const FELT_MS = 2_500;
       await disk.unmount();
     });
 
-    it('writes are refused for the moment, and done as soon as there is room', async () => {
+    it('writes are 503, and succeed as soon as there is space', async () => {
       const happen = async (): Promise<void> => {
         await disk.fill();
         await disk.keepFull(FELT_MS);
@@ -54,7 +54,7 @@ const FELT_MS = 2_500;
       const happen = async (): Promise<void> => {
         await disk.fill();
         try {
-          // Whoever needs room first hears of the panic, perhaps a request; the others only lose their connections.
+          // The process that needs space first reports the panic, perhaps a request; the others only lose their connections.
           await expect(trial.directly(exhaustLog)).rejects.toThrow();
           await expect(trial.directly((client) => client.query('SELECT 1'))).rejects.toThrow();
           await disk.keepFull(BROKEN_MS);

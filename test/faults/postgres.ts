@@ -42,7 +42,7 @@ interface Passwords {
   readonly service: string;
 }
 
-/** A PostgreSQL that nobody starts again when it dies: the primary of a pair, or its standby. */
+/** A PostgreSQL that is not restarted when it dies: the primary of a pair, or its standby. */
 export class Postgres {
   private constructor(
     private readonly cluster: Cluster,
@@ -92,7 +92,7 @@ export class Postgres {
     const primary = `host=127.0.0.1 port=${this.port} user=${SUPERUSER} password=${superuser} application_name=${STANDBY}`;
     await writeFile(join(paths.data, 'backup_label'), label);
     await writeFile(join(paths.data, 'standby.signal'), '');
-    // In place of the primary's, which may say whom that waits for: one that is promoted has nobody to wait for.
+    // In place of the primary's, which may say whom that waits for: a promoted one has no standby to wait for.
     await writeFile(join(paths.data, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`);
     for (const path of ['.', ...(await readdir(paths.data, { recursive: true }))]) {
       await giveTo(this.cluster.user, join(paths.data, path));

@@ -11,7 +11,7 @@ import { adminToken, Service } from './service.js';
 import { Traffic } from './traffic.js';
 import { LONG, slowest } from './trial.js';
 
-/** In `npm test` others load the same cores, and a machine at its limit tells somebody to come back. */
+/** In `npm test` others load the same cores, and a machine at its limit returns 503. */
 const PER_SECOND = LONG ? 200 : 100;
 /** How often all instances are replaced. */
 const ROUNDS = LONG ? 3 : 1;

@@ -38,7 +38,7 @@ export class SmallDisk {
     return new SmallDisk(folder);
   }
 
-  /** Takes for so long, in ms, whatever room somebody else makes. */
+  /** Fills all space that is freed, for so long, in ms. */
   async keepFull(milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
     while (performance.now() < end) {

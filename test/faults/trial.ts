@@ -14,7 +14,7 @@ const PER_SECOND = LONG ? 200 : 100;
 export const BROKEN_MS = LONG ? 12_000 : 500;
 /** Everything has to be well again so long after the fault ended, in ms; in `npm test` other tests load the same cores. */
 const RECOVERY_MS = LONG ? 2_000 : 5_000;
-/** No answer takes longer, whatever happens, in ms: who waits for a connection and then for a statement is told in time. */
+/** Maximum time of a response, in ms: waiting for a connection and then for a statement is bounded. */
 const SLOWEST_MS = 15_000;
 /** So many right answers in a row are a recovery. */
 const ENOUGH = LONG ? 1_000 : 40;
@@ -22,7 +22,7 @@ const ENOUGH = LONG ? 1_000 : 40;
 export interface Fault {
   /** Breaks something, and resolves as soon as it is whole again. */
   readonly happen: () => Promise<void>;
-  /** True where nobody may notice. */
+  /** True where no request may fail. */
   readonly unnoticed?: true;
 }
 
@@ -47,8 +47,8 @@ export class Trial {
   }
 
   /**
-   * Lets it happen, and judges what the service made of it: whoever asked was served or told to come back, soon after the
-   * end everybody is served, and what was acknowledged is there, once.
+   * Injects the fault and checks the outcome: each request was served or rejected with Retry-After, all are served soon
+   * after the end, and what was acknowledged is stored, once.
    */
   async survive(name: string, fault: Fault): Promise<readonly Outcome[]> {
     const { outcomes, recoveredAfter, endedAt } = await this.suffer(fault);
@@ -68,7 +68,7 @@ export class Trial {
   }
 
   /**
-   * What happened to the traffic of a fault, and how long after its end all was well again, in ms: somebody had been served,
+   * What happened to the traffic of a fault, and the time from its end to recovery, in ms: a request had been served,
    * and the last request that was not had been sent.
    */
   private async suffer({ happen }: Fault) {
@@ -91,15 +91,15 @@ export class Trial {
   }
 }
 
-/** How long the slowest answer took, in ms. */
+/** How long the slowest response took, in ms. */
 export const slowest = (outcomes: readonly Outcome[]): number =>
   Math.max(...outcomes.map(({ sentAt, endedAt }) => endedAt - sentAt));
 
-/** A line about a long run, for whoever wants to know the numbers. */
+/** The numbers of a long run, in a line. */
 function report(name: string, outcomes: readonly Outcome[], recoveredAfter: number): string {
   const { served, rejected, lost, wrong } = summary(outcomes);
   return (
     `When ${name}: ${served} served, ${rejected} rejected, ${lost} lost, ${wrong} wrong; ` +
-    `the slowest answer took ${slowest(outcomes).toFixed(0)} ms, all was well ${recoveredAfter.toFixed(0)} ms after the end\n`
+    `the slowest response took ${slowest(outcomes).toFixed(0)} ms, all was well ${recoveredAfter.toFixed(0)} ms after the end\n`
   );
 }

@@ -43,7 +43,7 @@ export type Account = Readonly<Record<Exclude<AttributeName, 'role_scope'>, stri
   readonly role_scope: RoleScope;
 };
 
-/** Whoever asks: which organizations and which accounts they read. */
+/** The actor: which organizations and which accounts it reads. */
 export interface Reader {
   readonly name: string;
   readonly organizations: ReadonlySet<string> | 'all';

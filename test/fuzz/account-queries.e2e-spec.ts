@@ -166,7 +166,7 @@ describe('Lists of accounts are those of a model in memory', () => {
       let pages = 0;
       await fuzz(CASES_BY_CURSOR, fc.tuple(asked(), fc.boolean()), async ([one, forwards]) => {
         const { token, ids } = expected(one);
-        // No more than a few pages a case, so that thousands of cases can be told apart.
+        // No more than a few pages a case, so that thousands of cases differ.
         const size = Math.max(one.size, Math.ceil(ids.length / 4));
         const start = forwards ? 'page[after]' : 'page[before]';
         const query = queryString([

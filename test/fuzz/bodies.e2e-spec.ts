@@ -9,7 +9,7 @@ import { cases, expectProper, fuzz, LONG_LIVED, timeoutMs, tally, Wire, type Raw
 const CASES = 2500;
 const MEDIA_TYPES = ['application/vnd.api+json', 'application/json'];
 
-/** Attributes of resources and members of flat bodies, those that nobody may set included. */
+/** Attributes of resources and members of flat bodies, including those that no actor may set. */
 const NAMES = [
   'name',
   'email',
@@ -154,7 +154,7 @@ describe('Bodies of every sort', () => {
     timeoutMs(CASES),
   );
 
-  it('leave everybody what they were, and change no object that others inherit from', async () => {
+  it('leave all accounts unchanged, and change no prototype', async () => {
     const request: RawRequest = { method: 'GET', path: '/auth/me' };
     for (const token of tokens.filter((one) => one !== '')) {
       const response = await wire.send({ ...request, headers: { authorization: `Bearer ${token}` } });

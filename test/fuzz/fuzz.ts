@@ -103,7 +103,7 @@ const CODES: Readonly<Record<number, readonly string[]>> = {
   429: ['too_many_requests'],
 };
 
-/** What no answer may carry: columns that are nobody's business, and the service's own insides. */
+/** What no response may contain: secret columns, and internals of the service. */
 const LEAKS =
   /"(hashed_password|password_reset_token|password_reset_token_expires_at|invitation_token|refresh_seq|nonce|email_key|role_scope_extra)":|SELECT |INSERT |QueryFailedError|node_modules|\.(js|ts):\d+/;
 

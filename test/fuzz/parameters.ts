@@ -4,7 +4,7 @@ import type { TypeName } from '../resources/semantics.js';
 import { typeOf } from '../resources/subject.js';
 import { encoded, mutated, ODD, PROTOTYPE_NAMES, text, thoroughly, value } from './arbitraries.js';
 
-/** Query parameters of a collection, from those that have to be taken to those that nobody ever meant. */
+/** Query parameters of a collection, from valid ones to senseless ones. */
 
 /** What stands in the database, for parameters that find something. */
 export interface Known {

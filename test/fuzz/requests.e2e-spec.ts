@@ -167,7 +167,7 @@ describe('Requests of every sort', () => {
       });
       const responses = tally();
       await fuzz(CASES, asked, async ({ method, path, headers: some, signedIn, body }) => {
-        // A token that somebody signs out with is not needed again.
+        // A token that was signed out is not needed again.
         const own: Record<string, string> =
           signedIn && !path.startsWith('/auth') ? { authorization: `Bearer ${token}` } : {};
         const response = await wire.send({

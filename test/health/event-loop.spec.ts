@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { EventLoop } from '../../src/health/event-loop.js';
 
-it('The event loop tells how late it was, in ms, and forgets it again', async () => {
+it('The lag of the event loop is reported in ms, and reset', async () => {
   const eventLoop = new EventLoop();
   eventLoop.measure(400);
   try {

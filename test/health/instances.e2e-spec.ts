@@ -62,7 +62,7 @@ describe('Three instances on one PostgreSQL', () => {
     const body = document('iam:accounts', { name: 'Once', email });
     const create = () => all('POST', '/accounts', { token, body, headers: { 'idempotency-key': 'one-for-all' } });
     const atOnce = await create();
-    // Whoever would have to wait too long for the first is told that it is still running.
+    // Where the first takes too long, the second reports that it is still running.
     const made = atOnce.filter(({ status }) => status === 200);
     expect(made.length).toBeGreaterThan(0);
     expect(statuses(atOnce.filter((response) => !made.includes(response))).every((status) => status === 409)).toBe(

@@ -17,7 +17,7 @@ describe('Readiness', () => {
   beforeEach(() => void jest.restoreAllMocks());
   afterAll(() => app.stop());
 
-  /** Everything that strangers learn of a refusal. */
+  /** All that a rejection reveals. */
   const rejection = ({ status, body, headers }: ApiResponse) => ({
     status,
     fields: Object.keys(body).sort(),
@@ -92,7 +92,7 @@ describe('Readiness', () => {
     ['is a little late', { median: 5, p99: 240 }, 200, '{"status":"ok"}'],
     ['is late now and then', { median: 100, p99: 260 }, 200, '{"status":"ok","degraded":["load"]}'],
     ['is stalled', { median: 1_010, p99: 2_000 }, 503, 'Not ready: event_loop'],
-  ])('judges an event loop that %s', async (_, lag, status, text) => {
+  ])('evaluates an event loop that %s', async (_, lag, status, text) => {
     jest.spyOn(app.nest.get(EventLoop, { strict: false }), 'lag', 'get').mockReturnValue(lag);
     const response = await ready(app);
     expect(response.status).toBe(status);

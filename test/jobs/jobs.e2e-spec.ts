@@ -17,7 +17,7 @@ declare module '../../src/jobs/job-kind.js' {
   }
 }
 
-/** Counts in the database, so that what a step did can be told from how often it was called. */
+/** Counts in the database, so that what a step did differs from how often it was called. */
 @Injectable()
 class Counting implements OnModuleInit {
   calls = 0;
@@ -93,7 +93,7 @@ describe('A job', () => {
     expect(new Date(job.started_at).getTime()).toBeLessThanOrEqual(new Date(job.finished_at).getTime());
   });
 
-  it('rolls back a step that fails, tries it again, and tells nobody of the database', async () => {
+  it('rolls back a step that fails, tries it again, and does not reveal the database error', async () => {
     const counting = app.nest.get(Counting, { strict: false });
     counting.isBroken = true;
     const id = await start({ upTo: 5, failAt: 3 });

@@ -97,7 +97,7 @@ describe('A filter parameter', () => {
     ['2026-01-31T12:30:00Z', { value: '2026-01-31T12:30:00Z' }],
     ['2026-01-31T12:30:00.123Z', { value: '2026-01-31T12:30:00.123Z' }],
     ['2026-01-31T12:30:00.123%2B02:00', { value: '2026-01-31T12:30:00.123+02:00' }],
-    // Nobody encodes the plus, and it arrives as a space.
+    // Clients do not encode the plus, and it arrives as a space.
     ['2026-01-31T12:30:00+02:00', { value: '2026-01-31T12:30:00+02:00' }],
     ['2026-01-31T12:30:00-0530', { value: '2026-01-31T12:30:00-0530' }],
   ])('of a time reads %s', (text, expected) => {

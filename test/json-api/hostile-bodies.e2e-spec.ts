@@ -62,7 +62,7 @@ describe('A body that is meant to break the service', () => {
   it.each([
     '{"data":{"type":"iam:organizations","attributes":{"name":"a\\u0000b"}}}',
     '{"data":{"type":"iam:organizations","attributes":{"name":"\\ud800"}}}',
-  ])('is told which text cannot be stored: %s', async (body) => {
+  ])('is rejected with the pointer of the text that cannot be stored: %s', async (body) => {
     const response = await post('/organizations', body);
     expect(response.status).toBe(422);
     expect(new Set(errorsOf(response))).toEqual(new Set(['422 validation_failed /data/attributes/name']));

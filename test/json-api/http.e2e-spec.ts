@@ -159,7 +159,7 @@ describe('Over HTTP, the service', () => {
     ['filter=Zoe', expect.stringMatching(/^Name a filter: filter\[\w+\]$/)],
     ['page=2', expect.stringContaining('page[number]')],
     ['page[limit]=2', expect.stringContaining('page[size]')],
-  ])('says how it is spelled where somebody asks by %s', async (query, detail) => {
+  ])('says how it is spelled when requested by %s', async (query, detail) => {
     const response = await root.get(`/accounts?${query}`);
     expect(response.body.errors).toEqual([expect.objectContaining({ status: '400', detail })]);
   });

@@ -43,7 +43,7 @@ const ThingResource = defineResource(Thing, {
   },
 });
 
-describe('A resource table that does not fit its entity', () => {
+describe('A resource definition that does not fit its entity', () => {
   it.each([
     [() => defineResource(NoEntity, { type: 'a:b', attributes: {} }), 'needs an id column and a @VersionColumn'],
     [() => defineResource(Bare, { type: 'a:b', attributes: {} }), 'Bare needs an id column and a @VersionColumn'],

@@ -97,7 +97,7 @@ describe('Statements', () => {
     values.flat().filter((value): value is string => typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value));
   const own = ({ id, organizationIds }: Actor): ReadonlySet<string> => new Set([id, ...organizationIds]);
 
-  it('are the same text for everybody of one scope, each time with the values of whoever asks', async () => {
+  it('are the same text for all actors of one scope, each time with the values of the actor', async () => {
     const url = '/accounts?filter[name]=Jane&count=true&page[size]=50';
     for (const scope of ['own', 'org'] as const) {
       const [first, second] = [actorIn(scope), actorIn(scope)];

@@ -71,7 +71,7 @@ describe('The log', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ requestId: 'r-1', msg: 'hello' });
   });
 
-  it('leaves out what Nest tells of its own start, unless somebody debugs', () => {
+  it('omits start-up lines of Nest, except at the level debug', () => {
     const { log, lines } = logger();
     log.info({ context: 'RouterExplorer' }, 'Mapped {/accounts, GET} route');
     log.error({ context: 'RouterExplorer' }, 'Broken');

@@ -148,7 +148,7 @@ describe('A request to reset a password', () => {
     expect(row?.minutes).toBeLessThanOrEqual(60);
   });
 
-  it('for nobody, or for a disabled account, is forgotten without a mail', async () => {
+  it('for an unknown or disabled account sends no mail', async () => {
     const id = await app.account({ email: 'off@example.com', enabled: false });
     await queue('nobody@example.com');
     await queue('off@example.com');
@@ -229,7 +229,7 @@ describe('A request to reset a password', () => {
 });
 
 describe('A changed password', () => {
-  it('is told to its owner, with the time', async () => {
+  it('is mailed to its owner, with the time', async () => {
     const id = await app.account();
     const changedAt = new Date('2026-11-27T10:30:00.000Z');
     await app.transactions.run((tx) => app.passwordChanges.queue(tx, id, changedAt));

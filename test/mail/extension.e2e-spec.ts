@@ -94,7 +94,7 @@ describe('A module of a team', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('sends a mail of its own through the outbox, in the language of whoever caused it', async () => {
+  it('sends a mail of its own through the outbox, in the language of the request', async () => {
     await send(app, 'POST', '/parcels', { headers: { 'accept-language': 'de' } });
     const [first] = await mailsTo(app, 'jane@example.com');
     await send(app, 'POST', '/parcels', { headers: { 'accept-language': 'en' } });
@@ -104,7 +104,7 @@ describe('A module of a team', () => {
     expect(first?.parsed.text).toContain('Diese Nachricht wurde von Iam automatisch');
   });
 
-  it('is told at the start about a template that is broken', async () => {
+  it('fails to start with an invalid template', async () => {
     const broken = await mkdtemp(join(tmpdir(), 'iam-broken-'));
     await mkdir(join(broken, 'en', 'invitation'), { recursive: true });
     await writeFile(join(broken, 'en', 'invitation', 'html.hbs'), '{{nmae}}');

@@ -1,8 +1,8 @@
-/** Runs in a browser: what somebody could not read in the mail that it shows, as sentences. */
+/** Runs in a browser: problems of legibility in the mail that it shows, as sentences. */
 (() => {
-  const faults = [];
+  const problems = [];
   const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) faults.push(`It is ${scrollWidth - clientWidth} px too wide`);
+  if (scrollWidth > clientWidth) problems.push(`It is ${scrollWidth - clientWidth} px too wide`);
   const luminance = (color) => {
     const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map((value) => {
       const part = Number(value) / 255;
@@ -22,10 +22,10 @@
     const [a = 0, b = 0] = [style.color, background(element)].map(luminance);
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     // WCAG 2.2, 1.4.3.
-    if (contrast < 4.5) faults.push(`"${text.trim()}" has a contrast of ${contrast.toFixed(1)}`);
-    if (Number.parseFloat(style.fontSize) < 12) faults.push(`"${text.trim()}" is set in ${style.fontSize}`);
+    if (contrast < 4.5) problems.push(`"${text.trim()}" has a contrast of ${contrast.toFixed(1)}`);
+    if (Number.parseFloat(style.fontSize) < 12) problems.push(`"${text.trim()}" is set in ${style.fontSize}`);
     const { left, right } = element.getBoundingClientRect();
-    if (left < 0 || right > clientWidth) faults.push(`"${text.trim()}" is cut off`);
+    if (left < 0 || right > clientWidth) problems.push(`"${text.trim()}" is cut off`);
   }
-  return faults;
+  return problems;
 })();

@@ -124,7 +124,7 @@ describe('The start stops and names the file', () => {
   });
 
   it.each([
-    ['of a mail that nobody sends', 'en/invitaton/subject.hbs', /en\/invitaton\/html\.hbs is missing beside/],
+    ['of an unknown mail', 'en/invitaton/subject.hbs', /en\/invitaton\/html\.hbs is missing beside/],
     ['with a part that no mail has', 'en/invitation/body.hbs', /a template file is called/],
     ['in a folder too many', 'mails/en/invitation/html.hbs', /a template file is called/],
     ['in a folder too few', 'invitation/html.hbs', /a template file is called/],
@@ -136,7 +136,7 @@ describe('The start stops and names the file', () => {
     expect(() => booted()).toThrow(join(folder, name));
   });
 
-  it('of a mail that nobody sends, although it is complete', async () => {
+  it('of an unknown mail, although it is complete', async () => {
     await write({ 'en/welcome/subject.hbs': 'x', 'en/welcome/html.hbs': 'x', 'en/welcome/text.hbs': 'x' });
     expect(() => booted()).toThrow(
       `${join(folder, 'en/welcome/html.hbs')}: there is no mail welcome, only invitation,`,
@@ -170,7 +170,7 @@ describe('A team', () => {
     expect(text).toContain('- Ann\n- <b>Bob</b>\n');
   });
 
-  it('is told at the start when the mail has no template in English', () => {
+  it('fails to start when the mail has no English template', () => {
     expect(() => booted((it) => it.add(folder, { 'team-welcome': WELCOME }))).toThrow(
       'The mail team-welcome has no template en/team-welcome/',
     );

@@ -140,14 +140,14 @@ describe('A mail over SMTP', () => {
     ['jane@Example.COM', 'jane@example.com'],
   ])('goes to the domain as the DNS knows it: %s', async (email, recipient) => {
     const { recipients, source } = await sent({ name: 'Jane', email });
-    // The server decodes what it is told; the header is as it was written.
+    // The server decodes the envelope; the header is as it was written.
     expect(recipients.map(emailKey)).toEqual([emailKey(recipient)]);
     expect(source).toContain(`To: Jane <${recipient}>\r\n`);
     // Nothing beyond ASCII in the headers: a relay without SMTPUTF8 takes it.
     expect(source.slice(0, source.indexOf('\r\n\r\n'))).toMatch(/^[\0-\x7f]*$/);
   });
 
-  it('fails when the relay refuses it, so that it is tried again', async () => {
+  it('fails when the relay rejects it, so that it is tried again', async () => {
     sink.rejectWith = 451;
     const to = { name: 'Jane', email: 'jane@example.com' };
     const mail = await mailService(sink.url);

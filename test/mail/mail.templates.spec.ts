@@ -103,7 +103,7 @@ describe.each(EVERY)('The mail %s in %s', (mail, locale) => {
 });
 
 describe('Mails', () => {
-  it('are in English for whoever reads neither language', () => {
+  it('are in English for readers of neither language', () => {
     expect(render('Jane', 'fr-CH, fr;q=0.9').locale).toBe('en');
     expect(render('Jane', '').locale).toBe('en');
   });

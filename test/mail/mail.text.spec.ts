@@ -64,7 +64,7 @@ const NAMES = [
   'c/o Jane \\ John',
 ];
 
-describe('Text that somebody wrote', () => {
+describe('Untrusted text', () => {
   it.each(ADDRESSES)('with an address in it has none in a mail: %s', async (text) => {
     expect(containsAddress(text)).toBe(true);
     expect(containsAddress(withoutAddresses(text))).toBe(false);
@@ -119,7 +119,7 @@ describe('Text that somebody wrote', () => {
   });
 });
 
-describe('A mail to somebody whose name is an address', () => {
+describe('A mail to a name that is an address', () => {
   const templates = new MailTemplates({ mailTemplates: null });
   const mails = Object.keys(MAIL_SAMPLES) as (keyof typeof MAIL_SAMPLES)[];
   const wordsOf = (html: string): string =>

@@ -84,7 +84,7 @@ describe('The reminder of an invitation', () => {
 });
 
 describe('A role that was changed', () => {
-  it('is told to whom it concerns', async () => {
+  it('is mailed to the account', async () => {
     const id = await app.account(JOINED);
     await app.transactions.run((tx) => app.roleChanges.queue(tx, id, 'user', 'org_owner'));
     const [mail] = await app.sink.waitFor(1);
@@ -96,7 +96,7 @@ describe('A role that was changed', () => {
     ['was only invited', {}, 'admin'],
     ['is disabled', { ...JOINED, enabled: false }, 'admin'],
     ['keeps the role', JOINED, 'user'],
-  ])('is not told to somebody who %s', async (_, fields, role) => {
+  ])('is not mailed to an account that %s', async (_, fields, role) => {
     const id = await app.account(fields);
     await app.transactions.run((tx) => app.roleChanges.queue(tx, id, 'user', role));
     await idle();
@@ -105,7 +105,7 @@ describe('A role that was changed', () => {
 });
 
 describe('A sign-in without a known device', () => {
-  /** Starts a session behind the service's back and tells what it is told. */
+  /** Starts a session behind the service's back and queues its notice. */
   async function signIn(accountId: string, userAgent: string | null, ip: string): Promise<void> {
     const sessionId = uuidv7();
     await app.transactions.run(async (tx) => {
@@ -118,7 +118,7 @@ describe('A sign-in without a known device', () => {
     });
   }
 
-  it('is told with its time, device and address, and what to do', async () => {
+  it('is mailed with its time, device and address, and what to do', async () => {
     await signIn(await app.account(JOINED), FIREFOX, '192.0.2.7');
     const [mail] = await app.sink.waitFor(1);
     expect(mail?.parsed.subject).toBe('New sign-in to your Acme account');
@@ -139,16 +139,19 @@ describe('A sign-in without a known device', () => {
     ['192.0.2.7', '192.0.2.8', FIREFOX, FIREFOX, 2],
     ['192.0.2.7', '192.0.2.7', FIREFOX, 'curl/8.5.0', 2],
     ['192.0.2.7', '192.0.2.7', null, null, 1],
-  ])('from %s, then from %s, is told as often as it is new', async (first, second, firstAgent, secondAgent, mails) => {
-    const id = await app.account(JOINED);
-    await signIn(id, firstAgent, first);
-    await signIn(id, secondAgent, second);
-    await app.sink.waitFor(mails);
-    await idle();
-    expect(app.sink.mails).toHaveLength(mails);
-  });
+  ])(
+    'from %s, then from %s, is mailed as often as it is new',
+    async (first, second, firstAgent, secondAgent, mails) => {
+      const id = await app.account(JOINED);
+      await signIn(id, firstAgent, first);
+      await signIn(id, secondAgent, second);
+      await app.sink.waitFor(mails);
+      await idle();
+      expect(app.sink.mails).toHaveLength(mails);
+    },
+  );
 
-  it('is not told to somebody who has just joined', async () => {
+  it('is not mailed to an account that has just joined', async () => {
     await signIn(await app.account({ joined_at: new Date() }), FIREFOX, '192.0.2.7');
     await idle();
     expect(app.sink.mails).toEqual([]);

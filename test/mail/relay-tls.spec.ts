@@ -49,12 +49,12 @@ describe('A relay that offers no TLS', () => {
     }
   }
 
-  it('is not told a password', async () => {
+  it('is not sent a password', async () => {
     expect(await sends('iam:secret@')).toBe(false);
     expect(passwords).toEqual([]);
   });
 
-  it.each(['?ignoreTLS=true', '?requireTLS=false'])('is told it where the URL asks for that: %s', async (query) => {
+  it.each(['?ignoreTLS=true', '?requireTLS=false'])('is sent it where the URL allows that: %s', async (query) => {
     expect(await sends('iam:secret@', query)).toBe(true);
     expect(passwords).toEqual(['secret']);
   });

@@ -27,7 +27,7 @@ describe('The metrics', () => {
     expect((await send(app, 'GET', '/metrics')).status).toBe(404);
   });
 
-  it('count requests by route template and status, and what the audit trail tells', async () => {
+  it('count requests by route template and status, and actions of the audit trail', async () => {
     const { post } = await admin(app);
     await post('/organizations', document('iam:organizations', { name: 'Acme' }));
     const lines = await read();
@@ -36,7 +36,7 @@ describe('The metrics', () => {
     expect(lines).toContain('iam_actions_total{action="iam:organizations.created"} 1');
   });
 
-  it('tell of the pool, the hash queue, the outbox, the sessions and the event loop', async () => {
+  it('describe the pool, the hash queue, the outbox, the sessions and the event loop', async () => {
     const lines = await read();
     for (const name of [
       'iam_pool_connections',

@@ -93,7 +93,7 @@ describe('Deleting an organization', () => {
         expect(errorsOf(await root.post('/accounts', newcomer))).toEqual([
           '422 validation_failed /data/attributes/role_scope',
         ]);
-        // Nobody has rights through it any more.
+        // No account has rights through it any more.
         expect((await owner.get('/auth/me')).body.data.attributes.role_scope).toEqual({});
         expect(ids(await owner.get('/accounts'))).toEqual([]);
 
@@ -139,7 +139,7 @@ describe('Deleting an organization', () => {
       JOB_MS,
     );
 
-    it('shows the job to whoever started it and to whoever reads all, and to nobody else', async () => {
+    it('shows the job to the account that started it and to actors who read all jobs, and to no others', async () => {
       const [job] = await app.sql<{ id: string }>('SELECT id FROM jobs LIMIT 1');
       const user = await signedIn(app);
       expect(ids(await root.get('/jobs'))).toContain(job?.id);
@@ -190,7 +190,7 @@ describe('Deleting an organization', () => {
     JOB_MS * 2,
   );
 
-  it('of which somebody saw an older version is refused', async () => {
+  it('with the entity tag of an older version is rejected', async () => {
     const org = await organization(app);
     await addMembers(app, org, 2);
     expect(errorsOf(await root.delete(`/organizations/${org}`, { 'if-match': '"9-x"' }))).toEqual([

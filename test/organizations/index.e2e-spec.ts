@@ -131,7 +131,7 @@ describe('The collection of organizations', () => {
       expect(await find('filter[created_at__gte]=2026-01-11&filter[created_at__lte]=2026-01-11')).toEqual(['third']);
     });
 
-    it('by an account, as far as the caller may read that account', async () => {
+    it('by an account, as far as the actor may read that account', async () => {
       const { made, member, find, keysIn } = await organizations({ a: {}, b: {}, c: {} });
       const other = await account(app, { org: [made.a] });
       expect(await find(filter('account_id', member.account.id))).toEqual(['a', 'b', 'c']);
@@ -210,7 +210,7 @@ describe('The collection of organizations', () => {
   });
 
   describe('with accounts', () => {
-    it.each(['included', 'include'])('%s=accounts adds those that the caller may read, once each', async (name) => {
+    it.each(['included', 'include'])('%s=accounts adds those that the actor may read, once each', async (name) => {
       const { made } = await organizations({ a: {}, b: {} });
       const ada = await account(app, { org: [made.a, made.b], name: 'Ada' });
       const bob = await account(app, { org: [made.b], name: 'Bob' });
@@ -235,7 +235,7 @@ describe('The collection of organizations', () => {
       return rows.map((row) => row.id);
     };
 
-    it('leads by its link to the very same rows, for every caller', async () => {
+    it('links to the same rows, for every actor', async () => {
       const org = await organization(app);
       await account(app, { org: [org] });
       await account(app, { org: [org, await organization(app)] });

@@ -65,7 +65,7 @@ describe('Organizations', () => {
       [7],
       [['Acme']],
       [{}],
-    ])('refuse the name %j', async (name) => {
+    ])('reject the name %j', async (name) => {
       const { post, patch } = await admin(app);
       const id = await organization(app);
       for (const response of [
@@ -102,7 +102,7 @@ describe('Organizations', () => {
       expect(changed.body.data.attributes.updated_at > before.body.data.attributes.updated_at).toBe(true);
     });
 
-    it('refuse another type or id, an id of the client, and what is no document', async () => {
+    it('reject another type or id, an id of the client, and what is no document', async () => {
       const { post, patch } = await admin(app);
       const id = await organization(app);
       const attributes = { name: 'Acme' };
@@ -137,7 +137,7 @@ describe('Organizations', () => {
   });
 
   describe('when one is deleted', () => {
-    it('leave the role_scope of every account, whose entity tag changes, and touch nobody else', async () => {
+    it('leave the role_scope of every account, whose entity tag changes, and change no other account', async () => {
       const { get, delete: remove } = await admin(app);
       const [gone, stays] = [await organization(app), await organization(app)];
       const both = await account(app, { org: [gone, stays] });

@@ -313,7 +313,7 @@ describe('The outbox', () => {
     await eventually(() => done.length > 0);
   });
 
-  it('refuses two handlers for one task', () => {
+  it('rejects two handlers for one task', () => {
     const handlers = new OutboxHandlers();
     handlers.register(TASK, async () => undefined);
     expect(() => handlers.register(TASK, async () => undefined)).toThrow(TASK);

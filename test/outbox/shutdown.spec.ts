@@ -64,7 +64,7 @@ describe('A shutdown', () => {
     await sink.waitFor(1);
     expect(sink.connections).toBe(1);
 
-    // The next job has begun and not come to its mail yet when everything is told to stop.
+    // The next job has begun and not come to its mail yet when the shutdown begins.
     await client.query('BEGIN; LOCK TABLE accounts');
     await queueMail(id);
     await eventually(isBlocked);

@@ -3,9 +3,9 @@
  * over, as sentences.
  */
 (() => {
-  const faults = [];
-  const expectThat = (holds, fault) => {
-    if (!holds) faults.push(fault);
+  const problems = [];
+  const expectThat = (holds, problem) => {
+    if (!holds) problems.push(problem);
   };
   const all = (selector) => [...document.querySelectorAll(selector)];
 
@@ -57,5 +57,5 @@
 
   const { scrollWidth, clientWidth } = document.documentElement;
   expectThat(scrollWidth <= clientWidth, `The page is ${scrollWidth - clientWidth} px too wide`);
-  return faults;
+  return problems;
 })();

@@ -45,7 +45,7 @@ describeInBrowser('In a browser', () => {
     expect(complaints).toEqual([]);
   }
 
-  /** Invites somebody through the API and gives the link of the mail that came. */
+  /** Invites an account through the API and returns the link of its mail. */
   async function invite(email: string, languages: string): Promise<string> {
     const { post } = await admin(app);
     const headers = { 'accept-language': languages };
@@ -58,42 +58,37 @@ describeInBrowser('In a browser', () => {
     ['with scripts', true, 'en'],
     ['without scripts', false, 'en'],
     ['without scripts, in German', false, 'de-DE'],
-  ])(
-    'somebody who was invited opens the link, chooses a password and signs in: %s',
-    async (how, javaScriptEnabled, locale) => {
-      const email = `${how.replace(/\W+/g, '-')}@example.com`;
-      const link = await invite(email, locale);
-      expect(link.startsWith(`${app.url}/join?token=`)).toBe(true);
-      await inWindow({ javaScriptEnabled, locale }, async (page) => {
-        await page.goto(link);
-        const labels =
-          locale === 'en'
-            ? ['Name', 'Password', 'Accept the invitation', 'Welcome']
-            : ['Name', 'Passwort', 'Einladung annehmen', 'Willkommen'];
-        const [name = '', password = '', submit = '', welcome = ''] = labels;
-        // The reader starts where there is something to do.
-        expect(await page.getByLabel(password, { exact: true }).evaluate((field) => field.matches(':focus'))).toBe(
-          true,
-        );
-        await page.keyboard.type('abc');
-        await page.keyboard.press('Enter');
-        await page.getByText(locale === 'en' ? 'must contain a digit' : 'muss eine Ziffer enthalten').waitFor();
-        expect(await page.getByLabel(password, { exact: true }).inputValue()).toBe('');
-        await page.getByLabel(name, { exact: true }).fill('Jane Roe');
-        await page.getByLabel(password, { exact: true }).fill(GOOD);
-        await page.getByRole('button', { name: submit }).click();
-        await page.getByRole('heading', { name: welcome }).waitFor();
-        expect(page.url()).toBe(`${app.url}/join/done`);
-        await page.reload();
-        await page.getByRole('heading', { name: welcome }).waitFor();
-      });
-      const { token } = await signIn(app, { email, password: GOOD });
-      const me = await send(app, 'GET', '/auth/me', { token });
-      expect(me.body.data.attributes).toMatchObject({ email, name: 'Jane Roe' });
-    },
-  );
+  ])('an invited user opens the link, chooses a password and signs in: %s', async (how, javaScriptEnabled, locale) => {
+    const email = `${how.replace(/\W+/g, '-')}@example.com`;
+    const link = await invite(email, locale);
+    expect(link.startsWith(`${app.url}/join?token=`)).toBe(true);
+    await inWindow({ javaScriptEnabled, locale }, async (page) => {
+      await page.goto(link);
+      const labels =
+        locale === 'en'
+          ? ['Name', 'Password', 'Accept the invitation', 'Welcome']
+          : ['Name', 'Passwort', 'Einladung annehmen', 'Willkommen'];
+      const [name = '', password = '', submit = '', welcome = ''] = labels;
+      // The reader starts where there is something to do.
+      expect(await page.getByLabel(password, { exact: true }).evaluate((field) => field.matches(':focus'))).toBe(true);
+      await page.keyboard.type('abc');
+      await page.keyboard.press('Enter');
+      await page.getByText(locale === 'en' ? 'must contain a digit' : 'muss eine Ziffer enthalten').waitFor();
+      expect(await page.getByLabel(password, { exact: true }).inputValue()).toBe('');
+      await page.getByLabel(name, { exact: true }).fill('Jane Roe');
+      await page.getByLabel(password, { exact: true }).fill(GOOD);
+      await page.getByRole('button', { name: submit }).click();
+      await page.getByRole('heading', { name: welcome }).waitFor();
+      expect(page.url()).toBe(`${app.url}/join/done`);
+      await page.reload();
+      await page.getByRole('heading', { name: welcome }).waitFor();
+    });
+    const { token } = await signIn(app, { email, password: GOOD });
+    const me = await send(app, 'GET', '/auth/me', { token });
+    expect(me.body.data.attributes).toMatchObject({ email, name: 'Jane Roe' });
+  });
 
-  it('somebody who forgot the password asks for a mail and sets another one', async () => {
+  it('a user who forgot the password asks for a mail and sets another one', async () => {
     const { email } = await account(app, { name: 'Jane Doe' });
     await inWindow({ javaScriptEnabled: false }, async (page) => {
       await page.goto(`${app.url}/forgot-password`);
@@ -113,7 +108,7 @@ describeInBrowser('In a browser', () => {
     await signIn(app, { email, password: GOOD });
   });
 
-  it('somebody who is signed in with cookies can use the pages, too', async () => {
+  it('a user who is signed in with cookies can use the pages, too', async () => {
     const { email } = await account(app);
     await inWindow({}, async (page) => {
       // A stale one is enough: what counts is that the browser sends it along.
@@ -146,7 +141,7 @@ describeInBrowser('In a browser', () => {
     });
   });
 
-  it('a page that not everybody can use is found out', async () => {
+  it('a page that is not accessible is found', async () => {
     await inWindow({}, async (page) => {
       await page.setContent(
         '<main><p style="color: #999">Hi</p><input name="x" style="height: 9px; width: 4000px"></main>',
@@ -160,7 +155,7 @@ describeInBrowser('In a browser', () => {
     [320, 'dark', 'en'],
     [768, 'light', 'en'],
     [1200, 'dark', 'de-DE'],
-  ] as const)('every page fits and can be used by everybody at %d px, %s, %s', async (width, colorScheme, locale) => {
+  ] as const)('every page fits and is accessible at %d px, %s, %s', async (width, colorScheme, locale) => {
     const email = `fits-${width}-${colorScheme}@example.com`;
     const join = await invite(email, 'en');
     const { email: other } = await account(app);
@@ -196,30 +191,27 @@ describeInBrowser('In a browser', () => {
     });
   });
 
-  it.each([390, 1280])(
-    'whoever comes to / finds the documentation, and lists accounts by it, at %d px',
-    async (width) => {
-      const { token } = await signIn(app, ADMIN);
-      await inWindow({ viewport: { width, height: 900 } }, async (page) => {
-        await page.goto(app.url);
-        expect(page.url()).toBe(`${app.url}/docs`);
-        await page.locator('.auth-wrapper .authorize').click();
-        await page.getByLabel('auth-bearer-value').fill(token);
-        await page.locator('.auth-btn-wrapper .authorize').first().click();
-        await page.locator('.btn-done').first().click();
-        const operation = page.locator('#operations-Accounts-accounts_index');
-        await operation.locator('.opblock-summary-control').click();
-        await operation.getByText('Try it out').click();
-        const size = operation.locator('tr[data-param-name="page[size]"] input');
-        expect(await size.inputValue()).toBe('20');
-        const { x, width: wide } = (await size.boundingBox()) ?? { x: NaN, width: NaN };
-        expect(x).toBeGreaterThan(0);
-        expect(x + wide).toBeLessThan(width);
-        await operation.locator('.btn.execute').click();
-        const response = operation.locator('.live-responses-table');
-        await expect(response.locator('.response-col_status').last().innerText()).resolves.toContain('200');
-        await expect(response.locator('.response-col_description').last().innerText()).resolves.toContain(ADMIN.email);
-      });
-    },
-  );
+  it.each([390, 1280])('/ leads to the documentation, which lists accounts, at %d px', async (width) => {
+    const { token } = await signIn(app, ADMIN);
+    await inWindow({ viewport: { width, height: 900 } }, async (page) => {
+      await page.goto(app.url);
+      expect(page.url()).toBe(`${app.url}/docs`);
+      await page.locator('.auth-wrapper .authorize').click();
+      await page.getByLabel('auth-bearer-value').fill(token);
+      await page.locator('.auth-btn-wrapper .authorize').first().click();
+      await page.locator('.btn-done').first().click();
+      const operation = page.locator('#operations-Accounts-accounts_index');
+      await operation.locator('.opblock-summary-control').click();
+      await operation.getByText('Try it out').click();
+      const size = operation.locator('tr[data-param-name="page[size]"] input');
+      expect(await size.inputValue()).toBe('20');
+      const { x, width: wide } = (await size.boundingBox()) ?? { x: NaN, width: NaN };
+      expect(x).toBeGreaterThan(0);
+      expect(x + wide).toBeLessThan(width);
+      await operation.locator('.btn.execute').click();
+      const response = operation.locator('.live-responses-table');
+      await expect(response.locator('.response-col_status').last().innerText()).resolves.toContain('200');
+      await expect(response.locator('.response-col_description').last().innerText()).resolves.toContain(ADMIN.email);
+    });
+  });
 });

@@ -26,12 +26,12 @@ export function launchBrowser(): Promise<Browser> {
   if (executable === undefined) {
     throw new Error('The tests of the pages need Chromium: apt-get install chromium, or set CHROMIUM_PATH.');
   }
-  // Chromium refuses its sandbox to root, who is who runs CI in most containers.
+  // Chromium has no sandbox for root, which CI is in most containers.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath: executable, args });
 }
 
-/** What not everybody could use about the page, in the browser's own view; see `accessibility.browser.js`. */
+/** Problems of accessibility of the page; see `accessibility.browser.js`. */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
   return page.evaluate(await readFile(join(import.meta.dirname, 'accessibility.browser.js'), 'utf8'));
 }

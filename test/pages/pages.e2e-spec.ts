@@ -129,7 +129,7 @@ describe('The page for a forgotten password', () => {
     expect((await open(app, `/reset-password?token=${token}`)).status).toBe(200);
   });
 
-  it('lets somebody in whose invitation has ended', async () => {
+  it('lets an account join whose invitation has ended', async () => {
     const { token, email } = await invited({}, new Date(Date.now() - 1000));
     const stale = await open(app, `/join?token=${token}`);
     expect(stale.status).toBe(422);
@@ -195,7 +195,7 @@ describe('A link that is no good', () => {
 describe('Every page', () => {
   const PATHS = ['/join/done', '/reset-password/done', '/forgot-password', '/forgot-password/sent', '/join?token=x'];
 
-  it.each(PATHS)('is kept by nobody, framed by nobody and told to nobody: %s', async (path) => {
+  it.each(PATHS)('is not cached, not framed and not sent as a referrer: %s', async (path) => {
     const { headers } = await open(app, path);
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(headers.get('cache-control')).toBe('no-store');
@@ -237,7 +237,7 @@ describe('Every page', () => {
     expect((await open(app, `/join?utm_source=mail&token=${token}&fbclid=x[]=`)).status).toBe(200);
   });
 
-  it('tells nothing about what broke', async () => {
+  it('does not reveal what failed', async () => {
     const { token } = await invited();
     await app.sql('ALTER TABLE accounts RENAME TO gone');
     try {
@@ -299,7 +299,7 @@ describe('A form', () => {
     expect([response.status, response.headers.get('content-type')]).toEqual([415, 'text/html; charset=utf-8']);
   });
 
-  it('of more than 32 KiB is refused', async () => {
+  it('of more than 32 KiB is rejected', async () => {
     const page = await open(app, '/forgot-password', { form: { email: 'x'.repeat(40_000) } });
     expect(page.status).toBe(413);
   });

@@ -23,7 +23,7 @@ describe('A password', () => {
   const login = (email: string, password: string): Promise<ApiResponse> =>
     send(app, 'POST', '/auth/login', { body: { email, password } });
 
-  it('is changed by whoever knows it: the other sessions end, the own one stays, and a mail says so', async () => {
+  it('is changed with the current one: the other sessions end, the own one stays, and a mail says so', async () => {
     const actor = await signedIn(app);
     const { account: owner } = actor;
     const [own] = await sessionIds(app, owner.id);
@@ -66,7 +66,7 @@ describe('A password', () => {
     expect(errorsOf(response)).toEqual(['404 invalid_token']);
   });
 
-  it('is not changed by whoever does not know it', async () => {
+  it('is not changed without the current one', async () => {
     const actor = await signedIn(app);
     const other = await signIn(app, actor.account);
     const token = await resetToken(app, actor.account.id);
@@ -114,7 +114,7 @@ describe('A password', () => {
     expect((await login(actor.account.email, PASSWORD)).status).toBe(200);
   });
 
-  it('is refused with all its errorsOf at once', async () => {
+  it('is rejected with all errors at once', async () => {
     const actor = await signedIn(app);
     expect(errorsOf(await change(actor, 'wrong', 'xq')).sort()).toEqual([
       '422 validation_failed /current_password',
@@ -148,7 +148,7 @@ describe('A password', () => {
     expect((await login(actor.account.email, `Another-horse-${won}`)).status).toBe(200);
   });
 
-  it('is only changed by somebody signed in', async () => {
+  it('is only changed by a signed-in user', async () => {
     const { email } = await account(app);
     const response = await change(as(app), PASSWORD, NEW_PASSWORD);
     expect(errorsOf(response)).toEqual(['401 unauthenticated Authorization']);

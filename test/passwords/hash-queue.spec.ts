@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/json-api/document/errors.js';
 import { HashQueue, type Line } from '../../src/passwords/hashing/hash-queue.js';
 
-/** Work that runs until it is told how to end. */
+/** Work that runs until it is resolved or rejected. */
 function work() {
   let resolve: (result: string) => void = () => undefined;
   const promise = new Promise<string>((settle) => (resolve = settle));
@@ -33,7 +33,7 @@ describe('The hash queue', () => {
     expect([queue.running, queue.waiting]).toEqual([0, 0]);
   });
 
-  it('refuses at once with 503 and Retry-After when the line is full, and takes more when it is not', async () => {
+  it('rejects at once with 503 and Retry-After when the queue is full, and accepts more when it is not', async () => {
     const queue = new HashQueue(1, places(1));
     const [running, waiting] = [work(), work()];
     const first = queue.run('others', running.run);
@@ -41,7 +41,7 @@ describe('The hash queue', () => {
     const rejected: unknown = await queue
       .run('others', () => Promise.resolve('never'))
       .catch((error: unknown) => error);
-    if (!(rejected instanceof ApiError)) throw new Error('Not refused');
+    if (!(rejected instanceof ApiError)) throw new Error('Not rejected');
     expect(rejected.status).toBe(503);
     expect(rejected.errors[0].code).toBe('unavailable');
     expect(Number(rejected.headers['Retry-After'])).toBeGreaterThanOrEqual(1);

@@ -118,7 +118,7 @@ describe('An imported hash', () => {
   it('of bcrypt is kept while the password goes on beyond what it covers', async () => {
     const long = `${'x'.repeat(72)}A1!`;
     const stored = await bcrypt(long, 4);
-    // bcrypt cannot tell these two apart; a replaced hash would hold the owner to the typing error.
+    // bcrypt does not distinguish these two; a replaced hash would hold the owner to the typing error.
     expect(await hasher.verify(`${'x'.repeat(72)}A1?`, stored)).toEqual({ ok: true, rehash: false });
   });
 

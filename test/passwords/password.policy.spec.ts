@@ -69,13 +69,13 @@ describe('The password policy', () => {
   });
 
   it.each(['aB3$ef\0gh', 'aB3$efgh\ud800', '\udc00aB3$efgh'])(
-    'refuses %j, which UTF-8 or C cannot carry',
+    'rejects %j, which UTF-8 or C cannot carry',
     (password) => {
       expect(brokenRules(password)).toEqual(['invalid_characters']);
     },
   );
 
-  it('refuses an enormous text at once', () => {
+  it('rejects an enormous text at once', () => {
     const start = performance.now();
     expect(brokenRules('a' + '\u0301\u0316'.repeat(250_000))).toEqual([LONG]);
     expect(performance.now() - start).toBeLessThan(50);
@@ -115,7 +115,7 @@ describe('The password policy', () => {
     expect(brokenRules('Walnut-9x', { email: 'al@example.com', name: 'Al' })).toEqual([]);
   });
 
-  it('judges by the local part also when the domain differs', () => {
+  it('checks the local part also when the domain differs', () => {
     expect(brokenRules('Longlocal-77', { email: 'longlocal@example.com', name: 'X' })).toEqual([IDENTITY]);
   });
 

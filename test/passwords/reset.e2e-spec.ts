@@ -68,7 +68,7 @@ describe('A forgotten password', () => {
       expect(await mailsTo(app, email)).toHaveLength(1);
     });
 
-    it('and the answer is the same when there is nobody to mail to', async () => {
+    it('and the response is the same when there is no account to mail to', async () => {
       const disabled = await account(app, { enabled: false });
       await outboxEmpty();
       const mails = app.mails.mails.length;
@@ -175,7 +175,7 @@ describe('A forgotten password', () => {
       ['a strange member', { email: 'a@example.com', url: 'https://evil.net' }, ['422 validation_failed /url']],
       ['no object', [], ['400 malformed_body ']],
       ['no JSON', '{', ['400 malformed_body']],
-    ])('and refused with %s', async (_, body, expected) => {
+    ])('and rejected with %s', async (_, body, expected) => {
       expect(errorsOf(await send(app, 'POST', '/account/passwords/request_reset', { body }))).toEqual(expected);
     });
   });
@@ -202,7 +202,7 @@ describe('A forgotten password', () => {
       ['?token=a&token=b', ['400 invalid_parameter token']],
       ['?token=a&nonsense=1', ['400 invalid_parameter nonsense']],
       ['?token[]=a', ['400 invalid_parameter token[]']],
-    ])('is asked about by one parameter: "%s" is refused', async (query, expected) => {
+    ])('is checked by one parameter: "%s" is rejected', async (query, expected) => {
       const response = await send(app, 'GET', `/account/passwords/token_valid${query}`);
       expect([...new Set(errorsOf(response))]).toEqual(expected);
     });
@@ -256,7 +256,7 @@ describe('A forgotten password', () => {
       expect((await secretsOf(app, id)).joinedAt).toEqual(before.joinedAt);
     });
 
-    it('not with a token that nobody was given', async () => {
+    it('not with a token that was never issued', async () => {
       for (const token of ['rubbish', '', 'x'.repeat(200)]) {
         expect(errorsOf(await reset(token))).toEqual(['404 invalid_token']);
       }

@@ -20,7 +20,7 @@ describe('The tokens of an account', () => {
   });
   afterAll(() => app.stop());
 
-  /** Somebody invited, who has asked twice for a reset too. */
+  /** An invited account with two reset tokens. */
   beforeEach(async () => {
     const { token, hash } = newToken();
     invitation = token;
@@ -102,7 +102,7 @@ describe('The tokens of an account', () => {
       change({ enabled: false }),
       join(),
     ]);
-    // Whoever came first: no order of locks ends in a deadlock or a defect.
+    // Whichever is first: no order of locks ends in a deadlock or an internal error.
     expect(responses.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
     expect((await change({ enabled: false })).status).toBe(200);
     expect(await left()).toEqual([0, 0]);

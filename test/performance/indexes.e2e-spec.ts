@@ -25,7 +25,7 @@ const MAX_PAGES_OF: Readonly<Record<string, number>> = {
 /** The first of a sort's addresses are the first page, by number and by cursor, and the last one. */
 const ENDS = 3;
 
-/** Sorts that no index can serve: every caller has another order. */
+/** Sorts that no index can serve: every actor has another order. */
 const PER_ACTOR: readonly string[] = ['iam:account_sessions current', 'iam:account_sessions -current'];
 
 describe('A page of 50', () => {

@@ -38,7 +38,7 @@ class Kind {
   }
 }
 
-/** Somebody with a session of their own, who sends one request after the other. */
+/** A user with a session, who sends one request after the other. */
 class Worker {
   refreshToken = '';
   token = '';
@@ -144,7 +144,7 @@ describe('Reads and writes together, 80 to 20', () => {
     if (LONG) await promisify(execFile)('npx', ['nest', 'build']);
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    // Its log would tell where it serves, but at this level also of every request.
+    // Its log would have its address, but at this level also of every request.
     service = ServiceProcess.start(
       {
         NODE_ENV: 'test',

@@ -35,7 +35,7 @@ export async function statementsOf(app: TestApp, work: () => Promise<unknown>): 
   const spy = jest.spyOn(pool, 'query');
   try {
     await work();
-    // The layer asks for rows as arrays; nobody else asks the pool so.
+    // The layer asks for rows as arrays; no other code does.
     return spy.mock.calls.map(([statement]) => statement).filter((statement) => 'rowMode' in statement);
   } finally {
     spy.mockRestore();

@@ -12,7 +12,7 @@ import { Subject } from './subject.js';
 import { writingContract } from './writing.contract.js';
 
 /**
- * The contract of every resource of a service, for free: what the resource tables list works and what they do not
+ * The contract of every resource of a service, for free: what the resource definitions list works and what they do not
  * list is rejected, foreign rows are hidden, and every answer is what the OpenAPI document promises. All that a
  * resource brings is a factory for its rows; one that has none fails.
  */

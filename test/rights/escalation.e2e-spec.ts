@@ -9,7 +9,7 @@ const TYPE = 'iam:accounts';
 const at = (name: string): string => `403 forbidden /data/attributes/${name}`;
 const extra = (scope: object) => ({ columns: { role_scope_extra: JSON.stringify(scope) } });
 
-/** Nobody gives what they do not have, to others or to themselves (wire contract, section 7). */
+/** No actor grants a right that it does not have, to others or to itself (wire contract, section 7). */
 describe('Power', () => {
   const roles = customRoles({
     roles: {
@@ -42,7 +42,7 @@ describe('Power', () => {
     return rows.map((row) => row.id);
   };
 
-  /** An owner of one organization, that organization, and one of somebody else. */
+  /** An owner of one organization, that organization, and another one. */
   const owner = async (options: AccountOptions = {}) => {
     const [red, blue] = [await organization(app, 'Red'), await organization(app, 'Blue')];
     const actor = await signedIn(app, { role: 'org_owner', org: [red], ...options });
@@ -66,7 +66,7 @@ describe('Power', () => {
       }
     });
 
-    it('that cannot be assigned is given by nobody, not even by one who has it', async () => {
+    it('that cannot be assigned is rejected, also from an actor who has it', async () => {
       const actor = await signedIn(app, { role: 'system' });
       const { id } = await account(app);
       const expected = ['422 validation_failed /data/attributes/role_name'];
@@ -74,7 +74,7 @@ describe('Power', () => {
       expect(errorsOf(await change(actor, id, { role_name: 'system' }))).toEqual(expected);
     });
 
-    it('above the caller protects its account from every change, also from a harmless one', async () => {
+    it('above that of the actor protects its account from every change, also from a harmless one', async () => {
       const { red, ...actor } = await owner();
       const root = await account(app, { role: 'admin', org: [red] });
       const path = `/accounts/${root.id}`;
@@ -236,7 +236,7 @@ describe('Power', () => {
       expect((await create(actor, { role_scope: { org: [red], region: ['eu'] } })).status).toBe(200);
     });
 
-    it('is limited to the values that the roles file allows, for everybody', async () => {
+    it('is limited to the values that the roles file allows, for every actor', async () => {
       const actor = await admin(app);
       for (const scope of [{ region: ['mars'] }, { region: 'eu' }, { team: [''] }, { planet: ['earth'] }]) {
         expect(errorsOf(await create(actor, { role_scope: scope }))).toEqual([
@@ -249,8 +249,8 @@ describe('Power', () => {
   });
 });
 
-/** A value that nobody sent is given by whoever makes the row: the same rules hold for it. */
-describe('A default of the roles file that stands above a caller', () => {
+/** A default value is assigned by the actor who creates the row: the same rules apply to it. */
+describe('A default role above the rank of the actor', () => {
   const roles = customRoles({
     default_role: 'org_owner',
     roles: {
@@ -296,7 +296,7 @@ describe('A default of the roles file that stands above a caller', () => {
     }
   });
 
-  it('is given by whoever has that rank, and is in the trail as what was set', async () => {
+  it('is assigned by an actor of that rank, and is in the audit trail as a set attribute', async () => {
     const { post } = await admin(app);
     const { body } = await post('/accounts', person({}));
     expect(body.data.attributes.role_name).toBe('org_owner');
@@ -307,7 +307,7 @@ describe('A default of the roles file that stands above a caller', () => {
     expect(line?.details).toEqual({ attributes: ['name', 'email', 'role_name'] });
   });
 
-  it('is no way around the reach: who may create only own rows creates none, and is told so before anything else', async () => {
+  it('is no way around the scope: an actor who may create only own rows creates none, which is checked first', async () => {
     const { post, role_scope, account: own } = await actor('registrar');
     for (const email of [own.email, `${randomUUID()}@example.com`]) {
       expect(errorsOf(await post('/accounts', person({ role_scope, role_name: 'user', email })))).toEqual([

@@ -22,7 +22,7 @@ const lose = (actor: ApiClient, id: string, n: number): Promise<ApiResponse> =>
 describe('The last enabled admin', () => {
   const roles = customRoles({
     roles: {
-      // May change every account, but has not every right: nobody's last hope.
+      // May change every account, but has not every right: it does not count as an admin.
       registrar: { rank: 80, rights: ['iam:accounts.*.*'] },
       // Every right under another name, which counts as an admin.
       director: { rank: 80, rights: ['*.*.*'] },
@@ -95,7 +95,7 @@ describe('The last enabled admin', () => {
     ]);
   });
 
-  it('is looked for in two rows, however many admins there are: nobody waits for a third', async () => {
+  it('is checked in two rows, however many admins there are: no lock on a third is waited for', async () => {
     const { registrar } = await onlyAdmin();
     const many: string[] = [];
     for (let n = 0; n < 6; n++) many.push((await account(app, { role: n % 2 ? 'director' : 'admin' })).id);

@@ -156,7 +156,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 /**
  * What each role is answered: a status, or whether the collection holds the row (`seen`, `-`). The accounts are the
- * caller's own, one of the caller's organization, one of another, one of a higher rank and one that belongs to both.
+ * actor's own, one of the actor's organization, one of another, one of a higher rank and one that belongs to both.
  */
 const MATRIX: Readonly<Record<string, string>> = {
   anonymous: `

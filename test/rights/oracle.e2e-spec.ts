@@ -6,13 +6,13 @@ import { account, admin, organization, signedIn, signIn } from '../support/facto
 
 const TYPE = 'iam:accounts';
 
-/** An answer without what is new in every answer: two that are the same tell nothing about what lies behind. */
+/** A response without what differs in every response, so that two can be compared. */
 function comparable({ status, body, headers }: ApiResponse): unknown {
   const errors = body?.errors?.map(({ id: _id, ...error }: Record<string, unknown>) => error);
   return { status, body: errors ?? body, etag: headers.get('etag'), location: headers.get('location') };
 }
 
-/** What lies outside of the caller's reach cannot be told from what does not exist: by no parameter, no error, no count. */
+/** Rows out of the actor's scope are indistinguishable from rows that do not exist: by parameters, errors and counts. */
 describe('An owner of one organization', () => {
   let app: TestApp;
 
@@ -21,7 +21,7 @@ describe('An owner of one organization', () => {
   });
   afterAll(() => app.stop());
 
-  /** An owner, and an account of somebody else's organization with everything about it set. */
+  /** An owner, and an account of another organization with all attributes set. */
   const strangers = async (role = 'org_owner') => {
     const [red, blue] = [await organization(app, 'Red'), await organization(app, `Blue ${randomUUID()}`)];
     const actor = await signedIn(app, { role, org: [red] });
@@ -106,7 +106,7 @@ describe('An owner of one organization', () => {
     expect(after.text).not.toContain(hidden.id);
   });
 
-  it('is told the same of an account that is elsewhere and of one that is nowhere', async () => {
+  it('gets the same response for an account of another organization and for an unknown one', async () => {
     const { actor, hidden, attributes } = await strangers();
     const requests: ((id: string) => Promise<ApiResponse>)[] = [
       (id) => actor.get(`/accounts/${id}`),
@@ -152,7 +152,7 @@ describe('An owner of one organization', () => {
     },
   );
 
-  it('is told the same when they name an organization of others or none at all', async () => {
+  it('gets the same response for another organization and for an unknown one', async () => {
     const { actor, red, blue } = await strangers();
     const mate = await account(app, { org: [red] });
     const email = `${randomUUID()}@example.com`;

@@ -10,11 +10,11 @@ import {
   type TestAccount,
 } from '../support/factories.js';
 
-/** The accounts that a caller meets, by how they stand to the caller. */
+/** The accounts that are targets, by their relation to the actor. */
 export const ROWS = ['own', 'same', 'other', 'higher', 'shared'] as const;
 export type Row = (typeof ROWS)[number];
 
-/** A role that outranks the caller's. */
+/** A role that outranks the actor's. */
 const HIGHER: Readonly<Record<string, string>> = {
   anonymous: 'user',
   user: 'org_owner',
@@ -36,7 +36,7 @@ export interface Target {
   readonly organization: string;
 }
 
-/** A caller of some role, and one account of each row, new for every look at it. */
+/** An actor of some role, and one target of each relation, created for every check. */
 export interface World {
   readonly actor: ApiClient;
   readonly rows: Readonly<Record<Row, Target>>;
@@ -44,7 +44,7 @@ export interface World {
 
 const hashed = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** Makes a world. Whoever has no token stands where a user would. `invited` leaves all but the caller not yet joined. */
+/** Creates a world. The anonymous actor is in the place of a user. `invited`: all accounts but the actor's have not joined. */
 export async function world(app: TestApp, role: string, { invited = false } = {}): Promise<World> {
   const [red, blue] = [await organization(app, 'Red'), await organization(app, 'Blue')];
   const actor = await signedIn(app, { role: role === 'anonymous' ? 'user' : role, org: [red] });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 /**
- * Runs once before all tests: starts the process that holds their server, and tells the workers where it is. In
+ * Runs once before all tests: starts the process that holds their server, and passes its address to the workers. In
  * JavaScript, since jest loads this file by itself.
  */
 export default async function setUp() {

@@ -14,7 +14,7 @@ const runs = new Map();
 /**
  * Jest's module loader, replaced by Node's own. Jest gives every test file a world of its own, in which the service and
  * its two thousand modules are read, linked and compiled anew; here a worker does that once. The price is what
- * docs/decisions/0012 tells: no module mocks, and what a file changes in a module or a global it has to put back.
+ * docs/decisions/0012: no module mocks, and what a file changes in a module or a global it has to put back.
  */
 export default class NativeRuntime {
   #environment;

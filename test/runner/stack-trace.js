@@ -1,7 +1,7 @@
 import { findSourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** Lies between a test and what it calls, and is of no interest to anybody. */
+/** Lies between a test and what it calls, and is of no interest. */
 const GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
 
 /**

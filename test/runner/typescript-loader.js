@@ -15,7 +15,7 @@ if (isMainThread) register(import.meta.url);
 
 /** The sources import each other as what they become, `.js`. */
 export async function resolve(specifier, context, next) {
-  // The package refuses to be loaded by anything but jest.
+  // The package can be loaded by jest only.
   if (specifier === '@jest/globals') return next(JEST_GLOBALS, context);
   const sibling = /^\.{1,2}\//.test(specifier) && context.parentURL?.endsWith('.ts');
   if (!sibling || !specifier.endsWith('.js')) return next(specifier, context);

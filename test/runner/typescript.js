@@ -1,4 +1,4 @@
-/** What tsconfig.json tells the compiler of the product, for swc. */
+/** The compiler options of tsconfig.json, for swc. */
 export const TYPESCRIPT = {
   jsc: {
     target: 'es2023',

@@ -104,7 +104,7 @@ describe('An access token', () => {
     }
   });
 
-  it('is checked against keys that are published without their private parts, for everybody to cache', async () => {
+  it('is checked against keys that are published without their private parts, cacheable by any client', async () => {
     const response = await send(app, 'GET', '/.well-known/jwks.json');
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);

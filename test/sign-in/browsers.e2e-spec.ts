@@ -8,7 +8,7 @@ import { Browser, cookieHeader, cookiesOf } from './browser.js';
 const ALLOWED = 'https://shop.example.org';
 const FOREIGN = 'https://evil.example.net';
 
-/** Where a page may be from, as its browser tells: the headers, and whether it may act with cookies. */
+/** Where a page may be from, as its browser says: the headers, and whether it may act with cookies. */
 const PAGES: [string, Record<string, string>, boolean][] = [
   ['its own page', { origin: APP_URL, 'sec-fetch-site': 'same-site' }, true],
   ['an allow-listed page', { origin: ALLOWED, 'sec-fetch-site': 'cross-site' }, true],
@@ -74,7 +74,7 @@ describe('A browser', () => {
       expect(response.status).toBe(200);
     });
 
-    it(`${allowed ? 'may' : 'may not'} sign out or in over the cookies of somebody signed in`, async () => {
+    it(`${allowed ? 'may' : 'may not'} sign out or in with the cookies of a signed-in user`, async () => {
       const { browser, owner } = await signedInBrowser();
       const body = { email: owner.email, password: owner.password, cookie: true };
       expect((await browser.send('POST', '/auth/login', { body, headers })).status).toBe(allowed ? 200 : 403);
@@ -90,7 +90,7 @@ describe('A browser', () => {
     expect((await request('http://127.0.0.1:1')).status).toBe(403);
   });
 
-  it('is refused before its token is looked at, so that the answer tells a foreign page nothing', async () => {
+  it('is rejected before its token is verified, so that the response reveals nothing to another site', async () => {
     const headers = { origin: FOREIGN, cookie: cookieHeader({ 'auth-token': 'stale' }) };
     expect((await send(app, 'POST', '/accounts', { body: {}, headers })).status).toBe(403);
   });
@@ -180,7 +180,7 @@ describe('A browser', () => {
     });
   });
 
-  it('is told to be careful with every answer', async () => {
+  it('gets security headers with every response', async () => {
     for (const path of ['/auth/me', '/accounts', '/nowhere', '/.well-known/jwks.json', '/health/live']) {
       const { headers } = await send(app, 'GET', path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');

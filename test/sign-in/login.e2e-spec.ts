@@ -92,7 +92,7 @@ describe('Signing in', () => {
     expect((await browser.send('GET', '/auth/me')).status).toBe(200);
   });
 
-  it('remembers the device in a cookie that names nobody', async () => {
+  it('remembers the device in a cookie that names no account', async () => {
     const { email, password } = await account(app, { email: 'known.device@example.com' });
     const { device } = cookiesOf(await login({ email, password }));
     expect(device?.attributes).toMatchObject({ path: '/auth', httponly: true, secure: true, samesite: 'Lax' });
@@ -139,7 +139,7 @@ describe('Signing in', () => {
     }
   });
 
-  it('says that an account is disabled only to whoever knows its password', async () => {
+  it('says that an account is disabled only after the right password', async () => {
     const { id, email, password } = await account(app, { enabled: false });
     expect(errorsOf(await login({ email, password: 'Wrong-horse-7' }))).toEqual(['401 invalid_credentials']);
     const response = await login({ email, password });
@@ -173,11 +173,11 @@ describe('Signing in', () => {
     ['a text', '"email"', ['400 malformed_body ']],
     ['no JSON', '{"email":', ['400 malformed_body']],
     ['nothing at all', '', ['400 malformed_body ']],
-  ])('refuses a body that holds %s', async (_, body, expected) => {
+  ])('rejects a body with %s', async (_, body, expected) => {
     expect(errorsOf(await login(body)).sort()).toEqual(expected.sort());
   });
 
-  it('refuses a body of another media type, and one that is too large', async () => {
+  it('rejects a body of another media type, and one that is too large', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await login('email=a', form)).body.errors[0]).toMatchObject({
       status: '415',
@@ -192,7 +192,7 @@ describe('Signing in', () => {
     expect((await login({ email, password }, { 'content-type': 'application/json; charset=utf-8' })).status).toBe(200);
   });
 
-  it('refuses query parameters, so that no password ever stands in a URL', async () => {
+  it('rejects query parameters, so that no password ever stands in a URL', async () => {
     expect(errorsOf(await send(app, 'POST', '/auth/login?email=a&password=b', { body: {} }))).toEqual([
       '400 invalid_parameter email',
       '400 invalid_parameter password',

@@ -46,7 +46,7 @@ describe('Signing out', () => {
       expect((await refresh(other.refreshToken)).status).toBe(200);
     });
 
-    it('everywhere ends every session of the account, and of nobody else', async () => {
+    it('everywhere ends every session of the account, and no others', async () => {
       const { post, account: owner } = await signedIn(app);
       const others = [await signIn(app, owner), await signIn(app, owner)];
       const stranger = await signedIn(app);
@@ -76,7 +76,7 @@ describe('Signing out', () => {
       expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
     });
 
-    it('that is rubbish is refused', async () => {
+    it('that is malformed is rejected', async () => {
       noSession(await send(app, 'POST', '/auth/logout', { token: 'rubbish' }));
     });
 
@@ -124,7 +124,7 @@ describe('Signing out', () => {
       expect(await sessionIds(app, owner.id)).toEqual([]);
     });
 
-    it('refuses one that was spent before, or has expired', async () => {
+    it('rejects one that was spent before, or has expired', async () => {
       const { refreshToken, account: owner } = await signedIn(app);
       const { id } = await sessionOf(app, owner.id);
       await refresh(refreshToken);
@@ -150,7 +150,7 @@ describe('Signing out', () => {
       expect(browser.cookiesFor('/')).toEqual({});
     });
 
-    it('works by GET for a page of the same site, and for nobody else', async () => {
+    it('works by GET for a page of the same site, and no other', async () => {
       const owner = await account(app);
       const browser = new Browser(app);
       await browser.signIn(owner);
@@ -197,13 +197,13 @@ describe('Signing out', () => {
     ['a token that is no text', { refresh_token: 1 }, ['422 validation_failed /refresh_token']],
     ['a strange member', { session_id: 'x' }, ['422 validation_failed /session_id']],
     ['no object', [true], ['400 malformed_body ']],
-  ])('refuses %s', async (_, body, expected) => {
+  ])('rejects %s', async (_, body, expected) => {
     const { post, get } = await signedIn(app);
     expect(errorsOf(await post('/auth/logout', body))).toEqual(expected);
     expect((await get('/auth/me')).status).toBe(200);
   });
 
-  it('refuses a request that names no session', async () => {
+  it('rejects a request that names no session', async () => {
     noSession(await send(app, 'POST', '/auth/logout'), 'Bearer realm="iam"');
   });
 });

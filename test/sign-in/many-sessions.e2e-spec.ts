@@ -56,7 +56,7 @@ describe('Many sessions of one account', () => {
       left: 0,
       end: async () => (await admin(app)).delete(`/accounts/${jane.account.id}`),
     },
-    'revoking those of everybody': {
+    'revoking those of all accounts': {
       left: 0,
       end: () =>
         command(['sessions', 'revoke', '--all'], {

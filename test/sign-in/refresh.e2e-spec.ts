@@ -71,11 +71,11 @@ describe('Refreshing', () => {
       ['rubbish', 'rubbish', ['401 invalid_refresh_token']],
       ['nothing', '', ['401 invalid_refresh_token']],
       ['a number', 1, ['422 validation_failed /refresh_token']],
-    ])('refuses %s', async (_, token, expected) => {
+    ])('rejects %s', async (_, token, expected) => {
       expect(errorsOf(await refresh(token))).toEqual(expected);
     });
 
-    it('refuses a strange member and a body that is no object', async () => {
+    it('rejects an unknown member and a body that is no object', async () => {
       const strange = await send(app, 'POST', '/auth/refresh', { body: { refreshToken: 'x' } });
       expect(errorsOf(strange)).toEqual(['422 validation_failed /refreshToken']);
       expect(errorsOf(await send(app, 'POST', '/auth/refresh', { body: [] }))).toEqual(['400 malformed_body ']);
@@ -102,7 +102,7 @@ describe('Refreshing', () => {
       expect((await sessionOf(app, owner.id)).refresh_seq).toBe(2);
     });
 
-    it('ends the session after 10 seconds, for whoever holds its tokens', async () => {
+    it('ends the session after 10 seconds, for all its tokens', async () => {
       const { refreshToken, account: owner, get } = await signedIn(app);
       const successor = await next(refreshToken);
       await age(app, (await sessionOf(app, owner.id)).id, 11);
@@ -190,7 +190,7 @@ describe('Refreshing', () => {
       expect((await browser.send('GET', '/auth/me')).status).toBe(200);
     });
 
-    it('works by GET for a page of the same site, and for nobody else', async () => {
+    it('works by GET for a page of the same site, and no other', async () => {
       const browser = new Browser(app);
       await browser.signIn(await account(app));
       for (const site of ['same-origin', 'same-site']) {

@@ -41,7 +41,7 @@ export async function send(
   return { status: response.status, headers: response.headers, text, body: text === '' ? undefined : JSON.parse(text) };
 }
 
-/** The requests of one caller: `const { get, post } = as(app, token)`. */
+/** The requests of one client: `const { get, post } = as(app, token)`. */
 export function as(app: TestApp, token?: string) {
   const call =
     (method: string) =>
@@ -59,7 +59,7 @@ export function as(app: TestApp, token?: string) {
   };
 }
 
-/** A caller's requests. */
+/** A client's requests. */
 export type ApiClient = ReturnType<typeof as>;
 
 /** `{ "data": { "type", "attributes" } }`, with an id where one is given. */

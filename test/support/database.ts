@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 
-/** Variables through which the global set-up tells the workers where the server and the template are. */
+/** Variables through which the global set-up passes the workers where the server and the template are. */
 export const SERVER_VARIABLE = 'IAM_TEST_SERVER_URL';
 export const TEMPLATE_VARIABLE = 'IAM_TEST_TEMPLATE';
 /** Leads to the server by way of PgBouncer, where the tests run through one; empty otherwise. */
 export const POOLER_VARIABLE = 'IAM_TEST_POOLER_URL';
 /** Every database of the tests starts so; the teardown and the sweep of earlier runs know them by it. */
 export const PREFIX = 'iam_test_';
-/** Cloning is done by one worker at a time: PostgreSQL refuses to clone what another session is cloning. */
+/** Cloning is done by one worker at a time: PostgreSQL does not clone a database that another session is cloning. */
 const CLONE_LOCK = 5_551_001;
 
 /** A database of its own, with the whole schema and no rows. */
 export interface TestDatabase {
   readonly url: string;
-  /** Removes the database, together with whoever is still connected. */
+  /** Removes the database, and ends its connections. */
   drop(): Promise<void>;
 }
 

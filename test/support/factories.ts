@@ -119,7 +119,7 @@ export async function signIn(app: TestApp, { email, password }: { email: string;
   return { token: response.body.meta.token, refreshToken: response.body.meta.refresh_token };
 }
 
-/** Somebody signed in: who it is, and their requests. */
+/** A signed-in user: the account, and its requests. */
 export interface SignedIn extends ApiClient {
   readonly account: TestAccount;
   readonly token: string;

@@ -5,25 +5,25 @@ import { MEDIA_TYPE } from './client.js';
 /** What came back: its status and its document. */
 export interface Reply {
   readonly status: number;
-  // Judges look into documents of every shape.
+  // Checks read documents of every form.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }
 
-/** One request, and how its answer is judged. */
+/** One request, and the check of its response. */
 export interface Shot {
   readonly name: string;
   readonly method: string;
   readonly path: string;
   readonly token?: string;
   readonly body?: unknown;
-  /** Null when the answer is right, else what is wrong with it. It is not asked about a refusal for the moment, 503. */
+  /** Null when the response is as expected, else what is wrong with it. Not called for 503. */
   readonly check: (reply: Reply) => string | null;
 }
 
 /**
  * - served: the right answer
- * - refused: 503 with Retry-After, as a client understands it
+ * - rejected: 503 with Retry-After, as a client understands it
  * - lost: no answer at all
  * - wrong: anything else
  */
@@ -32,7 +32,7 @@ export type Result = 'served' | 'rejected' | 'lost' | 'wrong';
 export interface Outcome {
   readonly name: string;
   readonly result: Result;
-  /** What was wrong, or why it was lost or refused. */
+  /** What was wrong, or why it was lost or rejected. */
   readonly detail: string;
   /** When it was sent and when it ended, in ms of the monotonic clock. */
   readonly sentAt: number;
@@ -42,7 +42,7 @@ export interface Outcome {
 /** So many requests wait for their answers at most: a machine that is busy with something else is not buried. */
 const MAX_WAITING = 60;
 
-/** Sends requests at a steady rate, whether those before were answered or not, and retries none. */
+/** Sends requests at a constant rate, whether or not the previous ones have completed, and retries none. */
 export class Load {
   readonly outcomes: Outcome[] = [];
   private readonly agent = new Agent({ keepAlive: true, maxSockets: MAX_WAITING });

@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { freePort } from '../../src/embedded-postgres/postgres-process.js';
 import type { Pooler } from '../../src/database/connections.js';
 
-/** PgBouncer refuses to be root, who is who runs CI in most containers: `nobody` then. */
+/** PgBouncer does not run as root, which CI is in most containers: another user then. */
 const UNPRIVILEGED_UID = 65_534;
 /** The program. */
 export const PGBOUNCER = process.env['PGBOUNCER_PATH'] ?? '/usr/sbin/pgbouncer';

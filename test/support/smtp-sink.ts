@@ -14,7 +14,7 @@ export interface CaughtMail {
 /** A real SMTP server on a free port (or a given one) that keeps what it is sent. */
 export class SmtpSink {
   readonly mails: CaughtMail[] = [];
-  /** Answer to every mail: null takes it, a number refuses it with that SMTP code. */
+  /** Reply to every mail: null accepts it, a number rejects it with that SMTP code. */
   rejectWith: number | null = null;
   /** Milliseconds before a mail is answered. */
   delayMs = 0;

@@ -54,7 +54,7 @@ export class TcpProxy {
   }
 
   /**
-   * Lets nothing through, and tells nobody: neither side of a connection hears of it, new ones are taken and lead nowhere.
+   * Drops all data silently: neither side of a connection is closed, new ones are accepted and lead nowhere.
    * Those that it happened to stay so, as where a firewall has forgotten them.
    */
   swallow(): void {

@@ -136,7 +136,7 @@ describe('Expired rows', () => {
     expect((await jane.get('/auth/me')).status).toBe(200);
   });
 
-  it('of mailed tokens go 30 days after their end; until then their holder is told that they have expired', async () => {
+  it('of mailed tokens go 30 days after their end; until then they are reported as expired', async () => {
     const jane = await account(here);
     const days = { gone: -31, kept: -29, live: 1 };
     const tokens: Record<string, string> = {};
@@ -157,7 +157,7 @@ describe('Expired rows', () => {
     expect(await reset('live')).toEqual([]);
   });
 
-  it('are left alone where somebody holds them, and deleted the next time', async () => {
+  it('are left alone while they are locked, and deleted the next time', async () => {
     await here.sql("INSERT INTO parcels VALUES ('held', now() - interval '1 s'), ('free', now() - interval '1 s')");
     const left = await withClient(here.databaseUrl, async (client) => {
       await client.query("BEGIN; SELECT FROM parcels WHERE number = 'held' FOR UPDATE");

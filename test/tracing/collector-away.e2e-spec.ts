@@ -7,7 +7,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/client.js';
 import { Collector } from './collector.js';
 
-/** What is said from now on of the traces for a collector, and not of those of the test before, which may still be told of. */
+/** Log lines from now on about one collector; those of the previous test may still be logged. */
 function saidOf(url: string): string[] {
   const lines: string[] = [];
   jest.spyOn(Logger.prototype, 'warn').mockImplementation((line) => {
@@ -65,7 +65,7 @@ describe('A collector that', () => {
     expect(await took(() => app.stop())).toBeLessThan(4_500);
   });
 
-  it('refuses is told of with its status, without what it was sent', async () => {
+  it('rejects is logged with its status, without what it was sent', async () => {
     collector.status = 401;
     const app = await start();
     const lines = saidOf(collector.url);
@@ -75,7 +75,7 @@ describe('A collector that', () => {
     expect(collector.requests.length).toBeGreaterThan(1);
   });
 
-  it('is gone costs no request anything, does not hold up the end, and is told of once', async () => {
+  it('is gone delays no request and no shutdown, and is logged once', async () => {
     const gone = collector.url;
     await collector.stop();
     const app = await start(gone);

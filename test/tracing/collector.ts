@@ -121,7 +121,7 @@ const record = (attributes: readonly OtlpAttribute[]): Span['attributes'] =>
     attributes.map(({ key, value }) => [key, value.stringValue ?? (value.intValue && Number(value.intValue))]),
   );
 
-/** The `traceparent` of a caller, with ids of its own. */
+/** The `traceparent` of a client, with ids of its own. */
 export function remoteSpan(): { traceId: string; spanId: string; traceparent: string } {
   const hex = (length: number): string =>
     Array.from({ length }, () => Math.floor(1 + Math.random() * 15).toString(16)).join('');

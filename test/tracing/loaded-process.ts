@@ -6,7 +6,7 @@ import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { ResilientClient } from '../../src/database/resilient-client.js';
 
-/** Starts the service, sends it a request, and tells what V8 has loaded by then: every script, of whatever kind. */
+/** Starts the service, sends it a request, and prints what V8 has loaded by then: every script, of whatever kind. */
 const app = await createApp(loadConfig(process.env));
 await app.listen({ host: '127.0.0.1', port: 0 });
 await fetch(`${await app.getUrl()}/accounts`);

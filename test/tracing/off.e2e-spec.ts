@@ -37,7 +37,7 @@ describe('A service', () => {
 
   it('that is not traced loads nothing of it, has no hook for it, and asks PostgreSQL directly', async () => {
     const { loaded, packages, ours, decorated, resilient } = await run({});
-    // V8 tells of modules of both kinds.
+    // V8 lists modules of both kinds.
     expect(loaded.some((url) => url.endsWith('/src/app.setup.js'))).toBe(true);
     expect(loaded.some((url) => url.includes('/node_modules/pg/lib/client.js'))).toBe(true);
     // Of prom-client, which asks the API for exemplars; without an SDK it does nothing.

@@ -131,13 +131,13 @@ describe('A service that is traced', () => {
       expect(collector.text).not.toContain(id);
     });
 
-    it('that continues the trace of the caller', async () => {
+    it('that continues the trace of the client', async () => {
       const { span, remoteSpanId } = await traced('GET', '/accounts');
       expect(span.parentSpanId).toBe(remoteSpanId);
     });
 
     it.each(['', 'nonsense', '00-00000000000000000000000000000000-00f067aa0ba902b7-01', `00-${'a'.repeat(32)}-1-01`])(
-      'that begins a trace where the caller says traceparent: %s',
+      'that begins a trace where the client sends traceparent: %s',
       async (traceparent) => {
         const before = collector.spans.length;
         await send(app, 'GET', '/roles-that-are-not-there', { headers: { traceparent } });
@@ -148,7 +148,7 @@ describe('A service that is traced', () => {
       },
     );
 
-    it('only where the caller records its trace as well', async () => {
+    it('only where the client samples its trace', async () => {
       const { traceId, traceparent } = remoteSpan();
       await send(app, 'GET', '/accounts', { headers: { traceparent: traceparent.replace(/01$/, '00') } });
       await traced('GET', '/accounts');
@@ -226,7 +226,7 @@ describe('A service that is traced', () => {
       expect(collector.text).not.toContain('Canary Organization');
     });
 
-    it('that keeps to itself what somebody wrote into the text, and what PostgreSQL says of it', async () => {
+    it('without literals of its text, and without the message of PostgreSQL', async () => {
       const { below } = await traced('GET', '/faults/statement');
       expect(below).toMatchObject([
         {
@@ -237,7 +237,7 @@ describe('A service that is traced', () => {
       expect(collector.text).not.toContain(CANARY);
     });
 
-    it('but not those that recur without anybody asking', () => {
+    it('but not for those that recur without a request', () => {
       expect(collector.spans.filter((span) => span.kind === 'client' && span.parentSpanId === undefined)).toEqual([]);
       expect(collector.text).not.toContain('auth_changes WHERE created_at');
     });
@@ -288,7 +288,7 @@ describe('A service that is traced', () => {
     });
   });
 
-  it('sends no password, token or e-mail of anybody, whatever is asked', async () => {
+  it('sends no password, token or e-mail whatever is requested', async () => {
     const { token } = await admin(app);
     const email = 'guest-canary@example.com';
     const attributes = { name: 'Guest', email, role_name: 'user', role_scope: {} };
@@ -309,7 +309,7 @@ describe('A service that is traced', () => {
     expect(collector.spans.filter(({ name }) => name === 'PATCH /accounts/{token}/join')).not.toEqual([]);
   });
 
-  it('sends to the path and with the headers that it was told', () => {
+  it('sends to the path and with the headers of the configuration', () => {
     expect(collector.requests.every(({ path }) => path === '/v1/traces')).toBe(true);
     expect(collector.requests[0]?.headers).toMatchObject({ 'api-key': 'a secret', 'x-tenant': 'acme' });
   });

@@ -35,7 +35,7 @@ describe('A body', () => {
     ['a body that is too large', { 'content-type': MEDIA_TYPE, 'content-length': 10 * MIB }],
     ['a body in chunks', { 'content-type': MEDIA_TYPE, 'transfer-encoding': 'chunked' }],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded', 'content-length': 9 }],
-  ])('of somebody unknown is not waited for where a route needs a credential: %s', async (_what, headers) => {
+  ])('without a credential is not waited for where a route needs one: %s', async (_what, headers) => {
     for (const line of [
       'POST /accounts',
       'PATCH /accounts/x',
@@ -51,7 +51,7 @@ describe('A body', () => {
     }
   });
 
-  it('of somebody unknown is not looked at, however malformed', async () => {
+  it('without a credential is not read, however malformed', async () => {
     for (const body of ['{', '\xff', '[]', '"'.repeat(MIB), '['.repeat(100_000)]) {
       expect(errorsOf(await send(app, 'POST', '/accounts', { body }))).toEqual(['401 unauthenticated Authorization']);
     }
@@ -114,7 +114,7 @@ describe('A body', () => {
     expect(await known.responses(2)).toEqual([100, 400]);
   });
 
-  it('of somebody known is judged before the right, the parameters and the row', async () => {
+  it('with a credential is validated before the right, the parameters and the row', async () => {
     const path = `/organizations/${await organization(app)}?x=1`;
     const headers = { 'content-type': 'text/plain' };
     expect(errorsOf(await send(app, 'PATCH', path, { ...root, body: '{' }))).toEqual(['400 malformed_body']);
@@ -127,7 +127,7 @@ describe('A body', () => {
     expect(first).toBe('400 invalid_parameter x');
   });
 
-  it('is judged before the site that it comes from, where the cookie is good', async () => {
+  it('is validated before the site that it comes from, where the cookie is good', async () => {
     const headers = { cookie: `auth-token=${root.token}`, origin: 'https://evil.example.com' };
     expect(errorsOf(await send(app, 'POST', '/organizations', { headers, body: '{' }))).toEqual(['400 malformed_body']);
     const fine = document('iam:organizations', { name: 'x' });
@@ -136,7 +136,7 @@ describe('A body', () => {
     ]);
   });
 
-  it('of a read means nothing: nobody reads it', async () => {
+  it('of a read is ignored', async () => {
     const connection = await connected();
     connection.write(head('GET /health/live', { 'content-type': MEDIA_TYPE, 'content-length': 5 }));
     expect(await connection.responses()).toEqual([200]);

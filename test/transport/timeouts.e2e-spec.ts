@@ -89,7 +89,7 @@ describe('A connection that keeps the service waiting', () => {
     expect(text).toContain('"id":"late-1","status":"408","code":"request_timeout"');
   });
 
-  it('by a body that nobody reads is closed too', async () => {
+  it('by a body that is not read is closed too', async () => {
     (await connect()).write(head('GET /health/live', { 'content-length': 1000 }));
     expect(await connection.responses()).toEqual([200]);
     void drip('x');
