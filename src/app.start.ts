@@ -1,8 +1,11 @@
+import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { beforeEnd, isEnding } from './app.process.js';
 import { createApp } from './app.setup.js';
 import { loadEnvFile } from './config/env-file.js';
+import { crossSiteWarnings } from './config/cross-site.js';
 import { loadConfig } from './config/load-config.js';
+import { ownUrl } from './config/own-url.js';
 import { EmbeddedServer } from './embedded-postgres/embedded-server.js';
 import { hasMailbox } from './mailbox/mailbox.module.js';
 import { MailboxToken } from './mailbox/mailbox.token.js';
@@ -20,12 +23,13 @@ export async function start(): Promise<void> {
     beforeEnd(() => app.close());
     await listen(app, config.host, config.port);
     const seconds = process.uptime().toFixed(2);
-    new Logger('Iam').log(
-      `Serving on ${await app.getUrl()} after ${seconds} s; documentation at ${await app.getUrl()}/docs`,
-    );
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const url = ownUrl(config.host, port);
+    new Logger('Iam').log(`Serving on ${url} after ${seconds} s; documentation at ${url}/docs`);
+    for (const warning of crossSiteWarnings(config)) new Logger('Iam').warn(warning);
     if (hasMailbox(config)) {
       const { path } = app.get(MailboxToken, { strict: false });
-      new Logger('Iam').log(`Mails are not sent without MAIL_URL; read them at ${await app.getUrl()}${path}`);
+      new Logger('Iam').log(`Mails are not sent without MAIL_URL; read them at ${url}${path}`);
     }
   } catch (error) {
     // Errors caused by the shutdown are not reported.

@@ -1,9 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
-
-/** Addresses for "all interfaces", which a browser cannot open. */
-const UNSPECIFIED = new Set(['0.0.0.0', '::']);
+import { ownUrl } from '../config/own-url.js';
 
 /**
  * The links in mails. They start with `APP_URL`, or with the service's own address when there is none; the Host header
@@ -33,7 +31,7 @@ export class MailLinks {
 
   private get base(): string {
     const { appUrl, host, port, publicPath } = this.config;
-    return appUrl ?? `${ownAddress(host, port || this.chosenPort())}${publicPath}`;
+    return appUrl ?? `${ownUrl(host, port || this.chosenPort())}${publicPath}`;
   }
 
   /** The port that the system assigned for `PORT=0`. */
@@ -42,9 +40,4 @@ export class MailLinks {
     if (typeof address !== 'object' || address === null || !('port' in address)) return 0;
     return Number(address.port);
   }
-}
-
-function ownAddress(host: string, port: number): string {
-  if (UNSPECIFIED.has(host)) return `http://localhost:${port}`;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

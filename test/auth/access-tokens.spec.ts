@@ -109,7 +109,7 @@ describe('an access token', () => {
       new AccessTokens({ ...SETTINGS, jwtIssuer: null, ...change }, keys).issuer;
     expect(issuerOf({ jwtIssuer: 'https://issuer', appUrl: 'https://app' })).toBe('https://issuer');
     expect(issuerOf({ appUrl: 'https://app' })).toBe('https://app');
-    expect(issuerOf({})).toBe('http://127.0.0.1:3000');
+    expect(issuerOf({})).toBe('http://localhost:3000');
   });
 });
 

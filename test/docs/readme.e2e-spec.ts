@@ -14,7 +14,7 @@ const PAGE = readFileSync('README.md', 'utf8');
 const SESSION = /## Try it\n(.*?)\n## /s.exec(PAGE)?.[1] ?? '';
 
 /** Where the service listens according to the page. */
-const ADDRESS = 'http://127.0.0.1:3000';
+const ADDRESS = 'http://localhost:3000';
 /** A session that hangs is ended after this time, in milliseconds. */
 const TIMEOUT_MS = 60_000;
 

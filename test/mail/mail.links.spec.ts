@@ -10,10 +10,11 @@ describe('The links in mails', () => {
   });
 
   it.each([
-    ['127.0.0.1', 'http://127.0.0.1:3000'],
+    ['127.0.0.1', 'http://localhost:3000'],
     ['0.0.0.0', 'http://localhost:3000'],
     ['::', 'http://localhost:3000'],
-    ['::1', 'http://[::1]:3000'],
+    ['::1', 'http://localhost:3000'],
+    ['2001:db8::1', 'http://[2001:db8::1]:3000'],
     ['iam.internal', 'http://iam.internal:3000'],
   ])('start with an address that can be opened when there is no APP_URL and the host is %s', (host, base) => {
     expect(new MailLinks({ appUrl: null, host, port: 3000, publicPath: '' }).join('t').href).toBe(

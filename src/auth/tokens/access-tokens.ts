@@ -4,6 +4,7 @@ import { errors, jwtVerify, type JWTHeaderParameters } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { validate as isUuid } from 'uuid';
 import { Config } from '../../config/config.js';
+import { ownUrl } from '../../config/own-url.js';
 import type { SigningAlgorithm } from '../../config/signing-keys.js';
 import type { RoleScope } from '../authorization/actor.js';
 import { SigningKeys } from './signing-keys.js';
@@ -56,7 +57,7 @@ export class AccessTokens {
   readonly #verified = new LRUCache<string, VerifiedToken>({ max: MAX_VERIFIED });
 
   constructor(@Inject(Config) config: Settings, keys: SigningKeys) {
-    this.issuer = config.jwtIssuer ?? config.appUrl ?? `http://${config.host}:${config.port}`;
+    this.issuer = config.jwtIssuer ?? config.appUrl ?? ownUrl(config.host, config.port);
     this.#audience = config.jwtAudience;
     this.#seconds = config.accessTokenSeconds;
     this.#keys = keys;
