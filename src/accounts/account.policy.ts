@@ -63,6 +63,16 @@ export function organizationsIn(scope: RoleScope | undefined): string[] {
   return [...new Set(ids.filter((id): id is string => typeof id === 'string').map((id) => id.toLowerCase()))].sort();
 }
 
+/** A `role_scope` in one spelling: `org` is a set, and an empty one is left out, as documents show it. */
+export function canonicalScope(scope: unknown): unknown {
+  const { org, ...extra } = scope as RoleScope;
+  if (!Array.isArray(org) || !org.every((id) => typeof id === 'string')) return scope;
+  return org.length === 0 ? extra : { ...extra, org: organizationsIn({ org }) };
+}
+
+/** The name of an account that is created without one: the part of its e-mail before the `@`. */
+export const nameFrom = (email: string): string => email.slice(0, email.lastIndexOf('@'));
+
 /** `role_scope` without `org`. */
 export function extraIn(scope: RoleScope): RoleScope {
   return Object.fromEntries(Object.entries(scope).filter(([key]) => key !== 'org'));

@@ -1,13 +1,14 @@
 import { defineResource } from '../json-api/resource/resource.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Account } from './account.entity.js';
+import { canonicalScope } from './account.policy.js';
 import { emailKey } from '../auth/email-key.js';
 
 /** What a client may do with accounts. */
 export const AccountResource = defineResource(Account, {
   type: 'iam:accounts',
   attributes: {
-    name: { write: 'always', filter: ['eq', 'match'], sort: true },
+    name: { write: 'always', optional: true, filter: ['eq', 'match'], sort: true },
     email: {
       write: 'create',
       filter: ['eq', 'in', 'match'],
@@ -20,6 +21,7 @@ export const AccountResource = defineResource(Account, {
     roleScope: {
       write: 'always',
       filter: ['eq'],
+      canonical: canonicalScope,
       computed: {
         type: 'json',
         description: 'Organizations of the account under `org`, and what else its role applies to',
@@ -28,7 +30,12 @@ export const AccountResource = defineResource(Account, {
     },
     pictureUrl: { write: 'always', filter: ['eq'], sort: true },
     joinedAt: { filter: ['eq', 'gte', 'lte'], sort: true },
-    invitationExpiredAt: { filter: ['eq'], sort: true },
+    invitationExpiredAt: {
+      filter: ['eq'],
+      sort: true,
+      // A new account is invited, unless it is disabled.
+      initial: ({ enabled }) => (enabled === false ? null : undefined),
+    },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
     updatedAt: { filter: ['eq'], sort: true },
   },

@@ -24,6 +24,7 @@ import {
   assignmentErrors,
   extraIn,
   forbidden,
+  nameFrom,
   outranks,
   privilegedIn,
   unknownOrganizations,
@@ -72,8 +73,8 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     if (mayLose) await this.lastAdmin.lock(actor, intent.verb, id, tx);
   }
 
-  protected override defaults(): Partial<AccountValues> {
-    return { roleName: this.roles.defaultName };
+  protected override defaults({ email }: AccountValues): Partial<AccountValues> {
+    return { roleName: this.roles.defaultName, ...(email !== undefined && { name: nameFrom(email) }) };
   }
 
   protected override async authorize(write: AccountWrite): Promise<ErrorObject[]> {

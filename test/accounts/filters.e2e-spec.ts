@@ -112,7 +112,7 @@ describe('Filters of accounts', () => {
         expect(await find(filter(name, '2026-01-10T12:00:00Z'))).toEqual([]);
         expect(await find(filter(name, '2026-01-10'))).toEqual(['start', 'noon', 'end']);
         expect(await find(filter(name, '2026-01-11,2026-01-09T23:59:59.999Z'))).toEqual(['before', 'after']);
-        for (const value of ['yesterday', '2026-02-30', '2026-01-10T12:00:00', '1768046400', '2026-01-10T25:00Z']) {
+        for (const value of ['yesterday', '2026-02-30', '2026-01-10 12', '1768046400', '2026-01-10T25:00Z']) {
           expect(errorsOf(await owner.get(`/accounts?${filter(name, value)}`))).toEqual([
             `400 invalid_parameter filter[${name}]`,
           ]);

@@ -96,13 +96,13 @@ describe('accounts import of CSV', () => {
   });
 
   it('names the rows that have errors, by the line that each begins on', async () => {
-    const rows = `name,email\n"A\nB",no\nEve,${email('eve')},more\n,${email('x')}\nEve,${email('eve')}\n`;
+    const rows = `name,email\n"A\nB",no\nEve,${email('eve')},more\nXi,\nEve,${email('eve')}\n`;
     const { exitCode, out, err } = await load(rows, '--columns', 'name=name,email=email', '--skip-invalid');
     expect([exitCode, out]).toEqual([1, expect.stringMatching(/^Added 1 account, .* 3 rejected\.\n$/)]);
     expect(err.split('\n')).toEqual([
       expect.stringMatching(/^Line 2: name must not contain .*email must be an e-mail address/),
       'Line 4: has 3 cells, where the header has 2',
-      'Line 5: name is required',
+      'Line 5: email is required',
       '3 lines were rejected.',
       '',
     ]);

@@ -133,7 +133,7 @@ describe('accounts import', () => {
       'Line 2: is not JSON',
       'Line 3: must be a JSON object',
       expect.stringMatching(
-        /^Line 5: name is required; email must be valid, such as jane@example\.com; There is no attribute "nick" here; role_name must be one of/,
+        /^Line 5: email must be valid, such as jane@example\.com; There is no attribute "nick" here; role_name must be one of/,
       ),
       expect.stringMatching(
         /^Line 6: enabled must be true or false; hashed_password has no known format; known .* reset mail; id .*; organizations /,

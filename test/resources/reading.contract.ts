@@ -38,6 +38,9 @@ export function readingContract(subject: () => Subject): void {
         const found = ids(await on.get(query));
         const expected = rows.filter((one) => matches(filter, one, asked)).map(({ id }) => id);
         if (found.join() !== expected.join()) wrong.push(`${query} found ${found.join()}, not ${expected.join()}`);
+        if (filter.on.operator !== 'eq') continue;
+        const spelled = ids(await on.get(query.replace(`[${filter.name}]`, `[${filter.name}__eq]`)));
+        if (spelled.join() !== expected.join()) wrong.push(`${filter.name}__eq found ${spelled.join()}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -49,9 +52,12 @@ export function readingContract(subject: () => Subject): void {
     const closed = names
       .flatMap((name) => [...EVERY_OPERATOR, 'like' as Operator].map((operator) => filterName(name, operator)))
       .filter((name) => !on.resource.filters.has(name));
+    const spelled = [...on.resource.filters.values()].flatMap(({ name, on: attribute, takes }) =>
+      attribute?.operator !== 'eq' && (attribute || takes === 'whole') ? [`${name}__eq`] : [],
+    );
     await expectErrors(
       on,
-      closed.map((name) => [`?filter[${name}]=x`, `filter[${name}]`]),
+      [...closed, ...spelled].map((name) => [`?filter[${name}]=x`, `filter[${name}]`]),
     );
   });
 

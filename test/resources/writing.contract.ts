@@ -25,6 +25,11 @@ export function writingContract(subject: () => Subject): void {
     const on = subject();
     if (!on.offers('create')) return;
     const attributes = await creatable(on);
+    // Read-only attributes as well, with what the new row will have.
+    for (const { name, initial } of on.visible.filter((attribute) => !isWritable(attribute, 'create'))) {
+      const value = initial(attributes);
+      if (value !== undefined) attributes[name] = value;
+    }
     const key = { 'idempotency-key': 'the-contract' };
     const created = await on.post(attributes, key);
     expect([created.status, errorsOf(created)]).toEqual([200, []]);

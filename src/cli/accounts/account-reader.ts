@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Account } from '../../accounts/account.entity.js';
-import { accountErrors, extraIn, organizationsIn } from '../../accounts/account.policy.js';
+import { accountErrors, extraIn, nameFrom, organizationsIn } from '../../accounts/account.policy.js';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
@@ -92,6 +92,7 @@ export class AccountReader {
     const joined = hashedPassword === null ? null : (createdAt ?? new Date().toISOString());
     const given = Object.entries(values).flatMap(([property, value]) => this.columnOf(property, value));
     return {
+      name: nameFrom(email),
       role_name: this.roles.defaultName,
       joined_at: joined,
       ...(createdAt === undefined ? {} : { updated_at: createdAt }),

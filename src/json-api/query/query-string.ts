@@ -119,6 +119,17 @@ function valuesIn(value: unknown): number {
 const hasTooManyValues = (operand: Operand): boolean =>
   'value' in operand && valuesIn(JSON.parse(String(operand.value))) > LIMITS.filterValues;
 
+const EQUALITY = '__eq';
+
+/** Whether a filter compares for equality: that of an attribute, or a list of a repository's own. */
+const isEquality = ({ on, takes }: Filter): boolean => (on ? on.operator === 'eq' : takes === 'list');
+
+/** The filter of a name in brackets; `email__eq` is another spelling of `email`. */
+function filterOf(resource: AnyResource, name: string): Filter | undefined {
+  const plain = name.endsWith(EQUALITY) ? resource.filters.get(name.slice(0, -EQUALITY.length)) : undefined;
+  return resource.filters.get(name) ?? (plain && isEquality(plain) ? plain : undefined);
+}
+
 /** Parses the parameters of one name into a condition; `undefined` when there is an error. */
 export function parseFilter(
   resource: AnyResource,
@@ -126,7 +137,7 @@ export function parseFilter(
   errors: ErrorList,
 ): Condition | undefined {
   const [{ name, path }] = group;
-  const filter = resource.filters.get(path[0] ?? '');
+  const filter = filterOf(resource, path[0] ?? '');
   if (!filter) {
     const [known] = resource.filters.keys();
     const detail =

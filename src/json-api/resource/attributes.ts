@@ -18,6 +18,10 @@ export interface Attribute {
   /** Whether a create has to carry it: a writable column with neither null nor default. */
   readonly required: boolean;
   readonly write?: 'create' | 'always';
+  /** The value in a new row, as far as the client can know it when it sends these attributes; undefined otherwise. */
+  readonly initial: (sent: Readonly<Record<string, unknown>>) => unknown;
+  /** A valid value in the one spelling by which two are compared. */
+  readonly canonical: (value: unknown) => unknown;
   readonly sortable: boolean;
   readonly hidden: boolean;
   readonly computed: boolean;
@@ -69,6 +73,16 @@ export function columnsOf(entity: Type<unknown>): Map<string, ColumnMetadataArgs
 const has = (column: ColumnMetadataArgs): boolean =>
   column.options.nullable === true || column.options.default !== undefined || column.mode !== 'regular';
 
+/** What a column without a value gets, as JSON; undefined where the database or the entity's decorator decides. */
+function defaultOf(column: ColumnMetadataArgs | undefined): unknown {
+  if (column?.mode !== 'regular') return undefined;
+  const { nullable, default: value } = column.options;
+  if (value === undefined) return nullable === true ? null : undefined;
+  return typeof value === 'function' ? undefined : value;
+}
+
+const identity = (value: unknown): unknown => value;
+
 function compileAttribute(
   where: string,
   property: string,
@@ -87,10 +101,14 @@ function compileAttribute(
   }
   if (rule.hidden && (rule.sort || rule.write)) throw new TypeError(`${where} is hidden, yet sortable or writable`);
   const description = rule.computed?.description ?? column?.options.comment;
+  const type: FieldType = FIELD_TYPES[typeName];
+  const initial = defaultOf(column);
   return {
     property,
     name: snakeCase(property),
-    type: FIELD_TYPES[typeName],
+    type,
+    initial: rule.initial ?? (() => initial),
+    canonical: rule.canonical ?? type.canonical ?? identity,
     nullable: rule.computed?.nullable ?? column?.options.nullable === true,
     required: rule.write !== undefined && !rule.optional && column !== undefined && !has(column),
     sortable: rule.sort === true,
@@ -126,6 +144,8 @@ export const ID: Attribute = {
   type: FIELD_TYPES.uuid,
   nullable: false,
   required: false,
+  initial: () => undefined,
+  canonical: identity,
   sortable: true,
   hidden: true,
   computed: false,

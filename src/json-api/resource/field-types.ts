@@ -32,11 +32,15 @@ export interface FieldType {
   text(column: Sql): Sql;
   /** Whether a JSON value of a body has this type. */
   accepts(value: unknown): boolean;
+  /** A value of this type in the one spelling by which two are compared; absent where each value has only one. */
+  canonical?(value: unknown): unknown;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
-const INSTANT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+ -](\d\d):?(\d\d))$/;
+const INSTANT = /^((\d{4})-(\d\d)-(\d\d))[T ]((\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?)(Z|[+ -](\d\d):?(\d\d))?$/;
+/** An offset at the end of an instant (ISO 8601). */
+const OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/;
 const DAY_MS = 86_400_000;
 
 /** Whether a text is a UUID in its usual spelling (RFC 9562). */
@@ -65,9 +69,9 @@ function day(year: string, month: string, date: string): number | undefined {
 }
 
 function parseTime(text: string): Operand | undefined {
-  const [, year = '', month = '', date = ''] = DATE.exec(text) ?? [];
+  const [, year = '', month = '', dayOfMonth = ''] = DATE.exec(text) ?? [];
   if (year) {
-    const from = day(year, month, date);
+    const from = day(year, month, dayOfMonth);
     if (from === undefined) return undefined;
     const next = new Date(from + DAY_MS);
     // The day after 9999-12-31 has no four-digit year; PostgreSQL calls what lies after it "infinity".
@@ -76,7 +80,8 @@ function parseTime(text: string): Operand | undefined {
   }
   const parts = INSTANT.exec(text);
   if (!parts) return undefined;
-  const [, y = '', mo = '', d = '', hours, minutes, seconds = '0', zoneHours = '0', zoneMinutes = '0'] = parts;
+  const [, date = '', y = '', mo = '', d = '', time = '', hours, minutes, seconds = '0'] = parts;
+  const [zone = 'Z', zoneHours = '0', zoneMinutes = '0'] = parts.slice(9);
   const inRange =
     day(y, mo, d) !== undefined &&
     Number(hours) < 24 &&
@@ -85,8 +90,12 @@ function parseTime(text: string): Operand | undefined {
     Number(zoneHours) < 15 &&
     Number(zoneMinutes) < 60;
   // A "+" of an offset that was not percent-encoded arrives as a space.
-  return inRange ? { value: text.replace(' ', '+') } : undefined;
+  return inRange ? { value: `${date}T${time}${zone.replace(' ', '+')}` } : undefined;
 }
+
+/** Whether a JSON value is an instant with its offset: a body has no percent-encoding to lose, and no zone to assume. */
+const isInstant = (value: unknown): value is string =>
+  typeof value === 'string' && !value.includes(' ') && OFFSET.test(value) && 'value' in (parseTime(value) ?? {});
 
 function parseInteger(text: string): Operand | undefined {
   const value = Number(text);
@@ -145,6 +154,7 @@ export const FIELD_TYPES = {
     json: quoted,
     text: toText,
     accepts: (value) => typeof value === 'string' && isUuid(value),
+    canonical: (value) => String(value).toLowerCase(),
   },
   boolean: {
     pgType: 'boolean',
@@ -169,12 +179,13 @@ export const FIELD_TYPES = {
   time: {
     pgType: 'timestamptz',
     schema: { type: 'string', format: 'date-time' },
-    expected: 'an ISO 8601 date (2026-01-31) or instant with its offset (2026-01-31T12:00:00.000Z)',
+    expected: 'an ISO 8601 date (2026-01-31) or instant (2026-01-31T12:00:00.000Z), in UTC unless it has an offset',
     wanted: 'an ISO 8601 instant with its offset (2026-01-31T12:00:00.000Z)',
     parse: parseTime,
     json: (column) => format(column, `"\\""${ISO}"\\""`),
     text: (column) => format(column, ISO),
-    accepts: (value) => typeof value === 'string' && 'value' in (parseTime(value) ?? {}),
+    accepts: isInstant,
+    canonical: (value) => Date.parse(String(value)),
   },
   json: {
     pgType: 'jsonb',

@@ -14,6 +14,13 @@ export interface AttributeRule<Entity> {
   readonly write?: 'create' | 'always';
   /** A create may leave it out although the column has neither null nor default: the service fills it in. */
   readonly optional?: boolean;
+  /**
+   * What a new row has in a read-only attribute, where its column's default does not tell; undefined where the client
+   * cannot know. A create may send that value. `sent` has the attributes by their names on the wire, not validated.
+   */
+  readonly initial?: (sent: Readonly<Record<string, unknown>>) => unknown;
+  /** A valid value in the one spelling by which two are compared, where that of its type does not do. */
+  readonly canonical?: (value: unknown) => unknown;
   /** Filter operators; equality is `filter[name]`, another one `filter[name__operator]`. */
   readonly filter?: readonly Operator[];
   readonly sort?: boolean;
