@@ -68,7 +68,8 @@ export class PasswordsController {
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 404, 413, 415, 422, 429, 503)
   reset(@Body() body: unknown): Promise<void> {
-    return this.passwords.reset(readFlatBody(ResetBody, body));
+    const policyErrors = ({ password }: ResetBody) => this.policy.errors(password, null, '/password');
+    return this.passwords.reset(readFlatBody(ResetBody, body, policyErrors));
   }
 
   @Get('token_valid')
@@ -135,6 +136,7 @@ export class PasswordsController {
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   change(@CurrentActor() actor: Actor, @Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
-    return this.passwords.change(actor, readFlatBody(ChangeBody, body), clientAddress(request));
+    const policyErrors = ({ new_password: next }: ChangeBody) => this.policy.errors(next, actor, '/new_password');
+    return this.passwords.change(actor, readFlatBody(ChangeBody, body, policyErrors), clientAddress(request));
   }
 }

@@ -75,6 +75,15 @@ describe('An invitation', () => {
       },
     );
 
+    it('not by a document without a type', async () => {
+      const { join } = await invite();
+      for (const type of [undefined, null]) {
+        const untyped = { data: { type, attributes: { name: 'Ada' } } };
+        expect(errorsOf(await join(untyped))).toEqual(['400 malformed_body /data/type']);
+      }
+      expect((await join()).status).toBe(204);
+    });
+
     it('without obeying anything else that the body says', async () => {
       const { join, shown } = await invite();
       const before = await shown();

@@ -123,8 +123,22 @@ describe('A password', () => {
   });
 
   it.each<[string, unknown, string[]]>([
-    ['nothing', {}, ['422 validation_failed /current_password']],
-    ['a current password that is no text', { current_password: 1 }, ['422 validation_failed /current_password']],
+    ['nothing', {}, ['422 validation_failed /current_password', '422 validation_failed /new_password']],
+    [
+      'values of other types, and a strange member',
+      { current_password: 1, new_password: 2, x: 3 },
+      ['422 validation_failed /current_password', '422 validation_failed /new_password', '422 validation_failed /x'],
+    ],
+    [
+      'a weak password and no current one',
+      { new_password: 'xq' },
+      ['422 validation_failed /current_password', ...Array(4).fill('422 validation_failed /new_password')],
+    ],
+    [
+      'half a character',
+      { current_password: PASSWORD, new_password: `${NEW_PASSWORD}\ud800` },
+      ['422 validation_failed /new_password'],
+    ],
     [
       'whose password it is',
       { current_password: PASSWORD, new_password: NEW_PASSWORD, account_id: 'x' },

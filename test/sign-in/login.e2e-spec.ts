@@ -163,6 +163,7 @@ describe('Signing in', () => {
       ['422 validation_failed /email', '422 validation_failed /password', '422 validation_failed /cookie'],
     ],
     ['null', { email: null, password: null }, ['422 validation_failed /email', '422 validation_failed /password']],
+    ['strange members alone', { x: 1 }, ['/email', '/password', '/x'].map((at) => `422 validation_failed ${at}`)],
     [
       'a strange member',
       { email: 'a@example.com', password: 'x', role_name: 'admin' },

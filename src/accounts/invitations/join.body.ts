@@ -20,7 +20,7 @@ function attributesOf(body: unknown): { attributes: Record<string, unknown>; bas
   if (!isObject(body)) throw apiError('malformed_body', 'The body must be an object', { pointer: '' });
   if (!('data' in body)) return { attributes: body, base: '' };
   const errors = new ErrorList();
-  const document = parseDocument(body, { type: false, attributes: false }, errors);
+  const document = parseDocument(body, { type: true, attributes: false }, errors);
   throwIfErrors(errors);
   if (!document) throw apiError('malformed_body', 'The body is not a JSON:API document', { pointer: '/data' });
   return { attributes: document.attributes, base: '/data/attributes' };

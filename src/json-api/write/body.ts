@@ -75,10 +75,18 @@ function inheritRules(entity: Type<object>, body: Type<object>): void {
   }
 }
 
+/** Whether two values are the same, however they are spelled. */
+function isSame(attribute: Attribute, value: unknown, known: unknown): boolean {
+  if (isDeepStrictEqual(value, known)) return true;
+  const comparable = value !== null && known !== null && isOfType(attribute, value) && isOfType(attribute, known);
+  return comparable && isDeepStrictEqual(attribute.canonical(value), attribute.canonical(known));
+}
+
 /**
  * Reads a body's attributes: first those of the resource, of which there are few, so that their values are known however
  * much else was sent. On an update `current` is the row as the actor sees it: what is sent back unchanged is left out,
- * so that a client may send the whole object that it got.
+ * so that a client may send the whole object that it got. On a create that goes for read-only attributes, with what the
+ * new row will have.
  */
 export function readBody(
   resource: AnyResource,
@@ -88,15 +96,21 @@ export function readBody(
 ): BodyReading {
   const errors = new ErrorList();
   const addError = (name: string, rule: RuleName): void => errors.push(brokenRule(rule, field(name)));
-  const unchanged = (name: string, value: unknown): boolean =>
-    current !== undefined && Object.hasOwn(current, name) && isDeepStrictEqual(current[name], value);
+  const knownOf = (attribute: Attribute): unknown => {
+    if (current) return Object.hasOwn(current, attribute.name) ? current[attribute.name] : undefined;
+    return verb === 'create' && !isWritable(attribute, verb) ? attribute.initial(attributes) : undefined;
+  };
+  const unchanged = (attribute: Attribute, value: unknown): boolean => {
+    const known = knownOf(attribute);
+    return known !== undefined && isSame(attribute, value, known);
+  };
 
   const valueOf = (name: string): unknown => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
   const sent: Record<string, unknown> = {};
   for (const attribute of resource.attributes.values()) {
     const { name, hidden } = attribute;
     const value = valueOf(name);
-    if (hidden || value === undefined || unchanged(name, value)) continue;
+    if (hidden || value === undefined || unchanged(attribute, value)) continue;
     if (!isWritable(attribute, verb)) addError(name, 'read_only');
     // A value of the wrong type breaks every other rule too, and some of them break on it.
     else if (!isOfType(attribute, value)) errors.push(brokenType(attribute.type, value, field(name)));
@@ -123,7 +137,7 @@ export function readBody(
   });
   const values = Object.entries(body).filter(([property, value]) => {
     const attribute = byProperty.get(property);
-    return attribute && !wrong.has(property) && value !== undefined && !unchanged(attribute.name, value);
+    return attribute && !wrong.has(property) && value !== undefined && !unchanged(attribute, value);
   });
   return { values: Object.fromEntries(values), errors: [...errors] };
 }
@@ -136,11 +150,21 @@ const namesIn = (type: Type<object>): Set<string> =>
       .map(({ propertyName }) => propertyName),
   );
 
+/** Whether the source of an error is one of these members of a flat body. */
+const isAbout = (members: ReadonlySet<string>, source: ErrorSource | undefined): boolean =>
+  source !== undefined && 'pointer' in source && members.has(source.pointer.slice(1));
+
 /**
  * Reads a flat JSON object (no document) into its class, which class-validator checks; messages go on after the name.
+ * @param later errors of members that are validated after this, once more is known: where the body has errors already,
+ * they are reported with them
  * @throws ApiError 400 when the body is no object; 422 with an error for each broken rule and unknown member
  */
-export function readFlatBody<Body extends object>(type: Type<Body>, body: unknown): Body {
+export function readFlatBody<Body extends object>(
+  type: Type<Body>,
+  body: unknown,
+  later: (read: Body) => readonly ErrorObject[] = () => [],
+): Body {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw apiError('malformed_body', 'The body must be a JSON object', { pointer: '' });
   }
@@ -149,18 +173,21 @@ export function readFlatBody<Body extends object>(type: Type<Body>, body: unknow
   const sourceOf = (name: string): ErrorSource => ({ pointer: `/${name}` });
   const addError = (name: string, rule: RuleName): void =>
     errors.push(brokenRule(rule, { name, source: sourceOf(name) }));
-  const readable: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(body)) {
-    if (!known.has(name)) addError(name, 'unknown_attribute');
-    // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
-    else if (typeof value === 'string' && !value.isWellFormed()) addError(name, 'invalid_characters');
-    else readable[name] = value;
-  }
-  const read = instanceOf(type, readable);
-  const rejected = new Set(Object.keys(body).filter((name) => !Object.hasOwn(readable, name)));
+  const sent = Object.entries(body).filter(([name]) => known.has(name));
+  // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
+  const isReadable = (value: unknown): boolean => typeof value !== 'string' || value.isWellFormed();
+  const unreadable = new Set(sent.flatMap(([name, value]) => (isReadable(value) ? [] : [name])));
+  for (const name of unreadable) addError(name, 'invalid_characters');
+  const read = instanceOf(type, Object.fromEntries(sent.filter(([name]) => !unreadable.has(name))));
   for (const { property, error } of brokenRules(read, { nameOf: (property) => property, sourceOf })) {
-    if (!rejected.has(property)) errors.push(error);
+    if (!unreadable.has(property)) errors.push(error);
   }
+  const unknown = Object.keys(body).filter((name) => !known.has(name));
+  if (errors.length === 0 && unknown.length === 0) return read;
+  for (const error of later(read).filter(({ source }) => !isAbout(unreadable, source))) errors.push(error);
+  errors.fill(() => {
+    for (const name of unknown) addError(name, 'unknown_attribute');
+  });
   throwIfErrors(errors);
   return read;
 }
