@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { errorsOf, ids, send, type Answer } from '../support/client.js';
+import { errorsOf, ids, send, type ApiResponse } from '../support/client.js';
 import { account, organization, PASSWORD } from '../support/factories.js';
 import { ADMIN, APP_URL } from '../support/environment.js';
 
@@ -14,8 +14,8 @@ interface RecordedRequest {
   readonly body?: unknown;
 }
 
-/** What matters of an answer. */
-interface ExpectedAnswer {
+/** What matters of a response. */
+interface ExpectedResponse {
   readonly status: number;
   /** Members that the document has among others. */
   readonly body?: Record<string, unknown>;
@@ -29,9 +29,9 @@ interface ExpectedAnswer {
 
 interface RecordedCase {
   readonly name: string;
-  /** Who is signed in; the first admin by default. */
+  /** Id of the account that is signed in; the first admin by default. */
   readonly as?: string;
-  readonly exchanges: readonly { readonly request: RecordedRequest; readonly answer: ExpectedAnswer }[];
+  readonly exchanges: readonly { readonly request: RecordedRequest; readonly response: ExpectedResponse }[];
 }
 
 const RECORDED: readonly RecordedCase[] = JSON.parse(
@@ -41,7 +41,7 @@ const RECORDED: readonly RecordedCase[] = JSON.parse(
 const PREFIX = '/api/v1/iam';
 const INVITATION = 'the-token-of-an-invitation';
 
-const cookiesOf = ({ headers }: Answer): string =>
+const cookiesOf = ({ headers }: ApiResponse): string =>
   headers
     .getSetCookie()
     .map((cookie) => cookie.split(';', 1)[0])
@@ -117,7 +117,7 @@ describe('A front end that exists already sends', () => {
     const person =
       as && (await app.sql<{ email: string }>('SELECT email FROM accounts WHERE id = $1', [filledIn(as)]))[0];
     const cookies = person ? await signIn(person.email) : cookie;
-    for (const { request, answer } of filledIn(exchanges)) {
+    for (const { request, response } of filledIn(exchanges)) {
       const headers = {
         accept: '*/*',
         cookie: cookies,
@@ -126,12 +126,12 @@ describe('A front end that exists already sends', () => {
         ...request.headers,
       };
       const got = await send(app, request.method, PREFIX + request.path, { headers, body: request.body });
-      expect([request.path, got.status, errorsOf(got)]).toEqual([request.path, answer.status, answer.errors ?? []]);
-      if (answer.ids) expect(ids(got)).toEqual(answer.ids);
-      if (answer.body) expect(got.body).toMatchObject(answer.body);
-      else if (answer.status === 204) expect(got.text).toBe('');
-      const shown = answer.names ? [got.body.data].flat() : [];
-      for (const { attributes } of shown) expect(Object.keys(attributes).sort()).toEqual(answer.names?.toSorted());
+      expect([request.path, got.status, errorsOf(got)]).toEqual([request.path, response.status, response.errors ?? []]);
+      if (response.ids) expect(ids(got)).toEqual(response.ids);
+      if (response.body) expect(got.body).toMatchObject(response.body);
+      else if (response.status === 204) expect(got.text).toBe('');
+      const shown = response.names ? [got.body.data].flat() : [];
+      for (const { attributes } of shown) expect(Object.keys(attributes).sort()).toEqual(response.names?.toSorted());
     }
   });
 });
