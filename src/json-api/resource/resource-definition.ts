@@ -15,7 +15,7 @@ export interface AttributeRule<Entity> {
   /** A create may leave it out although the column has neither null nor default: the service fills it in. */
   readonly optional?: boolean;
   /**
-   * What a new row has in a read-only attribute, where its column's default does not tell; undefined where the client
+   * What a new row has in a read-only attribute, where that is not its column's default; undefined where the client
    * cannot know. A create may send that value. `sent` has the attributes by their names on the wire, not validated.
    */
   readonly initial?: (sent: Readonly<Record<string, unknown>>) => unknown;
