@@ -77,7 +77,10 @@ export function* brokenRules(
       yield { property, error: brokenRule('required', { name, source: sourceOf(name) }) };
       continue;
     }
-    for (const [validator, message] of Object.entries(constraints)) {
+    const broken = Object.entries(constraints);
+    // A value of the wrong type breaks every other rule too.
+    const types = broken.filter(([validator]) => ENFORCED[validator]?.rule === 'type');
+    for (const [validator, message] of types.length > 0 ? types : broken) {
       const field = { name, source: sourceOf(name) };
       const context = contexts[validator] as RuleContext | undefined;
       yield { property, error: errorOf(body, { property, validator, message, ...(context && { context }) }, field) };
