@@ -30,7 +30,7 @@ describe('Teams, an extension of the service', () => {
     expect((await remove(`/teams/${id}`)).status).toBe(204);
   });
 
-  it('cannot be created in another organization, moved, or named "Everybody"', async () => {
+  it('cannot be created in another organization, moved, or given a reserved name', async () => {
     const [own, other] = [await organization(app), await organization(app)];
     const { post, patch } = await signedIn(app, { role: 'team_lead', org: [own] });
     expect(errorsOf(await post('/teams', newTeam('Blue', other)))).toEqual(['403 forbidden']);

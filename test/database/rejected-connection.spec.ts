@@ -62,7 +62,7 @@ describe('A rejected connection', () => {
     };
     try {
       expect(await rejectionOf((url) => (url.pathname += '_nowhere'))).toMatch(/Create that database/);
-      expect(await rejectionOf((url) => (url.username = 'nobody_here'))).toMatch(
+      expect(await rejectionOf((url) => (url.username = 'unknown_user'))).toMatch(
         /Correct (the user|user and password)/,
       );
       expect(await rejectionOf((url) => url.searchParams.set('options', '-c qego=on'))).toMatch(

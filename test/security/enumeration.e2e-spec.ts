@@ -28,7 +28,7 @@ const requestReset = (email: string): Promise<ApiResponse> =>
 const create = (email: string): Promise<ApiResponse> =>
   root.post('/accounts', document('iam:accounts', { name: 'Somebody', email }));
 
-// Times are compared on machines that are shared: what really tells is told every time.
+// Times are compared on machines that are shared: a real difference shows every time.
 jest.retryTimes(4);
 
 describe('Lesson 14: e-mails that look alike', () => {
@@ -114,7 +114,7 @@ describe('Lesson 14: e-mails that look alike', () => {
   });
 });
 
-describe('Lesson 16: whether somebody has an account', () => {
+describe('Lesson 16: whether an e-mail has an account', () => {
   /** Milliseconds of each of the kinds, over so many rounds in an order drawn anew for each. */
   const measure = async (
     kinds: Record<string, () => Promise<ApiResponse>>,
@@ -157,7 +157,7 @@ describe('Lesson 16: whether somebody has an account', () => {
     body: JSON.parse(JSON.stringify(body ?? null).replaceAll(/"id":"[^"]*"/g, '"id":"…"')),
   });
 
-  it('#16 is not told by signing in: the same answer, the same distribution of times', async () => {
+  it('#16 is not revealed by signing in: the same response, the same distribution of times', async () => {
     const salt = randomBytes(16);
     const phc = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
     const scrypt = scryptSync(PASSWORD, salt, 32, { N: 2 ** 13, r: 8, p: 1 });
@@ -189,7 +189,7 @@ describe('Lesson 16: whether somebody has an account', () => {
     areAlike(await measure(kinds, 12));
   }, 120_000);
 
-  it('#16 is not told by asking for a reset: the same answer, the same distribution of times', async () => {
+  it('#16 is not revealed by requesting a reset: the same response, the same distribution of times', async () => {
     const [known, disabled] = [await account(app), await account(app, { enabled: false })];
     const kinds: Record<string, () => Promise<ApiResponse>> = {
       known: () => requestReset(known.email),
@@ -206,7 +206,7 @@ describe('Lesson 16: whether somebody has an account', () => {
     areAlike(await measure(kinds, 30));
   }, 60_000);
 
-  it('#16 is not told by tokens: an unknown one says the same whatever it is', async () => {
+  it('#16 is not revealed by tokens: all unknown ones have the same response', async () => {
     const disabled = await account(app, { enabled: false });
     const tried = ['x', randomUUID(), disabled.id, 'A'.repeat(43)];
     const resets = tried.map((token) =>

@@ -45,8 +45,8 @@ describe('Lesson 19: a guard that fails', () => {
     ['throws', { modules: [guarding(defect)] }],
     ['rejects', { modules: [guarding(async () => defect())] }],
     ['says nothing', { modules: [guarding(() => JSON.parse('null'))] }],
-    ['cannot tell who asks', { replacements: [replaced(ActorLoader, { load: defect })] }],
-    ['cannot tell from where', { replacements: [replaced(CrossSite, { check: defect, checkSameSite: defect })] }],
+    ['cannot load the actor', { replacements: [replaced(ActorLoader, { load: defect })] }],
+    ['cannot check the origin', { replacements: [replaced(CrossSite, { check: defect, checkSameSite: defect })] }],
   ])('#19 denies when it %s: every closed route, and nothing is written', async (_, extension) => {
     const { token, id } = await admin(app);
     const org = await organization(app);
@@ -122,7 +122,7 @@ describe('Lesson 19: without its database', () => {
     await proxy.close();
   });
 
-  it('#19 the service answers 503 with Retry-After, lets nobody in, and is back when the database is', async () => {
+  it('#19 the service returns 503 with Retry-After, authenticates no one, and recovers with the database', async () => {
     const owner = await account(app);
     const { token, refreshToken } = await signIn(cut, owner);
     const reset = await resetToken(app, owner.id);
@@ -172,7 +172,7 @@ describe('Lesson 19: without its database', () => {
     expect((await as(cut).get('/health/ready')).status).toBe(200);
   });
 
-  it('#19 whoever was signed out meanwhile stays so', async () => {
+  it('#19 a session that was signed out meanwhile stays ended', async () => {
     const { account: owner } = await signedIn(app);
     const { token } = await signIn(cut, owner);
     expect((await as(cut, token).get('/auth/me')).status).toBe(200);

@@ -61,7 +61,7 @@ describe('A stored hash beyond the budget', () => {
 });
 
 describe('A line that is full of strangers', () => {
-  it('sends strangers away with 503, counts their attempts against nobody, and asks the database nothing', async () => {
+  it('rejects unknown clients with 503, without counting their attempts and without a statement', async () => {
     const { email, password } = await account(app);
     const line = fill();
     const before = await points();
@@ -77,7 +77,7 @@ describe('A line that is full of strangers', () => {
     expect((await login(email, password, headers)).status).toBe(200);
   });
 
-  it('has places for people on a device that they signed in on before, and for whoever changes a password', async () => {
+  it('has places for recognized devices and for password changes', async () => {
     const person = await account(app);
     const { device } = cookiesOf(await login(person.email, person.password));
     const { token } = await signIn(app, person);

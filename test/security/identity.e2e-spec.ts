@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 describe('Lesson 7: every route', () => {
-  /** Everything that answers somebody unknown with anything but 401. A route that is added here has to be meant. */
+  /** All routes that do not return 401 without credentials. Adding a route here is a decision. */
   const OPEN = [
     'GET /',
     'GET /.well-known/jwks.json',
@@ -91,7 +91,7 @@ describe('Lesson 7: every route', () => {
   });
 });
 
-describe('Lesson 8: who and what somebody is', () => {
+describe('Lesson 8: identity and role', () => {
   /** Everything that a body might try to say about it. */
   const claims = (id: string): Record<string, unknown> => ({
     id,
@@ -123,7 +123,7 @@ describe('Lesson 8: who and what somebody is', () => {
        FROM accounts LEFT JOIN account_credentials credentials ON account_id = id ORDER BY id`,
     );
 
-  it('#8 is never taken from a document: each attribute that a user may not set is refused, and nothing is written', async () => {
+  it('#8 is never taken from a document: each attribute that a user may not set is rejected, and nothing is written', async () => {
     const { account: self, patch } = await signedIn(app);
     const before = await table();
     for (const [name, value] of Object.entries(claims(root.id))) {

@@ -144,7 +144,7 @@ describe('Lesson 10: what stands in a query', () => {
     isClean();
   });
 
-  it('#10 reaches SQL never out of a cursor that somebody forged', async () => {
+  it('#10 is not possible with a forged cursor', async () => {
     for (let n = 0; n < 3; n++) await account(app, { name: `Cursor ${n}` });
     const page = await root.get('/accounts?sort=name,created_at&page[after]=&page[size]=2');
     const good: string = page.body.data[1].meta.page.cursor;
@@ -188,7 +188,7 @@ describe('Lesson 10: what stands in a query', () => {
     isClean();
   });
 
-  it('#10 is refused with the name of the parameter as it was sent', async () => {
+  it('#10 is rejected with the name of the parameter as it was sent', async () => {
     for (const name of [`filter[${MARK}"]`, `fields[${MARK}]`, `${MARK}`, `page[${MARK}]`, `filter[name__${MARK}]`]) {
       expect(errorsOf(await root.get(`/accounts?${encodeURIComponent(name)}=1`))).toEqual([
         `400 invalid_parameter ${name}`,
@@ -215,7 +215,7 @@ describe('Lesson 10: what stands in a query', () => {
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
-  it('#10 is no way in for the defaults of development: production refuses them', async () => {
+  it('#10 is not possible with the defaults of development: production rejects them', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'iam-defaults-'));
     try {
       const development = loadConfig({ DATA_DIR: dataDir });

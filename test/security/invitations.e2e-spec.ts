@@ -17,7 +17,7 @@ const comparable = ({ status, body }: ApiResponse): unknown => [
   body?.errors?.map(({ id: _id, ...error }: Record<string, unknown>) => error),
 ];
 
-/** Whoever may invite a few people is no relay for mail to everybody, and no register of who has an account. */
+/** Actors who may invite can neither send mail to any address nor find out which e-mails have an account. */
 describe('An owner who may create accounts', () => {
   let app: TestApp;
   let root: ApiClient;
@@ -66,7 +66,7 @@ describe('An owner who may create accounts', () => {
     expect(links).toEqual([expect.stringMatching(/^https:\/\/app\.example\.com\/join\?token=/)]);
   });
 
-  it('cannot fill a mailbox by changing a role to and fro: five mails a day, whoever changes it', async () => {
+  it('cannot fill a mailbox by changing a role to and fro: five mails a day, over all actors', async () => {
     const ann = await account(app);
     for (let n = 0; n < 8; n++) {
       const response = await root.patch(
@@ -77,7 +77,7 @@ describe('An owner who may create accounts', () => {
       expect(response.headers.get('ratelimit-remaining')).not.toBe('0');
     }
     await mailsTo(app, ann.email, 5);
-    // Those of somebody else come after whatever may still be on its way.
+    // Those of another account come after what may still be queued.
     const bob = await account(app);
     await root.patch(`/accounts/${bob.id}`, document(TYPE, { role_name: 'org_owner' }));
     await mailsTo(app, bob.email);
@@ -112,7 +112,7 @@ describe('An owner who may create accounts', () => {
     expect(errorsOf(await create({ email: taken }))).toEqual(['409 conflict /data/attributes/email']);
   });
 
-  it('is told a few times in an hour that an e-mail is taken, each time in the audit trail, and then nothing more', async () => {
+  it('gets 409 for a taken e-mail a few times an hour, each one audited, and then 429', async () => {
     const { create, account: own } = await owner();
     for (let i = 0; i < TAKEN + 2; i++) expect((await create({ email: '' })).status).toBe(422);
     const tries = await Promise.all(

@@ -194,7 +194,7 @@ describe('Lesson 9: an organization', () => {
     ).toBe(true);
   });
 
-  it('#9 does not show through a cursor that was made for somebody who sees it', async () => {
+  it('#9 does not show through a cursor of an actor who sees it', async () => {
     const page = await root.get('/accounts?page[after]=&sort=name');
     const visible = new Set([owner.account.id, member.account.id, colleague.id, shared.id]);
     for (const { meta } of page.body.data) {
@@ -205,7 +205,7 @@ describe('Lesson 9: an organization', () => {
     }
   });
 
-  it('#9 does not show through what a refusal says', async () => {
+  it('#9 does not show in the error of a rejected request', async () => {
     const rejection = async (org: string): Promise<unknown> => {
       const attributes = { name: 'New', email: `${uuidv7()}@example.com`, role_scope: { org: [org] } };
       const create = comparable(await owner.post('/accounts', document('iam:accounts', attributes)), org);

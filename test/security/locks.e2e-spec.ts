@@ -10,7 +10,7 @@ import { account, organization, signedIn, type SignedIn } from '../support/facto
 const AT_ONCE_MS = 2_500;
 
 /** What decides about a row never takes it from others, nor waits for them. */
-describe('A row that somebody may not touch', () => {
+describe('A row that an actor may not change', () => {
   const roles = customRoles({
     roles: {
       // Reads every account, session and organization, and changes only what is their own.
@@ -56,7 +56,7 @@ describe('A row that somebody may not touch', () => {
     try {
       await client.query('BEGIN');
       for (const table of ['accounts', 'organizations', 'account_sessions']) {
-        // The callers' own rows are left out: their requests need them.
+        // The actors' own rows are left out: their requests need them.
         const all = await client.query(`SELECT id FROM ${table} WHERE id <> ALL($1) FOR UPDATE`, [
           [owner.account.id, auditor.account.id, own],
         ]);
@@ -94,15 +94,15 @@ describe('A row that somebody may not touch', () => {
   describe.each([
     ['who does not see it', () => owner, /^40[34] /],
     ['who sees it', () => auditor, /^403 /],
-  ] as const)('by somebody %s', (_, actor, rejected) => {
-    it.each(Object.keys(REQUESTS))('is refused without waiting for whoever holds it: %s', async (name) => {
+  ] as const)('by an actor %s', (_, actor, rejected) => {
+    it.each(Object.keys(REQUESTS))('is rejected without waiting for its lock: %s', async (name) => {
       const began = performance.now();
       const response = await whileLocked(async () => REQUESTS[name]?.(actor()));
       expect(response && errorsOf(response)).toEqual([expect.stringMatching(rejected)]);
       expect(performance.now() - began).toBeLessThan(AT_ONCE_MS);
     });
 
-    it.each(Object.keys(REQUESTS))('is refused without being locked: %s', async (name) => {
+    it.each(Object.keys(REQUESTS))('is rejected without being locked: %s', async (name) => {
       const before = await lockers();
       const response = await REQUESTS[name]?.(actor());
       expect(response && errorsOf(response)).toEqual([expect.stringMatching(rejected)]);
@@ -110,7 +110,7 @@ describe('A row that somebody may not touch', () => {
     });
   });
 
-  it('is refused also when it went out of reach while they waited for it', async () => {
+  it('is also rejected when it left the scope while the request waited for it', async () => {
     const { id } = await account(app, { org: [own], name: 'Before' });
     const client = new Client({ connectionString: app.databaseUrl });
     await client.connect();

@@ -43,7 +43,7 @@ import { hostileServer } from './parsing-server.js';
 /** What is parsed out of a request; one row each, and `linear-parsers.spec.ts` times it. */
 export interface Parser {
   readonly name: string;
-  /** Makes what a text of any form is parsed by; that is not timed. Refusing the text is fine. */
+  /** Makes what a text of any form is parsed by; that is not timed. Rejecting the text is fine. */
   prepare(text: string): () => unknown;
   /** What the text begins with, so that a parser goes on to read the rest of it. Each is tried. */
   readonly heads: readonly string[];
@@ -233,7 +233,7 @@ export const PARSERS: readonly Parser[] = [
   value('a linkage', linkageOf, written),
 ];
 
-/** Runs a parser; a refusal is an answer like any other. */
+/** Runs a parser; a rejection is a result like any other. */
 export async function parsed(run: () => unknown): Promise<void> {
   try {
     await run();

@@ -10,7 +10,7 @@ import { account, organization, PASSWORD, signedIn, type SignedIn, type TestAcco
 
 const NEW_PASSWORD = 'Another-horse-9';
 
-/** What somebody without the mail and without the password can send; the numbers choose among what they know. */
+/** Requests of an attacker without the mail and the password; the numbers choose among the known values. */
 type Step = (attacker: Attacker, value: (from: number) => unknown) => Promise<ApiResponse>;
 
 interface Attacker extends SignedIn {
@@ -84,7 +84,7 @@ describe('Lesson 4: the reset of a password', () => {
             hashedPassword: hash,
             resets: [stored = null],
           } = await secretsOf(app, victim.id);
-          // Also what somebody knows who has read the database.
+          // Also what a reader of the database knows.
           const known = [
             ownToken,
             attacker.token,

@@ -9,7 +9,7 @@ export interface Route {
 
 const LINE = /^((?:[│ ] {3})*)[├└]── (\S+) \(([^)]+)\)$/;
 
-/** Every route that the HTTP server has, whoever made it: it is asked, so that none can be forgotten. */
+/** Every route that the HTTP server has, whichever module registered it: the server lists them, so that none is forgotten. */
 export function routesOf(app: TestApp): Route[] {
   const tree: string = app.nest.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
   const parents: string[] = [];

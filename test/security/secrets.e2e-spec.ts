@@ -280,7 +280,7 @@ describe('Lesson 15: secrets', () => {
     expect(canaries.in(output)).toEqual([]);
   });
 
-  it('#15 that were made for development do not start production, and the refusal does not say them', async () => {
+  it('#15 that were made for development do not start production, and the error does not contain them', async () => {
     const { appSecrets, jwtPrivateKey } = loadConfig({ DATA_DIR: dataDir });
     const production = ServiceProcess.start({
       NODE_ENV: 'production',

@@ -8,7 +8,7 @@ import { compiledPath } from '../runner/compiled.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-/** What `npm run start:prod` tells Node. */
+/** The options that `npm run start:prod` passes to Node. */
 const PRODUCTION: string[] = PACKAGE.scripts['start:prod'].split(' ').slice(2);
 
 interface ServiceProcessOptions {

@@ -104,7 +104,7 @@ describe('Lesson 1: a disabled account', () => {
     }
   });
 
-  it('#1 is refused within a second on every other instance', async () => {
+  it('#1 is rejected within a second on every other instance', async () => {
     const other = await startApp({ beside: app });
     try {
       const { account: owner, token, refreshToken } = await signedIn(other);
@@ -159,7 +159,7 @@ describe('Lesson 2: refreshing at the same time', () => {
     });
   });
 
-  it('#2 by the thief and the owner ends with neither of them signed in, whoever comes first', async () => {
+  it('#2 by the attacker and the owner signs both out, in either order', async () => {
     for (const [first, second] of [
       ['thief', 'owner'],
       ['owner', 'thief'],
@@ -230,7 +230,7 @@ describe('Lesson 3: a restart', () => {
     }
   });
 
-  it('#3 signs nobody out', async () => {
+  it('#3 ends no session', async () => {
     const owner = await account(app);
     const before = await startApp({ beside: app });
     const tokens = await signIn(before, owner);

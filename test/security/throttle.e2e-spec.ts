@@ -80,7 +80,7 @@ describe('Lesson 12: guesses', () => {
     expect((await login(email, password)).status).toBe(200);
   });
 
-  it('#12 are counted for an e-mail that nobody has in the same way', async () => {
+  it('#12 are counted for an unknown e-mail in the same way', async () => {
     const headers = fresh();
     const responses = [];
     for (let n = 0; n < 7; n++) responses.push((await login('nobody@example.com', 'Wrong-horse-7', headers)).status);
@@ -107,7 +107,7 @@ describe('Lesson 12: guesses', () => {
     }
   });
 
-  it('#12 are refused before the body is looked at, which counts whatever it holds', async () => {
+  it('#12 are rejected before the body is read, whatever it contains', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.78', 'content-type': 'application/json' };
     const unreadable = () => fetch(`${app.url}/auth/login`, { method: 'POST', headers, body: '{' });
     const responses = [];
@@ -137,7 +137,7 @@ describe('Lesson 12: guesses', () => {
     const responses = await Promise.all(
       Array.from({ length: 30 }, () => login(email, 'Wrong-horse-7', { ...fresh(), cookie })),
     );
-    // On a busy machine somebody may be told to come back, which counts against nobody.
+    // On a busy machine a request may be 503, which is not counted.
     const { 401: failed = 0, 503: unavailable = 0, ...others } = statuses(responses);
     expect(failed).toBeLessThanOrEqual(8);
     expect(others).toEqual({ 429: 30 - failed - unavailable });
@@ -184,7 +184,7 @@ describe('Lesson 12: guesses', () => {
         return send(n % 2 === 0 ? app : other, method, path, { headers, ...(body !== undefined && { body }) });
       }),
     );
-    // On a busy machine somebody may be told to come back, before or after being counted.
+    // On a busy machine a request may be 503, before or after being counted.
     const { 429: rejected = 0, 503: unavailable = 0 } = statuses(responses);
     expect(rejected).toBeGreaterThanOrEqual(160 - unavailable);
     expect(rejected).toBeLessThanOrEqual(160);
@@ -192,7 +192,7 @@ describe('Lesson 12: guesses', () => {
     expect(hash.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBe(0);
   });
 
-  it('#12 over the limit, 500 at once, cost no statement and wait for nobody', async () => {
+  it('#12 over the limit, 500 at once, cost no statement and do not wait for others', async () => {
     const headers = fresh();
     const guess = (): Promise<ApiResponse> => login('nobody-at-all@example.com', 'Wrong-horse-7', headers);
     await Promise.all(Array.from({ length: 45 }, guess));
@@ -203,7 +203,7 @@ describe('Lesson 12: guesses', () => {
     expect(sent.mock.calls.length).toBeLessThan(20);
   });
 
-  it('#12 are told by every answer how many are left', async () => {
+  it('#12 are reported in every response, with how many are left', async () => {
     const { email, password } = await account(app);
     const headers = fresh();
     const left = ({ headers: got }: ApiResponse): (string | null)[] =>
@@ -240,7 +240,7 @@ describe('Lesson 12: guesses', () => {
     expect(response.status).toBe(204);
   });
 
-  it('#12 of the current password are limited, also for whoever stole a session', async () => {
+  it('#12 of the current password are limited, also with a stolen session', async () => {
     const owner = await account(app);
     const { token } = await signIn(app, owner);
     const headers = fresh();
@@ -284,7 +284,7 @@ describe('Lesson 13: X-Forwarded-For', () => {
   });
 
   let people = 0;
-  /** Each test guesses at somebody of its own. */
+  /** Each test guesses at an account of its own. */
   let email: string;
   beforeEach(() => {
     email = `somebody-${++people}@example.com`;
@@ -324,11 +324,14 @@ describe('Lesson 13: X-Forwarded-For', () => {
     ['an address with rubbish behind', (n: number) => `203.0.113.${n} (evil)`],
     ['a header in the header', (n: number) => [`203.0.113.${n}`, `x${n}`]],
     ['a very long list', (n: number) => Array<string>(400).fill(`x${n}`).join(',')],
-  ])('#13 that is %s counts as the trusted proxy itself: the limit hits too many, never nobody', async (_, value) => {
-    const responses: (number | undefined)[] = [];
-    for (let n = 0; n < 8; n++) responses.push(await raw(trusting, { 'x-forwarded-for': value(n) }));
-    expect(responses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
-  });
+  ])(
+    '#13 that is %s counts as the trusted proxy itself: the limit applies to all its clients, never to none',
+    async (_, value) => {
+      const responses: (number | undefined)[] = [];
+      for (let n = 0; n < 8; n++) responses.push(await raw(trusting, { 'x-forwarded-for': value(n) }));
+      expect(responses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+    },
+  );
 
   it('#13 cannot be lengthened by the client: what the trusted proxy appended counts', async () => {
     const responses: (number | undefined)[] = [];

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-/** Somebody just invited, and the token of the mail. */
+/** An account just invited, and the token of the mail. */
 const invite = async (): Promise<{ id: string; email: string; token: string }> => {
   const email = `${randomUUID()}@example.com`;
   const created = await root.post('/accounts', document('iam:accounts', { name: 'Ada', email }));
@@ -36,7 +36,7 @@ const reset = (token: string, password = NEW_PASSWORD): Promise<ApiResponse> =>
 const login = (email: string, password: string): Promise<ApiResponse> =>
   as(app).post('/auth/login', { email, password });
 
-/** A token that was mailed to somebody who forgot the password. */
+/** A mailed reset token. */
 const mailedReset = async (): Promise<{ id: string; token: string }> => {
   const { id, email } = await account(app);
   await as(app).post('/account/passwords/request_reset', { email });
@@ -221,7 +221,7 @@ describe('Lesson 6: a token of one purpose', () => {
     const { id, token: mailed } = await mailedReset();
     const resets = await Promise.all(withOneChanged(mailed).map((changed) => reset(changed)));
     expect(new Set(resets.map((response) => errorsOf(response)[0]))).toEqual(new Set(['404 invalid_token']));
-    // Nobody can end a session, or void a token, with one that was never issued.
+    // A token that was never issued cannot end a session or void a token.
     expect((await get('/auth/me')).status).toBe(200);
     expect((await as(app).post('/auth/refresh', { refresh_token: refreshToken })).status).toBe(200);
     expect((await secretsOf(app, id)).resets).toHaveLength(1);

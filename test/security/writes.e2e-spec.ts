@@ -9,7 +9,7 @@ import { signedIn, type SignedIn } from '../support/factories.js';
 import { head, open } from '../transport/sockets.js';
 
 const LIMIT = 60;
-/** Writes that an instance counts by itself before it tells PostgreSQL. */
+/** Writes that an instance counts by itself before it counts them in PostgreSQL. */
 const BATCH = 3;
 const env = { THROTTLE_DISABLED: 'false', THROTTLE_WRITES_PER_ACTOR: String(LIMIT), THROTTLE_PER_ADDRESS: '1000' };
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => void jest.restoreAllMocks());
 
-/** A write of somebody, which finds no such session. */
+/** A write of an account: the end of an unknown session. */
 const write = (at = app, { token } = jane): Promise<ApiResponse> =>
   send(at, 'DELETE', `/account_sessions/${randomUUID()}`, { token });
 

@@ -26,7 +26,7 @@ declare module '../../src/outbox/outbox.tasks.js' {
 }
 
 /** Things that go wrong, and one that says a value in the text of its statement. */
-@Controller('faults')
+@Controller('failing')
 @Public()
 class FailingController {
   constructor(
@@ -165,10 +165,10 @@ describe('A service that is traced', () => {
     });
 
     it('that has failed where the service has, and not where the client has', async () => {
-      const defect = await traced('GET', '/faults/defect');
-      expect(defect.span).toMatchObject({ name: 'GET /faults/defect', failed: true });
+      const defect = await traced('GET', '/failing/defect');
+      expect(defect.span).toMatchObject({ name: 'GET /failing/defect', failed: true });
       expect(defect.span.attributes).toMatchObject({ 'http.response.status_code': 500, 'error.type': '500' });
-      expect((await traced('GET', '/faults/away')).span).toMatchObject({ failed: true });
+      expect((await traced('GET', '/failing/away')).span).toMatchObject({ failed: true });
       expect((await traced('GET', '/accounts')).span).toMatchObject({ failed: false });
       expect(collector.text).not.toContain(CANARY);
     });
@@ -182,16 +182,16 @@ describe('A service that is traced', () => {
     it('also where the client has gone before the answer', async () => {
       const { traceId, traceparent } = remoteSpan();
       const signal = AbortSignal.timeout(100);
-      await expect(fetch(`${app.url}/faults/slow`, { headers: { traceparent }, signal })).rejects.toThrow();
+      await expect(fetch(`${app.url}/failing/slow`, { headers: { traceparent }, signal })).rejects.toThrow();
       const span = await collector.span((one) => one.traceId === traceId);
-      expect(span).toMatchObject({ name: 'GET /faults/slow', failed: false });
+      expect(span).toMatchObject({ name: 'GET /failing/slow', failed: false });
       expect(span.attributes).not.toHaveProperty(['http.response.status_code']);
     });
 
     it('whose id stands in the lines that are logged for it', async () => {
-      const { traceId } = await traced('GET', '/faults/log');
+      const { traceId } = await traced('GET', '/failing/log');
       const logged = lines.map((line) => JSON.parse(line)).filter((line) => line.trace_id === traceId);
-      expect(logged.map(({ msg }) => msg)).toEqual(['inside', 'GET /faults/log 200']);
+      expect(logged.map(({ msg }) => msg)).toEqual(['inside', 'GET /failing/log 200']);
     });
   });
 
@@ -227,7 +227,7 @@ describe('A service that is traced', () => {
     });
 
     it('without literals of its text, and without the message of PostgreSQL', async () => {
-      const { below } = await traced('GET', '/faults/statement');
+      const { below } = await traced('GET', '/failing/statement');
       expect(below).toMatchObject([
         {
           failed: true,
@@ -268,7 +268,7 @@ describe('A service that is traced', () => {
     });
 
     it('whose id stands in the lines that are logged for it', async () => {
-      const { traceId } = await traced('GET', '/faults/job');
+      const { traceId } = await traced('GET', '/failing/job');
       const job = await collector.span(({ links }) => links.some((link) => link.traceId === traceId));
       const logged = lines.map((line) => JSON.parse(line)).filter((line) => line.trace_id === job.traceId);
       expect(logged.map(({ msg }) => msg)).toEqual(['inside of a job']);
