@@ -1,14 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../json-api/sql/typeorm-pool.js';
 import { Metrics } from '../metrics/metrics.js';
-
-/** Counters of the `pg` pool. */
-interface PoolCounts {
-  readonly totalCount: number;
-  readonly idleCount: number;
-  readonly waitingCount: number;
-}
 
 /** Metrics of the connection pool. */
 @Injectable()
@@ -19,7 +13,7 @@ export class PoolMetrics implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const pool = (): PoolCounts => (this.dataSource.driver as PostgresDriver).master as PoolCounts;
+    const pool = (): Pool => poolOf(this.dataSource);
     this.metrics.gauge('iam_pool_connections', 'Open connections to the database', () => pool().totalCount);
     this.metrics.gauge('iam_pool_idle', 'Connections that wait for work', () => pool().idleCount);
     this.metrics.gauge('iam_pool_waiting', 'Requests that wait for a connection', () => pool().waitingCount);

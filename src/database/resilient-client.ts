@@ -1,12 +1,6 @@
-import { Client, type ClientConfig, type Connection } from 'pg';
+import { Client, type ClientConfig } from 'pg';
+import { closeSocket, listenToProtocol } from './driver/pg-protocol.js';
 import { ReadOnlyServerError, READ_ONLY, ResponseTimeoutError } from './errors/sql-state.js';
-
-declare module 'pg' {
-  // pg's emitter of protocol messages; missing in its types.
-  interface Client {
-    readonly connection: Connection;
-  }
-}
 
 /** Options of pg, and those of {@link ResilientClient}. */
 export interface ResilientClientConfig extends ClientConfig {
@@ -21,12 +15,6 @@ export interface ResilientClientConfig extends ClientConfig {
   readonly sessionSettings?: Readonly<Record<string, string>>;
   /** True sends no prepared statements: a transaction pooler runs the next statement in another session. */
   readonly unnamedStatements?: boolean;
-}
-
-/** A server setting, reported at the start of a session and on every change. */
-interface ParameterStatus {
-  readonly parameterName: string;
-  readonly parameterValue: string;
 }
 
 /**
@@ -61,14 +49,16 @@ export class ResilientClient extends Client {
     this.sessionSettings = config.sessionSettings ?? {};
     this.unnamedStatements = config.unnamedStatements ?? false;
     this.on('error', () => undefined);
-    // The time of a queued statement starts when the one before it has ended.
-    this.connection.on('readyForQuery', () => this.responseTimer && this.startResponseTimer());
     for (const event of ['drain', 'end'] as const) this.on(event, () => this.stopResponseTimer());
-    this.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
-      if (parameterName === 'in_hot_standby' && parameterValue === 'on') this.abort(new ReadOnlyServerError());
-    });
-    this.connection.on('errorMessage', ({ code }: { code?: string }) => {
-      if (code === READ_ONLY) void this.end();
+    listenToProtocol(this, {
+      // The time of a queued statement starts when the one before it has ended.
+      ready: () => this.responseTimer && this.startResponseTimer(),
+      setting: (name, value) => {
+        if (name === 'in_hot_standby' && value === 'on') this.abort(new ReadOnlyServerError());
+      },
+      failed: (sqlState) => {
+        if (sqlState === READ_ONLY) void this.end();
+      },
     });
   }
 
@@ -101,7 +91,7 @@ export class ResilientClient extends Client {
       if (this.responseTimeoutMs > 0) this.startResponseTimer();
       await super.query(`SELECT ${calls.join(', ')}`, settings.flat());
     } catch (error) {
-      this.connection.stream.destroy();
+      closeSocket(this);
       throw error;
     }
   }
@@ -123,7 +113,7 @@ export class ResilientClient extends Client {
 
   /** Closes the connection: pending statements get this error, and the pool opens another connection. */
   private abort(reason: Error): void {
-    this.connection.stream.destroy(reason);
+    closeSocket(this, reason);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ClientBase } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { Sql } from '../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { isReadyForStatement } from './driver/pg-protocol.js';
 import { ConnectionLostError, sqlStateOf } from './errors/sql-state.js';
 
 /** Serialization failure and deadlock: the whole transaction must be retried. */
@@ -71,8 +72,8 @@ export class PostgresTransactions extends Transactions {
       const connection: ClientBase = await runner.connect();
       await runner.startTransaction();
       const result = await work(transactionOn(runner, effects));
-      // pg rejects a failed statement before it receives the transaction status; the next statement waits for it.
-      if (!isReady(connection)) await runner.query('SELECT 1').catch(() => undefined);
+      // Before it is ready, the transaction status is not known; the next statement waits for it.
+      if (!isReadyForStatement(connection)) await runner.query('SELECT 1').catch(() => undefined);
       // COMMIT of an aborted transaction is a rollback that reports no error; its effects must not run.
       if (connection.getTransactionStatus() === 'E')
         throw new Error('The transaction function swallowed the error of a statement');
@@ -108,9 +109,6 @@ export class PostgresTransactions extends Transactions {
     }
   }
 }
-
-/** Whether the server is ready for the next statement; a property of pg without a type. */
-const isReady = (connection: ClientBase): boolean => 'readyForQuery' in connection && connection.readyForQuery === true;
 
 /** Runs a statement and returns its rows, also those of RETURNING. */
 async function rowsOf<Row>(runner: QueryRunner, statement: Sql): Promise<Row[]> {

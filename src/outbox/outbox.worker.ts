@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { openPool } from '../database/connections.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
+import { endWorkers, onListening } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { outboxLogger } from './outbox.logger.js';
@@ -69,11 +70,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const events: WorkerEvents = new EventEmitter();
     const orphans = new OutboxOrphans(pool);
     events.on('worker:create', ({ worker }) => orphans.add(worker));
-    events.on('pool:listen:success', ({ client }) => {
-      // The library says so before it sends its LISTEN, and a connection takes one statement at a time.
-      client.once('drain', () => {
-        orphans.hold(client).catch((error: unknown) => this.logger.warn(`Presence is not shown: ${String(error)}`));
-      });
+    onListening(events, (client) => {
+      orphans.hold(client).catch((error: unknown) => this.logger.warn(`Presence is not shown: ${String(error)}`));
     });
     const looking = [this.releaseOrphans(orphans, ended.signal), this.warnOfUnhandledJobs(pool)];
     try {
@@ -99,8 +97,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       ]);
       throw new Error(reason);
     } finally {
-      // The library begins by itself when its schema is migrated to a version that it does not know.
-      await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
+      await endWorkers(workers);
     }
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import { AuthChangeFeed } from '../../src/auth/sessions/auth-change.feed.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';
@@ -101,7 +101,7 @@ describe('An ended session or a changed right', () => {
 
   it('costs no query per request once it is cached', async () => {
     const { token } = await known();
-    const pool = (here.nest.get(DataSource).driver as PostgresDriver).master as { query: () => Promise<unknown> };
+    const pool = poolOf(here.nest.get(DataSource)) as unknown as { query: () => Promise<unknown> };
     const queries = jest.spyOn(pool, 'query');
     const connects = jest.spyOn(pool as unknown as { connect: () => unknown }, 'connect');
     for (let i = 0; i < 50; i++) expect(await status(here, token)).toBe(200);

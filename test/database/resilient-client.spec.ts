@@ -5,7 +5,7 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
 import { MAINTENANCE_CONNECTION } from '../../src/database/connection-limits.js';
 import { ResilientClient, type ResilientClientConfig } from '../../src/database/resilient-client.js';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
 
@@ -42,7 +42,7 @@ it('A checked-out connection without an error listener does not end the process 
 it('The connections of the service are such', () =>
   onDatabase(async ({ url }) => {
     const dataSource = await openDataSource(dataSourceOptions(url, { databasePoolSize: 2 }));
-    expect(await loseOne((dataSource.driver as PostgresDriver).master as Pool)).toEqual([{ one: 1 }]);
+    expect(await loseOne(poolOf(dataSource))).toEqual([{ one: 1 }]);
     await dataSource.destroy();
   }));
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { errorsOf, ids } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
@@ -123,7 +123,7 @@ describe('Documents with relationships', () => {
   });
 
   it('cost one statement for the list and its count, and one for each include', async () => {
-    const pool = (app.nest.get(DataSource).driver as PostgresDriver).master as {
+    const pool = poolOf(app.nest.get(DataSource)) as unknown as {
       query: (statement: unknown) => unknown;
     };
     const statements = async (path: string): Promise<number> => {

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import type { TestApp } from '../support/app.js';
 
 /** A statement as the service sent it. */
@@ -31,7 +31,7 @@ export interface Execution {
 
 /** Gives the statements of the resource layer that the work makes the service send. */
 export async function statementsOf(app: TestApp, work: () => Promise<unknown>): Promise<Statement[]> {
-  const pool = (app.nest.get(DataSource).driver as PostgresDriver).master as Pool;
+  const pool = poolOf(app.nest.get(DataSource)) as unknown as Pool;
   const spy = jest.spyOn(pool, 'query');
   try {
     await work();

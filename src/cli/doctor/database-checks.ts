@@ -157,7 +157,7 @@ export const sealed: DatabaseCheck<DatabaseValues & Values<'APP_SECRET'>> = asyn
   dataSource,
   { APP_SECRET: secrets },
 ) => {
-  if (secrets === null || !(await relationExists(dataSource, 'graphile_worker._private_jobs'))) return [];
+  if (secrets === null || !(await relationExists(dataSource, 'graphile_worker.jobs'))) return [];
   const old = await new SealedJobs(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
   if (old === 0) return [];
   const rows = old === 1 ? '1 row is' : `${old} rows are`;

@@ -1,0 +1,20 @@
+import type { WorkerEvents, WorkerPool } from 'graphile-worker';
+import type { PoolClient } from 'pg';
+
+/**
+ * The one place that depends on what graphile-worker does inside; its private tables are named in `outbox.repository.ts`
+ * alone. `test/outbox/graphile-worker.spec.ts` fails when an update changes either.
+ */
+
+/** Ends the workers. The library begins by itself when its schema is migrated to a version that it does not know. */
+export async function endWorkers(workers: WorkerPool): Promise<void> {
+  await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
+}
+
+/** Calls back with the connection on which the library listens, once that takes statements. */
+export function onListening(events: WorkerEvents, listener: (client: PoolClient) => void): void {
+  events.on('pool:listen:success', ({ client }) => {
+    // The library says so before it sends its LISTEN, and a connection takes one statement at a time.
+    client.once('drain', () => listener(client));
+  });
+}

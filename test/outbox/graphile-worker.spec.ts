@@ -1,0 +1,100 @@
+import { EventEmitter, once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runTaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
+import { Pool, type PoolClient } from 'pg';
+import { endWorkers, onListening } from '../../src/outbox/graphile-worker.js';
+import { outboxLogger } from '../../src/outbox/outbox.logger.js';
+import { OUTBOX_SCHEMA } from '../../src/outbox/outbox.migrate.js';
+import { OutboxFixture } from './outbox-fixture.js';
+
+/** What `src/outbox/outbox.repository.ts` names, by table or view. */
+const COLUMNS = {
+  _private_jobs: {
+    id: 'bigint',
+    task_id: 'integer',
+    payload: 'json',
+    run_at: 'timestamp with time zone',
+    attempts: 'smallint',
+    locked_at: 'timestamp with time zone',
+    locked_by: 'text',
+  },
+  _private_tasks: { id: 'integer', identifier: 'text' },
+  jobs: {
+    id: 'bigint',
+    task_identifier: 'text',
+    run_at: 'timestamp with time zone',
+    attempts: 'smallint',
+    max_attempts: 'smallint',
+    last_error: 'text',
+    created_at: 'timestamp with time zone',
+    locked_at: 'timestamp with time zone',
+    locked_by: 'text',
+  },
+} as const;
+
+/** The parameters by which its functions are called. */
+const PARAMETERS = {
+  add_job: ['identifier', 'payload', 'run_at', 'max_attempts', 'job_key'],
+  reschedule_jobs: ['job_ids', 'run_at', 'attempts'],
+} as const;
+
+let outbox: OutboxFixture;
+
+beforeAll(async () => {
+  outbox = await OutboxFixture.create();
+});
+afterAll(() => outbox.close());
+
+describe('An update of graphile-worker has not changed', () => {
+  it.each(Object.entries(COLUMNS))('the columns of %s', async (table, columns) => {
+    const rows = await outbox.dataSource.query<{ name: string; type: string }[]>(
+      'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2',
+      [OUTBOX_SCHEMA, table],
+    );
+    expect(Object.fromEntries(rows.map(({ name, type }) => [name, type]))).toMatchObject(columns);
+  });
+
+  it.each(Object.entries(PARAMETERS))('the parameters of %s', async (name, parameters) => {
+    const [row] = await outbox.dataSource.query<{ names: string[] }[]>(
+      'SELECT proargnames AS names FROM pg_proc WHERE pronamespace = $1::regnamespace AND proname = $2',
+      [OUTBOX_SCHEMA, name],
+    );
+    expect(row?.names).toEqual(expect.arrayContaining([...parameters]));
+  });
+
+  describe('what its workers tell:', () => {
+    let pool: Pool;
+    let workers: WorkerPool;
+    let listening: PoolClient;
+    const events: WorkerEvents = new EventEmitter();
+    const created: unknown[] = [];
+
+    beforeAll(async () => {
+      pool = new Pool({ connectionString: outbox.url, max: 3 });
+      events.on('worker:create', ({ worker }) => created.push(worker));
+      const listens = new Promise<PoolClient>((resolve) => onListening(events, resolve));
+      const options = { events, schema: OUTBOX_SCHEMA, logger: outboxLogger(), concurrency: 2, noHandleSignals: true };
+      workers = runTaskList(options, {}, pool);
+      listening = await listens;
+    });
+    afterAll(() => pool.end());
+
+    it('`worker:create`, each with an id and its active job', () => {
+      const worker = { workerId: expect.any(String), getActiveJob: expect.any(Function) };
+      expect(created).toMatchObject([worker, worker]);
+    });
+
+    it('`pool:listen:success`, with a connection that listens and takes statements', async () => {
+      const { rows } = await listening.query('SELECT pg_listening_channels() AS channel');
+      expect(rows).toEqual([{ channel: 'jobs:insert' }, { channel: 'worker:migrate' }]);
+    });
+
+    it('`_shuttingDown`, so that workers that are ending are waited for and not ended twice', async () => {
+      expect(workers._shuttingDown).toBe(false);
+      const ended = once(events, 'pool:gracefulShutdown:complete');
+      const first = endWorkers(workers);
+      expect(workers._shuttingDown).toBe(true);
+      await Promise.all([first, endWorkers(workers), ended]);
+    });
+  });
+});
