@@ -10,7 +10,7 @@ import { AuthenticationGuard, BodyGuard, RightsGuard, WritesGuard } from './guar
 import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
 import { JwksController } from './tokens/jwks.controller.js';
-import { CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
+import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
 import { Roles, RolesCheck } from './authorization/roles.js';
@@ -39,6 +39,7 @@ const services = [
     ...services,
     ActorCache,
     AuthChangeFeed,
+    AttemptsRepository,
     CountingConnections,
     SigningKeys,
     RolesCheck,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
+import { AttemptsRepository, CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
 import { type Attempt, type RateLimitName, RateLimiter } from '../../src/auth/rate-limit/rate-limiter.js';
 import type { ThrottleSettings } from '../../src/config/config.js';
 import { RateLimitTally, withRequestContext } from '../../src/context/request-context.js';
@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 const anInstance = (limits: Partial<ThrottleSettings> = {}): RateLimiter =>
-  new RateLimiter({ throttle: { ...THROTTLE_DEFAULTS, ...limits } }, connections);
+  new RateLimiter({ throttle: { ...THROTTLE_DEFAULTS, ...limits } }, new AttemptsRepository(connections));
 
 /** An attempt that may name no e-mail, as one with a token does not. */
 type Guess = Pick<Attempt, 'address'> & Partial<Attempt>;
@@ -185,7 +185,7 @@ describe('a rejection', () => {
     const gone = new DataSource({ type: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
     const { status, headers } = await rejection(
       { address: HERE },
-      new RateLimiter({ throttle: THROTTLE_DEFAULTS }, new CountingConnections(gone)),
+      new RateLimiter({ throttle: THROTTLE_DEFAULTS }, new AttemptsRepository(new CountingConnections(gone))),
     );
     expect(status).toBe(503);
     expect(headers).toHaveProperty('Retry-After');

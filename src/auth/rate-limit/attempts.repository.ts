@@ -36,88 +36,6 @@ interface Batch {
   readonly send: () => void;
 }
 
-/**
- * Counts in PostgreSQL, shared by all instances: each statement is one atomic upsert, so requests that arrive at once
- * cannot slip through together. At most one statement a key is under way here: what comes meanwhile shares the next one,
- * so that a flood under one key costs a statement each round trip, and waits for no row lock of this instance.
- */
-export class AttemptsRepository {
-  private readonly limiter: RateLimiterPostgres;
-  /** For each key that has a statement under way: what goes with the next one. */
-  private readonly underWay = new Map<string, Batch | null>();
-
-  constructor(private readonly connections: CountingConnections) {
-    this.limiter = new RateLimiterPostgres({
-      storeClient: connections,
-      storeType: 'client',
-      tableName: TABLE,
-      tableCreated: true,
-      keyPrefix: '',
-      points: UNLIMITED,
-      duration: 1,
-      // The sweeps delete old rows, once for all instances.
-      clearExpiredByTimeout: false,
-    });
-  }
-
-  /**
-   * Adds points under a key.
-   * @param windowSeconds how long the window is that begins when there is none
-   * @throws the driver's error when it cannot be counted
-   */
-  async add(key: string, windowSeconds: number, added = 1): Promise<Count> {
-    const waiting = this.underWay.get(key);
-    if (waiting === undefined) return this.consume(key, added, windowSeconds);
-    const batch = waiting ?? this.batch(key, windowSeconds);
-    batch.points += added;
-    const place = batch.points;
-    const { points, endsAt } = await batch.counted;
-    // The statement returned the count after the whole batch.
-    return { points: points - batch.points + place, endsAt };
-  }
-
-  /** Subtracts points. @throws the driver's error */
-  async refund(key: string, points: number, windowSeconds: number): Promise<void> {
-    await this.limiter.reward(key, points, { customDuration: windowSeconds });
-  }
-
-  /** Deletes a key. @throws the driver's error */
-  async forget(key: string): Promise<void> {
-    await this.limiter.delete(key);
-  }
-
-  /** Deletes every key with this prefix, and returns their number. @throws the driver's error */
-  async forgetAll(beginning: string): Promise<number> {
-    const text = `DELETE FROM ${TABLE} WHERE starts_with(key, $1)`;
-    const { rowCount } = await this.connections.query({ text, values: [beginning] });
-    return rowCount ?? 0;
-  }
-
-  /** A batch that is sent as soon as the running statement has completed. */
-  private batch(key: string, windowSeconds: number): Batch {
-    let send: () => void = () => undefined;
-    const turn = new Promise<void>((resolve) => (send = resolve));
-    const counted = turn.then(() => this.consume(key, batch.points, windowSeconds));
-    const batch: Batch = { points: 0, counted, send };
-    this.underWay.set(key, batch);
-    return batch;
-  }
-
-  private async consume(key: string, points: number, windowSeconds: number): Promise<Count> {
-    this.underWay.set(key, null);
-    try {
-      const { consumedPoints, msBeforeNext } = await this.limiter.consume(key, points, {
-        customDuration: windowSeconds,
-      });
-      return { points: consumedPoints, endsAt: Date.now() + msBeforeNext };
-    } finally {
-      const next = this.underWay.get(key);
-      if (next) next.send();
-      else this.underWay.delete(key);
-    }
-  }
-}
-
 /** Connections for counting, per process. Counts of one key never wait for each other, so two are plenty. */
 export const COUNTING_CONNECTIONS = 2;
 
@@ -177,5 +95,93 @@ export class CountingConnections implements OnApplicationShutdown {
     // The next query reports a lost connection; without a listener the error would end the process.
     pool.on('error', () => undefined);
     return pool;
+  }
+}
+
+/**
+ * Counts in PostgreSQL, shared by all instances: each statement is one atomic upsert, so requests that arrive at once
+ * cannot slip through together. At most one statement a key is under way here: what comes meanwhile shares the next one,
+ * so that a flood under one key costs a statement each round trip, and waits for no row lock of this instance.
+ */
+@Injectable()
+export class AttemptsRepository {
+  private readonly limiter: RateLimiterPostgres;
+  /** For each key that has a statement under way: what goes with the next one. */
+  private readonly underWay = new Map<string, Batch | null>();
+
+  constructor(private readonly connections: CountingConnections) {
+    this.limiter = new RateLimiterPostgres({
+      storeClient: connections,
+      storeType: 'client',
+      tableName: TABLE,
+      tableCreated: true,
+      keyPrefix: '',
+      points: UNLIMITED,
+      duration: 1,
+      // The sweeps delete old rows, once for all instances.
+      clearExpiredByTimeout: false,
+    });
+  }
+
+  /** Opens the connections before the first attempt has to wait for that. */
+  async connect(): Promise<void> {
+    await this.connections.open();
+  }
+
+  /**
+   * Adds points under a key.
+   * @param windowSeconds how long the window is that begins when there is none
+   * @throws the driver's error when it cannot be counted
+   */
+  async add(key: string, windowSeconds: number, added = 1): Promise<Count> {
+    const waiting = this.underWay.get(key);
+    if (waiting === undefined) return this.consume(key, added, windowSeconds);
+    const batch = waiting ?? this.batch(key, windowSeconds);
+    batch.points += added;
+    const place = batch.points;
+    const { points, endsAt } = await batch.counted;
+    // The statement returned the count after the whole batch.
+    return { points: points - batch.points + place, endsAt };
+  }
+
+  /** Subtracts points. @throws the driver's error */
+  async refund(key: string, points: number, windowSeconds: number): Promise<void> {
+    await this.limiter.reward(key, points, { customDuration: windowSeconds });
+  }
+
+  /** Deletes a key. @throws the driver's error */
+  async forget(key: string): Promise<void> {
+    await this.limiter.delete(key);
+  }
+
+  /** Deletes every key with this prefix, and returns their number. @throws the driver's error */
+  async forgetAll(beginning: string): Promise<number> {
+    const text = `DELETE FROM ${TABLE} WHERE starts_with(key, $1)`;
+    const { rowCount } = await this.connections.query({ text, values: [beginning] });
+    return rowCount ?? 0;
+  }
+
+  /** A batch that is sent as soon as the running statement has completed. */
+  private batch(key: string, windowSeconds: number): Batch {
+    let send: () => void = () => undefined;
+    const turn = new Promise<void>((resolve) => (send = resolve));
+    const counted = turn.then(() => this.consume(key, batch.points, windowSeconds));
+    const batch: Batch = { points: 0, counted, send };
+    this.underWay.set(key, batch);
+    return batch;
+  }
+
+  private async consume(key: string, points: number, windowSeconds: number): Promise<Count> {
+    this.underWay.set(key, null);
+    try {
+      const { consumedPoints, msBeforeNext } = await this.limiter.consume(key, points, {
+        customDuration: windowSeconds,
+      });
+      return { points: consumedPoints, endsAt: Date.now() + msBeforeNext };
+    } finally {
+      const next = this.underWay.get(key);
+      if (next) next.send();
+      else this.underWay.delete(key);
+    }
   }
 }

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../../config/config.js';
 import { RateLimitTally, requestContext, withRequestContext } from '../../context/request-context.js';
 import { ApiError, apiError } from '../../json-api/document/errors.js';
-import { AttemptsRepository, type Count, CountingConnections } from './attempts.repository.js';
+import { AttemptsRepository, type Count } from './attempts.repository.js';
 import { type Budget, type Purpose, type PurposeName, PURPOSES, type Subject } from './purposes.js';
 
 /** In seconds. */
@@ -55,16 +55,14 @@ interface Exhausted {
 @Injectable()
 export class RateLimiter implements OnApplicationBootstrap {
   private readonly settings: ThrottleSettings;
-  private readonly counter: AttemptsRepository;
   private assertRoom: (subject: Subject) => void = () => undefined;
   private readonly exhausted = new LRUCache<string, Exhausted>({ max: MAX_EXHAUSTED });
 
   constructor(
     @Inject(Config) config: Pick<Config, 'throttle'>,
-    private readonly connections: CountingConnections,
+    private readonly counter: AttemptsRepository,
   ) {
     this.settings = config.throttle;
-    this.counter = new AttemptsRepository(connections);
     if (this.settings.disabled) {
       new Logger(RateLimiter.name).warn('THROTTLE_DISABLED: passwords and tokens may be guessed without limit');
     }
@@ -79,7 +77,7 @@ export class RateLimiter implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.settings.disabled) await this.connections.open();
+    if (!this.settings.disabled) await this.counter.connect();
   }
 
   /**

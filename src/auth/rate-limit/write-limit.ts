@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
-import { AttemptsRepository, CountingConnections } from './attempts.repository.js';
+import { AttemptsRepository } from './attempts.repository.js';
 import { digest, notCounted, tooMany } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
@@ -34,16 +34,17 @@ export class WriteLimit {
   private readonly limit: number;
   private readonly batch: number;
   private readonly isDisabled: boolean;
-  private readonly counter: AttemptsRepository;
   private readonly tallies = new LRUCache<string, Tally>({ max: MAX_ACCOUNTS });
   /** The minute that is counted, since the epoch. */
   private minute = 0;
 
-  constructor(@Inject(Config) { throttle }: Pick<Config, 'throttle'>, connections: CountingConnections) {
+  constructor(
+    @Inject(Config) { throttle }: Pick<Config, 'throttle'>,
+    private readonly counter: AttemptsRepository,
+  ) {
     this.limit = throttle.writesPerActor;
     this.batch = Math.max(1, Math.floor(this.limit / BATCHES));
     this.isDisabled = throttle.disabled;
-    this.counter = new AttemptsRepository(connections);
   }
 
   /**
