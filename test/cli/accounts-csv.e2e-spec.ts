@@ -100,7 +100,7 @@ describe('accounts import of CSV', () => {
     const { exitCode, out, err } = await load(rows, '--columns', 'name=name,email=email', '--skip-invalid');
     expect([exitCode, out]).toEqual([1, expect.stringMatching(/^Added 1 account, .* 3 rejected\.\n$/)]);
     expect(err.split('\n')).toEqual([
-      expect.stringMatching(/^Line 2: name must not contain .*email must be an e-mail address/),
+      expect.stringMatching(/^Line 2: name must not contain .*email must be valid/),
       'Line 4: has 3 cells, where the header has 2',
       'Line 5: email is required',
       '3 lines were rejected.',

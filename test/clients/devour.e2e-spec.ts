@@ -105,7 +105,7 @@ describe('devour-client, a JSON:API client from npm,', () => {
 
   it('names the attribute that an error is about', async () => {
     await expect(api.create(ORGANIZATION, { name: '' })).rejects.toEqual({
-      name: { title: 'Validation failed', detail: 'name must not be empty' },
+      name: { title: 'Validation failed', detail: 'The name must not be empty' },
     });
   });
 });

@@ -89,7 +89,7 @@ describe('PUBLIC_PATH, for a client that calls the service itself', () => {
     const { post } = await admin({ ...app, url: `${app.url}/api` });
     await post('/accounts', document('iam:accounts', { name: 'Jane Doe', email: 'jane@example.com' }));
     const text = await eventually(() => app.mails.mails.at(-1)?.parsed.text ?? '');
-    expect(text).toContain(`${app.url}/iam/join?token=`);
+    expect(text).toContain(`http://localhost:${new URL(app.url).port}/iam/join?token=`);
   });
 });
 

@@ -21,6 +21,7 @@ describe('Lesson 7: every route', () => {
   const OPEN = [
     'GET /',
     'GET /.well-known/jwks.json',
+    'GET /account/passwords/policy',
     'GET /account/passwords/token_valid',
     'GET /auth/logout',
     'GET /auth/refresh',
