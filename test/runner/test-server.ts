@@ -53,17 +53,22 @@ try {
 }
 process.exit(0);
 
-/** @throws Error for a server that others use: the role's limits would be theirs too */
+/** @throws Error in transaction mode for a server that others use: the role's limits would be theirs too */
 async function openPooler(poolMode: string): Promise<PgBouncer> {
   if (poolMode !== 'session' && poolMode !== 'transaction')
     throw new Error('IAM_TEST_POOLER is session or transaction');
-  if (!temporary) throw new Error('IAM_TEST_POOLER works on the embedded server only: unset DATABASE_URL');
   if (poolMode === 'transaction') {
+    if (!temporary)
+      throw new Error('IAM_TEST_POOLER=transaction works on the embedded server only: unset DATABASE_URL');
     const limits = Object.entries(REQUEST_LIMITS).map(([name, ms]) => `ALTER ROLE CURRENT_USER SET ${name} = ${ms}`);
     await onServer((server) => server.query(limits.join('; ')));
   }
   // As the documentation asks for: in session mode every connection of every instance takes one of the server.
-  return startPgBouncer(temporary.url, poolMode, poolMode === 'session' ? { default_pool_size: 100 } : {});
+  return startPgBouncer(
+    process.env[SERVER_VARIABLE] ?? '',
+    poolMode,
+    poolMode === 'session' ? { default_pool_size: 100 } : {},
+  );
 }
 
 /** Tests make roles, and end sessions of theirs, as the superuser of an installed server may. */
