@@ -85,6 +85,12 @@ module.exports = {
       { path: '^src/', pathNot: APP },
       { path: APP },
     ),
+    forbid(
+      'the-embedded-postgresql-is-loaded-when-it-is-needed',
+      'production has DATABASE_URL and never loads it, so it is imported by import() alone',
+      { path: '^src/', pathNot: '^src/embedded-postgres/' },
+      { path: '^src/embedded-postgres/', dynamic: false, dependencyTypesNot: ['type-only', 'type-import'] },
+    ),
     forbid('no-circles', 'no file imports itself over others, not even types', {}, { circular: true }),
     forbid(
       'no-tests-in-the-product',

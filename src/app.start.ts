@@ -6,7 +6,7 @@ import { loadEnvFile } from './config/env-file.js';
 import { crossSiteWarnings } from './config/cross-site.js';
 import { loadConfig } from './config/load-config.js';
 import { ownUrl } from './config/own-url.js';
-import { EmbeddedServer } from './embedded-postgres/embedded-server.js';
+import { DatabaseServer } from './database/database-server.js';
 import { hasMailbox } from './mailbox/mailbox.module.js';
 import { MailboxToken } from './mailbox/mailbox.token.js';
 import { listen } from './transport/listen.js';
@@ -14,7 +14,7 @@ import { listen } from './transport/listen.js';
 /** Starts the service. A start that fails says why and ends the process. */
 export async function start(): Promise<void> {
   // An interrupted start ends immediately; no request was accepted yet.
-  beforeEnd(() => EmbeddedServer.stopAll());
+  beforeEnd(() => DatabaseServer.stopEmbedded());
   try {
     loadEnvFile();
     const config = loadConfig(process.env);
@@ -36,7 +36,7 @@ export async function start(): Promise<void> {
     if (isEnding()) return;
     // The logger may not exist yet, and the reason must be reported in any case. Stops an embedded server that this
     // start has used.
-    await EmbeddedServer.stopAll();
+    await DatabaseServer.stopEmbedded();
     process.stderr.write(`\nThe service cannot start.\n${reasonOf(error)}\n`);
     process.exit(1);
   }

