@@ -2,7 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { Params } from 'nestjs-pino';
 import { AccountSessionsModule } from './account-sessions/account-sessions.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
-import type { Extension, Replacement } from './app.extension.js';
+import { checkReplacements, type Extension, type Replacement } from './app.extension.js';
 import { serviceLogging } from './app.logging.js';
 import { migrateAll } from './app.migrate.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -52,6 +52,7 @@ export class AppModule {
   /**
    * @param tracing the tracer, if tracing is on
    * @param logging logging options, also used before the modules exist
+   * @throws TypeError when a replacement of the extension replaces nothing
    */
   static register(
     config: Config,
@@ -59,6 +60,8 @@ export class AppModule {
     tracing: Tracing | null = null,
     logging: Params = serviceLogging(config),
   ): DynamicModule {
+    const replaced = [...replacements, ownActions(actions)];
+    checkReplacements(MODULES, replaced);
     return {
       module: AppModule,
       imports: [
@@ -71,7 +74,7 @@ export class AppModule {
           publicPath: config.publicPath,
           translate: translateDatabaseError,
         }),
-        ...MODULES.map((module) => withReplacements(module, [...replacements, ownActions(actions)])),
+        ...MODULES.map((module) => withReplacements(module, replaced)),
         ...(hasMailbox(config) ? [MailboxModule] : []),
         ...modules,
       ],

@@ -1,7 +1,9 @@
-import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule, type OnModuleInit, type OnApplicationShutdown } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, Repository } from 'typeorm';
 import { Config } from '../config/config.js';
+import { unregistered } from '../json-api/resource/columns.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { Tracing } from '../tracing/tracing.js';
 import { translateDatabaseError } from './errors/constraint-errors.js';
@@ -27,6 +29,25 @@ class DatabaseShutdown implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
     await this.server.stop();
+  }
+}
+
+/** Rejects `TypeOrmModule.forFeature` with entities that the data source does not know: every use of them would fail. */
+@Injectable()
+class EntityCheck implements OnModuleInit {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly modules: ModulesContainer,
+  ) {}
+
+  onModuleInit(): void {
+    for (const { providers } of this.modules.values()) {
+      for (const { instance } of providers.values()) {
+        const entity: unknown = instance instanceof Repository && instance.target;
+        if (typeof entity !== 'function' || this.dataSource.hasMetadata(entity)) continue;
+        throw new TypeError(`TypeOrmModule.forFeature: ${unregistered(entity)}`);
+      }
+    }
   }
 }
 
@@ -60,7 +81,7 @@ export class DatabaseModule {
       module: DatabaseModule,
       global: true,
       imports: [DatabaseServerModule, connection],
-      providers: [DatabaseShutdown, { provide: Transactions, useClass: PostgresTransactions }],
+      providers: [DatabaseShutdown, EntityCheck, { provide: Transactions, useClass: PostgresTransactions }],
       exports: [Transactions],
     };
   }

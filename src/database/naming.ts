@@ -1,5 +1,5 @@
 import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 'typeorm';
-import { snakeCase } from '../json-api/resource/attributes.js';
+import { snakeCase } from '../json-api/resource/columns.js';
 
 /**
  * Columns are named as in the API (`createdAt` → `created_at`), and keys as PostgreSQL names them by default

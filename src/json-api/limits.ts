@@ -9,6 +9,7 @@ export interface Limit {
 
 const PARAMETER = '400 `invalid_parameter`';
 const BODY = '400 `malformed_body`';
+const UNPROCESSABLE = '422 `validation_failed`';
 const TOO_LARGE = '413 `payload_too_large`';
 
 /**
@@ -63,6 +64,12 @@ export const BOUNDS = {
     max: 1000,
     of: 'resources that one row includes through a to-many relationship',
     above: '`links.related` of the relationship leads to the rest',
+  },
+  listItems: { max: 100, of: 'items of an attribute that is a list of texts', above: UNPROCESSABLE },
+  listItemCharacters: {
+    max: 255,
+    of: 'characters of such an item, unless its column has a `length`',
+    above: UNPROCESSABLE,
   },
   includedResources: { max: 10_000, of: 'resources in `included`', above: PARAMETER },
   errors: { max: 100, of: 'error objects in a response', above: 'the last one says that there are more' },

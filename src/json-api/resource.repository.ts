@@ -9,6 +9,7 @@ import type { Criteria, Selection } from './query/criteria.js';
 import { apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
+import { unregistered } from './resource/columns.js';
 import { isUuid } from './resource/field-types.js';
 import { rowColumn } from './sql/keyset.js';
 import { loadResource, loadPage } from './sql/load.js';
@@ -16,7 +17,7 @@ import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
-import { FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
+import { and, FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
 
 /** A row locked for a write: the entity, and its attributes and the requested linkage as the actor sees them. */
 export interface LockedRow<Entity> extends Visible {
@@ -56,7 +57,11 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   }
 
   onModuleInit(): void {
-    const { type, attributes, filters } = this.resource;
+    const { type, entity, attributes, filters, relationships } = this.resource;
+    const tables = [...relationships.values()].flatMap(({ link }) => ('entity' in link ? [link.entity] : []));
+    for (const used of [entity, ...tables]) {
+      if (!this.dataSource.hasMetadata(used)) throw new TypeError(`${type}: ${unregistered(used)}`);
+    }
     for (const { property, computed } of attributes.values()) {
       if (computed && !this.computed[property])
         throw new TypeError(`${type}: "${property}" is computed, but by no SQL`);
@@ -72,7 +77,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     const scopes = [...actor.scopes(this.resource.type, action)];
     const parts = scopes.map((scope) => this.scopeConditions[scope]?.(actor) ?? FALSE);
     const [only = FALSE] = parts;
-    return parts.length > 1 ? or(parts) : only;
+    return this.notDeleted(parts.length > 1 ? or(parts) : only);
   }
 
   /** The rows on which the actor may do the action, as the source of a statement. */
@@ -98,7 +103,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
 
   /** Reloads a row after a write, also if the write moved it out of the actor's scope. */
   async reload(actor: Actor, id: string, selection: Selection, tx: Transaction): Promise<Item> {
-    const response = await this.find(actor, this.sourceWhere(actor, TRUE), id, selection, tx);
+    const response = await this.find(actor, this.sourceWhere(actor, this.notDeleted(TRUE)), id, selection, tx);
     if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
     return response;
   }
@@ -155,9 +160,12 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     await tx.manager.createQueryBuilder().update(this.resource.entity).set(raised).whereInIds([id]).execute();
   }
 
-  /** Deletes a locked row. */
+  /** Deletes a locked row; where the entity has a `@DeleteDateColumn`, the row stays, and no actor sees it any more. */
   async delete(id: string, tx: Transaction): Promise<void> {
-    await tx.manager.createQueryBuilder().delete().from(this.resource.entity).whereInIds([id]).execute();
+    const { entity, deletedColumn } = this.resource;
+    const builder = tx.manager.createQueryBuilder();
+    const deletion = deletedColumn === undefined ? builder.delete() : builder.softDelete();
+    await deletion.from(entity).whereInIds([id]).execute();
   }
 
   /** The ids of another resource's rows that the actor may read, as a subquery: for filters that name such rows. */
@@ -169,6 +177,11 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   /** TypeORM's repository of the entity. Not scoped: only for subclasses, which know why. */
   protected entities(manager: EntityManager): Repository<Entity> {
     return manager.getRepository<Entity>(this.resource.entity);
+  }
+
+  private notDeleted(condition: Sql): Sql {
+    const { deletedColumn } = this.resource;
+    return deletedColumn === undefined ? condition : and([sql`${rowColumn(deletedColumn)} IS NULL`, condition]);
   }
 
   /** The row, locked; null if it does not match the condition, and then it was never locked. */
@@ -206,7 +219,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   private sourceWhere(actor: Actor, scopeCondition: Sql): Source {
     const computed = new Map<string, Sql>();
     for (const property in this.computed) computed.set(property, this.computed[property]?.(actor) ?? FALSE);
-    const expression = ({ property, name }: Attribute): Sql => computed.get(property) ?? rowColumn(name);
+    const expression = ({ property, column }: Attribute): Sql => computed.get(property) ?? rowColumn(column);
     return {
       resource: this.resource,
       scopeCondition,

@@ -3,7 +3,7 @@ import { type ErrorObject, throwIfErrors } from './document/errors.js';
 import type { Item, Page, Visible } from './document/response.js';
 import type { Criteria, Selection } from './query/criteria.js';
 import type { ResourceRepository } from './resource.repository.js';
-import { snakeCase } from './resource/attributes.js';
+import { snakeCase } from './resource/columns.js';
 import type { ResourceActor, Identified } from './resource/resource-definition.js';
 import { type Transaction, Transactions } from './sql/executor.js';
 import { IdempotencyKeys } from './write/idempotency-keys.repository.js';

@@ -22,6 +22,7 @@ import { Roles } from '../../src/auth/authorization/roles.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { Config } from '../../src/config/config.js';
 import { translateDatabaseError } from '../../src/database/errors/constraint-errors.js';
+import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { ErrorFilter } from '../../src/json-api/http/error.filter.js';
 import { JSON_API_OPTIONS } from '../../src/json-api/http/options.js';
 import { RESOURCE_ROUTE } from '../../src/json-api/http/route.js';
@@ -157,6 +158,7 @@ beforeAll(async () => {
       SigningKeys,
       AccessTokens,
       CrossSite,
+      ResourceRegistry,
     ],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter({ trustProxy: ['127.0.0.1'] }), {

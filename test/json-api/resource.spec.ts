@@ -3,6 +3,7 @@ import { IsNotEmpty } from 'class-validator';
 import { Column, Entity, PrimaryColumn, VersionColumn } from 'typeorm';
 import { readBody } from '../../src/json-api/write/body.js';
 import { defineResource } from '../../src/json-api/resource/resource.js';
+import { TIME } from '../../src/json-api/resource/field-types.js';
 import { NoControlCharacters, Trimmed } from '../../src/json-api/resource/validation-rules.js';
 import { and, ident, join, or, sql } from '../../src/json-api/sql/sql.js';
 
@@ -16,7 +17,7 @@ class Thing {
   title!: string;
   @Column({ type: 'integer', nullable: true }) size!: number | null;
   @Column({ type: 'boolean', default: true }) open!: boolean;
-  @Column({ type: 'timestamptz', nullable: true }) dueAt!: Date | null;
+  @Column({ ...TIME, nullable: true }) dueAt!: Date | null;
   @Column({ type: 'bytea', nullable: true }) blob!: Buffer;
   @VersionColumn() version!: number;
   virtual!: string;

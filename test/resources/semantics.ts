@@ -3,8 +3,9 @@
  * the service in it. Values are as documents carry them: times are texts, JSON is parsed, null is null.
  */
 
-export type TypeName = 'string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json';
-export type Operator = 'eq' | 'in' | 'nin' | 'match' | 'gte' | 'lte';
+export type TypeName =
+  ('string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json') | ('date' | 'numeric' | 'enum' | 'list');
+export type Operator = 'eq' | 'in' | 'nin' | 'match' | 'contains' | 'gte' | 'lte';
 
 const DAY_US = 86_400_000_000;
 const DATE = /^\d{4}-\d\d-\d\d$/;
@@ -34,6 +35,12 @@ function canonical(value: unknown): string {
   );
 }
 
+/** A decimal number as an integer of which 30 digits stand after the point. */
+function decimal(text: string): bigint {
+  const [whole = '', fraction = ''] = text.split('.');
+  return BigInt(whole + fraction.padEnd(30, '0'));
+}
+
 /** Whether a value equals the text of a filter. `null` as text means without a value. */
 function equals(type: TypeName, value: unknown, text: string): boolean {
   if (text === 'null') return value === null;
@@ -41,9 +48,15 @@ function equals(type: TypeName, value: unknown, text: string): boolean {
   switch (type) {
     case 'string':
     case 'words':
+    case 'date':
+    case 'enum':
       return value === text;
     case 'uuid':
       return String(value).toLowerCase() === text.toLowerCase();
+    case 'numeric':
+      return decimal(String(value)) === decimal(text);
+    case 'list':
+      return Array.isArray(value) && value.includes(text);
     case 'boolean':
     case 'integer':
       return String(value) === String(JSON.parse(text));
@@ -59,30 +72,40 @@ function equals(type: TypeName, value: unknown, text: string): boolean {
 /** Whether a value passes a filter with these texts, which are joined by OR. */
 export function passes(type: TypeName, operator: Operator, value: unknown, texts: readonly string[]): boolean {
   const [text = ''] = texts;
-  const instant = (): number => (type === 'time' ? microseconds(String(value)) : Number(value));
+  const instant = (): number => microseconds(String(value));
+  const compared = (): number => order(type, value, type === 'integer' ? Number(text) : text);
   switch (operator) {
     case 'eq':
     case 'in':
+    case 'contains':
       return texts.some((one) => equals(type, value, one));
     case 'nin':
       return !texts.some((one) => equals(type, value, one));
     case 'match':
       return value !== null && String(value).toLowerCase().includes(text.toLowerCase());
     case 'gte':
-      return value !== null && instant() >= (type === 'time' ? range(text).from : Number(text));
+      return value !== null && (type === 'time' ? instant() >= range(text).from : compared() >= 0);
     case 'lte':
-      return value !== null && (type === 'time' ? instant() < range(text).before : instant() <= Number(text));
+      return value !== null && (type === 'time' ? instant() < range(text).before : compared() <= 0);
   }
 }
 
 const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
 
-/** The ascending order of two values: null is the greatest. */
-export function order(type: TypeName, left: unknown, right: unknown): number {
+/**
+ * The ascending order of two values: null is the greatest.
+ * @param values those of an enum, in their order
+ */
+export function order(type: TypeName, left: unknown, right: unknown, values: readonly unknown[] = []): number {
   if (left === null || right === null) return Number(left === null) - Number(right === null);
   if (type === 'string') {
     // Texts that people take for the same have an order all the same.
     return collator.compare(String(left), String(right)) || byBytes(String(left), String(right));
+  }
+  if (type === 'enum') return values.indexOf(left) - values.indexOf(right);
+  if (type === 'numeric') {
+    const difference = decimal(String(left)) - decimal(String(right));
+    return Number(difference > 0n) - Number(difference < 0n);
   }
   if (type === 'boolean' || type === 'integer') return Number(left) - Number(right);
   return byBytes(String(left), String(right));

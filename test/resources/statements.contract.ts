@@ -12,7 +12,7 @@ import type { Identified } from '../../src/json-api/resource/resource-definition
 import { ResourceRepository } from '../../src/json-api/resource.repository.js';
 import { account, organization } from '../support/factories.js';
 import { statementsOf } from '../performance/statements.js';
-import { typeOf, type Subject } from './subject.js';
+import { typeOf, type Subject, valuesOf } from './subject.js';
 
 /** Organizations of an actor who belongs to many. */
 const MANY_ORGANIZATIONS = 10_000;
@@ -35,6 +35,9 @@ const LISTS: Readonly<Record<string, readonly Values[]>> = {
   uuid: [each(() => randomUUID())],
   boolean: [each(() => 'true')],
   integer: [each(String)],
+  date: [each(day)],
+  numeric: [each(String)],
+  list: [each((n) => `item ${n}`)],
   time: [each(instant), each(day), (count) => [day(0), ...each(instant)(count - 1)].slice(-count)],
 };
 
@@ -44,7 +47,8 @@ function pairs({ name, takes, nullable, type }: Filter): (readonly [few: string,
   const max = LIMITS.filterValues;
   const typeName = typeOf({ type });
   if (takes === 'list') {
-    return (LISTS[typeName] ?? []).flatMap((values) => {
+    const lists = typeName === 'enum' ? [each(() => String(valuesOf({ type })[0]))] : LISTS[typeName];
+    return (lists ?? []).flatMap((values) => {
       const plain = [query(values(1)), query(values(max))] as const;
       return nullable
         ? [plain, [query([...values(1), 'null']), query([...values(max - 1), 'null'])] as const]
@@ -57,6 +61,8 @@ function pairs({ name, takes, nullable, type }: Filter): (readonly [few: string,
     words: [(count) => [words(Math.min(count, LIMITS.searchWords))]],
     json: [(count) => [json(count, 'org')], (count) => [json(count, 'region')]],
     time: [(count) => [day(count)], (count) => [instant(count)]],
+    date: [(count) => [day(count)]],
+    numeric: [(count) => [String(count)]],
     integer: [(count) => [String(count)]],
   };
   return (whole[typeName] ?? []).map((values) => [query(values(1)), query(values(max))] as const);

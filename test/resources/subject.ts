@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { FIELD_TYPES } from '../../src/json-api/resource/field-types.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import { type Attribute, columnsOf, snakeCase } from '../../src/json-api/resource/attributes.js';
+import type { Attribute } from '../../src/json-api/resource/attributes.js';
+import { columnsOf, nameOf, snakeCase } from '../../src/json-api/resource/columns.js';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
 import type { Verb } from '../../src/json-api/http/route.js';
 import { operations, type CheckedClient } from '../contract/openapi.js';
@@ -21,14 +21,12 @@ interface ResourceObject {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
-const NAMES = new Map(Object.entries(FIELD_TYPES).map(([name, type]) => [type, name as TypeName]));
-
 /** The name of an attribute's type. */
-export const typeOf = ({ type }: Pick<Attribute, 'type'>): TypeName => {
-  const name = NAMES.get(type as (typeof FIELD_TYPES)[TypeName]);
-  if (!name) throw new TypeError('A field type is missing in the tests');
-  return name;
-};
+export const typeOf = ({ type }: Pick<Attribute, 'type'>): TypeName => type.name;
+
+/** The values of an attribute that is an enum, in their order. */
+export const valuesOf = ({ type }: Pick<Attribute, 'type'>): readonly unknown[] =>
+  (type.schema['enum'] as unknown[] | undefined) ?? [];
 
 const OPERATIONS: Readonly<Record<Verb, readonly [method: string, ofRow: boolean]>> = {
   index: ['GET', false],
@@ -71,8 +69,9 @@ export class Subject {
   /** Names of what must never be seen: hidden attributes, and columns that the table does not list. */
   get secrets(): string[] {
     const shown = new Set(['id', ...this.visible.map(({ name }) => name)]);
-    const columns = [...columnsOf(this.resource.entity).keys()].map(snakeCase);
-    return [...new Set([...columns, ...this.attributes.map(({ name }) => name)])].filter((name) => !shown.has(name));
+    const columns = [...columnsOf(this.resource.entity).values()];
+    const spelled = columns.flatMap((column) => [snakeCase(column.propertyName), nameOf(column)]);
+    return [...new Set([...spelled, ...this.attributes.map(({ name }) => name)])].filter((name) => !shown.has(name));
   }
 
   offers(verb: Verb): boolean {
@@ -141,7 +140,7 @@ export class Subject {
   /** Every row, in the order of ids. */
   async rows(): Promise<Row[]> {
     const { body } = await this.get();
-    const hidden = this.attributes.filter((attribute) => attribute.hidden).map(({ name }) => `"${name}"`);
+    const hidden = this.attributes.flatMap((one) => (one.hidden ? [`"${one.column}" AS "${one.name}"`] : []));
     const stored = await this.app.sql(`SELECT ${['id', ...hidden].join(', ')} FROM "${this.resource.table}"`);
     const secrets = new Map(stored.map(({ id, ...values }) => [id as string, JSON.parse(JSON.stringify(values))]));
     return body.data.map(({ id, attributes }: ResourceObject) => ({

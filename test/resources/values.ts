@@ -12,6 +12,10 @@ export const WRONG_TEXTS: Readonly<Record<TypeName | 'words', string>> = {
   integer: '1.5',
   time: 'yesterday',
   json: '{',
+  date: '2026-02-30',
+  numeric: '1e3',
+  enum: 'nope',
+  list: '%00',
 };
 
 /** JSON values of a body that are not of the type. */
@@ -23,6 +27,10 @@ export const WRONG_VALUES: Readonly<Record<TypeName, unknown>> = {
   integer: 1.5,
   time: 'yesterday',
   json: 'text',
+  date: '2026-01-31T00:00:00Z',
+  numeric: 1.5,
+  enum: 'nope',
+  list: 'text',
 };
 
 const OTHERS: Readonly<Record<TypeName, (value: unknown) => unknown>> = {
@@ -33,6 +41,10 @@ const OTHERS: Readonly<Record<TypeName, (value: unknown) => unknown>> = {
   integer: (value) => Number(value ?? 0) + 1,
   time: (value) => new Date(Date.parse(String(value ?? '2026-01-01')) + 1).toISOString(),
   json: (value) => ({ ...(value as object | null), other: ['x'] }),
+  date: (value) => (value === '2026-01-31' ? '2026-02-01' : '2026-01-31'),
+  numeric: (value) => (value === '1' ? '2' : '1'),
+  enum: (value) => `${String(value ?? '')}!`,
+  list: (value) => [...((value as string[] | null) ?? []), 'other'],
 };
 
 /** A value of the type that is not this one. */

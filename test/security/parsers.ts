@@ -16,6 +16,7 @@ import { parseCriteria, parseSelection, rejectParameters } from '../../src/json-
 import { decodeCursor } from '../../src/json-api/query/pagination.js';
 import { ErrorList, ApiError } from '../../src/json-api/document/errors.js';
 import { JSON_BODY } from '../../src/json-api/http/json-body.js';
+import { fieldType } from '../../src/json-api/resource/field-type-factories.js';
 import { FIELD_TYPES } from '../../src/json-api/resource/field-types.js';
 import { LIMITS } from '../../src/json-api/limits.js';
 import { checkAccept, checkContentType, documentMediaType } from '../../src/json-api/http/http.js';
@@ -118,6 +119,12 @@ const ROLES = {
   scopeKeys: new Map([['region', { name: 'region', maxItems: 1000, values: null }]]),
 } as unknown as Parameters<typeof accountErrors>[1];
 
+const MADE_TYPES = [
+  fieldType('', { type: 'enum', values: ['draft', 'published'] }),
+  fieldType('', { type: 'numeric', precision: 1000, scale: 500 }),
+  fieldType('', { type: 'list' }),
+];
+
 /** As many as are taken at most: with one more, none is looked at. */
 const linkageOf = (text: string): unknown[] =>
   itemsOf(text, (id) => ({ type: 'iam:organizations', id })).slice(0, LIMITS.linkageIdentifiers);
@@ -186,8 +193,8 @@ export const PARSERS: readonly Parser[] = [
   head('a cursor, decoded', (text) =>
     decodeCursor([{ attribute: ID, descending: false }], Buffer.from(text).toString('base64url')),
   ),
-  ...Object.entries(FIELD_TYPES).map(([name, kind]) =>
-    head(`a value of kind ${name}`, (text) => kind.parse(text), [
+  ...[...Object.values(FIELD_TYPES), ...MADE_TYPES].map((type) =>
+    head(`a value of kind ${type.name}`, (text) => type.parse(text), [
       '',
       '2026-01-31T',
       '2026-01-31T10:00:00.',

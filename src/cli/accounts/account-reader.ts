@@ -6,7 +6,7 @@ import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { readBody } from '../../json-api/write/body.js';
 import { isObject, isUuid } from '../../json-api/resource/field-types.js';
-import { snakeCase } from '../../json-api/resource/attributes.js';
+import { snakeCase } from '../../json-api/resource/columns.js';
 import type { AnyResource, CreateAttributes } from '../../json-api/resource/resource.js';
 import type { FirebaseHashConfig } from '../../passwords/import/firebase.js';
 import { readImportedHash } from '../../passwords/import/imported-hash.js';
@@ -106,7 +106,7 @@ export class AccountReader {
   /** A value by its column; computed attributes have none. */
   private columnOf(property: string, value: unknown): [string, unknown][] {
     const attribute = this.resource.attributes.get(snakeCase(property));
-    return attribute === undefined || attribute.computed || value === undefined ? [] : [[attribute.name, value]];
+    return attribute === undefined || attribute.computed || value === undefined ? [] : [[attribute.column, value]];
   }
 }
 

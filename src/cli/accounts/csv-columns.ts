@@ -9,7 +9,7 @@ export type ColumnMap = ReadonlyMap<string, string>;
 const OTHERS: ReadonlySet<string> = new Set(['id', 'organizations', 'hashed_password']);
 /** Members of members, for systems with the salt in a separate column: `hashed_password.salt`. */
 const HASH_PART = /^hashed_password\.\w{1,40}$/;
-/** Separates organizations in a cell. */
+/** Separates organizations, and items of a list, in a cell. */
 const LIST = ';';
 
 /** Whether a line may have this member. */
@@ -56,6 +56,7 @@ function read(member: string, cell: string): unknown {
   const kind = AccountTransferResource.attributes.get(member)?.type;
   if (kind === FIELD_TYPES.boolean) return BOOLEANS.get(text.toLowerCase()) ?? text;
   if (kind === FIELD_TYPES.integer) return /^-?\d+$/.test(text) ? Number(text) : text;
+  if (kind?.name === 'list') return text.startsWith('[') ? json(text) : listOf(text);
   return kind === FIELD_TYPES.json ? json(text) : text;
 }
 

@@ -48,9 +48,9 @@ async function* piecesOf(runner: QueryRunner): AsyncGenerator<ExportPiece> {
 
 /** The JSON is written by PostgreSQL, not with `json_agg`, which puts line breaks between items. */
 function statement(withPasswordHashes: boolean, resource: TransferResource): string {
-  const members = [...resource.attributes.values()].map(({ name, type, computed }) =>
+  const members = [...resource.attributes.values()].map(({ name, column, type, computed }) =>
     // The computed attribute is the scope; its organizations are exported separately, with their names.
-    member(name, computed ? sql`row.role_scope_extra::text` : type.json(sql`row.${ident(name)}`)),
+    member(name, computed ? sql`row.role_scope_extra::text` : type.json(sql`row.${ident(column)}`)),
   );
   const hash = sql`(
     SELECT to_json(credentials.hashed_password)::text FROM account_credentials credentials

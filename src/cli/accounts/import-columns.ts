@@ -14,7 +14,7 @@ const MADE = ['id', 'email_key', 'role_scope_extra'] as const;
 
 /** The columns of all transferred attributes, including those of extensions, with the defaults of this database. */
 export async function columnsOf(resource: TransferResource, tx: Transaction): Promise<ImportColumn[]> {
-  const carried = [...resource.attributes.values()].flatMap(({ name, computed }) => (computed ? [] : [name]));
+  const carried = [...resource.attributes.values()].flatMap(({ column, computed }) => (computed ? [] : [column]));
   const names = [...MADE, ...carried];
   const rows = await tx.query<{ name: string; otherwise: string }>(sql`
     SELECT attribute.attname AS name, coalesce(pg_get_expr(default_of.adbin, default_of.adrelid), 'NULL') AS otherwise

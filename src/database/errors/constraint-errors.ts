@@ -1,25 +1,27 @@
 import { attributePointer, ApiError, type ErrorObject } from '../../json-api/document/errors.js';
 import { brokenRule, type Rule } from '../../json-api/document/rules.js';
 import { missingGrant } from './missing-grant.js';
-import { constraintOf, driverError, keyColumnOf, sqlStateOf } from './sql-state.js';
+import { constraintOf, driverError, keyColumnsOf, sqlStateOf, tableOf } from './sql-state.js';
 
 /** Rules that a unique constraint enforces. Their code is `conflict`. */
 export const TAKEN_RULES = {
   taken: { text: '{name} is already taken', description: 'another row has this value; the code is `conflict`' },
 } as const satisfies Record<string, Rule>;
 
-/** The e-mails of two accounts differ by more than case and look-alike characters. */
-export const TAKEN_EMAIL: ErrorObject = {
-  ...brokenRule(['taken', TAKEN_RULES.taken], { name: 'email', source: attributePointer('email') }),
+const takenValue = (name: string): ErrorObject => ({
+  ...brokenRule(['taken', TAKEN_RULES.taken], { name, source: attributePointer(name) }),
   code: 'conflict',
-};
+});
+
+/** The e-mails of two accounts differ by more than case and look-alike characters. */
+export const TAKEN_EMAIL: ErrorObject = takenValue('email');
 
 /** The constraint that enforces {@link EMAIL_TAKEN}. */
 export const TAKEN_EMAIL_CONSTRAINT = 'accounts_email_key_key';
 
 /**
- * Errors by constraint name. An unlisted constraint is a defect (500), except for foreign keys: extensions add them,
- * and only PostgreSQL knows whether the referenced row exists.
+ * Errors by constraint name. An unlisted constraint is a defect (500), except for foreign keys and for unique constraints
+ * on attributes: extensions add them, and only PostgreSQL knows whether such a row exists.
  */
 export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
   [TAKEN_EMAIL_CONSTRAINT]: TAKEN_EMAIL,
@@ -31,7 +33,9 @@ export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
   account_sessions_account_id_fkey: { code: 'unauthenticated', detail: 'The account no longer exists.' },
 };
 
-const FOREIGN_KEY_VIOLATION = '23503';
+const UNIQUE_VIOLATION = '23505';
+/** Of these PostgreSQL reports the columns. */
+const KEY_VIOLATIONS: ReadonlySet<string> = new Set(['23503', UNIQUE_VIOLATION]);
 
 interface StateError extends ErrorObject {
   readonly states: RegExp;
@@ -77,14 +81,20 @@ const LOST_CONNECTION =
 /**
  * The `ApiError` for a database error, or null when the error is a defect of this service. The original error is kept
  * as the private cause.
+ * @param attributeName the name of a table's column in the API; undefined where no attribute has it
  */
-export function translateDatabaseError(error: unknown): ApiError | null {
+export function translateDatabaseError(
+  error: unknown,
+  attributeName = (_table: string, _column: string): string | undefined => undefined,
+): ApiError | null {
   const constraint = constraintOf(error);
   const problem = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
   if (problem) return toApiError(problem, error);
   const state = sqlStateOf(error);
-  const dangling = state === FOREIGN_KEY_VIOLATION ? danglingError(keyColumnOf(error)) : null;
-  if (dangling) return toApiError(dangling, error);
+  const columns = KEY_VIOLATIONS.has(state ?? '') ? keyColumnsOf(error) : [];
+  const names = columns.map((column) => attributeName(tableOf(error) ?? '', column));
+  const violation = state === UNIQUE_VIOLATION ? takenError(names) : danglingError(columns, names);
+  if (violation) return toApiError(violation, error);
   const grant = missingGrant(error);
   if (grant)
     return toApiError({ code: 'unavailable', detail: 'The service is not set up to do this at the moment.' }, grant);
@@ -97,11 +107,23 @@ export function translateDatabaseError(error: unknown): ApiError | null {
   return null;
 }
 
-/** For a foreign key: the referenced row does not exist, or the row is still referenced. */
-function danglingError(column: string | null): ErrorObject | null {
-  if (column === null) return null;
+/** For a foreign key of one column: the referenced row does not exist, or the row is still referenced. */
+function danglingError(
+  [column, ...others]: readonly string[],
+  [name]: readonly (string | undefined)[],
+): ErrorObject | null {
+  if (column === undefined || others.length > 0) return null;
   if (column === 'id') return { code: 'conflict', detail: 'Other rows still refer to this one.' };
-  return brokenRule('unknown_reference', { name: column, source: attributePointer(column) });
+  const attribute = name ?? column;
+  return brokenRule('unknown_reference', { name: attribute, source: attributePointer(attribute) });
+}
+
+/** For a unique constraint of columns that are all attributes: another row has these values. */
+function takenError(names: readonly (string | undefined)[]): ErrorObject | null {
+  const [name] = names;
+  if (name === undefined || names.includes(undefined)) return null;
+  if (names.length > 1) return { code: 'conflict', detail: `${names.join(' and ')} are already taken together` };
+  return takenValue(name);
 }
 
 const withoutStates = ({ states: _states, ...problem }: StateError): ErrorObject => problem;

@@ -48,12 +48,17 @@ export function constraintOf(error: unknown): string | null {
   return textField(driverError(error), 'constraint');
 }
 
-/** The column of a foreign key that was violated: the `(column)=(value)` of the detail, in whatever language it is. */
-export function keyColumnOf(error: unknown): string | null {
-  return /\((\w+)\)=\(/.exec(textField(driverError(error), 'detail') ?? '')?.[1] ?? null;
+/** The columns of a key that was violated: the `(columns)=(values)` of the detail, in whatever language it is. */
+export function keyColumnsOf(error: unknown): string[] {
+  return /\((\w+(?:, \w+)*)\)=\(/.exec(textField(driverError(error), 'detail') ?? '')?.[1]?.split(', ') ?? [];
 }
 
-function textField(value: unknown, name: 'code' | 'constraint' | 'detail'): string | null {
+/** The table whose constraint was violated, or null. */
+export function tableOf(error: unknown): string | null {
+  return textField(driverError(error), 'table');
+}
+
+function textField(value: unknown, name: 'code' | 'constraint' | 'detail' | 'table'): string | null {
   const field: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   return typeof field === 'string' ? field : null;
 }

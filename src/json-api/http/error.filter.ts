@@ -10,6 +10,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES, ApiError, apiError, type ErrorCode } from '../document/errors.js';
+import { ResourceRegistry } from '../resource/registry.js';
 import { varyBy } from './http.js';
 import { ErrorTexts, JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 
@@ -36,6 +37,7 @@ export class ErrorFilter implements ExceptionFilter {
 
   constructor(
     @Inject(JSON_API_OPTIONS) private readonly options: JsonApiOptions,
+    private readonly registry: ResourceRegistry,
     @Optional() private readonly texts?: ErrorTexts,
   ) {}
 
@@ -56,7 +58,7 @@ export class ErrorFilter implements ExceptionFilter {
     const known = BY_STATUS[status];
     if (known) return apiError(known.code, known.detail, undefined, { cause: error });
     return (
-      this.options.translate(error) ??
+      this.options.translate(error, this.registry.attributeName) ??
       apiError('internal_error', 'Something went wrong here', undefined, { cause: error })
     );
   }

@@ -6,8 +6,14 @@ export interface JsonApiOptions {
   readonly prefix: string;
   /** What a proxy takes off in front of that, such as `/iam`, or nothing. Links carry it. */
   readonly publicPath?: string;
-  /** Turns an error of the database into a public one; null for what it does not know. */
-  readonly translate: (error: unknown) => ApiError | null;
+  /**
+   * Turns an error of the database into a public one; null for what it does not know. `attributeName` gives the name on
+   * the wire of a table's column, where an attribute has it.
+   */
+  readonly translate: (
+    error: unknown,
+    attributeName?: (table: string, column: string) => string | undefined,
+  ) => ApiError | null;
 }
 
 export const JSON_API_OPTIONS = Symbol('JSON_API_OPTIONS');

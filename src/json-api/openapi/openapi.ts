@@ -22,7 +22,10 @@ export const schemaNames = ({ entity: { name } }: AnyResource) => ({
 /** The schema of one attribute's value. */
 export function attributeSchema({ type, nullable, length, description, schema }: Attribute): Schema {
   const base: Schema = { ...type.schema, ...(length !== undefined && { maxLength: length }), ...schema };
-  const typed = nullable ? { ...base, type: [base['type'], 'null'] } : base;
+  const values = base['enum'];
+  const typed = nullable
+    ? { ...base, type: [base['type'], 'null'], ...(Array.isArray(values) && { enum: [...values, null] }) }
+    : base;
   return { ...typed, ...(description && { description }) };
 }
 

@@ -1,16 +1,20 @@
 import type { Type } from '@nestjs/common';
-import { getMetadataArgsStorage } from 'typeorm';
 import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
 import { filterName, type Operator, OPERATORS } from '../sql/operators.js';
-import { COLUMN_TYPES, type FieldType, type FieldTypeName, FIELD_TYPES, type Schema } from './field-types.js';
+import { columnFieldType } from './column-types.js';
+import { columnName, columnsOf, nameOf, snakeCase } from './columns.js';
+import { fieldType } from './field-type-factories.js';
+import { type FieldType, FIELD_TYPES, type FieldTypeName, type Schema } from './field-types.js';
 import type { AttributeRule, FilterRule } from './resource-definition.js';
 
 /** One attribute: what the entity's column says of it, and what the resource definition allows. */
 export interface Attribute {
   /** The entity's property. */
   readonly property: string;
-  /** The name on the wire and of the column. */
+  /** The name on the wire. */
   readonly name: string;
+  /** The name of the column in the database; of a computed attribute there is none. */
+  readonly column: string;
   readonly type: FieldType;
   readonly nullable: boolean;
   /** Longest text in characters, where the column has a limit. */
@@ -53,23 +57,6 @@ interface Rules {
   readonly filters?: Readonly<Record<string, FilterRule>>;
 }
 
-/** The database table of an entity. */
-export function tableName(entity: Type<unknown>): string {
-  const name = getMetadataArgsStorage().tables.find((table) => table.target === entity)?.name;
-  if (!name) throw new TypeError(`${entity.name} has no @Entity('table_name')`);
-  return name;
-}
-
-/** The columns that an entity declares itself or inherits, by property. */
-export function columnsOf(entity: Type<unknown>): Map<string, ColumnMetadataArgs> {
-  const lineage: unknown[] = [];
-  for (let target: unknown = entity; typeof target === 'function'; target = Object.getPrototypeOf(target)) {
-    lineage.push(target);
-  }
-  const columns = getMetadataArgsStorage().columns.filter((column) => lineage.includes(column.target));
-  return new Map(columns.map((column) => [column.propertyName, column]));
-}
-
 const has = (column: ColumnMetadataArgs): boolean =>
   column.options.nullable === true || column.options.default !== undefined || column.mode !== 'regular';
 
@@ -84,28 +71,31 @@ function defaultOf(column: ColumnMetadataArgs | undefined): unknown {
 const identity = (value: unknown): unknown => value;
 
 function compileAttribute(
-  where: string,
+  { type: resource }: Rules,
+  entity: Type<unknown>,
   property: string,
   rule: AttributeRule<unknown>,
   column: ColumnMetadataArgs | undefined,
 ): Attribute {
-  if (!column && !rule.computed) throw new TypeError(`${where} has no column and is not computed`);
+  const where = `${resource}: attribute "${property}"`;
   if (column && rule.computed) throw new TypeError(`${where} is computed, yet has a column`);
-  const columnType = String(column?.options.type ?? '');
-  const typeName: FieldTypeName | undefined = rule.computed?.type ?? COLUMN_TYPES[columnType];
-  if (!typeName) throw new TypeError(`${where} has the unsupported column type "${columnType}"`);
+  const type = rule.computed
+    ? fieldType(where, rule.computed)
+    : column && columnFieldType(resource, entity, column, rule);
+  if (!type) throw new TypeError(`${where} has no column and is not computed`);
   for (const operator of rule.filter ?? []) {
-    if (!(OPERATORS[operator].types as readonly FieldTypeName[]).includes(typeName)) {
-      throw new TypeError(`${where} lists the filter "${operator}", which a ${typeName} does not have`);
+    if (!(OPERATORS[operator].types as readonly FieldTypeName[]).includes(type.name)) {
+      throw new TypeError(`${where} lists the filter "${operator}", which a ${type.name} does not have`);
     }
   }
+  if (rule.sort && type.name === 'list') throw new TypeError(`${where} is a list, which cannot be sorted by`);
   if (rule.hidden && (rule.sort || rule.write)) throw new TypeError(`${where} is hidden, yet sortable or writable`);
   const description = rule.computed?.description ?? column?.options.comment;
-  const type: FieldType = FIELD_TYPES[typeName];
   const initial = defaultOf(column);
   return {
     property,
     name: snakeCase(property),
+    column: column ? nameOf(column) : snakeCase(property),
     type,
     initial: rule.initial ?? (() => initial),
     canonical: rule.canonical ?? type.canonical ?? identity,
@@ -114,7 +104,7 @@ function compileAttribute(
     sortable: rule.sort === true,
     hidden: rule.hidden === true,
     computed: rule.computed !== undefined,
-    ...(column?.options.length !== undefined && { length: Number(column.options.length) }),
+    ...(type.name === 'string' && column?.options.length !== undefined && { length: Number(column.options.length) }),
     ...(rule.write && { write: rule.write }),
     ...(description && { description }),
     ...(rule.schema && { schema: rule.schema }),
@@ -124,14 +114,9 @@ function compileAttribute(
 /** Reads the entity's columns and the table's rules into attributes, by name on the wire. */
 export function compileAttributes(entity: Type<unknown>, rules: Rules): Map<string, Attribute> {
   const columns = columnsOf(entity);
-  const versioned = columns.get('version')?.mode === 'version';
-  if (!columns.has('id') || !versioned) {
-    throw new TypeError(`${entity.name} needs an id column and a @VersionColumn() named version`);
-  }
   return new Map(
     Object.entries(rules.attributes as Record<string, AttributeRule<unknown>>).map(([property, rule]) => {
-      const where = `${rules.type}: attribute "${property}"`;
-      const attribute = compileAttribute(where, property, rule, columns.get(property));
+      const attribute = compileAttribute(rules, entity, property, rule, columns.get(property));
       return [attribute.name, attribute];
     }),
   );
@@ -141,6 +126,7 @@ export function compileAttributes(entity: Type<unknown>, rules: Rules): Map<stri
 export const ID: Attribute = {
   property: 'id',
   name: 'id',
+  column: 'id',
   type: FIELD_TYPES.uuid,
   nullable: false,
   required: false,
@@ -152,7 +138,11 @@ export const ID: Attribute = {
 };
 
 /** Every filter that the table opens, by its name in the brackets. `id` can always be filtered. */
-export function compileFilters(rules: Rules, attributes: ReadonlyMap<string, Attribute>): Map<string, Filter> {
+export function compileFilters(
+  entity: Type<unknown>,
+  rules: Rules,
+  attributes: ReadonlyMap<string, Attribute>,
+): Map<string, Filter> {
   const filters = new Map<string, Filter>();
   const add = (filter: Filter): void => {
     if (filters.has(filter.name)) throw new TypeError(`${rules.type}: filter "${filter.name}" is declared twice`);
@@ -168,13 +158,13 @@ export function compileFilters(rules: Rules, attributes: ReadonlyMap<string, Att
         // An object has commas of its own, so JSON is never a list.
         takes: attribute.type === FIELD_TYPES.json ? 'whole' : takes,
         nullable,
-        description: `\`${attribute.name}\` ${description}`,
+        description: `\`${attribute.name}\` ${description}${permitted(attribute.type)}`,
         secret: rule.secret === true,
         ...(rule.scope && { scope: rule.scope }),
         on: {
           attribute,
           operator,
-          ...(rule.compare && equality && { compare: { column: snakeCase(rule.compare.column), as: rule.compare.as } }),
+          ...(rule.compare && equality && { compare: comparison(entity, rules, attribute, rule.compare) }),
         },
       });
     }
@@ -185,11 +175,28 @@ export function compileFilters(rules: Rules, attributes: ReadonlyMap<string, Att
     if (attribute) addAttribute(attribute, rule);
   }
   for (const [name, rule] of Object.entries(rules.filters ?? {})) {
-    add({ name, nullable: rule.takes === 'list', secret: rule.secret === true, ...rule, type: FIELD_TYPES[rule.type] });
+    const type = fieldType(`${rules.type}: filter "${name}"`, rule);
+    const description = `${rule.description}${permitted(type)}`;
+    add({ name, nullable: rule.takes === 'list', secret: rule.secret === true, ...rule, type, description });
   }
   return filters;
 }
 
-/** `createdAt` → `created_at`: the one spelling of a property's name in the database and on the wire. */
-export const snakeCase = (property: string): string =>
-  property.replace(/[A-Z]/g, (letter, at: number) => (at > 0 ? '_' : '') + letter.toLowerCase());
+/** What OpenAPI adds to the description of a filter: the values of an enum. */
+const permitted = ({ schema }: FieldType): string =>
+  Array.isArray(schema['enum']) ? `. Allowed: ${schema['enum'].join(', ')}` : '';
+
+type Comparison = NonNullable<NonNullable<Filter['on']>['compare']>;
+
+function comparison(
+  entity: Type<unknown>,
+  { type }: Rules,
+  { property }: Attribute,
+  { column, as }: NonNullable<AttributeRule<unknown>['compare']>,
+): Comparison {
+  const name = columnName(`${type}: attribute "${property}"`, entity, column);
+  const compared = columnsOf(entity).get(column);
+  // The same options would change what is compared.
+  if (compared) columnFieldType(type, entity, compared, { hidden: true });
+  return { column: name, as };
+}

@@ -1,5 +1,6 @@
 import { LIMITS } from '../limits.js';
 import { raw, sql, type Sql } from '../sql/sql.js';
+import { isInstant, parseDate, parseTime } from './times.js';
 
 /**
  * What a field's database type means on the wire: how a filter value is read, how PostgreSQL writes it as JSON,
@@ -13,6 +14,7 @@ export type Operand = { value: unknown } | { from: string; before: string };
 export type Schema = Record<string, unknown>;
 
 export interface FieldType {
+  readonly name: FieldTypeName;
   /** PostgreSQL type that parameters are cast to. */
   readonly pgType: string;
   /** JSON Schema of the value; null is added for a nullable column. */
@@ -34,14 +36,17 @@ export interface FieldType {
   accepts(value: unknown): boolean;
   /** A value of this type in the one spelling by which two are compared; absent where each value has only one. */
   canonical?(value: unknown): unknown;
+  /** Of a list: how many items it has, and how many characters an item has, at most. */
+  readonly items?: { readonly maxItems: number; readonly maxCharacters: number };
 }
 
+/** By their names in resource definitions. */
+export type FieldTypeName =
+  | ('string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'date' | 'json')
+  // Of field-type-factories.ts, since these are not the same for every column.
+  | ('enum' | 'numeric' | 'list');
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
-const INSTANT = /^((\d{4})-(\d\d)-(\d\d))[T ]((\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?)(Z|[+ -](\d\d):?(\d\d))?$/;
-/** An offset at the end of an instant (ISO 8601). */
-const OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/;
-const DAY_MS = 86_400_000;
 
 /** Whether a text is a UUID in its usual spelling (RFC 9562). */
 export const isUuid = (text: string): boolean => UUID.test(text);
@@ -59,43 +64,6 @@ export function isStorableJson(value: unknown, depth = 32): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return depth > 0 && Object.entries(value).every(([key, item]) => isStorable(key) && isStorableJson(item, depth - 1));
 }
-
-/** A day of the calendar as the start of that day in UTC, in ms; `undefined` where there is no such day. */
-function day(year: string, month: string, date: string): number | undefined {
-  const time = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(date));
-  const back = new Date(time);
-  const same = back.getUTCMonth() + 1 === Number(month) && back.getUTCDate() === Number(date);
-  return same && Number(year) > 0 ? time : undefined;
-}
-
-function parseTime(text: string): Operand | undefined {
-  const [, year = '', month = '', dayOfMonth = ''] = DATE.exec(text) ?? [];
-  if (year) {
-    const from = day(year, month, dayOfMonth);
-    if (from === undefined) return undefined;
-    const next = new Date(from + DAY_MS);
-    // The day after 9999-12-31 has no four-digit year; PostgreSQL calls what lies after it "infinity".
-    const before = next.getUTCFullYear() > 9999 ? 'infinity' : next.toISOString();
-    return { from: new Date(from).toISOString(), before };
-  }
-  const parts = INSTANT.exec(text);
-  if (!parts) return undefined;
-  const [, date = '', y = '', mo = '', d = '', time = '', hours, minutes, seconds = '0'] = parts;
-  const [zone = 'Z', zoneHours = '0', zoneMinutes = '0'] = parts.slice(9);
-  const inRange =
-    day(y, mo, d) !== undefined &&
-    Number(hours) < 24 &&
-    Number(minutes) < 60 &&
-    Number(seconds) < 60 &&
-    Number(zoneHours) < 15 &&
-    Number(zoneMinutes) < 60;
-  // A "+" of an offset that was not percent-encoded arrives as a space.
-  return inRange ? { value: `${date}T${time}${zone.replace(' ', '+')}` } : undefined;
-}
-
-/** Whether a JSON value is an instant with its offset: a body has no percent-encoding to lose, and no zone to assume. */
-const isInstant = (value: unknown): value is string =>
-  typeof value === 'string' && !value.includes(' ') && OFFSET.test(value) && 'value' in (parseTime(value) ?? {});
 
 function parseInteger(text: string): Operand | undefined {
   const value = Number(text);
@@ -115,16 +83,30 @@ export function parseJson(text: string): Operand | undefined {
 /** The different words of a search, blanks apart: white space of any kind, as Unicode has it. */
 export const wordsOf = (text: string): string[] => [...new Set(text.split(/\s+/u).filter((word) => word !== ''))];
 
-const isText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
-const quoted = (column: Sql): Sql => sql`'"' || ${column} || '"'`;
-const toText = (column: Sql): Sql => sql`(${column})::text`;
+/** Whether a value has at most `max` characters, as PostgreSQL counts them (code points, not UTF-16 units). */
+export const hasAtMostCharacters = (value: unknown, max: number): boolean =>
+  // A character has at most two UTF-16 units, so what is far too long is not counted.
+  typeof value === 'string' && value.length <= 2 * max && [...value].length <= max;
+
+/** Whether a value is text that PostgreSQL can hold. */
+export const isStorableText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
+
+/** The JSON of what as text needs no escapes. */
+export const quotedJson = (column: Sql): Sql => sql`'"' || ${column} || '"'`;
+
+/** A column as PostgreSQL writes it. */
+export const toText = (column: Sql): Sql => sql`(${column})::text`;
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 const format = (column: Sql, pattern: string): Sql =>
   sql`to_char(${column} AT TIME ZONE 'UTC', ${raw(`'${pattern}'`)})`;
 
+const formatDate = (column: Sql, pattern: string): Sql => sql`to_char((${column})::timestamp, ${raw(`'${pattern}'`)})`;
+
+/** The field types that are the same for every column. */
 export const FIELD_TYPES = {
   string: {
+    name: 'string',
     pgType: 'text',
     schema: { type: 'string' },
     expected: 'a text without NUL characters and lone surrogates',
@@ -132,10 +114,11 @@ export const FIELD_TYPES = {
     parse: (text) => (isStorable(text) ? { value: text } : undefined),
     json: (column) => sql`to_json(${column})::text`,
     text: toText,
-    accepts: isText,
+    accepts: isStorableText,
   },
   /** A search, whose words are matched one by one. No column has it. */
   words: {
+    name: 'words',
     pgType: 'text',
     schema: { type: 'string' },
     expected: `at most ${LIMITS.searchWords} words without NUL characters and lone surrogates`,
@@ -143,20 +126,22 @@ export const FIELD_TYPES = {
     parse: (text) => (isStorable(text) && wordsOf(text).length <= LIMITS.searchWords ? { value: text } : undefined),
     json: (column) => sql`to_json(${column})::text`,
     text: toText,
-    accepts: isText,
+    accepts: isStorableText,
   },
   uuid: {
+    name: 'uuid',
     pgType: 'uuid',
     schema: { type: 'string', format: 'uuid' },
     expected: 'a UUID',
     wanted: 'a UUID',
     parse: (text) => (isUuid(text) ? { value: text } : undefined),
-    json: quoted,
+    json: quotedJson,
     text: toText,
     accepts: (value) => typeof value === 'string' && isUuid(value),
     canonical: (value) => String(value).toLowerCase(),
   },
   boolean: {
+    name: 'boolean',
     pgType: 'boolean',
     schema: { type: 'boolean' },
     expected: 'true or false',
@@ -167,6 +152,7 @@ export const FIELD_TYPES = {
     accepts: (value) => typeof value === 'boolean',
   },
   integer: {
+    name: 'integer',
     pgType: 'integer',
     schema: { type: 'integer' },
     expected: 'an integer',
@@ -177,6 +163,7 @@ export const FIELD_TYPES = {
     accepts: (value) => Number.isInteger(value) && Math.abs(value as number) <= 2_147_483_647,
   },
   time: {
+    name: 'time',
     pgType: 'timestamptz',
     schema: { type: 'string', format: 'date-time' },
     expected: 'an ISO 8601 date (2026-01-31) or instant (2026-01-31T12:00:00.000Z), in UTC unless it has an offset',
@@ -187,7 +174,20 @@ export const FIELD_TYPES = {
     accepts: isInstant,
     canonical: (value) => Date.parse(String(value)),
   },
+  date: {
+    name: 'date',
+    pgType: 'date',
+    schema: { type: 'string', format: 'date' },
+    expected: 'a date (2026-01-31)',
+    wanted: 'a date (2026-01-31)',
+    parse: parseDate,
+    // As text a date depends on the session's DateStyle.
+    json: (column) => formatDate(column, '"\\""YYYY-MM-DD"\\""'),
+    text: (column) => formatDate(column, 'YYYY-MM-DD'),
+    accepts: (value) => typeof value === 'string' && parseDate(value) !== undefined,
+  },
   json: {
+    name: 'json',
     pgType: 'jsonb',
     schema: { type: 'object' },
     expected: 'JSON text',
@@ -197,24 +197,11 @@ export const FIELD_TYPES = {
     text: toText,
     accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isStorableJson(value),
   },
-} as const satisfies Record<string, FieldType>;
+} as const satisfies Record<Exclude<FieldTypeName, 'enum' | 'numeric' | 'list'>, FieldType>;
 
 /** What a body's value should be instead: of the type, or where it is a text already, one that PostgreSQL can hold. */
 export const wantedInstead = (type: FieldType, value: unknown): string =>
   type === FIELD_TYPES.string && typeof value === 'string' ? type.expected : type.wanted;
-
-export type FieldTypeName = keyof typeof FIELD_TYPES;
-
-/** PostgreSQL column types of entities, and the field type of each. */
-export const COLUMN_TYPES: Readonly<Record<string, FieldTypeName>> = {
-  varchar: 'string',
-  text: 'string',
-  uuid: 'uuid',
-  boolean: 'boolean',
-  integer: 'integer',
-  timestamptz: 'time',
-  jsonb: 'json',
-};
 
 /** Column options that entities share. */
 

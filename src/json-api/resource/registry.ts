@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { columnName } from './columns.js';
 import type { Action, ResourceActor } from './resource-definition.js';
 import type { AnyResource } from './resource.js';
 import type { Source } from '../sql/select.js';
@@ -47,13 +48,21 @@ export class ResourceRegistry implements OnApplicationBootstrap {
     return repository;
   }
 
+  /** The name on the wire of a table's column; undefined where no attribute has it. A bound function, too. */
+  readonly attributeName = (table: string, column: string): string | undefined => {
+    const resources = [...this.repositories.values()].map(({ resource }) => resource);
+    const attributes = resources.find((resource) => resource.table === table)?.attributes.values() ?? [];
+    return [...attributes].find((one) => !one.computed && !one.hidden && one.column === column)?.name;
+  };
+
   /** Throws at boot if a relationship leads nowhere, or to a collection that cannot select the related rows. */
   onApplicationBootstrap(): void {
     for (const { resource } of this.repositories.values()) {
-      for (const { name, target, parameter } of resource.relationships.values()) {
+      for (const { name, target, link, parameter } of resource.relationships.values()) {
         const related = this.resource(target);
         if (!related)
           throw new TypeError(`${resource.type}: relationship "${name}" leads to ${target}, which is unknown`);
+        if ('property' in link) columnName(`${resource.type}: relationship "${name}"`, related.entity, link.property);
         const filter = /^filter\[([^\]]+)\]/.exec(parameter ?? '')?.[1];
         if (filter !== undefined && !related.filters.has(filter)) {
           throw new TypeError(`${resource.type}: relationship "${name}" needs ${target} to have filter[${filter}]`);

@@ -1,15 +1,23 @@
 import type { Type } from '@nestjs/common';
-import { columnsOf, snakeCase, tableName } from './attributes.js';
-import type { RelationshipRule } from './resource-definition.js';
+import { columnName, hasDeletedColumn, snakeCase, tableName } from './columns.js';
+import type { RelationshipRule, Through } from './resource-definition.js';
 
 /** How related rows are found, in names of the database. */
 export type Link =
   /** `column` of this table holds the related id. */
   | { readonly cardinality: 'one'; readonly column: string }
-  /** `column` of the related table holds this id. */
-  | { readonly cardinality: 'many'; readonly column: string }
-  /** The join table leads from this id (`from`) to the related id (`to`). */
-  | { readonly cardinality: 'many'; readonly table: string; readonly from: string; readonly to: string };
+  /** The column of `property` of the related entity holds this id. */
+  | { readonly cardinality: 'many'; readonly property: string }
+  | JoinTable;
+
+/** The join table leads from this id (`from`) to the related id (`to`). */
+export interface JoinTable {
+  readonly cardinality: 'many';
+  readonly entity: Type<unknown>;
+  readonly table: string;
+  readonly from: string;
+  readonly to: string;
+}
 
 /** One relationship, compiled. */
 export interface Relationship {
@@ -27,16 +35,18 @@ interface Rules {
   readonly relationships?: Readonly<Record<string, RelationshipRule<never>>>;
 }
 
-function joinTable(where: string, rule: { entity: Type<unknown>; from: string; to: string }): Link {
-  const columns = columnsOf(rule.entity);
-  for (const property of [rule.from, rule.to]) {
-    if (!columns.has(property)) throw new TypeError(`${where}: ${rule.entity.name} has no column "${property}"`);
+function joinTable(where: string, { entity, from, to }: Through): JoinTable {
+  if (hasDeletedColumn(entity)) {
+    throw new TypeError(
+      `${where}: ${entity.name} has a @DeleteDateColumn(); remove it, and delete rows of a join table`,
+    );
   }
   return {
     cardinality: 'many',
-    table: tableName(rule.entity),
-    from: snakeCase(rule.from),
-    to: snakeCase(rule.to),
+    entity,
+    table: tableName(entity),
+    from: columnName(where, entity, from),
+    to: columnName(where, entity, to),
   };
 }
 
@@ -45,7 +55,6 @@ function joinTable(where: string, rule: { entity: Type<unknown>; from: string; t
  * @throws TypeError that names the relationship and its error.
  */
 export function compileRelationships(entity: Type<unknown>, rules: Rules): Map<string, Relationship> {
-  const columns = columnsOf(entity);
   const taken = new Set(Object.keys(rules.attributes).map(snakeCase));
   return new Map(
     Object.entries(rules.relationships ?? {}).map(([name, rule]): [string, Relationship] => {
@@ -54,15 +63,15 @@ export function compileRelationships(entity: Type<unknown>, rules: Rules): Map<s
         throw new TypeError(`${where} has the name of an attribute`);
       }
       if ('one' in rule) {
-        if (!columns.has(rule.by)) throw new TypeError(`${where}: ${entity.name} has no column "${String(rule.by)}"`);
-        return [name, { name, target: rule.one, link: { cardinality: 'one', column: snakeCase(rule.by) } }];
+        const column = columnName(where, entity, rule.by);
+        return [name, { name, target: rule.one, link: { cardinality: 'one', column } }];
       }
       if ('through' in rule) {
         const link = joinTable(where, rule.through);
         return [name, { name, target: rule.many, link, ...(rule.related && { parameter: rule.related }) }];
       }
-      const column = snakeCase(rule.by);
-      return [name, { name, target: rule.many, link: { cardinality: 'many', column }, parameter: `filter[${column}]` }];
+      const link = { cardinality: 'many', property: rule.by } as const;
+      return [name, { name, target: rule.many, link, parameter: `filter[${snakeCase(rule.by)}]` }];
     }),
   );
 }

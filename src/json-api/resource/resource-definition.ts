@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { Operator } from '../sql/operators.js';
-import type { FieldTypeName, Schema } from './field-types.js';
+import type { FieldTypeRule } from './field-type-factories.js';
+import type { Schema } from './field-types.js';
 
 /** What every entity behind a resource has: an id, and a version that each write raises by one. */
 export interface Identified {
@@ -33,14 +34,13 @@ export interface AttributeRule<Entity> {
   /** Equality compares this column with the normalised value instead, such as a case-folded key. */
   readonly compare?: { readonly column: keyof Entity & string; readonly as: (value: string) => string };
   /** No column: the repository's `computed` has the SQL. What a column would declare stands here. */
-  readonly computed?: { readonly type: FieldTypeName; readonly nullable?: boolean; readonly description?: string };
+  readonly computed?: FieldTypeRule & { readonly nullable?: boolean; readonly description?: string };
   /** More of the value's JSON Schema than its type gives, for OpenAPI. */
   readonly schema?: Schema;
 }
 
 /** A filter that is no attribute; the repository's `filters` has its SQL. */
-export interface FilterRule {
-  readonly type: FieldTypeName;
+export interface FilterRule extends FieldTypeRule {
   /** `list`: comma separated or repeated values, and `null`. `whole`: the text as it is. */
   readonly takes: 'list' | 'whole';
   readonly description: string;

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { type Attribute, compileAttributes, compileFilters, type Filter, tableName } from './attributes.js';
+import { type Attribute, compileAttributes, compileFilters, type Filter } from './attributes.js';
+import { checkEntity, tableName } from './columns.js';
 import { compileRelationships, type Relationship } from './relationships.js';
 import type { Identified, ResourceDefinition } from './resource-definition.js';
 
@@ -14,6 +15,8 @@ export interface Resource<
   readonly path: string;
   /** Name of the database table. */
   readonly table: string;
+  /** The column in which a deletion is stored; absent where rows are really deleted. */
+  readonly deletedColumn?: string;
   /** By name on the wire, hidden ones included. */
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** By what stands in the brackets of `filter[…]`. */
@@ -49,14 +52,16 @@ export function defineResource<Entity extends Identified, const Rules extends Re
   entity: Type<Entity>,
   rules: Rules & NoUnknownAttributes<Entity, Rules>,
 ): Resource<Entity, Rules> {
+  const deletion = checkEntity(entity);
   const attributes = compileAttributes(entity, rules);
   return Object.freeze({
     entity,
     type: rules.type,
     path: `/${rules.type.slice(rules.type.indexOf(':') + 1)}`,
     table: tableName(entity),
+    ...deletion,
     attributes,
-    filters: compileFilters(rules, attributes),
+    filters: compileFilters(entity, rules, attributes),
     relationships: compileRelationships(entity, rules),
     rules,
   });

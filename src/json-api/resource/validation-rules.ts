@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { type FieldType, wantedInstead } from './field-types.js';
+import { type FieldType, hasAtMostCharacters, wantedInstead } from './field-types.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
 
@@ -15,8 +15,7 @@ export const AtMostCharacters = (max: number, options?: ValidationOptions): Prop
       name: 'atMostCharacters',
       constraints: [max],
       validator: {
-        // A character has at most two UTF-16 units, so what is far too long is not counted.
-        validate: (value: unknown) => typeof value === 'string' && value.length <= 2 * max && [...value].length <= max,
+        validate: (value: unknown) => hasAtMostCharacters(value, max),
         defaultMessage: () => `must have at most ${max} characters`,
       },
     },

@@ -5,6 +5,7 @@ import type { Executor, Transaction } from './executor.js';
 import { selectionForm, type StatementCache } from './statement-cache.js';
 import { rowColumn } from './keyset.js';
 import { LIMITS } from '../limits.js';
+import { columnName } from '../resource/columns.js';
 import type { Link, Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 import { project, selectByIds, selectRelated, type Source } from './select.js';
@@ -31,12 +32,13 @@ interface Owners {
 
 const identifier = ({ type, id }: Identifier): Identifier => ({ type, id });
 
-function belongs(link: Extract<Link, { cardinality: 'many' }>): Sql {
+function belongs(link: Extract<Link, { cardinality: 'many' }>, resource: AnyResource): Sql {
   if ('table' in link) {
     const [table, from, to] = [link.table, link.from, link.to].map(ident) as [Sql, Sql, Sql];
     return sql`row."id" IN (SELECT link.${to} FROM ${table} link WHERE link.${from} = owner.id)`;
   }
-  return sql`${rowColumn(link.column)} = owner.id`;
+  const column = columnName(resource.type, resource.entity, link.property);
+  return sql`${rowColumn(column)} = owner.id`;
 }
 
 async function includeOne(
@@ -77,7 +79,10 @@ async function includeMany(
     (made, [ids, limit]) => {
       const projection = project(made, selection);
       const limits = { ofOne: LIMITS.relatedResources, pairs: MAX_LINKAGES + 1 };
-      return { projection, statement: selectRelated(made, projection, ids, belongs(link), limits, limit) };
+      return {
+        projection,
+        statement: selectRelated(made, projection, ids, belongs(link, made.resource), limits, limit),
+      };
     },
   );
   const found = await executor.rows(statement, tx);

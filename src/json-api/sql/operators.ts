@@ -23,7 +23,12 @@ interface OperatorRow {
   sql(column: Sql, operands: Operands, type: FieldType): Sql;
 }
 
-const EVERY_TYPE: readonly FieldTypeName[] = ['string', 'uuid', 'boolean', 'integer', 'time', 'json'];
+/** The types whose values are compared as a whole. */
+const EVERY_TYPE: readonly FieldTypeName[] = [
+  ...(['string', 'uuid', 'boolean', 'integer', 'numeric', 'time', 'date', 'enum', 'json'] as const),
+];
+/** The types whose values have an order that is worth a bound. */
+const ORDERED: readonly FieldTypeName[] = ['integer', 'numeric', 'time', 'date'];
 
 function anyOf(column: Sql, operands: Operands, type: FieldType): Sql {
   const ranges = operands.values.flatMap((operand) => ('from' in operand ? [operand] : []));
@@ -83,11 +88,22 @@ export const OPERATORS = {
       return isLike(column, likePattern('value' in operand ? String(operand.value) : ''));
     },
   },
+  contains: {
+    takes: 'list',
+    types: ['list'],
+    nullable: true,
+    description: 'contains any of the values; `null` means without a value',
+    sql: (column, operands, type) =>
+      or([
+        sql`${column} && ${plainValues(operands)}${raw(`::${type.pgType}[]`)}`,
+        ...(operands.orNull ? [sql`${column} IS NULL`] : []),
+      ]),
+  },
   gte: {
     takes: 'whole',
-    types: ['integer', 'time'],
+    types: ORDERED,
     nullable: false,
-    description: 'at or after',
+    description: 'at or above; for times, at or after',
     sql: (column, operands, type) => {
       const operand = single(operands);
       return sql`${column} >= ${'from' in operand ? operand.from : operand.value}${raw(`::${type.pgType}`)}`;
@@ -95,9 +111,9 @@ export const OPERATORS = {
   },
   lte: {
     takes: 'whole',
-    types: ['integer', 'time'],
+    types: ORDERED,
     nullable: false,
-    description: 'at or before; a bare date includes that whole day in UTC',
+    description: 'at or below; for times, at or before, where a bare date includes that whole day in UTC',
     sql: (column, operands, type) => {
       const operand = single(operands);
       return 'from' in operand

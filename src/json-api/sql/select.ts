@@ -35,7 +35,7 @@ export const viewOf = ({ resource, scopeCondition, computed }: Source, condition
   resource,
   scopeCondition,
   conditions,
-  expression: ({ property, name }) => computed.get(property) ?? rowColumn(name),
+  expression: ({ property, column }) => computed.get(property) ?? rowColumn(column),
 });
 
 /** What a statement selects, and how its rows are read back. */

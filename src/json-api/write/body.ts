@@ -14,7 +14,7 @@ import { brokenRule, type RuleName } from '../document/rules.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
 import { AtMostCharacters } from '../resource/validation-rules.js';
-import { brokenRules, brokenType } from './validators.js';
+import { brokenRules, typeErrors } from './validators.js';
 
 /** Bodies: their classes are derived from entity and resource definition, and class-validator checks them. */
 
@@ -113,8 +113,9 @@ export function readBody(
     if (hidden || value === undefined || unchanged(attribute, value)) continue;
     if (!isWritable(attribute, verb)) addError(name, 'read_only');
     // A value of the wrong type breaks every other rule too, and some of them break on it.
-    else if (!isOfType(attribute, value)) errors.push(brokenType(attribute.type, value, field(name)));
-    else sent[attribute.property] = value;
+    else if (!isOfType(attribute, value)) {
+      for (const error of typeErrors(attribute, value)) errors.push(error);
+    } else sent[attribute.property] = value;
   }
   const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
   for (const { name, required } of writable) {

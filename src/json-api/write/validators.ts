@@ -1,6 +1,7 @@
 import { getMetadataStorage, validateSync, type ValidatorOptions } from 'class-validator';
-import type { ErrorObject, ErrorSource, RuleParameters } from '../document/errors.js';
-import { FIELD_TYPES, isObject, type FieldType } from '../resource/field-types.js';
+import { attributePointer, type ErrorObject, type ErrorSource, type RuleParameters } from '../document/errors.js';
+import type { Attribute } from '../resource/attributes.js';
+import { FIELD_TYPES, hasAtMostCharacters, isObject, type FieldType } from '../resource/field-types.js';
 import { brokenRule, type Rule, type RuleName, RULES } from '../document/rules.js';
 
 /** What class-validator finds in a body, as errors with the names of their rules. */
@@ -115,10 +116,25 @@ function errorOf(body: object, violation: Violation, field: { name: string; sour
   );
 }
 
-/** The error of a value that a field's type does not take. */
-export function brokenType(type: FieldType, value: unknown, field: { name: string; source: ErrorSource }): ErrorObject {
-  const { wanted, schema } = type;
-  const expected = Object.entries(FIELD_TYPES).find(([, one]) => one === type)?.[0] ?? 'string';
+interface Field {
+  readonly name: string;
+  readonly source: ErrorSource;
+}
+
+/** The errors of a value that an attribute's type does not take; of a list, one for each item that is wrong. */
+export function typeErrors({ name, type }: Attribute, value: unknown): ErrorObject[] {
+  const field = { name, source: attributePointer(name) };
+  if (!type.items || !Array.isArray(value)) return [brokenType(type, value, field)];
+  const { maxItems, maxCharacters } = type.items;
+  if (value.length > maxItems) return [brokenRule('too_many', field, { maximum: maxItems })];
+  return value.flatMap((item: unknown, place) => {
+    const ofItem = { name: `${name}[${place}]`, source: attributePointer(`${name}/${place}`) };
+    if (!FIELD_TYPES.string.accepts(item)) return [brokenType(FIELD_TYPES.string, item, ofItem)];
+    return hasAtMostCharacters(item, maxCharacters) ? [] : [brokenRule('too_long', ofItem, { maximum: maxCharacters })];
+  });
+}
+
+function brokenType({ name: expected, wanted, schema }: FieldType, value: unknown, field: Field): ErrorObject {
   if (typeof value === 'string') {
     if (expected === 'string') return brokenRule('invalid_characters', field);
     if (Array.isArray(schema['enum'])) return brokenRule('not_allowed', field, { allowed: listed(schema['enum']) });
