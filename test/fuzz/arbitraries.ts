@@ -118,6 +118,10 @@ export const ODD: Readonly<Record<TypeName, () => fc.Arbitrary<string>>> = {
       fc.constantFrom('00000000-0000-0000-0000-000000000000', 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF'),
     ),
   boolean: () => fc.constantFrom('true', 'false'),
+  date: () => fc.constantFrom('0001-01-01', '2024-02-29', '9999-12-31'),
+  numeric: () => fc.constantFrom('0', '-0', '007', '1.50'),
+  enum: () => text().map(storable),
+  list: () => text().map(storable),
   integer: () => fc.oneof(fc.integer().map(String), fc.constantFrom('0', '-0', '007', '2147483647', '-2147483647')),
   time: () =>
     fc.oneof(

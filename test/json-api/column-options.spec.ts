@@ -7,6 +7,7 @@ import {
   Entity,
   type EntityOptions,
   PrimaryColumn,
+  type PrimaryColumnOptions,
   VersionColumn,
   VirtualColumn,
 } from 'typeorm';
@@ -15,7 +16,7 @@ import { defineResource } from '../../src/json-api/resource/resource.js';
 import type { AttributeRule } from '../../src/json-api/resource/resource-definition.js';
 
 interface Options {
-  readonly id?: ColumnOptions;
+  readonly id?: PrimaryColumnOptions;
   readonly entity?: EntityOptions;
 }
 

@@ -244,6 +244,8 @@ const ELSEWHERE = {
   requestSeconds: 'test/transport/timeouts.e2e-spec.ts',
   responseSeconds: 'test/transport/timeouts.e2e-spec.ts',
   pipelinedRequests: 'test/transport/connections.e2e-spec.ts',
+  listItems: 'test/json-api/columns.e2e-spec.ts',
+  listItemCharacters: 'test/json-api/columns.e2e-spec.ts',
   detailCharacters: 'test/json-api/errors.spec.ts',
 } as const;
 

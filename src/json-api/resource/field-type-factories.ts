@@ -1,5 +1,4 @@
 import { LIMITS } from '../limits.js';
-import { sql } from '../sql/sql.js';
 import {
   FIELD_TYPES,
   type FieldType,
@@ -42,7 +41,7 @@ function enumType(where: string, { values = [], pgType = 'text' }: FieldTypeOpti
     expected: oneOf,
     wanted: oneOf,
     parse: (text) => (permitted.has(text) ? { value: text } : undefined),
-    json: (column) => sql`to_json(${column})::text`,
+    json: FIELD_TYPES.string.json,
     text: toText,
     accepts: (value) => typeof value === 'string' && permitted.has(value),
   };
@@ -78,7 +77,7 @@ function listType({ length: maxCharacters = LIMITS.listItemCharacters, pgType = 
     expected: FIELD_TYPES.string.expected,
     wanted: 'a list of strings',
     parse: (text) => (isStorable(text) ? { value: text } : undefined),
-    json: (column) => sql`to_json(${column})::text`,
+    json: FIELD_TYPES.string.json,
     text: toText,
     accepts: (value) => Array.isArray(value) && value.length <= maxItems && value.every(isItem),
     items: { maxItems, maxCharacters },
