@@ -15,7 +15,7 @@ const LEVELS = [
   ['events', 'health', 'jobs'],
   ['passwords'],
   ['accounts', 'organizations', 'account-sessions', 'sign-in'],
-  ['pages'],
+  ['pages', 'roles'],
   ['mailbox'],
 ];
 

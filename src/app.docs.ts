@@ -6,11 +6,13 @@ import { MEDIA_TYPE } from './json-api/document/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
 import { ResourceRegistry } from './json-api/resource/registry.js';
 import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
+import { ROLE_SCHEMAS } from './roles/role-document.js';
 import { AUTH_SCHEMA } from './sign-in/auth-document.js';
 
 /** Schemas that are neither resources nor classes. */
 const PLAIN_SCHEMAS = {
   AccountAuthDocument: AUTH_SCHEMA,
+  ...ROLE_SCHEMAS,
   Join: {
     type: 'object',
     properties: { password: PASSWORD_SCHEMA, name: { type: 'string', minLength: 1, maxLength: 200 } },
@@ -89,6 +91,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Account Sessions':
     'Manage account sessions for user authentication, including listing active sessions and deleting sessions.',
   Organizations: 'Manage organizations within the system, including creation, updating, retrieval, and deletion.',
+  Roles: 'Read the roles, and which of them you may assign.',
   Jobs: 'Read the progress of work that takes longer than a request.',
   'Audit Events': 'Read who did what, to which resource, when and from where.',
   Health: 'Liveness and readiness of the process.',

@@ -23,6 +23,7 @@ import { AppMetricsModule } from './app.metrics.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
+import { RolesModule } from './roles/roles.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
@@ -40,6 +41,7 @@ const MODULES: readonly Type<unknown>[] = [
   AccountsModule,
   AccountSessionsModule,
   OrganizationsModule,
+  RolesModule,
   PagesModule,
   EventsModule,
   AppMetricsModule,

@@ -65,7 +65,7 @@ export class TeamsController {
   }
 
   @Post(':id/members')
-  @Requires('iam:teams', 'update')
+  @Requires('iam:teams', 'add_member')
   @HttpCode(204)
   @ApiNoContentResponse({ description: 'No content' })
   addMember(@CurrentActor() actor: Actor, @Param('id') id: string, @Body() body: unknown): Promise<void> {

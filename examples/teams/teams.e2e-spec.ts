@@ -78,6 +78,23 @@ describe('Teams, an extension of the service', () => {
     ]);
   });
 
+  it('take members from who has the right to that action alone', async () => {
+    const [org, other] = [await organization(app), await organization(app)];
+    const lead = await signedIn(app, { role: 'team_lead', org: [org, other] });
+    const recruiter = await signedIn(app, { role: 'recruiter', org: [org] });
+    const { account: member, post } = await signedIn(app, { org: [org, other] });
+    const teamIn = async (organizationId: string): Promise<string> =>
+      (await lead.post('/teams', newTeam('Blue', organizationId))).body.data.id;
+    const [own, foreign] = [await teamIn(org), await teamIn(other)];
+    const add = (id: string) => ({ path: `/teams/${id}/members`, body: { account_id: member.id } });
+    expect((await recruiter.post(add(own).path, add(own).body)).status).toBe(204);
+    expect(errorsOf(await recruiter.post(add(foreign).path, add(foreign).body))).toEqual(['404 not_found']);
+    expect(errorsOf(await recruiter.patch(`/teams/${own}`, document('iam:teams', { name: 'Red' })))).toEqual([
+      '403 forbidden',
+    ]);
+    expect(errorsOf(await post(add(own).path, add(own).body))).toEqual(['403 forbidden']);
+  });
+
   it('mail an added account, in the language of the request', async () => {
     const org = await organization(app);
     const lead = await signedIn(app, { role: 'team_lead', org: [org] });

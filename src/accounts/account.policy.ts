@@ -53,6 +53,15 @@ export function assignmentErrors(actor: Actor, role: Role | null): ErrorObject[]
   return [forbidden('roleName', 'You may not assign a role above your own')];
 }
 
+/** Whether the actor may give accounts this role now: some account other than the actor's own must be in scope. */
+export function mayAssign(actor: Actor, role: Role): boolean {
+  if (!role.assignable || assignmentErrors(actor, role).length > 0) return false;
+  const inOrganizations = actor.organizationIds.length > 0;
+  return (['create', 'update'] as const).some((action) =>
+    actor.can('iam:accounts', action, inOrganizations ? 'org' : '*'),
+  );
+}
+
 /** Whether this role ranks above the actor's. A role that was removed from the roles file does not. */
 export const outranks = (role: Role | null, actor: Actor): boolean => role !== null && role.rank > actor.role.rank;
 

@@ -1,5 +1,5 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { Sweeps } from '../sweeps/sweeps.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { ActorCache, ActorLoader } from './sessions/actor-loader.js';
@@ -13,7 +13,8 @@ import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
-import { Roles, RolesCheck } from './authorization/roles.js';
+import { RolesCheck } from './authorization/roles-check.js';
+import { Roles } from './authorization/roles.js';
 import { SecretBox } from './tokens/secrets.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
@@ -34,6 +35,7 @@ const services = [
 /** Authentication and authorization. Its guards run on every route; its services are global. */
 @Global()
 @Module({
+  imports: [DiscoveryModule],
   controllers: [JwksController],
   providers: [
     ...services,

@@ -61,6 +61,7 @@ export function configValues(values: VariableValues) {
     /** At least `bcryptCost`. */
     hashMaxCost: values.HASH_MAX_COST,
     accessTokenSeconds: values.ACCESS_TOKEN_SECONDS,
+    accessTokenClaims: values.ACCESS_TOKEN_CLAIMS ?? [],
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
     sessionMaxSeconds: values.SESSION_MAX_SECONDS,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
@@ -104,6 +105,7 @@ function tracingOf(values: VariableValues) {
 /** Everything a `Config` is made of. `new Config({ ...config, port: 0 })` gives a changed copy. */
 export type ConfigValues = ReturnType<typeof configValues>;
 export type ThrottleSettings = ConfigValues['throttle'];
+export type AccessTokenClaim = ConfigValues['accessTokenClaims'][number];
 export type TracingSettings = NonNullable<ConfigValues['tracing']>;
 
 /** A class with the properties of `ConfigValues`, all frozen, which TypeScript cannot declare by a type alone. */

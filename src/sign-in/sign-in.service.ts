@@ -160,6 +160,9 @@ export class SignInService {
       sessionId: session.sessionId,
       roleName: actor.role.name,
       roleScope: actor.roleScope,
+      rights: actor.role.rights,
+      email: actor.email,
+      name: actor.name,
     });
     const refreshToken = this.refreshTokens.issue(session);
     return { actor, accessToken: token, exp, refreshToken, refreshExpiresAt: session.expiresAt };

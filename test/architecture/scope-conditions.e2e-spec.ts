@@ -13,7 +13,7 @@ const BUILT_IN = ['anonymous', 'user', 'org_owner', 'admin', 'system'];
 
 /** An actor whose role has every action in one scope. */
 function actorIn(scope: Scope): Actor {
-  const right = { text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope };
+  const right = { text: `*.*.${scope}`, resource: '*', action: '*', scope };
   return new Actor({
     id: randomUUID(),
     sessionId: randomUUID(),

@@ -12,12 +12,16 @@ const SETTINGS: ConstructorParameters<typeof AccessTokens>[0] = {
   host: '127.0.0.1',
   port: 3000,
   accessTokenSeconds: 900,
+  accessTokenClaims: [],
 };
 const SUBJECT = {
   accountId: '0197a1f0-0000-7000-8000-000000000001',
   sessionId: '0197a1f0-0000-7000-8000-000000000002',
   roleName: 'org_owner',
   roleScope: { org: ['0197a1f0-0000-7000-8000-000000000003'] },
+  rights: ['iam:accounts.read.own'],
+  email: 'jane@example.com',
+  name: 'Jane Doe',
 };
 
 const p256 = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -85,6 +89,38 @@ describe('an access token', () => {
     };
     expect(await claimsFor(2048)).toHaveProperty('role_scope');
     expect(await claimsFor(2049)).not.toHaveProperty('role_scope');
+  });
+
+  describe('with ACCESS_TOKEN_CLAIMS', () => {
+    const claimsOf = async (change: Partial<typeof SUBJECT> = {}, accessTokenClaims = ALL) => {
+      const { token } = new AccessTokens({ ...SETTINGS, accessTokenClaims }, keys).issue({ ...SUBJECT, ...change });
+      const { payload } = await jwtVerify(token, keys.current.publicKey);
+      return { token, payload };
+    };
+    const ALL: (typeof SETTINGS)['accessTokenClaims'] = ['name', 'email', 'rights'];
+    const ofBytes = (bytes: number) => ['x'.repeat(bytes - '[""]'.length)];
+
+    it('carries those that it names', async () => {
+      const { rights, email, name } = SUBJECT;
+      expect((await claimsOf()).payload).toMatchObject({ rights, email, name });
+      const { payload } = await claimsOf({}, ['email']);
+      expect([payload['email'], payload['rights'], payload['name']]).toEqual([email, undefined, undefined]);
+    });
+
+    it('leaves rights out above 2 KiB', async () => {
+      expect((await claimsOf({ rights: ofBytes(2048) })).payload).toHaveProperty('rights');
+      const { payload } = await claimsOf({ rights: ofBytes(2049) });
+      expect(payload).not.toHaveProperty('rights');
+      expect(payload).toHaveProperty('email');
+    });
+
+    it('fits into a cookie whatever they hold', async () => {
+      const worst = { roleScope: { org: ofBytes(2040) }, rights: ofBytes(2048), email: `${'é'.repeat(200)}@a.b` };
+      const { token, payload } = await claimsOf({ ...worst, name: '𝒥'.repeat(200) });
+      expect(token.length).toBeLessThan(4096 - 'auth-token='.length);
+      expect(payload).toHaveProperty('role_scope');
+      expect(payload).not.toHaveProperty('rights');
+    });
   });
 
   it('is verified, also a second time from memory', async () => {

@@ -167,9 +167,8 @@ beforeAll(async () => {
   await app.register(cookie);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  ({ token } = app
-    .get(AccessTokens)
-    .issue({ accountId: ACCOUNT, sessionId: SESSION, roleName: 'admin', roleScope: {} }));
+  const about = { roleName: 'admin', roleScope: {}, rights: [], email: 'jane@example.com', name: 'Jane' };
+  ({ token } = app.get(AccessTokens).issue({ accountId: ACCOUNT, sessionId: SESSION, ...about }));
 });
 
 afterAll(async () => {

@@ -67,7 +67,7 @@ describe('doctor', () => {
     expect(lines).toEqual([
       'ok settings Each of them can be read.',
       'ok settings None is weak.',
-      'ok roles Accounts may be given the roles anonymous, user, org_owner, admin; new ones are user.',
+      'ok roles Accounts may be given the roles user, org_owner, admin; new ones are user.',
       expect.stringMatching(/^ok keys [\w-]{43} \(ES256\) signs; 1 verify\.$/),
       'ok templates Every mail can be rendered.',
       expect.stringMatching(/^ok database \S+:\d+\/iam_test_\w+ responds: PostgreSQL \d+/),

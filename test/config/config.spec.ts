@@ -96,6 +96,7 @@ describe('the configuration', () => {
         APP_SECRET: 'newest,older',
         THROTTLE_DISABLED: 'true',
         ROLES_FILE: 'package.json',
+        ACCESS_TOKEN_CLAIMS: 'rights, email',
       }),
     ).toMatchObject({
       port: 8080,
@@ -106,6 +107,7 @@ describe('the configuration', () => {
       appSecrets: ['newest', 'older'],
       throttle: { disabled: true },
       rolesFile: join(process.cwd(), 'package.json'),
+      accessTokenClaims: ['rights', 'email'],
     });
   });
 
@@ -185,6 +187,8 @@ describe('the configuration', () => {
     ['ROLES_FILE', '/nowhere/roles.yml'],
     ['BCRYPT_COST', '31'],
     ['ACCESS_TOKEN_SECONDS', '15m'],
+    ['ACCESS_TOKEN_CLAIMS', 'rights,scope'],
+    ['ACCESS_TOKEN_CLAIMS', 'rights,'],
     ['THROTTLE_PER_EMAIL', '0'],
     ['THROTTLE_DISABLED', 'yes'],
     ['METRICS_PORT', '3000'],

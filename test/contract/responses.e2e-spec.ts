@@ -142,6 +142,11 @@ describe('Answers are what the OpenAPI document promises', () => {
     const { body } = await client.send('DELETE /organizations/{resource_id}', [organizationId], { token });
     await client.send('GET /jobs/{resource_id}', [body.data.id], { token });
     await client.send('GET /jobs', [], { token });
+    const roles = await client.send('GET /roles', [], { token });
+    await client.send('GET /roles', [], { token, headers: { 'if-none-match': roles.headers.get('etag') ?? '' } });
+    await client.send('GET /roles/{name}', ['user'], { token });
+    await client.send('GET /roles/{name}', ['missing'], { token });
+    await client.send('GET /roles', [], { token, query: '?nope=1' });
     await client.send('GET /.well-known/jwks.json');
     await client.send('GET /health/live');
     await client.send('GET /health/ready');

@@ -61,6 +61,8 @@ function serves(base: () => string): void {
     expect(self).toMatch(/^\/iam\/api\/accounts\/[0-9a-f-]{36}$/);
     const response = await fetch(new URL(self, base()), { headers });
     expect(response.status).toBe(200);
+    const roles = (await (await fetch(`${base()}/api/roles`, { headers })).json()) as { links: object };
+    expect(roles.links).toEqual({ self: '/iam/api/roles' });
   });
 
   it('health, documentation and pages are there, and / leads to the documentation', async () => {

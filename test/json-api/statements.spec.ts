@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { AccountSessionsRepository } from '../../src/account-sessions/account-sessions.repository.js';
 import { AccountsRepository } from '../../src/accounts/accounts.repository.js';
 import { Actor, Role } from '../../src/auth/authorization/actor.js';
-import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
+import { SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
 import { ErrorList } from '../../src/json-api/document/errors.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { RequestParser } from '../../src/json-api/http/json-api.interceptor.js';
@@ -28,7 +28,7 @@ const roles = new Map(
       name: scope,
       rank: 1,
       assignable: true,
-      rights: [{ text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope }],
+      rights: [{ text: `*.*.${scope}`, resource: '*', action: '*', scope }],
     }),
   ]),
 );

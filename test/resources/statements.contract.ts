@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ModulesContainer } from '@nestjs/core';
 import { expect, it } from '@jest/globals';
 import { Actor, Role } from '../../src/auth/authorization/actor.js';
-import { ACTIONS, SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
+import { SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
 import { parseCriteria } from '../../src/json-api/query/criteria.parser.js';
 import { ErrorList } from '../../src/json-api/document/errors.js';
 import { LIMITS } from '../../src/json-api/limits.js';
@@ -70,7 +70,7 @@ function pairs({ name, takes, nullable, type }: Filter): (readonly [few: string,
 
 /** An actor with every action in one scope, and these organizations. */
 function actorIn(scope: Scope, organizationIds: readonly string[]): Actor {
-  const right = { text: `*.*.${scope}`, resource: '*', actions: ACTIONS, scope };
+  const right = { text: `*.*.${scope}`, resource: '*', action: '*', scope };
   return new Actor({
     id: randomUUID(),
     sessionId: randomUUID(),

@@ -61,7 +61,15 @@ const criteria = (query: string) => parseCriteria(AccountResource, lookup, `/acc
 const refresh = new RefreshTokens(new SecretBox({ appSecrets: ['a secret of this test'] }));
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
 const access = new AccessTokens(
-  { jwtIssuer: 'iam', jwtAudience: 'iam', appUrl: null, host: 'localhost', port: 0, accessTokenSeconds: 900 },
+  {
+    jwtIssuer: 'iam',
+    jwtAudience: 'iam',
+    appUrl: null,
+    host: 'localhost',
+    port: 0,
+    accessTokenSeconds: 900,
+    accessTokenClaims: [],
+  },
   new SigningKeys({ jwtPrivateKey: String(key) }),
 );
 const policy = new PasswordPolicy(new BreachedPasswords());

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { DECORATORS } from '@nestjs/swagger';
 import { RESOURCE_ROUTE, type ResourceRoute } from '../../json-api/http/route.js';
-import { type Action, ACTIONS, type Grants, grantsOn, type Right, type Scope } from './rights.js';
+import { type Action, ACTIONS, type Grants, grantsOn, NO_SCOPES, type Right, type Scope } from './rights.js';
 
 /** `role_scope` as a client sees it: lists of strings, of which `org` holds organization ids. */
 export type RoleScope = Readonly<Record<string, readonly string[]>>;
@@ -60,6 +60,8 @@ export class Actor {
 /** The fields of a role. */
 export interface RoleDefinition {
   readonly name: string;
+  readonly title?: string | null;
+  readonly description?: string | null;
   readonly rank: number;
   readonly assignable: boolean;
   readonly rights: readonly Right[];
@@ -68,36 +70,42 @@ export interface RoleDefinition {
 /** A role of the roles file, with its rights computed once. Immutable. */
 export class Role {
   readonly name: string;
+  /** What a person reads in place of the name. */
+  readonly title: string | null;
+  readonly description: string | null;
   /** An actor cannot assign a role above this rank, or change an account above it. */
   readonly rank: number;
   /** Whether an account may be given this role over the API. */
   readonly assignable: boolean;
-  /** As they stand in the roles file. */
+  /** As they stand in the roles file, those on resources of other services included. */
   readonly rights: readonly string[];
-  /** Every action on all rows of every resource: what makes an admin, whatever the role's name. */
+  readonly parsedRights: readonly Right[];
+  /** The four actions on all rows of every resource: what makes an admin, whatever the role's name. */
   readonly everything: boolean;
 
   readonly #byType: ReadonlyMap<string, Grants>;
   readonly #onAnyType: Grants;
 
-  constructor({ name, rank, assignable, rights }: RoleDefinition) {
+  constructor({ name, title = null, description = null, rank, assignable, rights }: RoleDefinition) {
     this.name = name;
+    this.title = title;
+    this.description = description;
     this.rank = rank;
     this.assignable = assignable;
     this.rights = Object.freeze(rights.map((right) => right.text));
+    this.parsedRights = rights;
     this.#onAnyType = grantsOn('*', rights);
     this.#byType = new Map(rights.map(({ resource }) => [resource, grantsOn(resource, rights)]));
-    this.everything = ACTIONS.every((action) => this.#onAnyType[action].has('*'));
+    this.everything = ACTIONS.every((action) => this.scopes('*', action).has('*'));
   }
 
-  /** The resource types that the rights name, `*` among them. */
-  get resourceTypes(): Iterable<string> {
-    return this.#byType.keys();
-  }
-
-  /** The scopes in which this role may do an action on a resource type. Empty: not at all; `*` always stands alone. */
+  /**
+   * The scopes in which this role may do an action on a resource type of this service. Empty: not at all; `*` always
+   * stands alone.
+   */
   scopes(resourceType: string, action: Action): ReadonlySet<Scope> {
-    return (this.#byType.get(resourceType) ?? this.#onAnyType)[action];
+    const grants = this.#byType.get(resourceType) ?? this.#onAnyType;
+    return grants.get(action) ?? grants.get('*') ?? NO_SCOPES;
   }
 
   /** Whether the rights cover a scope; `*` covers every one. */
@@ -160,7 +168,8 @@ export const SignedIn = (): MethodDecorator & ClassDecorator => accessDecorator(
 
 /**
  * Open to a signed-in account that has a right to this action on this resource type, in any scope. The scope condition of the repository
- * selects the rows. Overrides the right that a JSON:API decorator implies.
+ * selects the rows. Overrides the right that a JSON:API decorator implies. An action besides create, read, update and
+ * delete is an own action of the resource, which this declares: the roles file may then name it.
  */
 export const Requires = (resourceType: string, action: Action): MethodDecorator & ClassDecorator =>
   accessDecorator({ kind: 'right', resourceType, action });

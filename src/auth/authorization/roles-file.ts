@@ -1,6 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument, type Document } from 'yaml';
-import { parseRight, type Right } from './rights.js';
+import { BUILT_IN_ROLES } from '../../config/config.js';
 import { Role } from './actor.js';
+import {
+  type ForeignResource,
+  isScope,
+  NAME,
+  parseRight,
+  RESOURCE,
+  type Right,
+  type RightDeclarations,
+  type Scope,
+} from './rights.js';
+import { type Mapping, YamlReader } from './yaml-reader.js';
 
 /** A key besides `org` that `role_scope` may carry; its value is a list of strings. */
 export interface ScopeKey {
@@ -11,7 +23,7 @@ export interface ScopeKey {
 }
 
 /** A roles file, parsed and checked. */
-export interface RolesFile {
+export interface RolesFile extends RightDeclarations {
   readonly roles: ReadonlyMap<string, Role>;
   readonly scopeKeys: ReadonlyMap<string, ScopeKey>;
   /** The role of accounts that are created without one. */
@@ -29,16 +41,27 @@ export class RolesFileError extends Error {
   }
 }
 
-type Mapping = Record<string, unknown>;
-
-/** Names of roles and of scope keys. 100 characters is what the column `role_name` holds. */
-const NAME = /^[a-z][a-z0-9_]{0,99}$/;
+const NAMES = { pattern: NAME, wording: 'a name is lower-case letters, digits and underscores, 100 at most' };
+const TYPES = { pattern: RESOURCE, wording: 'a resource type is written as in "dataset:projects"' };
+const TOP_KEYS = ['extends', 'roles', 'resources', 'scope_aliases', 'role_scope_keys', 'default_role'];
+const ROLE_KEYS = ['title', 'description', 'rank', 'assignable', 'rights', 'replace'];
+/** The role of requests without credentials. */
+const ANONYMOUS = 'anonymous';
 const DEFAULT_ROLE = 'user';
 const DEFAULT_MAX_ITEMS = 100;
 const MAX_ITEMS_LIMIT = 1000;
 
+/** What a file without `extends` begins with. */
+const NOTHING: RolesFile = {
+  roles: new Map(),
+  scopeKeys: new Map(),
+  resources: new Map(),
+  scopeAliases: new Map(),
+  defaultRole: DEFAULT_ROLE,
+};
+
 /**
- * Reads a roles file; `roles.yml` explains its format.
+ * Reads a roles file; docs/roles.md explains its format.
  * @param file name of the file, for the message
  * @throws RolesFileError with all errors at once
  */
@@ -49,7 +72,7 @@ export function parseRolesFile(text: string, file: string): RolesFile {
   const broken = document.errors.map(({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message}`);
   if (broken.length > 0) throw new RolesFileError(file, broken);
 
-  const reader = new Reader();
+  const reader = new RolesReader(file);
   const parsed = reader.file(toJs(document, file));
   if (reader.errors.length > 0) throw new RolesFileError(file, reader.errors);
   return parsed;
@@ -65,25 +88,59 @@ function toJs(document: Document.Parsed, file: string): unknown {
   }
 }
 
-/** Walks the parsed YAML and collects what is wrong with it, each problem with its path. */
-class Reader {
-  readonly errors: string[] = [];
+const merged = <Value>(base: ReadonlyMap<string, Value>, added: ReadonlyMap<string, Value>): Map<string, Value> =>
+  new Map([...base, ...added]);
+
+/** Reads the parts of a roles file. */
+class RolesReader extends YamlReader {
+  constructor(private readonly name: string) {
+    super();
+  }
 
   file(value: unknown): RolesFile {
-    const top = this.mapping('the file', value, ['roles', 'role_scope_keys', 'default_role']);
-    const roles = this.named('roles', top.roles, (path, name, entry) => this.role(path, name, entry));
-    const scopeKeys = this.named('role_scope_keys', top.role_scope_keys ?? {}, (path, name, entry) => {
+    const top = this.mapping('the file', value, TOP_KEYS);
+    const base = this.base(top['extends']);
+    const resources = this.named('resources', top['resources'] ?? {}, TYPES, (path, _name, entry) =>
+      this.resource(path, entry),
+    );
+    const aliases = this.named('scope_aliases', top['scope_aliases'] ?? {}, NAMES, (path, name, entry) =>
+      this.scopeAlias(path, name, entry),
+    );
+    const declared = {
+      resources: merged(base.resources, resources),
+      scopeAliases: merged(base.scopeAliases, aliases),
+    };
+    const added = base === NOTHING ? top['roles'] : (top['roles'] ?? {});
+    const roles = this.named('roles', added, NAMES, (path, name, entry) =>
+      this.role(path, name, entry, base.roles.get(name), declared),
+    );
+    const scopeKeys = this.named('role_scope_keys', top['role_scope_keys'] ?? {}, NAMES, (path, name, entry) => {
       if (name === 'org') this.addError(path, 'org is built in and cannot be declared');
       return this.scopeKey(path, entry);
     });
-    const defaultRole = this.text('default_role', top.default_role ?? DEFAULT_ROLE);
+    const defaultRole = this.text('default_role', top['default_role'] ?? base.defaultRole);
+    const file = {
+      ...declared,
+      roles: merged(base.roles, roles),
+      scopeKeys: merged(base.scopeKeys, scopeKeys),
+      defaultRole,
+    };
     // The checks below would only repeat the errors of single roles.
-    if (this.errors.length === 0) this.checkTogether(roles, defaultRole);
-    return { roles, scopeKeys, defaultRole };
+    if (this.errors.length === 0) this.checkTogether(file);
+    return file;
+  }
+
+  /** The file that this one adds to. */
+  private base(value: unknown): RolesFile {
+    if (value === undefined) return NOTHING;
+    if (value !== 'default') this.addError('extends', 'must be default: the built-in roles');
+    else if (this.name === BUILT_IN_ROLES) this.addError('extends', 'the built-in roles extend no others');
+    else return parseRolesFile(readFileSync(BUILT_IN_ROLES, 'utf8'), BUILT_IN_ROLES);
+    return NOTHING;
   }
 
   /** Checks across roles: an admin must be possible, and every assignable role must have an assigner. */
-  private checkTogether(roles: ReadonlyMap<string, Role>, defaultRole: string): void {
+  private checkTogether({ roles, defaultRole }: RolesFile): void {
     if (!roles.get(defaultRole)?.assignable) {
       this.addError('default_role', `"${defaultRole}" is not an assignable role; new accounts could not be given one`);
     }
@@ -99,89 +156,81 @@ class Reader {
     }
   }
 
-  private role(path: string, name: string, value: unknown): Role {
-    const entry = this.mapping(path, value, ['rank', 'assignable', 'rights']);
-    const rank = this.integer(`${path}.rank`, entry.rank, 0, Number.MAX_SAFE_INTEGER);
-    const assignable = entry.assignable ?? true;
-    if (typeof assignable !== 'boolean') this.addError(`${path}.assignable`, 'must be true or false');
+  /** @param builtIn the built-in role of this name, if the file extends those */
+  private role(
+    path: string,
+    name: string,
+    value: unknown,
+    builtIn: Role | undefined,
+    declared: RightDeclarations,
+  ): Role {
+    const entry = this.mapping(path, value, ROLE_KEYS);
+    const replaces = this.boolean(`${path}.replace`, entry['replace'] ?? false);
+    if (replaces && !builtIn) this.addError(`${path}.replace`, 'no built-in role of this name is extended');
+    const base = replaces ? undefined : builtIn;
     return new Role({
       name,
-      rank,
-      assignable: assignable === true,
-      rights: this.rights(`${path}.rights`, entry.rights),
+      title: this.optionalText(`${path}.title`, entry['title']) ?? base?.title ?? null,
+      description: this.optionalText(`${path}.description`, entry['description']) ?? base?.description ?? null,
+      rank: this.integer(`${path}.rank`, entry['rank'] ?? base?.rank, 0, Number.MAX_SAFE_INTEGER),
+      assignable: this.assignable(path, name, entry, base),
+      rights: this.rights(`${path}.rights`, entry['rights'], base, declared),
     });
   }
 
-  private rights(path: string, value: unknown): Right[] {
-    const rights: Right[] = [];
-    for (const [index, text] of this.strings(path, value).entries()) {
-      const result = parseRight(text);
-      if ('right' in result) rights.push(result.right);
-      else result.errors.forEach((problem) => this.addError(`${path}[${index}]`, problem));
+  private assignable(path: string, name: string, entry: Mapping, base: Role | undefined): boolean {
+    const standard = base?.assignable ?? name !== ANONYMOUS;
+    const assignable = this.boolean(`${path}.assignable`, entry['assignable'] ?? standard);
+    if (!assignable || name !== ANONYMOUS) return assignable;
+    this.addError(
+      `${path}.assignable`,
+      'no account can be anonymous: the role is that of requests without credentials',
+    );
+    return false;
+  }
+
+  /** The rights of the built-in role, then the entry's own; one that both have counts once. */
+  private rights(path: string, value: unknown, base: Role | undefined, declared: RightDeclarations): Right[] {
+    const rights = [...(base?.parsedRights ?? [])];
+    for (const [index, text] of this.strings(path, base ? (value ?? []) : value).entries()) {
+      const result = parseRight(text, declared);
+      if ('errors' in result) result.errors.forEach((problem) => this.addError(`${path}[${index}]`, problem));
+      else if (!rights.some((right) => right.text === text)) rights.push(result.right);
     }
     return rights;
+  }
+
+  private resource(path: string, value: unknown): ForeignResource {
+    const entry = this.mapping(path, value, ['actions', 'scopes']);
+    return {
+      actions: this.words(`${path}.actions`, entry['actions'], []),
+      scopes: this.words(`${path}.scopes`, entry['scopes'], ['*']),
+    };
+  }
+
+  /** At least one name. */
+  private words(path: string, value: unknown, others: readonly string[]): Set<string> {
+    const words = this.strings(path, value);
+    if (Array.isArray(value) && value.length === 0) this.addError(path, 'lists nothing');
+    for (const word of words) {
+      if (!NAME.test(word) && !others.includes(word)) this.addError(path, `"${word}": ${NAMES.wording}`);
+    }
+    return new Set(words);
+  }
+
+  private scopeAlias(path: string, name: string, value: unknown): Scope {
+    if (isScope(name)) this.addError(path, `${name} is built in and cannot be an alias`);
+    const scope = this.text(path, value);
+    if (isScope(scope)) return scope;
+    if (scope !== '') this.addError(path, `"${scope}" is no scope; known are own, org and *`);
+    return 'own';
   }
 
   private scopeKey(path: string, value: unknown): ScopeKey {
     // `region:` with nothing after it is the natural way to write a key without options.
     const entry = this.mapping(path, value ?? {}, ['values', 'max_items']);
-    const values = entry.values === undefined ? null : new Set(this.strings(`${path}.values`, entry.values));
-    const maxItems = entry.max_items ?? DEFAULT_MAX_ITEMS;
+    const values = entry['values'] === undefined ? null : new Set(this.strings(`${path}.values`, entry['values']));
+    const maxItems = entry['max_items'] ?? DEFAULT_MAX_ITEMS;
     return { values, maxItems: this.integer(`${path}.max_items`, maxItems, 1, MAX_ITEMS_LIMIT) };
   }
-
-  private named<T>(path: string, value: unknown, read: (path: string, name: string, entry: unknown) => T) {
-    const result = new Map<string, T>();
-    for (const [name, entry] of Object.entries(this.mapping(path, value, null))) {
-      const at = `${path}.${name}`;
-      if (!NAME.test(name)) this.addError(at, 'a name is lower-case letters, digits and underscores, 100 at most');
-      result.set(name, read(at, name, entry));
-    }
-    return result;
-  }
-
-  private mapping(path: string, value: unknown, known: readonly string[] | null): Mapping {
-    if (!isMapping(value)) {
-      this.addError(path, value === undefined ? 'is missing' : 'must be a mapping');
-      return {};
-    }
-    for (const key of Object.keys(value)) {
-      if (known && !known.includes(key))
-        this.addError(path, `"${key}" is not known here; known are ${known.join(', ')}`);
-    }
-    return value;
-  }
-
-  private strings(path: string, value: unknown): string[] {
-    if (!Array.isArray(value)) {
-      this.addError(path, value === undefined ? 'is missing' : 'must be a list');
-      return [];
-    }
-    const strings = value.map((item, index) => this.text(`${path}[${index}]`, item));
-    strings.forEach((item, index) => {
-      if (item && strings.indexOf(item) < index) this.addError(`${path}[${index}]`, `"${item}" is listed twice`);
-    });
-    return strings.filter((item) => item !== '');
-  }
-
-  private text(path: string, value: unknown): string {
-    if (typeof value === 'string' && value !== '') return value;
-    this.addError(path, 'must be text');
-    return '';
-  }
-
-  private integer(path: string, value: unknown, low: number, high: number): number {
-    if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
-    const range = high === Number.MAX_SAFE_INTEGER ? `from ${low}` : `from ${low} to ${high}`;
-    this.addError(path, value === undefined ? 'is missing' : `must be a whole number ${range}`);
-    return low;
-  }
-
-  private addError(path: string, wording: string): void {
-    this.errors.push(`${path}: ${wording}`);
-  }
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { ResourceRegistry } from '../../json-api/resource/registry.js';
 import type { Role } from './actor.js';
+import { type Action, listed } from './rights.js';
 import { parseRolesFile, type RolesFile, RolesFileError, type ScopeKey } from './roles-file.js';
 
 /** The roles of this installation, read once at boot from the roles file. */
@@ -30,13 +30,37 @@ export class Roles {
     return this.#file.scopeKeys;
   }
 
-  /** One error for each resource type that rights name but no module serves, which is usually a typo. */
-  unknownTypes(known: readonly string[]): string[] {
-    return [...this.#file.roles.values()].flatMap((role) =>
-      [...role.resourceTypes]
-        .filter((type) => type !== '*' && !known.includes(type))
-        .map((type) => `roles.${role.name}.rights: no resource has the type "${type}"`),
+  /** All roles, lowest rank first. */
+  list(): Role[] {
+    return [...this.#file.roles.values()].sort(
+      (left, right) => left.rank - right.rank || (left.name < right.name ? -1 : 1),
     );
+  }
+
+  /**
+   * The errors of rights and declarations that do not fit what the modules serve.
+   * @param served the actions on each resource type of this service
+   */
+  errorsAgainst(served: ReadonlyMap<string, ReadonlySet<Action>>): string[] {
+    const everyAction = new Set([...served.values()].flatMap((actions) => [...actions]));
+    const taken = [...this.#file.resources.keys()].filter((type) => served.has(type));
+    const rights = this.list().flatMap(({ name, parsedRights }) =>
+      parsedRights
+        .filter(({ scope }) => scope !== null)
+        .flatMap(({ text, resource, action }) => {
+          const actions = resource === '*' ? everyAction : served.get(resource);
+          const at = `roles.${name}.rights: "${text}"`;
+          if (!actions) return `${at}: no module serves ${resource}, and "resources" does not declare it`;
+          if (action === '*' || actions.has(action)) return [];
+          return `${at}: no module declares the action "${action}" on ${resource}; known are ${listed(actions)}`;
+        }),
+    );
+    return [
+      ...taken.map(
+        (type) => `resources.${type}: this service has this resource itself; its modules declare its actions`,
+      ),
+      ...rights,
+    ];
   }
 
   /** Names of the roles that an account may be given over the API, lowest rank first. */
@@ -50,9 +74,8 @@ export class Roles {
   }
 
   #names(picked: (role: Role) => boolean): string[] {
-    return [...this.#file.roles.values()]
+    return this.list()
       .filter(picked)
-      .sort((left, right) => left.rank - right.rank)
       .map((role) => role.name);
   }
 }
@@ -62,21 +85,5 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new RolesFileError(file, [`it cannot be read (${error instanceof Error ? error.message : String(error)})`]);
-  }
-}
-
-/** Checks the resource types of the roles file once all modules have registered their resources. */
-@Injectable()
-export class RolesCheck implements OnApplicationBootstrap {
-  constructor(
-    @Inject(Config) private readonly config: Pick<Config, 'rolesFile'>,
-    private readonly roles: Roles,
-    private readonly resources: ResourceRegistry,
-  ) {}
-
-  /** @throws RolesFileError which stops the boot, when a right names a resource type that no module serves */
-  onApplicationBootstrap(): void {
-    const errors = this.roles.unknownTypes(this.resources.types());
-    if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);
   }
 }

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTHeaderParameters } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { validate as isUuid } from 'uuid';
-import { Config } from '../../config/config.js';
+import { type AccessTokenClaim, Config } from '../../config/config.js';
 import { ownUrl } from '../../config/own-url.js';
 import type { SigningAlgorithm } from '../../config/signing-keys.js';
 import type { RoleScope } from '../authorization/actor.js';
@@ -15,6 +15,9 @@ export interface AccessTokenSubject {
   readonly sessionId: string;
   readonly roleName: string;
   readonly roleScope: RoleScope;
+  readonly rights: readonly string[];
+  readonly email: string;
+  readonly name: string;
 }
 
 /** The claims that this service reads; rights come from the database, never from claims. */
@@ -27,13 +30,20 @@ export interface VerifiedToken {
   readonly exp: number;
 }
 
-type Settings = Pick<Config, 'jwtIssuer' | 'jwtAudience' | 'appUrl' | 'host' | 'port' | 'accessTokenSeconds'>;
+type Settings = Pick<
+  Config,
+  'jwtIssuer' | 'jwtAudience' | 'appUrl' | 'host' | 'port' | 'accessTokenSeconds' | 'accessTokenClaims'
+>;
 
 /** RFC 9068: what keeps an ID token or any other JWT of the same issuer from passing as an access token. */
 const TYPE = 'at+jwt';
 const ALGORITHMS: SigningAlgorithm[] = ['ES256', 'EdDSA'];
-/** As JSON, in bytes. A larger `role_scope` would push the header beyond what proxies take. */
-const MAX_ROLE_SCOPE = 2048;
+/** Of `role_scope` and `rights` as JSON each, in bytes. Larger ones would push the header beyond what proxies take. */
+const MAX_CLAIM = 2048;
+/** Of all claims as JSON, in bytes, for a token that a browser stores: a cookie has at most 4,096 (RFC 6265, 6.1). */
+const MAX_CLAIMS = 2850;
+/** Those that ACCESS_TOKEN_CLAIMS may name, in the order in which they get the space that is left. */
+const OPTIONAL_CLAIMS: readonly AccessTokenClaim[] = ['rights', 'email', 'name'];
 /** In characters. Our own tokens stay under 4 KiB; nothing longer is worth decoding. */
 const MAX_TOKEN = 8192;
 /**
@@ -49,6 +59,7 @@ export class AccessTokens {
   readonly issuer: string;
   readonly #audience: string;
   readonly #seconds: number;
+  readonly #optional: ReadonlySet<AccessTokenClaim>;
   readonly #keys: SigningKeys;
   /**
    * By digest of the token, so that the memory holds no bearer tokens. Verifying a signature costs some 140 µs of CPU,
@@ -60,6 +71,7 @@ export class AccessTokens {
     this.issuer = config.jwtIssuer ?? config.appUrl ?? ownUrl(config.host, config.port);
     this.#audience = config.jwtAudience;
     this.#seconds = config.accessTokenSeconds;
+    this.#optional = new Set(config.accessTokenClaims);
     this.#keys = keys;
   }
 
@@ -68,19 +80,28 @@ export class AccessTokens {
     const { kid, alg, privateKey } = this.#keys.current;
     const iat = Math.floor(Date.now() / 1000);
     const exp = iat + this.#seconds;
-    const fits = Buffer.byteLength(JSON.stringify(subject.roleScope)) <= MAX_ROLE_SCOPE;
-    const claims = {
+    const claims = this.#withOptional(subject, {
       sid: subject.sessionId,
       role_name: subject.roleName,
-      ...(fits ? { role_scope: subject.roleScope } : {}),
+      ...(jsonBytes(subject.roleScope) <= MAX_CLAIM && { role_scope: subject.roleScope }),
       iss: this.issuer,
       aud: this.#audience,
       sub: subject.accountId,
       jti: randomUUID(),
       iat,
       exp,
-    };
+    });
     return { token: signCompact({ alg, kid, typ: TYPE }, claims, privateKey), exp };
+  }
+
+  #withOptional(subject: AccessTokenSubject, claims: object): object {
+    let all = claims;
+    for (const name of OPTIONAL_CLAIMS) {
+      if (!this.#optional.has(name) || jsonBytes(subject[name]) > MAX_CLAIM) continue;
+      const more = { ...all, [name]: subject[name] };
+      if (jsonBytes(more) <= MAX_CLAIMS) all = more;
+    }
+    return all;
   }
 
   /**
@@ -126,6 +147,8 @@ export class AccessTokens {
     return key.publicKey;
   }
 }
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /**
  * A JWS in compact form (RFC 7515, 7.1). jose would sign in a thread of the pool, for twice to five times the CPU:

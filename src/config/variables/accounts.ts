@@ -1,5 +1,5 @@
 import { signingKeys } from '../signing-keys.js';
-import { email, integer, line, list } from './schemas.js';
+import { email, integer, line, list, oneOf } from './schemas.js';
 import type { VariableTable } from './variable.js';
 
 const seconds = integer(1, 10 * 365 * 24 * 3600);
@@ -39,6 +39,13 @@ export const ACCOUNT_VARIABLES = {
   JWT_ISSUER: { schema: line, default: null, description: 'Claim iss of access tokens. Empty: APP_URL.' },
   JWT_AUDIENCE: { schema: line, default: 'iam', description: 'Claim aud of access tokens.' },
   ACCESS_TOKEN_SECONDS: { schema: seconds, default: '900', description: 'Lifetime of an access token, in seconds.' },
+  ACCESS_TOKEN_CLAIMS: {
+    schema: list(oneOf('rights', 'email', 'name')),
+    default: null,
+    description:
+      'Comma list of claims for services that verify access tokens: rights, email, name. ' +
+      'Rights are left out above 2 KiB, and each claim where the token would not fit into a cookie.',
+  },
   SESSION_IDLE_SECONDS: {
     schema: seconds,
     default: '1209600',
@@ -62,7 +69,8 @@ export const ACCOUNT_VARIABLES = {
   ROLES_FILE: {
     schema: line,
     default: null,
-    description: 'YAML file that replaces the built-in roles. Empty: roles.yml of the project.',
+    description:
+      'YAML file that replaces the built-in roles, or adds to them (docs/roles.md). Empty: roles.yml of the project.',
   },
   AUDIT_RETENTION_DAYS: {
     schema: integer(1, 36_500),

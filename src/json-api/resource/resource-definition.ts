@@ -76,8 +76,8 @@ export interface ResourceDefinition<Entity extends Identified> {
   readonly relationships?: Readonly<Record<string, RelationshipRule<Entity>>>;
 }
 
-/** The four things that a right can be about; index and show are both `read`. */
-export type Action = 'create' | 'read' | 'update' | 'delete';
+/** What a right can be about: one of four actions (index and show are both `read`), or an own action of a resource. */
+export type Action = 'create' | 'read' | 'update' | 'delete' | (string & Record<never, never>);
 
 /** What the layer needs to know of an actor. The application's `Actor` implements it. */
 export interface ResourceActor {

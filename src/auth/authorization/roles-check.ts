@@ -1,0 +1,46 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { Config } from '../../config/config.js';
+import { ResourceRegistry } from '../../json-api/resource/registry.js';
+import { accessOf } from './actor.js';
+import { type Action, ACTIONS } from './rights.js';
+import { RolesFileError } from './roles-file.js';
+import { Roles } from './roles.js';
+
+/** Checks the rights of the roles file against the resources and routes of all modules, once these are registered. */
+@Injectable()
+export class RolesCheck implements OnApplicationBootstrap {
+  constructor(
+    @Inject(Config) private readonly config: Pick<Config, 'rolesFile'>,
+    private readonly roles: Roles,
+    private readonly resources: ResourceRegistry,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  /** @throws RolesFileError which stops the start, and names every right that no module declares */
+  onApplicationBootstrap(): void {
+    const errors = this.roles.errorsAgainst(this.served());
+    if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);
+  }
+
+  /** The actions on each resource type: those of every resource, and the ones that routes require. */
+  private served(): Map<string, Set<Action>> {
+    const served = new Map(this.resources.types().map((type) => [type, new Set<Action>(ACTIONS)]));
+    for (const { resourceType, action } of this.requiredRights()) {
+      served.set(resourceType, (served.get(resourceType) ?? new Set()).add(action));
+    }
+    return served;
+  }
+
+  private requiredRights() {
+    return this.discovery.getControllers().flatMap(({ metatype }) => {
+      if (typeof metatype !== 'function') return [];
+      const { prototype } = metatype;
+      return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
+        const access = accessOf({ getHandler: () => prototype[name], getClass: () => metatype as never });
+        return access?.kind === 'right' ? access : [];
+      });
+    });
+  }
+}
