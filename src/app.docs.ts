@@ -37,6 +37,22 @@ const PLAIN_SCHEMAS = {
     },
     required: ['keys'],
   },
+  Invitation: {
+    type: 'object',
+    properties: {
+      data: {
+        type: 'object',
+        properties: {
+          email: { type: 'string' },
+          name: { type: 'string' },
+          invited_by: { type: ['string', 'null'], description: 'Name of the account that invites' },
+          expires_at: { type: 'string', format: 'date-time' },
+        },
+        required: ['email', 'name', 'invited_by', 'expires_at'],
+      },
+    },
+    required: ['data'],
+  },
   TokenValid: {
     type: 'object',
     properties: {

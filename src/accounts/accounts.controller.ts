@@ -1,5 +1,13 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { type Actor, Public, Requires } from '../auth/authorization/actor.js';
@@ -64,6 +72,26 @@ export class AccountsController {
   @JsonApiDelete(AccountResource)
   delete(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @IfMatch() ifMatch: IfMatch): Promise<void> {
     return this.accounts.delete(actor, id, ifMatch);
+  }
+
+  @Get(':token/invitation')
+  @Public()
+  @RateLimit('show_invitation')
+  @Header('Content-Type', 'application/json')
+  @ApiOperation({
+    operationId: 'accounts_invitation',
+    summary: 'invitation',
+    description: 'Whom an invitation is for and whom it is from, for a page that accepts it. Does not use the token.',
+  })
+  @ApiParam({ name: 'token', description: 'The token of the invitation mail', schema: { type: 'string' } })
+  @ApiOkResponse({
+    description: 'Successful response',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Invitation' } } },
+  })
+  @ApiErrors(400, 404, 422, 429, 503)
+  async invitation(@Param('token') token: string): Promise<{ data: object }> {
+    const { email, name, invitedBy, expiresAt } = await this.joining.invitation(token);
+    return { data: { email, name, invited_by: invitedBy, expires_at: expiresAt } };
   }
 
   @Patch(':token/join')

@@ -34,6 +34,10 @@ export function configValues(values: VariableValues) {
     /** Null means the development mailbox. */
     mailUrl: values.MAIL_URL,
     mailFrom: values.MAIL_FROM,
+    /** With `{token}`; null means the page of this service. */
+    invitationLink: values.INVITATION_LINK,
+    /** With `{token}`; null means the page of this service. */
+    resetLink: values.RESET_LINK,
     /** Absolute; null means that there is none. */
     mailTemplates: values.MAIL_TEMPLATES === null ? null : resolve(values.MAIL_TEMPLATES),
     /** Absolute; null means that there is none. */

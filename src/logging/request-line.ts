@@ -37,11 +37,13 @@ export function loggedPath(url: string, pattern?: string): string {
   return cut(path, MAX_PATH_CHARACTERS);
 }
 
-/** The segments between `accounts` and `join`, also where the route does not match. */
+/** The segments between `accounts` and `join` or `invitation`, also where the route does not match. */
 function tokensToJoin(decoded: readonly string[]): ReadonlySet<number> {
   const filled = [...decoded.keys()].filter((index) => decoded[index] !== '');
   const text = (at: number): string => decoded[filled[at] ?? -1] ?? '';
-  const places = filled.filter((_, at) => /^accounts$/i.test(text(at - 1)) && /^join/i.test(text(at + 1)));
+  const places = filled.filter(
+    (_, at) => /^accounts$/i.test(text(at - 1)) && /^(?:join|invitation)/i.test(text(at + 1)),
+  );
   return new Set(places);
 }
 

@@ -2,26 +2,28 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { ownUrl } from '../config/own-url.js';
+import { TOKEN_PLACEHOLDER } from '../config/variables/schemas.js';
 
 /**
- * The links in mails. They start with `APP_URL`, or with the service's own address when there is none; the Host header
- * of a request never appears in a mail.
+ * The links in mails. Without a template of its own, a link starts with `APP_URL`, or with the service's own address when
+ * there is none; the Host header of a request never appears in a mail.
  */
 @Injectable()
 export class MailLinks {
   constructor(
-    @Inject(Config) private readonly config: Pick<Config, 'appUrl' | 'host' | 'port' | 'publicPath'>,
+    @Inject(Config)
+    private readonly config: Pick<Config, 'appUrl' | 'host' | 'port' | 'publicPath' | 'invitationLink' | 'resetLink'>,
     @Optional() private readonly http?: HttpAdapterHost,
   ) {}
 
-  /** The page to accept an invitation. */
+  /** The page to accept an invitation: that of `INVITATION_LINK`, or this service's. */
   join(token: string): URL {
-    return new URL(`${this.base}/join?token=${encodeURIComponent(token)}`);
+    return new URL(linkOf(this.config.invitationLink ?? `${this.base}/join?token=${TOKEN_PLACEHOLDER}`, token));
   }
 
-  /** The page to choose a new password. */
+  /** The page to choose a new password: that of `RESET_LINK`, or this service's. */
   resetPassword(token: string): URL {
-    return new URL(`${this.base}/reset-password?token=${encodeURIComponent(token)}`);
+    return new URL(linkOf(this.config.resetLink ?? `${this.base}/reset-password?token=${TOKEN_PLACEHOLDER}`, token));
   }
 
   /** The page to request a password reset. */
@@ -41,3 +43,7 @@ export class MailLinks {
     return Number(address.port);
   }
 }
+
+/** The link of a template. The token is percent-encoded (RFC 3986). */
+const linkOf = (template: string, token: string): string =>
+  template.replaceAll(TOKEN_PLACEHOLDER, () => encodeURIComponent(token));

@@ -51,7 +51,8 @@ export class JoinController {
 
   private async find(token: string, request: FastifyRequest): Promise<Invitation> {
     await this.rateLimiter.address('token_valid', clientAddress(request));
-    return { token, ...(await this.joining.invited(token)) };
+    const { email, name } = await this.joining.invitation(token);
+    return { token, email, name };
   }
 
   private view(text: Text, { token, email, name }: Invitation, errors: FieldErrors): View {

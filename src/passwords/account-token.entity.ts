@@ -20,6 +20,9 @@ export class AccountToken {
 
   @Column({ type: 'varchar', length: 20 }) purpose!: TokenPurpose;
 
+  /** The account that invites. Not a foreign key: it may be deleted while the invitation is valid. */
+  @Column({ type: 'uuid', nullable: true }) issuedBy!: string | null;
+
   @Column({ ...TIME })
   @Index()
   expiresAt!: Date;

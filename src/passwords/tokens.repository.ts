@@ -14,6 +14,8 @@ export interface FoundToken {
   readonly name: string;
   readonly email: string;
   readonly joined: boolean;
+  /** Name of the account that invites; null for another token, and where that account was deleted. */
+  readonly issuerName: string | null;
   readonly expiresAt: Date;
   readonly expired: boolean;
 }
@@ -44,8 +46,10 @@ export class TokensRepository {
   async find(purpose: TokenPurpose, hash: string): Promise<FoundToken | undefined> {
     const [row] = await this.transactions.query<FoundToken>(sql`
       SELECT token.account_id AS "accountId", account.name, account.email, account.joined_at IS NOT NULL AS joined,
-        token.expires_at AS "expiresAt", token.expires_at <= now() AS expired
-      FROM account_tokens token JOIN accounts account ON account.id = token.account_id
+        issuer.name AS "issuerName", token.expires_at AS "expiresAt", token.expires_at <= now() AS expired
+      FROM account_tokens token
+      JOIN accounts account ON account.id = token.account_id
+      LEFT JOIN accounts issuer ON issuer.id = token.issued_by
       WHERE token.hash = ${hash} AND token.purpose = ${purpose} AND account.enabled`);
     return row;
   }
@@ -57,11 +61,11 @@ export class TokensRepository {
   }
 
   /** Creates the invitation of an account and replaces an earlier one. */
-  async replaceInvitation(accountId: string, hash: string, tx: Transaction): Promise<void> {
+  async replaceInvitation(accountId: string, hash: string, issuedBy: string, tx: Transaction): Promise<void> {
     await tx.query(sql`
       WITH replaced AS (DELETE FROM account_tokens WHERE account_id = ${accountId} AND purpose = 'invitation')
-      INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
-      VALUES (${uuidv7()}, ${hash}, ${accountId}, 'invitation', ${raw(expiry('invitation'))})`);
+      INSERT INTO account_tokens (id, hash, account_id, purpose, issued_by, expires_at)
+      VALUES (${uuidv7()}, ${hash}, ${accountId}, 'invitation', ${issuedBy}, ${raw(expiry('invitation'))})`);
   }
 
   /** Creates a reset token in addition to the valid ones. Returns false at the maximum number of tokens. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, document, errorsOf, send } from '../support/client.js';
+import { type ApiResponse, as, document, errorsOf, send } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
 import type { CaughtMail } from '../support/smtp-sink.js';
 import { mailedToken, mailsTo, tokenIn } from './mails.js';
@@ -74,6 +74,28 @@ describe('An invitation', () => {
         expect((await shown()).name).toBe('Ada');
       },
     );
+
+    it('after a look at it, which uses nothing', async () => {
+      const { join, email, token } = await invite();
+      const look = (): Promise<ApiResponse> => send(app, 'GET', `/accounts/${token}/invitation`);
+      const first = await look();
+      expect([first.status, first.headers.get('cache-control')]).toEqual([200, 'no-store']);
+      expect(first.headers.get('content-type')).toMatch(/^application\/json/);
+      const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      expect(first.body).toEqual({ data: { email, name: 'Ada', invited_by: 'First admin', expires_at: time } });
+      const days = (Date.parse(first.body.data.expires_at) - Date.now()) / 86_400_000;
+      expect(days).toBeGreaterThan(2.9);
+      expect((await look()).status).toBe(200);
+      expect((await join()).status).toBe(204);
+      expect(errorsOf(await look())).toEqual(['404 invalid_token']);
+    });
+
+    it('not after it has expired, which a look says too', async () => {
+      const { id, token } = await invite();
+      await app.sql(`UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`, [id]);
+      expect(errorsOf(await send(app, 'GET', `/accounts/${token}/invitation`))).toEqual(['422 expired_token']);
+      expect(errorsOf(await send(app, 'GET', '/accounts/unknown/invitation'))).toEqual(['404 invalid_token']);
+    });
 
     it('not by a document without a type', async () => {
       const { join } = await invite();

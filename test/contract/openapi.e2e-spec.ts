@@ -15,6 +15,7 @@ const PUBLIC = [
   'GET /.well-known/jwks.json',
   'GET /account/passwords/policy',
   'GET /account/passwords/token_valid',
+  'GET /accounts/{token}/invitation',
   'GET /auth/logout',
   'GET /auth/refresh',
   'GET /health/live',

@@ -59,6 +59,8 @@ describe('Answers are what the OpenAPI document promises', () => {
     const email = `${randomUUID()}@example.com`;
     await client.send('POST /accounts', [], { token, body: body(ACCOUNT, { name: 'Jane', email }) });
     const invitation = await mailedToken(app, email);
+    await client.send('GET /accounts/{token}/invitation', [invitation]);
+    await client.send('GET /accounts/{token}/invitation', ['unknown']);
     await client.send('PATCH /accounts/{token}/join', [invitation], { body: { password: 'short' } });
     const headers = { prefer: 'return=representation' };
     await client.send('PATCH /accounts/{token}/join', [invitation], { headers, body: { name: 'Jane Doe' } });

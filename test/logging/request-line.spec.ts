@@ -19,6 +19,8 @@ describe('The path of a request in the log', () => {
     [`/%61ccounts/s3cret/join`, undefined, '/%61ccounts/{token}/join'],
     [`/%2561ccounts/s3cret/join`, undefined, '/%2561ccounts/{token}/join'],
     ['/ACCOUNTS/s3cret/JOIN', undefined, '/ACCOUNTS/{token}/JOIN'],
+    ['/accounts/s3cret/invitation', '/accounts/:token/invitation', '/accounts/{token}/invitation'],
+    ['/accounts/s3cret/invitat%69on/', undefined, '/accounts/{token}/invitat%69on/'],
     ['/accounts//s3cret//join', undefined, '/accounts//{token}//join'],
     ['/accounts/s3cret/join;v=1', undefined, '/accounts/{token}/join;v=1'],
     // A token somewhere else, whole, cut or glued to something.

@@ -59,10 +59,12 @@ describe.each(['', 'api/v1/iam'])('The log of requests, under the prefix "%s"', 
     await request('/accounts/s3cret/join', { method: 'PATCH' });
     await request('/accounts/s3cret/join/?x=s3cret', { method: 'PATCH' });
     await request('/accounts/s3cret/join', { method: 'GET' });
+    await request('/accounts/s3cret/invitation');
     const paths = (await logged(3)).map(({ path }) => path);
-    expect(paths.map((path) => String(path).replace(/\/$/, ''))).toEqual(
-      Array(3).fill(`${root}/accounts/{token}/join`),
-    );
+    expect(paths.map((path) => String(path).replace(/\/$/, ''))).toEqual([
+      ...Array(3).fill(`${root}/accounts/{token}/join`),
+      `${root}/accounts/{token}/invitation`,
+    ]);
     expect(lines.join()).not.toContain('s3cret');
   });
 

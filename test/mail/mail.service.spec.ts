@@ -31,6 +31,8 @@ async function mailService(mailUrl: string | null, dataDir = ''): Promise<MailSe
     host: '127.0.0.1',
     port: 3000,
     publicPath: '',
+    invitationLink: null,
+    resetLink: null,
     production: false,
   };
   const module = await Test.createTestingModule({ imports: [MailerModule.forRoot(mailerOptions(config))] }).compile();

@@ -176,6 +176,7 @@ describe('Lesson 15: secrets', () => {
       await send('PATCH', path, { body: { password: first } });
       await send('GET', path);
     }
+    await send('GET', `/accounts/${invitation}/invitation`);
     await send('PATCH', `/accounts/${invitation}/join`, { headers: { prefer: 'return=representation' } });
     await send('POST', '/account/passwords/request_reset', { body: { email } });
     const reset = await mailed(email, 3);

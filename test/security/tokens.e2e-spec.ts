@@ -115,6 +115,8 @@ describe('Lesson 6: a token of one purpose', () => {
       (await as(app).post('/auth/logout', { refresh_token: token })).status === 204,
     'sign-out by access token': async (token) => (await as(app, token).post('/auth/logout')).status === 204,
     join: async (token) => (await join(encodeURIComponent(token))).status === 204,
+    'show an invitation': async (token) =>
+      (await as(app).get(`/accounts/${encodeURIComponent(token)}/invitation`)).status === 200,
     token_valid: async (token) =>
       (await as(app).get(`/account/passwords/token_valid?token=${encodeURIComponent(token)}`)).body.data?.valid ===
       true,
@@ -154,7 +156,7 @@ describe('Lesson 6: a token of one purpose', () => {
       make: async () => (await signedIn(app)).refreshToken,
       goodFor: ['refresh', 'refresh cookie', 'sign-out by refresh token'],
     },
-    'an invitation': { make: async () => (await invite()).token, goodFor: ['join'] },
+    'an invitation': { make: async () => (await invite()).token, goodFor: ['join', 'show an invitation'] },
     'a mailed reset token': {
       make: async () => (await mailedReset()).token,
       goodFor: ['token_valid', 'reset', 'filter by reset token'],

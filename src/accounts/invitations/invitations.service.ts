@@ -39,7 +39,7 @@ export class InvitationsService {
   async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
     await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
     const { token, hash } = newToken();
-    await this.tokens.replaceInvitation(accountId, hash, tx);
+    await this.tokens.replaceInvitation(accountId, hash, actor.id, tx);
     await this.mailer.queue(tx, accountId, token);
     const target = { type: 'iam:accounts', id: accountId };
     await this.audit.record(tx, { action: 'iam:accounts.invited', actorId: actor.id, target });

@@ -21,6 +21,13 @@ interface Joined {
   readonly resetToken: string | null;
 }
 
+/** What an invitation says to the client that has its token. */
+export interface Invitation extends PasswordOwner {
+  /** Name of the account that invites; null where that account was deleted. */
+  readonly invitedBy: string | null;
+  readonly expiresAt: Date;
+}
+
 const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
 
 /** Accepts invitations. Each token can be used once. */
@@ -39,12 +46,12 @@ export class JoiningService {
   ) {}
 
   /**
-   * The e-mail and name that an invitation is for. Does not use the token.
+   * Whom an invitation is for, and whom it is from. Does not use the token.
    * @throws ApiError 404 `invalid_token`; 422 `expired_token`
    */
-  async invited(token: string): Promise<PasswordOwner> {
-    const { email, name } = await this.find(hashToken(token));
-    return { email, name };
+  async invitation(token: string): Promise<Invitation> {
+    const { email, name, issuerName: invitedBy, expiresAt } = await this.find(hashToken(token));
+    return { email, name, invitedBy, expiresAt };
   }
 
   /**

@@ -123,6 +123,7 @@ export const PURPOSES = {
   reset: { ...ATTEMPTS, hashes: true },
   join: { ...ATTEMPTS, hashes: true },
   token_valid: ATTEMPTS,
+  show_invitation: ATTEMPTS,
   change: { ...ATTEMPTS, hashes: true },
   /** Invitation mails, by sender and by recipient. */
   invitation: {

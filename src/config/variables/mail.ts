@@ -1,4 +1,4 @@
-import { boolean, line, mailbox, url } from './schemas.js';
+import { boolean, line, linkTemplate, mailbox, url } from './schemas.js';
 import type { VariableTable } from './variable.js';
 
 /** How mails are sent, and which ones. */
@@ -11,6 +11,20 @@ export const MAIL_VARIABLES = {
     requiredInProduction: true,
   },
   MAIL_FROM: { schema: mailbox, default: 'Iam <no-reply@example.com>', description: 'Sender of every mail.' },
+  INVITATION_LINK: {
+    schema: linkTemplate,
+    default: null,
+    description:
+      'Link in invitations, such as https://app.example.com/accept-invitation?token={token}. ' +
+      'Empty: the page {APP_URL}/join?token={token}.',
+  },
+  RESET_LINK: {
+    schema: linkTemplate,
+    default: null,
+    description:
+      'Link in mails to reset a password, such as https://app.example.com/new-password?token={token}. ' +
+      'Empty: the page {APP_URL}/reset-password?token={token}.',
+  },
   MAIL_TEMPLATES: {
     schema: line,
     default: null,

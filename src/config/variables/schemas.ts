@@ -79,6 +79,17 @@ export const baseUrl = z
   }, 'must be an http:// or https:// URL without query, fragment and credentials')
   .transform((text) => new URL(text).href.replace(/\/+$/, ''));
 
+/** What stands for the token in the template of a link. */
+export const TOKEN_PLACEHOLDER = '{token}';
+
+/** An http(s) address in which `{token}` stands for a token: in its path, its query or its fragment. */
+export const linkTemplate = line.refine((text) => {
+  const [plain, ...more] = ['a', 'b'].map((token) => text.replaceAll(TOKEN_PLACEHOLDER, token));
+  if (plain === undefined || !text.includes(TOKEN_PLACEHOLDER) || ![plain, ...more].every(isHttp)) return false;
+  const { origin, username, password } = new URL(plain);
+  return !username && !password && more.every((other) => new URL(other).origin === origin);
+}, `must be an http:// or https:// URL with ${TOKEN_PLACEHOLDER} in its path, query or fragment, such as https://app.example.com/join?token=${TOKEN_PLACEHOLDER}`);
+
 /** A web origin (RFC 6454): scheme, host and port, nothing after them. */
 export const origin = z
   .string()

@@ -21,6 +21,7 @@ export class AccountSecrets1764000440000 implements MigrationInterface {
         hash varchar(64) NOT NULL,
         account_id uuid NOT NULL,
         purpose varchar(20) NOT NULL,
+        issued_by uuid,
         expires_at timestamptz(3) NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now()
       )`);
