@@ -245,7 +245,7 @@ describe('Creating an account', () => {
     expect(errorsOf(await post('/accounts', person(strange))).sort()).toEqual(Object.keys(strange).map(at).sort());
   });
 
-  it('names all errorsOf at once', async () => {
+  it('names all errors at once', async () => {
     const { post } = await admin(app);
     const wrong = { email: 'nope', enabled: 'yes', role_name: 'nope', role_scope: { x: [] }, picture_url: 7, nope: 1 };
     const response = await post('/accounts', document(TYPE, wrong));

@@ -252,21 +252,35 @@ describe('An invitation', () => {
       expect((await join({ password: PASSWORD })).status).toBe(204);
     });
 
-    it('with 422 for a name that breaks its rules, all errorsOf at once', async () => {
+    it('with 422 for a name that breaks its rules, all errors at once', async () => {
       const { join } = await invite();
       for (const name of ['', ' ', 'a\nb', 'x'.repeat(201), null, 7]) {
         expect(errorsOf(await join({ name, password: PASSWORD }))).toEqual(['422 validation_failed /name']);
       }
-      expect(errorsOf(await join({ data: { attributes: { name: '', password: 'Nodigits-' } } })).sort()).toEqual([
-        '422 validation_failed /data/attributes/name',
-        '422 validation_failed /data/attributes/password',
-      ]);
+      expect(
+        errorsOf(await join({ data: { type: TYPE, attributes: { name: '', password: 'Nodigits-' } } })).sort(),
+      ).toEqual(['422 validation_failed /data/attributes/name', '422 validation_failed /data/attributes/password']);
       expect((await join({ name: 'Grace' })).status).toBe(204);
+    });
+
+    it('with 422 for an unknown member of a flat body, such as a misspelled password, which spends nothing', async () => {
+      const { join, shown } = await invite();
+      expect(errorsOf(await join({ passwrod: PASSWORD }))).toEqual(['422 validation_failed /passwrod']);
+      expect((await shown()).joined_at).toBeNull();
+      expect((await join({ password: PASSWORD })).status).toBe(204);
     });
 
     it('with 400 for what is neither a flat body nor a document', async () => {
       const { join } = await invite();
-      for (const body of ['{', '[]', '7', '"x"', { data: [] }, { data: null }, { data: { attributes: [] } }]) {
+      for (const body of [
+        '{',
+        '[]',
+        '7',
+        '"x"',
+        { data: [] },
+        { data: null },
+        { data: { type: TYPE, attributes: [] } },
+      ]) {
         expect(errorsOf(await join(body))).toEqual([expect.stringMatching(/^400 malformed_body/)]);
       }
       expect((await join(undefined)).status).toBe(204);

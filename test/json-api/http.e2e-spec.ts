@@ -127,7 +127,7 @@ describe('Over HTTP, the service', () => {
     });
   });
 
-  it('names all errorsOf of a request at once, each with its source as sent', async () => {
+  it('names all errors of a request at once, each with its source as sent', async () => {
     const response = await root.get(
       '/accounts?filter[nope]=1&filter[enabled]=x&sort=-role_scope,foo&page[size]=0&fields[iam:accounts]=nope&included=nope&count=x&y',
     );

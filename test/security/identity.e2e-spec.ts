@@ -23,7 +23,7 @@ describe('Lesson 7: every route', () => {
     'GET /.well-known/jwks.json',
     'GET /account/passwords/policy',
     'GET /account/passwords/token_valid',
-    'GET /accounts/:token/invitation',
+    'GET /accounts/:id/invitation',
     'GET /auth/logout',
     'GET /auth/refresh',
     'GET /docs',
