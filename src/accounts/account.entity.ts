@@ -9,11 +9,9 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
+import type { RoleScope } from '../auth/authorization/actor.js';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
-
-/** The scope that an account's role applies to: organization ids under `org`, and the keys that the roles file declares. */
-export type RoleScope = Record<string, string[]>;
 
 /**
  * A person who can sign in, or is invited to; passwords and tokens are in the tables of `passwords/`. There is an index for every filter and sort of the resource definition; those

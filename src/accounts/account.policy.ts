@@ -7,7 +7,7 @@ import { brokenRule, type Rule } from '../json-api/document/rules.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
-import type { RoleScope } from './account.entity.js';
+import type { RoleScope } from '../auth/authorization/actor.js';
 
 /** Rules for writing accounts, in addition to the scope condition (wire contract, section 7). Pure functions. */
 

@@ -5,7 +5,8 @@ import { isUuid } from '../json-api/resource/field-types.js';
 import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import type { Account, RoleScope } from './account.entity.js';
+import type { Account } from './account.entity.js';
+import type { RoleScope } from '../auth/authorization/actor.js';
 import { beyondOwnScope, extraIn, forbidden, organizationsIn } from './account.policy.js';
 import { AccountsRepository } from './accounts.repository.js';
 

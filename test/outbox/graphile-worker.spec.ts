@@ -62,7 +62,7 @@ describe('An update of graphile-worker has not changed', () => {
     expect(row?.names).toEqual(expect.arrayContaining([...parameters]));
   });
 
-  describe('what its workers name:', () => {
+  describe('what its workers emit:', () => {
     let pool: Pool;
     let workers: WorkerPool;
     let listening: PoolClient;
