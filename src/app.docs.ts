@@ -4,6 +4,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { Config } from './config/config.js';
 import { MEDIA_TYPE } from './json-api/document/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
+import { fieldsSchema } from './json-api/openapi/parameters.js';
 import { ResourceRegistry } from './json-api/resource/registry.js';
 import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
 import { ROLE_SCHEMAS } from './roles/role-document.js';
@@ -141,7 +142,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   );
   for (const operation of operationsOf(document)) {
     offerBothMediaTypes(operation, documents);
+    promisePlainJson(operation);
     suggestShortPages(operation);
+    nameFields(operation, registry);
   }
   return {
     ...document,
@@ -165,6 +168,15 @@ function offerBothMediaTypes({ requestBody }: Operation, documents: ReadonlySet<
   if (json && documents.has(name)) requestBody.content = { [MEDIA_TYPE]: json, 'application/json': json };
 }
 
+/** Documents are sent as `application/json` where `Accept` admits only that. */
+function promisePlainJson({ responses }: Operation): void {
+  for (const response of Object.values(responses)) {
+    const content = response && 'content' in response ? response.content : undefined;
+    const document = content?.[MEDIA_TYPE];
+    if (content && document) content['application/json'] = document;
+  }
+}
+
 /**
  * The example of `page[size]` in Swagger UI, which takes seconds to show the default of a thousand rows. Set here,
  * because Nest's decorator drops an example, and Swagger UI prefers the default to the examples of a schema.
@@ -172,6 +184,15 @@ function offerBothMediaTypes({ requestBody }: Operation, documents: ReadonlySet<
 function suggestShortPages({ parameters = [] }: Operation): void {
   for (const parameter of parameters) {
     if ('name' in parameter && parameter.name === 'page[size]') parameter.example = 20;
+  }
+}
+
+/** Names the fields of each type; a controller's decorators know its own resource only. */
+function nameFields({ parameters = [] }: Operation, registry: ResourceRegistry): void {
+  for (const parameter of parameters) {
+    if (!('name' in parameter)) continue;
+    const resource = registry.resource(/^fields\[(.+)\]$/.exec(parameter.name)?.[1] ?? '');
+    if (resource) parameter.schema = fieldsSchema(resource);
   }
 }
 

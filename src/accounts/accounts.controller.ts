@@ -130,7 +130,10 @@ export class AccountsController {
     description: 'Resend account invitation email',
   })
   @ApiParam({ name: 'id', schema: { type: 'string' } })
-  @ApiBody({ required: false, schema: { type: 'object', description: 'Nothing is read from it' } })
+  @ApiBody({
+    required: false,
+    schema: { type: 'object', description: 'Nothing is read from it', additionalProperties: true },
+  })
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 429, 503)
   resendInvitation(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<void> {

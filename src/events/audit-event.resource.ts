@@ -9,7 +9,7 @@ export const AuditEventResource = defineResource(AuditEvent, {
     actorId: { filter: ['eq', 'in'], sort: true },
     targetType: { filter: ['eq', 'in'], sort: true },
     targetId: { filter: ['eq', 'in'], sort: true },
-    details: {},
+    details: { schema: { additionalProperties: true } },
     ip: { filter: ['eq'], sort: true },
     requestId: { filter: ['eq'], sort: true },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },

@@ -15,8 +15,7 @@ export class LoginBody {
 
   @ApiPropertyOptional({
     type: 'boolean',
-    default: false,
-    description: 'Put the tokens into cookies instead of the body',
+    description: 'Put the tokens into cookies instead of the body; false without it',
   })
   @IsOptional()
   @IsBoolean()
@@ -33,7 +32,7 @@ export class RefreshBody {
 
 /** Body of `POST /auth/logout`. */
 export class LogoutBody {
-  @ApiPropertyOptional({ type: 'boolean', default: false, description: 'End every session of the account' })
+  @ApiPropertyOptional({ type: 'boolean', description: 'End every session of the account; false without it' })
   @IsOptional()
   @IsBoolean()
   everywhere?: boolean;

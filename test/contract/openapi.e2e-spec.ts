@@ -65,6 +65,48 @@ describe('The OpenAPI document', () => {
     expect(names).not.toContain(undefined);
   });
 
+  describe('suits generators of clients:', () => {
+    const schemas = (): [string, Record<string, unknown>][] =>
+      Object.entries((document.components?.schemas ?? {}) as Record<string, Record<string, unknown>>);
+
+    it('every attribute of a resource is required, and typed', () => {
+      const resources = schemas().filter(([name]) => name.endsWith('Resource'));
+      expect(resources.length).toBeGreaterThan(3);
+      for (const [name, { properties, required }] of resources) {
+        const { attributes } = properties as { attributes: { properties: Record<string, object>; required: string[] } };
+        expect([name, required]).toEqual([name, expect.arrayContaining(['type', 'id', 'attributes', 'links'])]);
+        expect([name, attributes.required]).toEqual([name, Object.keys(attributes.properties)]);
+        for (const attribute of Object.values(attributes.properties)) expect(attribute).toHaveProperty('type');
+      }
+    });
+
+    it('no member of a body has a default, which generators take for a member that is always there', () => {
+      expect(schemas().filter(([, schema]) => JSON.stringify(schema).includes('"default"'))).toEqual([]);
+    });
+
+    it('the keys of sort, the fields of a type and booleans are closed lists', () => {
+      const index = all.get('GET /accounts')?.parameters ?? [];
+      const schemaOf = (name: string): unknown => index.find((one) => 'name' in one && one.name === name);
+      const keys = { type: 'string', enum: expect.arrayContaining(['id', '-id', 'name', '-created_at']) };
+      const list = { style: 'form', explode: false };
+      expect(schemaOf('sort')).toMatchObject({ ...list, schema: { anyOf: [keys, { type: 'array', items: keys }] } });
+      expect(schemaOf('fields[iam:organizations]')).toMatchObject({
+        ...list,
+        schema: { anyOf: [{ type: 'string' }, { items: { enum: ['name', 'created_at', 'updated_at', 'accounts'] } }] },
+      });
+      expect(schemaOf('filter[enabled]')).toMatchObject({ schema: { type: 'boolean' } });
+    });
+
+    it('a document is promised in application/json as well', () => {
+      for (const [name, { responses }] of all) {
+        for (const response of Object.values(responses)) {
+          const types = response && 'content' in response ? Object.keys(response.content ?? {}) : [];
+          if (types.length > 0) expect([name, types]).toEqual([name, expect.arrayContaining(['application/json'])]);
+        }
+      }
+    });
+  });
+
   it('marks exactly the public operations as such', () => {
     const open = [...all].filter(([, { security }]) => security?.length === 0).map(([name]) => name);
     expect(open.sort()).toEqual(PUBLIC);
@@ -77,7 +119,7 @@ describe('The OpenAPI document', () => {
       expect([name, rejections.map(([status]) => status)]).toEqual([name, expect.arrayContaining(['400', '406'])]);
       if (!security) expect(Object.keys(responses)).toContain('401');
       for (const [, response] of rejections) {
-        expect(references(response)).toEqual(['#/components/schemas/Errors']);
+        expect([...new Set(references(response))]).toEqual(['#/components/schemas/Errors']);
       }
     }
   });
@@ -93,11 +135,15 @@ describe('The OpenAPI document', () => {
     });
 
     it('with its parameters', () => {
+      const type = `iam:${path.split('/')[1]}`;
       const known = (described().parameters ?? []).flatMap((parameter) =>
         'name' in parameter ? [[parameter.name, parameter.in, parameter.required ?? false]] : [],
       );
       expect(known).toEqual(
-        expect.arrayContaining(parameters.map(({ name, in: place, required }) => [name, place, required])),
+        expect.arrayContaining(
+          // What the reference calls `fields` is a parameter for each type.
+          parameters.map((one) => [one.name === 'fields' ? `fields[${type}]` : one.name, one.in, one.required]),
+        ),
       );
       expect(new Set(known.map(String)).size).toBe(known.length);
     });

@@ -40,6 +40,8 @@ describe('Answers are what the OpenAPI document promises', () => {
     await client.send('GET /accounts', [], { token, query: '?page[after]=&fields[iam:accounts]=name,role_scope' });
     await client.send('GET /accounts', [], { token, query: '?filter[nope]=1&page[size]=0' });
     await client.send('GET /accounts', [], { token, headers: { accept: 'application/vnd.api+json; charset=utf-8' } });
+    const plain = await client.send('GET /accounts', [], { token, headers: { accept: 'application/json' } });
+    expect(plain.headers.get('content-type')).toBe('application/json');
     const shown = await client.send('GET /accounts/{resource_id}', [id], { token, query: '?include=organizations' });
     const etag = shown.headers.get('etag') ?? '';
     const conditions = { token, query: '?include=organizations', headers: { 'if-none-match': etag } };

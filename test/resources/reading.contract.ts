@@ -169,7 +169,9 @@ export function readingContract(subject: () => Subject): void {
     const taken = [...on.resource.filters.keys()].map((name) => `filter[${name}]`);
     const includes = on.resource.relationships.size > 0 ? ['included'] : [];
     const pages = ['page[number]', 'page[size]', 'page[after]', 'page[before]'];
-    expect(on.parameters.toSorted()).toEqual([...taken, ...includes, ...pages, 'sort', 'count', 'fields'].toSorted());
+    const types = new Set([on.type, ...[...on.resource.relationships.values()].map(({ target }) => target)]);
+    const fields = [...types].map((type) => `fields[${type}]`);
+    expect(on.parameters.toSorted()).toEqual([...taken, ...includes, ...fields, ...pages, 'sort', 'count'].toSorted());
   });
 }
 

@@ -4,6 +4,7 @@ import { ERROR_CODES } from '../document/errors.js';
 import { RULES } from '../document/rules.js';
 import type { Schema } from '../resource/field-types.js';
 import type { Attribute } from '../resource/attributes.js';
+import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 
 /** JSON Schemas of a resource's documents, derived from the entity and the resource definition (OpenAPI 3.1). */
@@ -29,11 +30,10 @@ export function attributeSchema({ type, nullable, length, description, schema }:
   return { ...typed, ...(description && { description }) };
 }
 
-const attributesSchema = (attributes: readonly Attribute[], required: readonly string[] = []): Schema => ({
+const attributesSchema = (attributes: readonly Attribute[], required: readonly Attribute[] = []): Schema => ({
   type: 'object',
   properties: Object.fromEntries(attributes.map((attribute) => [attribute.name, attributeSchema(attribute)])),
-  ...(required.length > 0 && { required }),
-  additionalProperties: false,
+  ...(required.length > 0 && { required: required.map(({ name }) => name) }),
 });
 
 const JSON_API: Schema = {
@@ -42,35 +42,70 @@ const JSON_API: Schema = {
   required: ['version'],
 };
 
+/** Where a resource lies in a page by cursors. */
+const PAGE: Schema = {
+  type: 'object',
+  description: 'In pages by cursors',
+  properties: { cursor: { type: 'string' } },
+  required: ['cursor'],
+};
+
 const identifier = (type: string): Schema => ({
   type: 'object',
   properties: { type: { const: type }, id: { type: 'string', format: 'uuid' } },
   required: ['type', 'id'],
 });
 
-const LINK: Schema = { type: ['string', 'null'], format: 'uri-reference' };
+const LINK: Schema = { type: 'string', format: 'uri-reference' };
+const NULLABLE_LINK: Schema = { ...LINK, type: ['string', 'null'] };
 
-function relationshipsSchema(resource: AnyResource): Schema {
-  const relationships = [...resource.relationships.values()].map(({ name, target, link }) => {
-    const one = identifier(target);
-    const data = link.cardinality === 'one' ? { oneOf: [one, { type: 'null' }] } : { type: 'array', items: one };
-    const links = { type: 'object', properties: { related: LINK } };
-    return [name, { type: 'object', properties: { links, data } }] as const;
-  });
-  return { type: 'object', properties: Object.fromEntries(relationships), additionalProperties: false };
+const linksSchema = (links: Readonly<Record<string, Schema>>, required = Object.keys(links)): Schema => ({
+  type: 'object',
+  properties: links,
+  required,
+});
+
+/** Whether documents show a relationship that was not included: by its address. */
+const hasAddress = ({ link, parameter }: Relationship): boolean =>
+  link.cardinality === 'one' || parameter !== undefined;
+
+function relationshipSchema(relationship: Relationship): Schema {
+  const { target, link } = relationship;
+  const isOne = link.cardinality === 'one';
+  const one = identifier(target);
+  const properties = {
+    ...(hasAddress(relationship) && { links: linksSchema({ related: isOne ? NULLABLE_LINK : LINK }) }),
+    data: isOne ? { oneOf: [one, { type: 'null' }] } : { type: 'array', items: one },
+  };
+  return { type: 'object', properties, required: [hasAddress(relationship) ? 'links' : 'data'] };
 }
+
+/** The schema of `relationships`; undefined for a resource that has none. */
+function relationshipsSchema(resource: AnyResource): (Schema & { required: string[] }) | undefined {
+  const relationships = [...resource.relationships.values()];
+  if (relationships.length === 0) return undefined;
+  return {
+    type: 'object',
+    description: sparse(resource),
+    properties: Object.fromEntries(relationships.map((one) => [one.name, relationshipSchema(one)])),
+    required: relationships.filter(hasAddress).map(({ name }) => name),
+    additionalProperties: false,
+  };
+}
+
+/** What is `required` of attributes and relationships holds without sparse fieldsets: clients seldom send any. */
+const sparse = ({ type }: AnyResource): string => `With \`fields[${type}]\` only those that it names`;
 
 function writeSchema(resource: AnyResource, verb: WriteVerb): Schema {
   const attributes = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
-  const required =
-    verb === 'create' ? attributes.flatMap((attribute) => (attribute.required ? [attribute.name] : [])) : [];
+  const required = verb === 'create' ? attributes.filter((attribute) => attribute.required) : [];
   const data: Record<string, Schema> = {
     type: { const: resource.type },
     ...(verb === 'update' && { id: { type: 'string', format: 'uuid' } }),
-    // An update may carry what was read, unchanged; so its attributes are open to more.
     attributes: {
       ...attributesSchema(attributes, required),
-      ...(verb === 'update' && { additionalProperties: true }),
+      // An update may carry what was read, unchanged; so its attributes are open to more.
+      ...(verb === 'create' && { additionalProperties: false }),
     },
   };
   return {
@@ -98,6 +133,11 @@ export function resourceSchemas(
   const includedSchema = only
     ? { included: { type: 'array', items: others.length > 0 ? { anyOf: included } : only } }
     : {};
+  const relationships = relationshipsSchema(resource);
+  const always = [
+    ...(visible.length > 0 ? ['attributes'] : []),
+    ...(relationships && relationships.required.length > 0 ? ['relationships'] : []),
+  ];
   const writes = (verb: WriteVerb): boolean =>
     [...resource.attributes.values()].some((attribute) => isWritable(attribute, verb));
   return {
@@ -106,12 +146,16 @@ export function resourceSchemas(
       properties: {
         type: { const: resource.type },
         id: { type: 'string', format: 'uuid' },
-        attributes: attributesSchema(visible),
-        relationships: relationshipsSchema(resource),
-        links: { type: 'object', properties: { self: LINK }, required: ['self'] },
-        meta: { type: 'object', properties: { page: { type: 'object', properties: { cursor: { type: 'string' } } } } },
+        attributes: {
+          ...attributesSchema(visible, visible),
+          description: sparse(resource),
+          additionalProperties: false,
+        },
+        ...(relationships && { relationships }),
+        links: linksSchema({ self: LINK }),
+        meta: { type: 'object', properties: { page: PAGE } },
       },
-      required: ['type', 'id', 'links'],
+      required: ['type', 'id', ...always, 'links'],
       additionalProperties: false,
     },
     [names.document]: {
@@ -120,8 +164,8 @@ export function resourceSchemas(
         jsonapi: JSON_API,
         data: schemaRef(names.resource),
         ...includedSchema,
-        meta: { type: 'object' },
-        links: { type: 'object', properties: { self: LINK }, required: ['self'] },
+        meta: { type: 'object', additionalProperties: true },
+        links: linksSchema({ self: LINK }),
       },
       required: ['jsonapi', 'data', 'links'],
       additionalProperties: false,
@@ -132,12 +176,18 @@ export function resourceSchemas(
         jsonapi: JSON_API,
         data: { type: 'array', items: schemaRef(names.resource) },
         ...includedSchema,
-        meta: { type: 'object', properties: { count: { type: 'integer', minimum: 0 } } },
-        links: {
+        meta: {
           type: 'object',
-          properties: { self: LINK, first: LINK, prev: LINK, next: LINK, last: LINK },
-          required: ['self', 'first', 'prev', 'next'],
+          description: 'With `count=true`',
+          properties: { count: { type: 'integer', minimum: 0 } },
+          required: ['count'],
         },
+        links: linksSchema({ self: LINK, first: LINK, prev: NULLABLE_LINK, next: NULLABLE_LINK, last: LINK }, [
+          'self',
+          'first',
+          'prev',
+          'next',
+        ]),
       },
       required: ['jsonapi', 'data', 'links'],
       additionalProperties: false,
@@ -188,6 +238,6 @@ export const ERROR_SCHEMAS: Record<string, Schema> = {
         },
       },
     },
-    required: ['errors'],
+    required: ['jsonapi', 'errors'],
   },
 };

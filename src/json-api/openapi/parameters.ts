@@ -1,6 +1,7 @@
 import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
 import { FIELD_TYPES, type Schema } from '../resource/field-types.js';
 import { LIMITS } from '../limits.js';
+import type { Filter } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
 
 /** The query parameters of a resource's routes, as OpenAPI describes them; derived from the resource definition. */
@@ -8,34 +9,52 @@ import type { AnyResource } from '../resource/resource.js';
 const query = (options: ApiQueryOptions & { name: string }): MethodDecorator =>
   ApiQuery({ required: false, ...options });
 
+/** Several values of one parameter are separated by commas. */
+const COMMA_LIST = { style: 'form', explode: false } as const;
+
+/** One of a closed list of values, or several of them. */
+const oneOrMore = (values: readonly unknown[]): Schema => {
+  const one = { type: 'string', enum: values };
+  return { anyOf: [one, { type: 'array', items: one }] };
+};
+
+/** The schema of `fields[TYPE]`: text that is a comma list, or the names one by one. */
+export function fieldsSchema({ attributes, relationships }: AnyResource): Schema {
+  const visible = [...attributes.values()].filter(({ hidden }) => !hidden);
+  const names = [...visible.map(({ name }) => name), ...relationships.keys()];
+  return { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string', enum: names } }] };
+}
+
+function filterSchema({ type, takes, nullable, on }: Filter): Schema {
+  const values = type.schema['enum'];
+  const orNull = nullable && on?.attribute.nullable ? ['null'] : [];
+  if (Array.isArray(values)) return oneOrMore([...values, ...orNull]);
+  if (type === FIELD_TYPES.boolean) return orNull.length > 0 ? { enum: [true, false, ...orNull] } : type.schema;
+  // Any other list is text on the wire, whatever its values are.
+  if (takes === 'list' || type === FIELD_TYPES.json) return { type: 'string' };
+  return { ...type.schema, format: undefined };
+}
+
 /** Parameters of the selection: sparse fieldsets and related resources. */
 export function selectionParameters(resource: AnyResource): MethodDecorator[] {
   const relationships = [...resource.relationships.keys()];
   const types = [resource.type, ...new Set([...resource.relationships.values()].map(({ target }) => target))];
-  const first = [...resource.attributes.values()].find(({ hidden }) => !hidden)?.name ?? 'id';
-  const fields = query({
-    name: 'fields',
-    style: 'deepObject',
-    explode: true,
-    schema: {
-      type: 'object',
-      properties: Object.fromEntries(types.map((type) => [type, { type: 'string' }])),
-      additionalProperties: { type: 'string' },
-      // What the documentation's page fills in: every field, unless the reader names some.
-      examples: [{}],
-    },
-    description:
-      'The fields to include in the response. The key is the resource type and the value is a comma list of fields, ' +
-      `such as \`{ "${resource.type}": "${first}" }\`.`,
-  });
   const included = query({
     name: 'included',
-    style: 'form',
-    explode: false,
+    ...COMMA_LIST,
     schema: { type: 'array', items: { type: 'string', enum: relationships } },
     description: `The related resources to include in the response, also as \`include\`. Allowed: ${relationships.join(', ')}`,
   });
-  return relationships.length > 0 ? [included, fields] : [fields];
+  const fields = types.map((type) =>
+    query({
+      name: `fields[${type}]`,
+      ...COMMA_LIST,
+      // The names are filled in where all resources are known: see `nameFields`.
+      schema: { type: 'string' },
+      description: `The fields of ${type} to include in the response: a comma list. Without it all of them`,
+    }),
+  );
+  return relationships.length > 0 ? [included, ...fields] : fields;
 }
 
 /** What picks the part of a collection: paging, sorting, counting and filters. */
@@ -57,22 +76,22 @@ export function collectionParameters(resource: AnyResource): MethodDecorator[] {
     ),
     text('page[after]', 'Cursor paging: the page after this cursor; empty for the first page'),
     text('page[before]', 'Cursor paging: the page before this cursor; empty for the last page'),
-    text(
-      'sort',
-      `The sort order, comma separated list of fields, \`-\` for descending. Allowed: ${sortable.join(', ')}`,
-    ),
+    query({
+      name: 'sort',
+      ...COMMA_LIST,
+      schema: oneOrMore(sortable.flatMap((name) => [name, `-${name}`])),
+      description: `The sort order, comma separated list of fields, \`-\` for descending. Allowed: ${sortable.join(', ')}`,
+    }),
     query({
       name: 'count',
       schema: { type: 'boolean' },
       description: 'Set to true to return the total number of items in the collection',
     }),
-    ...[...resource.filters.values()].map(({ name, type, takes, description, scope }) =>
+    ...[...resource.filters.values()].map((filter) =>
       query({
-        name: `filter[${name}]`,
-        // A list is text on the wire, whatever its values are.
-        schema:
-          takes === 'list' || type === FIELD_TYPES.json ? { type: 'string' } : { ...type.schema, format: undefined },
-        description: `${description}${scope === undefined ? '' : ` (needs the right to read ${resource.type} in scope ${scope})`}`,
+        name: `filter[${filter.name}]`,
+        schema: filterSchema(filter),
+        description: `${filter.description}${filter.scope === undefined ? '' : ` (needs the right to read ${resource.type} in scope ${filter.scope})`}`,
       }),
     ),
   ];
