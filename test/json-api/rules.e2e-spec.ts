@@ -4,24 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ACCOUNT_RULES } from '../../src/accounts/account.policy.js';
-import { TAKEN_RULES } from '../../src/database/errors/constraint-errors.js';
 import { ERROR_CODES } from '../../src/json-api/document/errors.js';
-import { RULES, type Rule } from '../../src/json-api/document/rules.js';
 import { readMessageFiles } from '../../src/language/message-files.js';
-import { CHANGE_RULES } from '../../src/passwords/passwords.service.js';
-import { PASSWORD_RULES } from '../../src/passwords/policy/password.policy.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send, type ApiClient, type ApiResponse } from '../support/client.js';
 import { account, admin, PASSWORD, signedIn } from '../support/factories.js';
-
-const ALL_RULES: Readonly<Record<string, Rule>> = {
-  ...RULES,
-  ...PASSWORD_RULES,
-  ...CHANGE_RULES,
-  ...ACCOUNT_RULES,
-  ...TAKEN_RULES,
-};
+import { ALL_RULES } from '../support/rules.js';
 
 interface ShownError {
   readonly code: string;
@@ -106,6 +94,13 @@ describe('Validation errors', () => {
       ['/new_password', { rule: 'password_missing_digit' }],
       ['/new_password', { rule: 'password_missing_special' }],
     ]);
+  });
+
+  it('name the rule of a sign-in, whose e-mail may be any string', async () => {
+    const answer = await send(app, 'POST', '/auth/login', { body: { email: 7, password: 'x' } });
+    expect(metas(answer)).toEqual([['/email', { rule: 'type', expected: 'string' }]]);
+    const unusable = await send(app, 'POST', '/auth/login', { body: { email: 'a\u0000', password: 'x' } });
+    expect(metas(unusable)).toEqual([['/email', { rule: 'invalid_characters' }]]);
   });
 
   it('say that an e-mail address is taken', async () => {

@@ -70,7 +70,7 @@ describe('Statements', () => {
       sent.push(statement);
       return { rows: [] };
     };
-    const dataSource = { driver: { master: { query } } } as unknown as DataSource;
+    const dataSource = { driver: { master: { query } }, hasMetadata: () => true } as unknown as DataSource;
     accounts = new AccountsRepository(dataSource, registry);
     accounts.onModuleInit();
     new OrganizationsRepository(dataSource, registry).onModuleInit();

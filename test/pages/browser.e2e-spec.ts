@@ -28,6 +28,9 @@ describeInBrowser('In a browser', () => {
     await app?.stop();
   });
 
+  /** The service's address in its own links. */
+  const own = (): string => `http://localhost:${new URL(app.url).port}`;
+
   /** Works in a fresh window, and expects it to have nothing to complain about. */
   async function inWindow(options: BrowserContextOptions, work: (page: Page) => Promise<void>): Promise<void> {
     const context = await browser.newContext(options);
@@ -61,7 +64,7 @@ describeInBrowser('In a browser', () => {
   ])('an invited user opens the link, chooses a password and signs in: %s', async (how, javaScriptEnabled, locale) => {
     const email = `${how.replace(/\W+/g, '-')}@example.com`;
     const link = await invite(email, locale);
-    expect(link.startsWith(`${app.url}/join?token=`)).toBe(true);
+    expect(link.startsWith(`${own()}/join?token=`)).toBe(true);
     await inWindow({ javaScriptEnabled, locale }, async (page) => {
       await page.goto(link);
       const labels =
@@ -79,7 +82,7 @@ describeInBrowser('In a browser', () => {
       await page.getByLabel(password, { exact: true }).fill(GOOD);
       await page.getByRole('button', { name: submit }).click();
       await page.getByRole('heading', { name: welcome }).waitFor();
-      expect(page.url()).toBe(`${app.url}/join/done`);
+      expect(page.url()).toBe(`${own()}/join/done`);
       await page.reload();
       await page.getByRole('heading', { name: welcome }).waitFor();
     });

@@ -60,7 +60,7 @@ describe('Lesson 19: a guard that fails', () => {
       const closed = routesOf(broken).filter(
         ({ method, pattern }) =>
           ['GET', 'POST', 'PATCH', 'DELETE'].includes(method) &&
-          /^\/(accounts|organizations|account_sessions|audit_events|auth\/me|account\/passwords\/change)(?!.*\/join)/.test(
+          /^\/(accounts|organizations|account_sessions|audit_events|auth\/me|account\/passwords\/change)(?!.*\/(?:join|invitation))/.test(
             pattern,
           ),
       );

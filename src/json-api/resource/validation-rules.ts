@@ -35,10 +35,14 @@ export const NoControlCharacters = (options?: ValidationOptions): PropertyDecora
     options,
   );
 
+/** The name of {@link IsOfType}, whose argument decides which rule a value breaks. */
+export const IS_OF_TYPE = 'isOfType';
+
 /** The value is JSON of the column's type. Checked before every other rule. */
 export const IsOfType = (type: FieldType): PropertyDecorator =>
   ValidateBy({
-    name: 'isOfType',
+    name: IS_OF_TYPE,
+    constraints: [type],
     validator: {
       validate: (value: unknown) => type.accepts(value),
       defaultMessage: (args) => `must be ${wantedInstead(type, args?.value)}`,

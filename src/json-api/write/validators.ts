@@ -1,6 +1,7 @@
 import { getMetadataStorage, validateSync, type ValidatorOptions } from 'class-validator';
 import { attributePointer, type ErrorObject, type ErrorSource, type RuleParameters } from '../document/errors.js';
 import type { Attribute } from '../resource/attributes.js';
+import { IS_OF_TYPE } from '../resource/validation-rules.js';
 import { FIELD_TYPES, hasAtMostCharacters, isObject, type FieldType } from '../resource/field-types.js';
 import { brokenRule, type Rule, type RuleName, RULES } from '../document/rules.js';
 
@@ -84,7 +85,10 @@ export function* brokenRules(
     for (const [validator, message] of types.length > 0 ? types : broken) {
       const field = { name, source: sourceOf(name) };
       const context = contexts[validator] as RuleContext | undefined;
-      yield { property, error: errorOf(body, { property, validator, message, ...(context && { context }) }, field) };
+      yield {
+        property,
+        error: errorOf(body, { property, validator, value, message, ...(context && { context }) }, field),
+      };
     }
   }
 }
@@ -92,6 +96,7 @@ export function* brokenRules(
 interface Violation {
   readonly property: string;
   readonly validator: string;
+  readonly value: unknown;
   readonly message: string;
   readonly context?: RuleContext;
 }
@@ -103,6 +108,7 @@ function errorOf(body: object, violation: Violation, field: { name: string; sour
     .getTargetValidationMetadatas(body.constructor, '', false, false)
     .find((rule) => rule.propertyName === property && rule.name === validator);
   const [first, second] = (declared?.constraints ?? []) as unknown[];
+  if (validator === IS_OF_TYPE) return brokenType(first as FieldType, violation.value, field);
   const parameters = context?.parameters ?? enforced?.parameters?.(first, second) ?? {};
   const wanted = enforced?.wanted !== undefined && { wanted: enforced.wanted };
   // A message of the validator's own says more than the rule's text.

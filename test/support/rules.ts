@@ -1,0 +1,14 @@
+import { ACCOUNT_RULES } from '../../src/accounts/account.policy.js';
+import { TAKEN_RULES } from '../../src/database/errors/constraint-errors.js';
+import { RULES, type Rule } from '../../src/json-api/document/rules.js';
+import { CHANGE_RULES } from '../../src/passwords/passwords.service.js';
+import { PASSWORD_RULES } from '../../src/passwords/policy/password.policy.js';
+
+/** Every rule that `meta.rule` of the service's own errors names. */
+export const ALL_RULES: Readonly<Record<string, Rule>> = {
+  ...RULES,
+  ...PASSWORD_RULES,
+  ...CHANGE_RULES,
+  ...ACCOUNT_RULES,
+  ...TAKEN_RULES,
+};
