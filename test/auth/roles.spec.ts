@@ -189,6 +189,11 @@ describe('a roles file', () => {
       ['roles: no assignable role has every right (*.*.*); there could be no admin'],
     ],
     [
+      'every right only for anonymous, which no admin may be given',
+      `roles: { user: { rank: 1, rights: [] }, anonymous: { rank: 0, rights: ['*.*.*'] } }`,
+      ['roles: no assignable role has every right (*.*.*); there could be no admin'],
+    ],
+    [
       'a role that no actor could assign',
       `roles:\n${WITH_ADMIN}  auditor: { rank: 90, rights: ['*.read.*'] }`,
       ['roles.auditor.rank: 90 is above every assignable role with all rights; "auditor" could not be assigned'],

@@ -122,7 +122,7 @@ describe('accounts import', () => {
       '{ "name": \n',
       '[]\n\n',
       lines(
-        { email: 'no', role_name: 'system', nick: '\u001b[31mred' },
+        { email: 'no', role_name: 'anonymous', nick: '\u001b[31mred' },
         person('hash', { hashed_password: 'md5:canary', enabled: 'yes', id: '7', organizations: [7] }),
         person('scope', { role_scope: { region: ['eu'] }, organizations: [`Nowhere ${n}`] }),
       ),
@@ -133,7 +133,7 @@ describe('accounts import', () => {
       'Line 2: is not JSON',
       'Line 3: must be a JSON object',
       expect.stringMatching(
-        /^Line 5: email must be valid, such as jane@example\.com; There is no attribute "nick" here; role_name must be one of/,
+        /^Line 5: email must be valid, such as jane@example\.com; There is no attribute "nick" here; role_name must be one of user, org_owner, admin/,
       ),
       expect.stringMatching(
         /^Line 6: enabled must be true or false; hashed_password has no known format; known .* reset mail; id .*; organizations /,
