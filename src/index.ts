@@ -17,6 +17,7 @@ export * from './json-api/resource/validation-rules.js';
 export { SORTED, TIME, isUuid } from './json-api/resource/field-types.js';
 export * from './json-api/resource.repository.js';
 export * from './json-api/resource.service.js';
+export type { Facts, Restrictions } from './json-api/resource/permissions.js';
 export * from './json-api/http/routes.js';
 export * from './json-api/http/request.js';
 export type { CreateDocument, UpdateDocument } from './json-api/write/write-document.js';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailsTo } from '../../test/accounts/mails.js';
 import { eventually } from '../../test/outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../../test/support/app.js';
-import { column, document, errorsOf, ids } from '../../test/support/client.js';
+import { type ApiClient, column, document, errorsOf, ids } from '../../test/support/client.js';
 import { admin, organization, signedIn } from '../../test/support/factories.js';
 import { teams } from './teams.extension.js';
 
@@ -113,6 +113,27 @@ describe('Teams, an extension of the service', () => {
     const teams = () => get(`/teams?filter[organization_id]=${id}`);
     await eventually(async () => (await teams()).body.data.length > 0);
     expect(column(await teams(), 'name')).toEqual(['Everybody']);
+  });
+
+  it('say by meta.can what may be done with each: the first one stays, and a member changes nothing', async () => {
+    const org = await organization(app);
+    const lead = await signedIn(app, { role: 'team_lead', org: [org] });
+    const { id } = (await lead.post('/teams', newTeam('Blue', org))).body.data;
+    const first = '01900000-0000-7000-8000-000000000001';
+    await app.sql(`INSERT INTO teams (id, name, organization_id) VALUES ($1, 'Everybody', $2)`, [first, org]);
+    const can = async ({ get }: ApiClient): Promise<Record<string, unknown>> => {
+      const { data } = (await get('/teams?can=true')).body;
+      return Object.fromEntries(data.map((team: { id: string; meta: { can: unknown } }) => [team.id, team.meta.can]));
+    };
+    const all = { update: true, delete: true, attributes: ['name'] };
+    const none = { update: false, delete: false, attributes: [] };
+    expect(await can(lead)).toEqual({ [first]: none, [id]: all });
+    const member = await signedIn(app);
+    await app.sql('INSERT INTO team_members (team_id, account_id) VALUES ($1, $2)', [id, member.account.id]);
+    expect(await can(member)).toEqual({ [id]: none });
+    expect(errorsOf(await lead.delete(`/teams/${first}`))).toEqual(['403 forbidden']);
+    const renamed = await lead.patch(`/teams/${first}`, document('iam:teams', { name: 'Some' }));
+    expect(errorsOf(renamed)).toEqual(['403 forbidden /data/attributes/name']);
   });
 
   it('bring a password policy that takes the place of the built-in one', async () => {

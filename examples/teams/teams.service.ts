@@ -3,6 +3,7 @@ import type { Actor } from '../../src/auth/authorization/actor.js';
 import { Audit } from '../../src/events/audit.js';
 import { attributePointer, apiError, type ErrorObject } from '../../src/json-api/document/errors.js';
 import { isUuid } from '../../src/json-api/resource/field-types.js';
+import type { Restrictions } from '../../src/json-api/resource/permissions.js';
 import type { CreateAttributes } from '../../src/json-api/resource/resource.js';
 import { ResourceService, ResourceTools, type Write } from '../../src/json-api/resource.service.js';
 import { TeamJoinedMailer } from './team-joined.mailer.js';
@@ -19,6 +20,8 @@ declare module '../../src/events/audit-action.js' {
 
 type TeamWrite = Write<Actor, Team, CreateAttributes<Team, typeof TeamResource.rules>>;
 
+const isEverybody = (name?: string): boolean => name?.toLowerCase() === 'everybody';
+
 /** Teams: the five verbs are inherited; what is special about a team stands here. */
 @Injectable()
 export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values']> {
@@ -31,9 +34,15 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
     super(teams, tools);
   }
 
+  /** A rule on rows: the first team stays. Writes are rejected by it, and `meta.can` is computed from it. */
+  protected override restrict(_actor: Actor, { name }: Team): Restrictions {
+    const stays = 'This team stays as long as its organization';
+    return isEverybody(name) ? { delete: stays, attributes: { name: stays } } : {};
+  }
+
   /** A hook before a write: some names are taken. */
   protected override async check({ values }: TeamWrite): Promise<ErrorObject[]> {
-    if (values.name?.toLowerCase() !== 'everybody') return [];
+    if (!isEverybody(values.name)) return [];
     return [{ code: 'validation_failed', detail: 'name is reserved', source: attributePointer('name') }];
   }
 

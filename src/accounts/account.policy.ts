@@ -1,18 +1,20 @@
-import type { Actor, Role } from '../auth/authorization/actor.js';
+import type { Actor, Role, RoleScope } from '../auth/authorization/actor.js';
 import { asciiDomain, emailKey } from '../auth/email-key.js';
+import type { Action } from '../auth/authorization/rights.js';
 import type { ScopeKey } from '../auth/authorization/roles-file.js';
 import type { Roles } from '../auth/authorization/roles.js';
 import { attributePointer, ErrorList, type ErrorObject } from '../json-api/document/errors.js';
 import { brokenRule, type Rule } from '../json-api/document/rules.js';
 import { isUuid } from '../json-api/resource/field-types.js';
+import type { Restrictions } from '../json-api/resource/permissions.js';
 import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';
-import type { RoleScope } from '../auth/authorization/actor.js';
+import type { Account } from './account.entity.js';
 
 /** Rules for writing accounts, in addition to the scope condition (wire contract, section 7). Pure functions. */
 
 /** The attributes that decide what an account may do. You cannot change them on your own account. */
-export const PRIVILEGED = ['enabled', 'roleName', 'roleScope'] as const;
+const PRIVILEGED = ['enabled', 'roleName', 'roleScope'] as const;
 type Power = (typeof PRIVILEGED)[number];
 
 const WIRE_NAMES: Readonly<Record<Power, string>> = {
@@ -20,6 +22,9 @@ const WIRE_NAMES: Readonly<Record<Power, string>> = {
   roleName: 'role_name',
   roleScope: 'role_scope',
 };
+
+const TYPE = 'iam:accounts';
+const ORGANIZATIONS = 'iam:organizations';
 
 /** An error for a value that the actor is not allowed to set. */
 export const forbidden = (power: Power, detail: string): ErrorObject => ({
@@ -43,10 +48,6 @@ const field = (name: string) => ({ name, source: attributePointer(name) });
 export const unknownOrganizations = (ids: readonly string[]): ErrorObject =>
   brokenRule(['unknown_reference', { text: `There is no organization ${someOf(ids)}` }], field('role_scope'));
 
-/** The privileged attributes that an update changes. */
-export const privilegedIn = (values: Readonly<Partial<Record<Power, unknown>>>): Power[] =>
-  PRIVILEGED.filter((power) => values[power] !== undefined);
-
 /** The errors of assigning a role: it must not rank above the actor's own. */
 export function assignmentErrors(actor: Actor, role: Role | null): ErrorObject[] {
   if (role === null || role.rank <= actor.role.rank) return [];
@@ -64,6 +65,65 @@ export function mayAssign(actor: Actor, role: Role): boolean {
 
 /** Whether this role ranks above the actor's. A role that was removed from the roles file does not. */
 export const outranks = (role: Role | null, actor: Actor): boolean => role !== null && role.rank > actor.role.rank;
+
+/** Whether the account counts for the last-admin rule: enabled, with a role that has every right. */
+export const isEnabledAdmin = ({ enabled, roleName }: Account, roles: Pick<Roles, 'fullAccessNames'>): boolean =>
+  enabled && roles.fullAccessNames().includes(roleName);
+
+/** The facts that {@link accountRestrictions} asks for. */
+export interface AccountFacts {
+  /** All organizations of the account are the actor's own. */
+  readonly ownsAll?: boolean;
+  /** There is another enabled admin. */
+  readonly anotherAdmin?: boolean;
+}
+
+/** Details of errors. */
+export const OUTRANKED = 'The account has a role above your own';
+export const SHARED = 'The account also belongs to organizations that are not yours';
+
+/** Whether an action on the account as a whole is the actor's alone to decide. */
+export const decidesAlone = (actor: Actor, action: Action, { ownsAll }: AccountFacts): boolean =>
+  actor.can(TYPE, action, '*') || ownsAll === true;
+
+/** What the actor may not do with an account in their scope (wire contract, section 7). */
+export function accountRestrictions(
+  actor: Actor,
+  account: Account,
+  facts: AccountFacts,
+  roles: Pick<Roles, 'get' | 'assignable' | 'fullAccessNames' | 'scopeKeys'>,
+): Restrictions {
+  if (outranks(roles.get(account.roleName), actor)) return { update: OUTRANKED, delete: OUTRANKED };
+  if (account.id === actor.id) {
+    const detail = 'You cannot change this on your own account';
+    return {
+      delete: 'You cannot delete your own account',
+      attributes: Object.fromEntries(PRIVILEGED.map((power) => [power, detail])),
+    };
+  }
+  const assignable = roles
+    .assignable()
+    .filter((name) => name !== account.roleName && !outranks(roles.get(name), actor));
+  const isShared = !decidesAlone(actor, 'update', facts);
+  const isLastAdmin = isEnabledAdmin(account, roles) && facts.anotherAdmin !== true;
+  const staysAdmin = assignable.some((name) => roles.fullAccessNames().includes(name));
+  return {
+    ...(!decidesAlone(actor, 'delete', facts) && { delete: SHARED }),
+    attributes: {
+      ...(assignable.length === 0 && { roleName: 'You may not assign any other role' }),
+      ...(!mayChangeScope(actor, account, roles) && { roleScope: 'You may not read any organization' }),
+      ...(isShared && { enabled: SHARED, roleName: SHARED }),
+    },
+    ...(isLastAdmin && { conflicts: { delete: true, attributes: staysAdmin ? ['enabled'] : ['enabled', 'roleName'] } }),
+  };
+}
+
+/** Whether there is anything in `role_scope` to change: an organization to name, or another key. */
+const mayChangeScope = (actor: Actor, { roleScopeExtra }: Account, { scopeKeys }: Pick<Roles, 'scopeKeys'>): boolean =>
+  actor.can(ORGANIZATIONS, 'read', '*') ||
+  (actor.can(ORGANIZATIONS, 'read', 'org') && actor.organizationIds.length > 0) ||
+  scopeKeys.size > 0 ||
+  Object.keys(roleScopeExtra).length > 0;
 
 /** The organization ids of a `role_scope`; empty when `org` is not a list of ids. */
 export function organizationsIn(scope: RoleScope | undefined): string[] {

@@ -51,13 +51,6 @@ export class AccountScopes {
     return asked.filter((id) => !readable.has(id));
   }
 
-  /** Whether all organizations of the account are the actor's own; always true for an actor with the scope `*`. */
-  async ownsAll(actor: Actor, action: 'create' | 'update' | 'delete', id: string, tx: Transaction): Promise<boolean> {
-    if (actor.can('iam:accounts', action, '*')) return true;
-    const own = new Set(actor.organizationIds);
-    return (await this.accounts.organizationIdsOf(id, tx)).every((organization) => own.has(organization));
-  }
-
   /** Stores the memberships. Those that the actor cannot read are left unchanged. */
   async store({ actor, row, values, tx }: ScopeWrite, id: string): Promise<void> {
     if (values.roleScope === undefined) return;

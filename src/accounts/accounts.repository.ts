@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
+import { Roles } from '../auth/authorization/roles.js';
+import { DataSource } from 'typeorm';
 import type { Action } from '../json-api/resource/resource-definition.js';
 import { isUuid, wordsOf } from '../json-api/resource/field-types.js';
 import { isLike, likePattern, type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
+import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
 import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/tokens.repository.js';
+import { anotherAdmin } from './admins/admins.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 
@@ -25,6 +29,15 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
 
   protected override readonly computed = { roleScope: (actor: Actor) => this.roleScope(actor) };
 
+  protected override readonly facts = {
+    ownsAll: (actor: Actor) =>
+      (['create', 'update', 'delete'] as const).every((action) => actor.can('iam:accounts', action, '*')) ||
+      sql`NOT EXISTS (
+        SELECT 1 FROM memberships membership
+        WHERE membership.account_id = row.id AND membership.organization_id <> ALL(${actor.organizationIds}::uuid[]))`,
+    anotherAdmin: (actor: Actor) => anotherAdmin(actor, this.roles),
+  };
+
   protected override readonly filters = {
     search: (operands: Operands) => this.search(operands),
     email__match: (operands: Operands) => emailContains(sql`row.email`, operands),
@@ -33,6 +46,14 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
     password_reset_token: (operands: Operands) => resetTokenIs(sql`row.id`, operands),
     password_reset_token_expires_at: (operands: Operands) => lastResetExpiryIs(sql`row.id`, operands),
   };
+
+  constructor(
+    dataSource: DataSource,
+    registry: ResourceRegistry,
+    private readonly roles: Roles,
+  ) {
+    super(dataSource, registry);
+  }
 
   /** The role of an account in the actor's scope for the action; null when there is none. Does not lock the row. */
   async roleNameInScope(actor: Actor, action: Action, id: string, tx: Transaction): Promise<string | null> {

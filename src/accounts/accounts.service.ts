@@ -6,7 +6,8 @@ import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
 import type { Item } from '../json-api/document/response.js';
-import { apiError, type ErrorObject } from '../json-api/document/errors.js';
+import type { ErrorObject } from '../json-api/document/errors.js';
+import type { Facts, Restrictions } from '../json-api/resource/permissions.js';
 import type { CreateAttributes } from '../json-api/resource/resource.js';
 import {
   type Deletion,
@@ -21,12 +22,10 @@ import { invitationExpiry, TokensRepository } from '../passwords/tokens.reposito
 import type { Account } from './account.entity.js';
 import {
   accountErrors,
+  accountRestrictions,
   assignmentErrors,
   extraIn,
-  forbidden,
   nameFrom,
-  outranks,
-  privilegedIn,
   unknownOrganizations,
 } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
@@ -77,23 +76,14 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return { roleName: this.roles.defaultName, ...(email !== undefined && { name: nameFrom(email) }) };
   }
 
+  protected override restrict(actor: Actor, account: Account, facts: Facts): Restrictions {
+    return accountRestrictions(actor, account, facts, this.roles);
+  }
+
   protected override async authorize(write: AccountWrite): Promise<ErrorObject[]> {
-    const { actor, row, values, tx } = write;
+    const { actor, values } = write;
     const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
-    if (row === null) return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
-    if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
-    const powers = privilegedIn(values);
-    if (row.id === actor.id)
-      return powers.map((power) => forbidden(power, 'You cannot change this on your own account'));
-    const exclusive = powers.filter((power) => power !== 'roleScope');
-    const shared = exclusive.length > 0 && !(await this.scopes.ownsAll(actor, 'update', row.id, tx));
-    return [
-      ...assignmentErrors(actor, role),
-      ...(shared
-        ? exclusive.map((power) => forbidden(power, 'The account also belongs to organizations that are not yours'))
-        : []),
-      ...(await this.scopes.authorize(write)),
-    ];
+    return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
   }
 
   protected override async check({ values, actor, tx }: AccountWrite): Promise<ErrorObject[]> {
@@ -163,13 +153,6 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     await this.roleChanges.queue(tx, id, from, to);
   }
 
-  protected override async authorizeDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<ErrorObject[]> {
-    if (row.id === actor.id) return [{ code: 'forbidden', detail: 'You cannot delete your own account' }];
-    if (outranks(this.roles.get(row.roleName), actor)) throw outranked();
-    if (await this.scopes.ownsAll(actor, 'delete', row.id, tx)) return [];
-    return [{ code: 'forbidden', detail: 'The account also belongs to organizations that are not yours' }];
-  }
-
   protected override async beforeDelete({ actor, row, tx }: Deletion<Actor, Account>): Promise<void> {
     await this.lastAdmin.check(row, tx);
     // The foreign key would delete the sessions without an event.
@@ -177,5 +160,3 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     await this.changes.publish(tx, [row.id]);
   }
 }
-
-const outranked = () => apiError('forbidden', 'The account has a role above your own');

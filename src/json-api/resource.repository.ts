@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { v7 as uuidv7 } from 'uuid';
-import type { Item, Page, Visible } from './document/response.js';
+import type { Item, Page, ResourceRow, Visible } from './document/response.js';
 import type { Action, ResourceActor, Identified } from './resource/resource-definition.js';
 import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
 import type { Criteria, Selection } from './query/criteria.js';
@@ -10,7 +10,9 @@ import { apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { unregistered } from './resource/columns.js';
+import type { Facts, Restrict } from './resource/permissions.js';
 import { isUuid } from './resource/field-types.js';
+import { addPermissions, type Conditions, loadFacts, lockRow } from './sql/entities.js';
 import { rowColumn } from './sql/keyset.js';
 import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
@@ -47,7 +49,14 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
    */
   protected readonly filters: Readonly<Record<string, (operands: Operands, actor: Actor) => Sql>> = {};
 
+  /**
+   * By name: facts about a row that the service's `restrict` asks for, as conditions on `row`; a boolean where the actor's
+   * rights decide. Loaded together for a whole page, and for a row that is written.
+   */
+  protected readonly facts: Readonly<Record<string, (actor: Actor) => Sql | boolean>> = {};
+
   private readonly executor: Executor;
+  private restrict?: Restrict<Actor, Entity>;
 
   constructor(
     protected readonly dataSource: DataSource,
@@ -72,6 +81,12 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     this.registry.register(this);
   }
 
+  /** Sets the rules of the service that writes the rows. Without one, nothing may be written. */
+  restrictBy(restrict: Restrict<Actor, Entity>): void {
+    if (this.restrict) throw new TypeError(`Two services write ${this.resource.type}`);
+    this.restrict = restrict;
+  }
+
   /** Scope condition: selects the rows on which the actor may do the action, as a condition on `row`. */
   scopeCondition(actor: Actor, action: Action): Sql {
     const scopes = [...actor.scopes(this.resource.type, action)];
@@ -91,14 +106,17 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
    */
   async index(actor: Actor, criteria: Criteria): Promise<Page> {
     throwIfErrors(filtersOutOfScope(criteria, actor.scopes(this.resource.type, 'read')));
-    return loadPage(this.loading(actor), this.source(actor), criteria);
+    const page = await loadPage(this.loading(actor), this.source(actor), criteria);
+    return criteria.can === true ? { ...page, rows: await this.withPermissions(actor, page.rows) } : page;
   }
 
   /** One resource. @throws ApiError 404 if it does not exist or is out of the actor's scope */
   async show(actor: Actor, id: string, selection: Selection = EVERYTHING, tx?: Transaction): Promise<Item> {
     const response = await this.find(actor, this.source(actor), id, selection, tx);
     if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
-    return response;
+    if (selection.can !== true) return response;
+    const [row = response.row] = await this.withPermissions(actor, [response.row]);
+    return { ...response, row };
   }
 
   /** Reloads a row after a write, also if the write moved it out of the actor's scope. */
@@ -132,18 +150,19 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     const absent = apiError('not_found', `There is no such ${this.resource.type}`);
     if (!isUuid(id)) throw absent;
     const source = this.source(actor, action);
-    const entity = await this.lock(
-      id,
-      source.scopeCondition,
-      action === 'delete' ? 'pessimistic_write' : 'for_no_key_update',
-      tx,
-    );
+    const mode = action === 'delete' ? 'pessimistic_write' : 'for_no_key_update';
+    const entity = await lockRow(this.entities(tx.manager), id, source.scopeCondition, mode);
     const locked = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
     if (locked) return { entity, attributes: JSON.parse(locked.row.attributes), linkage: locked.row.linkage };
     if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
       throw apiError('forbidden', `You may not ${action} this ${this.resource.type}`);
     }
     throw absent;
+  }
+
+  /** The facts about a locked row: one statement, or none where the actor's rights decide them all. */
+  factsOf(actor: Actor, id: string, tx: Transaction): Promise<Facts> {
+    return loadFacts(this.entities(tx.manager), id, this.factConditions(actor));
   }
 
   /** Inserts a row under a new id (UUIDv7, so that ids follow the order of creation) and gives the id. */
@@ -184,22 +203,22 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     return deletedColumn === undefined ? condition : and([sql`${rowColumn(deletedColumn)} IS NULL`, condition]);
   }
 
-  /** The row, locked; null if it does not match the condition, and then it was never locked. */
-  private lock(
-    id: string,
-    condition: Sql,
-    mode: 'pessimistic_write' | 'for_no_key_update',
-    tx: Transaction,
-  ): Promise<Entity | null> {
-    // TypeORM, which makes the entity, has names for parameters.
-    const { text, values } = condition.compile();
-    const named = text.replaceAll(/\$(\d+)/g, ':value_$1');
-    return this.entities(tx.manager)
-      .createQueryBuilder('row')
-      .setLock(mode)
-      .where('row.id = :id', { id })
-      .andWhere(`(${named})`, Object.fromEntries(values.map((value, i) => [`value_${i + 1}`, value])))
-      .getOne();
+  /** The rows with what the actor may do with each: at most one statement. */
+  private withPermissions(actor: Actor, rows: readonly ResourceRow[]): Promise<ResourceRow[]> {
+    const { resource, registry, restrict } = this;
+    const inScope = (action: 'update' | 'delete'): Sql | boolean =>
+      restrict !== undefined && registry.offers(resource.type, action) && this.scopeCondition(actor, action);
+    return addPermissions(rows, {
+      resource,
+      entities: this.entities(this.dataSource.manager),
+      inScope: { update: inScope('update'), delete: inScope('delete') },
+      facts: this.factConditions(actor),
+      restrict: (row: Entity, facts: Facts) => restrict?.(actor, row, facts) ?? {},
+    });
+  }
+
+  private factConditions(actor: Actor): Conditions {
+    return Object.fromEntries(Object.entries(this.facts).map(([name, condition]) => [name, condition(actor)]));
   }
 
   private find(actor: Actor, source: Source, id: string, selection: Selection, tx?: Transaction): Promise<Item | null> {

@@ -1,9 +1,10 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { type ErrorObject, throwIfErrors } from './document/errors.js';
+import { apiError, type ErrorObject, throwIfErrors } from './document/errors.js';
 import type { Item, Page, Visible } from './document/response.js';
 import type { Criteria, Selection } from './query/criteria.js';
 import type { ResourceRepository } from './resource.repository.js';
 import { snakeCase } from './resource/columns.js';
+import { type Facts, type Restrictions, separateRestricted } from './resource/permissions.js';
 import type { ResourceActor, Identified } from './resource/resource-definition.js';
 import { type Transaction, Transactions } from './sql/executor.js';
 import { IdempotencyKeys } from './write/idempotency-keys.repository.js';
@@ -37,7 +38,9 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   constructor(
     protected readonly rows: ResourceRepository<Entity, Actor>,
     private readonly tools: ResourceTools,
-  ) {}
+  ) {
+    rows.restrictBy((actor, row, facts) => this.restrict(actor, row, facts));
+  }
 
   /** Opens the transactions of a subclass's own actions. */
   protected get transactions(): Transactions {
@@ -78,7 +81,9 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
       const { entity, ...visible } = await this.rows.findForUpdate(actor, 'update', id, tx, document.linked);
       ifMatch.check(entity.version);
       document.checkIdentity(id);
-      const write = await this.validate(document, { actor, tx, row: entity }, visible);
+      const restrictions = await this.restrictions(actor, entity, tx);
+      if (restrictions.update !== undefined) throw apiError('forbidden', restrictions.update);
+      const write = await this.validate(document, { actor, tx, row: entity }, { visible, restrictions });
       if (Object.keys(write.values).length > 0) {
         await this.rows.update(id, await this.before(write), tx);
         await this.after(write, id);
@@ -103,9 +108,9 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     await this.prepare(actor, id, { verb: 'delete' }, tx);
     const { entity } = await this.rows.findForUpdate(actor, 'delete', id, tx);
     ifMatch.check(entity.version);
-    const deletion = { actor, tx, row: entity };
-    throwIfErrors(await this.authorizeDelete(deletion));
-    return deletion;
+    const restrictions = await this.restrictions(actor, entity, tx);
+    if (restrictions.delete !== undefined) throw apiError('forbidden', restrictions.delete);
+    return { actor, tx, row: entity };
   }
 
   /** Deletes a locked row, with all that belongs to it. */
@@ -128,7 +133,15 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     return {};
   }
 
-  /** What the actor may not do with these values: errors of status 403. */
+  /**
+   * What the actor may not do with a row, whatever the values. Writes are rejected by it, and `meta.can` is computed from
+   * it. `facts` are those that the repository declares.
+   */
+  protected restrict(_actor: Actor, _row: Entity, _facts: Facts): Restrictions {
+    return {};
+  }
+
+  /** What the actor may not do with these values: errors of status 403. Attributes that are restricted are not in it. */
   protected async authorize(_write: Write<Actor, Entity, Values>): Promise<ErrorObject[]> {
     return [];
   }
@@ -154,16 +167,15 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   /** What else is written in the same transaction, once the row is. */
   protected async after(_write: Write<Actor, Entity, Values>, _id: string): Promise<void> {}
 
-  /** What stands against the deletion: errors of one status. */
-  protected async authorizeDelete(_deletion: Deletion<Actor, Entity>): Promise<ErrorObject[]> {
-    return [];
-  }
-
   /** What is written in the same transaction before the row is gone. */
   protected async beforeDelete(_deletion: Deletion<Actor, Entity>): Promise<void> {}
 
   /** What is written in the same transaction once the row is gone. */
   protected async afterDelete(_deletion: Deletion<Actor, Entity>): Promise<void> {}
+
+  private async restrictions(actor: Actor, row: Entity, tx: Transaction): Promise<Restrictions> {
+    return this.restrict(actor, row, await this.rows.factsOf(actor, row.id, tx));
+  }
 
   private async emit(
     verb: WriteEvent['verb'],
@@ -177,12 +189,17 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   private async validate(
     document: WriteDocument<Values>,
     { actor, tx, row }: Omit<Write<Actor, Entity, Values>, 'values'>,
-    visible?: Visible,
+    { visible, restrictions = {} }: { visible?: Visible; restrictions?: Restrictions } = {},
   ): Promise<Write<Actor, Entity, Values>> {
     const { values: sent, errors } = document.read(visible?.attributes);
     const values = row === null ? this.withDefaults(document, sent) : sent;
     const write = { actor, tx, row, values };
-    throwIfErrors([...document.relationshipErrors(visible?.linkage), ...(await this.authorize(write))]);
+    const { errors: restricted, open } = separateRestricted(values, restrictions);
+    throwIfErrors([
+      ...document.relationshipErrors(visible?.linkage),
+      ...restricted,
+      ...(await this.authorize({ ...write, values: open })),
+    ]);
     const wrong = [...errors, ...(await this.check(write))];
     if (wrong.length > 0) throwIfErrors(await this.conflicts(write));
     throwIfErrors(wrong);

@@ -78,7 +78,7 @@ describe('devour-client, a JSON:API client from npm,', () => {
     const fields = { 'iam:accounts': ['name', 'organizations'], 'iam:organizations': 'name' };
     const filter = { name: 'Zoe of both' };
     const { data } = await api.findAll(ACCOUNT, { fields, filter, include: 'organizations' });
-    expect(Object.keys(data[0] ?? {})).toEqual(['id', 'type', 'name', 'organizations', 'links']);
+    expect(Object.keys(data[0] ?? {})).toEqual(['id', 'type', 'name', 'organizations', 'meta', 'links']);
   });
 
   it.each([

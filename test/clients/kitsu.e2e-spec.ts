@@ -73,8 +73,8 @@ describe('kitsu, a JSON:API client from npm,', () => {
     const fields = { 'iam:accounts': 'name,organizations', 'iam:organizations': 'name' };
     const params = { fields, include: 'organizations', filter: { name: 'Zoe of both' } };
     const { data } = await api.get('accounts', { params });
-    expect(Object.keys(data[0]).toSorted()).toEqual(['id', 'links', 'name', 'organizations', 'type']);
-    expect(Object.keys(data[0].organizations.data[0]).toSorted()).toEqual(['id', 'links', 'name', 'type']);
+    expect(Object.keys(data[0]).toSorted()).toEqual(['id', 'links', 'meta', 'name', 'organizations', 'type']);
+    expect(Object.keys(data[0].organizations.data[0]).toSorted()).toEqual(['id', 'links', 'meta', 'name', 'type']);
   });
 
   it.each([

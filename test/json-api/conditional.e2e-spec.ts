@@ -52,6 +52,45 @@ describe('Conditional requests', () => {
     expect(errorsOf(await root.patch(path, acme('A'), { 'if-match': '*' }))).toEqual(['404 not_found']);
   });
 
+  it('take the version of a resource object that was included or paged to', async () => {
+    const org = await organization(app);
+    const { id } = await account(app, { org: [org] });
+    const [included] = (await root.get(`/organizations/${org}?include=accounts`)).body.included;
+    const [paged] = (await root.get(`/accounts?page[after]=&filter[id]=${id}`)).body.data;
+    expect([included.meta, paged.meta]).toEqual([{ version: 1 }, { version: 1, page: expect.anything() }]);
+    const rename = (version: number) =>
+      root.patch(`/accounts/${id}`, document('iam:accounts', { name: `Of ${version}` }), {
+        'if-match': `"${version}"`,
+      });
+    const written = await rename(included.meta.version);
+    expect([written.status, written.body.data.meta]).toEqual([200, { version: 2 }]);
+    expect(errorsOf(await rename(paged.meta.version))).toEqual(['412 precondition_failed If-Match']);
+  });
+
+  it('are answered 304 only while what the actor may do is the same, though the row is', async () => {
+    const org = await organization(app);
+    const { id } = await account(app, { org: [org] });
+    const actor = await signedIn(app, { role: 'org_owner', org: [org] });
+    const path = `/accounts/${id}?can=true`;
+    const first = await actor.get(path);
+    const tag = first.headers.get('etag') ?? '';
+    expect(first.body.data.meta.can.delete).toBe(true);
+    expect((await actor.get(path, { 'if-none-match': tag })).status).toBe(304);
+    // The account belongs to another organization too: that decides without a write to its row.
+    const other = await organization(app);
+    await app.sql('INSERT INTO memberships (account_id, organization_id) VALUES ($1, $2)', [id, other]);
+    const second = await actor.get(path, { 'if-none-match': tag });
+    expect([second.status, second.body.data.meta]).toEqual([
+      200,
+      { version: 1, can: { update: true, delete: false, attributes: ['name', 'role_scope', 'picture_url'] } },
+    ]);
+    // Writes compare the version alone.
+    const written = await actor.patch(`/accounts/${id}`, document('iam:accounts', { name: 'x' }), { 'if-match': tag });
+    expect([written.status, written.body.data.meta]).toEqual([200, { version: 2 }]);
+    await root.patch(`/accounts/${actor.account.id}`, document('iam:accounts', { role_name: 'user' }));
+    expect((await actor.get(path, { 'if-none-match': second.headers.get('etag') ?? '' })).status).toBe(404);
+  });
+
   it('keep twenty writers from losing an update', async () => {
     const path = `/organizations/${await organization(app, '0')}`;
     const addOne = async (): Promise<void> => {

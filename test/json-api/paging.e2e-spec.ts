@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { errorsOf, ids, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
@@ -207,5 +209,75 @@ describe('A collection in pages', () => {
         '400 invalid_parameter page[before]',
       ]);
     });
+  });
+});
+
+describe('What an actor may do, by can=true,', () => {
+  let app: TestApp;
+  let root: Awaited<ReturnType<typeof admin>>;
+
+  beforeAll(async () => {
+    app = await startApp();
+    root = await admin(app);
+  });
+  afterAll(() => app.stop());
+
+  it('stands in each resource of a page, which its links keep asking for, and not in what is included', async () => {
+    const org = await organization(app);
+    for (let n = 0; n < 3; n++) await account(app, { org: [org] });
+    for (const start of ['page[number]=1&', 'page[after]=&']) {
+      const pages = await walk(root, `/accounts?${start}page[size]=2&can=true&include=organizations`, 'next');
+      const rows = pages.flatMap(({ body }) => body.data);
+      const own = rows.find(({ id }) => id === root.id);
+      expect(own.meta.can).toEqual({ update: true, delete: false, attributes: ['name', 'picture_url'] });
+      expect(rows.filter(({ meta }) => meta.can?.delete !== true)).toEqual([own]);
+      const included = pages.flatMap(({ body }) => body.included);
+      expect(included.map(({ meta }) => meta)).toContainEqual({ version: 1 });
+      expect(included.filter(({ meta }) => meta.can)).toEqual([]);
+    }
+    const beyond = await root.get('/accounts?page[number]=9&can=true');
+    expect([beyond.status, beyond.body.data]).toEqual([200, []]);
+    expect((await root.get('/accounts?can=false')).body.data[0].meta).toEqual({ version: expect.anything() });
+  });
+
+  it('is true or false, and asked for on lists and single resources only', async () => {
+    const rejected = ['400 invalid_parameter can'];
+    const path = `/organizations/${await organization(app)}`;
+    const document = { data: { type: 'iam:organizations', attributes: { name: 'x' } } };
+    for (const query of ['can=maybe', 'can=', 'can=true&can=true', 'can=True']) {
+      for (const address of ['/organizations', path]) {
+        expect([query, errorsOf(await root.get(`${address}?${query}`))]).toEqual([query, rejected]);
+      }
+    }
+    for (const query of ['can=true', 'can=false']) {
+      expect(errorsOf(await root.post(`/organizations?${query}`, document))).toEqual(rejected);
+      expect(errorsOf(await root.patch(`${path}?${query}`, document))).toEqual(rejected);
+      expect(errorsOf(await root.delete(`${path}?${query}`))).toEqual(rejected);
+      expect(errorsOf(await root.get(`/auth/me?${query}`))).toEqual(rejected);
+    }
+  });
+
+  it('costs one statement more for a page of any size, and none where nothing can be done', async () => {
+    const [own, other] = [await organization(app), await organization(app)];
+    for (let n = 0; n < 5; n++) await account(app, { org: n % 2 ? [own, other] : [own] });
+    const owner = await signedIn(app, { role: 'org_owner', org: [own] });
+    const pool = poolOf(app.nest.get(DataSource));
+    /** Statements of one request, each on a connection of its own. */
+    const statements = async ({ get }: ApiClient, path: string): Promise<number> => {
+      const connects = jest.spyOn(pool as unknown as { connect: () => unknown }, 'connect');
+      expect((await get(path)).status).toBe(200);
+      const { length } = connects.mock.calls;
+      connects.mockRestore();
+      return length;
+    };
+    for (const [client, path, more] of [
+      [owner, '/accounts', 1],
+      [root, '/accounts', 1],
+      [owner, `/organizations/${own}`, 1],
+      [root, '/audit_events', 0],
+    ] as const) {
+      const without = await statements(client, path);
+      expect([path, (await statements(client, `${path}?can=true`)) - without]).toEqual([path, more]);
+    }
   });
 });

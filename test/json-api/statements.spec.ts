@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
+import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
@@ -7,12 +8,14 @@ import { AccountSessionsRepository } from '../../src/account-sessions/account-se
 import { AccountsRepository } from '../../src/accounts/accounts.repository.js';
 import { Actor, Role } from '../../src/auth/authorization/actor.js';
 import { SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
+import { Roles } from '../../src/auth/authorization/roles.js';
 import { ErrorList } from '../../src/json-api/document/errors.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { RequestParser } from '../../src/json-api/http/json-api.interceptor.js';
 import type { Statement } from '../../src/json-api/sql/sql.js';
 import { OrganizationsRepository } from '../../src/organizations/organizations.repository.js';
 
+const ROLES = new Roles({ rolesFile: fileURLToPath(new URL('../../roles.yml', import.meta.url)) });
 const ACTORS = 10_000;
 const ADDRESSES = 1_000;
 /** How many of the addresses each actor asks for: all of them with IAM_TEST_LONG, which takes minutes. */
@@ -71,7 +74,7 @@ describe('Statements', () => {
       return { rows: [] };
     };
     const dataSource = { driver: { master: { query } }, hasMetadata: () => true } as unknown as DataSource;
-    accounts = new AccountsRepository(dataSource, registry);
+    accounts = new AccountsRepository(dataSource, registry, ROLES);
     accounts.onModuleInit();
     new OrganizationsRepository(dataSource, registry).onModuleInit();
     new AccountSessionsRepository(dataSource, registry).onModuleInit();

@@ -171,7 +171,9 @@ export function readingContract(subject: () => Subject): void {
     const pages = ['page[number]', 'page[size]', 'page[after]', 'page[before]'];
     const types = new Set([on.type, ...[...on.resource.relationships.values()].map(({ target }) => target)]);
     const fields = [...types].map((type) => `fields[${type}]`);
-    expect(on.parameters.toSorted()).toEqual([...taken, ...includes, ...fields, ...pages, 'sort', 'count'].toSorted());
+    expect(on.parameters.toSorted()).toEqual(
+      [...taken, ...includes, ...fields, ...pages, 'sort', 'count', 'can'].toSorted(),
+    );
   });
 }
 

@@ -181,6 +181,47 @@ export function writingContract(subject: () => Subject): void {
     }
   });
 
+  it('lets a row of a list be edited by its version, once', async () => {
+    const on = subject();
+    const [id = ''] = await on.make();
+    for (const query of ['', `&fields[${on.type}]=`]) {
+      const { data } = (await on.get(`?filter[id]=${id}${query}`)).body;
+      expect(data[0].meta).toEqual({ version: (await on.get(`/${id}`)).body.data.meta.version });
+    }
+    const listed = async () => ({ 'if-match': `"${(await on.get(`?filter[id]=${id}`)).body.data[0].meta.version}"` });
+    const first = await listed();
+    if (on.offers('update')) {
+      const [another = ''] = await on.make();
+      const { values } = await on.row(another);
+      const name = on.visible.find((attribute) => isWritable(attribute, 'update'))?.name ?? '';
+      expect((await on.patch(id, { [name]: values[name] }, first)).status).toBe(200);
+      expect(errorsOf(await on.patch(id, {}, first))).toEqual(['412 precondition_failed If-Match']);
+    }
+    if (on.offers('delete')) {
+      expect((await on.call('DELETE', `/${id}`, { headers: await listed() })).status).toBe(204);
+    }
+  });
+
+  it('states in meta.can what an admin may do with a row, and that is what happens', async () => {
+    const on = subject();
+    const [id = '', other = ''] = await on.make(2);
+    const { can } = (await on.get(`/${id}?can=true`)).body.data.meta;
+    const listed = (await on.get(`?filter[id]=${id}&can=true&page[after]=`)).body.data[0].meta;
+    expect(listed.can).toEqual(can);
+    const { values } = await on.row(other);
+    const changed: string[] = [];
+    if (on.offers('update')) {
+      for (const attribute of on.visible) {
+        const { name } = attribute;
+        const value = isWritable(attribute, 'update') ? values[name] : another(typeOf(attribute), values[name]);
+        if ((await on.patch(id, { [name]: value })).status === 200) changed.push(name);
+      }
+    }
+    expect([can.update, can.attributes]).toEqual([changed.length > 0, changed]);
+    const deleted = on.offers('delete') && (await on.call('DELETE', `/${id}`)).status === 204;
+    expect(can.delete).toBe(deleted);
+  });
+
   it('is gone once it is deleted', async () => {
     const on = subject();
     if (!on.offers('delete')) return;

@@ -76,6 +76,20 @@ describe('The last enabled admin', () => {
     }
   });
 
+  it('cannot be deleted, disabled or made anything but another admin, says meta.can', async () => {
+    const { registrar, id } = await onlyAdmin();
+    const can = async () => (await registrar.get(`/accounts/${id}?can=true`)).body.data.meta.can;
+    const open = ['name', 'role_name', 'picture_url'];
+    expect(await can()).toEqual({ update: true, delete: false, attributes: open });
+    await account(app, { role: 'director' });
+    expect(await can()).toEqual({ update: true, delete: true, attributes: ['name', 'enabled', ...open.slice(1)] });
+    // What an account has under no organization that can be named cannot be changed.
+    const scoped = document(TYPE, { role_scope: { org: ['01900000-0000-7000-8000-000000000000'] } });
+    expect(errorsOf(await registrar.patch(`/accounts/${id}`, scoped))).toEqual([
+      '403 forbidden /data/attributes/role_scope',
+    ]);
+  });
+
   it('is exactly one after 20 requests at once against all of them', async () => {
     const { registrar, id } = await onlyAdmin();
     for (let round = 0; round < 5; round++) {

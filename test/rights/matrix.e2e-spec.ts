@@ -281,6 +281,44 @@ const MATRIX: Readonly<Record<string, string>> = {
     change_password                   204`,
 };
 
+/** The permissions on a row that the actor may not read. */
+const NOTHING = { update: false, delete: false, attributes: [] };
+
+/** `meta.can` of a row as it is shown; of one that the actor may not read, nothing. */
+async function canOf({ get }: ApiClient, path: string): Promise<typeof NOTHING> {
+  const { status, body } = await get(`${path}?can=true`);
+  return status === 200 ? body.data.meta.can : NOTHING;
+}
+
+/** The attributes that the actor can change, found out by trying each alone. */
+async function changedOneByOne(
+  { patch }: ApiClient,
+  path: string,
+  type: string,
+  values: Record<string, unknown>,
+): Promise<string[]> {
+  const changed: string[] = [];
+  for (const [attribute, value] of Object.entries(values)) {
+    if ((await patch(path, document(type, { [attribute]: value }))).status === 200) changed.push(attribute);
+  }
+  return changed;
+}
+
+/** Another value for each attribute of an account, valid for every actor who may change it. */
+function otherValues({ roleName, scope: { org = [] } }: Target, own: string): Record<string, unknown> {
+  return {
+    ...name,
+    email: 'other@example.com',
+    sso_channel: 'other',
+    picture_url: 'https://example.com/other.png',
+    joined_at: null,
+    enabled: false,
+    role_name: roleName === 'org_owner' ? 'user' : 'org_owner',
+    // Last, since it may take the row out of scope.
+    role_scope: { org: org.includes(own) ? org.filter((id) => id !== own) : [...org, own] },
+  };
+}
+
 /** The lines of a table: the operation, and what is expected of each of its rows. */
 const linesOf = (table: string): [operation: string, expected: string[]][] =>
   table
@@ -341,6 +379,42 @@ describe('Rights', () => {
       }
       const shown = ROWS.filter((row) => rows.includes(row));
       expect(shown.map((row) => results[row])).toEqual(expected);
+    });
+
+    if (role === 'anonymous') return;
+
+    it('agree with meta.can, for each row, verb and attribute', async () => {
+      const [{ actor, rows }, { actor: deleter, rows: deleted }] = [await world(app, role), await world(app, role)];
+      const listed = await actor.get('/accounts?can=true');
+      for (const row of ROWS) {
+        const { account, organization } = rows[row];
+        const accountPath = `/accounts/${account.id}`;
+        const can = await canOf(actor, accountPath);
+        const shown = await actor.get(accountPath);
+        const target = { ...rows[row], scope: shown.body.data?.attributes.role_scope ?? {} };
+        const inList = listed.body.data.find(({ id }: { id: string }) => id === account.id)?.meta.can ?? NOTHING;
+        const changed = await changedOneByOne(actor, accountPath, ACCOUNT, otherValues(target, rows.own.organization));
+        expect([row, inList, can.attributes.toSorted()]).toEqual([row, can, changed.toSorted()]);
+        expect([row, can.update]).toEqual([row, changed.length > 0]);
+        if (!ORGANIZATIONS.includes(row)) continue;
+        const path = `/organizations/${organization}`;
+        const { update, attributes } = await canOf(actor, path);
+        const renamed = await changedOneByOne(actor, path, 'iam:organizations', name);
+        expect([row, update, attributes]).toEqual([row, renamed.length > 0, renamed]);
+      }
+      for (const row of ROWS.toReversed()) {
+        const { account, organization, session } = deleted[row];
+        const paths = [
+          `/accounts/${account.id}`,
+          ...(ORGANIZATIONS.includes(row) ? [`/organizations/${organization}`] : []),
+          // Of the actor's own, the last request.
+          `/account_sessions/${session}`,
+        ];
+        for (const path of paths) {
+          const can = await canOf(deleter, path);
+          expect([row, path, can.delete]).toEqual([row, path, (await deleter.delete(path)).status === 204]);
+        }
+      }
     });
   });
 });

@@ -1,13 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../auth/authorization/actor.js';
+import type { Roles } from '../../auth/authorization/roles.js';
 import { emailKey } from '../../auth/email-key.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
+import { sql, type Sql } from '../../json-api/sql/sql.js';
 
 /** The admin to create. */
 export interface NewAdmin {
   readonly name: string;
   readonly email: string;
+}
+
+/** Whether an account is an enabled admin: a condition on `accounts`, to which its columns belong. */
+const isAdmin = (fullAccessNames: readonly string[]): Sql =>
+  sql`(enabled AND role_name = ANY(${fullAccessNames}::text[]))`;
+
+/**
+ * Whether there is another enabled admin than `row`, as a condition. A matter of the database only for an actor who is no
+ * admin and may change one.
+ */
+export function anotherAdmin({ role }: Actor, roles: Pick<Roles, 'get' | 'fullAccessNames'>): Sql | boolean {
+  const names = roles.fullAccessNames();
+  if (role.everything || names.every((name) => (roles.get(name)?.rank ?? 0) > role.rank)) return true;
+  return sql`EXISTS (SELECT 1 FROM accounts WHERE ${isAdmin(names)} AND id <> row.id)`;
 }
 
 /** The accounts of admins, and the mark that the first one was made. */
@@ -43,7 +59,7 @@ export class AdminsRepository {
    * may be locked by a transaction that saw it enabled.
    */
   async lockWithAnother(roleNames: readonly string[], accountId: string, tx: Transaction): Promise<boolean> {
-    const counts = sql`(enabled AND role_name = ANY(${roleNames}::text[]))`;
+    const counts = isAdmin(roleNames);
     // Of the first two, one is another. Rows that count no more when their lock is given are left out and made up for.
     const rows = await tx.query<{ id: string }>(sql`
       SELECT id FROM accounts WHERE ${counts} OR id = ${accountId} ORDER BY id LIMIT 2 FOR NO KEY UPDATE`);

@@ -5,7 +5,7 @@ import { apiError } from '../../json-api/document/errors.js';
 import { isUuid } from '../../json-api/resource/field-types.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { Account } from '../account.entity.js';
-import { outranks } from '../account.policy.js';
+import { isEnabledAdmin, outranks } from '../account.policy.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { AdminsRepository } from './admins.repository.js';
 
@@ -39,7 +39,7 @@ export class LastAdmin {
    * @throws ApiError 409 when the account is the last enabled admin
    */
   async check(account: Account, tx: Transaction): Promise<void> {
-    if (!account.enabled || !this.isAdmin(account.roleName)) return;
+    if (!isEnabledAdmin(account, this.roles)) return;
     const isThereAnother = await this.admins.lockWithAnother(this.roles.fullAccessNames(), account.id, tx);
     if (!isThereAnother) {
       throw apiError('conflict', 'This is the last enabled admin; make another one first');

@@ -9,8 +9,7 @@ import { apiError } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { TokensRepository } from '../../passwords/tokens.repository.js';
 import type { Account } from '../account.entity.js';
-import { outranks } from '../account.policy.js';
-import { AccountScopes } from '../account.scopes.js';
+import { decidesAlone, OUTRANKED, outranks, SHARED } from '../account.policy.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { InvitationMailer } from './invitation.mailer.js';
 
@@ -22,7 +21,6 @@ type Invited = Pick<Account, 'id' | 'email'>;
 export class InvitationsService {
   constructor(
     private readonly accounts: AccountsRepository,
-    private readonly scopes: AccountScopes,
     private readonly tokens: TokensRepository,
     private readonly roles: Roles,
     private readonly mailer: InvitationMailer,
@@ -52,11 +50,9 @@ export class InvitationsService {
   resend(actor: Actor, id: string): Promise<void> {
     return this.transactions.run(async (tx) => {
       const { entity } = await this.accounts.findForUpdate(actor, 'create', id, tx);
-      if (outranks(this.roles.get(entity.roleName), actor))
-        throw apiError('forbidden', 'The account has a role above your own');
-      if (!(await this.scopes.ownsAll(actor, 'create', id, tx))) {
-        throw apiError('forbidden', 'The account also belongs to organizations that are not yours');
-      }
+      if (outranks(this.roles.get(entity.roleName), actor)) throw apiError('forbidden', OUTRANKED);
+      if (!decidesAlone(actor, 'create', await this.accounts.factsOf(actor, id, tx)))
+        throw apiError('forbidden', SHARED);
       if (entity.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
       if (!entity.enabled) throw apiError('conflict', 'The account is disabled');
       await this.accounts.markInvited(id, tx);

@@ -108,7 +108,9 @@ export class DocumentWriter {
     const relationships = this.fillRelationships(resource, selection);
     return (row) => {
       const attributes = row.attributes === '{}' ? '' : `,"attributes":${row.attributes}`;
-      const meta = row.cursor === undefined ? '' : `,"meta":{"page":{"cursor":"${row.cursor}"}}`;
+      const page = row.cursor === undefined ? '' : `,"page":{"cursor":"${row.cursor}"}`;
+      const can = row.can === undefined ? '' : `,"can":${JSON.stringify(row.can)}`;
+      const meta = `,"meta":{"version":${row.version}${can}${page}}`;
       return `${head}${row.id}"${attributes}${relationships(row)},${self}${row.id}"}${meta}}`;
     };
   }

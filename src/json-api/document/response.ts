@@ -1,5 +1,6 @@
 import type { Selection } from '../query/criteria.js';
 import type { Attribute } from '../resource/attributes.js';
+import type { Permissions } from '../resource/permissions.js';
 import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 
@@ -17,6 +18,8 @@ export type Linkage = Identifier | readonly Identifier[] | null;
 /** One row of a response. */
 export interface ResourceRow extends Identifier {
   readonly resource: AnyResource;
+  /** The row's version, which every write raises: an integer, as text. */
+  readonly version: string;
   /** The text of the `attributes` object. */
   readonly attributes: string;
   /** Ids in the row's own to-one relationships, by relationship. */
@@ -25,6 +28,8 @@ export interface ResourceRow extends Identifier {
   readonly linkage: Map<string, Linkage>;
   /** In cursor mode: where a page after this row goes on. */
   readonly cursor: string | undefined;
+  /** Where it was asked for: what the actor may do with the row. */
+  readonly can?: Permissions;
 }
 
 /** A row's attributes and the linkage of some relationships, as one actor sees them. */
@@ -36,7 +41,6 @@ export interface Visible {
 /** One resource and what was included with it. */
 export interface Item {
   readonly row: ResourceRow;
-  readonly version: number;
   readonly included: readonly ResourceRow[];
   readonly selection: Selection;
   /** Top-level `meta` of the document. */

@@ -17,6 +17,7 @@ import type { Item, Page } from '../document/response.js';
 import { LIMITS } from '../limits.js';
 import type { Criteria, Selection } from '../query/criteria.js';
 import { parseCriteria, parseSelection, rejectParameters, type ResourceLookup } from '../query/criteria.parser.js';
+import { unknownParameter } from '../query/query-string.js';
 import { ResourceRegistry } from '../resource/registry.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { WriteVerb } from '../write/body.js';
@@ -47,7 +48,7 @@ const isPage = (response: Page | Item): response is Page => 'rows' in response;
 
 /** A strong entity tag (RFC 9110): the row's version, which conditions of writes compare, and the representation. */
 const entityTag = (item: Item, document: string): string =>
-  `"${item.version}-${hash('sha256', document, 'base64url')}"`;
+  `"${item.row.version}-${hash('sha256', document, 'base64url')}"`;
 
 /**
  * The one interceptor of JSON:API: parses and checks a request before its handler, and writes the document after it.
@@ -191,6 +192,7 @@ export class RequestParser {
   ): ParsedRequest {
     const { url, headers, method, body } = request;
     const selection = this.selection(resource, url, errors);
+    if (selection.can !== undefined) errors.push(unknownParameter('can'));
     const key = verb === 'create' ? idempotencyKey(request, errors) : undefined;
     const parsed = parseDocument(body, REQUIRED_MEMBERS[verb], errors);
     if (!parsed) return { selection };

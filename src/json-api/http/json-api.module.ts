@@ -1,8 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { ErrorFilter } from './error.filter.js';
 import { IdempotencyKeys } from '../write/idempotency-keys.repository.js';
 import { JsonApiInterceptor } from './json-api.interceptor.js';
+import { OfferedActions } from './offered-actions.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
 import { ResourceRegistry } from '../resource/registry.js';
 import { ResourceTools } from '../resource.service.js';
@@ -14,11 +15,13 @@ export class JsonApiModule {
     return {
       module: JsonApiModule,
       global: true,
+      imports: [DiscoveryModule],
       providers: [
         { provide: JSON_API_OPTIONS, useValue: options },
         { provide: APP_INTERCEPTOR, useClass: JsonApiInterceptor },
         { provide: APP_FILTER, useClass: ErrorFilter },
         ResourceRegistry,
+        OfferedActions,
         IdempotencyKeys,
         ResourceTools,
       ],

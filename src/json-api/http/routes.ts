@@ -4,7 +4,7 @@ import { MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES } from '../document/errors.js';
 import type { Schema } from '../resource/field-types.js';
 import { schemaNames, schemaRef } from '../openapi/openapi.js';
-import { collectionParameters, selectionParameters } from '../openapi/parameters.js';
+import { collectionParameters, permissionsParameter, selectionParameters } from '../openapi/parameters.js';
 import type { AnyResource } from '../resource/resource.js';
 import {
   ACTION_OF,
@@ -53,6 +53,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   index: (resource) => [
     ...collectionParameters(resource),
     ...selectionParameters(resource),
+    permissionsParameter(),
     ApiResponse({
       status: 200,
       description: 'Successful response',
@@ -63,6 +64,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   show: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
     ...selectionParameters(resource),
+    permissionsParameter(),
     header('If-None-Match', 'Responds 304 while this entity tag is current'),
     ApiResponse({
       status: 200,

@@ -1,5 +1,5 @@
 import { isWritable, type WriteVerb } from '../write/body.js';
-import { CURSOR_PROFILE } from '../document/document.js';
+import { JSON_API, RESOURCE_META } from './members.js';
 import { ERROR_CODES } from '../document/errors.js';
 import { RULES } from '../document/rules.js';
 import type { Schema } from '../resource/field-types.js';
@@ -35,20 +35,6 @@ const attributesSchema = (attributes: readonly Attribute[], required: readonly A
   properties: Object.fromEntries(attributes.map((attribute) => [attribute.name, attributeSchema(attribute)])),
   ...(required.length > 0 && { required: required.map(({ name }) => name) }),
 });
-
-const JSON_API: Schema = {
-  type: 'object',
-  properties: { version: { const: '1.1' }, profile: { type: 'array', items: { const: CURSOR_PROFILE } } },
-  required: ['version'],
-};
-
-/** Where a resource lies in a page by cursors. */
-const PAGE: Schema = {
-  type: 'object',
-  description: 'In pages by cursors',
-  properties: { cursor: { type: 'string' } },
-  required: ['cursor'],
-};
 
 const identifier = (type: string): Schema => ({
   type: 'object',
@@ -153,9 +139,9 @@ export function resourceSchemas(
         },
         ...(relationships && { relationships }),
         links: linksSchema({ self: LINK }),
-        meta: { type: 'object', properties: { page: PAGE } },
+        meta: RESOURCE_META,
       },
-      required: ['type', 'id', ...always, 'links'],
+      required: ['type', 'id', ...always, 'links', 'meta'],
       additionalProperties: false,
     },
     [names.document]: {

@@ -57,6 +57,14 @@ export function selectionParameters(resource: AnyResource): MethodDecorator[] {
   return relationships.length > 0 ? [included, ...fields] : fields;
 }
 
+/** Asks what the actor may do with each resource. */
+export const permissionsParameter = (): MethodDecorator =>
+  query({
+    name: 'can',
+    schema: { type: 'boolean' },
+    description: 'Set to true to have `meta.can` in each resource of `data`: what you may do with it',
+  });
+
 /** What picks the part of a collection: paging, sorting, counting and filters. */
 export function collectionParameters(resource: AnyResource): MethodDecorator[] {
   const integer = (name: string, schema: Schema, description: string): MethodDecorator =>

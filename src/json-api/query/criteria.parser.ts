@@ -1,7 +1,7 @@
 import type { Criteria, Condition, PageRequest, Selection, SortKey } from './criteria.js';
 import { decodeCursor } from './pagination.js';
 import type { ErrorList } from '../document/errors.js';
-import { type Parameter, parameterError, parseFilter, parseQueryString } from './query-string.js';
+import { type Parameter, parameterError, parseFilter, parseQueryString, unknownParameter } from './query-string.js';
 import { LIMITS, quoted } from '../limits.js';
 import { ID } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
@@ -47,7 +47,7 @@ class Parameters {
   }
 
   rejectRest(): void {
-    for (const name of this.groups.keys()) this.addError(name, `There is no parameter "${quoted(name)}" here`);
+    for (const name of this.groups.keys()) this.errors.push(unknownParameter(name));
   }
 }
 
@@ -100,11 +100,16 @@ function parsePage(parameters: Parameters, sort: readonly SortKey[]): PageReques
   return { mode: 'cursor', direction, cursor: cursor ?? null, text, size };
 }
 
-function parseCount(parameters: Parameters): boolean {
-  const text = parameters.takeOne('count');
-  if (text !== undefined && text !== 'true' && text !== 'false')
-    parameters.addError('count', 'count must be true or false');
+function parseFlag(parameters: Parameters, name: 'count' | 'can'): boolean | undefined {
+  const text = parameters.takeOne(name);
+  if (text === undefined) return undefined;
+  if (text !== 'true' && text !== 'false') parameters.addError(name, `${name} must be true or false`);
   return text === 'true';
+}
+
+function parseCan(parameters: Parameters): Pick<Selection, 'can'> {
+  const can = parseFlag(parameters, 'can');
+  return can === undefined ? {} : { can };
 }
 
 /** `included` is the reference's name, `include` JSON:API's; both take a list, repeated or not, with `[]` or without. */
@@ -113,8 +118,7 @@ function parseInclude(resource: AnyResource, parameters: Parameters): Pick<Selec
   const sent = [...parameters.take('included'), ...parameters.take('include')].flat();
   let named = 0;
   for (const { name, path, value } of sent) {
-    if (path.length > 1 || (path[0] ?? '') !== '')
-      parameters.addError(name, `There is no parameter "${quoted(name)}" here`);
+    if (path.length > 1 || (path[0] ?? '') !== '') parameters.errors.push(unknownParameter(name));
     for (const item of value === '' ? [] : value.split(',')) {
       named += 1;
       if (named > LIMITS.includePaths) {
@@ -161,7 +165,7 @@ function parseFields(resource: AnyResource, lookup: ResourceLookup, parameters: 
   return fields;
 }
 
-/** Parses the parameters of one resource's document: `fields` and `included`. All errors are collected. */
+/** Parses the parameters of one resource's document: `fields`, `included` and `can`. All errors are collected. */
 export function parseSelection(
   resource: AnyResource,
   lookup: ResourceLookup,
@@ -172,6 +176,7 @@ export function parseSelection(
   const selection = {
     fields: parseFields(resource, lookup, parameters),
     ...parseInclude(resource, parameters),
+    ...parseCan(parameters),
   };
   parameters.rejectRest();
   return selection;
@@ -196,9 +201,10 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
     conditions,
     sort,
     page: parsePage(parameters, sort),
-    count: parseCount(parameters),
+    count: parseFlag(parameters, 'count') === true,
     fields: parseFields(resource, lookup, parameters),
     ...parseInclude(resource, parameters),
+    ...parseCan(parameters),
     path: url.split('?', 1)[0] ?? url,
     parameters: parameters.all
       .filter(({ base, name }) => base !== 'page' && !secrets.has(name))

@@ -39,6 +39,8 @@ export interface Selection {
   readonly include: readonly string[];
   /** The parameter that asks for what is included, as it was sent. */
   readonly includedBy?: string;
+  /** Whether the resource objects of the primary data say what the actor may do with them; missing if not asked. */
+  readonly can?: boolean;
 }
 
 /** A parsed request for a collection. */

@@ -23,6 +23,10 @@ export const parameterError = (name: string, detail: string): ErrorObject => ({
   source: { parameter: name },
 });
 
+/** The error of a parameter that does not exist here. */
+export const unknownParameter = (name: string): ErrorObject =>
+  parameterError(name, `There is no parameter "${quoted(name)}" here`);
+
 function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

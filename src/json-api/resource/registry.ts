@@ -21,6 +21,7 @@ export class ResourceRegistry implements OnApplicationBootstrap {
   /** How statements are put together, for all repositories. */
   readonly statements = new StatementCache();
   private readonly repositories = new Map<string, RegisteredRepository>();
+  private readonly offered = new Map<string, Set<Action>>();
 
   register(repository: RegisteredRepository): void {
     const { type } = repository.resource;
@@ -30,6 +31,16 @@ export class ResourceRegistry implements OnApplicationBootstrap {
 
   /** The resource of a type. A bound function, so that it can be handed on as a look-up. */
   readonly resource = (type: string): AnyResource | undefined => this.repositories.get(type)?.resource;
+
+  /** Enters an action that a route offers on resources of the type. */
+  offer(type: string, action: Action): void {
+    this.offered.set(type, (this.offered.get(type) ?? new Set()).add(action));
+  }
+
+  /** Whether any route offers the action. */
+  offers(type: string, action: Action): boolean {
+    return this.offered.get(type)?.has(action) === true;
+  }
 
   /** The types of every resource. */
   types(): string[] {

@@ -72,5 +72,5 @@ export async function loadResource(
   if (!columns) return null;
   const row = read(columns);
   const included = selection.include.length > 0 ? await loadIncluded(context, source.resource, [row], selection) : [];
-  return { row, version: Number(columns.at(-1)), included, selection };
+  return { row, included, selection };
 }

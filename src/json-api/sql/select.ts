@@ -73,7 +73,7 @@ export function project(source: View, selection: Selection, sort?: readonly Sort
   const keyColumns = ones.map(({ link }) => rowColumn('column' in link ? link.column : 'id'));
   const sortColumns = (sort ?? []).map(({ attribute }) => attribute.type.text(source.expression(attribute)));
   // In one column with the attributes, since reading a column costs more than cutting a text: of a page of 50, 10 µs.
-  const written = sql`${rowColumn('id')} || ${attributesJson(source, selection)}`;
+  const written = sql`${rowColumn('id')} || ${rowColumn('version')}::text || ${attributesJson(source, selection)}`;
   const list = [written, ...keyColumns, ...sortColumns];
   const names = list.map((_, i) => `c${i}`);
   return {
@@ -82,15 +82,20 @@ export function project(source: View, selection: Selection, sort?: readonly Sort
       list.map((column, i) => sql`${column} AS ${ident(names[i] ?? '')}`),
       ', ',
     ),
-    read: (columns) => ({
-      resource,
-      type: resource.type,
-      id: (columns[0] as string).slice(0, ID_LENGTH),
-      attributes: (columns[0] as string).slice(ID_LENGTH),
-      keys: ones.length === 0 ? NO_KEYS : new Map(ones.map(({ name }, i) => [name, columns[1 + i] as string | null])),
-      linkage: selection.include.length === 0 ? NO_LINKAGE : new Map(),
-      cursor: sort && encodeCursor(sort, columns.slice(1 + ones.length, list.length) as (string | null)[]),
-    }),
+    read: (columns) => {
+      const text = columns[0] as string;
+      const start = text.indexOf('{', ID_LENGTH);
+      return {
+        resource,
+        type: resource.type,
+        id: text.slice(0, ID_LENGTH),
+        version: text.slice(ID_LENGTH, start),
+        attributes: text.slice(start),
+        keys: ones.length === 0 ? NO_KEYS : new Map(ones.map(({ name }, i) => [name, columns[1 + i] as string | null])),
+        linkage: selection.include.length === 0 ? NO_LINKAGE : new Map(),
+        cursor: sort && encodeCursor(sort, columns.slice(1 + ones.length, list.length) as (string | null)[]),
+      };
+    },
   };
 }
 
@@ -147,9 +152,9 @@ export function pageValues({ page }: Pick<Criteria, 'page'>): readonly unknown[]
   return page.number === 1 ? [] : [(page.number - 1) * page.size];
 }
 
-/** The statement of one row by its id; its version comes last. */
+/** The statement of one row by its id. */
 export const selectById = (view: View, projection: Projection, id: unknown): Sql =>
-  sql`SELECT ${projection.columns}, ${rowColumn('version')} FROM ${from(view)} WHERE ${and([sql`row."id" = ${id}::uuid`, view.scopeCondition])}`;
+  sql`SELECT ${projection.columns} FROM ${from(view)} WHERE ${and([sql`row."id" = ${id}::uuid`, view.scopeCondition])}`;
 
 /** The statement of the rows with these ids. */
 export const selectByIds = (view: View, projection: Projection, ids: unknown): Sql =>
