@@ -20,7 +20,7 @@ declare module '../../src/events/audit-action.js' {
 
 type TeamWrite = Write<Actor, Team, CreateAttributes<Team, typeof TeamResource.rules>>;
 
-const isEverybody = (name?: string): boolean => name?.toLowerCase() === 'everybody';
+const isFirstTeam = (name?: string): boolean => name?.toLowerCase() === 'everybody';
 
 /** Teams: the five verbs are inherited; what is special about a team stands here. */
 @Injectable()
@@ -37,12 +37,12 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
   /** A rule on rows: the first team stays. Writes are rejected by it, and `meta.can` is computed from it. */
   protected override restrict(_actor: Actor, { name }: Team): Restrictions {
     const stays = 'This team stays as long as its organization';
-    return isEverybody(name) ? { delete: stays, attributes: { name: stays } } : {};
+    return isFirstTeam(name) ? { delete: stays, attributes: { name: stays } } : {};
   }
 
   /** A hook before a write: some names are taken. */
   protected override async check({ values }: TeamWrite): Promise<ErrorObject[]> {
-    if (!isEverybody(values.name)) return [];
+    if (!isFirstTeam(values.name)) return [];
     return [{ code: 'validation_failed', detail: 'name is reserved', source: attributePointer('name') }];
   }
 

@@ -63,6 +63,7 @@ describe('Account sessions', () => {
             },
             relationships: { account: { links: { related: `/accounts/${owner.id}` } } },
             links: { self: `/account_sessions/${id}` },
+            meta: { version: 1 },
           },
         ],
         links: {

@@ -65,6 +65,7 @@ describe('The collection of accounts', () => {
           account_sessions: { links: { related: `/account_sessions?filter%5Baccount_id%5D=${made.ada.id}` } },
         },
         links: { self: `/accounts/${made.ada.id}` },
+        meta: { version: 1 },
       },
     ]);
     expect(response.body).not.toHaveProperty('included');
@@ -175,7 +176,7 @@ describe('The collection of accounts', () => {
       expect(Object.keys(repeated.attributes)).toEqual(['name']);
       expect(Object.keys(repeated.relationships)).toEqual(['organizations']);
       const [bare] = (await get('fields[iam:accounts]=')).data;
-      expect(Object.keys(bare)).toEqual(['type', 'id', 'links']);
+      expect(Object.keys(bare)).toEqual(['type', 'id', 'links', 'meta']);
       const both = await get(
         'included=organizations&fields[iam:organizations]=name&fields[iam:accounts]=name,organizations',
       );

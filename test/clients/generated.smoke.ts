@@ -96,7 +96,7 @@ describe('Clients out of openapi.json', () => {
       expect(await renameOrganization(created.id, 'Renamed')).toEqual({ ...created, name: 'Renamed' });
     });
 
-    it('tell which rule a value breaks, and where it stands', async () => {
+    it('name the rule that a value breaks, and where it stands', async () => {
       const { errorOfCreating } = await client();
       expect(await errorOfCreating('')).toEqual(['validation_failed', 'empty', '/data/attributes/name']);
     });

@@ -89,7 +89,8 @@ describe('Documents with relationships', () => {
 
   it('have neither attributes nor relationships where no field was asked for', async () => {
     const { body } = await root.get(`/accounts/${root.id}?fields[iam:accounts]=`);
-    expect(body.data).toEqual({ type: 'iam:accounts', id: root.id, links: { self: `/accounts/${root.id}` } });
+    const links = { self: `/accounts/${root.id}` };
+    expect(body.data).toEqual({ type: 'iam:accounts', id: root.id, links, meta: { version: 1 } });
   });
 
   it('take fields as a list or repeated, relationships among them', async () => {

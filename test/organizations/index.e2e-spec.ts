@@ -62,6 +62,7 @@ describe('The collection of organizations', () => {
           },
         },
         links: { self: `/organizations/${made.acme}` },
+        meta: { version: 1 },
       },
     ]);
   });

@@ -21,7 +21,7 @@ const organization = ({ id, attributes }: OrganizationResource) => ({
 });
 
 export const connect: Connect = (baseUrl, token) => {
-  // The generator reads only plain JSON as JSON without being told.
+  // The generator reads only plain JSON as JSON by itself.
   const baseApiParams = { format: 'json', headers: { Authorization: `Bearer ${token}` } } as const;
   const iam = new Iam({ baseUrl, baseApiParams });
   return {
