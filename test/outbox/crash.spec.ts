@@ -13,7 +13,7 @@ import { MailInstance } from '../mail/mail-instance.js';
 import { OutboxFixture } from './outbox-fixture.js';
 
 /** The long run takes some 20 minutes on two cores; IAM_TEST_CRASHES makes it shorter. */
-const CRASHES = Number(process.env['IAM_TEST_CRASHES'] ?? (process.env['IAM_TEST_LONG'] ? 1_000 : 20));
+const CRASHES = Number(process.env['IAM_TEST_CRASHES'] ?? (process.env['IAM_TEST_LONG'] ? 1_000 : 10));
 const MAILS_PER_CRASH = 25;
 const APP_SECRET = 'a secret of the crash test that is long enough';
 
