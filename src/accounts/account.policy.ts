@@ -4,7 +4,7 @@ import type { Action } from '../auth/authorization/rights.js';
 import type { ScopeKey } from '../auth/authorization/roles-file.js';
 import type { Roles } from '../auth/authorization/roles.js';
 import { attributePointer, ErrorList, type ErrorObject } from '../json-api/document/errors.js';
-import { brokenRule, type Rule } from '../json-api/document/rules.js';
+import { attributeField, brokenRule, EMAIL_FORM, type Rule } from '../json-api/document/rules.js';
 import { isUuid } from '../json-api/resource/field-types.js';
 import type { Restrictions } from '../json-api/resource/permissions.js';
 import { quoted } from '../json-api/limits.js';
@@ -41,12 +41,9 @@ export const ACCOUNT_RULES = {
   },
 } as const satisfies Record<string, Rule>;
 
-/** The name and the source of an attribute, for errors. */
-const field = (name: string) => ({ name, source: attributePointer(name) });
-
 /** An error for organizations that do not exist. */
 export const unknownOrganizations = (ids: readonly string[]): ErrorObject =>
-  brokenRule(['unknown_reference', { text: `There is no organization ${someOf(ids)}` }], field('role_scope'));
+  brokenRule(['unknown_reference', { text: `There is no organization ${someOf(ids)}` }], attributeField('role_scope'));
 
 /** The errors of assigning a role: it must not rank above the actor's own. */
 export function assignmentErrors(actor: Actor, role: Role | null): ErrorObject[] {
@@ -163,12 +160,10 @@ export function accountErrors(
 ): ErrorObject[] {
   const errors = roleScope === undefined ? [] : scopeErrors(roleScope, roles.scopeKeys);
   if (roleName !== undefined && !roles.assignable().includes(roleName)) {
-    errors.push(brokenRule('not_allowed', field('role_name'), { allowed: roles.assignable() }));
+    errors.push(brokenRule('not_allowed', attributeField('role_name'), { allowed: roles.assignable() }));
   }
   if (email !== undefined && !isEmail(email)) {
-    errors.push(
-      brokenRule('format', { ...field('email'), wanted: 'valid, such as jane@example.com' }, { expected: 'email' }),
-    );
+    errors.push(brokenRule('format', { ...attributeField('email'), wanted: EMAIL_FORM }, { expected: 'email' }));
   }
   return errors;
 }

@@ -16,6 +16,15 @@ const MAX_RANGES = 10;
 /** No registered language tag is longer, in characters. */
 const MAX_RANGE = 35;
 
+/** Whether a text is a language tag (RFC 5646). */
+export function isLanguageTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The ranges of an `Accept-Language` header by descending quality, equal ones in the order of the header. Invalid items
  * are ignored: the header is only a preference.

@@ -1,5 +1,6 @@
 import type { TemplateFormat } from '../templates/template.compiler.js';
 import { readTemplates, type TemplateFile } from '../templates/template.files.js';
+import { isLanguageTag } from '../language/accept-language.js';
 
 /** The parts of a mail; each is a file of its template. */
 export const MAIL_PARTS = ['subject', 'html', 'text'] as const;
@@ -72,13 +73,5 @@ export class TemplateFiles {
         return suffix === kind ? [[partial, file]] : [];
       }),
     );
-  }
-}
-
-function isLanguageTag(text: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(text).length === 1;
-  } catch {
-    return false;
   }
 }

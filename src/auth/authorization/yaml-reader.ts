@@ -1,3 +1,5 @@
+import { isObject } from '../../json-api/resource/field-types.js';
+
 export type Mapping = Record<string, unknown>;
 
 /** Reads parsed YAML and collects what is wrong with it, each error with its path. */
@@ -21,7 +23,7 @@ export abstract class YamlReader {
   }
 
   protected mapping(path: string, value: unknown, known: readonly string[] | null): Mapping {
-    if (!isMapping(value)) {
+    if (!isObject(value)) {
       this.addError(path, value === undefined ? 'is missing' : 'must be a mapping');
       return {};
     }
@@ -69,8 +71,4 @@ export abstract class YamlReader {
   protected addError(path: string, wording: string): void {
     this.errors.push(`${path}: ${wording}`);
   }
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { quoted } from '../limits.js';
-import type { ErrorObject, ErrorSource, RuleParameters } from './errors.js';
+import { attributePointer, type ErrorObject, type ErrorSource, type RuleParameters } from './errors.js';
 
 /**
  * The rules that a value of a request can break: `meta.rule` of a `validation_failed` error, the numbers beside it, and
@@ -75,6 +75,12 @@ export function fillText(text: string, name: string, parameters: RuleParameters)
     return typeof value === 'object' ? value.join(', ') : String(value);
   });
 }
+
+/** The name and the source of an attribute, for errors of its value. */
+export const attributeField = (name: string) => ({ name, source: attributePointer(name) });
+
+/** The English words for an e-mail address's form. */
+export const EMAIL_FORM = 'valid, such as jane@example.com';
 
 /**
  * The error of a value that breaks a rule.

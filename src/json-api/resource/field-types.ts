@@ -199,10 +199,6 @@ export const FIELD_TYPES = {
   },
 } as const satisfies Record<Exclude<FieldTypeName, 'enum' | 'numeric' | 'list'>, FieldType>;
 
-/** What a body's value should be instead: of the type, or where it is a text already, one that PostgreSQL can hold. */
-export const wantedInstead = (type: FieldType, value: unknown): string =>
-  type === FIELD_TYPES.string && typeof value === 'string' ? type.expected : type.wanted;
-
 /** Column options that entities share. */
 
 /** Text that sorts as people expect, whatever the database's own locale: ICU's root collation. */

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { type FieldType, hasAtMostCharacters, wantedInstead } from './field-types.js';
+import { type FieldType, hasAtMostCharacters } from './field-types.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
 
@@ -45,6 +45,6 @@ export const IsOfType = (type: FieldType): PropertyDecorator =>
     constraints: [type],
     validator: {
       validate: (value: unknown) => type.accepts(value),
-      defaultMessage: (args) => `must be ${wantedInstead(type, args?.value)}`,
+      defaultMessage: () => `must be ${type.wanted}`,
     },
   });

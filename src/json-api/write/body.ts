@@ -10,7 +10,7 @@ import {
   type ErrorSource,
   throwIfErrors,
 } from '../document/errors.js';
-import { brokenRule, type RuleName } from '../document/rules.js';
+import { attributeField, brokenRule, type RuleName } from '../document/rules.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
 import { AtMostCharacters } from '../resource/validation-rules.js';
@@ -29,9 +29,6 @@ export interface BodyReading {
 /** Whether a client may set the attribute with this verb. */
 export const isWritable = ({ write }: Attribute, verb: WriteVerb): boolean =>
   write === 'always' || (verb === 'create' && write === 'create');
-
-/** The name and the source of an attribute, for errors. */
-const field = (name: string) => ({ name, source: attributePointer(name) });
 
 const isOfType = ({ type, nullable }: Attribute, value: unknown): boolean =>
   value === null ? nullable : type.accepts(value);
@@ -95,7 +92,7 @@ export function readBody(
   current?: Readonly<Record<string, unknown>>,
 ): BodyReading {
   const errors = new ErrorList();
-  const addError = (name: string, rule: RuleName): void => errors.push(brokenRule(rule, field(name)));
+  const addError = (name: string, rule: RuleName): void => errors.push(brokenRule(rule, attributeField(name)));
   const knownOf = (attribute: Attribute): unknown => {
     if (current) return Object.hasOwn(current, attribute.name) ? current[attribute.name] : undefined;
     return verb === 'create' && !isWritable(attribute, verb) ? attribute.initial(attributes) : undefined;

@@ -3,7 +3,7 @@ import { attributePointer, type ErrorObject, type ErrorSource, type RuleParamete
 import type { Attribute } from '../resource/attributes.js';
 import { IS_OF_TYPE } from '../resource/validation-rules.js';
 import { FIELD_TYPES, hasAtMostCharacters, isObject, type FieldType } from '../resource/field-types.js';
-import { brokenRule, type Rule, type RuleName, RULES } from '../document/rules.js';
+import { attributeField, brokenRule, EMAIL_FORM, type Rule, type RuleName, RULES } from '../document/rules.js';
 
 /** What class-validator finds in a body, as errors with the names of their rules. */
 
@@ -32,7 +32,7 @@ const ENFORCED: Readonly<Record<string, Enforced>> = {
   isObject: typed('type', 'object', 'an object'),
   isArray: typed('type', 'list', 'a list'),
   isUuid: typed('format', 'uuid', 'a UUID'),
-  isEmail: typed('format', 'email', 'valid, such as jane@example.com'),
+  isEmail: typed('format', 'email', EMAIL_FORM),
   isUrl: typed('format', 'url', 'an http or https URL'),
   matches: { rule: 'format' },
   isDefined: { rule: 'required' },
@@ -129,7 +129,7 @@ interface Field {
 
 /** The errors of a value that an attribute's type does not take; of a list, one for each item that is wrong. */
 export function typeErrors({ name, type }: Attribute, value: unknown): ErrorObject[] {
-  const field = { name, source: attributePointer(name) };
+  const field = attributeField(name);
   if (!type.items || !Array.isArray(value)) return [brokenType(type, value, field)];
   const { maxItems, maxCharacters } = type.items;
   if (value.length > maxItems) return [brokenRule('too_many', field, { maximum: maxItems })];
