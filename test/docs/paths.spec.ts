@@ -29,4 +29,14 @@ describe('Documentation', () => {
   it.each(documents)('%s names only files that exist', (document) => {
     expect(pathsIn(document).filter((path) => !exists(path))).toEqual([]);
   });
+
+  it('numbers each decision once, in its name and its heading', () => {
+    const decisions = documents.filter((document) => document.startsWith('docs/decisions/'));
+    const named = decisions.map((document) => Number(/\/(\d{4})-/.exec(document)?.[1]));
+    const headed = decisions.map((document) =>
+      Number(/^# (\d+)\. \S/.exec(readFileSync(new URL(document, ROOT), 'utf8'))?.[1]),
+    );
+    expect(headed).toEqual(named);
+    expect(named).toEqual(named.map((_, index) => index + 1));
+  });
 });
