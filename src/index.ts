@@ -24,7 +24,7 @@ export type { CreateDocument, UpdateDocument } from './json-api/write/write-docu
 export { readFlatBody } from './json-api/write/body.js';
 export type { Item, Page } from './json-api/document/response.js';
 export * from './json-api/document/errors.js';
-export { brokenRule, RULES, type Rule, type RuleName } from './json-api/document/rules.js';
+export { attributeField, brokenRule, RULES, type Rule, type RuleName } from './json-api/document/rules.js';
 export { Messages } from './language/messages.js';
 export { sql, TRUE, type Sql } from './json-api/sql/sql.js';
 export { plainValues, type Operands } from './json-api/sql/operators.js';
@@ -49,6 +49,8 @@ export { OutboxHandlers } from './outbox/outbox.handlers.js';
 export type { OutboxTasks } from './outbox/outbox.tasks.js';
 
 // Entities and modules that a team refers to or replaces parts of
+export { AccountRules, type AccountCandidate, type AccountOccasion } from './accounts/account.rules.js';
+export { AccountsModule } from './accounts/accounts.module.js';
 export { Account } from './accounts/account.entity.js';
 export { Organization } from './organizations/organization.entity.js';
 export { PasswordPolicy, type PasswordOwner, type PasswordRule } from './passwords/policy/password.policy.js';

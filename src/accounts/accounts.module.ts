@@ -3,6 +3,7 @@ import { ActorSource } from '../auth/sessions/actor-loader.js';
 import { MailRecipients } from '../mail/mail.address.js';
 import { PasswordOwners } from '../passwords/credentials.repository.js';
 import { AccountDirectoryRepository } from './account-directory.repository.js';
+import { AccountRules } from './account.rules.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsRepository } from './accounts.repository.js';
@@ -28,6 +29,7 @@ import { TakenEmails } from './invitations/taken-emails.js';
     { provide: PasswordOwners, useExisting: AccountDirectoryRepository },
     AdminsRepository,
     AccountsRepository,
+    AccountRules,
     AccountsService,
     AccountScopes,
     AdminAccounts,
@@ -44,6 +46,7 @@ import { TakenEmails } from './invitations/taken-emails.js';
     ActorSource,
     MailRecipients,
     PasswordOwners,
+    AccountRules,
     AccountsRepository,
     AccountsService,
     JoiningService,

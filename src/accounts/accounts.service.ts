@@ -20,15 +20,9 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import type { WriteDocument } from '../json-api/write/write-document.js';
 import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
 import type { Account } from './account.entity.js';
-import {
-  accountErrors,
-  accountRestrictions,
-  assignmentErrors,
-  extraIn,
-  nameFrom,
-  unknownOrganizations,
-} from './account.policy.js';
+import { accountRestrictions, assignmentErrors, extraIn, nameFrom, unknownOrganizations } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
+import { AccountRules } from './account.rules.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { emailKey } from '../auth/email-key.js';
@@ -47,6 +41,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     accounts: AccountsRepository,
     tools: ResourceTools,
     private readonly roles: Roles,
+    private readonly rules: AccountRules,
     private readonly scopes: AccountScopes,
     private readonly sessions: SessionStore,
     private readonly invitations: InvitationsService,
@@ -86,9 +81,9 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
   }
 
-  protected override async check({ values, actor, tx }: AccountWrite): Promise<ErrorObject[]> {
+  protected override async check({ values, actor, row, tx }: AccountWrite): Promise<ErrorObject[]> {
     const { roleScope } = values;
-    const errors = accountErrors(values, this.roles);
+    const errors = this.rules.errors(values, row === null ? 'create' : 'update');
     if (roleScope !== undefined && errors.length === 0) {
       const missing = await this.scopes.missing(roleScope, actor, tx);
       if (missing.length > 0) errors.push(unknownOrganizations(missing));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity } from 'typeorm';
 import { Account } from '../../src/accounts/account.entity.js';
+import { AccountRules } from '../../src/accounts/account.rules.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import { carriedAttributes } from '../../src/accounts/account-transfer.resource.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
@@ -47,7 +48,7 @@ describe('The attributes that a team adds to accounts', () => {
   const load = async (...values: object[]) => {
     const get = <Type>(token: abstract new (...args: never[]) => Type): Type => app.nest.get(token, { strict: false });
     const importer = new Importer(get(Transactions), get(Audit), options, TeamAccountResource);
-    const reader = new AccountReader(get(Roles), get(PasswordHasher), null, TeamAccountResource);
+    const reader = new AccountReader(get(Roles), get(AccountRules), get(PasswordHasher), null, TeamAccountResource);
     await importer.prepare();
     return importer.add(values.map((value, place) => reader.read({ number: place + 1, value })));
   };

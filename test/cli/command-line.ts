@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { Extension } from '../../src/app.extension.js';
 import type { InputStream } from '../../src/cli/command.js';
 import { runCli } from '../../src/cli/run.js';
 import { compiledPath } from '../runner/compiled.js';
@@ -21,11 +22,12 @@ export async function command(
   args: readonly string[],
   env: Record<string, string> = {},
   input: string | InputStream = '',
+  extension: Extension = {},
 ): Promise<CommandResult> {
   const stdin = typeof input === 'string' ? Readable.from([Buffer.from(input)]) : input;
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const texts = Promise.all([text(stdout), text(stderr)]);
-  const exitCode = await runCli(args, {}, { env: { ...env }, stdin, stdout, stderr });
+  const exitCode = await runCli(args, extension, { env: { ...env }, stdin, stdout, stderr });
   stdout.end();
   stderr.end();
   const [out, err] = await texts;

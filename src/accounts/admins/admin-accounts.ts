@@ -8,8 +8,8 @@ import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy } from '../../passwords/policy/password.policy.js';
-import { accountErrors } from '../account.policy.js';
 import { AccountResource } from '../account.resource.js';
+import { AccountRules } from '../account.rules.js';
 import { AdminsRepository, type NewAdmin } from './admins.repository.js';
 
 /** Creates admins without an invitation: the first admin, and those that an operator creates. */
@@ -17,6 +17,7 @@ import { AdminsRepository, type NewAdmin } from './admins.repository.js';
 export class AdminAccounts {
   constructor(
     private readonly roles: Roles,
+    private readonly rules: AccountRules,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly transactions: Transactions,
@@ -34,7 +35,7 @@ export class AdminAccounts {
     const owner = { ...admin, ...values };
     throwIfErrors([
       ...errors,
-      ...accountErrors(values, this.roles),
+      ...this.rules.errors(values, 'operator'),
       ...this.policy.errors(password, owner, '/data/attributes/password'),
     ]);
     const hashed = await this.hasher.hash(password);

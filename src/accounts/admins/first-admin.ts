@@ -3,6 +3,7 @@ import { Config } from '../../config/config.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy, randomPassword } from '../../passwords/policy/password.policy.js';
+import { AccountRules } from '../account.rules.js';
 import { AdminAccounts } from './admin-accounts.js';
 import { AdminsRepository } from './admins.repository.js';
 
@@ -20,17 +21,18 @@ export class FirstAdmin implements OnApplicationBootstrap {
     private readonly config: Config,
     private readonly transactions: Transactions,
     private readonly hasher: PasswordHasher,
+    private readonly rules: AccountRules,
     private readonly policy: PasswordPolicy,
     private readonly admins: AdminAccounts,
     private readonly rows: AdminsRepository,
   ) {}
 
-  /** @throws Error that stops the start, when ADMIN_PASSWORD breaks the password policy in production */
+  /** @throws Error that stops the start in production, when e-mail or password break a rule */
   async onApplicationBootstrap(): Promise<void> {
     const { adminEmail: email, adminPassword, production } = this.config;
     if (production && adminPassword === null) return;
     if (await this.rows.isFirstMarked()) return;
-    if (adminPassword !== null) this.assertPolicy(adminPassword, email);
+    this.checkRules(adminPassword, email);
     const password = adminPassword ?? randomPassword();
     const hashed = await this.hasher.hash(password);
     const made = await this.transactions.run((tx) => this.make(email, hashed, tx));
@@ -46,11 +48,17 @@ export class FirstAdmin implements OnApplicationBootstrap {
     return (await this.admins.insert({ name: NAME, email }, hashedPassword, tx)) !== null;
   }
 
-  private assertPolicy(password: string, email: string): void {
-    const errors = this.policy.errors(password, { email, name: NAME }, '/ADMIN_PASSWORD');
-    if (errors.length === 0) return;
-    const message = `ADMIN_PASSWORD: ${errors.map(({ detail }) => detail).join('; ')}`;
-    if (this.config.production) throw new Error(message);
-    this.logger.warn(message);
+  private checkRules(password: string | null, email: string): void {
+    const owner = { email, name: NAME };
+    const errors = {
+      ADMIN_EMAIL: this.rules.errors(owner, 'operator'),
+      ADMIN_PASSWORD: password === null ? [] : this.policy.errors(password, owner, '/ADMIN_PASSWORD'),
+    };
+    for (const [variable, broken] of Object.entries(errors)) {
+      if (broken.length === 0) continue;
+      const message = `${variable}: ${broken.map(({ detail }) => detail).join('; ')}`;
+      if (this.config.production) throw new Error(message);
+      this.logger.warn(message);
+    }
   }
 }

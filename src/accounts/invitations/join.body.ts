@@ -30,6 +30,13 @@ function attributesOf(body: unknown): { attributes: Record<string, unknown>; bas
 /** Whether a client asks for the account by `Prefer` (RFC 7240). */
 export const wantsRepresentation = (prefer = ''): boolean => /(^|[,\s])return=representation\b/i.test(prefer);
 
+/** The error of an attribute, at its member of the body. */
+export function atMember(error: ErrorObject, base: JoinBody['base']): ErrorObject {
+  const { source } = error;
+  if (!source || !('pointer' in source)) return error;
+  return { ...error, source: { pointer: base + source.pointer.slice(source.pointer.lastIndexOf('/')) } };
+}
+
 const MEMBERS = new Set(['password', 'name']);
 
 const unknownMembers = (body: object): ErrorObject[] =>
@@ -43,7 +50,7 @@ export function readJoinBody(body: unknown): JoinBody {
   const { password, name } = attributes;
   const { values, errors } = readBody(AccountResource, 'update', name === undefined ? {} : { name });
   const all = new ErrorList();
-  for (const error of errors) all.push({ ...error, source: { pointer: `${base}/name` } });
+  for (const error of errors) all.push(atMember(error, base));
   // A document may be the whole account as it was read; what stands in a flat body was written for this.
   if (base === '') all.fill(() => unknownMembers(attributes).forEach((error) => all.push(error)));
   return {

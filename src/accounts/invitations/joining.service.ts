@@ -11,8 +11,9 @@ import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from '../../passwords/policy/password.policy.js';
 import { type FoundToken, TokensRepository } from '../../passwords/tokens.repository.js';
 import { AccountDirectoryRepository } from '../account-directory.repository.js';
+import { AccountRules } from '../account.rules.js';
 import { AccountsRepository } from '../accounts.repository.js';
-import { readJoinBody } from './join.body.js';
+import { atMember, readJoinBody } from './join.body.js';
 
 /** The account that joined. */
 interface Joined {
@@ -38,6 +39,7 @@ export class JoiningService {
     private readonly directory: AccountDirectoryRepository,
     private readonly tokens: TokensRepository,
     private readonly credentials: CredentialsRepository,
+    private readonly rules: AccountRules,
     private readonly roles: Roles,
     private readonly transactions: Transactions,
     private readonly policy: PasswordPolicy,
@@ -57,7 +59,7 @@ export class JoiningService {
   /**
    * Accepts an invitation.
    * @param represent whether to return the account, with a reset token when no password was set
-   * @throws ApiError 404 `invalid_token`; 422 `expired_token`, or errors of password and name
+   * @throws ApiError 404 `invalid_token`; 422 `expired_token`, or errors of password, name, and the rules of accounts
    */
   async join(token: string, body: unknown, represent: boolean): Promise<Item | undefined> {
     const { password, name, base, errors } = readJoinBody(body);
@@ -65,7 +67,8 @@ export class JoiningService {
     const invited = await this.find(hash);
     const owner = { email: invited.email, name: name ?? invited.name };
     const broken: ErrorObject[] = password === undefined ? [] : this.policy.errors(password, owner, `${base}/password`);
-    throwIfErrors([...errors, ...broken]);
+    const against = this.rules.errors(owner, 'join').map((error) => atMember(error, base));
+    throwIfErrors([...errors, ...against, ...broken]);
     const hashedPassword = typeof password === 'string' ? await this.hasher.hash(password) : null;
     return this.transactions.run(async (tx) => {
       const { id, resetToken } = await this.accept(hash, { hashedPassword, name: name ?? null, represent }, tx);

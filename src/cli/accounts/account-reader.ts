@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Account } from '../../accounts/account.entity.js';
-import { accountErrors, extraIn, nameFrom, organizationsIn } from '../../accounts/account.policy.js';
+import { extraIn, nameFrom, organizationsIn } from '../../accounts/account.policy.js';
+import type { AccountRules } from '../../accounts/account.rules.js';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
@@ -48,7 +49,8 @@ type Values = Omit<CreateAttributes<Account, typeof AccountTransferResource.rule
 /** Validates lines by the rules of the API and of the installation. */
 export class AccountReader {
   constructor(
-    private readonly roles: Pick<Roles, 'assignable' | 'scopeKeys' | 'defaultName'>,
+    private readonly roles: Pick<Roles, 'defaultName'>,
+    private readonly rules: Pick<AccountRules, 'errors'>,
     private readonly hasher: Pick<PasswordHasher, 'supports'>,
     private readonly firebase: FirebaseHashConfig | null = null,
     private readonly resource: TransferResource = AccountTransferResource,
@@ -71,7 +73,7 @@ export class AccountReader {
     const imported = readImportedHash(hash, (stored) => this.hasher.supports(stored), this.firebase);
     const all = [
       ...errors.map(({ detail }) => detail),
-      ...accountErrors(values, this.roles).map(({ detail }) => detail),
+      ...this.rules.errors(values, 'import').map(({ detail }) => detail),
       ...('error' in imported ? [`hashed_password ${imported.error}`] : []),
       ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
       ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),

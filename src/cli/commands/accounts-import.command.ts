@@ -4,6 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AccountRules } from '../../accounts/account.rules.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Config } from '../../config/config.js';
 import { oneOf } from '../../config/variables/schemas.js';
@@ -62,7 +63,12 @@ export const accountsImportCommand = (context: CommandContext) =>
       await withService(context, (service) =>
         onConnection(service, context, async (dataSource) => {
           const importer = new Importer(new PostgresTransactions(dataSource), get(service, Audit), options);
-          const reader = new AccountReader(get(service, Roles), get(service, PasswordHasher), firebase);
+          const reader = new AccountReader(
+            get(service, Roles),
+            get(service, AccountRules),
+            get(service, PasswordHasher),
+            firebase,
+          );
           const run = new ImportRun(reader, importer, options, { progress, ...context });
           await run.all(lines);
           if (run.added > 0 && !options.dryRun)
