@@ -10,7 +10,7 @@ export interface Extension {
   readonly modules?: readonly Type<unknown>[];
   /** Entities of these modules. */
   readonly entities?: readonly Type<unknown>[];
-  /** Migrations, run in the order of their timestamps together with the service's own. */
+  /** Migrations, run after the service's own, in the order of their timestamps. */
   readonly migrations?: readonly Type<MigrationInterface>[];
   /** Audit actions of these modules besides writes of resources. */
   readonly actions?: readonly (keyof OwnActions)[];

@@ -24,13 +24,20 @@ export interface SchemaExtension {
   readonly migrations?: readonly Type<MigrationInterface>[];
 }
 
-/** The options of the service's data source on the PostgreSQL at `url`. */
+/** A timestamp at the end of a migration's name, in milliseconds; TypeORM sorts by it. */
+const TIMESTAMP = /[1-9]\d{12}$/;
+
+/**
+ * The options of the service's data source on the PostgreSQL at `url`.
+ * @throws TypeError when two migrations have one name, or a name has no timestamp
+ */
 export function dataSourceOptions(
   url: string,
   settings: ConnectionSettings,
   extension: SchemaExtension = {},
 ): ServiceDataSourceOptions {
   const { databasePoolSize: size, databaseDirectUrl: directUrl, databasePooler: pooler = 'session' } = settings;
+  checkMigrationNames([...migrations, ...(extension.migrations ?? [])]);
   const access = { url, directUrl: directUrl ?? url, pooler };
   return {
     type: 'postgres',
@@ -47,6 +54,16 @@ export function dataSourceOptions(
     logger: new TypeOrmLogger(),
     maxQueryExecutionTime: SLOW_STATEMENT_MS,
   };
+}
+
+/** Names are how the database knows which migrations have run: of two with the same name, one would never run. */
+function checkMigrationNames(classes: readonly Type<MigrationInterface>[]): void {
+  const names = classes.map((Migration) => new Migration().name ?? Migration.name);
+  const errors = names.flatMap((name, at) => [
+    ...(TIMESTAMP.test(name) ? [] : [`migrations: the name of ${name} must end in a timestamp of 13 digits`]),
+    ...(names.indexOf(name) < at ? [`migrations: two are called ${name}; rename the one that has not run yet`] : []),
+  ]);
+  if (errors.length > 0) throw new TypeError(errors.join('\n'));
 }
 
 /**

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type Migration, MigrationExecutor } from 'typeorm';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
 import { acquireMigrationLock, MIGRATION_LOCKS } from './migration-lock.js';
 import { PendingMigrations } from './pending-migrations.js';
 import { findMissingMigrationPrivileges, privilegeErrors } from './checks/privileges.js';
+import { migrations } from './schema.js';
 import { UnfitDatabaseError } from './checks/requirements.js';
 import { sqlStateOf } from './errors/sql-state.js';
 
@@ -65,12 +66,27 @@ function migrationOptions({ options }: DataSource): DataSource['options'] {
   };
 }
 
+/**
+ * The service's migrations, then those of its extension, each in the order of their timestamps. So an extension's find
+ * the same tables in a new database, where all of them run at once, as in one that has been there for long.
+ */
+class OrderedMigrations extends MigrationExecutor {
+  override transaction = 'each' as const;
+
+  protected override getMigrations(): Migration[] {
+    const own = new Set<unknown>(migrations);
+    const isOwn = ({ instance }: Migration): boolean => own.has(instance?.constructor);
+    const sorted = super.getMigrations();
+    return [...sorted.filter(isOwn), ...sorted.filter((migration) => !isOwn(migration))];
+  }
+}
+
 /** Each migration has its own transaction, so a run that failed on a table lock continues where it stopped. */
 async function runPending(dataSource: DataSource): Promise<string[]> {
   const done: string[] = [];
   for (let attempt = 1; ; attempt++) {
     try {
-      const ran = await dataSource.runMigrations();
+      const ran = await new OrderedMigrations(dataSource).executePendingMigrations();
       return [...done, ...ran.map((migration) => migration.name)];
     } catch (error) {
       if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE || attempt === LOCK_ATTEMPTS) throw error;
