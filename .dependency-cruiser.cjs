@@ -22,7 +22,7 @@ const LEVELS = [
 /** The files of a feature by what they do, lowest first. Each imports from its own layer and from below. */
 const LAYERS = ['entity', 'resource', 'repository', 'service', 'controller', 'module'];
 
-const APP = '^src/(app\\.|(main|cli|index)\\.ts$|cli/)';
+const APP = '^src/(app\\.|(cli|iam|index)\\.c?ts$|cli/)';
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 

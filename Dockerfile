@@ -2,7 +2,7 @@
 
 # The service, for production: DATABASE_URL and the other required variables come from outside.
 #   docker build -t iam .
-#   docker run --rm --env-file iam.env iam node dist/cli.js migrate
+#   docker run --rm --env-file iam.env iam iam migrate
 #   docker run --env-file iam.env -p 3000:3000 iam
 
 # The active LTS line, on which CI starts the service (.ci/node-versions). Debian and not Alpine, so that what is tested is
@@ -36,10 +36,10 @@ WORKDIR /app
 COPY package.json roles.yml ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+RUN chmod +x dist/iam.cjs && ln -s /app/dist/iam.cjs /usr/local/bin/iam
 USER node
 EXPOSE 3000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# The array form, so that signals reach Node and not a shell. The heap is collected when it has grown by 40 %: by itself V8
-# lets it double while there is memory, and the process needs 280 MB and more where it serves as much with 190.
-CMD ["node", "--require", "./dist/thread-pool.cjs", "--heap-growing-percent=40", "--enable-source-maps", "dist/main.js"]
+# The array form, so that signals reach Node and not a shell.
+CMD ["iam", "start"]

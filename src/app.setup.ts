@@ -1,5 +1,6 @@
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import { RequestMethod } from '@nestjs/common';
@@ -12,6 +13,7 @@ import { serveDocs } from './app.docs.js';
 import { NO_EXTENSION } from './app.extension.js';
 import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
+import { checkSharedPackages } from './app.packages.js';
 import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
 import { countRequests } from './auth/rate-limit/rate-limit.decorator.js';
 import { RateLimiter } from './auth/rate-limit/rate-limiter.js';
@@ -60,12 +62,16 @@ const CORS_HEADERS = [
 /** Paths outside of API_PREFIX. */
 const UNPREFIXED = ['.well-known/jwks.json', 'health/live', 'health/ready', ...PAGE_PATHS, ...MAILBOX_PATHS];
 
-/** Creates the application, ready to listen, for the service and its tests. */
+/**
+ * Creates the application, ready to listen, for the service and its tests.
+ * @throws Error when a package that the service shares with its extension is installed twice
+ */
 export async function createApp(
   config: Config,
   extension = NO_EXTENSION,
   timeouts = TIMEOUTS,
 ): Promise<NestFastifyApplication> {
+  checkSharedPackages(join(process.cwd(), 'package.json'));
   const reject = (reason: Rejection, ip?: string): void => rejections.record(reason, ip);
   const adapter = new DrainingAdapter({
     trustProxy: trustProxyOption(config.trustedProxies),

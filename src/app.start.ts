@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
+import type { Extension } from './app.extension.js';
 import { beforeEnd, isEnding } from './app.process.js';
 import { createApp } from './app.setup.js';
 import { loadEnvFile } from './config/env-file.js';
@@ -11,14 +12,17 @@ import { hasMailbox } from './mailbox/mailbox.module.js';
 import { MailboxToken } from './mailbox/mailbox.token.js';
 import { listen } from './transport/listen.js';
 
-/** Starts the service. A start that fails says why and ends the process. */
-export async function start(): Promise<void> {
+/**
+ * Starts the service. A start that fails says why and ends the process. Call `endOnSignals` before it, and before
+ * anything that takes time.
+ */
+export async function start(extension: Extension): Promise<void> {
   // An interrupted start ends immediately; no request was accepted yet.
   beforeEnd(() => DatabaseServer.stopEmbedded());
   try {
     loadEnvFile();
     const config = loadConfig(process.env);
-    const app = await createApp(config);
+    const app = await createApp(config, extension);
     if (isEnding()) return;
     beforeEnd(() => app.close());
     await listen(app, config.host, config.port);

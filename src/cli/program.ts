@@ -15,11 +15,13 @@ import { openApiCommand } from './commands/openapi.command.js';
 import { secretsResealCommand } from './commands/secrets-reseal.command.js';
 import { seedCommand } from './commands/seed.command.js';
 import { sessionsRevokeCommand } from './commands/sessions-revoke.command.js';
+import { startCommand } from './commands/start.command.js';
 import { unlockCommand } from './commands/unlock.command.js';
 import { variablesCommand } from './commands/variables.command.js';
 
 /** Every command, in the order of the help. */
 const COMMANDS: readonly CommandFactory[] = [
+  startCommand,
   migrateCommand,
   seedCommand,
   createAdminCommand,

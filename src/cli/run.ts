@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { CommanderError } from '@commander-js/extra-typings';
 import { Logger } from '@nestjs/common';
 import { NO_EXTENSION, type Extension } from '../app.extension.js';
+import { projectExtension } from '../app.project.js';
 import type { Config } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 import { isErrno } from '../config/errno.js';
@@ -31,17 +32,16 @@ export interface CommandLine {
   readonly stderr: ProgressStream;
 }
 
+/** Commands that need no project: they work in any folder, also in that of a project that is not built. */
+const WITHOUT_PROJECT: ReadonlySet<string | undefined> = new Set(['new', 'version', '--version', '-V']);
+
 /**
- * Runs one command. An extended service calls it from its own `cli.ts`, so that its migrations and resources are
- * included.
+ * Runs one command.
  * @param args the arguments after the program's name
+ * @param given the extension; by default that of the project in whose folder the process was started
  * @returns the exit code; errors are printed to the standard error
  */
-export async function runCli(
-  args: readonly string[],
-  extension: Extension = NO_EXTENSION,
-  line: CommandLine = process,
-): Promise<number> {
+export async function runCli(args: readonly string[], given?: Extension, line: CommandLine = process): Promise<number> {
   const output = watchOutput(line, (error) => {
     line.stderr.write(`The output cannot be written: ${error.message}\n`);
     process.exitCode = EXIT.failed;
@@ -52,6 +52,7 @@ export async function runCli(
   // Once each: a second Ctrl-C ends a command that ignores the first.
   for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
+    const extension = given ?? (WITHOUT_PROJECT.has(args[0]) ? NO_EXTENSION : await projectExtension());
     const program = createProgram(contextOf(line, extension, interruption.signal));
     await program.parseAsync(commanderArguments(args), { from: 'user' });
     return output.failed ? EXIT.failed : EXIT.done;

@@ -65,9 +65,9 @@ describe('the command line', () => {
 
   it('is the program of the package, which the system can run by itself', async () => {
     const { bin } = JSON.parse(await readFile('package.json', 'utf8'));
-    expect(bin).toEqual({ iam: 'dist/cli.js' });
+    expect(bin).toEqual({ iam: 'dist/iam.cjs' });
     // The compiler keeps it.
-    expect(await readFile('src/cli.ts', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(await readFile('src/iam.cts', 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it('names what is wrong with the configuration, and exits with 1', async () => {

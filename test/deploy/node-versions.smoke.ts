@@ -65,7 +65,7 @@ describe.each(runtimes)('The built service on Node $version', ({ path }) => {
   });
 
   it('is in order for doctor, run on the same version', async () => {
-    const { stdout } = await promisify(execFile)(path, ['dist/cli.js', 'doctor'], { env });
+    const { stdout } = await promisify(execFile)(path, ['dist/iam.cjs', 'doctor'], { env });
     expect(stdout).toContain('Each of them can be read.');
     expect(stdout).not.toContain('error');
   });

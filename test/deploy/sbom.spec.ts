@@ -15,7 +15,7 @@ describe('What a build says that the service is made of', () => {
   let components: { name: string; group?: string; version: string; purl: string }[];
   let licenses: string[];
   const lock: { packages: Record<string, Package> } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-  const manifest: { scripts: Record<string, string>; dependencies: Record<string, string> } = JSON.parse(
+  const manifest: { scripts: Record<string, string>; [group: string]: Record<string, string> } = JSON.parse(
     readFileSync('package.json', 'utf8'),
   );
 
@@ -45,7 +45,7 @@ describe('What a build says that the service is made of', () => {
   });
 
   it('names every production dependency of the manifest with its licence', () => {
-    for (const name of Object.keys(manifest.dependencies)) {
+    for (const name of Object.keys({ ...manifest['dependencies'], ...manifest['peerDependencies'] })) {
       const named = licenses.filter((line) => line.startsWith(`${name} `));
       expect(named).not.toEqual([]);
       expect(named.filter((line) => !/: [\w(]/.test(line) || line.endsWith('not declared'))).toEqual([]);

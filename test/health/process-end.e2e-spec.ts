@@ -11,10 +11,11 @@ import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { open } from '../transport/sockets.js';
 
-/** What `npm run start:prod` runs, on the compiled sources; they do not have what is only loaded before Node starts. */
-const SCRIPT = JSON.parse(readFileSync('package.json', 'utf8'))
-  .scripts['start:prod'].replace('--require ./dist/thread-pool.cjs ', '')
-  .replace('dist/main.js', compiledPath('src/main.ts'));
+/** What `npm run start:prod` runs, on the compiled sources; they do not have the program that loads the command line. */
+const SCRIPT = JSON.parse(readFileSync('package.json', 'utf8')).scripts['start:prod'].replace(
+  'dist/iam.cjs',
+  compiledPath('src/cli.ts'),
+);
 
 describe('A service that npm has started', () => {
   let database: TestDatabase;

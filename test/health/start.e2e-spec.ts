@@ -45,7 +45,10 @@ describe('A service whose database is not there yet', () => {
 
   function start(program = process.execPath, args: readonly string[] = []): void {
     const env = { ...TEST_ENVIRONMENT, PATH: process.env['PATH'], DATABASE_URL: proxy.url, DATA_DIR: folder };
-    service = spawn(program, [...args, compiledPath('src/main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    service = spawn(program, [...args, compiledPath('src/cli.ts'), 'start'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     service.stdout?.on('data', (bytes: Buffer) => (output += bytes.toString()));
   }
   /** What it has logged; a line that is no JSON fails. */

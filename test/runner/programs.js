@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** What the compiled service reads at run time. */
 const ASSETS = [
+  'package.json',
   'roles.yml',
   'src/mail/templates',
   'src/mailbox/templates',

@@ -8,7 +8,7 @@ import { compiledPath } from '../runner/compiled.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-/** The options that `npm run start:prod` passes to Node. */
+/** What `npm run start:prod` passes to Node. */
 const PRODUCTION: string[] = PACKAGE.scripts['start:prod'].split(' ').slice(2);
 
 interface ServiceProcessOptions {
@@ -28,7 +28,7 @@ export class ServiceProcess {
   }
 
   /**
-   * Starts `src/main.ts`, compiled, with nothing in its environment but this.
+   * Starts the service, compiled, with nothing in its environment but this.
    * @param built start what `nest build` has made of it, as in production
    * @param node more arguments for Node itself
    * @param runtime the Node to start it with, by default that of the tests
@@ -37,7 +37,7 @@ export class ServiceProcess {
     env: Record<string, string>,
     { built = false, node = [], runtime = process.execPath }: ServiceProcessOptions = {},
   ): ServiceProcess {
-    const program = built ? PRODUCTION : [compiledPath('src/main.ts')];
+    const program = built ? PRODUCTION : [compiledPath('src/cli.ts'), 'start'];
     const child = spawn(runtime, [...node, ...program], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], ...env },

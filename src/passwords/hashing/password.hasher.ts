@@ -141,7 +141,7 @@ export class HashQueueSignals implements OnModuleInit {
   onModuleInit(): void {
     const { queue } = this.hasher;
     if (queue.slots < availableParallelism()) {
-      const start = 'start with `node --require ./dist/thread-pool.cjs dist/main.js`, or set UV_THREADPOOL_SIZE';
+      const start = 'start with `iam start`, or set UV_THREADPOOL_SIZE';
       new Logger('Passwords').warn(`Only ${queue.slots} passwords are hashed at a time: ${start}`);
     }
     this.rateLimiter.rejectWithoutRoom(({ emailKey, knownDevice, actorId }) =>

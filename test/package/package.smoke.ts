@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+
+/** What `.ci/package`, which runs this file, has packed; `npm test` does not run it. */
+const TARBALL = resolve(process.env['IAM_TEST_PACKAGE'] ?? '');
+
+/** In bytes. */
+const MAX_PACKED_SIZE = 1_000_000;
+const MAX_FILES = 1_000;
+
+/** Outside of dist, and what npm adds by itself. */
+const OTHER_FILES = ['CHANGELOG.md', 'README.md', 'package.json', 'roles.yml'];
+
+/** Runs a program; an error shows what it printed. */
+async function run(program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args).catch(({ stdout, stderr }: Record<string, string>) => {
+    throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  });
+  return stdout;
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => `${parentPath}/${name}`);
+
+/** What the build makes of a source. */
+function builtFrom(source: string): string[] {
+  const target = source.replace(/^src/, 'dist');
+  if (extname(source) === '.ts') return ['.js', '.d.ts'].map((extension) => target.replace(/\.ts$/, extension));
+  return extname(source) === '.cts' ? ['.cjs', '.d.cts'].map((end) => target.replace(/\.cts$/, end)) : [target];
+}
+
+describe('The package', () => {
+  it('has the built form of every source, with declarations, and no source, source map or test', async () => {
+    const list = await run('tar', '--list', '--file', TARBALL);
+    const files = list
+      .trim()
+      .split('\n')
+      .map((path) => path.replace(/^package\//, ''));
+    expect(files.sort()).toEqual([...filesIn('src').flatMap(builtFrom), ...OTHER_FILES].sort());
+    expect(files.filter((file) => /(?<!\.d)\.c?ts$|\.map$|spec/.test(file))).toEqual([]);
+    process.stdout.write(`${files.length} files, ${Math.round(statSync(TARBALL).size / 1000)} kB packed\n`);
+    expect(files.length).toBeLessThan(MAX_FILES);
+    expect(statSync(TARBALL).size).toBeLessThan(MAX_PACKED_SIZE);
+  });
+
+  it('has exports and files that publint finds nothing wrong with', async () => {
+    expect(await run('.ci/package-tools', 'publint', 'run', TARBALL, '--strict')).toContain('All good!');
+  });
+
+  it('has declarations that TypeScript finds however a project resolves modules', () =>
+    run('.ci/package-tools', 'attw', TARBALL, '--profile', 'esm-only'));
+
+  it('has the API that its report shows; after a change of it, `npm run api` and a line in CHANGELOG.md', () =>
+    run('.ci/package-tools', 'api-extractor', 'run'));
+});
