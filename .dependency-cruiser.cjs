@@ -22,7 +22,8 @@ const LEVELS = [
 /** The files of a feature by what they do, lowest first. Each imports from its own layer and from below. */
 const LAYERS = ['entity', 'resource', 'repository', 'service', 'controller', 'module'];
 
-const APP = '^src/(app\\.|(cli|iam|index)\\.c?ts$|cli/)';
+/** The test kit puts the app together too. */
+const APP = '^src/(app\\.|(cli|iam|index)\\.c?ts$|cli/|testing/)';
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
@@ -88,8 +89,20 @@ module.exports = {
     forbid(
       'the-embedded-postgresql-is-loaded-when-it-is-needed',
       'production has DATABASE_URL and never loads it, so it is imported by import() alone',
-      { path: '^src/', pathNot: '^src/embedded-postgres/' },
+      { path: '^src/', pathNot: '^src/(embedded-postgres|testing)/' },
       { path: '^src/embedded-postgres/', dynamic: false, dependencyTypesNot: ['type-only', 'type-import'] },
+    ),
+    forbid(
+      'production-does-not-load-the-test-kit',
+      'the kit gives anyone an admin token, so only the command that starts it loads it, by import() alone',
+      { path: '^src/', pathNot: '^src/testing/' },
+      { path: '^src/testing/', dynamic: false, dependencyTypesNot: ['type-only', 'type-import'] },
+    ),
+    forbid(
+      'one-command-starts-the-test-kit',
+      'no other file has a use for it',
+      { path: '^src/', pathNot: '^src/(testing/|cli/commands/test-server\\.command\\.ts$)' },
+      { path: '^src/testing/' },
     ),
     forbid('no-circles', 'no file imports itself over others, not even types', {}, { circular: true }),
     forbid(

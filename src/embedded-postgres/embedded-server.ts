@@ -114,6 +114,11 @@ export class EmbeddedServer {
     return this.cluster.paths.home;
   }
 
+  /** The number of processes that use the server, this one included. @throws the driver's error when it has stopped */
+  users(): Promise<number> {
+    return this.session.users();
+  }
+
   /** Stops using the server; the last process shuts it down (fast shutdown). May be called twice. */
   stop(): Promise<void> {
     this.stopping ??= this.leave();

@@ -82,6 +82,16 @@ export class EmbeddedSession {
     await this.client.query('SELECT pg_advisory_unlock($1)', [SET_UP_LOCK]);
   }
 
+  /** The number of processes that use the server, this one included. */
+  async users(): Promise<number> {
+    const { rows } = await this.client.query<{ users: number }>(
+      `SELECT count(*)::int AS users FROM pg_locks
+      WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1 AND granted`,
+      [USE_LOCK],
+    );
+    return rows[0]?.users ?? 0;
+  }
+
   /** True when no other process uses the server; none can join it from then on, until this session ends. */
   async becomeLast(): Promise<boolean> {
     if (this.lost) return false;

@@ -1,4 +1,4 @@
-import { order, passes, type TypeName, type Operator } from '../resources/semantics.js';
+import { order, passes, type TypeName, type Operator } from '../../src/testing/contract/semantics.js';
 
 /** Accounts as plain objects in memory, and what the wire contract says that a list of them holds. */
 

@@ -8,7 +8,7 @@ import {
   type SortKey,
 } from './account-model.js';
 import { thoroughly } from './arbitraries.js';
-import type { Operator } from '../resources/semantics.js';
+import type { Operator } from '../../src/testing/contract/semantics.js';
 
 /** Queries that the service has to take, with what they mean in the model. */
 

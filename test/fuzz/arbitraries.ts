@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { TypeName } from '../resources/semantics.js';
+import type { TypeName } from '../../src/testing/contract/semantics.js';
 
 /** What the fuzz tests are made of: texts, values, parameters and bodies, from harmless to hostile. */
 

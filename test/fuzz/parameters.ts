@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { AnyResource } from '../../src/json-api/resource/resource.js';
-import type { TypeName } from '../resources/semantics.js';
-import { typeOf } from '../resources/subject.js';
+import type { TypeName } from '../../src/testing/contract/semantics.js';
+import { typeOf } from '../../src/testing/contract/subject.js';
 import { encoded, mutated, ODD, PROTOTYPE_NAMES, text, thoroughly, value } from './arbitraries.js';
 
 /** Query parameters of a collection, from valid ones to senseless ones. */

@@ -1,12 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { TestApp } from '../support/app.js';
-import { account, organization } from '../support/factories.js';
+import { account, organization, type Rows } from '../support/factories.js';
 
-/**
- * Puts one row into the database and gives its id. `n` counts the rows of a test from 0, so that they can differ:
- * the more values differ, or are null, the more the contract has to look at.
- */
-export type Factory = (app: TestApp, n: number) => Promise<string>;
+/** A fixture of the contract tests, for the apps of these tests and of the kit. */
+export type Factory = (app: Rows, n: number) => Promise<string>;
 
 const DAY_MS = 86_400_000;
 /** Of today, so that no sweep deletes the rows of a slow test. */
@@ -15,7 +11,7 @@ const START = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 /** One for each n, in their order, at least a week ago. */
 const time = (n: number): Date => new Date(START + (n - 20) * DAY_MS + 250 + n);
 
-async function session(app: TestApp, n: number): Promise<string> {
+async function session(app: Rows, n: number): Promise<string> {
   const id = uuidv7();
   const { id: accountId } = await account(app, { joined: false });
   await app.sql(
@@ -26,7 +22,7 @@ async function session(app: TestApp, n: number): Promise<string> {
   return id;
 }
 
-async function auditEvent(app: TestApp, n: number): Promise<string> {
+async function auditEvent(app: Rows, n: number): Promise<string> {
   const id = uuidv7();
   await app.sql(
     `INSERT INTO audit_events (id, action, actor_id, target_type, target_id, details, ip, request_id, created_at)
@@ -46,7 +42,7 @@ async function auditEvent(app: TestApp, n: number): Promise<string> {
   return id;
 }
 
-async function job(app: TestApp, n: number): Promise<string> {
+async function job(app: Rows, n: number): Promise<string> {
   const id = uuidv7();
   await app.sql(
     `INSERT INTO jobs (id, kind, status, progress, total, errors, input, created_by, created_at, updated_at, started_at, finished_at)

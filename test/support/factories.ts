@@ -39,15 +39,18 @@ export interface AccountOptions {
   readonly columns?: Record<string, unknown>;
 }
 
+/** What rows need of an app. */
+export type Rows = Pick<TestApp, 'nest' | 'sql'>;
+
 /** Puts an organization into the database and gives its id. */
-export async function organization(app: TestApp, name = 'Organization'): Promise<string> {
+export async function organization(app: Rows, name = 'Organization'): Promise<string> {
   const id = uuidv7();
   await app.sql('INSERT INTO organizations (id, name) VALUES ($1, $2)', [id, name]);
   return id;
 }
 
 /** Puts an account into the database, by default a joined, enabled user without organizations. */
-export async function account(app: TestApp, options: AccountOptions = {}): Promise<TestAccount> {
+export async function account(app: Rows, options: AccountOptions = {}): Promise<TestAccount> {
   const id = uuidv7();
   const {
     name = 'Somebody',

@@ -145,8 +145,13 @@ export class RateLimiter implements OnApplicationBootstrap {
    * @throws the driver's error
    */
   async unlock(emailKey: string): Promise<number> {
-    this.exhausted.clear();
+    this.forgetExhausted();
     return this.counter.forgetAll(ownerOf(emailKey));
+  }
+
+  /** Forgets which keys are exhausted, so that the next attempt under each is counted by PostgreSQL. */
+  forgetExhausted(): void {
+    this.exhausted.clear();
   }
 
   /** Refunds the points that {@link count} took for this subject. When that fails they stay counted. */

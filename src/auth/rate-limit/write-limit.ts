@@ -66,6 +66,11 @@ export class WriteLimit {
     });
   }
 
+  /** Forgets what was counted in this process and not sent yet. */
+  forget(): void {
+    this.tallies.clear();
+  }
+
   /** The tally of this minute. Those of the previous minute are dropped. */
   private tallyOf(accountId: string): Tally {
     const minute = Math.floor(Date.now() / WINDOW_MS);

@@ -1,39 +1,38 @@
-import { expect, it } from '@jest/globals';
-import { Roles } from '../../src/auth/authorization/roles.js';
-import type { Action } from '../../src/json-api/resource/resource-definition.js';
-import { document, errorsOf, ids, type ApiResponse } from '../support/client.js';
-import { organization, signedIn } from '../support/factories.js';
-import type { Subject } from './subject.js';
+import assert from 'node:assert/strict';
+import { Roles } from '../../auth/authorization/roles.js';
+import type { Action } from '../../json-api/resource/resource-definition.js';
+import { type ApiResponse, document } from '../api-client.js';
+import type { TestRunner } from '../runner.js';
+import { ids, type Subject } from './subject.js';
 
 /** What is hidden from unauthenticated clients and from roles without a scope on the row. */
-export function scopeContract(subject: () => Subject): void {
+export function scopeContract({ it }: TestRunner, subject: () => Subject): void {
   it('responds 401 to unauthenticated clients', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     for (const [, method, tail, body] of operations(on, id)) {
-      const response = await on.callAs(undefined, method, tail, { ...(body && { body }) });
-      expect([method, tail, errorsOf(response)]).toEqual([method, tail, ['401 unauthenticated Authorization']]);
+      const response = await on.callAs(null, method, tail, { ...(body && { body }) });
+      assert.deepEqual([method, tail, response.problems], [method, tail, ['401 unauthenticated Authorization']]);
     }
   });
 
   it('hides a row from every role whose scopes exclude it, whatever is done to it', async () => {
     const on = subject();
     const [id = ''] = await on.make();
-    const roles = on.app.nest.get(Roles, { strict: false });
+    const roles = on.iam.nest.get(Roles, { strict: false });
     for (const name of roles.assignable()) {
-      const org = [await organization(on.app)];
-      const { token } = await signedIn(on.app, { role: name, org });
+      const { token } = await on.iam.as(name, { of: await on.iam.create.organization() });
       for (const [action, method, tail, body] of operations(on, id)) {
         const scopes = roles.get(name)?.scopes(on.type, action) ?? new Set();
         if (scopes.has('*') || action === 'create') continue;
         const response = await on.callAs(token, method, tail, { ...(body && { body }) });
         const case_ = [name, method, tail];
-        if (scopes.size === 0) expect([...case_, errorsOf(response)]).toEqual([...case_, ['403 forbidden']]);
-        else if (tail.startsWith('/')) expect([...case_, errorsOf(response)]).toEqual([...case_, ['404 not_found']]);
-        else expect([...case_, seen(response, id)]).toEqual([...case_, { listed: false, counted: 0 }]);
+        if (scopes.size === 0) assert.deepEqual([...case_, response.problems], [...case_, ['403 forbidden']]);
+        else if (tail.startsWith('/')) assert.deepEqual([...case_, response.problems], [...case_, ['404 not_found']]);
+        else assert.deepEqual([...case_, seen(response, id)], [...case_, { listed: false, counted: 0 }]);
       }
     }
-    expect((await on.get(`/${id}`)).status).toBe(200);
+    assert.equal((await on.get(`/${id}`)).status, 200);
   });
 }
 
@@ -53,5 +52,5 @@ function operations(on: Subject, id: string): Operation[] {
 
 const seen = (response: ApiResponse, id: string) => ({
   listed: ids(response).includes(id),
-  counted: response.body.meta.count,
+  counted: response.meta['count'],
 });

@@ -1,14 +1,21 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import type { Attribute } from '../../src/json-api/resource/attributes.js';
-import { columnsOf, nameOf, snakeCase } from '../../src/json-api/resource/columns.js';
-import type { AnyResource } from '../../src/json-api/resource/resource.js';
-import type { Verb } from '../../src/json-api/http/route.js';
-import { operations, type CheckedClient } from '../contract/openapi.js';
-import type { TestApp } from '../support/app.js';
-import { document, send, type ApiResponse, type RequestOptions } from '../support/client.js';
-import type { Factory } from './fixtures.js';
+import { DataSource } from 'typeorm';
+import type { Verb } from '../../json-api/http/route.js';
+import type { Attribute } from '../../json-api/resource/attributes.js';
+import { columnsOf, nameOf as columnName, snakeCase } from '../../json-api/resource/columns.js';
+import { ResourceRegistry } from '../../json-api/resource/registry.js';
+import type { AnyResource } from '../../json-api/resource/resource.js';
+import { ApiClient, type ApiResponse, document, type RequestOptions, type TestResource } from '../api-client.js';
+import type { TestIam } from '../test-iam.js';
+import { operations, type OpenApiCheck } from './openapi-check.js';
 import type { TypeName } from './semantics.js';
+
+/**
+ * Puts one row into the database and returns its id. `n` counts the rows of an app from 0, so that they can differ: the
+ * more values differ, or are null, the more the contract finds.
+ */
+export type Fixture = (iam: TestIam, n: number) => Promise<string>;
 
 /** One row: its id, and the values of its attributes by name, those of hidden ones included. */
 export interface Row {
@@ -16,9 +23,20 @@ export interface Row {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-interface ResourceObject {
-  readonly id: string;
-  readonly attributes?: Readonly<Record<string, unknown>>;
+/** The ids of a collection, in order. */
+export const ids = (response: ApiResponse): string[] => response.many().map(({ id }) => id);
+
+/** The entity tag of a response. */
+export const etagOf = ({ headers }: ApiResponse): string => headers.get('etag') ?? '';
+
+/** Type and id of a resource. */
+export const nameOf = ({ type, id }: Pick<TestResource, 'type' | 'id'>): string => `${type} ${id}`;
+
+/** The links of a relationship, and what it is linked with: nothing, one or many. */
+export function linkageOf({ relationships }: TestResource, name: string) {
+  const { data, links = {} } = relationships?.[name] ?? {};
+  const linkage = [data ?? []].flat() as Pick<TestResource, 'type' | 'id'>[];
+  return { links: links as Readonly<Record<string, unknown>>, linkage };
 }
 
 /** The name of an attribute's type. */
@@ -42,14 +60,14 @@ export class Subject {
   private made = 0;
 
   constructor(
-    readonly app: TestApp,
+    readonly iam: TestIam,
     readonly type: string,
-    private readonly factory: Factory,
-    private readonly client: CheckedClient,
+    private readonly fixture: Fixture,
+    private readonly check: OpenApiCheck,
     private readonly openApi: OpenAPIObject,
-    private readonly token: string,
+    private readonly admin: ApiClient,
   ) {
-    const resource = app.nest.get(ResourceRegistry).resource(type);
+    const resource = registryOf(iam.nest).resource(type);
     if (!resource) throw new Error(`There is a fixture for ${type}, but no such resource`);
     this.resource = resource;
   }
@@ -70,7 +88,7 @@ export class Subject {
   get secrets(): string[] {
     const shown = new Set(['id', ...this.visible.map(({ name }) => name)]);
     const columns = [...columnsOf(this.resource.entity).values()];
-    const spelled = columns.flatMap((column) => [snakeCase(column.propertyName), nameOf(column)]);
+    const spelled = columns.flatMap((column) => [snakeCase(column.propertyName), columnName(column)]);
     return [...new Set([...spelled, ...this.attributes.map(({ name }) => name)])].filter((name) => !shown.has(name));
   }
 
@@ -86,14 +104,14 @@ export class Subject {
 
   /** Makes rows, each different from all before. */
   async make(count = 1): Promise<string[]> {
-    const ids: string[] = [];
-    while (ids.length < count) ids.push(await this.factory(this.app, this.made++));
-    return ids;
+    const made: string[] = [];
+    while (made.length < count) made.push(await this.fixture(this.iam, this.made++));
+    return made;
   }
 
   /** Takes a row out behind the service's back, so that its like can be made. */
   async remove(id: string): Promise<void> {
-    await this.app.sql(`DELETE FROM "${this.resource.table}" WHERE id = $1`, [id]);
+    await this.table.delete({ id });
   }
 
   /** Reads the collection, or with `/id` a row. */
@@ -111,45 +129,56 @@ export class Subject {
 
   /** An admin's request to the collection's address and what stands behind it: nothing, `?query` or `/id`. */
   call(method: string, tail: string, options: RequestOptions = {}): Promise<ApiResponse> {
-    return this.callAs(this.token, method, tail, options);
+    return this.callAs(this.admin.token, method, tail, options);
   }
 
-  /** A request with the token; unauthenticated without one. */
-  callAs(token: string | undefined, method: string, tail: string, options: RequestOptions = {}): Promise<ApiResponse> {
-    const [, id, query = ''] = /^(?:\/([^?]+))?(\?.*)?$/.exec(tail) ?? [];
-    const operation = this.operation(method, id !== undefined);
-    return this.client.send(operation, id === undefined ? [] : [id], { ...options, query, ...(token && { token }) });
+  /** A request with the token; unauthenticated without one. The response is what the OpenAPI document promises. */
+  async callAs(token: string | null, method: string, tail: string, options: RequestOptions = {}): Promise<ApiResponse> {
+    const response = await new ApiClient(this.iam.url, token).send(method, this.path + tail, options);
+    this.check.response(this.operation(method, tail.startsWith('/')), response, tail.includes('fields['));
+    return response;
   }
 
   /** One row as it is shown. */
   async row(id: string): Promise<Row> {
-    const { body } = await this.get(`/${id}`);
-    return { id, values: body.data.attributes };
+    return { id, values: (await this.get(`/${id}`)).one().attributes };
   }
 
   /** A request that the OpenAPI document need not know. */
   attempt(method: string, tail: string): Promise<ApiResponse> {
-    return send(this.app, method, this.path + tail, { token: this.token });
+    return this.admin.send(method, this.path + tail);
   }
 
   /** Goes where a link leads. */
   follow(link: string): Promise<ApiResponse> {
-    return send(this.app, 'GET', link, { token: this.token });
+    return this.admin.get(link);
   }
 
   /** Every row, in the order of ids. */
   async rows(): Promise<Row[]> {
-    const { body } = await this.get();
-    const hidden = this.attributes.flatMap((one) => (one.hidden ? [`"${one.column}" AS "${one.name}"`] : []));
-    const stored = await this.app.sql(`SELECT ${['id', ...hidden].join(', ')} FROM "${this.resource.table}"`);
-    const secrets = new Map(stored.map(({ id, ...values }) => [id as string, JSON.parse(JSON.stringify(values))]));
-    return body.data.map(({ id, attributes }: ResourceObject) => ({
-      id,
-      values: { id, ...secrets.get(id), ...attributes },
-    }));
+    const hidden = this.attributes.filter((one) => one.hidden);
+    const select = Object.fromEntries(['id', ...hidden.map(({ property }) => property)].map((name) => [name, true]));
+    const stored = await this.table.find({ select, withDeleted: true });
+    const secrets = new Map(
+      stored.map((row) => [
+        row['id'],
+        Object.fromEntries(hidden.map(({ name, property }) => [name, asJson(row[property])])),
+      ]),
+    );
+    const shown = (await this.get()).many();
+    return shown.map(({ id, attributes }) => ({ id, values: { id, ...secrets.get(id), ...attributes } }));
+  }
+
+  private get table() {
+    return this.iam.nest.get(DataSource).getRepository<Record<string, unknown>>(this.resource.entity);
   }
 
   private operation(method: string, ofRow: boolean): string {
     return `${method} ${this.path}${ofRow ? '/{resource_id}' : ''}`;
   }
 }
+
+/** The resources of a service. */
+export const registryOf = (nest: NestFastifyApplication): ResourceRegistry => nest.get(ResourceRegistry);
+
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));

@@ -1,9 +1,10 @@
-import { expect, it } from '@jest/globals';
-import type { Filter } from '../../src/json-api/resource/attributes.js';
-import { filterName, type Operator, OPERATORS } from '../../src/json-api/sql/operators.js';
-import { errorsOf, ids, type ApiResponse } from '../support/client.js';
+import assert from 'node:assert/strict';
+import type { Filter } from '../../json-api/resource/attributes.js';
+import { filterName, type Operator, OPERATORS } from '../../json-api/sql/operators.js';
+import type { ApiResponse } from '../api-client.js';
+import type { TestRunner } from '../runner.js';
 import { order, passes } from './semantics.js';
-import { typeOf, valuesOf, type Row, type Subject } from './subject.js';
+import { ids, linkageOf, nameOf, typeOf, valuesOf, type Row, type Subject } from './subject.js';
 import { filterText, WRONG_TEXTS } from './values.js';
 
 /** How many rows a test makes: enough for nulls, equals and different values to meet. */
@@ -12,18 +13,18 @@ const ROWS = 5;
 const EVERY_OPERATOR = Object.keys(OPERATORS) as Operator[];
 
 /** What a resource does on reads. */
-export function readingContract(subject: () => Subject): void {
+export function readingContract({ it }: TestRunner, subject: () => Subject): void {
   it('shows every listed attribute in its documents, and nothing else', async () => {
     const on = subject();
     const [id = ''] = await on.make();
     const list = await on.get(`?filter[id]=${id}`);
     const shown = await on.get(`/${id}`);
     const names = on.visible.map(({ name }) => name).toSorted();
-    for (const resource of [list.body.data[0], shown.body.data]) {
-      expect([resource.type, resource.id]).toEqual([on.type, id]);
-      expect(Object.keys(resource.attributes).toSorted()).toEqual(names);
+    for (const resource of [...list.many(), shown.one()]) {
+      assert.deepEqual([resource.type, resource.id], [on.type, id]);
+      assert.deepEqual(Object.keys(resource.attributes).toSorted(), names);
     }
-    expect(shown.body.data.links.self).toBe(`${on.path}/${id}`);
+    assert.equal(shown.one().links?.['self'], `${on.path}/${id}`);
   });
 
   it('finds the right rows by every filter and operator that is listed', async () => {
@@ -43,7 +44,7 @@ export function readingContract(subject: () => Subject): void {
         if (spelled.join() !== expected.join()) wrong.push(`${filter.name}__eq found ${spelled.join()}`);
       }
     }
-    expect(wrong).toEqual([]);
+    assert.deepEqual(wrong, []);
   });
 
   it('rejects every filter and operator that is not listed', async () => {
@@ -81,10 +82,8 @@ export function readingContract(subject: () => Subject): void {
     for (const filter of [...on.resource.filters.values()].filter((one) => !one.on)) {
       const type = typeOf(filter);
       const value = strange[type] ?? 'nobody has this';
-      expect([filter.name, ids(await on.get(`?filter[${filter.name}]=${encodeURIComponent(value)}`))]).toEqual([
-        filter.name,
-        [],
-      ]);
+      const found = ids(await on.get(`?filter[${filter.name}]=${encodeURIComponent(value)}`));
+      assert.deepEqual([filter.name, found], [filter.name, []]);
     }
   });
 
@@ -109,7 +108,7 @@ export function readingContract(subject: () => Subject): void {
         if (paged.join() !== expected.join()) wrong.push(`cursors by ${sort} gave ${paged.join()}`);
       }
     }
-    expect(wrong).toEqual([]);
+    assert.deepEqual(wrong, []);
   });
 
   it('rejects to sort by anything else', async () => {
@@ -125,18 +124,21 @@ export function readingContract(subject: () => Subject): void {
     const on = subject();
     const [id = ''] = await on.make();
     for (const { name } of on.visible) {
-      const { data } = (await on.get(`/${id}?fields[${on.type}]=${name}`)).body;
-      expect([Object.keys(data.attributes), data.relationships]).toEqual([[name], undefined]);
+      const shown = (await on.get(`/${id}?fields[${on.type}]=${name}`)).one();
+      assert.deepEqual([Object.keys(shown.attributes), shown.relationships], [[name], undefined]);
     }
     for (const name of on.resource.relationships.keys()) {
-      const { data } = (await on.get(`/${id}?fields[${on.type}]=${name}&include=${name}`)).body;
-      expect([data.attributes, Object.keys(data.relationships)]).toEqual([undefined, [name]]);
+      const shown = (await on.get(`/${id}?fields[${on.type}]=${name}&include=${name}`)).one();
+      assert.deepEqual([shown.attributes, Object.keys(shown.relationships ?? {})], [undefined, [name]]);
     }
     // Every resource carries these two, whether they are named or not.
-    const { data: bare } = (await on.get(`/${id}?fields[${on.type}]=`)).body;
-    const { data: named } = (await on.get(`/${id}?fields[${on.type}]=id,type`)).body;
-    expect([named.id, named.type, named.attributes, named.relationships]).toEqual([id, on.type, undefined, undefined]);
-    expect({ ...named, links: undefined }).toEqual({ ...bare, links: undefined });
+    const bare = (await on.get(`/${id}?fields[${on.type}]=`)).one();
+    const named = (await on.get(`/${id}?fields[${on.type}]=id,type`)).one();
+    assert.deepEqual(
+      [named.id, named.type, named.attributes, named.relationships],
+      [id, on.type, undefined, undefined],
+    );
+    assert.deepEqual({ ...named, links: undefined }, { ...bare, links: undefined });
     const closed = ['nope', '__proto__', ...on.secrets];
     await expectErrors(
       on,
@@ -148,14 +150,13 @@ export function readingContract(subject: () => Subject): void {
     const on = subject();
     const [id = ''] = await on.make();
     for (const name of on.resource.relationships.keys()) {
-      const { data, included } = (await on.get(`/${id}?include=${name}`)).body;
-      const { links, data: linkage } = data.relationships[name];
-      const linked = [linkage ?? []].flat().map((one: { type: string; id: string }) => `${one.type} ${one.id}`);
-      expect(included.map((one: { type: string; id: string }) => `${one.type} ${one.id}`)).toEqual(linked);
-      if (typeof links?.related === 'string') {
-        const related = await on.follow(links.related);
-        const there = [related.body.data].flat().map((one: { type: string; id: string }) => `${one.type} ${one.id}`);
-        expect([name, there]).toEqual([name, linked]);
+      const response = await on.get(`/${id}?include=${name}`);
+      const { links, linkage } = linkageOf(response.one(), name);
+      const linked = linkage.map(nameOf);
+      assert.deepEqual(response.included.map(nameOf), linked);
+      if (typeof links['related'] === 'string') {
+        const related = await on.follow(links['related']);
+        assert.deepEqual([name, related.resources.map(nameOf)], [name, linked]);
       }
     }
     await expectErrors(
@@ -164,16 +165,15 @@ export function readingContract(subject: () => Subject): void {
     );
   });
 
-  it('documents every parameter that it takes', () => {
+  it('documents every parameter that it takes', async () => {
     const on = subject();
     const taken = [...on.resource.filters.keys()].map((name) => `filter[${name}]`);
     const includes = on.resource.relationships.size > 0 ? ['included'] : [];
     const pages = ['page[number]', 'page[size]', 'page[after]', 'page[before]'];
     const types = new Set([on.type, ...[...on.resource.relationships.values()].map(({ target }) => target)]);
     const fields = [...types].map((type) => `fields[${type}]`);
-    expect(on.parameters.toSorted()).toEqual(
-      [...taken, ...includes, ...fields, ...pages, 'sort', 'count', 'can'].toSorted(),
-    );
+    const documented = [...taken, ...includes, ...fields, ...pages, 'sort', 'count', 'can'];
+    assert.deepEqual(on.parameters.toSorted(), documented.toSorted());
   });
 }
 
@@ -212,8 +212,8 @@ async function pages(on: Subject, query: string): Promise<string[]> {
   let response: ApiResponse = await on.get(query);
   for (;;) {
     found.push(...ids(response));
-    const { next } = response.body.links;
-    if (next === null) return found;
+    const { next } = response.links;
+    if (!next) return found;
     response = await on.get(next.slice(on.path.length));
   }
 }
@@ -221,8 +221,7 @@ async function pages(on: Subject, query: string): Promise<string[]> {
 /** Each request is rejected with 400, and the error names the parameter. */
 async function expectErrors(on: Subject, cases: readonly (readonly [string, string])[]): Promise<void> {
   const responses: Record<string, string[]> = {};
-  for (const [query] of cases) responses[query] = errorsOf(await on.get(query));
-  expect(responses).toEqual(
-    Object.fromEntries(cases.map(([query, parameter]) => [query, [`400 invalid_parameter ${parameter}`]])),
-  );
+  for (const [query] of cases) responses[query] = (await on.get(query)).problems;
+  const expected = cases.map(([query, parameter]) => [query, [`400 invalid_parameter ${parameter}`]]);
+  assert.deepEqual(responses, Object.fromEntries(expected));
 }

@@ -1,13 +1,17 @@
-import { expect, it } from '@jest/globals';
-import { isWritable } from '../../src/json-api/write/body.js';
-import { document, errorsOf, ids } from '../support/client.js';
-import { typeOf, type Subject } from './subject.js';
+import assert from 'node:assert/strict';
+import { isWritable } from '../../json-api/write/body.js';
+import { document } from '../api-client.js';
+import type { TestRunner } from '../runner.js';
+import { etagOf, ids, typeOf, type Subject } from './subject.js';
 import { another, WRONG_VALUES } from './values.js';
 
 const pointer = (name: string): string[] => [`422 validation_failed /data/attributes/${name}`];
 
+const NO_TYPE = ['400 malformed_body /data/type'];
+const OLDER = ['412 precondition_failed If-Match'];
+
 /** What a resource does on writes. A verb that it does not offer is rejected, and the rest is skipped. */
-export function writingContract(subject: () => Subject): void {
+export function writingContract({ it }: TestRunner, subject: () => Subject): void {
   it('rejects the verbs that it does not offer', async () => {
     const on = subject();
     const [id = ''] = await on.make();
@@ -17,7 +21,7 @@ export function writingContract(subject: () => Subject): void {
       ['delete', 'DELETE', `/${id}`],
     ] as const;
     for (const [verb, method, tail] of verbs.filter(([name]) => !on.offers(name))) {
-      expect([verb, errorsOf(await on.attempt(method, tail))]).toEqual([verb, ['405 method_not_allowed']]);
+      assert.deepEqual([verb, (await on.attempt(method, tail)).problems], [verb, ['405 method_not_allowed']]);
     }
   });
 
@@ -32,14 +36,14 @@ export function writingContract(subject: () => Subject): void {
     }
     const key = { 'idempotency-key': 'the-contract' };
     const created = await on.post(attributes, key);
-    expect([created.status, errorsOf(created)]).toEqual([200, []]);
-    expect(created.body.data.attributes).toMatchObject(attributes);
-    const { id } = created.body.data;
-    expect(created.headers.get('location')).toBe(`${on.path}/${id}`);
+    assert.deepEqual([created.status, created.problems], [200, []]);
+    const { id, attributes: stored } = created.one();
+    assert.deepEqual({ ...stored, ...attributes }, stored);
+    assert.equal(created.headers.get('location'), `${on.path}/${id}`);
     const shown = await on.get(`/${id}`);
-    expect(shown.body).toEqual(created.body);
-    expect(shown.headers.get('etag')).toBe(created.headers.get('etag'));
-    expect((await on.post(attributes, key)).body.data.id).toBe(id);
+    assert.deepEqual(shown.json, created.json);
+    assert.equal(etagOf(shown), etagOf(created));
+    assert.equal((await on.post(attributes, key)).one().id, id);
   });
 
   it('rejects a create without each attribute that is required', async () => {
@@ -47,7 +51,7 @@ export function writingContract(subject: () => Subject): void {
     if (!on.offers('create')) return;
     const attributes = await creatable(on);
     for (const { name } of on.attributes.filter((attribute) => attribute.required)) {
-      expect(errorsOf(await on.post({ ...attributes, [name]: undefined }))).toEqual(pointer(name));
+      assert.deepEqual((await on.post({ ...attributes, [name]: undefined })).problems, pointer(name));
     }
   });
 
@@ -72,12 +76,8 @@ export function writingContract(subject: () => Subject): void {
         ...writable.filter(({ nullable }) => !nullable).map(({ name }) => [name, null] as const),
       ];
       for (const [name, value] of cases) {
-        expect([verb, name, value, errorsOf(await write({ [name]: value }))]).toEqual([
-          verb,
-          name,
-          value,
-          pointer(name),
-        ]);
+        const { problems } = await write({ [name]: value });
+        assert.deepEqual([verb, name, value, problems], [verb, name, value, pointer(name)]);
       }
     }
   });
@@ -87,9 +87,9 @@ export function writingContract(subject: () => Subject): void {
     if (!on.offers('update')) return;
     const [id = ''] = await on.make();
     const before = await on.get(`/${id}`);
-    const after = await on.call('PATCH', `/${id}`, { body: { data: before.body.data } });
-    expect([after.status, after.headers.get('etag')]).toEqual([200, before.headers.get('etag')]);
-    expect(after.body).toEqual(before.body);
+    const after = await on.call('PATCH', `/${id}`, { body: { data: before.one() } });
+    assert.deepEqual([after.status, etagOf(after)], [200, etagOf(before)]);
+    assert.deepEqual(after.json, before.json);
   });
 
   it('takes back the relationships that were read, and rejects to change them', async () => {
@@ -97,15 +97,14 @@ export function writingContract(subject: () => Subject): void {
     if (!on.offers('update')) return;
     const [id = ''] = await on.make();
     for (const name of on.resource.relationships.keys()) {
-      const { data } = (await on.get(`/${id}?include=${name}`)).body;
-      expect((await on.call('PATCH', `/${id}`, { body: { data } })).status).toBe(200);
-      const { data: linkage } = data.relationships[name];
+      const data = (await on.get(`/${id}?include=${name}`)).one();
+      assert.equal((await on.call('PATCH', `/${id}`, { body: { data } })).status, 200);
+      const linkage = data.relationships?.[name]?.data;
       const stranger = { type: on.resource.relationships.get(name)?.target, id };
       const changed = Array.isArray(linkage) ? [...linkage, stranger] : stranger;
       const body = { data: { type: on.type, id, relationships: { [name]: { data: changed } } } };
-      expect(errorsOf(await on.call('PATCH', `/${id}`, { body }))).toEqual([
-        `403 forbidden /data/relationships/${name}`,
-      ]);
+      const { problems } = await on.call('PATCH', `/${id}`, { body });
+      assert.deepEqual(problems, [`403 forbidden /data/relationships/${name}`]);
     }
   });
 
@@ -116,7 +115,8 @@ export function writingContract(subject: () => Subject): void {
     const { values } = await on.row(other);
     for (const { name } of on.visible.filter((attribute) => isWritable(attribute, 'update'))) {
       const changed = await on.patch(id, { [name]: values[name] });
-      expect([name, changed.status, changed.body.data?.attributes[name]]).toEqual([name, 200, values[name]]);
+      assert.deepEqual([name, changed.problems], [name, []]);
+      assert.deepEqual([name, changed.one().attributes[name]], [name, values[name]]);
     }
   });
 
@@ -126,17 +126,13 @@ export function writingContract(subject: () => Subject): void {
     for (const type of [undefined, null]) {
       if (on.offers('create')) {
         const untyped = { data: { type, attributes: await creatable(on) } };
-        expect(errorsOf(await on.call('POST', '', { body: untyped }))).toEqual(['400 malformed_body /data/type']);
-        expect(errorsOf(await on.call('POST', '', { body: { data: { type } } }))).toEqual([
-          '400 malformed_body /data/type',
-          '400 malformed_body /data/attributes',
-        ]);
+        assert.deepEqual((await on.call('POST', '', { body: untyped })).problems, NO_TYPE);
+        const empty = await on.call('POST', '', { body: { data: { type } } });
+        assert.deepEqual(empty.problems, [...NO_TYPE, '400 malformed_body /data/attributes']);
       }
       if (on.offers('update')) {
         const untyped = { data: { type, id, attributes: {} } };
-        expect(errorsOf(await on.call('PATCH', `/${id}`, { body: untyped }))).toEqual([
-          '400 malformed_body /data/type',
-        ]);
+        assert.deepEqual((await on.call('PATCH', `/${id}`, { body: untyped })).problems, NO_TYPE);
       }
     }
   });
@@ -146,38 +142,30 @@ export function writingContract(subject: () => Subject): void {
     const [id = '', other = ''] = await on.make(2);
     if (on.offers('create')) {
       const attributes = await creatable(on);
-      expect(errorsOf(await on.call('POST', '', { body: document('iam:nope', attributes) }))).toEqual([
-        '409 conflict /data/type',
-      ]);
-      expect(errorsOf(await on.call('POST', '', { body: document(on.type, attributes, other) }))).toEqual([
-        '403 forbidden /data/id',
-      ]);
+      const create = (body: object) => on.call('POST', '', { body });
+      assert.deepEqual((await create(document('iam:nope', attributes))).problems, ['409 conflict /data/type']);
+      assert.deepEqual((await create(document(on.type, attributes, other))).problems, ['403 forbidden /data/id']);
     }
     if (on.offers('update')) {
-      expect(errorsOf(await on.call('PATCH', `/${id}`, { body: document('iam:nope', {}, id) }))).toEqual([
-        '409 conflict /data/type',
-      ]);
-      expect(errorsOf(await on.call('PATCH', `/${id}`, { body: document(on.type, {}, other) }))).toEqual([
-        '409 conflict /data/id',
-      ]);
+      const update = (body: object) => on.call('PATCH', `/${id}`, { body });
+      assert.deepEqual((await update(document('iam:nope', {}, id))).problems, ['409 conflict /data/type']);
+      assert.deepEqual((await update(document(on.type, {}, other))).problems, ['409 conflict /data/id']);
     }
   });
 
   it('answers 304 while an entity tag is current, and rejects writes that name an older version', async () => {
     const on = subject();
     const [id = ''] = await on.make();
-    const etag = (await on.get(`/${id}`)).headers.get('etag') ?? '';
-    expect((await on.get(`/${id}`, { 'if-none-match': etag })).status).toBe(304);
+    const etag = etagOf(await on.get(`/${id}`));
+    assert.equal((await on.get(`/${id}`, { 'if-none-match': etag })).status, 304);
     const stale = { 'if-match': '"999999"' };
     if (on.offers('update')) {
-      expect(errorsOf(await on.patch(id, {}, stale))).toEqual(['412 precondition_failed If-Match']);
-      expect((await on.patch(id, {}, { 'if-match': etag })).status).toBe(200);
+      assert.deepEqual((await on.patch(id, {}, stale)).problems, OLDER);
+      assert.equal((await on.patch(id, {}, { 'if-match': etag })).status, 200);
     }
     if (on.offers('delete')) {
-      expect(errorsOf(await on.call('DELETE', `/${id}`, { headers: stale }))).toEqual([
-        '412 precondition_failed If-Match',
-      ]);
-      expect((await on.call('DELETE', `/${id}`, { headers: { 'if-match': etag } })).status).toBe(204);
+      assert.deepEqual((await on.call('DELETE', `/${id}`, { headers: stale })).problems, OLDER);
+      assert.equal((await on.call('DELETE', `/${id}`, { headers: { 'if-match': etag } })).status, 204);
     }
   });
 
@@ -185,29 +173,32 @@ export function writingContract(subject: () => Subject): void {
     const on = subject();
     const [id = ''] = await on.make();
     for (const query of ['', `&fields[${on.type}]=`]) {
-      const { data } = (await on.get(`?filter[id]=${id}${query}`)).body;
-      expect(data[0].meta).toEqual({ version: (await on.get(`/${id}`)).body.data.meta.version });
+      const [row] = (await on.get(`?filter[id]=${id}${query}`)).many();
+      assert.deepEqual(row?.meta, { version: (await on.get(`/${id}`)).one().meta?.['version'] });
     }
-    const listed = async () => ({ 'if-match': `"${(await on.get(`?filter[id]=${id}`)).body.data[0].meta.version}"` });
+    const listed = async () => {
+      const [row] = (await on.get(`?filter[id]=${id}`)).many();
+      return { 'if-match': `"${String(row?.meta?.['version'])}"` };
+    };
     const first = await listed();
     if (on.offers('update')) {
       const [another = ''] = await on.make();
       const { values } = await on.row(another);
       const name = on.visible.find((attribute) => isWritable(attribute, 'update'))?.name ?? '';
-      expect((await on.patch(id, { [name]: values[name] }, first)).status).toBe(200);
-      expect(errorsOf(await on.patch(id, {}, first))).toEqual(['412 precondition_failed If-Match']);
+      assert.equal((await on.patch(id, { [name]: values[name] }, first)).status, 200);
+      assert.deepEqual((await on.patch(id, {}, first)).problems, OLDER);
     }
     if (on.offers('delete')) {
-      expect((await on.call('DELETE', `/${id}`, { headers: await listed() })).status).toBe(204);
+      assert.equal((await on.call('DELETE', `/${id}`, { headers: await listed() })).status, 204);
     }
   });
 
   it('states in meta.can what an admin may do with a row, and that is what happens', async () => {
     const on = subject();
     const [id = '', other = ''] = await on.make(2);
-    const { can } = (await on.get(`/${id}?can=true`)).body.data.meta;
-    const listed = (await on.get(`?filter[id]=${id}&can=true&page[after]=`)).body.data[0].meta;
-    expect(listed.can).toEqual(can);
+    const can = (await on.get(`/${id}?can=true`)).one().meta?.['can'];
+    const [listed] = (await on.get(`?filter[id]=${id}&can=true&page[after]=`)).many();
+    assert.deepEqual(listed?.meta?.['can'], can);
     const { values } = await on.row(other);
     const changed: string[] = [];
     if (on.offers('update')) {
@@ -217,19 +208,18 @@ export function writingContract(subject: () => Subject): void {
         if ((await on.patch(id, { [name]: value })).status === 200) changed.push(name);
       }
     }
-    expect([can.update, can.attributes]).toEqual([changed.length > 0, changed]);
     const deleted = on.offers('delete') && (await on.call('DELETE', `/${id}`)).status === 204;
-    expect(can.delete).toBe(deleted);
+    assert.deepEqual(can, { update: changed.length > 0, delete: deleted, attributes: changed });
   });
 
   it('is gone once it is deleted', async () => {
     const on = subject();
     if (!on.offers('delete')) return;
     const [id = '', other = ''] = await on.make(2);
-    expect((await on.call('DELETE', `/${id}`)).status).toBe(204);
-    expect(errorsOf(await on.get(`/${id}`))).toEqual(['404 not_found']);
-    expect(ids(await on.get(`?filter[id]=${id},${other}`))).toEqual([other]);
-    expect(errorsOf(await on.call('DELETE', `/${id}`))).toEqual(['404 not_found']);
+    assert.equal((await on.call('DELETE', `/${id}`)).status, 204);
+    assert.deepEqual((await on.get(`/${id}`)).problems, ['404 not_found']);
+    assert.deepEqual(ids(await on.get(`?filter[id]=${id},${other}`)), [other]);
+    assert.deepEqual((await on.call('DELETE', `/${id}`)).problems, ['404 not_found']);
   });
 }
 

@@ -1,17 +1,17 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { ModulesContainer } from '@nestjs/core';
-import { expect, it } from '@jest/globals';
-import { Actor, Role } from '../../src/auth/authorization/actor.js';
-import { SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
-import { parseCriteria } from '../../src/json-api/query/criteria.parser.js';
-import { ErrorList } from '../../src/json-api/document/errors.js';
-import { LIMITS } from '../../src/json-api/limits.js';
-import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import type { Filter } from '../../src/json-api/resource/attributes.js';
-import type { Identified } from '../../src/json-api/resource/resource-definition.js';
-import { ResourceRepository } from '../../src/json-api/resource.repository.js';
-import { account, organization } from '../support/factories.js';
-import { statementsOf } from '../performance/statements.js';
+import { Actor, Role } from '../../auth/authorization/actor.js';
+import { SCOPES, type Scope } from '../../auth/authorization/rights.js';
+import { parseCriteria } from '../../json-api/query/criteria.parser.js';
+import { ErrorList } from '../../json-api/document/errors.js';
+import { LIMITS } from '../../json-api/limits.js';
+import { ResourceRegistry } from '../../json-api/resource/registry.js';
+import type { Filter } from '../../json-api/resource/attributes.js';
+import type { Identified } from '../../json-api/resource/resource-definition.js';
+import { ResourceRepository } from '../../json-api/resource.repository.js';
+import type { TestRunner } from '../runner.js';
+import { sentBy } from './sent-statements.js';
 import { typeOf, type Subject, valuesOf } from './subject.js';
 
 /** Organizations of an actor who belongs to many. */
@@ -74,8 +74,8 @@ function actorIn(scope: Scope, organizationIds: readonly string[]): Actor {
   return new Actor({
     id: randomUUID(),
     sessionId: randomUUID(),
-    email: 'somebody@example.com',
-    name: 'Somebody',
+    email: 'person@example.com',
+    name: 'Person',
     pictureUrl: null,
     role: new Role({ name: 'any', rank: 1, assignable: true, rights: [right] }),
     organizationIds,
@@ -84,9 +84,9 @@ function actorIn(scope: Scope, organizationIds: readonly string[]): Actor {
 }
 
 /** What PostgreSQL is sent: its text is the same however many values a client sends or an actor has. */
-export function statementsContract(subject: () => Subject): void {
-  function repositoryOf({ app, type }: Subject): ResourceRepository<Identified, Actor> {
-    for (const module of app.nest.get(ModulesContainer).values()) {
+export function statementsContract({ it }: TestRunner, subject: () => Subject): void {
+  function repositoryOf({ iam, type }: Subject): ResourceRepository<Identified, Actor> {
+    for (const module of iam.nest.get(ModulesContainer).values()) {
       for (const { instance } of module.providers.values()) {
         if (instance instanceof ResourceRepository && instance.resource.type === type) return instance;
       }
@@ -97,12 +97,12 @@ export function statementsContract(subject: () => Subject): void {
   /** The texts of what a list with this query sends. */
   async function texts(on: Subject, actor: Actor, query: string): Promise<string[]> {
     const errors = new ErrorList();
-    const lookup = on.app.nest.get(ResourceRegistry).resource;
+    const lookup = on.iam.nest.get(ResourceRegistry).resource;
     const criteria = parseCriteria(on.resource, lookup, `${on.path}?${query}`, errors);
-    expect([query, [...errors]]).toEqual([query, []]);
-    const statements = await statementsOf(on.app, () => repositoryOf(on).index(actor, criteria));
-    expect(statements.length).toBeGreaterThan(0);
-    return statements.map(({ text }) => text);
+    assert.deepEqual([query, [...errors]], [query, []]);
+    const sent = await sentBy(on.iam.nest, () => repositoryOf(on).index(actor, criteria));
+    assert.ok(sent.length > 0, `${query} sends no statement`);
+    return sent;
   }
 
   it('sends one text for one value of a filter and for as many as may be', async () => {
@@ -111,13 +111,10 @@ export function statementsContract(subject: () => Subject): void {
       const actor = actorIn(scope, ids(3));
       for (const filter of on.resource.filters.values()) {
         if (filter.scope !== undefined && filter.scope !== scope) continue;
-        expect(pairs(filter).length).toBeGreaterThan(0);
+        assert.ok(pairs(filter).length > 0, `${filter.name} has no values to be tested with`);
         for (const [few, many] of pairs(filter)) {
-          expect([filter.name, scope, await texts(on, actor, many)]).toEqual([
-            filter.name,
-            scope,
-            await texts(on, actor, few),
-          ]);
+          const [one, other] = [await texts(on, actor, few), await texts(on, actor, many)];
+          assert.deepEqual([filter.name, scope, other], [filter.name, scope, one]);
         }
       }
     }
@@ -127,11 +124,11 @@ export function statementsContract(subject: () => Subject): void {
     const on = subject();
     const include = [...on.resource.relationships.keys()].join();
     // With a member, so that there are rows for which something is included.
-    const own = await organization(on.app);
-    await account(on.app, { org: [own] });
+    const { id: own } = await on.iam.create.organization();
+    await on.iam.create.account({ of: own });
     const [few, many] = [actorIn('org', [own]), actorIn('org', [own, ...ids(MANY_ORGANIZATIONS)])];
     for (const query of ['', `included=${include}`, 'count=true&page[number]=2', 'page[after]=&sort=-id']) {
-      expect(await texts(on, many, query)).toEqual(await texts(on, few, query));
+      assert.deepEqual(await texts(on, many, query), await texts(on, few, query));
     }
   });
 }
