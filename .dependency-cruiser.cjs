@@ -6,7 +6,7 @@
 /** The folders of src, lowest first. Each imports from itself and from below. */
 const LEVELS = [
   ['config', 'json-api', 'context'],
-  ['language', 'metrics', 'logging', 'templates', 'tracing'],
+  ['language', 'metrics', 'logging', 'outbound', 'templates', 'tracing'],
   ['sweeps', 'embedded-postgres'],
   ['database'],
   ['auth'],

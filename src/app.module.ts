@@ -21,6 +21,7 @@ import { MailModule } from './mail/mail.module.js';
 import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';
 import { AppMetricsModule } from './app.metrics.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { RolesModule } from './roles/roles.module.js';
@@ -33,6 +34,7 @@ import type { Tracing } from './tracing/tracing.js';
 const MODULES: readonly Type<unknown>[] = [
   LanguageModule,
   SweepsModule,
+  OutboundModule,
   AuthModule,
   MailModule,
   JobsModule,

@@ -86,6 +86,16 @@ export function configValues(values: VariableValues) {
       /** True switches every limit off. */
       disabled: values.THROTTLE_DISABLED,
     },
+    /** Requests to other hosts. */
+    outbound: {
+      /** Addresses and CIDR blocks that may be reached although they are not public. */
+      allowedNetworks: values.OUTBOUND_ALLOWED_NETWORKS ?? [],
+      allowedPorts: values.OUTBOUND_ALLOWED_PORTS,
+      /** URL; null means that there is none. */
+      proxy: values.HTTPS_PROXY,
+      /** Comma-separated hosts. */
+      noProxy: values.NO_PROXY ?? '',
+    },
     connectionLimits: { perAddress: values.CONNECTIONS_PER_ADDRESS, total: values.MAX_CONNECTIONS },
     keepAliveSeconds: values.KEEP_ALIVE_SECONDS,
     /** 0 switches the metrics off. */
@@ -110,6 +120,7 @@ function tracingOf(values: VariableValues) {
 export type ConfigValues = ReturnType<typeof configValues>;
 export type ThrottleSettings = ConfigValues['throttle'];
 export type AccessTokenClaim = ConfigValues['accessTokenClaims'][number];
+export type OutboundSettings = ConfigValues['outbound'];
 export type TracingSettings = NonNullable<ConfigValues['tracing']>;
 
 /** A class with the properties of `ConfigValues`, all frozen, which TypeScript cannot declare by a type alone. */

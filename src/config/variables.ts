@@ -1,6 +1,7 @@
 import { ACCOUNT_VARIABLES } from './variables/accounts.js';
 import { DATABASE_VARIABLES } from './variables/database.js';
 import { MAIL_VARIABLES } from './variables/mail.js';
+import { OUTBOUND_VARIABLES } from './variables/outbound.js';
 import { OBSERVABILITY_VARIABLES, SERVER_VARIABLES } from './variables/server.js';
 import { THROTTLE_VARIABLES } from './variables/throttle.js';
 import type { ValuesOf, VariableTable } from './variables/variable.js';
@@ -12,6 +13,7 @@ export const VARIABLES = {
   ...MAIL_VARIABLES,
   ...ACCOUNT_VARIABLES,
   ...THROTTLE_VARIABLES,
+  ...OUTBOUND_VARIABLES,
   ...OBSERVABILITY_VARIABLES,
 } as const satisfies VariableTable;
 

@@ -1,6 +1,7 @@
-import { BlockList, isIP, SocketAddress } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { FastifyRequest, FastifyServerOptions } from 'fastify';
+import { matchAddresses } from '../../config/address-blocks.js';
 
 /** A peer without an address came over a local socket. */
 const LOCAL = '127.0.0.1';
@@ -19,17 +20,8 @@ export type TrustsProxy = (address: string) => boolean;
 
 /** @param trustedProxies addresses and CIDR blocks, checked by the configuration; when empty, no proxy is trusted */
 export function trustedProxyCheck(trustedProxies: readonly string[]): TrustsProxy {
-  const trusted = new BlockList();
-  for (const block of trustedProxies) {
-    const [address = '', bits] = block.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
-  return (entry) => {
-    const address = forwardedAddress(entry);
-    return address !== null && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  };
+  const isTrusted = matchAddresses(trustedProxies);
+  return (entry) => isTrusted(forwardedAddress(entry) ?? '');
 }
 
 /**
