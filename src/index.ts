@@ -43,6 +43,7 @@ export { OnIamEvent, type IamEvent } from './events/iam-event.js';
 
 // Mails and the outbox
 export { MailService } from './mail/mail.service.js';
+export type { MailData } from './mail/mail.data.js';
 export { MailTemplates } from './mail/mail.templates.js';
 export { Outbox } from './outbox/outbox.js';
 export { OutboxHandlers } from './outbox/outbox.handlers.js';

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { contractTests, type Fixture } from '../../src/testing/index.js';
 import { FIXTURES } from '../../test/resources/fixtures.js';
 import { startTestIam } from '../../test/support/kit.js';
-import { Team } from './team.entity.js';
-import { teams } from './teams.extension.js';
+import { extension as teams } from './src/extension.js';
+import { Team } from './src/teams/team.entity.js';
 
 /** All that the contract tests ask of a new resource: a row. */
 const team: Fixture = async ({ create }, n) => {

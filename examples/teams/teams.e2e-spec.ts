@@ -5,7 +5,7 @@ import { eventually } from '../../test/outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../../test/support/app.js';
 import { type ApiClient, column, document, errorsOf, ids } from '../../test/support/client.js';
 import { admin, organization, signedIn } from '../../test/support/factories.js';
-import { teams } from './teams.extension.js';
+import { extension as teams } from './src/extension.js';
 
 describe('Teams, an extension of the service', () => {
   let app: TestApp;

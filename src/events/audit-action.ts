@@ -20,7 +20,7 @@ export const ACTIONS = [
 
 /**
  * Actions of a team's own, by declaration merging:
- * `declare module '…/events/audit-action.js' { interface OwnActions { 'iam:teams.member_added': true } }`. Their names
+ * `declare module 'iam' { interface OwnActions { 'iam:teams.member_added': true } }`. Their names
  * stand in the extension's `actions`, too.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- what is merged into it fills it

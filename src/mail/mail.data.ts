@@ -8,7 +8,7 @@ export type MailValue = string | number | boolean | Date | URL | ServiceText | r
 
 /**
  * The mails and their data; besides, a template gets only {@link MailSurroundings}. A team adds its own by declaration
- * merging, `declare module '…/mail/mail.data.js' { interface MailData { 'team-welcome': { team: string } } }`, and its
+ * merging, `declare module 'iam' { interface MailData { 'team-welcome': { team: string } } }`, and its
  * templates with `MailTemplates.add`.
  */
 export interface MailData {

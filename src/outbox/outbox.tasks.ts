@@ -4,7 +4,7 @@
  * A payload never carries a token in clear; seal it with `SecretBox`. `acceptLanguage` and
  * `traceparent` are the outbox's own fields in every payload: what the person reads whose request queued the job, and
  * that request in the traces. A team adds its own tasks by declaration merging:
- * `declare module '…/outbox/outbox.tasks.js' { interface OutboxTasks { 'teams.welcome': { teamId: string } } }`.
+ * `declare module 'iam' { interface OutboxTasks { 'teams.welcome': { teamId: string } } }`.
  */
 export interface OutboxTasks {
   /** Sends an invitation, unless its token is no longer the account's. */

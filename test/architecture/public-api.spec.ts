@@ -1,33 +1,43 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { expect, it } from '@jest/globals';
-import ts from 'typescript';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 
-const EXAMPLE = 'examples/teams';
-
-/** The names that a source file exports, types included. */
-function exportsOf(file: string): Set<string> {
-  const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
-  const program = ts.createProgram([file], { ...options, noEmit: true });
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(file);
-  const symbol = source && checker.getSymbolAtLocation(source);
-  return new Set(symbol ? checker.getExportsOfModule(symbol).map(({ name }) => name) : []);
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, unknown>>;
 }
 
-/** The names that the example takes from the service. */
-function importsOf(folder: string): string[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('-spec.ts'));
-  return files.flatMap((file) =>
-    [...readFileSync(`${folder}/${file}`, 'utf8').matchAll(/import (?:type )?\{([^}]*)\} from '[./]*\/src\//g)].flatMap(
-      ([, names = '']) => names.split(',').map((name) => name.trim().replace(/^type /, '')),
-    ),
-  );
-}
+const readManifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8'));
+const PROJECTS = readdirSync('examples').map((name) => `examples/${name}`);
+const EXPORTED = Object.keys(readManifest('package.json').exports ?? {}).map((path) => path.replace(/^\./, 'iam'));
 
-it('src/index.ts exports everything that the example extension is built with', () => {
-  const exported = exportsOf('src/index.ts');
-  const names = importsOf(EXAMPLE).filter(Boolean);
-  expect(names.length).toBeGreaterThan(20);
-  expect(names.filter((name) => !exported.has(name))).toEqual([]);
-}, 60_000);
+/** What the TypeScript of a folder imports, with the file. */
+const importsOf = (folder: string): { file: string; specifier: string }[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('e2e-spec.ts'))
+    .flatMap((file) =>
+      [...readFileSync(`${folder}/${file}`, 'utf8').matchAll(/(?:\bfrom|^import|\bmodule) '([^']+)'/gm)].map(
+        ([, specifier = '']) => ({ file: `${folder}/${file}`, specifier }),
+      ),
+    );
+
+const packageOf = (specifier: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
+
+describe.each(PROJECTS)('%s', (project) => {
+  const manifest = existsSync(`${project}/package.json`) ? readManifest(`${project}/package.json`) : {};
+  const declared = { ...manifest.dependencies, ...manifest.devDependencies };
+
+  it('imports its own files, what the package exports, and packages that its package.json names', () => {
+    const imports = importsOf(`${project}/src`);
+    expect(imports.length).toBeGreaterThan(20);
+    const wrong = imports.filter(({ file, specifier }) => {
+      if (specifier.startsWith('.')) return !join(dirname(file), specifier).startsWith(`${project}/src/`);
+      if (isBuiltin(specifier)) return false;
+      if (packageOf(specifier) === 'iam') return !EXPORTED.includes(specifier);
+      return !(packageOf(specifier) in declared);
+    });
+    expect(wrong).toEqual([]);
+  });
+});

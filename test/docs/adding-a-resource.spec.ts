@@ -1,23 +1,20 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { filesOf } from './adding-a-resource.js';
 
-const PAGE = readFileSync('docs/adding-a-resource.md', 'utf8');
-/** The code blocks of the page that name a file, by file. */
-const BLOCKS = new Map(
-  [...PAGE.matchAll(/```(?:ts|yaml|hbs)\n(?:\/\/|#|\{\{!--) (examples\/\S+)(?: --\}\})?\n([\s\S]*?)\n```/g)].map(
-    ([, file, code]) => [file, code],
-  ),
-);
+const EXAMPLE = 'examples/teams';
+const FILES = filesOf(readFileSync('docs/adding-a-resource.md', 'utf8'));
 
 describe('The page about adding a resource', () => {
-  it.each([...BLOCKS.keys()])('shows %s as it is', (file) => {
-    expect(BLOCKS.get(file)).toBe(readFileSync(String(file), 'utf8').trimEnd());
+  it.each([...FILES.keys()])('shows %s as it is in the example', (file) => {
+    expect(FILES.get(file)).toBe(readFileSync(`${EXAMPLE}/${file}`, 'utf8').trimEnd());
   });
 
-  it('shows every file of the example but its tests, and one of the templates', () => {
-    const files = readdirSync('examples/teams', { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.(ts|yml)$|\ben\/.*html\.hbs$/.test(file) && !file.endsWith('-spec.ts'))
-      .map((file) => `examples/teams/${file}`);
-    expect([...BLOCKS.keys()].sort()).toEqual(files.sort());
+  it('shows every file of the example but its tests and settings, and one of the templates', () => {
+    const files = readdirSync(EXAMPLE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /^src\/(?!.*\.test\.ts$).*\.ts$|^roles\.yml$|^mails\/en\/.*html\.hbs$/.test(file),
+    );
+    expect([...FILES.keys()].sort()).toEqual(files.sort());
+    expect(existsSync(`${EXAMPLE}/src/extension.ts`)).toBe(true);
   });
 });

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 
 const ROOT = new URL('../../', import.meta.url);
-/** A folder that a reader creates. */
-const OF_READERS = new Set(['src/teams']);
+/** The project that docs/adding-a-resource.md shows, whose paths are those of a reader's own. */
+const PROJECT = new URL('examples/teams/', ROOT);
 
 const documents = ['README.md', 'CHANGELOG.md'].concat(
   ...['docs', 'docs/decisions'].map((folder) =>
@@ -17,13 +17,11 @@ const documents = ['README.md', 'CHANGELOG.md'].concat(
 function pathsIn(document: string): string[] {
   const text = readFileSync(new URL(document, ROOT), 'utf8');
   const paths = [...text.matchAll(/(?<![\w/.-])(?:\.\.\/)*((?:src|test)\/[\w./*{<…-]+)/g)];
-  return paths
-    .map(([, path = '']) => path.replace(/[.]+$/, ''))
-    .filter((path) => !/[*{<…]/.test(path) && !OF_READERS.has(path));
+  return paths.map(([, path = '']) => path.replace(/[.]+$/, '')).filter((path) => !/[*{<…]/.test(path));
 }
 
 const exists = (path: string): boolean =>
-  [path, path.replace(/\.js$/, '.ts')].some((name) => existsSync(new URL(name, ROOT)));
+  [path, path.replace(/\.js$/, '.ts')].some((name) => [ROOT, PROJECT].some((root) => existsSync(new URL(name, root))));
 
 describe('Documentation', () => {
   it.each(documents)('%s names only files that exist', (document) => {

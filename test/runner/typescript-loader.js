@@ -13,10 +13,18 @@ const JEST_GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
 // Node runs the hooks below in a thread of their own, from this same file.
 if (isMainThread) register(import.meta.url);
 
+/** What the examples import is what package.json exports, in the sources. */
+const PACKAGE = new Map([
+  ['iam', new URL('../../src/index.ts', import.meta.url).href],
+  ['iam/testing', new URL('../../src/testing/index.ts', import.meta.url).href],
+]);
+
 /** The sources import each other as what they become, `.js`. */
 export async function resolve(specifier, context, next) {
   // The package can be loaded by jest only.
   if (specifier === '@jest/globals') return next(JEST_GLOBALS, context);
+  const exported = PACKAGE.get(specifier);
+  if (exported !== undefined) return next(exported, context);
   const sibling = /^\.{1,2}\//.test(specifier) && context.parentURL?.endsWith('.ts');
   if (!sibling || !specifier.endsWith('.js')) return next(specifier, context);
   return next(specifier.replace(/\.js$/, '.ts'), context).catch(() => next(specifier, context));

@@ -1,9 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../src/auth/authorization/actor.js';
-import { type Operands, plainValues } from '../../src/json-api/sql/operators.js';
-import { ResourceRepository } from '../../src/json-api/resource.repository.js';
-import { sql, TRUE } from '../../src/json-api/sql/sql.js';
-import type { Transaction } from '../../src/json-api/sql/executor.js';
+import { type Actor, type Operands, plainValues, ResourceRepository, sql, type Transaction, TRUE } from 'iam';
 import type { Team } from './team.entity.js';
 import { TeamResource } from './team.resource.js';
 

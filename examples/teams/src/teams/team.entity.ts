@@ -1,8 +1,6 @@
 import { IsNotEmpty } from 'class-validator';
+import { NoControlCharacters, Organization, SORTED, TIME, Trimmed } from 'iam';
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, VersionColumn } from 'typeorm';
-import { NoControlCharacters, Trimmed } from '../../src/json-api/resource/validation-rules.js';
-import { Organization } from '../../src/organizations/organization.entity.js';
-import { SORTED, TIME } from '../../src/json-api/resource/field-types.js';
 
 /** People of an organization who work together. */
 @Entity('teams')

@@ -1,4 +1,4 @@
-import { defineResource } from '../../src/json-api/resource/resource.js';
+import { defineResource } from 'iam';
 import { Team, TeamMember } from './team.entity.js';
 
 /** What a client may do with teams. */

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RULES } from '../../src/json-api/document/rules.js';
-import { PasswordPolicy, type PasswordRule } from '../../src/passwords/policy/password.policy.js';
+import { PasswordPolicy, type PasswordRule, RULES } from 'iam';
 
 const MIN_LENGTH = 12;
 

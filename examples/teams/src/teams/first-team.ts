@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type IamEvent, OnIamEvent } from '../../src/events/iam-event.js';
-import { sql } from '../../src/json-api/sql/sql.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { type IamEvent, OnIamEvent, sql, Transactions } from 'iam';
 
 /** Gives every new organization a team, without a word in the module of organizations. */
 @Injectable()

@@ -1,18 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { sql } from '../../src/json-api/sql/sql.js';
-import { type Transaction, Transactions } from '../../src/json-api/sql/executor.js';
-import { MailService } from '../../src/mail/mail.service.js';
-import { MailTemplates } from '../../src/mail/mail.templates.js';
-import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
-import { Outbox } from '../../src/outbox/outbox.js';
+import { MailService, MailTemplates, Outbox, OutboxHandlers, sql, type Transaction, Transactions } from 'iam';
 
-declare module '../../src/mail/mail.data.js' {
+declare module 'iam' {
   interface MailData {
     'team-joined': { team: string };
   }
-}
-declare module '../../src/outbox/outbox.tasks.js' {
   interface OutboxTasks {
     'teams.joined': { accountId: string; teamId: string };
   }
@@ -30,7 +23,7 @@ export class TeamJoinedMailer implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const folder = fileURLToPath(new URL('./mails', import.meta.url));
+    const folder = fileURLToPath(new URL('../../mails', import.meta.url));
     this.templates.add(folder, { 'team-joined': { team: 'Blue' } });
     this.handlers.register('teams.joined', (job, { id }) => this.deliver(job.accountId, job.teamId, id));
   }

@@ -1,19 +1,25 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
-import { type Actor, Requires } from '../../src/auth/authorization/actor.js';
-import { CurrentActor } from '../../src/auth/authentication/authentication.js';
-import type { Item, Page } from '../../src/json-api/document/response.js';
-import { readFlatBody } from '../../src/json-api/write/body.js';
-import { Criteria, Document, IfMatch, Selection } from '../../src/json-api/http/request.js';
 import {
+  type Actor,
+  type CreateDocument,
+  Criteria,
+  CurrentActor,
+  Document,
+  IfMatch,
+  type Item,
   JsonApiCreate,
   JsonApiDelete,
   JsonApiIndex,
   JsonApiShow,
   JsonApiUpdate,
-} from '../../src/json-api/http/routes.js';
-import type { CreateDocument, UpdateDocument } from '../../src/json-api/write/write-document.js';
+  type Page,
+  readFlatBody,
+  Requires,
+  Selection,
+  type UpdateDocument,
+} from 'iam';
 import { TeamResource } from './team.resource.js';
 import { TeamsService } from './teams.service.js';
 

@@ -1,17 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../src/auth/authorization/actor.js';
-import { Audit } from '../../src/events/audit.js';
-import { attributePointer, apiError, type ErrorObject } from '../../src/json-api/document/errors.js';
-import { isUuid } from '../../src/json-api/resource/field-types.js';
-import type { Restrictions } from '../../src/json-api/resource/permissions.js';
-import type { CreateAttributes } from '../../src/json-api/resource/resource.js';
-import { ResourceService, ResourceTools, type Write } from '../../src/json-api/resource.service.js';
+import {
+  type Actor,
+  apiError,
+  attributePointer,
+  Audit,
+  type CreateAttributes,
+  type ErrorObject,
+  isUuid,
+  ResourceService,
+  ResourceTools,
+  type Restrictions,
+  type Write,
+} from 'iam';
 import { TeamJoinedMailer } from './team-joined.mailer.js';
 import type { Team } from './team.entity.js';
 import type { TeamResource } from './team.resource.js';
 import { TeamsRepository } from './teams.repository.js';
 
-declare module '../../src/events/audit-action.js' {
+declare module 'iam' {
   interface OwnActions {
     /** `details.account_id` joined the team. */
     'iam:teams.member_added': true;

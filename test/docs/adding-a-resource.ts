@@ -1,0 +1,6 @@
+/** A block of code that begins with a comment that is a path, such as `// src/extension.ts`. */
+const FILE = /```(?:ts|yaml|hbs)\n(?:\/\/|#|\{\{!--) ((?:[\w.-]+\/)*[\w.-]+\.\w+)(?: --\}\})?\n([\s\S]*?)\n```/g;
+
+/** The files of the project that a page shows, by their paths. */
+export const filesOf = (page: string): Map<string, string> =>
+  new Map([...page.matchAll(FILE)].map(([, file = '', code = '']) => [file, code]));
