@@ -13,6 +13,7 @@ import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
+import { ReturnUrls } from './return-urls.js';
 import { RolesCheck } from './authorization/roles-check.js';
 import { Roles } from './authorization/roles.js';
 import { SecretBox } from './tokens/secrets.js';
@@ -27,6 +28,7 @@ const services = [
   CrossSite,
   KnownDevice,
   RefreshTokens,
+  ReturnUrls,
   Roles,
   SecretBox,
   RateLimiter,

@@ -57,6 +57,8 @@ export function configValues(values: VariableValues) {
     /** Null means `appUrl`. */
     jwtIssuer: values.JWT_ISSUER,
     jwtAudience: values.JWT_AUDIENCE,
+    /** Whole addresses as the URL standard writes them, beside those of `appUrl`. */
+    returnUrls: values.RETURN_URLS ?? [],
     corsOrigins: values.CORS_ORIGINS ?? [],
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     /** Absolute. */

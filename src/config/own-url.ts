@@ -1,3 +1,6 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+import type { Config } from './config.js';
+
 /** Addresses that a browser on this machine reaches as `localhost`: loopback, and "all interfaces", which none can open. */
 const LOCAL = new Set(['127.0.0.1', '::1', '0.0.0.0', '::']);
 
@@ -9,4 +12,22 @@ const LOCAL = new Set(['127.0.0.1', '::1', '0.0.0.0', '::']);
 export function ownUrl(host: string, port: number): string {
   if (LOCAL.has(host)) return `http://localhost:${port}`;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * What links to this service start with: `APP_URL`, or its own address. The Host header of a request is never part of it.
+ * @param http the running server, for the port that the system assigned for `PORT=0`
+ * @returns a URL without a slash at the end
+ */
+export function baseUrl(
+  { appUrl, host, port, publicPath }: Pick<Config, 'appUrl' | 'host' | 'port' | 'publicPath'>,
+  http?: HttpAdapterHost,
+): string {
+  return appUrl ?? `${ownUrl(host, port || assignedPort(http))}${publicPath}`;
+}
+
+function assignedPort(http?: HttpAdapterHost): number {
+  const address: unknown = http?.httpAdapter?.getHttpServer()?.address?.();
+  if (typeof address !== 'object' || address === null || !('port' in address)) return 0;
+  return Number(address.port);
 }

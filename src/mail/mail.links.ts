@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
-import { ownUrl } from '../config/own-url.js';
+import { baseUrl } from '../config/own-url.js';
 import { TOKEN_PLACEHOLDER } from '../config/variables/schemas.js';
 
 /**
@@ -32,15 +32,7 @@ export class MailLinks {
   }
 
   private get base(): string {
-    const { appUrl, host, port, publicPath } = this.config;
-    return appUrl ?? `${ownUrl(host, port || this.chosenPort())}${publicPath}`;
-  }
-
-  /** The port that the system assigned for `PORT=0`. */
-  private chosenPort(): number {
-    const address: unknown = this.http?.httpAdapter?.getHttpServer()?.address?.();
-    if (typeof address !== 'object' || address === null || !('port' in address)) return 0;
-    return Number(address.port);
+    return baseUrl(this.config, this.http);
   }
 }
 

@@ -90,6 +90,14 @@ export const linkTemplate = line.refine((text) => {
   return !username && !password && more.every((other) => new URL(other).origin === origin);
 }, `must be an http:// or https:// URL with ${TOKEN_PLACEHOLDER} in its path, query or fragment, such as https://app.example.com/join?token=${TOKEN_PLACEHOLDER}`);
 
+/** An http(s) address without credentials, in the spelling of the URL standard. */
+export const returnUrl = line
+  .refine((text) => {
+    const { username, password } = isHttp(text) ? new URL(text) : { username: '?', password: '' };
+    return !username && !password && !text.includes('*');
+  }, 'must list http:// or https:// URLs such as https://shop.example.com/signed-in, without wildcards')
+  .transform((text) => new URL(text).href);
+
 /** A web origin (RFC 6454): scheme, host and port, nothing after them. */
 export const origin = z
   .string()

@@ -1,4 +1,15 @@
-import { addressBlock, baseUrl, headers, integer, line, list, oneOf, origin, pathPrefix } from './schemas.js';
+import {
+  addressBlock,
+  baseUrl,
+  headers,
+  integer,
+  line,
+  list,
+  oneOf,
+  origin,
+  pathPrefix,
+  returnUrl,
+} from './schemas.js';
 import type { VariableTable } from './variable.js';
 
 const port = integer(0, 65_535);
@@ -30,6 +41,13 @@ export const SERVER_VARIABLES = {
     default: null,
     description: "What links in mails start with. Empty: the service's own address.",
     requiredInProduction: true,
+  },
+  RETURN_URLS: {
+    schema: list(returnUrl),
+    default: null,
+    description:
+      'Comma-separated whole addresses beside those of APP_URL that a sign-in may return to, such as ' +
+      'https://shop.example.com/signed-in.',
   },
   CORS_ORIGINS: {
     schema: list(origin),
