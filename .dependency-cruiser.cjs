@@ -10,7 +10,7 @@ const LEVELS = [
   ['sweeps', 'embedded-postgres'],
   ['database'],
   ['auth'],
-  ['outbox', 'transport'],
+  ['outbox', 'transport', 'one-time-tokens'],
   ['mail'],
   ['events', 'health', 'jobs'],
   ['passwords'],

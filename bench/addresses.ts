@@ -38,7 +38,7 @@ export async function sampleRows(run: Run): Promise<SampleRows> {
   return {
     account: await middle('accounts', 'joined_at IS NOT NULL AND sso_channel IS NOT NULL'),
     invited: await middle('accounts', 'invitation_expired_at IS NOT NULL'),
-    resetting: await middle('account_tokens', `purpose = 'reset'`),
+    resetting: await middle('one_time_tokens', `purpose = 'reset'`),
     pictured: await middle('accounts', 'picture_url IS NOT NULL'),
     organization: await middle('organizations'),
     membership: await middle('memberships'),

@@ -86,7 +86,7 @@ const CREDENTIALS = `
 
 /** Invitations of all who have not joined, and a reset token of one in 200, as if they had asked for it just now. */
 const TOKENS = `
-  INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
+  INSERT INTO one_time_tokens (id, hash, account_id, purpose, expires_at)
   SELECT ${uuidv7('now()', 'invitation')}, encode(sha256(('join' || i)::bytea), 'hex'), id, 'invitation', invitation_expired_at
   FROM (SELECT id, invitation_expired_at, row_number() OVER (ORDER BY id) AS i FROM accounts WHERE joined_at IS NULL) one
   UNION ALL
@@ -140,7 +140,7 @@ const auditEvents = (count: number): string => `
 const TABLES = [
   'accounts',
   'account_credentials',
-  'account_tokens',
+  'one_time_tokens',
   'organizations',
   'memberships',
   'account_sessions',

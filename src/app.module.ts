@@ -20,6 +20,7 @@ import { LoggingModule } from './logging/logging.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';
 import { AppMetricsModule } from './app.metrics.js';
+import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { PagesModule } from './pages/pages.module.js';
@@ -37,6 +38,7 @@ const MODULES: readonly Type<unknown>[] = [
   OutboundModule,
   AuthModule,
   MailModule,
+  OneTimeTokensModule,
   JobsModule,
   PasswordsModule,
   SignInModule,

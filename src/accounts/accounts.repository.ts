@@ -9,7 +9,7 @@ import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
 import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../passwords/tokens.repository.js';
+import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../one-time-tokens/one-time-tokens.repository.js';
 import { anotherAdmin } from './admins/admins.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';

@@ -18,7 +18,7 @@ import {
 } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import type { WriteDocument } from '../json-api/write/write-document.js';
-import { invitationExpiry, TokensRepository } from '../passwords/tokens.repository.js';
+import { invitationExpiry, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import type { Account } from './account.entity.js';
 import { accountRestrictions, assignmentErrors, extraIn, nameFrom, unknownOrganizations } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
@@ -49,7 +49,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly changes: AuthChanges,
     private readonly audit: Audit,
     private readonly roleChanges: RoleChangedMailer,
-    private readonly tokens: TokensRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly takenEmails: TakenEmails,
     private readonly rateLimiter: RateLimiter,
   ) {

@@ -6,10 +6,10 @@ import { AuthChange } from '../auth/sessions/auth-change.entity.js';
 import { AuditEvent } from '../events/audit-event.entity.js';
 import { Job } from '../jobs/job.entity.js';
 import { IdempotencyKey } from '../json-api/write/idempotency-keys.repository.js';
+import { OneTimeToken } from '../one-time-tokens/one-time-token.entity.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { AccountCredentials } from '../passwords/account-credentials.entity.js';
-import { AccountToken } from '../passwords/account-token.entity.js';
 import { SweepRun } from '../sweeps/sweep.entity.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { AuditTrail1764000100000 } from './migrations/1764000100000-audit-trail.js';
@@ -23,7 +23,6 @@ export const entities = [
   Account,
   AccountCredentials,
   AccountSession,
-  AccountToken,
   Attempt,
   AuditEvent,
   AuthChange,
@@ -31,6 +30,7 @@ export const entities = [
   Installation,
   Job,
   Membership,
+  OneTimeToken,
   Organization,
   SweepRun,
 ];

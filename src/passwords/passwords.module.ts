@@ -7,7 +7,6 @@ import { PasswordPolicy } from './policy/password.policy.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';
 import { ResetMailer } from './reset.mailer.js';
-import { TokensRepository, TokenSweep } from './tokens.repository.js';
 
 /** Passwords: policy, hashing, resets and changes. */
 @Global()
@@ -22,9 +21,7 @@ import { TokensRepository, TokenSweep } from './tokens.repository.js';
     PasswordsService,
     ResetMailer,
     PasswordChangedMailer,
-    TokensRepository,
-    TokenSweep,
   ],
-  exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService, TokensRepository],
+  exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService],
 })
 export class PasswordsModule {}

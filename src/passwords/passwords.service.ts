@@ -15,7 +15,7 @@ import { PasswordHasher } from './hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from './policy/password.policy.js';
 import type { ChangeBody, ResetBody } from './passwords.dto.js';
 import { ResetMailer } from './reset.mailer.js';
-import { type FoundToken, TokensRepository } from './tokens.repository.js';
+import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 
 /** Resets passwords with a mailed token, and changes them with the current password. */
 @Injectable()
@@ -24,7 +24,7 @@ export class PasswordsService {
     private readonly transactions: Transactions,
     private readonly owners: PasswordOwners,
     private readonly credentials: CredentialsRepository,
-    private readonly tokens: TokensRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionStore,
@@ -64,7 +64,7 @@ export class PasswordsService {
     await this.transactions.run(async (tx) => {
       const row = await this.owners.markReset(this.tokens.accountOf('reset', hash), tx);
       // Of two concurrent resets, one uses the token; the other rolls back.
-      if (!row || !(await this.tokens.spend(row.id, 'reset', hash, tx))) throw unknownToken();
+      if (!row || !(await this.tokens.spendAndVoidAll(row.id, 'reset', hash, tx))) throw unknownToken();
       await this.credentials.set(row.id, hashed, tx);
       await this.afterChange(row.id, { reason: 'password_reset', actorId: row.id }, null, tx);
       if (row.joined) await this.audit.record(tx, { action: 'iam:accounts.joined', ...onOwn(row.id) });

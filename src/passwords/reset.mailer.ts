@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
-import { hashToken, newToken } from '../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import { SecretBox } from '../auth/tokens/secrets.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { MailLinks } from '../mail/mail.links.js';
@@ -10,7 +10,7 @@ import { Outbox } from '../outbox/outbox.js';
 import { SEAL_PURPOSES } from '../outbox/sealed-payloads.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { PasswordOwners } from './credentials.repository.js';
-import { TokensRepository } from './tokens.repository.js';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 
 const REQUEST = 'password.request_reset';
 const MAIL = 'mail.password_reset';
@@ -28,7 +28,7 @@ export class ResetMailer implements OnModuleInit {
   constructor(
     private readonly transactions: Transactions,
     private readonly owners: PasswordOwners,
-    private readonly tokens: TokensRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly secrets: SecretBox,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
@@ -50,8 +50,8 @@ export class ResetMailer implements OnModuleInit {
   private async issue({ email }: OutboxTasks[typeof REQUEST]): Promise<void> {
     await this.transactions.run(async (tx) => {
       const accountId = await this.owners.lockEnabled(emailKey(email), tx);
-      const { token, hash } = newToken();
-      if (accountId === null || !(await this.tokens.addReset(accountId, hash, tx))) return;
+      const token = accountId && (await this.tokens.issue({ purpose: 'reset', data: null, accountId }, tx));
+      if (!token) return;
       await this.outbox.enqueue(tx, MAIL, { sealedToken: this.secrets.seal(PURPOSE, token) });
     });
   }

@@ -92,7 +92,7 @@ describe('An invitation', () => {
 
     it('not after it has expired, which a look says too', async () => {
       const { id, token } = await invite();
-      await app.sql(`UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`, [id]);
+      await app.sql(`UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`, [id]);
       expect(errorsOf(await send(app, 'GET', `/accounts/${token}/invitation`))).toEqual(['422 expired_token']);
       expect(errorsOf(await send(app, 'GET', '/accounts/unknown/invitation'))).toEqual(['404 invalid_token']);
     });
@@ -142,7 +142,7 @@ describe('An invitation', () => {
       expect(rest).toEqual({});
       expect((await as(app).get(`/account/passwords/token_valid?token=${token}`)).body.data.valid).toBe(true);
       const [row] = await app.sql<{ minutes: number }>(
-        `SELECT extract(epoch FROM expires_at - now()) / 60 AS minutes FROM account_tokens WHERE account_id = $1`,
+        `SELECT extract(epoch FROM expires_at - now()) / 60 AS minutes FROM one_time_tokens WHERE account_id = $1`,
         [id],
       );
       expect(Math.round(Number(row?.minutes))).toBe(60);
@@ -225,7 +225,7 @@ describe('An invitation', () => {
 
     it('with 422 once it has expired', async () => {
       const { id, join, shown } = await invite();
-      await app.sql('UPDATE account_tokens SET expires_at = now() WHERE account_id = $1', [id]);
+      await app.sql('UPDATE one_time_tokens SET expires_at = now() WHERE account_id = $1', [id]);
       expect(errorsOf(await join({ password: PASSWORD }))).toEqual(['422 expired_token']);
       expect((await shown()).joined_at).toBeNull();
     });
@@ -310,7 +310,7 @@ describe('An invitation', () => {
 
     it('after it expired, which makes it good again', async () => {
       const { id, resend, email } = await invite();
-      await app.sql(`UPDATE account_tokens SET expires_at = now() - interval '1 day' WHERE account_id = $1`, [id]);
+      await app.sql(`UPDATE one_time_tokens SET expires_at = now() - interval '1 day' WHERE account_id = $1`, [id]);
       expect((await resend()).status).toBe(204);
       const renewed = await mailedToken(app, email, 2);
       expect((await as(app).patch(`/accounts/${renewed}/join`)).status).toBe(204);

@@ -42,7 +42,7 @@ describe('Secrets of accounts', () => {
     expect(await find(`null,${bob}`)).toEqual(['bob', 'eve']);
     const later = await resetToken(made.ada.email, 2);
     expect([await find(ada), await find(later)]).toEqual([['ada'], ['ada']]);
-    await app.sql(`UPDATE account_tokens SET expires_at = now() WHERE hash = $1`, [hashToken(ada)]);
+    await app.sql(`UPDATE one_time_tokens SET expires_at = now() WHERE hash = $1`, [hashToken(ada)]);
     expect([await find(ada), await find(later)]).toEqual([[], ['ada']]);
     expect(await find(ada.slice(0, -1))).toEqual([]);
     const [hash = ''] = (await secretsOf(app, made.ada.id)).resets;

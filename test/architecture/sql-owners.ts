@@ -10,7 +10,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   memberships: ['organizations', 'accounts'],
   organizations: ['organizations'],
   account_credentials: ['passwords'],
-  account_tokens: ['passwords'],
+  one_time_tokens: ['one-time-tokens'],
   account_sessions: ['account-sessions'],
   attempts: ['auth'],
   auth_changes: ['auth'],
@@ -75,7 +75,7 @@ const JOINS: readonly Exception[] = [
     reason: 'a sign-in reads account and password in one statement',
   },
   {
-    file: 'passwords/tokens.repository.ts',
+    file: 'one-time-tokens/one-time-tokens.repository.ts',
     tables: ['accounts'],
     reason: 'a token is read with the enabled account that it is for, in one statement',
   },

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { databaseEnvironment } from '../support/database.js';
+import { account } from '../support/factories.js';
 import { command } from './command-line.js';
 
 const [OLD, NEW, GONE] = ['old-secret', 'new-secret', 'gone-secret'].map((name) => name.padEnd(40, '-'));
@@ -60,6 +61,22 @@ describe('secrets reseal', () => {
     expect(invitations[1]).toBe(kept);
     expect((await command(['doctor'], env)).out).not.toContain('older APP_SECRET');
     expect((await command(['secrets', 'reseal'], env)).out).toBe('Re-encrypted 0.\n');
+  });
+
+  it('seals the data of one-time tokens anew', async () => {
+    const { id } = await account(app);
+    const purpose = 'one_time_token.email_confirm';
+    const old = seal(OLD, purpose, '{"email":"jane@example.com"}');
+    await app.sql(
+      `INSERT INTO one_time_tokens (id, hash, purpose, account_id, data, expires_at)
+      VALUES (gen_random_uuid(), 'hash', 'email_confirm', $1, $2, now() + interval '1 day')`,
+      [id, old],
+    );
+    expect((await command(['doctor'], env)).out).toContain('1 row is encrypted with an older APP_SECRET.');
+    expect(await command(['secrets', 'reseal'], env)).toMatchObject({ exitCode: 0, out: 'Re-encrypted 1.\n' });
+    const [row] = await app.sql<{ data: string }>('SELECT data FROM one_time_tokens WHERE account_id = $1', [id]);
+    const newest = new SecretBox({ appSecrets: [String(NEW)] });
+    expect(newest.open(purpose, row?.data ?? '')).toBe('{"email":"jane@example.com"}');
   });
 
   it('says what no secret opens, leaves it as it is, and ends with 1', async () => {

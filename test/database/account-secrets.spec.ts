@@ -70,7 +70,7 @@ describe('Passwords and tokens of accounts that are there already', () => {
     expect(
       await after.query(`
         SELECT email, hash, purpose, expires_at AS "expiresAt" FROM accounts
-        JOIN account_tokens ON account_id = accounts.id ORDER BY email COLLATE "C", purpose`),
+        JOIN one_time_tokens ON account_id = accounts.id ORDER BY email COLLATE "C", purpose`),
     ).toEqual([
       { email: 'both@example.com', hash: 'both-invitation', purpose: 'invitation', expiresAt: new Date(soon) },
       { email: 'both@example.com', hash: 'both-reset', purpose: 'reset', expiresAt: new Date(past) },
@@ -92,7 +92,7 @@ describe('Passwords and tokens of accounts that are there already', () => {
     await migrate(after);
     await after.query('DELETE FROM accounts');
     expect(
-      await after.query('SELECT account_id FROM account_credentials UNION ALL SELECT id FROM account_tokens'),
+      await after.query('SELECT account_id FROM account_credentials UNION ALL SELECT id FROM one_time_tokens'),
     ).toEqual([]);
   });
 });

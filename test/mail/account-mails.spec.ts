@@ -64,12 +64,12 @@ describe('An invitation', () => {
   });
 
   it.each([
-    ['replaced', 'UPDATE account_tokens SET hash = md5(random()::text) WHERE account_id = $1'],
-    ['spent', 'DELETE FROM account_tokens WHERE account_id = $1'],
+    ['replaced', 'UPDATE one_time_tokens SET hash = md5(random()::text) WHERE account_id = $1'],
+    ['spent', 'DELETE FROM one_time_tokens WHERE account_id = $1'],
     ['joined', 'UPDATE accounts SET joined_at = now() WHERE id = $1'],
     ['disabled', 'UPDATE accounts SET enabled = false WHERE id = $1'],
-    ['expired', `UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
-    ['made for something else', `UPDATE account_tokens SET purpose = 'reset' WHERE account_id = $1`],
+    ['expired', `UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
+    ['made for something else', `UPDATE one_time_tokens SET purpose = 'reset' WHERE account_id = $1`],
   ])('is dropped when it was %s before it was sent', async (_, change) => {
     const { id, token } = await invited();
     await app.transactions.run(async (tx) => {
@@ -95,7 +95,7 @@ describe('An invitation', () => {
     const newer = newToken();
     await app.transactions.run(async (tx) => {
       await app.invitations.queue(tx, id, token);
-      await tx.manager.query('UPDATE account_tokens SET hash = $1 WHERE account_id = $2', [newer.hash, id]);
+      await tx.manager.query('UPDATE one_time_tokens SET hash = $1 WHERE account_id = $2', [newer.hash, id]);
       await app.invitations.queue(tx, id, newer.token);
     });
     await idle();
@@ -129,7 +129,7 @@ describe('A request to reset a password', () => {
 
   const stored = (id: string) =>
     app.query<{ hash: string; minutes: number }>(
-      `SELECT hash, extract(epoch FROM expires_at - now())::float / 60 AS minutes FROM account_tokens
+      `SELECT hash, extract(epoch FROM expires_at - now())::float / 60 AS minutes FROM one_time_tokens
        WHERE account_id = $1 AND purpose = 'reset' ORDER BY created_at`,
       [id],
     );
@@ -190,8 +190,8 @@ describe('A request to reset a password', () => {
   });
 
   it.each([
-    ['used', 'DELETE FROM account_tokens WHERE account_id = $1'],
-    ['outdated', `UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
+    ['used', 'DELETE FROM one_time_tokens WHERE account_id = $1'],
+    ['outdated', `UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
     ['of a disabled account', 'UPDATE accounts SET enabled = false WHERE id = $1'],
   ])('brings no mail once its token is %s', async (_, change) => {
     const id = await app.account();

@@ -16,7 +16,7 @@ import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { PasswordOwners } from '../../src/passwords/credentials.repository.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
-import { TokensRepository } from '../../src/passwords/tokens.repository.js';
+import { OneTimeTokensRepository } from '../../src/one-time-tokens/one-time-tokens.repository.js';
 import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
 import { FastSettings } from '../outbox/outbox-fixture.js';
 
@@ -26,7 +26,7 @@ export async function startMailModule(config: Config): Promise<TestingModule> {
     imports: [ConfigModule.register(config), DatabaseModule.register({}), MailModule],
     providers: [
       SecretBox,
-      TokensRepository,
+      OneTimeTokensRepository,
       AccountDirectoryRepository,
       { provide: MailRecipients, useExisting: AccountDirectoryRepository },
       { provide: PasswordOwners, useExisting: AccountDirectoryRepository },

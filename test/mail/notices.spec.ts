@@ -52,9 +52,9 @@ describe('The reminder of an invitation', () => {
   });
 
   it.each([
-    ['accepted', 'DELETE FROM account_tokens WHERE account_id = $1'],
-    ['replaced', 'UPDATE account_tokens SET hash = md5(random()::text) WHERE account_id = $1'],
-    ['outdated', `UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
+    ['accepted', 'DELETE FROM one_time_tokens WHERE account_id = $1'],
+    ['replaced', 'UPDATE one_time_tokens SET hash = md5(random()::text) WHERE account_id = $1'],
+    ['outdated', `UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`],
   ])('does not come when the invitation was %s', async (_, change) => {
     const { id } = await invite();
     await app.query(change, [id]);
@@ -67,7 +67,7 @@ describe('The reminder of an invitation', () => {
     const { id } = await invite();
     const { token, hash } = newToken();
     await app.transactions.run(async (tx) => {
-      await tx.manager.query('UPDATE account_tokens SET hash = $1 WHERE account_id = $2', [hash, id]);
+      await tx.manager.query('UPDATE one_time_tokens SET hash = $1 WHERE account_id = $2', [hash, id]);
       await app.invitations.queue(tx, id, token);
     });
     await app.sink.waitFor(2);

@@ -54,7 +54,7 @@ it(
             [id, `${id}@example.com`],
           );
           await tx.manager.query(
-            `INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at)
+            `INSERT INTO one_time_tokens (id, hash, account_id, purpose, expires_at)
              VALUES (gen_random_uuid(), $2, $1, 'invitation', now() + interval '3 days')`,
             [id, hash],
           );

@@ -53,7 +53,7 @@ describe('A forgotten password', () => {
       expect(mail?.parsed.text).toContain('Jane Doe');
       expect((await secretsOf(app, id)).resets).toEqual([createHash('sha256').update(token).digest('hex')]);
       const [row] = await app.sql<{ seconds: number }>(
-        'SELECT extract(epoch FROM expires_at - now())::float AS seconds FROM account_tokens WHERE account_id = $1',
+        'SELECT extract(epoch FROM expires_at - now())::float AS seconds FROM one_time_tokens WHERE account_id = $1',
         [id],
       );
       expect(row?.seconds).toBeGreaterThan(3590 - 20);
@@ -104,7 +104,7 @@ describe('A forgotten password', () => {
       await outboxEmpty();
       expect(await mailsTo(app, email, () => true)).toHaveLength(3);
       await app.sql(
-        `UPDATE account_tokens SET expires_at = now() WHERE id = (SELECT min(id::text)::uuid FROM account_tokens WHERE account_id = $1)`,
+        `UPDATE one_time_tokens SET expires_at = now() WHERE id = (SELECT min(id::text)::uuid FROM one_time_tokens WHERE account_id = $1)`,
         [id],
       );
       await requestReset(email);

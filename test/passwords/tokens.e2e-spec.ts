@@ -69,7 +69,7 @@ describe('The tokens of an account', () => {
     await join();
     await storeToken(app, invited.id, 'reset', { hash: newToken().hash, expiresAt: '2999-01-01' });
     expect((await root.delete(`/accounts/${invited.id}`)).status).toBe(204);
-    for (const table of ['account_tokens', 'account_credentials']) {
+    for (const table of ['one_time_tokens', 'account_credentials']) {
       expect(await app.sql(`SELECT 1 FROM ${table} WHERE account_id = $1`, [invited.id])).toEqual([]);
     }
   });

@@ -24,7 +24,7 @@ export interface Secrets {
 /** The secrets of an account as the tables have them. */
 export async function secretsOf(app: Pick<TestApp, 'sql'>, accountId: string): Promise<Secrets> {
   const hashes = (purpose: string): string => `ARRAY(
-    SELECT hash FROM account_tokens WHERE account_id = account.id AND purpose = '${purpose}' ORDER BY created_at, id)::text[]`;
+    SELECT hash FROM one_time_tokens WHERE account_id = account.id AND purpose = '${purpose}' ORDER BY created_at, id)::text[]`;
   const [secrets] = await app.sql<Secrets>(
     `SELECT credentials.hashed_password AS "hashedPassword", coalesce(credentials.version, 0) AS "passwordVersion",
        ${hashes('invitation')} AS invitations, ${hashes('reset')} AS resets,

@@ -146,7 +146,7 @@ describe('Lesson 15: secrets', () => {
   const learnFromDatabase = async (): Promise<void> => {
     const { rows } = await db.query<Record<string, string | null>>(
       `SELECT hashed_password, NULL AS token_hash, NULL AS nonce FROM account_credentials
-       UNION ALL SELECT NULL, hash, NULL FROM account_tokens UNION ALL SELECT NULL, NULL, nonce FROM account_sessions`,
+       UNION ALL SELECT NULL, hash, NULL FROM one_time_tokens UNION ALL SELECT NULL, NULL, nonce FROM account_sessions`,
     );
     for (const [column, value] of rows.flatMap((row) => Object.entries(row))) {
       if (value) canaries.add(`column ${column}`, value);
@@ -251,7 +251,7 @@ describe('Lesson 15: secrets', () => {
     await learnFromDatabase();
     const renamed = [
       ['account_credentials', 'hashed_password'],
-      ['account_tokens', 'expires_at'],
+      ['one_time_tokens', 'expires_at'],
       ['account_sessions', 'refreshed_at'],
     ];
     for (const [table, column] of renamed) await db.query(`ALTER TABLE ${table} RENAME COLUMN ${column} TO ${column}_`);

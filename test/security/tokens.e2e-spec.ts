@@ -56,7 +56,7 @@ describe('Lesson 5: an invitation', () => {
       expect(bytes).toHaveLength(32);
       for (const known of [id, id.replaceAll('-', ''), email]) expect(bytes.toString('latin1')).not.toContain(known);
       const rows = await app.sql(
-        `SELECT account::text, token::text FROM accounts account JOIN account_tokens token ON account_id = account.id
+        `SELECT account::text, token::text FROM accounts account JOIN one_time_tokens token ON account_id = account.id
          WHERE account.id = $1`,
         [id],
       );

@@ -100,7 +100,7 @@ export async function storeToken(
   purpose: 'invitation' | 'reset',
   { hash, expiresAt }: StoredToken,
 ): Promise<void> {
-  await app.sql('INSERT INTO account_tokens (id, hash, account_id, purpose, expires_at) VALUES ($1, $2, $3, $4, $5)', [
+  await app.sql('INSERT INTO one_time_tokens (id, hash, account_id, purpose, expires_at) VALUES ($1, $2, $3, $4, $5)', [
     uuidv7(),
     hash,
     accountId,

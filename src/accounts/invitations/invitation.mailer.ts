@@ -9,7 +9,7 @@ import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
 import { SEAL_PURPOSES } from '../../outbox/sealed-payloads.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
-import { TokensRepository } from '../../passwords/tokens.repository.js';
+import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 
 /** Mail templates by outbox task. */
 const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
@@ -29,7 +29,7 @@ export class InvitationMailer implements OnModuleInit {
 
   constructor(
     @Inject(Config) private readonly config: Pick<Config, 'invitationReminderMail'>,
-    private readonly tokens: TokensRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly secrets: SecretBox,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { emailKey } from '../../auth/email-key.js';
-import { newToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { TokensRepository } from '../../passwords/tokens.repository.js';
+import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { Account } from '../account.entity.js';
 import { decidesAlone, OUTRANKED, outranks, SHARED } from '../account.policy.js';
 import { AccountsRepository } from '../accounts.repository.js';
@@ -21,7 +20,7 @@ type Invited = Pick<Account, 'id' | 'email'>;
 export class InvitationsService {
   constructor(
     private readonly accounts: AccountsRepository,
-    private readonly tokens: TokensRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly roles: Roles,
     private readonly mailer: InvitationMailer,
     private readonly transactions: Transactions,
@@ -36,9 +35,10 @@ export class InvitationsService {
    */
   async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
     await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
-    const { token, hash } = newToken();
-    await this.tokens.replaceInvitation(accountId, hash, actor.id, tx);
-    await this.mailer.queue(tx, accountId, token);
+    const invitation = { purpose: 'invitation', data: null, accountId, issuedBy: actor.id } as const;
+    const token = await this.tokens.issue(invitation, tx);
+    // An earlier invitation is replaced, so there is always one.
+    if (token !== null) await this.mailer.queue(tx, accountId, token);
     const target = { type: 'iam:accounts', id: accountId };
     await this.audit.record(tx, { action: 'iam:accounts.invited', actorId: actor.id, target });
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Actor } from '../../auth/authorization/actor.js';
-import { hashToken, newToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';
@@ -9,7 +9,7 @@ import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from '../../passwords/policy/password.policy.js';
-import { type FoundToken, TokensRepository } from '../../passwords/tokens.repository.js';
+import { type FoundToken, OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import { AccountDirectoryRepository } from '../account-directory.repository.js';
 import { AccountRules } from '../account.rules.js';
 import { AccountsRepository } from '../accounts.repository.js';
@@ -37,7 +37,7 @@ export class JoiningService {
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly directory: AccountDirectoryRepository,
-    private readonly tokens: TokensRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly credentials: CredentialsRepository,
     private readonly rules: AccountRules,
     private readonly roles: Roles,
@@ -90,13 +90,15 @@ export class JoiningService {
     tx: Transaction,
   ): Promise<Joined> {
     const id = await this.accounts.markJoined(this.tokens.accountOf('invitation', hash), name, tx);
-    if (id === null || !(await this.tokens.spend(id, 'invitation', hash, tx))) throw unknownToken();
+    if (id === null || !(await this.tokens.spendAndVoidAll(id, 'invitation', hash, tx))) throw unknownToken();
     if (hashedPassword !== null) await this.credentials.set(id, hashedPassword, tx);
-    const reset = represent && hashedPassword === null ? newToken() : null;
-    if (reset) await this.tokens.addReset(id, reset.hash, tx);
+    const isResetNeeded = represent && hashedPassword === null;
+    const resetToken = isResetNeeded
+      ? await this.tokens.issue({ purpose: 'reset', data: null, accountId: id }, tx)
+      : null;
     const target = { type: 'iam:accounts', id };
     await this.audit.record(tx, { action: 'iam:accounts.joined', actorId: id, target });
-    return { id, resetToken: reset?.token ?? null };
+    return { id, resetToken };
   }
 
   /** The account as its owner sees it. */

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import { SealedJobs } from '../../outbox/sealed-payloads.js';
 import type { CommandContext } from '../command.js';
 import { onDatabase } from '../with-service.js';
+import { SealedData } from '../sealed-data.js';
 import { number } from '../progress.js';
 
 /** Re-encrypts what an older APP_SECRET encrypted, so that the older one can be removed. */
@@ -11,14 +11,14 @@ export const secretsResealCommand = (context: CommandContext) =>
     .summary('Re-encrypt what an older APP_SECRET encrypted')
     .description(
       'After a new secret was put in front of APP_SECRET and every instance was restarted. Encrypted are the ' +
-        'tokens of mails that wait in the outbox. Sessions and devices in browsers are signed, not encrypted: ' +
+        'tokens of mails that wait in the outbox, and the data of one-time tokens. Sessions and devices in browsers are signed, not encrypted: ' +
         'they are renewed automatically. May run while the service runs. It ends with 1 when something was ' +
         'encrypted with a secret that is no longer listed.',
     )
     .action(async () => {
       const secrets = new SecretBox(context.config());
       const { resealed, unreadable } = await onDatabase(context, (dataSource) =>
-        new SealedJobs(dataSource, secrets).reseal(context.signal),
+        new SealedData(dataSource, secrets).reseal(context.signal),
       );
       context.out.write(`Re-encrypted ${number(resealed)}.\n`);
       if (unreadable > 0) {

@@ -15,8 +15,8 @@ import {
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/checks/requirements.js';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { DeadLetters } from '../../outbox/dead-jobs.js';
-import { SealedJobs } from '../../outbox/sealed-payloads.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
+import { SealedData } from '../sealed-data.js';
 import { emailKeyFindings } from './email-keys.js';
 import { about, type Finding, type Values } from './finding.js';
 import { rolesOf } from './files.js';
@@ -158,7 +158,7 @@ export const sealed: DatabaseCheck<DatabaseValues & Values<'APP_SECRET'>> = asyn
   { APP_SECRET: secrets },
 ) => {
   if (secrets === null || !(await relationExists(dataSource, 'graphile_worker.jobs'))) return [];
-  const old = await new SealedJobs(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
+  const old = await new SealedData(dataSource, new SecretBox({ appSecrets: secrets })).countOld();
   if (old === 0) return [];
   const rows = old === 1 ? '1 row is' : `${old} rows are`;
   return [
