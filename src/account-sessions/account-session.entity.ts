@@ -45,6 +45,19 @@ export class AccountSession {
   @Column({ type: 'varchar', length: 45, comment: 'Address that the sign-in came from', ...SORTED })
   ip!: string;
 
+  @Column({
+    type: 'varchar',
+    length: 10,
+    array: true,
+    default: [],
+    comment: 'How the account signed in, or proved who it is since: `pwd` and others of RFC 8176, `fed`, `rcv`',
+  })
+  amr!: string[];
+
+  @Column({ ...TIME, default: () => 'now()', comment: 'When the account signed in, or proved who it is since' })
+  @Index()
+  authenticatedAt!: Date;
+
   /** When the current step of the chain began, by the database's clock. */
   @Column({ ...TIME }) refreshedAt!: Date;
 

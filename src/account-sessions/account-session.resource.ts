@@ -8,6 +8,8 @@ export const AccountSessionResource = defineResource(AccountSession, {
     accountId: { filter: ['eq'], sort: true },
     userAgent: { filter: ['eq'], sort: true },
     ip: { filter: ['eq'], sort: true },
+    amr: {},
+    authenticatedAt: { sort: true },
     createdAt: { sort: true },
     updatedAt: { sort: true },
     expiresAt: { sort: true },

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
@@ -8,7 +7,9 @@ import { Config } from '../config/config.js';
 import { sql, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import type { Sweep } from '../sweeps/sweeps.js';
+import { live, newNonce, printable, raced, ROW, type Row } from './session-rows.repository.js';
 import {
+  type AuthenticationMethod,
   type LiveSession,
   type SessionClient,
   type SessionEnding,
@@ -16,13 +17,6 @@ import {
   type SessionOwner,
   type Verdict,
 } from '../auth/sessions/session.js';
-
-interface Row {
-  account_id: string;
-  refresh_seq: number;
-  nonce: string;
-  expires_at: Date;
-}
 
 interface Ended {
   readonly id: string;
@@ -32,10 +26,6 @@ interface Ended {
 
 /** Sessions that end in one statement, at most: some 100 ms of work. */
 export const MAX_ENDED = 5_000;
-/** In characters: what the column holds. */
-const MAX_USER_AGENT = 500;
-/** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
-const RACE_SECONDS = 10;
 
 /** Sessions that expired. */
 export const EXPIRED_SESSIONS: Sweep = {
@@ -61,40 +51,61 @@ export class SessionsRepository extends SessionStore {
     this.#max = sql`make_interval(secs => ${config.sessionMaxSeconds})`;
   }
 
-  async start(tx: Transaction, accountId: string, client: SessionClient): Promise<LiveSession | null> {
+  async start(
+    tx: Transaction,
+    accountId: string,
+    client: SessionClient,
+    amr: readonly AuthenticationMethod[],
+  ): Promise<LiveSession | null> {
     const sessionId = uuidv7();
     const nonce = newNonce();
     const [row] = await tx.query<Row>(sql`
-      INSERT INTO account_sessions
-        (id, account_id, refresh_seq, nonce, user_agent, ip, refreshed_at, created_at, updated_at, expires_at, version)
+      INSERT INTO account_sessions AS session
+        (id, account_id, refresh_seq, nonce, user_agent, ip, amr, authenticated_at,
+         refreshed_at, created_at, updated_at, expires_at, version)
       SELECT ${sessionId}::uuid, account.id, 0, ${nonce}, ${printable(client.userAgent)}, ${client.ip},
-             now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
+             ${amr}::varchar[], now(), now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
       FROM accounts account
       WHERE account.id = ${accountId} AND account.enabled
       FOR SHARE OF account
-      RETURNING account_id, refresh_seq, nonce, expires_at`);
+      RETURNING ${ROW}`);
     if (!row) return null;
     await this.observer?.started(tx, { accountId, sessionId });
+    return live(sessionId, row);
+  }
+
+  async reauthenticate(
+    tx: Transaction,
+    { accountId, sessionId }: SessionOwner,
+    amr: readonly AuthenticationMethod[],
+  ): Promise<LiveSession | null> {
+    const [row] = await tx.query<Row>(sql`
+      WITH account AS (SELECT id, enabled FROM accounts WHERE id = ${accountId} FOR SHARE)
+      UPDATE account_sessions session
+      SET amr = ${amr}::varchar[], authenticated_at = clock_timestamp(), ${this.#advanced()}
+      FROM account
+      WHERE session.id = ${sessionId} AND ${this.#alive()}
+      RETURNING ${ROW}`);
+    if (!row) return null;
+    // Other instances may have cached when it signed in before.
+    await this.changes.publish(tx, [accountId]);
     return live(sessionId, row);
   }
 
   async rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null> {
     const [row] = await database.query<Row>(sql`
       UPDATE account_sessions session
-      SET refresh_seq = session.refresh_seq + 1, nonce = ${newNonce()},
-          refreshed_at = clock_timestamp(), updated_at = clock_timestamp(), version = session.version + 1,
-          expires_at = LEAST(now() + ${this.#idle}, session.created_at + ${this.#max})
+      SET ${this.#advanced()}
       FROM accounts account
       WHERE session.id = ${token.sessionId} AND session.refresh_seq = ${token.seq} AND session.nonce = ${token.nonce}
         AND ${this.#alive()}
-      RETURNING session.account_id, session.refresh_seq, session.nonce, session.expires_at`);
+      RETURNING ${ROW}`);
     return row ? live(token.sessionId, row) : null;
   }
 
   async checkReuse(tx: Transaction, { sessionId, seq }: RefreshToken): Promise<Verdict> {
     const [row] = await tx.query<Row & { raced: boolean }>(sql`
-      SELECT session.account_id, session.refresh_seq, session.nonce, session.expires_at,
-             ${raced(seq)} AS raced
+      SELECT ${ROW}, ${raced(seq)} AS raced
       FROM account_sessions session, accounts account
       WHERE session.id = ${sessionId} AND ${this.#alive()}
       FOR UPDATE OF session`);
@@ -206,34 +217,16 @@ export class SessionsRepository extends SessionStore {
     }
   }
 
+  /** The next step of the chain. */
+  #advanced(): Sql {
+    return sql`refresh_seq = session.refresh_seq + 1, nonce = ${newNonce()},
+      refreshed_at = clock_timestamp(), updated_at = clock_timestamp(), version = session.version + 1,
+      expires_at = LEAST(now() + ${this.#idle}, session.created_at + ${this.#max})`;
+  }
+
   /** The absolute life is compared once more, so that a shorter setting counts for sessions that exist already. */
   #alive(): Sql {
     return sql`account.id = session.account_id AND account.enabled
       AND session.expires_at > now() AND session.created_at + ${this.#max} > now()`;
   }
-}
-
-/**
- * Whether a token was spent a moment ago. Tokens carry a MAC and the chain never forks, so there is one token for each
- * step: the sequence alone identifies the immediate predecessor.
- */
-function raced(seq: number): Sql {
-  return sql`session.refresh_seq = ${seq}::bigint + 1
-    AND session.refreshed_at >= clock_timestamp() - make_interval(secs => ${RACE_SECONDS})`;
-}
-
-/** 128 random bits. */
-function newNonce(): string {
-  return randomBytes(16).toString('base64url');
-}
-
-/** PostgreSQL takes no NUL in text, and a header may be as long as the server lets it. */
-function printable(userAgent: string | null): string | null {
-  if (userAgent === null) return null;
-  return Array.from(userAgent.replaceAll('\0', '')).slice(0, MAX_USER_AGENT).join('');
-}
-
-function live(sessionId: string, row: Row): LiveSession {
-  const { account_id: accountId, refresh_seq: seq, nonce, expires_at: expiresAt } = row;
-  return { sessionId, accountId, seq, nonce, expiresAt };
 }

@@ -30,6 +30,7 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   async findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined> {
     const [row] = await this.transactions.query<ActorRecord>(sql`
       SELECT session.expires_at AS "expiresAt", account.email, account.name, account.picture_url AS "pictureUrl",
+             session.authenticated_at AS "authenticatedAt",
              account.role_name AS "roleName", account.role_scope_extra AS "roleScopeExtra",
              ARRAY(
                SELECT membership.organization_id::text FROM memberships membership

@@ -9,6 +9,7 @@ import { OLD_CHANGES } from './sessions/auth-changes.repository.js';
 import { AuthenticationGuard, BodyGuard, RightsGuard, WritesGuard } from './guards.js';
 import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
+import { FreshSignInGuard, Reauthentication } from './authentication/fresh-sign-in.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
@@ -27,6 +28,7 @@ const services = [
   Cookies,
   CrossSite,
   KnownDevice,
+  Reauthentication,
   RefreshTokens,
   ReturnUrls,
   Roles,
@@ -48,11 +50,12 @@ const services = [
     SigningKeys,
     RolesCheck,
     WriteLimit,
-    // In this order: authentication, write limit, body, authorization.
+    // In this order: authentication, write limit, body, authorization, age of the sign-in.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: WritesGuard },
     { provide: APP_GUARD, useClass: BodyGuard },
     { provide: APP_GUARD, useClass: RightsGuard },
+    { provide: APP_GUARD, useClass: FreshSignInGuard },
   ],
   exports: services,
 })

@@ -70,6 +70,7 @@ export function configValues(values: VariableValues) {
     accessTokenClaims: values.ACCESS_TOKEN_CLAIMS ?? [],
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
     sessionMaxSeconds: values.SESSION_MAX_SECONDS,
+    reauthenticationSeconds: values.REAUTHENTICATION_SECONDS,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     /** Limits on attempts, counted before any password is hashed, and on what accounts do. */
     throttle: {

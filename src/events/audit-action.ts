@@ -7,6 +7,8 @@ export const ACTIONS = [
   'iam:account_auths.sign_in_failed',
   'iam:account_auths.signed_out',
   'iam:account_auths.refresh_reused',
+  'iam:account_auths.reauthenticated',
+  'iam:account_auths.reauthentication_failed',
   'iam:account_sessions.revoked',
   'iam:accounts.create_rejected',
   'iam:accounts.imported',

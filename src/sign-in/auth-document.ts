@@ -1,5 +1,5 @@
 import type { Actor } from '../auth/authorization/actor.js';
-import type { SignedIn } from './sign-in.service.js';
+import type { SignedIn } from './session-tokens.js';
 
 /** The document of the signed-in account: type `iam:account_auths`. */
 

@@ -5,6 +5,7 @@ import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { emailKey } from '../auth/email-key.js';
 import {
   type Authentication,
+  credentialsOf,
   CrossSite,
   CurrentAuthentication,
   REFRESH_COOKIE,
@@ -16,8 +17,10 @@ import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { authDocument, signedInDocument } from './auth-document.js';
-import { LoginBody, LogoutBody, RefreshBody } from './sign-in.dto.js';
-import { SignInService, type SignedIn } from './sign-in.service.js';
+import { ReauthenticationService } from './reauthentication.service.js';
+import type { SignedIn } from './session-tokens.js';
+import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
+import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
 
 const response = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
@@ -28,6 +31,7 @@ const response = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/sche
 export class SignInController {
   constructor(
     private readonly signIn: SignInService,
+    private readonly reauthentication: ReauthenticationService,
     private readonly signOut: SignOutService,
     private readonly cookies: Cookies,
     private readonly devices: KnownDevice,
@@ -54,6 +58,30 @@ export class SignInController {
     const { actor, passwordVersion: version } = signedIn;
     this.devices.remember(request, reply, key, { id: actor.id, version });
     return this.respond(signedIn, cookie, reply);
+  }
+
+  @Post('reauthenticate')
+  @NeedsSignIn()
+  @RateLimit('reauthenticate')
+  @HttpCode(200)
+  @Header('Content-Type', MEDIA_TYPE)
+  @ApiOperation({
+    operationId: 'reauthenticate',
+    summary: 'reauthenticate',
+    description: 'Prove who you are again, for operations that need a recent sign-in. The session stays',
+  })
+  @ApiBody({ type: ReauthenticateBody })
+  @ApiResponse({ status: 200, description: 'The same session with a new pair of tokens', ...response })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
+  async reauthenticate(
+    @CurrentAuthentication() { actor }: Authentication,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { password } = readFlatBody(ReauthenticateBody, body);
+    const signedIn = await this.reauthentication.byPassword(actor, password, clientAddress(request));
+    return this.respond(signedIn, credentialsOf(request)?.via === 'cookie', reply);
   }
 
   @Post('refresh')

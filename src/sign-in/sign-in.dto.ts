@@ -22,6 +22,13 @@ export class LoginBody {
   cookie?: boolean;
 }
 
+/** Body of `POST /auth/reauthenticate`. */
+export class ReauthenticateBody {
+  @ApiProperty({ type: 'string', format: 'password' })
+  @IsString()
+  password!: string;
+}
+
 /** Body of `POST /auth/refresh`; browsers with cookies send none. */
 export class RefreshBody {
   @ApiPropertyOptional({ type: 'string' })

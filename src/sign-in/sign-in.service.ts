@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
-import { AccessTokens } from '../auth/tokens/access-tokens.js';
-import { ActorLoader } from '../auth/sessions/actor-loader.js';
-import type { Actor } from '../auth/authorization/actor.js';
-import { challenge } from '../auth/authentication/authentication.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
 import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
-import type { LiveSession, SessionClient, SessionOwner } from '../auth/sessions/session.js';
+import type { SessionClient, SessionOwner } from '../auth/sessions/session.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
@@ -16,16 +12,7 @@ import { Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository, type SignInAccount } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
-
-/** A session with a new pair of tokens. */
-export interface SignedIn {
-  readonly actor: Actor;
-  readonly accessToken: string;
-  /** Expiry of the access token, in seconds since the epoch. */
-  readonly exp: number;
-  readonly refreshToken: string;
-  readonly refreshExpiresAt: Date;
-}
+import { CHALLENGE, disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
 
 /** A sign-in by password. */
 export interface SignedInByPassword extends SignedIn {
@@ -48,9 +35,8 @@ export class SignInService {
     private readonly credentials: CredentialsRepository,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionStore,
-    private readonly accessTokens: AccessTokens,
+    private readonly tokens: SessionTokens,
     private readonly refreshTokens: RefreshTokens,
-    private readonly actors: ActorLoader,
     private readonly rateLimiter: RateLimiter,
     private readonly devices: KnownDevice,
     private readonly roles: Roles,
@@ -82,7 +68,7 @@ export class SignInService {
     }
     const upgraded = rehash ? await this.hasher.upgrade(password) : null;
     const session = await this.transactions.run(async (tx) => {
-      const started = await this.sessions.start(tx, account.id, client);
+      const started = await this.sessions.start(tx, account.id, client, ['pwd']);
       if (!started) return null;
       // Replaced while it was hashed: the old password must not start a session that outlives the change.
       const held = await this.credentials.lockVersion(account.id, account.version, upgraded, tx);
@@ -93,7 +79,7 @@ export class SignInService {
     });
     if (!session) throw disabled();
     await this.rateLimiter.succeeded('sign-in', attempt);
-    return { ...(await this.issue(session)), passwordVersion: account.version };
+    return { ...(await this.tokens.issue(session)), passwordVersion: account.version };
   }
 
   /**
@@ -105,7 +91,7 @@ export class SignInService {
     const parsed = this.refreshTokens.parse(token);
     if (!parsed) throw badRefreshToken();
     const rotated = await this.sessions.rotate(this.transactions, parsed);
-    if (rotated) return this.issue(rotated);
+    if (rotated) return this.tokens.issue(rotated);
     const verdict = await this.transactions.run(async (tx) => {
       const checked = await this.sessions.checkReuse(tx, parsed);
       if (checked.outcome === 'reused') {
@@ -116,7 +102,7 @@ export class SignInService {
       return checked;
     });
     if (verdict.outcome !== 'repeated') throw badRefreshToken();
-    return this.issue(verdict);
+    return this.tokens.issue(verdict);
   }
 
   /** Ends a session, or all sessions of its account. Returns false, and ends nothing, when the session had already ended. */
@@ -151,35 +137,8 @@ export class SignInService {
       }),
     );
   }
-
-  private async issue(session: LiveSession): Promise<SignedIn> {
-    const actor = await this.actors.load(session.sessionId, session.accountId);
-    if (!actor) throw disabled();
-    const { token, exp } = this.accessTokens.issue({
-      accountId: session.accountId,
-      sessionId: session.sessionId,
-      roleName: actor.role.name,
-      roleScope: actor.roleScope,
-      rights: actor.role.rights,
-      email: actor.email,
-      name: actor.name,
-    });
-    const refreshToken = this.refreshTokens.issue(session);
-    return { actor, accessToken: token, exp, refreshToken, refreshExpiresAt: session.expiresAt };
-  }
 }
 
-const CHALLENGE = { headers: challenge() };
-
-/** Actor and target of an audit event on the account's own session. */
-const onSession = ({ accountId, sessionId }: SessionOwner) => ({
-  actorId: accountId,
-  target: { type: 'iam:account_sessions', id: sessionId },
-});
-
-const invalidCredentials = () =>
-  apiError('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
-const disabled = () => apiError('account_disabled', 'The account is disabled', undefined, CHALLENGE);
 const noRefreshToken = () =>
   apiError('invalid_refresh_token', 'A refresh token is required, in the body or as a cookie', undefined, CHALLENGE);
 const badRefreshToken = () =>

@@ -56,6 +56,8 @@ describe('Account sessions', () => {
               account_id: owner.id,
               user_agent: expect.any(String),
               ip: '127.0.0.1',
+              amr: ['pwd'],
+              authenticated_at: expect.any(String),
               created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
               updated_at: expect.any(String),
               expires_at: expires_at.toISOString(),

@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 async function start(client = CLIENT, sessions = store): Promise<LiveSession> {
-  const session = await database.transactions.run((tx) => sessions.start(tx, accountId, client));
+  const session = await database.transactions.run((tx) => sessions.start(tx, accountId, client, ['pwd']));
   if (!session) throw new Error('No session was started');
   return session;
 }
@@ -102,7 +102,7 @@ describe('a session', () => {
   it('does not survive an account that is disabled while it starts', async () => {
     let disabled: Promise<unknown> | undefined;
     await database.transactions.run(async (tx) => {
-      await store.start(tx, accountId, CLIENT);
+      await store.start(tx, accountId, CLIENT, ['pwd']);
       disabled = database.transactions.run(async (other) => {
         await other.manager.query('UPDATE accounts SET enabled = false WHERE id = $1', [accountId]);
         return store.endAll(other, accountId, ENDING);

@@ -2,6 +2,7 @@ import { ModulesContainer, MetadataScanner } from '@nestjs/core';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessOf } from '../../src/auth/authorization/actor.js';
+import { requiresFreshSignIn } from '../../src/auth/authentication/fresh-sign-in.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 /** Every operation that is open without sign-in. A line more in this list is a decision, and is reviewed as one. */
@@ -30,6 +31,9 @@ const PUBLIC_HANDLERS = [
   'SignInController.refresh',
   'SignInController.refreshByGet',
 ];
+
+/** Every operation that needs a recent sign-in. A line less in this list is a decision, and is reviewed as one. */
+const FRESH_HANDLERS: readonly string[] = [];
 
 /**
  * What the server serves without credentials: these operations again (but logging out rejects anonymous requests itself,
@@ -99,6 +103,7 @@ describe('Access', () => {
           .filter((name) => Reflect.hasMetadata(PATH_METADATA, prototype[name]))
           .map((name) => ({
             name: `${metatype.name}.${name}`,
+            isFresh: requiresFreshSignIn(prototype[name]),
             access: accessOf({ getHandler: () => prototype[name], getClass: () => metatype as never }),
           }));
       }),
@@ -113,6 +118,12 @@ describe('Access', () => {
   it('is public for these operations only', () => {
     const open = handlers().filter(({ access }) => access?.kind === 'public');
     expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC_HANDLERS);
+  });
+
+  it('needs a recent sign-in for these operations only, none of which is public', () => {
+    const fresh = handlers().filter(({ isFresh }) => isFresh);
+    expect(fresh.map(({ name }) => name).sort()).toEqual(FRESH_HANDLERS);
+    expect(fresh.filter(({ access }) => access?.kind === 'public')).toEqual([]);
   });
 
   it('is 401 for anonymous requests on every other route of the server', async () => {

@@ -17,6 +17,8 @@ const SETTINGS: ConstructorParameters<typeof AccessTokens>[0] = {
 const SUBJECT = {
   accountId: '0197a1f0-0000-7000-8000-000000000001',
   sessionId: '0197a1f0-0000-7000-8000-000000000002',
+  amr: ['pwd'],
+  authenticatedAt: new Date('2026-11-27T10:30:00.700Z'),
   roleName: 'org_owner',
   roleScope: { org: ['0197a1f0-0000-7000-8000-000000000003'] },
   rights: ['iam:accounts.read.own'],
@@ -73,6 +75,8 @@ describe('an access token', () => {
       aud: 'iam',
       sub: SUBJECT.accountId,
       sid: SUBJECT.sessionId,
+      amr: ['pwd'],
+      auth_time: 1_795_775_400,
       jti: expect.any(String),
       role_name: 'org_owner',
       role_scope: SUBJECT.roleScope,

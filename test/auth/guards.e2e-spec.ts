@@ -126,7 +126,8 @@ class Loader {
     const role = this.role === null ? null : roles.get(this.role);
     if (!role) return Promise.resolve(null);
     const person = { email: 'a@example.com', name: 'A', pictureUrl: null, organizationIds: [], roleScopeExtra: {} };
-    return Promise.resolve(new Actor({ id: accountId, sessionId, role, ...person }));
+    const authenticatedAt = new Date();
+    return Promise.resolve(new Actor({ id: accountId, sessionId, role, authenticatedAt, ...person }));
   }
 }
 

@@ -35,6 +35,8 @@ describe('An access token', () => {
       aud: 'iam',
       sub: owner.id,
       sid: (await sessionOf(app, owner.id)).id,
+      amr: ['pwd'],
+      auth_time: expect.any(Number),
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
       role_name: 'org_owner',
       role_scope: { org: [org] },

@@ -32,7 +32,7 @@ export async function sessionOf(app: TestApp, accountId: string): Promise<Sessio
 export async function age(app: TestApp, sessionId: string, seconds: number): Promise<void> {
   await app.sql(
     `UPDATE account_sessions SET created_at = created_at - $2::interval, refreshed_at = refreshed_at - $2::interval,
-       updated_at = updated_at - $2::interval, expires_at = expires_at - $2::interval WHERE id = $1`,
+       updated_at = updated_at - $2::interval, authenticated_at = authenticated_at - $2::interval, expires_at = expires_at - $2::interval WHERE id = $1`,
     [sessionId, `${seconds} seconds`],
   );
 }

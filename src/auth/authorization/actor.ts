@@ -13,6 +13,7 @@ export interface ActorFields {
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
+  readonly authenticatedAt: Date;
   readonly role: Role;
   readonly organizationIds: readonly string[];
   /** `role_scope` without `org`. */
@@ -27,6 +28,8 @@ export class Actor {
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
+  /** When the account signed in, or proved who it is since. */
+  readonly authenticatedAt: Date;
   readonly role: Role;
   /** Organizations that the account belongs to, sorted: the scope `org`. */
   readonly organizationIds: readonly string[];
@@ -39,6 +42,7 @@ export class Actor {
     this.email = fields.email;
     this.name = fields.name;
     this.pictureUrl = fields.pictureUrl;
+    this.authenticatedAt = fields.authenticatedAt;
     this.role = fields.role;
     this.organizationIds = Object.freeze(fields.organizationIds.toSorted());
     const org: RoleScope = this.organizationIds.length > 0 ? { org: this.organizationIds } : {};

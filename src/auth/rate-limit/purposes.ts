@@ -125,6 +125,7 @@ export const PURPOSES = {
   token_valid: ATTEMPTS,
   show_invitation: ATTEMPTS,
   change: { ...ATTEMPTS, hashes: true },
+  reauthenticate: { ...ATTEMPTS, hashes: true },
   /** Invitation mails, by sender and by recipient. */
   invitation: {
     windowSeconds: () => DAY,

@@ -122,6 +122,7 @@ export interface ActorRecord {
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
+  readonly authenticatedAt: Date;
   readonly roleName: string;
   readonly roleScopeExtra: RoleScope;
   /** Those that are not being deleted. */
@@ -157,22 +158,18 @@ export class ActorLoader {
     return this.cache.get(sessionId, accountId) ?? this.query(sessionId, accountId);
   }
 
+  /** The same by one query in any case, for what another instance may have changed a moment ago. */
+  reload(sessionId: string, accountId: string): Promise<Actor | null> {
+    return this.query(sessionId, accountId);
+  }
+
   private async query(sessionId: string, accountId: string): Promise<Actor | null> {
     const mark = this.cache.mark();
     const record = await this.source.findActor(sessionId, accountId);
     const role = record && this.roles.get(record.roleName);
     if (!role) return null;
-    const { email, name, pictureUrl, organizationIds, roleScopeExtra, expiresAt } = record;
-    const actor = new Actor({
-      id: accountId,
-      sessionId,
-      email,
-      name,
-      pictureUrl,
-      role,
-      organizationIds,
-      roleScopeExtra,
-    });
+    const { roleName: _roleName, expiresAt, ...fields } = record;
+    const actor = new Actor({ id: accountId, sessionId, role, ...fields });
     this.cache.put(actor, expiresAt, mark);
     return actor;
   }

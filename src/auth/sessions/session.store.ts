@@ -1,6 +1,13 @@
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { RefreshToken } from '../tokens/refresh-tokens.js';
-import type { LiveSession, SessionClient, SessionEnding, SessionOwner, Verdict } from './session.js';
+import type {
+  AuthenticationMethod,
+  LiveSession,
+  SessionClient,
+  SessionEnding,
+  SessionOwner,
+  Verdict,
+} from './session.js';
 
 /** What one of many statements that end sessions of all accounts did. */
 export interface EndedSessions {
@@ -30,7 +37,22 @@ export abstract class SessionStore {
    * Starts a session, or gives null when the account is gone or disabled. The account is locked against that until the
    * commit: a concurrent disable either commits first and is seen here, or waits and then ends the session.
    */
-  abstract start(tx: Transaction, accountId: string, client: SessionClient): Promise<LiveSession | null>;
+  abstract start(
+    tx: Transaction,
+    accountId: string,
+    client: SessionClient,
+    amr: readonly AuthenticationMethod[],
+  ): Promise<LiveSession | null>;
+
+  /**
+   * Records that the account of a live session has proved who it is again, and advances the chain: as after a sign-in,
+   * the refresh token is a new one. Null when the session is over. The account is locked first, as by `start`.
+   */
+  abstract reauthenticate(
+    tx: Transaction,
+    owner: SessionOwner,
+    amr: readonly AuthenticationMethod[],
+  ): Promise<LiveSession | null>;
 
   /**
    * Spends a refresh token, in one statement that needs no other beside it. Of any number of requests that show the same

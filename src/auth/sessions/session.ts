@@ -1,6 +1,12 @@
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { RefreshToken } from '../tokens/refresh-tokens.js';
 
+/**
+ * How an account proved who it is: authentication method references of RFC 8176, and two of this service: `fed` is an
+ * identity provider, `rcv` a recovery code.
+ */
+export type AuthenticationMethod = 'pwd' | 'otp' | 'hwk' | 'swk' | 'mfa' | 'fed' | 'rcv';
+
 /** Where a session was started from. */
 export interface SessionClient {
   readonly userAgent: string | null;
@@ -16,6 +22,10 @@ export interface SessionOwner {
 /** A session and the refresh token that continues it. */
 export interface LiveSession extends RefreshToken, SessionOwner {
   readonly expiresAt: Date;
+  /** How the account signed in, or proved who it is since. */
+  readonly amr: readonly AuthenticationMethod[];
+  /** When it did; a refresh does not change it. */
+  readonly authenticatedAt: Date;
 }
 
 /** The state of a refresh token that is not the current one of its session. */

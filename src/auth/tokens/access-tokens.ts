@@ -13,6 +13,10 @@ import { SigningKeys } from './signing-keys.js';
 export interface AccessTokenSubject {
   readonly accountId: string;
   readonly sessionId: string;
+  /** Claim `amr` (RFC 8176). */
+  readonly amr: readonly string[];
+  /** Claim `auth_time` (OpenID Connect Core, section 2). */
+  readonly authenticatedAt: Date;
   readonly roleName: string;
   readonly roleScope: RoleScope;
   readonly rights: readonly string[];
@@ -82,6 +86,8 @@ export class AccessTokens {
     const exp = iat + this.#seconds;
     const claims = this.#withOptional(subject, {
       sid: subject.sessionId,
+      amr: subject.amr,
+      auth_time: Math.floor(subject.authenticatedAt.getTime() / 1000),
       role_name: subject.roleName,
       ...(jsonBytes(subject.roleScope) <= MAX_CLAIM && { role_scope: subject.roleScope }),
       iss: this.issuer,

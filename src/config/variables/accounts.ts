@@ -56,6 +56,11 @@ export const ACCOUNT_VARIABLES = {
     default: '7776000',
     description: 'How long a session lives after sign-in at most, in seconds (90 days).',
   },
+  REAUTHENTICATION_SECONDS: {
+    schema: seconds,
+    default: '600',
+    description: 'How old a sign-in may be for sensitive operations, such as a change of the e-mail, in seconds.',
+  },
   BCRYPT_COST: {
     schema: integer(4, 16),
     default: '12',

@@ -53,6 +53,8 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         nonce varchar(64) NOT NULL,
         user_agent varchar(500) COLLATE "und-x-icu",
         ip varchar(45) COLLATE "und-x-icu" NOT NULL,
+        amr varchar(10)[] NOT NULL DEFAULT '{}',
+        authenticated_at timestamptz(3) NOT NULL DEFAULT now(),
         refreshed_at timestamptz(3) NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         updated_at timestamptz(3) NOT NULL DEFAULT now(),

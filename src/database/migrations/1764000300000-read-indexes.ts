@@ -31,6 +31,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   account_sessions_ip_id_idx: 'account_sessions (ip, id)',
   account_sessions_refresh_seq_id_idx: 'account_sessions (refresh_seq, id)',
   account_sessions_nonce_idx: 'account_sessions (nonce)',
+  account_sessions_authenticated_at_idx: 'account_sessions (authenticated_at)',
   account_sessions_created_at_idx: 'account_sessions (created_at)',
   account_sessions_updated_at_idx: 'account_sessions (updated_at)',
   audit_events_target_type_id_idx: 'audit_events (target_type, id)',

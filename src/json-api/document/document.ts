@@ -165,9 +165,9 @@ export function errorDocument(
   detailOf = ({ detail }: ErrorObject): string => detail,
 ): string {
   const errors = problems.map((problem) => {
-    const { code, source, broken } = problem;
+    const { code, source, broken, meta: more } = problem;
     const { status, title } = ERROR_CODES[code];
-    const meta = broken && { rule: broken.rule, ...broken.parameters };
+    const meta = (broken ?? more) && { ...(broken && { rule: broken.rule, ...broken.parameters }), ...more };
     const detail = detailOf(problem);
     return { id, status: String(status), code, title, detail, ...(source && { source }), ...(meta && { meta }) };
   });

@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   account_disabled: { status: 401, title: 'Account disabled' },
   invalid_refresh_token: { status: 401, title: 'Invalid refresh token' },
   forbidden: { status: 403, title: 'Forbidden' },
+  reauthentication_required: { status: 403, title: 'Reauthentication required' },
   not_found: { status: 404, title: 'Not found' },
   invalid_token: { status: 404, title: 'Invalid token' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
@@ -56,6 +57,8 @@ export interface ErrorObject {
   readonly source?: ErrorSource;
   /** For `validation_failed`: `meta.rule`, and the rule's parameters beside it. */
   readonly broken?: BrokenRule;
+  /** More for programs, as `meta` of the error object. */
+  readonly meta?: Readonly<Record<string, unknown>>;
 }
 
 /** What an exception may carry besides its errors. */
