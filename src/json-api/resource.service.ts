@@ -1,6 +1,6 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { apiError, type ErrorObject, throwIfErrors } from './document/errors.js';
-import type { Item, Page, Visible } from './document/response.js';
+import { type Item, type Page, type Visible, withMeta } from './document/response.js';
 import type { Criteria, Selection } from './query/criteria.js';
 import type { ResourceRepository } from './resource.repository.js';
 import { snakeCase } from './resource/columns.js';
@@ -18,6 +18,8 @@ export interface Write<Actor, Entity, Values> {
   readonly row: Entity | null;
   /** The attributes that change, by property; those sent back unchanged are not in it. */
   readonly values: Values;
+  /** What the response of a create shows once in `meta`, such as a key. A replay under its idempotency key does not. */
+  readonly shownOnce: Map<string, unknown>;
 }
 
 /** A deletion while it runs. */
@@ -69,7 +71,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
       await this.after(write, id);
       await this.emit('created', id, write);
       await this.tools.idempotency.complete(actor.id, document, id, tx);
-      return this.rows.reloadCreated(actor, id, selection, tx);
+      return withMeta(await this.rows.reloadCreated(actor, id, selection, tx), write.shownOnce);
     });
   }
 
@@ -188,12 +190,12 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   private async validate(
     document: WriteDocument<Values>,
-    { actor, tx, row }: Omit<Write<Actor, Entity, Values>, 'values'>,
+    { actor, tx, row }: Omit<Write<Actor, Entity, Values>, 'values' | 'shownOnce'>,
     { visible, restrictions = {} }: { visible?: Visible; restrictions?: Restrictions } = {},
   ): Promise<Write<Actor, Entity, Values>> {
     const { values: sent, errors } = document.read(visible?.attributes);
     const values = row === null ? this.withDefaults(document, sent) : sent;
-    const write = { actor, tx, row, values };
+    const write = { actor, tx, row, values, shownOnce: new Map<string, unknown>() };
     const { errors: restricted, open } = separateRestricted(values, restrictions);
     throwIfErrors([
       ...document.relationshipErrors(visible?.linkage),

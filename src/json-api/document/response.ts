@@ -47,6 +47,10 @@ export interface Item {
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
+/** The item with further members of its top-level `meta`. */
+export const withMeta = (item: Item, members: ReadonlyMap<string, unknown>): Item =>
+  members.size === 0 ? item : { ...item, meta: { ...item.meta, ...Object.fromEntries(members) } };
+
 /** Pagination links; null where there is no such page. `last` is only known after a count. */
 export interface PageLinks {
   readonly self: string;
