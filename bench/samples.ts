@@ -45,6 +45,7 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
     role_name__nin: () => ['user,org_owner', 'user', 'admin', 'user,org_owner,admin'],
     role_scope: ({ membership }) => [`{"org":["${membership['organization_id']}"]}`, '{"region":["eu"]}', '{}'],
     picture_url: ({ pictured }) => [pictured['picture_url'], 'null', 'https://example.com/nothing'],
+    locale: () => ['de', 'null', 'nothing'],
     joined_at: ({ account }) => [account['joined_at'], 'null', LONG_AGO],
     joined_at__gte: () => [LONG_AGO, SOON],
     joined_at__lte: () => [LONG_AGO, SOON],

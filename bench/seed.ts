@@ -60,7 +60,7 @@ const moment = (count: number, days = 1000): string =>
   `(now() - (${count} - i) * interval '${days} days' / ${count})::timestamptz(3)`;
 
 const accounts = (count: number): string => `
-  INSERT INTO accounts (id, name, email, email_key, sso_channel, enabled, role_name, role_scope_extra, picture_url,
+  INSERT INTO accounts (id, name, email, email_key, sso_channel, enabled, role_name, role_scope_extra, picture_url, locale,
     joined_at, invitation_expired_at, created_at, updated_at)
   SELECT ${uuidv7('created_at', 'account')},
     ${oneOf(FIRST_NAMES, 32, 1)} || ' ' || initcap(substr(md5(${pick(20_000, 2)}::text), 1, 7)),
@@ -70,6 +70,7 @@ const accounts = (count: number): string => `
     CASE WHEN admin THEN 'admin' WHEN i % ${ORG_OWNER_EVERY} = 0 THEN 'org_owner' ELSE 'user' END,
     CASE WHEN i % ${every(count, FEW)} = 0 THEN '{"region": ["eu"]}' WHEN ${pick(20, 6)} = 0 THEN '{"region": ["us"]}' ELSE '{}' END::jsonb,
     CASE WHEN ${pick(3, 7)} = 0 THEN 'https://pictures.example.com/' || md5(i::text) || '.jpg' END,
+    CASE WHEN ${pick(4, 35)} = 0 THEN ${oneOf(`ARRAY['de','en']`, 2, 36)} END,
     CASE WHEN joined THEN created_at + interval '1 day' END,
     CASE WHEN NOT joined THEN created_at + interval '3 days' END,
     created_at, created_at + ${pick(1000, 8)} * interval '1 hour'
@@ -113,7 +114,8 @@ const memberships = (organizations: number): string => `
 /** Sessions of the last two weeks, in turn of the accounts; a few are over. */
 const sessions = (count: number): string => `
   INSERT INTO account_sessions
-    (id, account_id, refresh_seq, nonce, user_agent, ip, refreshed_at, created_at, updated_at, expires_at)
+    (id, account_id, refresh_seq, nonce, user_agent, ip, amr, authenticated_at, refreshed_at, created_at, updated_at,
+      expires_at)
   WITH account AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM accounts WHERE enabled),
        session AS (
          SELECT i, ${moment(count, 14)} AS created_at,
@@ -123,7 +125,7 @@ const sessions = (count: number): string => `
   SELECT ${uuidv7('created_at', 'session')}, account.id, ${pick(200, 17)}, substr(md5(i || 'nonce'), 1, 22),
     CASE WHEN ${pick(50, 18)} > 0 THEN ${oneOf(USER_AGENTS, 6, 19)} END,
     '10.' || ${pick(4, 20)} || '.' || ${pick(250, 21)} || '.' || ${pick(250, 22)},
-    created_at, created_at, created_at + ${pick(1000, 23)} * interval '1 minute',
+    '{pwd}', created_at, created_at, created_at, created_at + ${pick(1000, 23)} * interval '1 minute',
     CASE WHEN ${pick(100, 24)} = 0 THEN created_at ELSE now() + interval '1 day' + i * interval '1 millisecond' END
   FROM session JOIN account USING (n) ORDER BY i`;
 

@@ -5,6 +5,7 @@ import { AccountsModule } from './accounts/accounts.module.js';
 import { checkReplacements, type Extension, type Replacement } from './app.extension.js';
 import { serviceLogging } from './app.logging.js';
 import { migrateAll } from './app.migrate.js';
+import { languagesOf } from './auth/authentication/authentication.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -79,6 +80,7 @@ export class AppModule {
           prefix: config.apiPrefix,
           publicPath: config.publicPath,
           translate: translateDatabaseError,
+          languages: languagesOf,
         }),
         ...MODULES.map((module) => withReplacements(module, replaced)),
         ...(hasMailbox(config) ? [MailboxModule] : []),

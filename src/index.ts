@@ -34,6 +34,11 @@ export { Transactions, type Transaction } from './json-api/sql/executor.js';
 export { Requires, type Actor } from './auth/authorization/actor.js';
 export { Public } from './auth/authorization/actor.js';
 export { CurrentActor } from './auth/authentication/authentication.js';
+export {
+  Reauthentication,
+  type ReauthenticationMethods,
+  RequiresFreshSignIn,
+} from './auth/authentication/fresh-sign-in.js';
 export { RateLimit } from './auth/rate-limit/rate-limit.decorator.js';
 
 // Events and the audit trail
@@ -52,6 +57,7 @@ export type { OutboxTasks } from './outbox/outbox.tasks.js';
 // Entities and modules that a team refers to or replaces parts of
 export { AccountRules, type AccountCandidate, type AccountOccasion } from './accounts/account.rules.js';
 export { AccountsModule } from './accounts/accounts.module.js';
+export { EmailReverts, type RevertedChange, type RevertStep } from './accounts/email/email-reverts.js';
 export { Account } from './accounts/account.entity.js';
 export { Organization } from './organizations/organization.entity.js';
 export { PasswordPolicy, type PasswordOwner, type PasswordRule } from './passwords/policy/password.policy.js';

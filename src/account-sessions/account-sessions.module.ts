@@ -4,7 +4,8 @@ import { Sweeps } from '../sweeps/sweeps.js';
 import { AccountSessionsController } from './account-sessions.controller.js';
 import { AccountSessionsRepository } from './account-sessions.repository.js';
 import { AccountSessionsService } from './account-sessions.service.js';
-import { EXPIRED_SESSIONS, SessionsRepository } from './sessions.repository.js';
+import { EXPIRED_SESSIONS } from './session-ends.repository.js';
+import { SessionsRepository } from './sessions.repository.js';
 
 /** Sessions: as a resource, and the store that signing in writes them to. */
 @Global()

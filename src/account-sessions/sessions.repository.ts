@@ -1,52 +1,53 @@
+import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
-import { type EarlierSignIns, type EndedSessions, SessionStore } from '../auth/sessions/session.store.js';
+import type { EarlierSignIns } from '../auth/sessions/session.store.js';
 import type { RefreshToken } from '../auth/tokens/refresh-tokens.js';
 import { Config } from '../config/config.js';
 import { sql, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import type { Sweep } from '../sweeps/sweeps.js';
-import { live, newNonce, printable, raced, ROW, type Row } from './session-rows.repository.js';
 import {
   type AuthenticationMethod,
   type LiveSession,
   type SessionClient,
-  type SessionEnding,
   SessionObserver,
   type SessionOwner,
   type Verdict,
 } from '../auth/sessions/session.js';
+import { SessionEndsRepository } from './session-ends.repository.js';
 
-interface Ended {
-  readonly id: string;
-  readonly account_id: string;
-  readonly alive: boolean;
+/** What statements about a session return. */
+interface Row {
+  account_id: string;
+  refresh_seq: number;
+  nonce: string;
+  expires_at: Date;
+  amr: AuthenticationMethod[];
+  authenticated_at: Date;
 }
 
-/** Sessions that end in one statement, at most: some 100 ms of work. */
-export const MAX_ENDED = 5_000;
+/** In characters: what the column holds. */
+const MAX_USER_AGENT = 500;
+/** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
+const RACE_SECONDS = 10;
 
-/** Sessions that expired. */
-export const EXPIRED_SESSIONS: Sweep = {
-  table: 'account_sessions',
-  key: 'id',
-  expired: sql`expires_at <= now()`,
-  by: 'expires_at',
-};
+/** The columns of {@link Row}. */
+const ROW = sql`session.account_id, session.refresh_seq, session.nonce, session.expires_at, session.amr,
+  session.authenticated_at`;
 
-/** Writes the life of sessions into the table `account_sessions`. */
+/** Starts and continues sessions in the table `account_sessions`. */
 @Injectable()
-export class SessionsRepository extends SessionStore {
+export class SessionsRepository extends SessionEndsRepository {
   readonly #idle: Sql;
   readonly #max: Sql;
 
   constructor(
     @Inject(Config) config: Pick<Config, 'sessionIdleSeconds' | 'sessionMaxSeconds'>,
-    @Inject(AuthChanges) private readonly changes: Pick<AuthChanges, 'publish'>,
-    @Optional() private readonly observer?: SessionObserver,
+    @Inject(AuthChanges) changes: Pick<AuthChanges, 'publish'>,
+    @Optional() observer?: SessionObserver,
   ) {
-    super();
+    super(changes, observer);
     this.#idle = sql`make_interval(secs => ${config.sessionIdleSeconds})`;
     this.#max = sql`make_interval(secs => ${config.sessionMaxSeconds})`;
   }
@@ -139,84 +140,6 @@ export class SessionsRepository extends SessionStore {
     return { joinedRecently: rows.some(({ fresh }) => fresh), clients };
   }
 
-  async end(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<boolean> {
-    const ended = await tx.query<Ended>(sql`
-      DELETE FROM account_sessions WHERE id = ${sessionId} AND account_id = ${accountId}
-      RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#publishEnded(tx, ended, ending);
-    return ended[0]?.alive ?? false;
-  }
-
-  async endEverywhere(
-    tx: Transaction,
-    { accountId, sessionId }: SessionOwner,
-    ending: SessionEnding,
-  ): Promise<boolean> {
-    // The account first: two of these take one turn after the other, and no session starts meanwhile.
-    const [live] = await tx.query(sql`
-      SELECT session.id FROM accounts account JOIN account_sessions session ON session.account_id = account.id
-      WHERE account.id = ${accountId} AND session.id = ${sessionId} AND session.expires_at > now()
-      FOR NO KEY UPDATE OF account FOR UPDATE OF session`);
-    if (!live) return false;
-    await this.endAll(tx, accountId, ending);
-    return true;
-  }
-
-  async endAll(
-    tx: Transaction,
-    accountId: string,
-    ending: SessionEnding,
-    exceptSessionId: string | null = null,
-  ): Promise<number> {
-    const which = sql`account_id = ${accountId} AND id IS DISTINCT FROM ${exceptSessionId}::uuid`;
-    let alive = 0;
-    for (let isLast = false; !isLast;) {
-      const ended = await this.#endSome(tx, which, ending);
-      alive += ended.alive;
-      isLast = ended.isLast;
-    }
-    return alive;
-  }
-
-  async now(database: Pick<Transaction, 'query'>): Promise<Date> {
-    const [clock] = await database.query<{ now: Date }>(sql`SELECT now() AS now`);
-    if (!clock) throw new Error('The database returned no time.');
-    return clock.now;
-  }
-
-  endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
-    return this.#endSome(tx, sql`created_at <= ${time}`, ending);
-  }
-
-  async ended(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<void> {
-    await this.#publishEnded(tx, [{ id: sessionId, account_id: accountId, alive: true }], ending);
-  }
-
-  async #endSome(tx: Transaction, which: Sql, ending: SessionEnding): Promise<EndedSessions> {
-    // Locked in the order of ids, so that two of these at once cannot wait for each other.
-    const ended = await tx.query<Ended>(sql`
-      DELETE FROM account_sessions WHERE id IN (
-        SELECT id FROM account_sessions WHERE ${which} ORDER BY id LIMIT ${MAX_ENDED} FOR UPDATE
-      ) RETURNING id, account_id, expires_at > now() AS alive`);
-    await this.#publishEnded(tx, ended, ending);
-    return {
-      alive: ended.filter(({ alive }) => alive).length,
-      accounts: new Set(ended.map((session) => session.account_id)).size,
-      isLast: ended.length < MAX_ENDED,
-    };
-  }
-
-  /** A session that had expired was over already: there is nothing new about that. */
-  async #publishEnded(tx: Transaction, ended: readonly Ended[], ending: SessionEnding): Promise<void> {
-    await this.changes.publish(
-      tx,
-      ended.map((session) => session.account_id),
-    );
-    for (const { id: sessionId, account_id: accountId, alive } of ended) {
-      if (alive) await this.observer?.ended(tx, { accountId, sessionId }, ending);
-    }
-  }
-
   /** The next step of the chain. */
   #advanced(): Sql {
     return sql`refresh_seq = session.refresh_seq + 1, nonce = ${newNonce()},
@@ -229,4 +152,29 @@ export class SessionsRepository extends SessionStore {
     return sql`account.id = session.account_id AND account.enabled
       AND session.expires_at > now() AND session.created_at + ${this.#max} > now()`;
   }
+}
+
+/**
+ * Whether a token was spent a moment ago. Tokens carry a MAC and the chain never forks, so there is one token for each
+ * step: the sequence alone identifies the immediate predecessor.
+ */
+function raced(seq: number): Sql {
+  return sql`session.refresh_seq = ${seq}::bigint + 1
+    AND session.refreshed_at >= clock_timestamp() - make_interval(secs => ${RACE_SECONDS})`;
+}
+
+/** 128 random bits. */
+function newNonce(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** PostgreSQL takes no NUL in text, and a header may be as long as the server lets it. */
+function printable(userAgent: string | null): string | null {
+  if (userAgent === null) return null;
+  return Array.from(userAgent.replaceAll('\0', '')).slice(0, MAX_USER_AGENT).join('');
+}
+
+function live(sessionId: string, row: Row): LiveSession {
+  const { account_id: accountId, refresh_seq: seq, nonce, expires_at: expiresAt, amr } = row;
+  return { sessionId, accountId, seq, nonce, expiresAt, amr, authenticatedAt: row.authenticated_at };
 }

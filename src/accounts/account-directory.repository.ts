@@ -30,7 +30,7 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   async findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined> {
     const [row] = await this.transactions.query<ActorRecord>(sql`
       SELECT session.expires_at AS "expiresAt", account.email, account.name, account.picture_url AS "pictureUrl",
-             session.authenticated_at AS "authenticatedAt",
+             session.authenticated_at AS "authenticatedAt", account.locale,
              account.role_name AS "roleName", account.role_scope_extra AS "roleScopeExtra",
              ARRAY(
                SELECT membership.organization_id::text FROM memberships membership
@@ -47,7 +47,7 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
 
   async recipient(accountId: string): Promise<MailRecipient | undefined> {
     const [row] = await this.transactions.query<MailRecipient>(
-      sql`SELECT name, email FROM accounts WHERE id = ${accountId}`,
+      sql`SELECT name, email, locale FROM accounts WHERE id = ${accountId}`,
     );
     return row;
   }
@@ -55,7 +55,7 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   /** The recipient of a mail for an enabled account that has joined. */
   async joinedRecipient(accountId: string): Promise<MailRecipient | undefined> {
     const [row] = await this.transactions.query<MailRecipient>(sql`
-      SELECT name, email FROM accounts WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL`);
+      SELECT name, email, locale FROM accounts WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL`);
     return row;
   }
 

@@ -25,6 +25,7 @@ import { SORTED, TIME } from '../json-api/resource/field-types.js';
 @Index(['enabled', 'id'])
 @Index(['roleName', 'id'])
 @Index(['pictureUrl', 'id'])
+@Index(['locale', 'id'])
 @Index(['joinedAt', 'id'])
 @Index(['invitationExpiredAt', 'id'])
 @Index(['createdAt', 'id'])
@@ -80,6 +81,15 @@ export class Account {
     context: { rule: 'format', parameters: { expected: 'ascii_url' } },
   })
   pictureUrl!: string | null;
+
+  @Column({
+    type: 'varchar',
+    length: 35,
+    nullable: true,
+    comment: 'Language of mails and pages, as a tag such as `de`; null for that of each request',
+    ...SORTED,
+  })
+  locale!: string | null;
 
   @Column({ ...TIME, nullable: true, comment: 'When the invitation was accepted' })
   joinedAt!: Date | null;

@@ -29,6 +29,7 @@ export const AccountResource = defineResource(Account, {
       schema: { additionalProperties: { type: 'array', items: { type: 'string' } } },
     },
     pictureUrl: { write: 'always', filter: ['eq'], sort: true },
+    locale: { write: 'always', filter: ['eq'], sort: true },
     joinedAt: { filter: ['eq', 'gte', 'lte'], sort: true },
     invitationExpiredAt: {
       filter: ['eq'],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RoleScope } from '../auth/authorization/actor.js';
 import { Roles } from '../auth/authorization/roles.js';
 import type { ErrorObject } from '../json-api/document/errors.js';
+import { AccountLocales } from './account.locales.js';
 import { accountErrors } from './account.policy.js';
 
 /** What an account is to have, by property: everything where it is made, and otherwise what changes. */
@@ -10,6 +11,7 @@ export interface AccountCandidate {
   readonly name?: string;
   readonly roleName?: string;
   readonly roleScope?: RoleScope;
+  readonly locale?: string | null;
   /** Attributes that an extension adds. */
   readonly [property: string]: unknown;
 }
@@ -26,10 +28,13 @@ export type AccountOccasion = 'create' | 'update' | 'join' | 'email_change' | 'i
  */
 @Injectable()
 export class AccountRules {
-  constructor(protected readonly roles: Roles) {}
+  constructor(
+    protected readonly roles: Roles,
+    protected readonly locales: AccountLocales,
+  ) {}
 
   /** Errors of status 422, whose source is the pointer of an attribute (`attributeField`). Must not throw. */
   errors(account: AccountCandidate, _occasion: AccountOccasion): ErrorObject[] {
-    return accountErrors(account, this.roles);
+    return [...accountErrors(account, this.roles), ...this.locales.errors(account.locale)];
   }
 }

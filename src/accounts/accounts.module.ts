@@ -3,6 +3,7 @@ import { ActorSource } from '../auth/sessions/actor-loader.js';
 import { MailRecipients } from '../mail/mail.address.js';
 import { PasswordOwners } from '../passwords/credentials.repository.js';
 import { AccountDirectoryRepository } from './account-directory.repository.js';
+import { AccountLocales } from './account.locales.js';
 import { AccountRules } from './account.rules.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
@@ -10,6 +11,12 @@ import { AccountsRepository } from './accounts.repository.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccounts } from './admins/admin-accounts.js';
 import { AdminsRepository } from './admins/admins.repository.js';
+import { EmailChangeMailer } from './email/email-change.mailer.js';
+import { EmailChangesService } from './email/email-changes.service.js';
+import { EmailController } from './email/email.controller.js';
+import { EmailRequestsService } from './email/email-requests.service.js';
+import { EmailReverts } from './email/email-reverts.js';
+import { EmailsRepository } from './email/emails.repository.js';
 import { FirstAdmin } from './admins/first-admin.js';
 import { InvitationMailer } from './invitations/invitation.mailer.js';
 import { InvitationsService } from './invitations/invitations.service.js';
@@ -21,7 +28,7 @@ import { TakenEmails } from './invitations/taken-emails.js';
 /** Accounts and their invitations. */
 @Global()
 @Module({
-  controllers: [AccountsController],
+  controllers: [AccountsController, EmailController],
   providers: [
     AccountDirectoryRepository,
     { provide: ActorSource, useExisting: AccountDirectoryRepository },
@@ -29,10 +36,16 @@ import { TakenEmails } from './invitations/taken-emails.js';
     { provide: PasswordOwners, useExisting: AccountDirectoryRepository },
     AdminsRepository,
     AccountsRepository,
+    AccountLocales,
     AccountRules,
     AccountsService,
     AccountScopes,
     AdminAccounts,
+    EmailChangeMailer,
+    EmailChangesService,
+    EmailRequestsService,
+    EmailReverts,
+    EmailsRepository,
     FirstAdmin,
     InvitationMailer,
     InvitationsService,
@@ -49,6 +62,8 @@ import { TakenEmails } from './invitations/taken-emails.js';
     AccountRules,
     AccountsRepository,
     AccountsService,
+    EmailChangesService,
+    EmailReverts,
     JoiningService,
   ],
 })

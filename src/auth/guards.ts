@@ -1,6 +1,7 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ApiError, apiError } from '../json-api/document/errors.js';
+import { Config } from '../config/config.js';
+import { ApiError, apiError } from '../json-api/document/errors.js';
 import { BodyMemory, readBody } from '../json-api/http/body-reader.js';
 import { BODY_FORMATS, type BodyFormat, JSON_BODY } from '../json-api/http/json-body.js';
 import {
@@ -10,7 +11,8 @@ import {
   CrossSite,
   SAFE_METHODS,
 } from './authentication/authentication.js';
-import { accessOf } from './authorization/actor.js';
+import { FRESH_SIGN_IN, Reauthentication } from './authentication/fresh-sign-in.js';
+import { accessOf, type Actor } from './authorization/actor.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { ActorLoader } from './sessions/actor-loader.js';
 import { AccessTokens } from './tokens/access-tokens.js';
@@ -130,7 +132,7 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
 }
 
 /**
- * The last global guard: another site may not act through a visitor's cookies, and the actor needs a right to the
+ * The fourth global guard: another site may not act through a visitor's cookies, and the actor needs a right to the
  * route's action on its resource type. The rows are selected by the scope condition of the repository. A route that
  * declares no access is closed.
  */
@@ -149,5 +151,45 @@ export class RightsGuard implements CanActivate {
     if (!access) throw apiError('forbidden', 'This operation is not open to any role');
     if (actor.scopes(access.resourceType, access.action).size > 0) return true;
     throw apiError('forbidden', `Your role may not ${access.action} ${access.resourceType}`);
+  }
+}
+
+/** The last global guard: the sign-in of the session is recent where the route requires it. */
+@Injectable()
+export class FreshSignInGuard implements CanActivate {
+  readonly #milliseconds: number;
+
+  constructor(
+    @Inject(Config) config: Pick<Config, 'reauthenticationSeconds'>,
+    private readonly actors: ActorLoader,
+    private readonly reauthentication: Reauthentication,
+  ) {
+    this.#milliseconds = config.reauthenticationSeconds * 1_000;
+  }
+
+  /** @throws ApiError `reauthentication_required` */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (Reflect.getOwnMetadata(FRESH_SIGN_IN, context.getHandler()) !== true) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return this.#isFresh(authenticationOf(request).actor) || this.#reload(request);
+  }
+
+  /** The actor may come out of memory, and have proved who it is on another instance a moment ago. */
+  async #reload(request: FastifyRequest): Promise<boolean> {
+    const { actor, exp } = authenticationOf(request);
+    const current = await this.actors.reload(actor.sessionId, actor.id);
+    if (!current || !this.#isFresh(current)) throw await this.#error(actor);
+    request.authentication = { actor: current, exp };
+    return true;
+  }
+
+  #isFresh({ authenticatedAt }: Actor): boolean {
+    return authenticatedAt !== null && Date.now() - authenticatedAt.getTime() <= this.#milliseconds;
+  }
+
+  async #error(actor: Actor): Promise<ApiError> {
+    const methods = await this.reauthentication.methodsOf(actor);
+    const detail = 'This needs a recent sign-in: prove who you are with POST /auth/reauthenticate first';
+    return new ApiError([{ code: 'reauthentication_required', detail, meta: { methods } }]);
   }
 }

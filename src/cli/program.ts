@@ -5,6 +5,7 @@ import { InvalidText, type CommandContext, type CommandFactory } from './command
 import { accountsExportCommand } from './commands/accounts-export.command.js';
 import { accountsImportCommand } from './commands/accounts-import.command.js';
 import { accountsRekeyCommand } from './commands/accounts-rekey.command.js';
+import { accountsSetEmailCommand } from './commands/accounts-set-email.command.js';
 import { createAdminCommand } from './commands/create-admin.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { keysRotateCommand } from './commands/keys-rotate.command.js';
@@ -27,10 +28,11 @@ const COMMANDS: readonly CommandFactory[] = [
   createAdminCommand,
   group(
     'accounts',
-    'Move accounts between systems',
+    'Move accounts between systems, and change e-mails',
     accountsExportCommand,
     accountsImportCommand,
     accountsRekeyCommand,
+    accountsSetEmailCommand,
   ),
   group('keys', 'Change the keys of access tokens', keysRotateCommand),
   group('secrets', 'Change APP_SECRET', secretsResealCommand),

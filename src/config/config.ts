@@ -38,6 +38,8 @@ export function configValues(values: VariableValues) {
     invitationLink: values.INVITATION_LINK,
     /** With `{token}`; null means the page of this service. */
     resetLink: values.RESET_LINK,
+    /** With `{token}`; null means the page of this service. */
+    emailLink: values.EMAIL_LINK,
     /** Absolute; null means that there is none. */
     mailTemplates: values.MAIL_TEMPLATES === null ? null : resolve(values.MAIL_TEMPLATES),
     /** Absolute; null means that there is none. */

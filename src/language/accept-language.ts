@@ -16,6 +16,10 @@ const MAX_RANGES = 10;
 /** No registered language tag is longer, in characters. */
 const MAX_RANGE = 35;
 
+/** Whether an `Accept-Language` header names a language. Clients that are no browsers send `*`, if anything. */
+export const namesLanguage = (header: string): boolean =>
+  parseAcceptLanguage(header).some(({ range }) => range !== '*');
+
 /** Whether a text is a language tag (RFC 5646). */
 export function isLanguageTag(text: string): boolean {
   try {

@@ -46,6 +46,11 @@ export class Messages extends ErrorTexts {
     }
   }
 
+  /** The languages in which there are messages, as tags (RFC 5646). */
+  locales(): string[] {
+    return [...this.files.keys()];
+  }
+
   /** The best matching language of `Accept-Language` in which there are messages, as a tag (RFC 5646). */
   languageOf(acceptLanguage: string): string {
     const others = [...this.files.keys()].filter((locale) => locale !== DEFAULT_LOCALE);

@@ -11,6 +11,8 @@ export interface Mailbox {
 export interface MailRecipient {
   readonly name: string;
   readonly email: string;
+  /** Language tag (RFC 5646) that the account prefers; null or missing for that of the request which caused the mail. */
+  readonly locale?: string | null;
 }
 
 /** Finds the recipients of mails; the owner of the table `accounts` implements it. */

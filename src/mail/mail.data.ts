@@ -20,6 +20,14 @@ export interface MailData {
   'password-reset': { link: URL; expiresAt: Date };
   /** The password of the recipient's account was changed or reset. */
   'password-changed': { changedAt: Date };
+  /** The recipient's account is to have this e-mail. Sent to the new one. */
+  'email-confirm': { link: URL; expiresAt: Date };
+  /** The recipient's account has another e-mail now. Sent to the former one, with a link that takes it back. */
+  'email-changed': { link: URL; changedAt: Date; expiresAt: Date };
+  /** The same of a change by an admin or operator, which cannot be taken back. */
+  'email-changed-by-admin': { changedAt: Date };
+  /** Another account asked for the recipient's e-mail. */
+  'email-taken': { requestedAt: Date };
   /** A sign-in to the recipient's account on a new device. */
   'new-sign-in': { signedInAt: Date; device: ServiceText; address: ServiceText };
   /** The recipient's role was changed. */

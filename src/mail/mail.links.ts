@@ -12,7 +12,10 @@ import { TOKEN_PLACEHOLDER } from '../config/variables/schemas.js';
 export class MailLinks {
   constructor(
     @Inject(Config)
-    private readonly config: Pick<Config, 'appUrl' | 'host' | 'port' | 'publicPath' | 'invitationLink' | 'resetLink'>,
+    private readonly config: Pick<
+      Config,
+      'appUrl' | 'host' | 'port' | 'publicPath' | 'invitationLink' | 'resetLink' | 'emailLink'
+    >,
     @Optional() private readonly http?: HttpAdapterHost,
   ) {}
 
@@ -24,6 +27,16 @@ export class MailLinks {
   /** The page to choose a new password: that of `RESET_LINK`, or this service's. */
   resetPassword(token: string): URL {
     return new URL(linkOf(this.config.resetLink ?? `${this.base}/reset-password?token=${TOKEN_PLACEHOLDER}`, token));
+  }
+
+  /** The page to confirm a new e-mail: that of `EMAIL_LINK`, or this service's. */
+  confirmEmail(token: string): URL {
+    return new URL(linkOf(this.config.emailLink ?? `${this.base}/confirm-email?token=${TOKEN_PLACEHOLDER}`, token));
+  }
+
+  /** The page of this service to take a change of the e-mail back. */
+  revertEmail(token: string): URL {
+    return new URL(linkOf(`${this.base}/revert-email?token=${TOKEN_PLACEHOLDER}`, token));
   }
 
   /** The page to request a password reset. */

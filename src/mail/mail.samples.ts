@@ -10,6 +10,14 @@ export const MAIL_SAMPLES = {
   'invitation-reminder': invited,
   'password-reset': { ...invited, link: new URL('https://iam.example.com/reset-password?token=sample') },
   'password-changed': { changedAt: TIME },
+  'email-confirm': { ...invited, link: new URL('https://iam.example.com/confirm-email?token=sample') },
+  'email-changed': {
+    link: new URL('https://iam.example.com/revert-email?token=sample'),
+    changedAt: TIME,
+    expiresAt: TIME,
+  },
+  'email-changed-by-admin': { changedAt: TIME },
+  'email-taken': { requestedAt: TIME },
   'new-sign-in': {
     signedInAt: TIME,
     device: new ServiceText('Firefox, Windows'),

@@ -50,7 +50,8 @@ export class MailService {
     const name = readerName(mail.to.name);
     const surroundings = { name, product: this.product, forgotPasswordLink: this.links.forgotPassword() };
     const { template, data } = mail;
-    const { locale, subject, html, text } = this.templates.render(template, data, surroundings, currentLanguages());
+    const languages = [mail.to.locale, currentLanguages()].filter(Boolean).join(', ');
+    const { locale, subject, html, text } = this.templates.render(template, data, surroundings, languages);
     await this.mailer.sendMail({
       from: this.from,
       to: mailbox(name, mail.to.email),

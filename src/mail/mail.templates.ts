@@ -59,6 +59,12 @@ export class MailTemplates implements OnApplicationBootstrap {
     this.built ??= this.build();
   }
 
+  /** The languages in which there is a mail, as tags (RFC 5646). */
+  locales(): string[] {
+    this.built ??= this.build();
+    return [...new Set([...this.built.values()].flatMap((translations) => [...translations.keys()]))];
+  }
+
   /**
    * Renders one mail in the best matching language of its templates.
    * @param languages the recipient's languages, in the syntax of `Accept-Language`

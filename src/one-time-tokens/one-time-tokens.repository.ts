@@ -36,6 +36,8 @@ export interface FoundToken<Purpose extends TokenPurpose = TokenPurpose> {
   readonly accountId: string;
   readonly name: string;
   readonly email: string;
+  /** Language tag that the account prefers. */
+  readonly locale: string | null;
   readonly joined: boolean;
   /** Name of the account that issued it; null where there is none, and where that account was deleted. */
   readonly issuerName: string | null;
@@ -81,7 +83,8 @@ export class OneTimeTokensRepository {
   /** A token with its account, including an expired one. Does not use the token. */
   async find<Purpose extends TokenPurpose>(purpose: Purpose, hash: string): Promise<FoundToken<Purpose> | undefined> {
     const [row] = await this.transactions.query<Sealed<FoundToken<Purpose>>>(sql`
-      SELECT token.account_id AS "accountId", account.name, account.email, account.joined_at IS NOT NULL AS joined,
+      SELECT token.account_id AS "accountId", account.name, account.email, account.locale,
+        account.joined_at IS NOT NULL AS joined,
         issuer.name AS "issuerName", token.data, token.expires_at AS "expiresAt", token.expires_at <= now() AS expired
       FROM one_time_tokens token
       JOIN accounts account ON account.id = token.account_id

@@ -23,6 +23,21 @@ export interface OutboxTasks {
   'mail.role_changed': { accountId: string; formerRole: string; role: string; changedAt: string };
   /** Notifies the owner of an account of a changed password, at that time (ISO 8601). */
   'mail.password_changed': { accountId: string; changedAt: string };
+  /** Makes a token for the new e-mail of an account, or notifies the account that has that e-mail. */
+  'accounts.request_email_change': {
+    accountId: string;
+    email: string;
+    /** The account that asked for it, where that is not the account's own. */
+    adminId: string | null;
+  };
+  /** Sends the token that confirms a new e-mail to it, while the token is good. */
+  'mail.email_confirm': { sealedToken: string };
+  /** Notifies the former e-mail of an account of a change at that time (ISO 8601), with the token that takes it back. */
+  'mail.email_changed': { sealedToken: string; changedAt: string };
+  /** Notifies the former e-mail of an account of a change by an admin or operator, at that time (ISO 8601). */
+  'mail.email_changed_by_admin': { accountId: string; email: string; changedAt: string };
+  /** Notifies the owner of an account that another account asked for its e-mail, at that time (ISO 8601). */
+  'mail.email_taken': { accountId: string; requestedAt: string };
   /** Sends a reset token, while it is good. */
   'mail.password_reset': { sealedToken: string };
   /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */

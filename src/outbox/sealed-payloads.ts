@@ -13,6 +13,8 @@ export const SEAL_PURPOSES = {
   'mail.invitation': 'outbox.invitation',
   'mail.invitation_reminder': 'outbox.invitation',
   'mail.password_reset': 'outbox.password_reset',
+  'mail.email_confirm': 'outbox.email_confirm',
+  'mail.email_changed': 'outbox.email_changed',
 } as const satisfies Record<SealedTask, string>;
 
 const SEALED_TASKS = Object.keys(SEAL_PURPOSES) as SealedTask[];

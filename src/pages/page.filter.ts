@@ -5,6 +5,9 @@ import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/http/options.
 import { textFor } from './text/page.language.js';
 import { PageRenderer, type View } from './page.renderer.js';
 
+/** Pages whose mails can be asked for on the page "forgot password". */
+const MAILS_OF_RESETS = /\/(join|reset-password|forgot-password)\b/;
+
 /** Renders errors of pages as pages. Private causes are logged, and never shown. */
 @Injectable()
 @Catch()
@@ -24,7 +27,8 @@ export class PageFilter implements ExceptionFilter {
     const { code } = exception.errors[0];
     const text = textFor(request);
     const seconds = Number(exception.headers['Retry-After'] ?? 0);
-    const { title, body, link } = text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
+    const { title, body, link: again } = text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
+    const link = MAILS_OF_RESETS.test(request.url) ? again : undefined;
     const view: View<'problem'> = {
       template: 'problem',
       title,

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { ConfirmEmailController, RevertEmailController } from './email.controller.js';
 import { FormFields } from './fields.js';
 import { ForgotPasswordController } from './forgot-password.controller.js';
 import { JoinController } from './join.controller.js';
@@ -12,6 +13,10 @@ export const PAGE_PATHS = [
   'join/done',
   'reset-password',
   'reset-password/done',
+  'confirm-email',
+  'confirm-email/done',
+  'revert-email',
+  'revert-email/done',
   'forgot-password',
   'forgot-password/sent',
 ];
@@ -19,7 +24,13 @@ export const PAGE_PATHS = [
 /** The pages behind links in mails, so that the service works without a front end. */
 @Global()
 @Module({
-  controllers: [JoinController, ResetPasswordController, ForgotPasswordController],
+  controllers: [
+    JoinController,
+    ResetPasswordController,
+    ForgotPasswordController,
+    ConfirmEmailController,
+    RevertEmailController,
+  ],
   providers: [PageRenderer, PageTemplates, FormFields],
   exports: [PageRenderer, PageTemplates],
 })

@@ -89,6 +89,12 @@ export class CredentialsRepository {
       SET hashed_password = excluded.hashed_password, version = credentials.version + 1`);
   }
 
+  /** Removes the password; a sign-in that compares it meanwhile fails. The account's row must be locked. */
+  async remove(accountId: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      UPDATE account_credentials SET hashed_password = NULL, version = version + 1 WHERE account_id = ${accountId}`);
+  }
+
   /** Replaces that version of the password. Returns false when it was changed meanwhile. The account's row must be locked. */
   async replace(accountId: string, version: number, hashedPassword: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`

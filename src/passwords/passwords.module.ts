@@ -22,6 +22,6 @@ import { ResetMailer } from './reset.mailer.js';
     ResetMailer,
     PasswordChangedMailer,
   ],
-  exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService],
+  exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService, ResetMailer],
 })
 export class PasswordsModule {}

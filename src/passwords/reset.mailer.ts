@@ -65,11 +65,11 @@ export class ResetMailer implements OnModuleInit {
       this.logger.log('Dropped an outdated mail with a reset token');
       return;
     }
-    const { name, email, expiresAt } = found;
+    const { name, email, locale, expiresAt } = found;
     await this.mail.send({
       template: 'password-reset',
       // The stored address, not the unverified one of the request.
-      to: { name, email },
+      to: { name, email, locale },
       data: { link: this.links.resetPassword(token), expiresAt },
       identity: [MAIL, hash],
     });

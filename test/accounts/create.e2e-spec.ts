@@ -41,6 +41,7 @@ describe('Creating an account', () => {
     const { id, attributes: stored } = response.body.data;
     expect(stored).toEqual({
       ...attributes,
+      locale: null,
       sso_channel: null,
       joined_at: null,
       invitation_expired_at: expect.any(String),
@@ -66,6 +67,7 @@ describe('Creating an account', () => {
         role_name: 'user',
         role_scope: {},
         picture_url: null,
+        locale: null,
       }),
     ]);
     expect(errorsOf(await post('/accounts', document(TYPE, {})))).toEqual([at('email')]);

@@ -16,7 +16,7 @@ describe('Sorting of accounts', () => {
   });
   afterAll(() => app.stop());
 
-  it.each(['sso_channel', 'picture_url', 'joined_at', 'invitation_expired_at'])(
+  it.each(['sso_channel', 'picture_url', 'locale', 'joined_at', 'invitation_expired_at'])(
     'by %s puts what has none last ascending and first descending',
     async (name) => {
       const value = (n: number) => (name.endsWith('_at') ? `2026-01-0${n}T00:00:00Z` : `https://example.com/${n}`);

@@ -2,13 +2,18 @@ import { ModulesContainer, MetadataScanner } from '@nestjs/core';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessOf } from '../../src/auth/authorization/actor.js';
-import { requiresFreshSignIn } from '../../src/auth/authentication/fresh-sign-in.js';
+import { FRESH_SIGN_IN } from '../../src/auth/authentication/fresh-sign-in.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 /** Every operation that is open without sign-in. A line more in this list is a decision, and is reviewed as one. */
 const PUBLIC_HANDLERS = [
   'AccountsController.invitation',
   'AccountsController.join',
+  'ConfirmEmailController.confirm',
+  'ConfirmEmailController.done',
+  'ConfirmEmailController.show',
+  'EmailController.confirm',
+  'EmailController.revert',
   'ForgotPasswordController.request',
   'ForgotPasswordController.sent',
   'ForgotPasswordController.show',
@@ -25,6 +30,9 @@ const PUBLIC_HANDLERS = [
   'ResetPasswordController.done',
   'ResetPasswordController.reset',
   'ResetPasswordController.show',
+  'RevertEmailController.done',
+  'RevertEmailController.revert',
+  'RevertEmailController.show',
   'SignInController.login',
   'SignInController.logout',
   'SignInController.logoutByGet',
@@ -33,7 +41,7 @@ const PUBLIC_HANDLERS = [
 ];
 
 /** Every operation that needs a recent sign-in. A line less in this list is a decision, and is reviewed as one. */
-const FRESH_HANDLERS: readonly string[] = [];
+const FRESH_HANDLERS = ['EmailController.request', 'EmailController.requestFor'];
 
 /**
  * What the server serves without credentials: these operations again (but logging out rejects anonymous requests itself,
@@ -47,6 +55,8 @@ const PUBLIC_ROUTES = [
   'GET /accounts/{}/invitation',
   'GET /auth/logout',
   'GET /auth/refresh',
+  'GET /confirm-email',
+  'GET /confirm-email/done',
   'GET /docs…',
   'GET /forgot-password',
   'GET /forgot-password/sent',
@@ -58,14 +68,20 @@ const PUBLIC_ROUTES = [
   'GET /openapi.yaml',
   'GET /reset-password',
   'GET /reset-password/done',
+  'GET /revert-email',
+  'GET /revert-email/done',
   'PATCH /accounts/{}/join',
+  'POST /account/email/confirm',
+  'POST /account/email/revert',
   'POST /account/passwords/request_reset',
   'POST /account/passwords/reset',
   'POST /auth/login',
   'POST /auth/refresh',
+  'POST /confirm-email',
   'POST /forgot-password',
   'POST /join',
   'POST /reset-password',
+  'POST /revert-email',
 ];
 
 /** A route as it stands in the list above: parameters without names, and the files of the documentation as one. */
@@ -103,7 +119,7 @@ describe('Access', () => {
           .filter((name) => Reflect.hasMetadata(PATH_METADATA, prototype[name]))
           .map((name) => ({
             name: `${metatype.name}.${name}`,
-            isFresh: requiresFreshSignIn(prototype[name]),
+            isFresh: Reflect.getOwnMetadata(FRESH_SIGN_IN, prototype[name]) === true,
             access: accessOf({ getHandler: () => prototype[name], getClass: () => metatype as never }),
           }));
       }),

@@ -52,7 +52,12 @@ const JOINS: readonly Exception[] = [
   {
     file: 'account-sessions/sessions.repository.ts',
     tables: ['accounts'],
-    reason: 'a session starts, continues and ends only with its enabled account, in one statement each',
+    reason: 'a session starts and continues only with its enabled account, in one statement each',
+  },
+  {
+    file: 'account-sessions/session-ends.repository.ts',
+    tables: ['accounts'],
+    reason: 'all sessions of an account end with its row locked, in one statement',
   },
   {
     file: 'accounts/account-directory.repository.ts',

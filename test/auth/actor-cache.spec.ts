@@ -34,7 +34,6 @@ describe('Remembered actors', () => {
       email: 'jane@example.com',
       name: 'Jane',
       pictureUrl: picture,
-      authenticatedAt: new Date(),
       role: ROLE,
       organizationIds: Array.from({ length: organizations }, () => randomUUID()),
       roleScopeExtra: {},

@@ -41,7 +41,6 @@ describe('The feed of changes', () => {
       email: 'jane@example.com',
       name: 'Jane',
       pictureUrl: null,
-      authenticatedAt: new Date(),
       role: new Role({ name: 'user', rank: 10, assignable: true, rights: [] }),
       organizationIds: [],
       roleScopeExtra: {},

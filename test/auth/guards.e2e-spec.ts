@@ -126,8 +126,7 @@ class Loader {
     const role = this.role === null ? null : roles.get(this.role);
     if (!role) return Promise.resolve(null);
     const person = { email: 'a@example.com', name: 'A', pictureUrl: null, organizationIds: [], roleScopeExtra: {} };
-    const authenticatedAt = new Date();
-    return Promise.resolve(new Actor({ id: accountId, sessionId, role, authenticatedAt, ...person }));
+    return Promise.resolve(new Actor({ id: accountId, sessionId, role, ...person }));
   }
 }
 
@@ -169,7 +168,8 @@ beforeAll(async () => {
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const about = { roleName: 'admin', roleScope: {}, rights: [], email: 'jane@example.com', name: 'Jane' };
-  ({ token } = app.get(AccessTokens).issue({ accountId: ACCOUNT, sessionId: SESSION, ...about }));
+  const signIn = { amr: ['pwd'], authenticatedAt: new Date() };
+  ({ token } = app.get(AccessTokens).issue({ accountId: ACCOUNT, sessionId: SESSION, ...signIn, ...about }));
 });
 
 afterAll(async () => {

@@ -41,6 +41,7 @@ describe('accounts export', () => {
       columns: {
         role_scope_extra: { region: ['eu'] },
         picture_url: 'https://example.com/z.png',
+        locale: 'de',
         sso_channel: 'google',
         joined_at: '2026-01-02T03:04:05.678Z',
         created_at: '2026-01-01T00:00:00Z',
@@ -63,6 +64,7 @@ describe('accounts export', () => {
       role_name: 'user',
       role_scope: { region: ['eu'] },
       picture_url: 'https://example.com/z.png',
+      locale: 'de',
       sso_channel: 'google',
       joined_at: '2026-01-02T03:04:05.678Z',
       created_at: '2026-01-01T00:00:00.000Z',

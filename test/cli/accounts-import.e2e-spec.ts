@@ -70,6 +70,7 @@ describe('accounts import', () => {
       enabled: false,
       role_name: 'org_owner',
       picture_url: 'https://example.com/p.png',
+      locale: 'de',
       sso_channel: 'google',
       joined_at: null,
       created_at: '2020-01-02T03:04:05.678+01:00',

@@ -21,6 +21,8 @@ const PUBLIC = [
   'GET /health/live',
   'GET /health/ready',
   'PATCH /accounts/{token}/join',
+  'POST /account/email/confirm',
+  'POST /account/email/revert',
   'POST /account/passwords/request_reset',
   'POST /account/passwords/reset',
   'POST /auth/login',

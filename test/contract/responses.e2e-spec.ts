@@ -118,6 +118,25 @@ describe('Answers are what the OpenAPI document promises', () => {
     await client.send('POST /account/passwords/reset', [], { body: { token: fresh, password: 'Third-horse-9' } });
   });
 
+  it('for the e-mail of an account', async () => {
+    const user = await account(app);
+    const { token: own } = await signIn(app, user);
+    const [email, next] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
+    await client.send('POST /account/email', [], { body: { email } });
+    await client.send('POST /account/email', [], { token: own, body: { email: 'no' } });
+    await client.send('POST /account/email', [], { token: own, body: { email } });
+    const proof = await mailedToken(app, email);
+    await client.send('POST /account/email/confirm', [], { body: {} });
+    await client.send('POST /account/email/confirm', [], { body: { token: proof } });
+    await client.send('POST /account/email/confirm', [], { body: { token: proof } });
+    const revert = await mailedToken(app, user.email);
+    await client.send('POST /accounts/{id}/email', [user.id], { token, body: { email: next } });
+    await client.send('POST /accounts/{id}/email', [user.id], { token: own, body: { email: next } });
+    await client.send('POST /accounts/{id}/email', [randomUUID()], { token, body: { email: next } });
+    await client.send('POST /account/email/revert', [], { body: { token: revert } });
+    await client.send('POST /account/email/revert', [], { body: { token: revert } });
+  });
+
   it('for signing in and out', async () => {
     const { email, password } = await account(app);
     const login = await client.send('POST /auth/login', [], { body: { email, password } });
@@ -126,8 +145,11 @@ describe('Answers are what the OpenAPI document promises', () => {
     await client.send('POST /auth/login', [], { body: { email } });
     await client.send('GET /auth/me', [], { token: own });
     await client.send('GET /auth/me');
+    await client.send('POST /auth/reauthenticate', [], { body: { password } });
+    await client.send('POST /auth/reauthenticate', [], { token: own, body: { password: 'wrong' } });
     await client.send('POST /auth/refresh', [], { body: { refresh_token: refreshToken } });
     await client.send('POST /auth/refresh', [], { body: { refresh_token: 'wrong' } });
+    await client.send('POST /auth/reauthenticate', [], { token: own, body: { password } });
     const inCookies = await client.send('POST /auth/login', [], { body: { email, password, cookie: true } });
     const cookie = inCookies.headers.getSetCookie().map((one) => one.split(';', 1)[0]);
     const headers = { cookie: cookie.join('; '), 'sec-fetch-site': 'same-origin' };

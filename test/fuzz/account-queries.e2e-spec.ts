@@ -71,6 +71,7 @@ describe('Lists of accounts are those of a model in memory', () => {
         role_scope_extra: n % 5 === 0 ? { region: pick([['eu'], ['eu', 'us'], ['us']], 1) } : {},
         sso_channel: n % 3 === 0 ? null : pick(['Google', 'google', 'ldap'], 1),
         picture_url: n % 6 === 0 ? `https://example.com/${n},${n}.png` : null,
+        locale: n % 5 === 0 ? pick(['de', 'en'], 1) : null,
         joined_at: n % 3 === 1 ? null : time(20),
         invitation_expired_at: n % 3 === 1 ? time(9) : null,
         created_at: time(11),
@@ -82,7 +83,7 @@ describe('Lists of accounts are those of a model in memory', () => {
   /** What was put into the database, read without the service. */
   async function stored(): Promise<Account[]> {
     const rows = await app.sql<Record<string, unknown> & { org: string[] | null; role_scope_extra: object }>(
-      `SELECT id, name, email, sso_channel, enabled, role_name, picture_url, joined_at, invitation_expired_at, created_at,
+      `SELECT id, name, email, sso_channel, enabled, role_name, picture_url, locale, joined_at, invitation_expired_at, created_at,
         updated_at, role_scope_extra, (SELECT array_agg(organization_id::text ORDER BY organization_id) FROM memberships
         WHERE account_id = accounts.id) AS org FROM accounts`,
     );

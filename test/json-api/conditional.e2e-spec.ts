@@ -82,7 +82,7 @@ describe('Conditional requests', () => {
     const second = await actor.get(path, { 'if-none-match': tag });
     expect([second.status, second.body.data.meta]).toEqual([
       200,
-      { version: 1, can: { update: true, delete: false, attributes: ['name', 'role_scope', 'picture_url'] } },
+      { version: 1, can: { update: true, delete: false, attributes: ['name', 'role_scope', 'picture_url', 'locale'] } },
     ]);
     // Writes compare the version alone.
     const written = await actor.patch(`/accounts/${id}`, document('iam:accounts', { name: 'x' }), { 'if-match': tag });

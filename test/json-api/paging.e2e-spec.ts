@@ -229,7 +229,7 @@ describe('What an actor may do, by can=true,', () => {
       const pages = await walk(root, `/accounts?${start}page[size]=2&can=true&include=organizations`, 'next');
       const rows = pages.flatMap(({ body }) => body.data);
       const own = rows.find(({ id }) => id === root.id);
-      expect(own.meta.can).toEqual({ update: true, delete: false, attributes: ['name', 'picture_url'] });
+      expect(own.meta.can).toEqual({ update: true, delete: false, attributes: ['name', 'picture_url', 'locale'] });
       expect(rows.filter(({ meta }) => meta.can?.delete !== true)).toEqual([own]);
       const included = pages.flatMap(({ body }) => body.included);
       expect(included.map(({ meta }) => meta)).toContainEqual({ version: 1 });

@@ -9,6 +9,7 @@ const SETTINGS = {
   publicPath: '',
   invitationLink: null,
   resetLink: null,
+  emailLink: null,
 } as const;
 
 const linksOf = (settings: Partial<Record<keyof typeof SETTINGS, string | null>>): MailLinks =>

@@ -33,6 +33,7 @@ async function mailService(mailUrl: string | null, dataDir = ''): Promise<MailSe
     publicPath: '',
     invitationLink: null,
     resetLink: null,
+    emailLink: null,
     production: false,
   };
   const module = await Test.createTestingModule({ imports: [MailerModule.forRoot(mailerOptions(config))] }).compile();

@@ -79,7 +79,7 @@ describe('The last enabled admin', () => {
   it('cannot be deleted, disabled or made anything but another admin, says meta.can', async () => {
     const { registrar, id } = await onlyAdmin();
     const can = async () => (await registrar.get(`/accounts/${id}?can=true`)).body.data.meta.can;
-    const open = ['name', 'role_name', 'picture_url'];
+    const open = ['name', 'role_name', 'picture_url', 'locale'];
     expect(await can()).toEqual({ update: true, delete: false, attributes: open });
     await account(app, { role: 'director' });
     expect(await can()).toEqual({ update: true, delete: true, attributes: ['name', 'enabled', ...open.slice(1)] });

@@ -311,6 +311,7 @@ function otherValues({ roleName, scope: { org = [] } }: Target, own: string): Re
     email: 'other@example.com',
     sso_channel: 'other',
     picture_url: 'https://example.com/other.png',
+    locale: 'de',
     joined_at: null,
     enabled: false,
     role_name: roleName === 'org_owner' ? 'user' : 'org_owner',

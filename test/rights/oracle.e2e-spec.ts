@@ -33,6 +33,7 @@ describe('An owner of one organization', () => {
       columns: {
         sso_channel: `channel-${randomUUID()}`,
         picture_url: `https://example.com/${randomUUID()}`,
+        locale: 'de',
         joined_at: '2001-01-01T00:00:00.001Z',
         invitation_expired_at: '2001-01-02T00:00:00.002Z',
         created_at: '2001-01-03T00:00:00.003Z',
@@ -60,6 +61,7 @@ describe('An owner of one organization', () => {
         'email',
         'sso_channel',
         'picture_url',
+        'locale',
         'joined_at',
         'invitation_expired_at',
         'created_at',

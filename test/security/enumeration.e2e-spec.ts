@@ -5,7 +5,7 @@ import { hash } from 'bcrypt';
 import { mailedToken, mailsTo } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
-import { account, admin, PASSWORD } from '../support/factories.js';
+import { account, admin, PASSWORD, signedIn } from '../support/factories.js';
 
 /** High enough that a hash that is left out shows in the time: 15 ms and more. */
 const COST = '8';
@@ -201,6 +201,21 @@ describe('Lesson 16: whether an e-mail has an account', () => {
       await requestReset('nobody@example.com'),
       await requestReset(disabled.email),
     ];
+    for (const response of responses) expect(plain(response)).toEqual(plain(responses[0] as ApiResponse));
+    expect(responses[0]?.status).toBe(204);
+    areAlike(await measure(kinds, 30));
+  }, 60_000);
+
+  it('#16 is not revealed by changing the own e-mail: the same response, the same distribution of times', async () => {
+    const { post } = await signedIn(app);
+    const [known, disabled] = [await account(app), await account(app, { enabled: false })];
+    const kinds: Record<string, () => Promise<ApiResponse>> = {
+      known: () => post('/account/email', { email: known.email }),
+      unknown: () => post('/account/email', { email: `${randomUUID()}@example.com` }),
+      disabled: () => post('/account/email', { email: disabled.email }),
+    };
+    const responses = [];
+    for (const ask of Object.values(kinds)) responses.push(await ask());
     for (const response of responses) expect(plain(response)).toEqual(plain(responses[0] as ApiResponse));
     expect(responses[0]?.status).toBe(204);
     areAlike(await measure(kinds, 30));

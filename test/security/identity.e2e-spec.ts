@@ -26,6 +26,8 @@ describe('Lesson 7: every route', () => {
     'GET /accounts/:id/invitation',
     'GET /auth/logout',
     'GET /auth/refresh',
+    'GET /confirm-email',
+    'GET /confirm-email/done',
     'GET /docs',
     'GET /docs/',
     'GET /docs/*',
@@ -43,13 +45,19 @@ describe('Lesson 7: every route', () => {
     'GET /openapi.yaml',
     'GET /reset-password',
     'GET /reset-password/done',
+    'GET /revert-email',
+    'GET /revert-email/done',
     'PATCH /accounts/:id/join',
+    'POST /account/email/confirm',
+    'POST /account/email/revert',
     'POST /account/passwords/request_reset',
     'POST /account/passwords/reset',
     'POST /auth/login',
+    'POST /confirm-email',
     'POST /forgot-password',
     'POST /join',
     'POST /reset-password',
+    'POST /revert-email',
   ];
 
   const fetchStatus = async (method: string, path: string, headers: Record<string, string>): Promise<number> => {

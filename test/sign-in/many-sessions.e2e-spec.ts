@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAX_ENDED } from '../../src/account-sessions/sessions.repository.js';
+import { MAX_ENDED } from '../../src/account-sessions/session-ends.repository.js';
 import { command } from '../cli/command-line.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';

@@ -7,7 +7,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { as, errorsOf, type ApiResponse } from '../support/client.js';
 import { account, PASSWORD, signedIn } from '../support/factories.js';
 import { Browser } from './browser.js';
-import { age, sessionIds, sessionOf } from './sessions.js';
+import { ageSignIn, sessionIds } from './sessions.js';
 
 @Controller('sensitive')
 class SensitiveController {
@@ -40,7 +40,7 @@ describe('Proving again who one is', () => {
   /** A person whose sign-in is an hour old, on each instance. */
   const person = async () => {
     const user = await signedIn(app);
-    await age(app, (await sessionOf(app, user.account.id)).id, 3_600);
+    await ageSignIn(user.account.id, app, other);
     return user;
   };
   const act = (token: string, at = app): Promise<ApiResponse> => as(at, token).post('/sensitive');
@@ -92,13 +92,14 @@ describe('Proving again who one is', () => {
 
   it('is not done by a refresh, which keeps when and how the account signed in', async () => {
     const { refreshToken, account: user } = await person();
-    const { rows } = {
-      rows: await app.sql('SELECT amr, authenticated_at FROM account_sessions WHERE account_id = $1', [user.id]),
-    };
+    const [session] = await app.sql<{ at: Date }>(
+      'SELECT authenticated_at AS at FROM account_sessions WHERE account_id = $1',
+      [user.id],
+    );
     const refreshed = await as(app).post('/auth/refresh', { refresh_token: refreshToken });
     const { amr, auth_time: time } = decodeJwt(refreshed.body.meta.token);
     expect(amr).toEqual(['pwd']);
-    expect(time).toBe(Math.floor(new Date(rows[0]?.['authenticated_at']).getTime() / 1000));
+    expect(time).toBe(Math.floor(Number(session?.at) / 1000));
     expect(errorsOf(await act(refreshed.body.meta.token))).toEqual(['403 reauthentication_required']);
   });
 

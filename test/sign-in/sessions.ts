@@ -1,3 +1,4 @@
+import { ActorCache } from '../../src/auth/sessions/actor-loader.js';
 import type { TestApp } from '../support/app.js';
 
 /** A session as its table has it. */
@@ -35,4 +36,10 @@ export async function age(app: TestApp, sessionId: string, seconds: number): Pro
        updated_at = updated_at - $2::interval, authenticated_at = authenticated_at - $2::interval, expires_at = expires_at - $2::interval WHERE id = $1`,
     [sessionId, `${seconds} seconds`],
   );
+}
+
+/** Makes the sign-in of an account's newest session an hour old, also for instances that remember it. */
+export async function ageSignIn(accountId: string, ...[app, ...others]: [TestApp, ...TestApp[]]): Promise<void> {
+  await age(app, (await sessionOf(app, accountId)).id, 3_600);
+  for (const { nest } of [app, ...others]) nest.get(ActorCache, { strict: false }).forgetAll();
 }

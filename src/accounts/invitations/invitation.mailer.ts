@@ -62,10 +62,10 @@ export class InvitationMailer implements OnModuleInit {
       this.logger.log(`Dropped an outdated invitation of account ${accountId}`);
       return;
     }
-    const { name, email, expiresAt } = found;
+    const { name, email, locale, expiresAt } = found;
     await this.mail.send({
       template: TEMPLATES[task],
-      to: { name, email },
+      to: { name, email, locale },
       data: { link: this.links.join(token), expiresAt },
       identity: [task, hash],
     });

@@ -35,12 +35,25 @@ export class InvitationsService {
    */
   async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
     await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
-    const invitation = { purpose: 'invitation', data: null, accountId, issuedBy: actor.id } as const;
-    const token = await this.tokens.issue(invitation, tx);
+    await this.send(accountId, actor.id, tx);
+  }
+
+  /**
+   * Sends the invitation of an account to its new e-mail. The account's row must be locked.
+   * @param actorId the account that changed the e-mail; null for an operator
+   */
+  async reissue(accountId: string, actorId: string | null, tx: Transaction): Promise<void> {
+    await this.accounts.markInvited(accountId, tx);
+    await this.send(accountId, actorId, tx);
+  }
+
+  private async send(accountId: string, actorId: string | null, tx: Transaction): Promise<void> {
+    const issuer = actorId === null ? {} : { issuedBy: actorId };
+    const token = await this.tokens.issue({ purpose: 'invitation', data: null, accountId, ...issuer }, tx);
     // An earlier invitation is replaced, so there is always one.
     if (token !== null) await this.mailer.queue(tx, accountId, token);
     const target = { type: 'iam:accounts', id: accountId };
-    await this.audit.record(tx, { action: 'iam:accounts.invited', actorId: actor.id, target });
+    await this.audit.record(tx, { action: 'iam:accounts.invited', actorId, target });
   }
 
   /**

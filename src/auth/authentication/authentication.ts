@@ -3,6 +3,7 @@ import { createParamDecorator, type ExecutionContext, Inject, Injectable } from 
 import type { FastifyRequest } from 'fastify';
 import { Config } from '../../config/config.js';
 import { apiError } from '../../json-api/document/errors.js';
+import { namesLanguage } from '../../language/accept-language.js';
 import type { Actor } from '../authorization/actor.js';
 
 /** The authenticated actor of a request. */
@@ -56,6 +57,12 @@ export function credentialsOf(request: FastifyRequest): Credentials | null {
 export function reliesOnCookies(request: FastifyRequest): boolean {
   const { [ACCESS_COOKIE]: access, [REFRESH_COOKIE]: refresh } = request.cookies;
   return credentialsOf(request)?.via !== 'bearer' && (access !== undefined || refresh !== undefined);
+}
+
+/** `Accept-Language` of a request; where that names no language, the one that the actor prefers. */
+export function languagesOf({ headers, authentication }: FastifyRequest): string {
+  const sent = headers['accept-language'] ?? '';
+  return namesLanguage(sent) ? sent : (authentication?.actor.locale ?? sent);
 }
 
 const SCHEME = 'Bearer realm="iam"';

@@ -13,7 +13,10 @@ export interface ActorFields {
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
-  readonly authenticatedAt: Date;
+  /** Null without a session. */
+  readonly authenticatedAt?: Date | null;
+  /** Language tag (RFC 5646) that the account prefers. */
+  readonly locale?: string | null;
   readonly role: Role;
   readonly organizationIds: readonly string[];
   /** `role_scope` without `org`. */
@@ -28,8 +31,10 @@ export class Actor {
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
-  /** When the account signed in, or proved who it is since. */
-  readonly authenticatedAt: Date;
+  /** When the account signed in, or proved who it is since; null without a session. */
+  readonly authenticatedAt: Date | null;
+  /** Language tag (RFC 5646) that the account prefers; null for that of each request. */
+  readonly locale: string | null;
   readonly role: Role;
   /** Organizations that the account belongs to, sorted: the scope `org`. */
   readonly organizationIds: readonly string[];
@@ -42,7 +47,8 @@ export class Actor {
     this.email = fields.email;
     this.name = fields.name;
     this.pictureUrl = fields.pictureUrl;
-    this.authenticatedAt = fields.authenticatedAt;
+    this.authenticatedAt = fields.authenticatedAt ?? null;
+    this.locale = fields.locale ?? null;
     this.role = fields.role;
     this.organizationIds = Object.freeze(fields.organizationIds.toSorted());
     const org: RoleScope = this.organizationIds.length > 0 ? { org: this.organizationIds } : {};

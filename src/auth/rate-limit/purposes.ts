@@ -12,6 +12,8 @@ export interface Subject {
   readonly knownDevice?: boolean;
   /** Id of the account that is signed in. */
   readonly actorId?: string;
+  /** Id of the account that is changed. */
+  readonly accountId?: string;
 }
 
 /** A number of points per window, and the key that they are counted under. */
@@ -104,14 +106,22 @@ const perActor = (points: Budget['points']): Budget => ({
   points,
   shared: true,
 });
+const perAccount = (points: Budget['points']): Budget => ({
+  name: 'account',
+  keyOf: ({ accountId }) => (accountId === undefined ? null : [accountId]),
+  points,
+  shared: true,
+});
 const perRecipient = (points: Budget['points']): Budget => ({
   name: 'recipient',
   keyOf: ({ emailKey }) => (emailKey === undefined ? null : [emailKey]),
   points,
   shared: true,
 });
-/** Maximum number per day. */
+/** Maximum numbers per day. */
 const ROLE_CHANGE_MAILS = 5;
+const EMAIL_CHANGES = 10;
+const EMAIL_CHANGE_MAILS = 5;
 
 /**
  * All rate limits, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
@@ -126,6 +136,12 @@ export const PURPOSES = {
   show_invitation: ATTEMPTS,
   change: { ...ATTEMPTS, hashes: true },
   reauthenticate: { ...ATTEMPTS, hashes: true },
+  email_confirm: ATTEMPTS,
+  email_revert: ATTEMPTS,
+  /** Requests for another e-mail of an account. */
+  email_change: { windowSeconds: () => DAY, onArrival: [], onSubject: [perAccount(() => EMAIL_CHANGES)] },
+  /** Mails about these requests to one e-mail. Above the limit none is sent. */
+  email_change_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => EMAIL_CHANGE_MAILS)] },
   /** Invitation mails, by sender and by recipient. */
   invitation: {
     windowSeconds: () => DAY,

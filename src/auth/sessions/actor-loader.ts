@@ -123,6 +123,7 @@ export interface ActorRecord {
   readonly name: string;
   readonly pictureUrl: string | null;
   readonly authenticatedAt: Date;
+  readonly locale: string | null;
   readonly roleName: string;
   readonly roleScopeExtra: RoleScope;
   /** Those that are not being deleted. */
@@ -168,7 +169,8 @@ export class ActorLoader {
     const record = await this.source.findActor(sessionId, accountId);
     const role = record && this.roles.get(record.roleName);
     if (!role) return null;
-    const { roleName: _roleName, expiresAt, ...fields } = record;
+    const { email, name, pictureUrl, authenticatedAt, locale, organizationIds, roleScopeExtra, expiresAt } = record;
+    const fields = { email, name, pictureUrl, authenticatedAt, locale, organizationIds, roleScopeExtra };
     const actor = new Actor({ id: accountId, sessionId, role, ...fields });
     this.cache.put(actor, expiresAt, mark);
     return actor;

@@ -46,6 +46,7 @@ export interface SessionEnding {
     | 'refresh_reused'
     | 'password_changed'
     | 'password_reset'
+    | 'email_reverted'
     | 'account_disabled'
     | 'account_deleted';
   /** Account that ended it; null when unknown. */

@@ -25,6 +25,13 @@ export const MAIL_VARIABLES = {
       'Link in mails to reset a password, such as https://app.example.com/new-password?token={token}. ' +
       'Empty: the page {APP_URL}/reset-password?token={token}.',
   },
+  EMAIL_LINK: {
+    schema: linkTemplate,
+    default: null,
+    description:
+      'Link in mails to confirm a new e-mail, such as https://app.example.com/confirm-email?token={token}. ' +
+      'Empty: the page {APP_URL}/confirm-email?token={token}.',
+  },
   MAIL_TEMPLATES: {
     schema: line,
     default: null,

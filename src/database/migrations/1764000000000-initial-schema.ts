@@ -16,6 +16,7 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         role_name varchar(100) COLLATE "und-x-icu" NOT NULL,
         role_scope_extra jsonb NOT NULL DEFAULT '{}',
         picture_url varchar(2048) COLLATE "und-x-icu",
+        locale varchar(35) COLLATE "und-x-icu",
         hashed_password text,
         joined_at timestamptz(3),
         invitation_token varchar(64),

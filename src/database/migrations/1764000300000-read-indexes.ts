@@ -13,6 +13,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   accounts_enabled_id_idx: 'accounts (enabled, id)',
   accounts_role_name_id_idx: 'accounts (role_name, id)',
   accounts_picture_url_id_idx: 'accounts (picture_url, id)',
+  accounts_locale_id_idx: 'accounts (locale, id)',
   accounts_joined_at_id_idx: 'accounts (joined_at, id)',
   accounts_invitation_expired_at_id_idx: 'accounts (invitation_expired_at, id)',
   accounts_created_at_id_idx: 'accounts (created_at, id)',

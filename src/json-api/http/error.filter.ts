@@ -46,7 +46,8 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const exception = this.toException(error);
     if (exception.status >= 500) this.log(exception, request);
-    const detailOf = this.texts?.inLanguage(request.headers['accept-language'] ?? '');
+    const languages = this.options.languages?.(request) ?? request.headers['accept-language'] ?? '';
+    const detailOf = this.texts?.inLanguage(languages);
     const document = errorDocument(exception.errors, request.id, detailOf);
     varyBy(reply, 'Accept-Language');
     void reply.headers(exception.headers).status(exception.status).header('content-type', MEDIA_TYPE).send(document);

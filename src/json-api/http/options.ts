@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { ApiError, ErrorObject } from '../document/errors.js';
 
 /** Options of the JSON:API module. */
@@ -14,6 +15,8 @@ export interface JsonApiOptions {
     error: unknown,
     attributeName?: (table: string, column: string) => string | undefined,
   ) => ApiError | null;
+  /** `Accept-Language` in which a request gets its errors; the header of the request without this function. */
+  readonly languages?: (request: FastifyRequest) => string;
 }
 
 export const JSON_API_OPTIONS = Symbol('JSON_API_OPTIONS');

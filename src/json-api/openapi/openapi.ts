@@ -202,13 +202,16 @@ export const ERROR_SCHEMAS: Record<string, Schema> = {
             detail: { type: 'string' },
             meta: {
               type: 'object',
-              description: 'Of `validation_failed`: the rule that the value breaks, and its parameters',
+              description:
+                'Of `validation_failed`: the rule that the value breaks, and its parameters. Of ' +
+                '`reauthentication_required`: what the account can prove who it is with',
               properties: {
                 rule: { type: 'string', examples: Object.keys(RULES) },
                 minimum: { type: 'integer' },
                 maximum: { type: 'integer' },
                 expected: { type: 'string' },
                 allowed: { type: 'array', items: { type: 'string' } },
+                methods: { type: 'array', items: { type: 'string' } },
               },
             },
             source: {

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type {} from '../../auth/authentication/authentication.js';
 import { chooseLanguage } from '../../language/accept-language.js';
 import { GERMAN } from './page.text.de.js';
 import { ENGLISH } from './page.text.en.js';
@@ -6,7 +7,8 @@ import type { PageText } from './page.text.js';
 
 const TEXTS = { en: ENGLISH, de: GERMAN } as const;
 
-/** The texts in the best matching language of a request. */
-export function textFor({ headers }: Pick<FastifyRequest, 'headers'>): PageText {
-  return TEXTS[chooseLanguage(headers['accept-language'] ?? '', ['en', 'de'])];
+/** The texts in the language that the actor prefers, else in the best matching one of the request. */
+export function textFor({ headers, authentication }: Pick<FastifyRequest, 'headers' | 'authentication'>): PageText {
+  const languages = [authentication?.actor.locale, headers['accept-language']].filter(Boolean).join(', ');
+  return TEXTS[chooseLanguage(languages, ['en', 'de'])];
 }

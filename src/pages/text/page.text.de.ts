@@ -14,6 +14,10 @@ const BROKEN: Problem = {
 const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   invalid_token: STALE,
   expired_token: STALE,
+  conflict: {
+    title: 'Diese Adresse gehört zu einem anderen Konto',
+    body: 'Ein anderes Konto hat sie inzwischen bekommen. Es hat sich nichts geändert.',
+  },
   forbidden: {
     title: 'Dieses Formular kam von woanders',
     body: 'Öffnen Sie den Link aus Ihrer Nachricht noch einmal und füllen Sie das Formular dort aus.',
@@ -45,6 +49,21 @@ export const GERMAN: PageText = {
     submit: 'Passwort setzen',
     doneTitle: 'Ihr Passwort ist gesetzt',
     done: 'Sie können sich jetzt damit anmelden.',
+  },
+  confirmEmail: {
+    title: 'E-Mail-Adresse bestätigen',
+    intro: 'Ihr Konto bekommt diese Adresse, und Nachrichten gehen ab jetzt dorthin.',
+    submit: 'Adresse bestätigen',
+    doneTitle: 'Ihre E-Mail-Adresse wurde geändert',
+    done: 'Melden Sie sich ab jetzt mit der neuen Adresse an.',
+  },
+  revertEmail: {
+    title: 'Änderung der E-Mail-Adresse rückgängig machen',
+    intro:
+      'Ihr Konto bekommt diese Adresse zurück. Alle werden abgemeldet, das Passwort wird gelöscht, und wir schicken Ihnen einen Link, mit dem Sie ein neues wählen.',
+    submit: 'Änderung rückgängig machen',
+    doneTitle: 'Die Änderung ist rückgängig gemacht',
+    done: 'Ihr Konto hat wieder diese Adresse. Eine Nachricht mit einem Link zu einem neuen Passwort ist unterwegs.',
   },
   forgot: {
     title: 'Passwort vergessen?',

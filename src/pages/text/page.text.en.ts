@@ -14,6 +14,10 @@ const BROKEN: Problem = {
 const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   invalid_token: STALE,
   expired_token: STALE,
+  conflict: {
+    title: 'This address belongs to another account',
+    body: 'Another account was given this address in the meantime. Nothing has changed.',
+  },
   forbidden: {
     title: 'This form was sent from another site',
     body: 'Open the link of your message once more and fill in the form there.',
@@ -42,6 +46,21 @@ export const ENGLISH: PageText = {
     submit: 'Set the password',
     doneTitle: 'Your password is set',
     done: 'You can sign in with it now.',
+  },
+  confirmEmail: {
+    title: 'Confirm your e-mail',
+    intro: 'Your account gets this address, and messages go there from now on.',
+    submit: 'Confirm the address',
+    doneTitle: 'Your e-mail was changed',
+    done: 'Sign in with the new address from now on.',
+  },
+  revertEmail: {
+    title: 'Take the change of your e-mail back',
+    intro:
+      'Your account gets this address again. Everyone is signed out, the password is removed, and we send you a link to choose a new one.',
+    submit: 'Take the change back',
+    doneTitle: 'The change was taken back',
+    done: 'Your account has this address again. A message with a link to choose a new password is on its way.',
   },
   forgot: {
     title: 'Forgot your password?',

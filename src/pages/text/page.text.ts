@@ -31,6 +31,8 @@ export interface PageText {
   readonly showPassword: string;
   readonly join: FormText;
   readonly reset: FormText;
+  readonly confirmEmail: FormText;
+  readonly revertEmail: FormText;
   readonly forgot: FormText & { readonly again: string };
   /** @param minutes until the next attempt, if known */
   problem(code: ErrorCode, minutes: number): Problem;

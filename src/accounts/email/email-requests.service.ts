@@ -1,0 +1,98 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Actor } from '../../auth/authorization/actor.js';
+import { Roles } from '../../auth/authorization/roles.js';
+import { emailKey } from '../../auth/email-key.js';
+import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
+import { Audit } from '../../events/audit.js';
+import { apiError, type ErrorObject } from '../../json-api/document/errors.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
+import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
+import { Outbox } from '../../outbox/outbox.js';
+import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
+import { decidesAlone, SHARED } from '../account.policy.js';
+import { AccountRules } from '../account.rules.js';
+import { AccountsRepository } from '../accounts.repository.js';
+import { atMember } from '../invitations/join.body.js';
+import { EmailChangeMailer } from './email-change.mailer.js';
+import { EmailsRepository } from './emails.repository.js';
+
+const REQUEST = 'accounts.request_email_change';
+
+/**
+ * Requests for another e-mail. Nothing changes before the new one is proved. A request only queues a job, whether or not
+ * another account has the e-mail, so that neither its time nor its response reveals that.
+ */
+@Injectable()
+export class EmailRequestsService implements OnModuleInit {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly accounts: AccountsRepository,
+    private readonly emails: EmailsRepository,
+    private readonly tokens: OneTimeTokensRepository,
+    private readonly rules: AccountRules,
+    private readonly roles: Roles,
+    private readonly rateLimiter: RateLimiter,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly mailer: EmailChangeMailer,
+    private readonly audit: Audit,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers.register(REQUEST, (payload) => this.start(payload));
+  }
+
+  /** What is wrong with an e-mail, in a flat body. */
+  errors(email: string): ErrorObject[] {
+    return this.rules.errors({ email }, 'email_change').map((error) => atMember(error, ''));
+  }
+
+  /** Requests another e-mail for the actor's own account. @throws ApiError 429 */
+  async request(actor: Actor, email: string): Promise<void> {
+    await this.rateLimiter.count('email_change', { accountId: actor.id });
+    await this.transactions.run((tx) => this.queue(actor, actor.id, email, tx));
+  }
+
+  /**
+   * Requests another e-mail for an account that the actor may update alone and that ranks below the actor.
+   * @throws ApiError 404 or 403 by scope, rank and organizations; 429
+   */
+  async requestFor(actor: Actor, id: string, email: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const { entity } = await this.accounts.findForUpdate(actor, 'update', id, tx);
+      const role = this.roles.get(entity.roleName);
+      if (entity.id === actor.id) throw apiError('forbidden', 'Change your own e-mail with POST /account/email');
+      if (role !== null && role.rank >= actor.role.rank) throw apiError('forbidden', PEER);
+      if (!decidesAlone(actor, 'update', await this.accounts.factsOf(actor, id, tx)))
+        throw apiError('forbidden', SHARED);
+      await this.rateLimiter.count('email_change', { accountId: id });
+      await this.queue(actor, id, email, tx);
+    });
+  }
+
+  /** Above the limit of mails to an e-mail nothing is sent, since an error would reveal that others asked for it. */
+  private async queue(actor: Actor, accountId: string, email: string, tx: Transaction): Promise<void> {
+    const target = { type: 'iam:accounts', id: accountId };
+    await this.audit.record(tx, { action: 'iam:accounts.email_change_requested', actorId: actor.id, target });
+    if (!(await this.rateLimiter.isAllowed('email_change_mail', { emailKey: emailKey(email) }))) return;
+    const adminId = actor.id === accountId ? null : actor.id;
+    await this.outbox.enqueue(tx, REQUEST, { accountId, email, adminId }, { key: accountId });
+  }
+
+  /** Mails a token to the new e-mail; or, where another account has it, a notice to that account. */
+  private async start({ accountId, email, adminId }: OutboxTasks[typeof REQUEST]): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const current = await this.emails.lockEnabled(accountId, tx);
+      if (current === undefined || current === email) return;
+      const owner = await this.emails.ownerOf(email, accountId, tx);
+      if (owner !== undefined) return this.mailer.queueTaken(owner, new Date(), tx);
+      const request = { purpose: 'email_confirm', data: { email }, accountId } as const;
+      const token = await this.tokens.issue({ ...request, ...(adminId !== null && { issuedBy: adminId }) }, tx);
+      // An earlier request is replaced, so there is always a token.
+      if (token !== null) await this.mailer.queueConfirmation(token, tx);
+    });
+  }
+}
+
+const PEER = 'You may change the e-mail of accounts below your own role only';

@@ -1,0 +1,23 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsEmail, IsString, MaxLength } from 'class-validator';
+import { Trimmed } from '../../json-api/resource/validation-rules.js';
+
+/** Maximum length of a token; ours have 43 characters. */
+const MAX_TOKEN = 200;
+
+/** Body of a request for another e-mail. The rules of accounts validate it further. */
+export class EmailBody {
+  @ApiProperty({ type: 'string', format: 'email', maxLength: 254, example: 'jane@example.org' })
+  @Trimmed()
+  @IsEmail()
+  @MaxLength(254)
+  email!: string;
+}
+
+/** Body of `confirm` and `revert`. */
+export class EmailTokenBody {
+  @ApiProperty({ type: 'string', description: 'The token of the mail' })
+  @IsString()
+  @MaxLength(MAX_TOKEN)
+  token!: string;
+}
