@@ -6,11 +6,18 @@ export interface TestRunner {
   afterAll(work: () => Promise<void>, timeoutMs?: number): unknown;
 }
 
-/** The same, as node:test calls it. */
-export type NodeTestRunner = Pick<TestRunner, 'describe' | 'it'> & {
-  before: TestRunner['beforeAll'];
-  after: TestRunner['afterAll'];
-};
+/** The same, as node:test has it. */
+export interface NodeTestRunner {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, options: NodeTestOptions, body: () => Promise<void>): unknown;
+  before(work: () => Promise<void>, options: NodeTestOptions): unknown;
+  after(work: () => Promise<void>, options: NodeTestOptions): unknown;
+}
+
+/** `timeout` is in milliseconds. */
+interface NodeTestOptions {
+  readonly timeout: number;
+}
 
 /** A runner that may be given to the kit: `import * as vitest from 'vitest'`, or `import test from 'node:test'`. */
 export type AnyTestRunner = TestRunner | NodeTestRunner;
@@ -23,8 +30,9 @@ const TIMEOUT_MS = 60_000;
  * @throws Error with what to write when there is none
  */
 export function runnerOf(given: AnyTestRunner | undefined): TestRunner {
-  const found: Partial<TestRunner & NodeTestRunner> = given ?? (globalThis as object);
-  const { describe, it, beforeAll = found.before, afterAll = found.after } = found;
+  const found = given ?? (globalThis as Partial<TestRunner>);
+  if ('before' in found) return ofNodeTest(found);
+  const { describe, it, beforeAll, afterAll } = found;
   if (!describe || !it || !beforeAll || !afterAll) {
     throw new Error(
       'There are no global describe() and it(): pass the runner, as `{ runner: vitest }` with `import * as vitest from ' +
@@ -38,3 +46,10 @@ export function runnerOf(given: AnyTestRunner | undefined): TestRunner {
     afterAll: (work, timeoutMs = TIMEOUT_MS) => afterAll(work, timeoutMs),
   };
 }
+
+const ofNodeTest = ({ describe, it, before, after }: NodeTestRunner): TestRunner => ({
+  describe: (name, body) => describe(name, body),
+  it: (name, body, timeout = TIMEOUT_MS) => it(name, { timeout }, body),
+  beforeAll: (work, timeout = TIMEOUT_MS) => before(work, { timeout }),
+  afterAll: (work, timeout = TIMEOUT_MS) => after(work, { timeout }),
+});
