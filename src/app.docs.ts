@@ -4,7 +4,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { Config } from './config/config.js';
 import { MEDIA_TYPE } from './json-api/document/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
-import { fieldsSchema } from './json-api/openapi/parameters.js';
+import { extendedParameters, fieldsSchema } from './json-api/openapi/parameters.js';
 import { ResourceRegistry } from './json-api/resource/registry.js';
 import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
 import { ROLE_SCHEMAS } from './roles/role-document.js';
@@ -140,7 +140,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const documents = new Set(
     resources.flatMap((resource) => [schemaNames(resource).create, schemaNames(resource).update]),
   );
+  const extended = extendedParameters(resources);
   for (const operation of operationsOf(document)) {
+    nameExtended(operation, extended);
     offerBothMediaTypes(operation, documents);
     promisePlainJson(operation);
     suggestShortPages(operation);
@@ -185,6 +187,14 @@ function suggestShortPages({ parameters = [] }: Operation): void {
   for (const parameter of parameters) {
     if ('name' in parameter && parameter.name === 'page[size]') parameter.example = 20;
   }
+}
+
+/** Of the operations of a resource that extensions add to, the query parameters are those of both. */
+function nameExtended(operation: Operation, extended: ReturnType<typeof extendedParameters>): void {
+  const parameters = extended.get(operation.operationId ?? '');
+  if (!parameters) return;
+  const others = (operation.parameters ?? []).filter((one) => !('in' in one) || one.in !== 'query');
+  operation.parameters = [...others, ...parameters];
 }
 
 /** Names the fields of each type; a controller's decorators know its own resource only. */

@@ -1,10 +1,12 @@
-import type { InjectionToken, Provider, Type } from '@nestjs/common';
-import { MODULE_METADATA } from '@nestjs/common/constants.js';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import type { Provider, Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
+import type { OwnCommandFactory } from './cli/own-command.js';
+import type { VariableTable } from './config/variables/variable.js';
 import type { OwnActions } from './events/audit-action.js';
+import type { ErrorObject } from './json-api/document/errors.js';
+import type { ResourceExtension } from './json-api/resource/resource-extension.js';
 
-/** An extension of the service, without changes to its modules; see docs/adding-a-resource.md. */
+/** An extension of the service, without changes to its modules; see docs/extending.md. */
 export interface Extension {
   /** Modules, each with its repositories, services and controllers. */
   readonly modules?: readonly Type<unknown>[];
@@ -12,8 +14,16 @@ export interface Extension {
   readonly entities?: readonly Type<unknown>[];
   /** Migrations, run after the service's own, in the order of their timestamps. */
   readonly migrations?: readonly Type<MigrationInterface>[];
+  /** Attributes and relationships of other modules' resources, such as accounts: `extendResource`, `relateResource`. */
+  readonly attributes?: readonly ResourceExtension[];
+  /** Errors of constraints, by their names in the database. Unique columns and foreign keys need none. */
+  readonly constraints?: Readonly<Record<string, ErrorObject>>;
   /** Audit actions of these modules besides writes of resources. */
   readonly actions?: readonly (keyof OwnActions)[];
+  /** Environment variables, read and validated with those of the service: `config.valuesOf(table)`. */
+  readonly variables?: VariableTable;
+  /** Commands of `npx iam`. */
+  readonly commands?: readonly OwnCommandFactory[];
   /** Providers that replace those with the same token in a module of the service. */
   readonly replacements?: readonly Replacement[];
 }
@@ -27,42 +37,40 @@ export interface Replacement {
 /** The service without extensions. */
 export const NO_EXTENSION: Extension = {};
 
-/** Tokens of which Nest keeps every provider: a second one is added, and replaces none. */
-const ADDED: ReadonlySet<unknown> = new Set([APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE]);
-
-const tokenOf = (provider: Provider): InjectionToken => (typeof provider === 'function' ? provider : provider.provide);
-
-const nameOf = (token: InjectionToken): string => (typeof token === 'function' ? token.name : String(token));
-
 /**
- * Checks that every replacement replaces a provider.
- * @param modules the modules whose providers can be replaced
- * @throws TypeError with a sentence for each that does not
+ * Several extensions as one, in this order.
+ * @throws TypeError for a variable or constraint that two of them have; what else is there twice stops the start
  */
-export function checkReplacements(modules: readonly Type<unknown>[], replacements: readonly Replacement[]): void {
-  const errors: string[] = [];
-  const replaced = new Map<Type<unknown>, Set<InjectionToken>>();
-  for (const { in: module, providers } of replacements) {
-    const known = replaced.get(module) ?? new Set();
-    replaced.set(module, known);
-    const provided: readonly Provider[] = Reflect.getMetadata(MODULE_METADATA.PROVIDERS, module) ?? [];
-    const tokens = provided.map(tokenOf).filter((token) => !ADDED.has(token));
-    if (!modules.includes(module)) {
-      const names = modules.map(({ name }) => name).join(', ');
-      errors.push(`replacements: ${module.name} is no module whose providers can be replaced; use one of ${names}`);
-      continue;
-    }
-    if (providers.length === 0) errors.push(`replacements: list a provider that replaces one of ${module.name}`);
-    for (const token of providers.map(tokenOf)) {
-      if (!tokens.includes(token)) {
-        const names = tokens.map(nameOf).join(', ');
-        const provide = `"provide" must be one of ${names}`;
-        errors.push(`replacements: ${nameOf(token)} replaces no provider of ${module.name}; ${provide}`);
-      } else if (known.has(token)) {
-        errors.push(`replacements: ${nameOf(token)} of ${module.name} is replaced twice; keep one`);
-      }
-      known.add(token);
-    }
+export function combineExtensions(...extensions: readonly Extension[]): Extension {
+  const lists = <Key extends keyof Extension>(key: Key) => extensions.map((extension) => extension[key] ?? []);
+  return {
+    modules: lists('modules').flat() as Type<unknown>[],
+    entities: lists('entities').flat() as Type<unknown>[],
+    migrations: lists('migrations').flat() as Type<MigrationInterface>[],
+    attributes: lists('attributes').flat() as ResourceExtension[],
+    actions: lists('actions').flat() as (keyof OwnActions)[],
+    commands: lists('commands').flat() as OwnCommandFactory[],
+    replacements: lists('replacements').flat() as Replacement[],
+    variables: merged(
+      'variables',
+      extensions.map(({ variables = {} }) => variables),
+    ),
+    constraints: merged(
+      'constraints',
+      extensions.map(({ constraints = {} }) => constraints),
+    ),
+  };
+}
+
+function merged<Value>(
+  what: string,
+  tables: readonly Readonly<Record<string, Value>>[],
+): Readonly<Record<string, Value>> {
+  const all: Record<string, Value> = {};
+  for (const [name, value] of tables.flatMap((table) => Object.entries(table))) {
+    if (Object.hasOwn(all, name))
+      throw new TypeError(`${what}: two extensions have ${name}; call one of them otherwise`);
+    all[name] = value;
   }
-  if (errors.length > 0) throw new TypeError(errors.join('\n'));
+  return all;
 }

@@ -2,14 +2,15 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { Params } from 'nestjs-pino';
 import { AccountSessionsModule } from './account-sessions/account-sessions.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
-import { checkReplacements, type Extension, type Replacement } from './app.extension.js';
+import { checkExtension } from './app.checks.js';
+import type { Extension, Replacement } from './app.extension.js';
 import { serviceLogging } from './app.logging.js';
 import { migrateAll } from './app.migrate.js';
 import { languagesOf } from './auth/authentication/authentication.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
-import { translateDatabaseError } from './database/errors/constraint-errors.js';
+import { CONSTRAINTS, translateDatabaseError } from './database/errors/constraint-errors.js';
 import { DatabaseModule } from './database/database.module.js';
 import { OWN_ACTIONS } from './events/audit-action.js';
 import { EventsModule } from './events/events.module.js';
@@ -59,27 +60,30 @@ export class AppModule {
   /**
    * @param tracing the tracer, if tracing is on
    * @param logging logging options, also used before the modules exist
-   * @throws TypeError when a replacement of the extension replaces nothing
+   * @throws TypeError with a sentence for each mistake of the extension
    */
   static register(
     config: Config,
-    { modules = [], replacements = [], actions = [], ...schema }: Extension,
+    extension: Extension,
     tracing: Tracing | null = null,
     logging: Params = serviceLogging(config),
   ): DynamicModule {
+    checkExtension(extension, MODULES, config);
+    const { modules = [], replacements = [], actions = [], attributes = [], ...others } = extension;
     const replaced = [...replacements, ownActions(actions)];
-    checkReplacements(MODULES, replaced);
+    const constraints = { ...CONSTRAINTS, ...others.constraints };
     return {
       module: AppModule,
       imports: [
         ConfigModule.register(config),
         LoggingModule.register(logging),
         ...(tracing ? [TracingModule.register(tracing)] : []),
-        DatabaseModule.register(schema, migrateAll),
+        DatabaseModule.register(extension, migrateAll),
         JsonApiModule.forRoot({
           prefix: config.apiPrefix,
           publicPath: config.publicPath,
-          translate: translateDatabaseError,
+          translate: (error, attributeName) => translateDatabaseError(error, attributeName, constraints),
+          extensions: attributes,
           languages: languagesOf,
         }),
         ...MODULES.map((module) => withReplacements(module, replaced)),

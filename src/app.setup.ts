@@ -3,8 +3,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
-import { RequestMethod } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
@@ -34,10 +33,8 @@ import {
 import { LIMITS } from './json-api/limits.js';
 import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';
-import { MAILBOX_PATHS } from './mailbox/mailbox.module.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
-import { PAGE_PATHS } from './pages/pages.module.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { loggedTrace } from './tracing/tracing.js';
 import {
@@ -47,6 +44,7 @@ import {
   timeoutOptions,
   TIMEOUTS,
 } from './transport/connections.js';
+import { unprefixedPaths } from './transport/controller-routes.js';
 import { type Rejection, Rejections } from './transport/rejections.js';
 import { respondToUnreadableRequest } from './transport/unreadable.js';
 
@@ -58,9 +56,6 @@ const CORS_HEADERS = [
   ...['Accept', 'Accept-Language', 'Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
   ...['Prefer', 'Traceparent', 'Tracestate', 'X-Request-Id'],
 ];
-
-/** Paths outside of API_PREFIX. */
-const UNPREFIXED = ['.well-known/jwks.json', 'health/live', 'health/ready', ...PAGE_PATHS, ...MAILBOX_PATHS];
 
 /**
  * Creates the application, ready to listen, for the service and its tests.
@@ -94,9 +89,7 @@ export async function createApp(
     { bodyParser: false, logger: nestLogger(logging), abortOnError: false },
   );
   app.useLogger(app.get(Logger));
-  app.setGlobalPrefix(config.apiPrefix, {
-    exclude: UNPREFIXED.map((path) => ({ path, method: RequestMethod.ALL })),
-  });
+  app.setGlobalPrefix(config.apiPrefix, { exclude: unprefixedPaths(app.get(ModulesContainer)) });
   const server = adapter.getInstance();
   const logger: PinoLogger = await app.resolve(PinoLogger);
   const rejections = new Rejections(app.get(Metrics), logger);

@@ -21,7 +21,7 @@ export async function start(extension: Extension): Promise<void> {
   beforeEnd(() => DatabaseServer.stopEmbedded());
   try {
     loadEnvFile();
-    const config = loadConfig(process.env);
+    const config = loadConfig(process.env, extension.variables);
     const app = await createApp(config, extension);
     if (isEnding()) return;
     beforeEnd(() => app.close());

@@ -125,9 +125,9 @@ describe('Teams, an extension of the service', () => {
       const { data } = (await get('/teams?can=true')).body;
       return Object.fromEntries(data.map((team: { id: string; meta: { can: unknown } }) => [team.id, team.meta.can]));
     };
-    const all = { update: true, delete: true, attributes: ['name'] };
-    const none = { update: false, delete: false, attributes: [] };
-    expect(await can(lead)).toEqual({ [first]: none, [id]: all });
+    const all = { update: true, delete: true, attributes: ['name'], actions: ['add_member'] };
+    const none = { update: false, delete: false, attributes: [], actions: [] };
+    expect(await can(lead)).toEqual({ [first]: { ...none, actions: ['add_member'] }, [id]: all });
     const member = await signedIn(app);
     await app.sql('INSERT INTO team_members (team_id, account_id) VALUES ($1, $2)', [id, member.account.id]);
     expect(await can(member)).toEqual({ [id]: none });

@@ -1,4 +1,5 @@
-import { defineResource } from '../json-api/resource/resource.js';
+import { type AnyResource, defineResource } from '../json-api/resource/resource.js';
+import { extended, type ResourceExtension } from '../json-api/resource/resource-extension.js';
 import { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 
@@ -16,10 +17,10 @@ interface Rule {
 type Carried<Rules> = { readonly [Key in keyof Rules]: Omit<Rules[Key], 'write'> & { readonly write: 'create' } };
 
 /**
- * The attributes that are transferred between installations: every column that a resource definition of accounts shows,
- * also one that a team adds, whether a client may write it or only the service does.
+ * The attributes that are transferred between installations: every column that a resource definition shows, whether a
+ * client may write it or only the service does.
  */
-export function carriedAttributes<const Rules extends object>(rules: Rules): Carried<Rules> {
+function carriedAttributes<const Rules extends object>(rules: Rules): Carried<Rules> {
   const all: readonly [string, Rule][] = Object.entries(rules);
   const carried = all.filter(
     ([property, { hidden, computed }]) =>
@@ -38,3 +39,16 @@ export const AccountTransferResource = defineResource(Account, {
   type: 'iam:accounts',
   attributes: carriedAttributes(AccountResource.rules.attributes),
 });
+
+/** The same with the attributes that extensions add to accounts. */
+export const transferResource = (extensions: readonly ResourceExtension[] = []): AnyResource =>
+  extended(
+    AccountTransferResource,
+    extensions
+      .filter(({ on }) => on.type === AccountTransferResource.type)
+      .map((extension) => ({
+        ...extension,
+        attributes: carriedAttributes(extension.attributes),
+        relationships: {},
+      })),
+  );

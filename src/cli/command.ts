@@ -1,31 +1,17 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { z } from 'zod';
 import type { Extension } from '../app.extension.js';
-import type { Config } from '../config/config.js';
 import type { ConfigExamination } from '../config/load-config.js';
-import type { ProgressStream } from './progress.js';
-
-/** The standard input; only a terminal can prompt. */
-export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+import type { OwnCommandContext } from './own-command.js';
 
 /** The context of a command. */
-export interface CommandContext {
-  /** The configuration that the environment and `.env` describe. @throws ConfigError */
-  readonly config: () => Config;
+export interface CommandContext extends OwnCommandContext {
   /** The values and errors of the configuration; generates nothing. */
   readonly examine: () => ConfigExamination;
   /** The environment, with what `.env` adds once `config` was called. */
   readonly env: NodeJS.ProcessEnv;
   /** The extension of the service. */
   readonly extension: Extension;
-  /** Aborted by Ctrl-C and SIGTERM. */
-  readonly signal: AbortSignal;
-  /** The standard input. */
-  readonly in: InputStream;
-  /** For results. */
-  readonly out: NodeJS.WritableStream;
-  /** For progress and errors. */
-  readonly err: ProgressStream;
 }
 
 /**

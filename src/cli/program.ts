@@ -63,7 +63,10 @@ export function commanderArguments([first, ...rest]: readonly string[]): string[
  * Creates the program with its commands, for one run. Instead of ending the process it throws a CommanderError: with
  * exit code 0 after help and version, with another one after a printed usage error.
  */
-export function createProgram(context: CommandContext, factories: readonly CommandFactory[] = COMMANDS) {
+export function createProgram(
+  context: CommandContext,
+  factories: readonly CommandFactory[] = [...COMMANDS, ...(context.extension.commands ?? [])],
+) {
   const program = new Command(PROGRAM)
     .usage('<command> [options]')
     .option('-V, --version', 'Print the version')
@@ -85,7 +88,11 @@ export function createProgram(context: CommandContext, factories: readonly Comma
       subcommandTerm: termOf,
     })
     .hook('preAction', (_program, command) => rejectInvalidTexts(command));
-  for (const create of factories) program.addCommand(create(context));
+  for (const command of factories.map((create) => create(context))) {
+    const twin = program.commands.some((known) => known.name() === command.name());
+    if (twin) throw new TypeError(`commands: there are two commands "${command.name()}"; call yours otherwise`);
+    program.addCommand(command);
+  }
   program.addHelpText(
     'after',
     `

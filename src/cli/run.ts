@@ -8,10 +8,12 @@ import { loadEnvFile } from '../config/env-file.js';
 import { isErrno } from '../config/errno.js';
 import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
 import { ApiError } from '../json-api/document/errors.js';
-import type { CommandContext, InputStream } from './command.js';
+import type { CommandContext } from './command.js';
+import type { InputStream } from './own-command.js';
 import { CommandLogger, watchOutput } from './output.js';
 import { commanderArguments, createProgram } from './program.js';
 import type { ProgressStream } from './progress.js';
+import { withService } from './with-service.js';
 
 /** Why a file cannot be used, by the code of the system's error. */
 const FILE_ERRORS: Readonly<Record<string, string>> = {
@@ -82,11 +84,14 @@ function contextOf(line: CommandLine, extension: Extension, signal: AbortSignal)
   const { env, stdin, stdout, stderr } = line;
   const config = (): Config => {
     loadEnvFile(undefined, env);
-    return loadConfig(env);
+    return loadConfig(env, extension.variables);
   };
   const examine = (): ConfigExamination => {
     loadEnvFile(undefined, env);
-    return examineConfig(env);
+    return examineConfig(env, extension.variables);
   };
-  return { config, examine, env, extension, signal, in: stdin, out: stdout, err: stderr };
+  return {
+    ...{ config, examine, env, extension, signal, in: stdin, out: stdout, err: stderr },
+    withService: (work) => withService({ config, extension }, work),
+  };
 }

@@ -1,16 +1,17 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { developmentSecret } from './development-secrets.js';
-import { VARIABLES, type VariableValues } from './variables.js';
+import { type OwnVariables, VARIABLES, type VariableValues } from './variables.js';
+import type { ValuesOf, VariableTable } from './variables/variable.js';
 
 /** Roles that come with the project; the path is the same from `src/config` and from `dist/config`. */
 export const BUILT_IN_ROLES = fileURLToPath(new URL('../../roles.yml', import.meta.url));
 
 /**
  * Everything a `Config` is made of: the values of the variables, by shorter names. `variables/` says what each one is.
- * Outside production, the signing key and the secret are made under `DATA_DIR` on the first call when they are absent.
+ * `own` are those of an extension. Outside production, the signing key and the secret are made under `DATA_DIR` on the first call when they are absent.
  */
-export function configValues(values: VariableValues) {
+export function configValues(values: VariableValues, own: OwnVariables = {}) {
   const dataDir = resolve(values.DATA_DIR);
   return {
     environment: values.NODE_ENV,
@@ -110,6 +111,8 @@ export function configValues(values: VariableValues) {
     shutdownSeconds: values.SHUTDOWN_SECONDS,
     logLevel: values.LOG_LEVEL,
     migrateOnStart: values.MIGRATE_ON_START,
+    /** Of an extension, by name; {@link Config.valuesOf} gives them with their types. */
+    ownVariables: own,
   } as const;
 }
 
@@ -141,6 +144,16 @@ export class Config extends Values {
   constructor(values: ConfigValues) {
     super(values);
     Object.freeze(this);
+  }
+
+  /**
+   * The values of an extension's variables: `config.valuesOf(INVENTORY_VARIABLES).INVENTORY_LIMIT`.
+   * @throws TypeError for a table that is not in `variables` of the extension
+   */
+  valuesOf<const Table extends VariableTable>(table: Table): ValuesOf<Table> {
+    const strange = Object.keys(table).find((name) => !Object.hasOwn(this.ownVariables, name));
+    if (strange !== undefined) throw new TypeError(`${strange} is not in "variables" of the extension; list it there`);
+    return this.ownVariables as ValuesOf<Table>;
   }
 
   /** False where development conveniences are allowed. */

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { Config, configValues } from './config.js';
 import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from './development-secrets.js';
 import { looksRandom } from './secret-strength.js';
-import { VARIABLES, type VariableValues } from './variables.js';
-import { readVariables, type VariableReading } from './variables/variable.js';
+import { type OwnVariables, VARIABLES, type VariableValues } from './variables.js';
+import { readVariables, type VariableReading, type VariableTable } from './variables/variable.js';
 
 /** Minimum length of a secret in production, in characters. */
 const MIN_SECRET_LENGTH = 32;
@@ -12,7 +12,10 @@ const MIN_SECRET_LENGTH = 32;
 const MIN_PRODUCTION_BCRYPT_COST = 10;
 
 /** The values of the environment, and its errors. */
-export type ConfigExamination = VariableReading<typeof VARIABLES>;
+export interface ConfigExamination extends VariableReading<typeof VARIABLES> {
+  /** The values of the extension's variables, as far as they could be parsed. */
+  readonly own: OwnVariables;
+}
 
 /** The configuration is invalid. The message lists every error, one per line. */
 export class ConfigError extends Error {
@@ -22,25 +25,28 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the environment without generating missing secrets. Never throws. */
-export function examineConfig(env: NodeJS.ProcessEnv): ConfigExamination {
-  const { values, errors, missing } = readVariables(VARIABLES, env);
-  const all = [...errors];
+/** Reads the environment without generating missing secrets. Never throws. `own` are the variables of an extension. */
+export function examineConfig(env: NodeJS.ProcessEnv, own: VariableTable = {}): ConfigExamination {
+  const { values, ...reading } = readVariables(VARIABLES, env);
+  const { values: ownValues, ...ownReading } = readVariables(own, env);
+  const missing = [...reading.missing, ...ownReading.missing];
+  const all = [...reading.errors, ...ownReading.errors];
   if (missing.length > 0) all.push(`Production does not start without ${missing.join(', ')}.`);
   all.push(...contradictions(values));
   if (values.NODE_ENV === 'production') all.push(...productionErrors(values));
-  return { values, errors: all, missing };
+  return { values, own: ownValues, errors: all, missing };
 }
 
 /**
  * Loads the configuration from the environment. Outside production, a missing signing key or secret is generated under
  * `DATA_DIR`.
+ * @param own the variables of an extension
  * @throws ConfigError that names every error at once.
  */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const { values, errors } = examineConfig(env);
+export function loadConfig(env: NodeJS.ProcessEnv, own?: VariableTable): Config {
+  const { values, own: ownValues, errors } = examineConfig(env, own);
   if (!isComplete(values) || errors.length > 0) throw new ConfigError(errors);
-  return new Config(configValues(values));
+  return new Config(configValues(values, ownValues));
 }
 
 /** Without errors, every variable of the table has its value. */

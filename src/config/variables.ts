@@ -21,3 +21,24 @@ export type VariableName = keyof typeof VARIABLES;
 
 /** The parsed value of every variable; null only where there is no default. */
 export type VariableValues = ValuesOf<typeof VARIABLES>;
+
+/** The values of an extension's variables, by name; null only where there is no default. */
+export type OwnVariables = Readonly<Record<string, unknown>>;
+
+const NAME = /^[A-Z][A-Z0-9_]*$/;
+
+/**
+ * What is wrong with the variables of an extension, a sentence each.
+ * @param values those with which the configuration was loaded
+ */
+export function errorsOfOwnVariables(own: VariableTable, values: OwnVariables): string[] {
+  return Object.keys(own).flatMap((name) => {
+    if (!NAME.test(name)) return [`variables: ${name} must have a name such as INVENTORY_LIMIT`];
+    if (Object.hasOwn(VARIABLES, name))
+      return [`variables: ${name} is a variable of the service; call yours otherwise`];
+    if (!Object.hasOwn(values, name)) {
+      return [`variables: ${name} was not read; load the configuration with loadConfig(env, extension.variables)`];
+    }
+    return [];
+  });
+}

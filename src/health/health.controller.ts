@@ -2,7 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/authorization/actor.js';
 import { apiError } from '../json-api/document/errors.js';
-import { ApiErrors } from '../json-api/http/routes.js';
+import { ApiErrors, Unprefixed } from '../json-api/http/routes.js';
 import { Readiness } from './readiness.js';
 
 const OK = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Health' } } } };
@@ -16,6 +16,7 @@ interface Health {
 /** Health checks for orchestrators and load balancers. */
 @ApiTags('Health')
 @Controller('health')
+@Unprefixed()
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 

@@ -72,8 +72,13 @@ export class Readiness {
     private readonly shutdown: Shutdown,
   ) {}
 
-  /** Adds a check; its name is public. */
+  /**
+   * Adds a check; its name is public.
+   * @throws Error when there is a check of this name already
+   */
   add(name: string, check: Check): void {
+    if (Object.hasOwn(this.checks, name))
+      throw new Error(`There are two readiness checks "${name}"; call yours otherwise`);
     this.checks[name] = check;
   }
 

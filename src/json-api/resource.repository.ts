@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type Repository } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import { v7 as uuidv7 } from 'uuid';
 import type { Item, Page, ResourceRow, Visible } from './document/response.js';
 import type { Action, ResourceActor, Identified } from './resource/resource-definition.js';
 import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
@@ -10,16 +8,17 @@ import { apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { unregistered } from './resource/columns.js';
-import type { Facts, Restrict } from './resource/permissions.js';
+import { type Facts, mergeRestrictions, type Restrict, type Restrictions } from './resource/permissions.js';
 import { isUuid } from './resource/field-types.js';
 import { addPermissions, type Conditions, loadFacts, lockRow } from './sql/entities.js';
-import { rowColumn } from './sql/keyset.js';
+import { columnSql, rowColumn } from './sql/keyset.js';
 import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
 import { and, FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
+import { deleteRow, insertRow, updateRow } from './sql/write.js';
 
 /** A row locked for a write: the entity, and its attributes and the requested linkage as the actor sees them. */
 export interface LockedRow<Entity> extends Visible {
@@ -66,25 +65,23 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   }
 
   onModuleInit(): void {
-    const { type, entity, attributes, filters, relationships } = this.resource;
+    const { computed, filters } = this;
+    const { type, entity, relationships, sides = [] } = this.registry.register(this, { computed, filters });
     const tables = [...relationships.values()].flatMap(({ link }) => ('entity' in link ? [link.entity] : []));
-    for (const used of [entity, ...tables]) {
+    for (const used of [entity, ...tables, ...sides.map((side) => side.entity)]) {
       if (!this.dataSource.hasMetadata(used)) throw new TypeError(`${type}: ${unregistered(used)}`);
     }
-    for (const { property, computed } of attributes.values()) {
-      if (computed && !this.computed[property])
-        throw new TypeError(`${type}: "${property}" is computed, but by no SQL`);
-    }
-    for (const { name, on } of filters.values()) {
-      if (!on && !this.filters[name]) throw new TypeError(`${type}: the filter "${name}" has no SQL`);
-    }
-    this.registry.register(this);
   }
 
   /** Sets the rules of the service that writes the rows. Without one, nothing may be written. */
   restrictBy(restrict: Restrict<Actor, Entity>): void {
     if (this.restrict) throw new TypeError(`Two services write ${this.resource.type}`);
     this.restrict = restrict;
+  }
+
+  /** What the actor may not do with a locked row, by the rules of the service and of extensions. */
+  async restrictionsOn(actor: Actor, row: Entity, tx: Transaction): Promise<Restrictions> {
+    return this.restrictions(actor, row, await this.factsOf(actor, row.id, tx));
   }
 
   /** Scope condition: selects the rows on which the actor may do the action, as a condition on `row`. */
@@ -160,31 +157,24 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     throw absent;
   }
 
-  /** The facts about a locked row: one statement, or none where the actor's rights decide them all. */
+  /** The facts about a locked row: at most one statement. */
   factsOf(actor: Actor, id: string, tx: Transaction): Promise<Facts> {
     return loadFacts(this.entities(tx.manager), id, this.factConditions(actor));
   }
 
   /** Inserts a row under a new id (UUIDv7, so that ids follow the order of creation) and gives the id. */
-  async insert(columns: object, tx: Transaction): Promise<string> {
-    const id = uuidv7();
-    const row: object = { ...columns, id };
-    await tx.manager.insert(this.resource.entity, row as QueryDeepPartialEntity<Entity>);
-    return id;
+  insert(columns: object, tx: Transaction): Promise<string> {
+    return insertRow(this.extended, columns, tx);
   }
 
   /** Updates a locked row. Raises its version also where only other tables change with it. */
-  async update(id: string, columns: object, tx: Transaction): Promise<void> {
-    const raised = { ...columns, version: () => '"version" + 1' } as QueryDeepPartialEntity<Entity>;
-    await tx.manager.createQueryBuilder().update(this.resource.entity).set(raised).whereInIds([id]).execute();
+  update(id: string, columns: object, tx: Transaction): Promise<void> {
+    return updateRow(this.extended, id, columns, tx);
   }
 
   /** Deletes a locked row; where the entity has a `@DeleteDateColumn`, the row stays, and no actor sees it any more. */
-  async delete(id: string, tx: Transaction): Promise<void> {
-    const { entity, deletedColumn } = this.resource;
-    const builder = tx.manager.createQueryBuilder();
-    const deletion = deletedColumn === undefined ? builder.delete() : builder.softDelete();
-    await deletion.from(entity).whereInIds([id]).execute();
+  delete(id: string, tx: Transaction): Promise<void> {
+    return deleteRow(this.extended, id, tx);
   }
 
   /** The ids of another resource's rows that the actor may read, as a subquery: for filters that name such rows. */
@@ -198,6 +188,15 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     return manager.getRepository<Entity>(this.resource.entity);
   }
 
+  private get extended(): AnyResource {
+    return this.registry.resource(this.resource.type) ?? this.resource;
+  }
+
+  private restrictions(actor: Actor, row: Entity, facts: Facts): Restrictions {
+    const others = this.registry.extensionsOf(this.resource.type).map((other) => other.restrict?.(actor, row) ?? {});
+    return mergeRestrictions([this.restrict?.(actor, row, facts) ?? {}, ...others]);
+  }
+
   private notDeleted(condition: Sql): Sql {
     const { deletedColumn } = this.resource;
     return deletedColumn === undefined ? condition : and([sql`${rowColumn(deletedColumn)} IS NULL`, condition]);
@@ -205,15 +204,17 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
 
   /** The rows with what the actor may do with each: at most one statement. */
   private withPermissions(actor: Actor, rows: readonly ResourceRow[]): Promise<ResourceRow[]> {
-    const { resource, registry, restrict } = this;
-    const inScope = (action: 'update' | 'delete'): Sql | boolean =>
+    const { registry, restrict } = this;
+    const resource = this.extended;
+    const actions = ['update', 'delete', ...registry.ownActions(resource.type)];
+    const inScope = (action: Action): Sql | boolean =>
       restrict !== undefined && registry.offers(resource.type, action) && this.scopeCondition(actor, action);
     return addPermissions(rows, {
       resource,
       entities: this.entities(this.dataSource.manager),
-      inScope: { update: inScope('update'), delete: inScope('delete') },
+      inScope: Object.fromEntries(actions.map((action) => [action, inScope(action)])),
       facts: this.factConditions(actor),
-      restrict: (row: Entity, facts: Facts) => restrict?.(actor, row, facts) ?? {},
+      restrict: (row: Entity, facts: Facts) => this.restrictions(actor, row, facts),
     });
   }
 
@@ -227,20 +228,16 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
 
   private loading(actor: Actor, tx?: Transaction): LoadContext {
     const { executor, registry } = this;
-    return {
-      executor,
-      statements: registry.statements,
-      source: (type) => registry.source(type, actor),
-      ...(tx && { tx }),
-    };
+    const { statements } = registry;
+    return { executor, statements, source: (type) => registry.source(type, actor), ...(tx && { tx }) };
   }
 
   private sourceWhere(actor: Actor, scopeCondition: Sql): Source {
     const computed = new Map<string, Sql>();
     for (const property in this.computed) computed.set(property, this.computed[property]?.(actor) ?? FALSE);
-    const expression = ({ property, column }: Attribute): Sql => computed.get(property) ?? rowColumn(column);
+    const expression = (attribute: Attribute): Sql => computed.get(attribute.property) ?? columnSql(attribute);
     return {
-      resource: this.resource,
+      resource: this.extended,
       scopeCondition,
       computed,
       condition: (asked) =>

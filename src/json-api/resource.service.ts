@@ -33,8 +33,8 @@ export interface Deletion<Actor, Entity> {
 export type Intent = { readonly verb: 'update'; readonly names: readonly string[] } | { readonly verb: 'delete' };
 
 /**
- * The five verbs of a resource, in the contract's order of errors: 404 of the row, 412, 409, 403 of a value, 422.
- * A subclass overrides the hooks for what is special about it, and nothing else.
+ * The five verbs of a resource, in the contract's order of errors: 404 of the row, 412, 409, 403 of a value, 422. A
+ * subclass overrides the hooks for what is special about it, and nothing else.
  */
 export abstract class ResourceService<Entity extends Identified, Actor extends ResourceActor, Values extends object> {
   constructor(
@@ -62,16 +62,15 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   /** Creates a resource. @throws ApiError 403, 409, 422 */
   create(actor: Actor, document: WriteDocument<Values>): Promise<Item> {
     return this.transactions.run(async (tx) => {
-      const { selection } = document.context;
       const earlier = await this.tools.idempotency.claim(actor.id, document, tx);
-      if (earlier !== null) return this.rows.show(actor, earlier, selection, tx);
+      if (earlier !== null) return this.rows.show(actor, earlier, document.context.selection, tx);
       document.checkIdentity();
       const write = await this.validate(document, { actor, tx, row: null });
       const id = await this.rows.insert(await this.before(write), tx);
       await this.after(write, id);
-      await this.emit('created', id, write);
+      await this.emit('created', id, write, write.values);
       await this.tools.idempotency.complete(actor.id, document, id, tx);
-      return withMeta(await this.rows.reloadCreated(actor, id, selection, tx), write.shownOnce);
+      return withMeta(await this.rows.reloadCreated(actor, id, document.context.selection, tx), write.shownOnce);
     });
   }
 
@@ -83,13 +82,13 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
       const { entity, ...visible } = await this.rows.findForUpdate(actor, 'update', id, tx, document.linked);
       ifMatch.check(entity.version);
       document.checkIdentity(id);
-      const restrictions = await this.restrictions(actor, entity, tx);
+      const restrictions = await this.rows.restrictionsOn(actor, entity, tx);
       if (restrictions.update !== undefined) throw apiError('forbidden', restrictions.update);
       const write = await this.validate(document, { actor, tx, row: entity }, { visible, restrictions });
       if (Object.keys(write.values).length > 0) {
         await this.rows.update(id, await this.before(write), tx);
         await this.after(write, id);
-        await this.emit('updated', id, write);
+        await this.emit('updated', id, write, write.values);
       }
       return this.rows.reload(actor, id, selection, tx);
     });
@@ -110,9 +109,17 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     await this.prepare(actor, id, { verb: 'delete' }, tx);
     const { entity } = await this.rows.findForUpdate(actor, 'delete', id, tx);
     ifMatch.check(entity.version);
-    const restrictions = await this.restrictions(actor, entity, tx);
-    if (restrictions.delete !== undefined) throw apiError('forbidden', restrictions.delete);
+    const { delete: detail } = await this.rows.restrictionsOn(actor, entity, tx);
+    if (detail !== undefined) throw apiError('forbidden', detail);
     return { actor, tx, row: entity };
+  }
+
+  /** Locks a row for an own action. @throws ApiError 404 out of scope, 403 where a right or `restrict` forbids it */
+  protected async findForAction(actor: Actor, action: string, id: string, tx: Transaction): Promise<Entity> {
+    const { entity } = await this.rows.findForUpdate(actor, action, id, tx);
+    const detail = (await this.rows.restrictionsOn(actor, entity, tx)).actions?.[action];
+    if (detail !== undefined) throw apiError('forbidden', detail);
+    return entity;
   }
 
   /** Deletes a locked row, with all that belongs to it. */
@@ -121,10 +128,10 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     await this.beforeDelete(deletion);
     await this.rows.delete(row.id, tx);
     await this.afterDelete(deletion);
-    await this.emit('deleted', row.id, { actor, tx, values: {} });
+    await this.emit('deleted', row.id, { actor, tx });
   }
 
-  /** Takes locks that must come before the row's own, so that all writers take them in one order. */
+  /** Takes locks that must come before the row's, so that all writers take them in one order. */
   protected async prepare(_actor: Actor, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
 
   /**
@@ -169,23 +176,15 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   /** What else is written in the same transaction, once the row is. */
   protected async after(_write: Write<Actor, Entity, Values>, _id: string): Promise<void> {}
 
-  /** What is written in the same transaction before the row is gone. */
+  /** What is written in the same transaction while the row is there. */
   protected async beforeDelete(_deletion: Deletion<Actor, Entity>): Promise<void> {}
 
   /** What is written in the same transaction once the row is gone. */
   protected async afterDelete(_deletion: Deletion<Actor, Entity>): Promise<void> {}
 
-  private async restrictions(actor: Actor, row: Entity, tx: Transaction): Promise<Restrictions> {
-    return this.restrict(actor, row, await this.rows.factsOf(actor, row.id, tx));
-  }
-
-  private async emit(
-    verb: WriteEvent['verb'],
-    id: string,
-    { actor, tx, values }: { actor: Actor; tx: Transaction; values: object },
-  ): Promise<void> {
-    const attributes = Object.keys(values).map(snakeCase);
-    await this.tools.emit({ verb, type: this.rows.resource.type, id, actorId: actor.id, attributes }, tx);
+  private async emit(verb: WriteEvent['verb'], id: string, write: Omit<Deletion<Actor, Entity>, 'row'>, values = {}) {
+    const [{ type }, attributes] = [this.rows.resource, Object.keys(values).map(snakeCase)];
+    await this.tools.emit({ verb, type, id, actorId: write.actor.id, attributes }, write.tx);
   }
 
   private async validate(

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/authorization/actor.js';
 import { apiError } from '../json-api/document/errors.js';
-import { NotJsonApi } from '../json-api/http/routes.js';
+import { NotJsonApi, Unprefixed } from '../json-api/http/routes.js';
 import { PageRenderer } from '../pages/page.renderer.js';
 import { MailboxFiles } from './mailbox.files.js';
 import { MailboxGuard } from './mailbox.guard.js';
@@ -13,6 +13,7 @@ import { listView, mailView } from './mailbox.pages.js';
 @Controller('dev/mailbox')
 @Public()
 @NotJsonApi()
+@Unprefixed()
 @ApiExcludeController()
 @UseGuards(MailboxGuard)
 export class MailboxController {

@@ -6,9 +6,6 @@ import { MailboxController } from './mailbox.controller.js';
 import { MailboxFiles } from './mailbox.files.js';
 import { MailboxToken } from './mailbox.token.js';
 
-/** Paths of the development mailbox, outside of API_PREFIX. */
-export const MAILBOX_PATHS = ['dev/mailbox', 'dev/mailbox/:token', 'dev/mailbox/:token/:name'];
-
 /** The development mailbox. Imported only if {@link hasMailbox}. */
 @Module({ controllers: [MailboxController], providers: [MailboxFiles, MailboxToken] })
 export class MailboxModule implements OnModuleInit {

@@ -16,7 +16,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { CrossSite } from '../auth/authentication/authentication.js';
 import { Public } from '../auth/authorization/actor.js';
-import { NotJsonApi } from '../json-api/http/routes.js';
+import { NotJsonApi, Unprefixed } from '../json-api/http/routes.js';
 import { PageFilter } from './page.filter.js';
 import { textFor } from './text/page.language.js';
 import { PageRenderer, type View } from './page.renderer.js';
@@ -65,10 +65,14 @@ export class PageInterceptor implements NestInterceptor {
   }
 }
 
-/** A controller of HTML pages: public, not part of the API; errors are pages too. */
-export const Page = (path: string): ClassDecorator =>
+/**
+ * A controller of HTML pages: public, not part of the API; errors are pages too.
+ * @param options `prefixed` puts them under API_PREFIX; without it they are outside, as those that mails link to
+ */
+export const Page = (path: string, { prefixed = false }: { readonly prefixed?: boolean } = {}): ClassDecorator =>
   applyDecorators(
     Controller(path),
+    ...(prefixed ? [] : [Unprefixed()]),
     Public(),
     NotJsonApi(),
     ApiExcludeController(),

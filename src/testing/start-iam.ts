@@ -31,7 +31,7 @@ export async function startIam(options: StartOptions = {}): Promise<TestIam> {
     ends.push(own.drop);
     const dataDir = await mkdtemp(join(tmpdir(), 'iam-testing-data-'));
     ends.push(() => rm(dataDir, { recursive: true, force: true }));
-    const config = loadConfig(environment(options, own.url, dataDir));
+    const config = loadConfig(environment(options, own.url, dataDir), extension.variables);
     const nest = await createApp(config, eager(extension));
     ends.push(() => nest.close());
     // nestjs-pino has one logger for a process, which the first app in it made.

@@ -1,98 +1,93 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Column, DataSource, Entity } from 'typeorm';
+import { Column, Entity, ForeignKey, type MigrationInterface, PrimaryColumn, type QueryRunner } from 'typeorm';
 import { Account } from '../../src/accounts/account.entity.js';
-import { AccountRules } from '../../src/accounts/account.rules.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
-import { carriedAttributes } from '../../src/accounts/account-transfer.resource.js';
-import { Roles } from '../../src/auth/authorization/roles.js';
-import { AccountReader } from '../../src/cli/accounts/account-reader.js';
-import { exportAccounts } from '../../src/cli/accounts/export-lines.js';
-import { Importer } from '../../src/cli/accounts/importer.js';
-import { Audit } from '../../src/events/audit.js';
-import { defineResource } from '../../src/json-api/resource/resource.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
-import { PasswordHasher } from '../../src/passwords/hashing/password.hasher.js';
+import type { Extension } from '../../src/app.extension.js';
+import { extendResource } from '../../src/json-api/resource/resource-extension.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { databaseEnvironment } from '../support/database.js';
+import { command } from './command-line.js';
 
-/** Accounts as a team has them that added columns of its own. */
-@Entity('accounts')
-class TeamAccount extends Account {
+/** What a team knows of accounts. */
+@Entity('desks')
+class Desk {
+  @PrimaryColumn('uuid')
+  @ForeignKey(() => Account, { onDelete: 'CASCADE' })
+  accountId!: string;
+
   @Column({ type: 'varchar', length: 20, nullable: true }) badge!: string | null;
-  @Column({ type: 'integer', default: 7 }) floor!: number;
-  @Column({ type: 'jsonb', default: {} }) desk!: object;
+  @Column({ type: 'integer', nullable: true, default: 7 }) floor!: number | null;
+  @Column({ type: 'jsonb', nullable: true, name: 'furniture' }) desk!: object | null;
   @Column({ type: 'text', nullable: true }) notes!: string | null;
 }
 
-const TeamAccountResource = defineResource(TeamAccount, {
-  type: 'iam:accounts',
-  attributes: carriedAttributes({
-    ...AccountResource.rules.attributes,
-    badge: { write: 'always', filter: ['eq'] },
-    floor: { sort: true },
-    desk: { write: 'create' },
-    notes: { hidden: true },
-  }),
-});
+class Desks1770000000000 implements MigrationInterface {
+  name = 'Desks1770000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE desks (
+      account_id uuid NOT NULL CONSTRAINT desks_pkey PRIMARY KEY
+        CONSTRAINT desks_account_id_fkey REFERENCES accounts (id) ON DELETE CASCADE,
+      badge varchar(20), floor integer DEFAULT 7, furniture jsonb, notes text)`);
+  }
+
+  async down(): Promise<void> {}
+}
+
+const extension: Extension = {
+  entities: [Desk],
+  migrations: [Desks1770000000000],
+  attributes: [
+    extendResource(AccountResource, Desk, {
+      attributes: {
+        badge: { write: 'always', filter: ['eq'] },
+        floor: { sort: true },
+        desk: { write: 'create' },
+        notes: { hidden: true },
+      },
+    }),
+  ],
+};
 
 describe('The attributes that a team adds to accounts', () => {
   let app: TestApp;
-  const options = { dryRun: false, skipInvalid: false, skipExisting: false, createOrganizations: false };
+  let env: Record<string, string>;
 
   beforeAll(async () => {
-    app = await startApp();
-    await app.sql(`ALTER TABLE accounts ADD badge varchar(20), ADD floor integer NOT NULL DEFAULT 7,
-      ADD desk jsonb NOT NULL DEFAULT '{}', ADD notes text`);
+    app = await startApp({ extension });
+    env = { ...databaseEnvironment(app.databaseUrl), DATA_DIR: app.config.dataDir, NODE_ENV: 'test' };
   });
   afterAll(() => app.stop());
 
-  const load = async (...values: object[]) => {
-    const get = <Type>(token: abstract new (...args: never[]) => Type): Type => app.nest.get(token, { strict: false });
-    const importer = new Importer(get(Transactions), get(Audit), options, TeamAccountResource);
-    const reader = new AccountReader(get(Roles), get(AccountRules), get(PasswordHasher), null, TeamAccountResource);
-    await importer.prepare();
-    return importer.add(values.map((value, place) => reader.read({ number: place + 1, value })));
-  };
+  const run = (args: string[], input = '') => command(['accounts', ...args], env, input, extension);
+  const load = (...values: object[]) =>
+    run(['import', '-'], values.map((value) => `${JSON.stringify(value)}\n`).join(''));
   const exported = async () => {
-    let text = '';
-    const read = async (_: number, pieces: AsyncIterable<{ text: string }>) => {
-      for await (const piece of pieces) text += piece.text;
-    };
-    await exportAccounts(app.nest.get(DataSource), false, read, TeamAccountResource);
-    return text
+    const { out } = await run(['export']);
+    return out
       .trim()
       .split('\n')
       .map((line): Record<string, unknown> => JSON.parse(line));
   };
+  const stored = () =>
+    app.sql(`SELECT badge, floor, furniture FROM desks JOIN accounts ON id = account_id
+      WHERE email LIKE '%@team.example.com' ORDER BY email COLLATE "C"`);
 
   it('are imported by its rules, with the defaults of the database where a line says nothing', async () => {
-    const wrong = await load({
-      name: 'A',
-      email: 'a@team.example.com',
-      badge: 'x'.repeat(21),
-      floor: 'two',
-      notes: 'no',
-    });
-    expect(wrong.rejected).toEqual([
-      {
-        line: 1,
-        errors: expect.arrayContaining([
-          expect.stringMatching(/^badge must have at most 20 /),
-          'floor must be an integer',
-          'There is no attribute "notes" here',
-        ]),
-      },
-    ]);
-    const { rejected } = await load(
+    const wrong = { name: 'A', email: 'a@team.example.com', badge: 'x'.repeat(21), floor: 'two', notes: 'no' };
+    const { err } = await load(wrong);
+    expect(err).toMatch(/badge must have at most 20 /);
+    expect(err).toContain('floor must be an integer');
+    expect(err).toContain('There is no attribute "notes" here');
+    const { exitCode } = await load(
       { name: 'A', email: 'a@team.example.com', badge: 'A-1', floor: 3, desk: { window: true } },
       { name: 'B', email: 'b@team.example.com', badge: null },
+      { name: 'C', email: 'c@team.example.com' },
     );
-    expect(rejected).toEqual([]);
-    const rows = await app.sql(
-      `SELECT badge, floor, desk FROM accounts WHERE email LIKE '%@team.example.com' ORDER BY email`,
-    );
-    expect(rows).toEqual([
-      { badge: 'A-1', floor: 3, desk: { window: true } },
-      { badge: null, floor: 7, desk: {} },
+    expect(exitCode).toBe(0);
+    expect(await stored()).toEqual([
+      { badge: 'A-1', floor: 3, furniture: { window: true } },
+      { badge: null, floor: 7, furniture: null },
     ]);
   });
 
@@ -101,8 +96,16 @@ describe('The attributes that a team adds to accounts', () => {
     const [line] = lines.filter(({ email }) => email === 'a@team.example.com');
     expect(line).toMatchObject({ badge: 'A-1', floor: 3, desk: { window: true } });
     expect(line).not.toHaveProperty('notes');
+    expect(lines.filter(({ email }) => email === 'c@team.example.com')).toMatchObject([{ badge: null, floor: null }]);
     await app.sql(`DELETE FROM accounts WHERE email = 'a@team.example.com'`);
-    expect((await load(line ?? {})).rejected).toEqual([]);
+    expect((await load(line ?? {})).exitCode).toBe(0);
     expect(await exported()).toEqual(lines);
+  });
+
+  it('are columns of CSV', async () => {
+    const csv = 'E-mail,Floor,Tag\nd@team.example.com,12,D-4\n';
+    const { exitCode } = await run(['import', '-', '--columns', 'email=E-mail,floor=Floor,badge=Tag'], csv);
+    expect(exitCode).toBe(0);
+    expect((await stored()).at(-1)).toMatchObject({ badge: 'D-4', floor: 12 });
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Extension } from '../../src/app.extension.js';
-import type { InputStream } from '../../src/cli/command.js';
+import type { InputStream } from '../../src/cli/own-command.js';
 import { runCli } from '../../src/cli/run.js';
 import { compiledPath } from '../runner/compiled.js';
 

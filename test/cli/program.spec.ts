@@ -37,9 +37,12 @@ async function run(...args: string[]) {
     config: () => {
       throw new Error('Not needed');
     },
-    examine: () => ({ values: {}, errors: [], missing: [] }),
+    examine: () => ({ values: {}, own: {}, errors: [], missing: [] }),
     env: {},
     extension: {},
+    withService: () => {
+      throw new Error('Not needed');
+    },
     signal: new AbortController().signal,
     in: new PassThrough(),
     out,

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 
 const ROOT = new URL('../../', import.meta.url);
-/** The project that docs/adding-a-resource.md shows, whose paths are those of a reader's own. */
-const PROJECT = new URL('examples/teams/', ROOT);
+/** The projects that documents show, whose paths are those of a reader's own. */
+const PROJECTS = ['examples/teams/', 'examples/inventory/'].map((path) => new URL(path, ROOT));
 
 const documents = ['README.md', 'CHANGELOG.md'].concat(
   ...['docs', 'docs/decisions'].map((folder) =>
@@ -21,7 +21,9 @@ function pathsIn(document: string): string[] {
 }
 
 const exists = (path: string): boolean =>
-  [path, path.replace(/\.js$/, '.ts')].some((name) => [ROOT, PROJECT].some((root) => existsSync(new URL(name, root))));
+  [path, path.replace(/\.js$/, '.ts')].some((name) =>
+    [ROOT, ...PROJECTS].some((root) => existsSync(new URL(name, root))),
+  );
 
 describe('Documentation', () => {
   it.each(documents)('%s names only files that exist', (document) => {

@@ -46,7 +46,7 @@ export async function startApp({ env = {}, extension = {}, timeouts, beside }: S
   const databaseUrl = beside?.databaseUrl ?? database?.url ?? '';
   const mails = beside?.mails ?? (await SmtpSink.start());
   const dataDir = await mkdtemp(join(tmpdir(), 'iam-app-'));
-  const config = loadConfig({
+  const environment = {
     ...TEST_ENVIRONMENT,
     // A test that leads the service elsewhere says all of the way there.
     ...(env['DATABASE_URL'] === undefined && databaseEnvironment(databaseUrl)),
@@ -54,7 +54,8 @@ export async function startApp({ env = {}, extension = {}, timeouts, beside }: S
     MAIL_URL: mails.url,
     LOG_LEVEL: 'silent',
     ...env,
-  });
+  };
+  const config = loadConfig(environment, extension.variables);
   const nest = await createApp(config, extension, timeouts);
   // nestjs-pino has one logger for a process, made for the first application in it.
   PinoLogger.root.level = config.logLevel;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Config } from '../../config/config.js';
 import { ResourceRegistry } from '../../json-api/resource/registry.js';
@@ -7,7 +8,10 @@ import { type Action, ACTIONS } from './rights.js';
 import { RolesFileError } from './roles-file.js';
 import { Roles } from './roles.js';
 
-/** Checks the rights of the roles file against the resources and routes of all modules, once these are registered. */
+/**
+ * Checks the rights of the roles file against the resources and routes of all modules, once these are registered, and
+ * enters what the routes offer on single rows, for `meta.can`.
+ */
 @Injectable()
 export class RolesCheck implements OnApplicationBootstrap {
   constructor(
@@ -22,6 +26,7 @@ export class RolesCheck implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const errors = this.roles.errorsAgainst(this.served());
     if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);
+    this.offer();
   }
 
   /** The actions on each resource type: those of every resource, and the ones that routes require. */
@@ -33,13 +38,21 @@ export class RolesCheck implements OnApplicationBootstrap {
     return served;
   }
 
+  /** Enters into the registry the actions that routes with a parameter require: each is done to one row. */
+  private offer(): void {
+    for (const { resourceType, action, path } of this.requiredRights()) {
+      if (path.includes(':')) this.resources.offer(resourceType, action);
+    }
+  }
+
   private requiredRights() {
     return this.discovery.getControllers().flatMap(({ metatype }) => {
       if (typeof metatype !== 'function') return [];
       const { prototype } = metatype;
       return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
         const access = accessOf({ getHandler: () => prototype[name], getClass: () => metatype as never });
-        return access?.kind === 'right' ? access : [];
+        const path = [Reflect.getMetadata(PATH_METADATA, prototype[name]) as unknown].join('/');
+        return access?.kind === 'right' ? { ...access, path } : [];
       });
     });
   }

@@ -1,12 +1,13 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiErrors } from '../../json-api/http/routes.js';
+import { ApiErrors, Unprefixed } from '../../json-api/http/routes.js';
 import { Public } from '../authorization/actor.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** The public keys, so that other services verify access tokens by themselves (RFC 7517). */
 @ApiTags('Authentication')
 @Controller('.well-known')
+@Unprefixed()
 export class JwksController {
   constructor(private readonly keys: SigningKeys) {}
 

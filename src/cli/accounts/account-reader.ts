@@ -32,12 +32,14 @@ export interface LineReading {
   readonly line: number;
   readonly errors: readonly string[];
   readonly account: AccountRow | null;
+  /** What it has in the tables of extensions, by the names of these and of their columns. */
+  readonly beside: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The password hash to store; null without one. */
   readonly hashedPassword: string | null;
   readonly organizations: readonly OrganizationReference[];
 }
 
-/** The transferred attributes of accounts, by the installation's resource definition. */
+/** The transferred attributes of accounts, those that extensions add included. */
 export type TransferResource = AnyResource;
 
 /** Times are strings here, as in JSON. */
@@ -62,6 +64,7 @@ export class AccountReader {
       line: number,
       errors,
       account: null,
+      beside: {},
       hashedPassword: null,
       organizations: [],
     });
@@ -82,7 +85,15 @@ export class AccountReader {
     const hashedPassword = 'stored' in imported ? imported.stored : null;
     const account = this.toRow(typeof id === 'string' ? id.toLowerCase() : uuidv7(), values, hashedPassword);
     const scoped = organizationsIn(values['roleScope'] as Values['roleScope']).map((org) => ({ id: org, name: null }));
-    return { line: number, errors: [], account, hashedPassword, organizations: [...(references ?? []), ...scoped] };
+    const beside = this.besides(values);
+    return {
+      line: number,
+      errors: [],
+      account,
+      beside,
+      hashedPassword,
+      organizations: [...(references ?? []), ...scoped],
+    };
   }
 
   /**
@@ -105,10 +116,21 @@ export class AccountReader {
     };
   }
 
-  /** A value by its column; computed attributes have none. */
+  /** A value by its column of accounts; computed attributes have none. */
   private columnOf(property: string, value: unknown): [string, unknown][] {
     const attribute = this.resource.attributes.get(snakeCase(property));
-    return attribute === undefined || attribute.computed || value === undefined ? [] : [[attribute.column, value]];
+    const isStored = attribute !== undefined && !attribute.computed && !attribute.side && value !== undefined;
+    return isStored ? [[attribute.column, value]] : [];
+  }
+
+  /** The values of attributes that extensions add. */
+  private besides(values: Readonly<Record<string, unknown>>): LineReading['beside'] {
+    const beside: Record<string, Record<string, unknown>> = {};
+    for (const { property, column, side } of this.resource.attributes.values()) {
+      const value = values[property];
+      if (side && value !== undefined) (beside[side.table] ??= {})[column] = value;
+    }
+    return beside;
   }
 }
 

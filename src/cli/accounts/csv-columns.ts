@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
+import type { TransferResource } from './account-reader.js';
 import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
 
 /** The columns of a file: header by member of an account. */
@@ -13,47 +13,52 @@ const HASH_PART = /^hashed_password\.\w{1,40}$/;
 const LIST = ';';
 
 /** Whether a line may have this member. */
-export const isMember = (name: string): boolean =>
-  OTHERS.has(name) || AccountTransferResource.attributes.has(name) || HASH_PART.test(name);
+export const isMember = (name: string, { attributes }: TransferResource): boolean =>
+  OTHERS.has(name) || attributes.has(name) || HASH_PART.test(name);
 
 /** Reads `email=E-mail,name=Full name`: a comma within a header ends it only if a member follows. */
-export const columnMap = z.string().transform((text, context): ColumnMap => {
-  const map = new Map<string, string>();
-  const invalid = (message: string): never => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  for (const pair of text.split(/,(?=\s*[\w.]+=)/)) {
-    const [, member = '', header = ''] = /^\s*([\w.]+)=(.+)$/.exec(pair) ?? [];
-    if (header === '') return invalid('must be pairs such as email=E-mail,name=Full name');
-    if (!isMember(member)) return invalid(`must name members of an account, and ${member} is none`);
-    if (map.has(member)) return invalid(`must name ${member} once`);
-    map.set(member, header.trim());
-  }
-  return map;
-});
+export const columnMap = (resource: TransferResource) =>
+  z.string().transform((text, context): ColumnMap => {
+    const map = new Map<string, string>();
+    const invalid = (message: string): never => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    for (const pair of text.split(/,(?=\s*[\w.]+=)/)) {
+      const [, member = '', header = ''] = /^\s*([\w.]+)=(.+)$/.exec(pair) ?? [];
+      if (header === '') return invalid('must be pairs such as email=E-mail,name=Full name');
+      if (!isMember(member, resource)) return invalid(`must name members of an account, and ${member} is none`);
+      if (map.has(member)) return invalid(`must name ${member} once`);
+      map.set(member, header.trim());
+    }
+    return map;
+  });
 
 /**
  * Converts the cells of a row to members of a line; an empty cell is an absent member. A value of the wrong type stays
  * a string, which validation rejects.
  */
-export function membersOf(members: readonly (string | null)[], cells: readonly string[]): Record<string, unknown> {
+export function membersOf(
+  members: readonly (string | null)[],
+  cells: readonly string[],
+  resource: TransferResource,
+): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   const hashParts: Record<string, string> = {};
   for (const [place, member] of members.entries()) {
     const cell = cells[place] ?? '';
     if (member === null || cell.trim() === '') continue;
     if (HASH_PART.test(member)) hashParts[member.slice(member.indexOf('.') + 1)] = cell.trim();
-    else line[member] = read(member, cell);
+    else line[member] = read(member, cell, resource);
   }
   return Object.keys(hashParts).length === 0 ? line : { ...line, hashed_password: hashParts };
 }
 
-function read(member: string, cell: string): unknown {
+function read(member: string, cell: string, resource: TransferResource): unknown {
   const text = cell.trim();
   if (member === 'organizations') return text.startsWith('[') ? json(text) : listOf(text);
   if (member === 'hashed_password') return /^[{[]/.test(text) ? json(text) : text;
-  const kind = AccountTransferResource.attributes.get(member)?.type;
+  const kind = resource.attributes.get(member)?.type;
   if (kind === FIELD_TYPES.boolean) return BOOLEANS.get(text.toLowerCase()) ?? text;
   if (kind === FIELD_TYPES.integer) return /^-?\d+$/.test(text) ? Number(text) : text;
   if (kind?.name === 'list') return text.startsWith('[') ? json(text) : listOf(text);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse, type InfoRecord } from 'csv-parse';
+import type { TransferResource } from './account-reader.js';
 import { isMember, membersOf, type ColumnMap } from './csv-columns.js';
 import { MAX_LINE_BYTES, type InputLine } from './input-lines.js';
 
@@ -30,17 +31,18 @@ export async function* csvLines(
   source: AsyncIterable<string | Buffer>,
   columns: ColumnMap | null,
   delimiter: Delimiter,
+  resource: TransferResource,
 ): AsyncGenerator<InputLine> {
   let members: readonly (string | null)[] | null = null;
   for await (const { record, raw, info } of rows(source, delimiter)) {
     if (members === null) {
-      members = membersIn(record, columns);
+      members = membersIn(record, columns, resource);
       continue;
     }
     const number = info.lines - (raw.trim().match(/\n/g)?.length ?? 0);
     const fits = record.length === members.length;
     yield fits
-      ? { number, value: membersOf(members, record) }
+      ? { number, value: membersOf(members, record, resource) }
       : { number, error: `has ${record.length} cells, where the header has ${members.length}` };
   }
   if (members === null) throw new Error('The file is empty; its first line must name the columns.');
@@ -101,11 +103,15 @@ function decode(decoder: InstanceType<typeof TextDecoder>, bytes?: Buffer): stri
 }
 
 /** The member of each column; null for one that is not read. */
-function membersIn(header: readonly string[], columns: ColumnMap | null): (string | null)[] {
+function membersIn(
+  header: readonly string[],
+  columns: ColumnMap | null,
+  resource: TransferResource,
+): (string | null)[] {
   const headers = header.map((cell) => cell.trim());
   const named = `its columns are ${headers.map((cell) => JSON.stringify(cell)).join(', ')}`.slice(0, MAX_NAMED);
   if (columns === null) {
-    const strange = headers.find((cell) => !isMember(cell));
+    const strange = headers.find((cell) => !isMember(cell, resource));
     if (strange === undefined && new Set(headers).size === headers.length) return headers;
     throw new Error(`The header does not name members of an account; map them with --columns: ${named}.`);
   }

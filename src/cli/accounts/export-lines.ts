@@ -1,7 +1,9 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { TransferResource } from './account-reader.js';
-import { ident, join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
+import { columnSql } from '../../json-api/sql/keyset.js';
+import { from } from '../../json-api/sql/select.js';
+import { join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
 
 /** Accounts in memory at a time. */
 const BATCH = 500;
@@ -48,10 +50,11 @@ async function* piecesOf(runner: QueryRunner): AsyncGenerator<ExportPiece> {
 
 /** The JSON is written by PostgreSQL, not with `json_agg`, which puts line breaks between items. */
 function statement(withPasswordHashes: boolean, resource: TransferResource): string {
-  const members = [...resource.attributes.values()].map(({ name, column, type, computed }) =>
+  const members = [...resource.attributes.values()].map((attribute) => {
+    const { name, type, computed } = attribute;
     // The computed attribute is the scope; its organizations are exported separately, with their names.
-    member(name, computed ? sql`row.role_scope_extra::text` : type.json(sql`row.${ident(column)}`)),
-  );
+    return member(name, computed ? sql`row.role_scope_extra::text` : type.json(columnSql(attribute)));
+  });
   const hash = sql`(
     SELECT to_json(credentials.hashed_password)::text FROM account_credentials credentials
     WHERE credentials.account_id = row.id)`;
@@ -65,7 +68,8 @@ function statement(withPasswordHashes: boolean, resource: TransferResource): str
     ...(withPasswordHashes ? [member('hashed_password', hash)] : []),
     member('organizations', sql`coalesce(${organizations}, '[]')`),
   ];
-  return sql`SELECT '{' || ${join(all, ` || ',' || `)} || '}' AS line FROM accounts row ORDER BY row.id`.compile().text;
+  return sql`SELECT '{' || ${join(all, ` || ',' || `)} || '}' AS line FROM ${from({ resource })} ORDER BY row.id`.compile()
+    .text;
 }
 
 const member = (name: string, json: Sql): Sql => sql`${raw(`'"${name}":'`)} || coalesce(${json}, 'null')`;

@@ -1,10 +1,10 @@
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { Audit } from '../../events/audit.js';
-import { ident, join, sql } from '../../json-api/sql/sql.js';
+import { sql } from '../../json-api/sql/sql.js';
 import type { Transaction, Transactions } from '../../json-api/sql/executor.js';
 import type { LineReading, TransferResource } from './account-reader.js';
 import { Conflicts, type Valid } from './conflicts.js';
-import { columnsOf, valueOf, type ImportColumn } from './import-columns.js';
+import { insertRows, tablesOf, type ImportTable } from './import-columns.js';
 import { OrganizationFinder } from './organization-finder.js';
 
 export interface ImportOptions {
@@ -55,7 +55,7 @@ const NOTHING: BatchReport = {
 export class Importer {
   private readonly conflicts: Conflicts;
   private readonly organizations: OrganizationFinder;
-  private columns: readonly ImportColumn[] = [];
+  private tables: readonly ImportTable[] = [];
 
   constructor(
     private readonly transactions: Transactions,
@@ -70,7 +70,7 @@ export class Importer {
   /** Call this once, before the first batch. */
   prepare(): Promise<void> {
     return this.transactions.run(async (tx) => {
-      this.columns = await columnsOf(this.resource, tx);
+      this.tables = await tablesOf(this.resource, tx);
       await this.conflicts.prepare(tx);
     });
   }
@@ -138,20 +138,20 @@ export class Importer {
   }
 
   private async store(placed: readonly Placed[], memberships: readonly object[], tx: Transaction): Promise<void> {
-    const rows = JSON.stringify(placed.map(({ valid }) => valid.account));
-    const names = join(
-      this.columns.map(({ name }) => ident(name)),
-      ', ',
+    const [accounts, ...beside] = this.tables;
+    if (!accounts) throw new Error('Call prepare() first');
+    const lines = placed.map(({ valid }) => valid);
+    await insertRows(
+      accounts,
+      lines.map(({ account }) => account),
+      tx,
     );
-    const values = join(
-      this.columns.map(({ name, otherwise }) => valueOf(name, otherwise)),
-      ', ',
-    );
-    await tx.query(sql`
-      INSERT INTO accounts (${names})
-      SELECT ${values} FROM jsonb_array_elements(${rows}::jsonb) line(json),
-        jsonb_populate_record(NULL::accounts, line.json) account
-      ORDER BY account.id`);
+    for (const table of beside) {
+      const rows = lines.flatMap(({ account, beside: { [table.name]: values } }) =>
+        values ? [{ ...values, [table.key]: account.id }] : [],
+      );
+      await insertRows(table, rows, tx);
+    }
     const credentials = placed.flatMap(({ valid: { account, hashedPassword } }) =>
       hashedPassword === null ? [] : [{ account_id: account.id, hashed_password: hashedPassword }],
     );

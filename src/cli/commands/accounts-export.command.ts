@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from '@commander-js/extra-typings';
+import { transferResource } from '../../accounts/account-transfer.resource.js';
 import { isErrno } from '../../config/errno.js';
 import { exportAccounts, type ExportPiece } from '../accounts/export-lines.js';
 import type { CommandContext } from '../command.js';
@@ -28,12 +29,17 @@ export const accountsExportCommand = (context: CommandContext) =>
       const write = (source: Readable): Promise<void> =>
         output === undefined ? toOut(source, context) : toFile(source, output, context);
       await onDatabase(context, (dataSource) =>
-        exportAccounts(dataSource, withPasswordHashes, async (total, pieces) => {
-          const progress = new Progress(context.err, 'accounts', total);
-          // At most one chunk is buffered: the others stay in the database until they are read.
-          await write(Readable.from(textsOf(pieces, progress), { highWaterMark: 1 })).finally(() => progress.end());
-          context.err.write(`Wrote ${number(total)} accounts.\n`);
-        }),
+        exportAccounts(
+          dataSource,
+          withPasswordHashes,
+          async (total, pieces) => {
+            const progress = new Progress(context.err, 'accounts', total);
+            // At most one chunk is buffered: the others stay in the database until they are read.
+            await write(Readable.from(textsOf(pieces, progress), { highWaterMark: 1 })).finally(() => progress.end());
+            context.err.write(`Wrote ${number(total)} accounts.\n`);
+          },
+          transferResource(context.extension.attributes),
+        ),
       );
     });
 

@@ -5,14 +5,16 @@ import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AccountRules } from '../../accounts/account.rules.js';
+import { transferResource } from '../../accounts/account-transfer.resource.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Config } from '../../config/config.js';
 import { oneOf } from '../../config/variables/schemas.js';
-import { translateDatabaseError } from '../../database/errors/constraint-errors.js';
 import { withConnections } from '../../database/connections.js';
 import { dataSourceOptions } from '../../database/data-source.js';
 import { PostgresTransactions } from '../../database/transactions.js';
 import { Audit } from '../../events/audit.js';
+import { JSON_API_OPTIONS, type JsonApiOptions } from '../../json-api/http/options.js';
+import { ResourceRegistry } from '../../json-api/resource/registry.js';
 import { readFirebaseHashConfig } from '../../passwords/import/firebase.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { AccountReader } from '../accounts/account-reader.js';
@@ -30,8 +32,9 @@ const delimiterName = oneOf(',', ';', 'tab');
 const CSV_FILE = /\.csv$/i;
 
 /** Imports the output of `accounts export`, and accounts of other systems with their password hashes. */
-export const accountsImportCommand = (context: CommandContext) =>
-  new Command('import')
+export const accountsImportCommand = (context: CommandContext) => {
+  const resource = transferResource(context.extension.attributes);
+  return new Command('import')
     .summary('Add accounts from lines of JSON (NDJSON) or CSV, also with the password hashes of other systems')
     .description(
       'Each line is an account, under the rules of the API: name and email are required, and hashed_password ' +
@@ -46,7 +49,7 @@ export const accountsImportCommand = (context: CommandContext) =>
     .option(
       '--columns <MEMBER=HEADER,…>',
       'Read CSV with these columns: email=E-mail,name=Full name',
-      parsedBy(columnMap),
+      parsedBy(columnMap(resource)),
     )
     .option('--delimiter <CHARACTER>', 'Delimiter of CSV: , ; or tab', parsedBy(delimiterName), ',' as const)
     .option(
@@ -59,15 +62,17 @@ export const accountsImportCommand = (context: CommandContext) =>
       const firebase =
         firebaseHashConfig === undefined ? null : readFirebaseHashConfig(await readFile(firebaseHashConfig, 'utf8'));
       const { source, progress } = await open(file, context);
-      const lines = columns !== null || CSV_FILE.test(file) ? csvLines(source, columns, delimiter) : inputLines(source);
+      const lines =
+        columns !== null || CSV_FILE.test(file) ? csvLines(source, columns, delimiter, resource) : inputLines(source);
       await withService(context, (service) =>
         onConnection(service, context, async (dataSource) => {
-          const importer = new Importer(new PostgresTransactions(dataSource), get(service, Audit), options);
+          const importer = new Importer(new PostgresTransactions(dataSource), get(service, Audit), options, resource);
           const reader = new AccountReader(
             get(service, Roles),
             get(service, AccountRules),
             get(service, PasswordHasher),
             firebase,
+            resource,
           );
           const run = new ImportRun(reader, importer, options, { progress, ...context });
           await run.all(lines);
@@ -76,6 +81,7 @@ export const accountsImportCommand = (context: CommandContext) =>
         }),
       );
     });
+};
 
 const get = <Type>(service: INestApplicationContext, token: abstract new (...args: never[]) => Type): Type =>
   service.get(token, { strict: false });
@@ -114,7 +120,8 @@ async function onConnection(
   try {
     await work(dataSource);
   } catch (error) {
-    throw translateDatabaseError(error) ?? error;
+    const { translate } = service.get<JsonApiOptions>(JSON_API_OPTIONS, { strict: false });
+    throw translate(error, get(service, ResourceRegistry).attributeName) ?? error;
   } finally {
     await dataSource.destroy();
   }

@@ -34,7 +34,7 @@ export const doctorCommand = ({ examine, env, extension, out }: CommandContext) 
       const examination = examine();
       const findings = [...configurationFindings(examination), ...secretFileFindings(env)];
       for (const check of CHECKS) findings.push(...(await runCheck(check, examination, extension)));
-      const redact = redactor(env);
+      const redact = redactor(env, extension.variables);
       const rows = findings.map(({ level, subject, text }) => [level, subject, oneLine(redact(text))]);
       out.write(`${table(rows)}\n`);
       const problems = findings.filter(({ level }) => level === 'problem').length;

@@ -31,7 +31,7 @@ async function describe(extension: Extension): Promise<OpenAPIObject> {
   const dataDir = await mkdtemp(join(tmpdir(), 'iam-openapi-'));
   const server = await startTemporaryServer();
   try {
-    const config = loadConfig({
+    const env = {
       NODE_ENV: 'test',
       DATABASE_URL: server.url,
       DATA_DIR: dataDir,
@@ -40,7 +40,8 @@ async function describe(extension: Extension): Promise<OpenAPIObject> {
       BCRYPT_COST: '4',
       METRICS_PORT: '0',
       LOG_LEVEL: 'silent',
-    });
+    };
+    const config = loadConfig(env, extension.variables);
     const app = await createApp(config, extension);
     try {
       return openApiDocument(app);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { VARIABLES } from '../../config/variables.js';
+import type { Variable, VariableTable } from '../../config/variables/variable.js';
 
 /** Shorter parts of a secret are too common to redact. */
 const MIN_LENGTH = 4;
@@ -8,9 +9,9 @@ const MIN_LENGTH = 4;
  * Redacts secrets in text, in case the message of a library quotes one: every secret variable, and the passwords of
  * URLs.
  */
-export function redactor(env: NodeJS.ProcessEnv): (text: string) => string {
-  const secrets = Object.entries(VARIABLES)
-    .flatMap(([name, variable]) => ('secret' in variable ? textsOf(name, env) : []))
+export function redactor(env: NodeJS.ProcessEnv, own: VariableTable = {}): (text: string) => string {
+  const secrets = Object.entries<Variable>({ ...VARIABLES, ...own })
+    .flatMap(([name, variable]) => (variable.secret ? textsOf(name, env) : []))
     .flatMap((text) => [text, ...passwordsOf(text)])
     .filter((text) => text.length >= MIN_LENGTH)
     .sort((left, right) => right.length - left.length);

@@ -32,7 +32,7 @@ export interface VariableReading<Table extends VariableTable> {
   /** One sentence each, which names the variable and says what to write instead. */
   readonly errors: readonly string[];
   /** Required variables that are absent. */
-  readonly missing: readonly (keyof Table & string)[];
+  readonly missing: readonly string[];
 }
 
 /**

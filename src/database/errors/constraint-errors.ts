@@ -20,8 +20,8 @@ export const TAKEN_EMAIL: ErrorObject = takenValue('email');
 export const TAKEN_EMAIL_CONSTRAINT = 'accounts_email_key_key';
 
 /**
- * Errors by constraint name. An unlisted constraint is a defect (500), except for foreign keys and for unique constraints
- * on attributes: extensions add them, and only PostgreSQL knows whether such a row exists.
+ * Errors by constraint name; an extension has its own. An unlisted constraint is a defect (500), except for foreign keys
+ * and for unique constraints on attributes: only PostgreSQL knows whether such a row exists.
  */
 export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
   [TAKEN_EMAIL_CONSTRAINT]: TAKEN_EMAIL,
@@ -82,13 +82,15 @@ const LOST_CONNECTION =
  * The `ApiError` for a database error, or null when the error is a defect of this service. The original error is kept
  * as the private cause.
  * @param attributeName the name of a table's column in the API; undefined where no attribute has it
+ * @param constraints errors by constraint name: those of the service, and of an extension
  */
 export function translateDatabaseError(
   error: unknown,
   attributeName = (_table: string, _column: string): string | undefined => undefined,
+  constraints: Readonly<Record<string, ErrorObject>> = CONSTRAINTS,
 ): ApiError | null {
   const constraint = constraintOf(error);
-  const problem = constraint !== null && Object.hasOwn(CONSTRAINTS, constraint) ? CONSTRAINTS[constraint] : undefined;
+  const problem = constraint !== null && Object.hasOwn(constraints, constraint) ? constraints[constraint] : undefined;
   if (problem) return toApiError(problem, error);
   const state = sqlStateOf(error);
   const columns = KEY_VIOLATIONS.has(state ?? '') ? keyColumnsOf(error) : [];

@@ -62,7 +62,7 @@ export class JsonApiInterceptor implements NestInterceptor {
 
   constructor(
     private readonly reflector: Reflector,
-    registry: ResourceRegistry,
+    private readonly registry: ResourceRegistry,
     @Inject(JSON_API_OPTIONS) options: JsonApiOptions,
   ) {
     this.parser = new RequestParser(registry.resource);
@@ -89,7 +89,9 @@ export class JsonApiInterceptor implements NestInterceptor {
     // Two controllers may inherit one handler.
     if (known?.controller === controller) return known;
     const metadata = <Value>(key: string): Value | undefined => this.reflector.get<Value | undefined>(key, handler);
-    const route = metadata<ResourceRoute>(RESOURCE_ROUTE);
+    const declared = metadata<ResourceRoute>(RESOURCE_ROUTE);
+    const resource = declared && this.registry.resource(declared.resource.type);
+    const route = resource ? { ...declared, resource } : declared;
     const handlerMetadata = {
       controller,
       isJsonApi: !this.reflector.get<boolean | undefined>(NOT_JSON_API, controller),

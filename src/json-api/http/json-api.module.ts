@@ -5,7 +5,7 @@ import { IdempotencyKeys } from '../write/idempotency-keys.repository.js';
 import { JsonApiInterceptor } from './json-api.interceptor.js';
 import { OfferedActions } from './offered-actions.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
-import { ResourceRegistry } from '../resource/registry.js';
+import { RESOURCE_EXTENSIONS, ResourceRegistry } from '../resource/registry.js';
 import { ResourceTools } from '../resource.service.js';
 
 /** The resource layer: one registry, one interceptor, one filter for the whole application. */
@@ -18,6 +18,7 @@ export class JsonApiModule {
       imports: [DiscoveryModule],
       providers: [
         { provide: JSON_API_OPTIONS, useValue: options },
+        { provide: RESOURCE_EXTENSIONS, useValue: options.extensions ?? [] },
         { provide: APP_INTERCEPTOR, useClass: JsonApiInterceptor },
         { provide: APP_FILTER, useClass: ErrorFilter },
         ResourceRegistry,

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { ApiError, ErrorObject } from '../document/errors.js';
+import type { ResourceExtension } from '../resource/resource-extension.js';
 
 /** Options of the JSON:API module. */
 export interface JsonApiOptions {
@@ -17,6 +18,8 @@ export interface JsonApiOptions {
   ) => ApiError | null;
   /** `Accept-Language` in which a request gets its errors; the header of the request without this function. */
   readonly languages?: (request: FastifyRequest) => string;
+  /** Attributes and relationships that modules add to resources of others. */
+  readonly extensions?: readonly ResourceExtension[];
 }
 
 export const JSON_API_OPTIONS = Symbol('JSON_API_OPTIONS');

@@ -20,6 +20,9 @@ export const PLAIN_PARAMETERS = 'json-api:parameters';
 /** Metadata key of handlers and controllers that do not use JSON:API. */
 export const NOT_JSON_API = 'json-api:not';
 
+/** Metadata key of controllers outside of the prefix. */
+export const UNPREFIXED = 'json-api:unprefixed';
+
 /** Metadata key of other handlers that may return one resource, which the interceptor then writes. */
 export const RESPONDS_WITH = 'json-api:responds';
 

@@ -4,7 +4,13 @@ import { MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES } from '../document/errors.js';
 import type { Schema } from '../resource/field-types.js';
 import { schemaNames, schemaRef } from '../openapi/openapi.js';
-import { collectionParameters, permissionsParameter, selectionParameters } from '../openapi/parameters.js';
+import {
+  indexParameters,
+  operationId,
+  queryDecorators,
+  selectionParameters,
+  showParameters,
+} from '../openapi/parameters.js';
 import type { AnyResource } from '../resource/resource.js';
 import {
   ACTION_OF,
@@ -13,6 +19,7 @@ import {
   PLAIN_PARAMETERS,
   RESOURCE_ROUTE,
   type ResourceRoute,
+  UNPREFIXED,
   type Verb,
 } from './route.js';
 
@@ -51,9 +58,7 @@ const header = (name: string, description: string): MethodDecorator =>
 
 const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>> = {
   index: (resource) => [
-    ...collectionParameters(resource),
-    ...selectionParameters(resource),
-    permissionsParameter(),
+    ...queryDecorators(indexParameters(resource)),
     ApiResponse({
       status: 200,
       description: 'Successful response',
@@ -63,8 +68,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   ],
   show: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
-    ...selectionParameters(resource),
-    permissionsParameter(),
+    ...queryDecorators(showParameters(resource)),
     header('If-None-Match', 'Responds 304 while this entity tag is current'),
     ApiResponse({
       status: 200,
@@ -77,7 +81,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   ],
   create: (resource) => [
     HttpCode(200),
-    ...selectionParameters(resource),
+    ...queryDecorators(selectionParameters(resource)),
     header('Idempotency-Key', 'The same key within 24 hours creates once'),
     ApiBody({ required: true, ...bodyContent(schemaNames(resource).create) }),
     ApiResponse({
@@ -90,7 +94,7 @@ const PARTS: Readonly<Record<Verb, (resource: AnyResource) => MethodDecorator[]>
   ],
   update: (resource) => [
     ApiParam({ name: 'resource_id', schema: { type: 'string' } }),
-    ...selectionParameters(resource),
+    ...queryDecorators(selectionParameters(resource)),
     header('If-Match', 'Rejects the write with 412 unless the row still has this version'),
     ApiBody({ required: true, ...bodyContent(schemaNames(resource).update) }),
     ApiResponse({
@@ -119,7 +123,7 @@ const resourceRoute = (resource: AnyResource, verb: Verb): MethodDecorator =>
   applyDecorators(
     SetMetadata(RESOURCE_ROUTE, { resource, verb, action: ACTION_OF[verb] } satisfies ResourceRoute),
     ApiOperation({
-      operationId: `${resource.path.slice(1)}_${verb}`,
+      operationId: operationId(resource, verb),
       summary: verb,
       description: DESCRIPTIONS[verb](resource.type),
     }),
@@ -142,6 +146,9 @@ export const PlainParameters = (...names: readonly string[]): MethodDecorator =>
 
 /** A controller of HTML pages: JSON:API does not apply, and its query parameters are not checked. */
 export const NotJsonApi = (): ClassDecorator => SetMetadata(NOT_JSON_API, true);
+
+/** A controller whose paths are outside of the prefix of the operations. */
+export const Unprefixed = (): ClassDecorator => SetMetadata(UNPREFIXED, true);
 
 /** Another route that returns one resource, or nothing. */
 export const RespondsWith = (resource: AnyResource): MethodDecorator =>

@@ -30,6 +30,11 @@ export const RESOURCE_META: Schema = {
         update: { type: 'boolean' },
         delete: { type: 'boolean' },
         attributes: { type: 'array', items: { type: 'string' }, description: 'The attributes that may be changed' },
+        actions: {
+          type: 'array',
+          items: { type: 'string' },
+          description: 'Its other actions that may be done, where it has any',
+        },
       },
       required: ['update', 'delete', 'attributes'],
     },

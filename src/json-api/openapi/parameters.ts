@@ -6,8 +6,27 @@ import type { AnyResource } from '../resource/resource.js';
 
 /** The query parameters of a resource's routes, as OpenAPI describes them; derived from the resource definition. */
 
-const query = (options: ApiQueryOptions & { name: string }): MethodDecorator =>
-  ApiQuery({ required: false, ...options });
+/** A query parameter, as OpenAPI has it. */
+export type QueryParameter = ApiQueryOptions & { readonly name: string; readonly schema: Schema };
+
+const query = (options: QueryParameter): QueryParameter => ({ required: false, ...options });
+
+/** The decorator of a handler for parameters. */
+export const queryDecorators = (parameters: readonly QueryParameter[]): MethodDecorator[] =>
+  parameters.map((parameter) => ApiQuery(parameter));
+
+/** The parameters of a page of the resource. */
+export const indexParameters = (resource: AnyResource): QueryParameter[] => [
+  ...collectionParameters(resource),
+  ...selectionParameters(resource),
+  permissionsParameter(),
+];
+
+/** The parameters of one resource. */
+export const showParameters = (resource: AnyResource): QueryParameter[] => [
+  ...selectionParameters(resource),
+  permissionsParameter(),
+];
 
 /** Several values of one parameter are separated by commas. */
 const COMMA_LIST = { style: 'form', explode: false } as const;
@@ -36,16 +55,16 @@ function filterSchema({ type, takes, nullable, on }: Filter): Schema {
 }
 
 /** Parameters of the selection: sparse fieldsets and related resources. */
-export function selectionParameters(resource: AnyResource): MethodDecorator[] {
+export function selectionParameters(resource: AnyResource): QueryParameter[] {
   const relationships = [...resource.relationships.keys()];
-  const types = [resource.type, ...new Set([...resource.relationships.values()].map(({ target }) => target))];
+  const types = new Set([resource.type, ...[...resource.relationships.values()].map(({ target }) => target)]);
   const included = query({
     name: 'included',
     ...COMMA_LIST,
     schema: { type: 'array', items: { type: 'string', enum: relationships } },
     description: `The related resources to include in the response, also as \`include\`. Allowed: ${relationships.join(', ')}`,
   });
-  const fields = types.map((type) =>
+  const fields = [...types].map((type) =>
     query({
       name: `fields[${type}]`,
       ...COMMA_LIST,
@@ -58,7 +77,7 @@ export function selectionParameters(resource: AnyResource): MethodDecorator[] {
 }
 
 /** Asks what the actor may do with each resource. */
-export const permissionsParameter = (): MethodDecorator =>
+const permissionsParameter = (): QueryParameter =>
   query({
     name: 'can',
     schema: { type: 'boolean' },
@@ -66,10 +85,10 @@ export const permissionsParameter = (): MethodDecorator =>
   });
 
 /** What picks the part of a collection: paging, sorting, counting and filters. */
-export function collectionParameters(resource: AnyResource): MethodDecorator[] {
-  const integer = (name: string, schema: Schema, description: string): MethodDecorator =>
+function collectionParameters(resource: AnyResource): QueryParameter[] {
+  const integer = (name: string, schema: Schema, description: string): QueryParameter =>
     query({ name, schema: { type: 'integer', minimum: 1, ...schema }, description });
-  const text = (name: string, description: string): MethodDecorator =>
+  const text = (name: string, description: string): QueryParameter =>
     query({ name, schema: { type: 'string' }, description });
   const sortable = [
     'id',
@@ -104,3 +123,22 @@ export function collectionParameters(resource: AnyResource): MethodDecorator[] {
     ),
   ];
 }
+
+/** By operation: the query parameters of resources to which extensions add attributes or relationships. */
+export function extendedParameters(
+  resources: readonly AnyResource[],
+): ReadonlyMap<string, (QueryParameter & { in: 'query' })[]> {
+  const parameters = new Map<string, (QueryParameter & { in: 'query' })[]>();
+  for (const resource of resources.filter(({ sides }) => sides !== undefined)) {
+    const selection = selectionParameters(resource);
+    const verbs = { index: indexParameters(resource), show: showParameters(resource) };
+    for (const [verb, list] of Object.entries({ ...verbs, create: selection, update: selection })) {
+      const inQuery = list.map((parameter) => ({ in: 'query' as const, ...parameter }));
+      parameters.set(operationId(resource, verb), inQuery);
+    }
+  }
+  return parameters;
+}
+
+/** The name of an operation in OpenAPI. */
+export const operationId = ({ path }: AnyResource, verb: string): string => `${path.slice(1)}_${verb}`;

@@ -2,9 +2,9 @@ import type { Type } from '@nestjs/common';
 import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
 import { filterName, type Operator, OPERATORS } from '../sql/operators.js';
 import { columnFieldType } from './column-types.js';
-import { columnName, columnsOf, nameOf, snakeCase } from './columns.js';
+import { columnName, columnsOf, nameOf, type SideTable, snakeCase } from './columns.js';
 import { fieldType } from './field-type-factories.js';
-import { type FieldType, FIELD_TYPES, type FieldTypeName, type Schema } from './field-types.js';
+import { type FieldType, FIELD_TYPES, type Schema } from './field-types.js';
 import type { AttributeRule, FilterRule } from './resource-definition.js';
 
 /** One attribute: what the entity's column says of it, and what the resource definition allows. */
@@ -15,6 +15,8 @@ export interface Attribute {
   readonly name: string;
   /** The name of the column in the database; of a computed attribute there is none. */
   readonly column: string;
+  /** The table of the column, where that is not the resource's own. */
+  readonly side?: SideTable;
   readonly type: FieldType;
   readonly nullable: boolean;
   /** Longest text in characters, where the column has a limit. */
@@ -84,7 +86,8 @@ function compileAttribute(
     : column && columnFieldType(resource, entity, column, rule);
   if (!type) throw new TypeError(`${where} has no column and is not computed`);
   for (const operator of rule.filter ?? []) {
-    if (!(OPERATORS[operator].types as readonly FieldTypeName[]).includes(type.name)) {
+    const has: readonly string[] = type.operators ?? OPERATORS[operator].types;
+    if (!has.includes(type.operators ? operator : type.name)) {
       throw new TypeError(`${where} lists the filter "${operator}", which a ${type.name} does not have`);
     }
   }

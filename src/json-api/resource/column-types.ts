@@ -134,6 +134,7 @@ export function columnFieldType(
   const where = `${type}: the column ${entity.name}.${propertyName}`;
   const rejection = REJECTED.find(({ applies }) => applies({ ...column, rule }));
   if (rejection) throw new TypeError(`${where} ${rejection.sentence}`);
+  if (rule.type) return rule.type;
   const columnType = typeof options.type === 'function' ? options.type.name : String(options.type ?? '');
   const name = isEnum(column) ? 'enum' : COLUMN_TYPES[columnType];
   if (!name) {

@@ -4,6 +4,16 @@ import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArg
 
 /** What TypeORM's decorators say of an entity: its table, and the names of its columns. */
 
+/** A table beside that of a resource, with attributes that an extension adds: at most one row for each. */
+export interface SideTable {
+  readonly entity: Type<object>;
+  readonly table: string;
+  /** Its name within a statement. */
+  readonly alias: string;
+  /** The primary key: the id of the row that it belongs to. */
+  readonly key: { readonly property: string; readonly column: string };
+}
+
 /** The database table of an entity. @throws TypeError where the entity has none, or one in a schema of its own */
 export function tableName(entity: Type<unknown>): string {
   const table = getMetadataArgsStorage().tables.find(({ target }) => target === entity);

@@ -1,4 +1,5 @@
 import { LIMITS } from '../limits.js';
+import type { Operator } from '../sql/operators.js';
 import {
   FIELD_TYPES,
   type FieldType,
@@ -11,6 +12,25 @@ import {
 } from './field-types.js';
 
 /** Field types that depend on more than their name: permitted values, digits, lengths. */
+
+/** The types that an own one may be based on: their values are compared as a whole, and each has one spelling. */
+type BaseType = 'string' | 'uuid' | 'boolean' | 'integer' | 'date';
+
+/** What an own type says otherwise than the one that it is based on; `name` is what errors call it in `meta.expected`. */
+type OwnFieldType = Omit<Partial<FieldType>, 'name' | 'items' | 'base' | 'operators'> & {
+  readonly name: string;
+  readonly operators?: readonly Operator[];
+};
+
+/**
+ * A field type of a team's own, for the option `type` of an attribute: text with a form of its own, or a type of
+ * PostgreSQL that the service does not know.
+ * @param like the type that decides what is not said
+ * @param own `operators` are those that its columns may list, by default `eq`, `in` and `nin`; `pgType` is what values
+ * are cast to
+ */
+export const defineFieldType = (like: BaseType, own: OwnFieldType): FieldType =>
+  Object.freeze({ operators: ['eq', 'in', 'nin'], ...FIELD_TYPES[like], ...own, base: like });
 
 /** What a computed attribute or a filter of the repository's own says of its type. */
 export interface FieldTypeRule {

@@ -14,7 +14,8 @@ export type Operand = { value: unknown } | { from: string; before: string };
 export type Schema = Record<string, unknown>;
 
 export interface FieldType {
-  readonly name: FieldTypeName;
+  /** One of {@link FieldTypeName}, or the name of an own type (`defineFieldType`). */
+  readonly name: string;
   /** PostgreSQL type that parameters are cast to. */
   readonly pgType: string;
   /** JSON Schema of the value; null is added for a nullable column. */
@@ -38,6 +39,10 @@ export interface FieldType {
   canonical?(value: unknown): unknown;
   /** Of a list: how many items it has, and how many characters an item has, at most. */
   readonly items?: { readonly maxItems: number; readonly maxCharacters: number };
+  /** Of an own type: the type that it is based on. */
+  readonly base?: FieldTypeName;
+  /** Of an own type: the filter operators that it has. */
+  readonly operators?: readonly string[];
 }
 
 /** By their names in resource definitions. */

@@ -12,6 +12,8 @@ export interface Restrictions {
   /** Against every change. */
   readonly update?: string;
   readonly delete?: string;
+  /** By name: against an own action of the resource. */
+  readonly actions?: Readonly<Record<string, string>>;
   /** By property: against a change of this attribute. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** What a write rejects with 409, after it has looked again under a lock. Only `meta.can` is computed from it. */
@@ -20,6 +22,24 @@ export interface Restrictions {
     /** Properties. */
     readonly attributes?: readonly string[];
   };
+}
+
+/** What one of them forbids. Of two details for the same, the first counts. */
+export function mergeRestrictions(all: readonly Restrictions[]): Restrictions {
+  const [first = {}, ...others] = all;
+  return others.reduce<Restrictions>(
+    (merged, next) => ({
+      ...next,
+      ...merged,
+      attributes: { ...next.attributes, ...merged.attributes },
+      actions: { ...next.actions, ...merged.actions },
+      conflicts: {
+        delete: merged.conflicts?.delete === true || next.conflicts?.delete === true,
+        attributes: [...(merged.conflicts?.attributes ?? []), ...(next.conflicts?.attributes ?? [])],
+      },
+    }),
+    first,
+  );
 }
 
 /** The rules on rows of one resource. */
@@ -31,25 +51,33 @@ export interface Permissions {
   readonly delete: boolean;
   /** Names of the attributes that may be changed. */
   readonly attributes: readonly string[];
+  /** The own actions of the resource that may be done; absent where it has none. */
+  readonly actions?: readonly string[];
 }
 
-/** The permissions on a row: what the scopes of the actor's rights allow, less the restrictions. */
+/**
+ * The permissions on a row: what the scopes of the actor's rights allow, less the restrictions.
+ * @param inScope by action: `update`, `delete`, and the own ones of the resource
+ */
 export function permissionsOf(
   resource: AnyResource,
-  inScope: { readonly update: boolean; readonly delete: boolean },
+  { update = false, delete: mayDelete = false, ...own }: Readonly<Record<string, boolean>>,
   restrictions: Restrictions,
 ): Permissions {
-  const { attributes = {}, conflicts = {} } = restrictions;
+  const { attributes = {}, actions = {}, conflicts = {} } = restrictions;
   const isOpen = (property: string): boolean =>
     attributes[property] === undefined && conflicts.attributes?.includes(property) !== true;
-  const mayUpdate = inScope.update && restrictions.update === undefined;
+  const mayUpdate = update && restrictions.update === undefined;
   const open = [...resource.attributes.values()].flatMap(({ name, property, write }) =>
     mayUpdate && write === 'always' && isOpen(property) ? [name] : [],
   );
   return {
     update: open.length > 0,
-    delete: inScope.delete && restrictions.delete === undefined && conflicts.delete !== true,
+    delete: mayDelete && restrictions.delete === undefined && conflicts.delete !== true,
     attributes: open,
+    ...(Object.keys(own).length > 0 && {
+      actions: Object.keys(own).filter((action) => own[action] === true && actions[action] === undefined),
+    }),
   };
 }
 

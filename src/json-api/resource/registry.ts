@@ -1,7 +1,7 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { columnName } from './columns.js';
+import { Inject, Injectable, Optional, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Action, ResourceActor } from './resource-definition.js';
-import type { AnyResource } from './resource.js';
+import { type AnyResource, columnOf } from './resource.js';
+import { extended, type ResourceExtension } from './resource-extension.js';
 import type { Source } from '../sql/select.js';
 import type { Sql } from '../sql/sql.js';
 import { StatementCache } from '../sql/statement-cache.js';
@@ -15,22 +15,57 @@ export interface RegisteredRepository {
   scopeCondition(actor: ResourceActor, action: Action): Sql;
 }
 
+const COMMON: ReadonlySet<Action> = new Set(['create', 'read', 'update', 'delete']);
+
+/** The SQL of a repository's own, by property and by filter. */
+interface OwnSql {
+  readonly computed: Readonly<Record<string, unknown>>;
+  readonly filters: Readonly<Record<string, unknown>>;
+}
+
+/** Injection token of the {@link ResourceExtension}s of the application. */
+export const RESOURCE_EXTENSIONS = Symbol('RESOURCE_EXTENSIONS');
+
 /** Every resource of the running application, by type. Repositories enter themselves when they are made. */
 @Injectable()
 export class ResourceRegistry implements OnApplicationBootstrap {
   /** How statements are put together, for all repositories. */
   readonly statements = new StatementCache();
   private readonly repositories = new Map<string, RegisteredRepository>();
+  private readonly resources = new Map<string, AnyResource>();
   private readonly offered = new Map<string, Set<Action>>();
 
-  register(repository: RegisteredRepository): void {
-    const { type } = repository.resource;
+  constructor(
+    @Optional() @Inject(RESOURCE_EXTENSIONS) private readonly extensions: readonly ResourceExtension[] = [],
+  ) {}
+
+  /**
+   * Enters a repository, with the SQL that its resource definition needs.
+   * @returns the resource with what extensions add to it
+   */
+  register(repository: RegisteredRepository, { computed, filters }: OwnSql): AnyResource {
+    const { type, ...resource } = repository.resource;
+    for (const attribute of resource.attributes.values()) {
+      if (!attribute.computed || computed[attribute.property]) continue;
+      throw new TypeError(`${type}: "${attribute.property}" is computed, but by no SQL`);
+    }
+    for (const { name, on } of resource.filters.values()) {
+      if (!on && !filters[name]) throw new TypeError(`${type}: the filter "${name}" has no SQL`);
+    }
     if (this.repositories.has(type)) throw new TypeError(`Two repositories serve ${type}`);
+    const whole = extended(repository.resource, this.extensionsOf(type));
     this.repositories.set(type, repository);
+    this.resources.set(type, whole);
+    return whole;
+  }
+
+  /** What extensions add to the resource of a type. */
+  extensionsOf(type: string): ResourceExtension[] {
+    return this.extensions.filter(({ on }) => on.type === type);
   }
 
   /** The resource of a type. A bound function, so that it can be handed on as a look-up. */
-  readonly resource = (type: string): AnyResource | undefined => this.repositories.get(type)?.resource;
+  readonly resource = (type: string): AnyResource | undefined => this.resources.get(type);
 
   /** Enters an action that a route offers on resources of the type. */
   offer(type: string, action: Action): void {
@@ -40,6 +75,11 @@ export class ResourceRegistry implements OnApplicationBootstrap {
   /** Whether any route offers the action. */
   offers(type: string, action: Action): boolean {
     return this.offered.get(type)?.has(action) === true;
+  }
+
+  /** The actions besides the four that routes offer on a row of the type. */
+  ownActions(type: string): Action[] {
+    return [...(this.offered.get(type) ?? [])].filter((action) => !COMMON.has(action));
   }
 
   /** The types of every resource. */
@@ -61,19 +101,23 @@ export class ResourceRegistry implements OnApplicationBootstrap {
 
   /** The name on the wire of a table's column; undefined where no attribute has it. A bound function, too. */
   readonly attributeName = (table: string, column: string): string | undefined => {
-    const resources = [...this.repositories.values()].map(({ resource }) => resource);
-    const attributes = resources.find((resource) => resource.table === table)?.attributes.values() ?? [];
-    return [...attributes].find((one) => !one.computed && !one.hidden && one.column === column)?.name;
+    const named = [...this.resources.values()].flatMap((resource) =>
+      [...resource.attributes.values()].filter((one) => (one.side ?? resource).table === table),
+    );
+    return named.find((one) => !one.computed && !one.hidden && one.column === column)?.name;
   };
 
   /** Throws at boot if a relationship leads nowhere, or to a collection that cannot select the related rows. */
   onApplicationBootstrap(): void {
-    for (const { resource } of this.repositories.values()) {
+    for (const { on } of this.extensions) {
+      if (!this.resources.has(on.type)) throw new TypeError(`attributes: no module serves ${on.type}`);
+    }
+    for (const resource of this.resources.values()) {
       for (const { name, target, link, parameter } of resource.relationships.values()) {
         const related = this.resource(target);
         if (!related)
           throw new TypeError(`${resource.type}: relationship "${name}" leads to ${target}, which is unknown`);
-        if ('property' in link) columnName(`${resource.type}: relationship "${name}"`, related.entity, link.property);
+        if ('property' in link) columnOf(`${resource.type}: relationship "${name}"`, related, link.property);
         const filter = /^filter\[([^\]]+)\]/.exec(parameter ?? '')?.[1];
         if (filter !== undefined && !related.filters.has(filter)) {
           throw new TypeError(`${resource.type}: relationship "${name}" needs ${target} to have filter[${filter}]`);

@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
-import { columnName, hasDeletedColumn, snakeCase, tableName } from './columns.js';
+import { columnName, hasDeletedColumn, type SideTable, snakeCase, tableName } from './columns.js';
 import type { RelationshipRule, Through } from './resource-definition.js';
 
 /** How related rows are found, in names of the database. */
 export type Link =
   /** `column` of this table holds the related id. */
-  | { readonly cardinality: 'one'; readonly column: string }
+  | { readonly cardinality: 'one'; readonly column: string; readonly side?: SideTable }
   /** The column of `property` of the related entity holds this id. */
   | { readonly cardinality: 'many'; readonly property: string }
   | JoinTable;

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { Operator } from '../sql/operators.js';
 import type { FieldTypeRule } from './field-type-factories.js';
-import type { Schema } from './field-types.js';
+import type { FieldType, Schema } from './field-types.js';
 
 /** What every entity behind a resource has: an id, and a version that each write raises by one. */
 export interface Identified {
@@ -24,6 +24,8 @@ export interface AttributeRule<Entity> {
   readonly canonical?: (value: unknown) => unknown;
   /** Filter operators; equality is `filter[name]`, another one `filter[name__operator]`. */
   readonly filter?: readonly Operator[];
+  /** A type of your own in place of the one that its column has: `defineFieldType`. */
+  readonly type?: FieldType;
   readonly sort?: boolean;
   /** Filterable, but in no document, not in `fields` and not in `sort`. */
   readonly hidden?: boolean;

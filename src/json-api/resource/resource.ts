@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { type Attribute, compileAttributes, compileFilters, type Filter } from './attributes.js';
-import { checkEntity, tableName } from './columns.js';
+import { checkEntity, columnName, type SideTable, tableName } from './columns.js';
 import { compileRelationships, type Relationship } from './relationships.js';
 import type { Identified, ResourceDefinition } from './resource-definition.js';
 
@@ -22,12 +22,24 @@ export interface Resource<
   /** By what stands in the brackets of `filter[…]`. */
   readonly filters: ReadonlyMap<string, Filter>;
   readonly relationships: ReadonlyMap<string, Relationship>;
+  /** Where extensions keep the attributes that they add. */
+  readonly sides?: readonly SideTable[];
   /** The table as it was written; carries the types of the bodies. */
   readonly rules: Rules;
 }
 
 /** A resource of any entity, for code that treats all of them alike. */
 export type AnyResource = Omit<Resource, 'entity' | 'rules'> & { readonly entity: Type<Identified> };
+
+/** The column of a property, in the resource's table or beside it. @throws TypeError that begins with `where` */
+export function columnOf(
+  where: string,
+  { entity, attributes }: AnyResource,
+  property: string,
+): Pick<Attribute, 'column' | 'side'> {
+  const attribute = [...attributes.values()].find((one) => one.property === property && one.side !== undefined);
+  return attribute ?? { column: columnName(where, entity, property) };
+}
 
 type Writes<Rules, Rule> = Rules extends { attributes: infer Attributes }
   ? { [Key in keyof Attributes]: Attributes[Key] extends { write: Rule } ? Key : never }[keyof Attributes]

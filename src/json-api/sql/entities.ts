@@ -1,6 +1,6 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
 import type { ResourceRow } from '../document/response.js';
-import { type Facts, type Permissions, permissionsOf, type Restrictions } from '../resource/permissions.js';
+import { type Facts, permissionsOf, type Restrictions } from '../resource/permissions.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { Sql } from './sql.js';
 
@@ -80,8 +80,8 @@ export async function loadFacts<Entity extends ObjectLiteral & { id: string }>(
 export interface RowRules<Entity extends ObjectLiteral> {
   readonly resource: AnyResource;
   readonly entities: Repository<Entity>;
-  /** The rows on which the actor may do the action; false where no route offers it. */
-  readonly inScope: Readonly<Record<'update' | 'delete', Sql | boolean>>;
+  /** By action, `update`, `delete` and own ones: on which rows the actor may do it; false where no route offers it. */
+  readonly inScope: Conditions;
   readonly facts: Conditions;
   restrict(row: Entity, facts: Facts): Restrictions;
 }
@@ -93,14 +93,19 @@ export async function addPermissions<Entity extends ObjectLiteral & { id: string
 ): Promise<ResourceRow[]> {
   const isOffered = rows.length > 0 && Object.values(inScope).some((condition) => condition !== false);
   const ids = rows.map(({ id }) => id);
-  const found = isOffered ? await inspectRows(entities, ids, { ...facts, ...inScope }) : new Map<string, never>();
+  const actions = Object.entries(inScope).map(([action, condition]) => [actionKey(action), condition]);
+  const conditions = { ...facts, ...Object.fromEntries(actions) };
+  const found = isOffered ? await inspectRows(entities, ids, conditions) : new Map<string, never>();
   return rows.map((row) => {
     const inspected: Inspected<Entity> | undefined = found.get(row.id);
-    if (!inspected) return { ...row, can: NOTHING };
-    const { update = false, delete: del = false, ...known } = inspected.facts;
-    return { ...row, can: permissionsOf(resource, { update, delete: del }, restrict(inspected.entity, known)) };
+    const can = (name: string): boolean => inspected?.facts[actionKey(name)] === true;
+    const allowed = Object.fromEntries(Object.keys(inScope).map((action) => [action, can(action)]));
+    return {
+      ...row,
+      can: permissionsOf(resource, allowed, inspected ? restrict(inspected.entity, inspected.facts) : {}),
+    };
   });
 }
 
-/** Of a row that is gone, or that no route changes. */
-const NOTHING: Permissions = { update: false, delete: false, attributes: [] };
+/** Apart from the names of facts. */
+const actionKey = (action: string): string => `may ${action}`;

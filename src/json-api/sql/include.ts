@@ -3,11 +3,10 @@ import type { Selection } from '../query/criteria.js';
 import { apiError, type ApiError } from '../document/errors.js';
 import type { Executor, Transaction } from './executor.js';
 import { selectionForm, type StatementCache } from './statement-cache.js';
-import { rowColumn } from './keyset.js';
+import { columnSql } from './keyset.js';
 import { LIMITS } from '../limits.js';
-import { columnName } from '../resource/columns.js';
 import type { Link, Relationship } from '../resource/relationships.js';
-import type { AnyResource } from '../resource/resource.js';
+import { type AnyResource, columnOf } from '../resource/resource.js';
 import { project, selectByIds, selectRelated, type Source } from './select.js';
 import { ident, sql, type Sql } from './sql.js';
 
@@ -37,8 +36,7 @@ function belongs(link: Extract<Link, { cardinality: 'many' }>, resource: AnyReso
     const [table, from, to] = [link.table, link.from, link.to].map(ident) as [Sql, Sql, Sql];
     return sql`row."id" IN (SELECT link.${to} FROM ${table} link WHERE link.${from} = owner.id)`;
   }
-  const column = columnName(resource.type, resource.entity, link.property);
-  return sql`${rowColumn(column)} = owner.id`;
+  return sql`${columnSql(columnOf(resource.type, resource, link.property))} = owner.id`;
 }
 
 async function includeOne(

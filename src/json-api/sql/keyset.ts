@@ -1,4 +1,5 @@
 import type { SortKey } from '../query/criteria.js';
+import type { SideTable } from '../resource/columns.js';
 import { and, FALSE, ident, join, or, raw, sql, type Sql } from './sql.js';
 
 /** Gives the SQL of a sort key's value, such as `row."name"`; `at` is the key's place in the order. */
@@ -77,3 +78,7 @@ export function rangesAfter(sort: readonly SortKey[], values: readonly unknown[]
 
 /** A column of the row that a statement reads. */
 export const rowColumn = (name: string): Sql => sql`row.${ident(name)}`;
+
+/** The same, of that row or of the one beside it. */
+export const columnSql = ({ column, side }: { readonly column: string; readonly side?: SideTable }): Sql =>
+  side ? sql`${ident(side.alias)}.${ident(column)}` : rowColumn(column);

@@ -33,31 +33,42 @@ export const isWritable = ({ write }: Attribute, verb: WriteVerb): boolean =>
 const isOfType = ({ type, nullable }: Attribute, value: unknown): boolean =>
   value === null ? nullable : type.accepts(value);
 
-const classes = new WeakMap<ReadonlyMap<string, Attribute>, Partial<Record<WriteVerb, Type<object>>>>();
+/** The part of a body whose rules one entity has. */
+interface BodyPart {
+  readonly type: Type<object>;
+  /** Its writable properties. */
+  readonly properties: readonly string[];
+}
+
+const parts = new WeakMap<ReadonlyMap<string, Attribute>, Partial<Record<WriteVerb, readonly BodyPart[]>>>();
+
+/** The parts of a create or update body: one for the resource's entity, one for each that extensions add. */
+function bodyParts(resource: AnyResource, verb: WriteVerb): readonly BodyPart[] {
+  // By the attributes and not by the entity, which may have several tables.
+  const known = parts.get(resource.attributes) ?? {};
+  parts.set(resource.attributes, known);
+  const writable = [...resource.attributes.values()].filter((attribute) => isWritable(attribute, verb));
+  return (known[verb] ??= [undefined, ...(resource.sides ?? [])].map((side) => {
+    const attributes = writable.filter((attribute) => attribute.side === side);
+    const type = bodyClass(side?.entity ?? resource.entity, attributes, verb);
+    return { type, properties: attributes.map(({ property }) => property) };
+  }));
+}
 
 /**
- * The class of a create or update body. It extends the entity, so that rules written there apply here; what the column
- * knows of length and null is added. Its type is checked before.
+ * A class that extends the entity, so that rules written there apply to the body; what the column knows of length and
+ * null is added. The types of the values are checked before.
  */
-export function bodyClass(resource: AnyResource, verb: WriteVerb): Type<object> {
-  // By the attributes and not by the entity, which may have several tables.
-  const known = classes.get(resource.attributes) ?? {};
-  classes.set(resource.attributes, known);
-  const made = known[verb];
-  if (made) return made;
-  class Body extends (resource.entity as Type<object>) {}
-  Object.defineProperty(Body, 'name', {
-    value: `${resource.entity.name}${verb === 'create' ? 'Create' : 'Update'}Body`,
-  });
-  inheritRules(resource.entity, Body);
-  for (const attribute of resource.attributes.values()) {
-    if (!isWritable(attribute, verb)) continue;
+function bodyClass(entity: Type<object>, attributes: readonly Attribute[], verb: WriteVerb): Type<object> {
+  class Body extends entity {}
+  Object.defineProperty(Body, 'name', { value: `${entity.name}${verb === 'create' ? 'Create' : 'Update'}Body` });
+  inheritRules(entity, Body);
+  for (const attribute of attributes) {
     const decorators: PropertyDecorator[] = [];
     if (attribute.length !== undefined) decorators.push(AtMostCharacters(attribute.length));
     if (attribute.nullable) decorators.push(ValidateIf((_body, value) => value !== null));
     for (const decorate of decorators) decorate(Body.prototype, attribute.property);
   }
-  known[verb] = Body;
   return Body;
 }
 
@@ -118,14 +129,19 @@ export function readBody(
   for (const { name, required } of writable) {
     if (verb === 'create' && required && valueOf(name) === undefined) addError(name, 'required');
   }
-  const body = instanceOf(bodyClass(resource, verb), sent);
   const byProperty = new Map(writable.map((attribute) => [attribute.property, attribute]));
   const wrong = new Set<string>();
   const nameOf = (property: string): string => byProperty.get(property)?.name ?? property;
   const naming = { nameOf, sourceOf: attributePointer };
-  for (const { property, error } of brokenRules(body, naming, { skipUndefinedProperties: true })) {
-    wrong.add(property);
-    errors.push(error);
+  const read: [string, unknown][] = [];
+  for (const { type, properties } of bodyParts(resource, verb)) {
+    const members = properties.flatMap((property) => (property in sent ? [[property, sent[property]]] : []));
+    const body = instanceOf(type, Object.fromEntries(members));
+    for (const { property, error } of brokenRules(body, naming, { skipUndefinedProperties: true })) {
+      wrong.add(property);
+      errors.push(error);
+    }
+    read.push(...Object.entries(body));
   }
   const isUnknown = (name: string): boolean => resource.attributes.get(name)?.hidden ?? true;
   errors.fill(() => {
@@ -133,7 +149,7 @@ export function readBody(
       if (isUnknown(name)) addError(name, 'unknown_attribute');
     }
   });
-  const values = Object.entries(body).filter(([property, value]) => {
+  const values = read.filter(([property, value]) => {
     const attribute = byProperty.get(property);
     return attribute && !wrong.has(property) && value !== undefined && !unchanged(attribute, value);
   });

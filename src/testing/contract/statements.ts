@@ -47,7 +47,8 @@ function pairs({ name, takes, nullable, type }: Filter): (readonly [few: string,
   const max = LIMITS.filterValues;
   const typeName = typeOf({ type });
   if (takes === 'list') {
-    const lists = typeName === 'enum' ? [each(() => String(valuesOf({ type })[0]))] : LISTS[typeName];
+    const example = (type.base ? type.schema['examples'] : valuesOf({ type })) as readonly unknown[] | undefined;
+    const lists = type.base || typeName === 'enum' ? [each(() => String(example?.[0]))] : LISTS[typeName];
     return (lists ?? []).flatMap((values) => {
       const plain = [query(values(1)), query(values(max))] as const;
       return nullable

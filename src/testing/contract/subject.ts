@@ -40,7 +40,7 @@ export function linkageOf({ relationships }: TestResource, name: string) {
 }
 
 /** The name of an attribute's type. */
-export const typeOf = ({ type }: Pick<Attribute, 'type'>): TypeName => type.name;
+export const typeOf = ({ type }: Pick<Attribute, 'type'>): TypeName => (type.base ?? type.name) as TypeName;
 
 /** The values of an attribute that is an enum, in their order. */
 export const valuesOf = ({ type }: Pick<Attribute, 'type'>): readonly unknown[] =>

@@ -196,7 +196,7 @@ export function writingContract({ it }: TestRunner, subject: () => Subject): voi
   it('states in meta.can what an admin may do with a row, and that is what happens', async () => {
     const on = subject();
     const [id = '', other = ''] = await on.make(2);
-    const can = (await on.get(`/${id}?can=true`)).one().meta?.['can'];
+    const can = (await on.get(`/${id}?can=true`)).one().meta?.['can'] as object;
     const [listed] = (await on.get(`?filter[id]=${id}&can=true&page[after]=`)).many();
     assert.deepEqual(listed?.meta?.['can'], can);
     const { values } = await on.row(other);
@@ -209,7 +209,9 @@ export function writingContract({ it }: TestRunner, subject: () => Subject): voi
       }
     }
     const deleted = on.offers('delete') && (await on.call('DELETE', `/${id}`)).status === 204;
-    assert.deepEqual(can, { update: changed.length > 0, delete: deleted, attributes: changed });
+    const known = { update: changed.length > 0, delete: deleted, attributes: changed };
+    // Own actions of a resource have bodies and effects of their own: its own tests know them.
+    assert.deepEqual({ ...can, actions: null }, { ...known, actions: null });
   });
 
   it('is gone once it is deleted', async () => {
