@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RoleScope } from '../auth/authorization/actor.js';
 import { Roles } from '../auth/authorization/roles.js';
 import type { ErrorObject } from '../json-api/document/errors.js';
@@ -28,10 +28,9 @@ export type AccountOccasion = 'create' | 'update' | 'join' | 'email_change' | 'i
  */
 @Injectable()
 export class AccountRules {
-  constructor(
-    protected readonly roles: Roles,
-    protected readonly locales: AccountLocales,
-  ) {}
+  // Properties, so that the constructor of a subclass does not change with what the rules of the service need.
+  @Inject() protected readonly roles!: Roles;
+  @Inject() protected readonly locales!: AccountLocales;
 
   /** Errors of status 422, whose source is the pointer of an attribute (`attributeField`). Must not throw. */
   errors(account: AccountCandidate, _occasion: AccountOccasion): ErrorObject[] {

@@ -7,7 +7,6 @@ import {
   brokenRule,
   Config,
   type ErrorObject,
-  Roles,
 } from 'iam';
 import { INVENTORY_VARIABLES } from './inventory.variables.js';
 
@@ -16,8 +15,8 @@ import { INVENTORY_VARIABLES } from './inventory.variables.js';
 export class EmailDomains extends AccountRules {
   private readonly domains: readonly string[] | null;
 
-  constructor(roles: Roles, config: Config) {
-    super(roles, config);
+  constructor(config: Config) {
+    super();
     this.domains = config.valuesOf(INVENTORY_VARIABLES).EMAIL_DOMAINS;
   }
 
