@@ -18,5 +18,14 @@ export default tseslint.config(
       'max-lines': ['error', { max: 220, skipBlankLines: true, skipComments: true }],
     },
   },
+  {
+    files: ['**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['describe', 'it'] }] },
+      ],
+    },
+  },
   { files: ['src/database/migrations/**', 'test/**'], rules: { 'max-lines': 'off' } },
 );

@@ -9,8 +9,8 @@ import { accountsSetEmailCommand } from './commands/accounts-set-email.command.j
 import { createAdminCommand } from './commands/create-admin.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { keysRotateCommand } from './commands/keys-rotate.command.js';
-import { mailDeadCommand } from './commands/mail-dead.command.js';
-import { mailRetryCommand } from './commands/mail-retry.command.js';
+import { mailDeadCommand } from './commands/mail/mail-dead.command.js';
+import { mailRetryCommand } from './commands/mail/mail-retry.command.js';
 import { migrateCommand } from './commands/migrate.command.js';
 import { openApiCommand } from './commands/openapi.command.js';
 import { secretsResealCommand } from './commands/secrets-reseal.command.js';
@@ -19,6 +19,7 @@ import { sessionsRevokeCommand } from './commands/sessions-revoke.command.js';
 import { startCommand } from './commands/start.command.js';
 import { unlockCommand } from './commands/unlock.command.js';
 import { variablesCommand } from './commands/variables.command.js';
+import { newCommand } from './new/new.command.js';
 
 /** Every command, in the order of the help. */
 const COMMANDS: readonly CommandFactory[] = [
@@ -42,6 +43,7 @@ const COMMANDS: readonly CommandFactory[] = [
   doctorCommand,
   variablesCommand,
   openApiCommand,
+  newCommand,
 ];
 
 /** The program name in help texts. */

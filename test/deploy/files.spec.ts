@@ -46,6 +46,33 @@ describe('deploy/compose.yaml', () => {
   });
 });
 
+describe('The manifests of a new project', () => {
+  const [kustomization] = parseAllDocuments(readFileSync('templates/project/kustomization.yaml', 'utf8')).map((one) =>
+    one.toJS(),
+  );
+
+  it('are those of the package, with settings that exist', () => {
+    expect(kustomization.resources).toEqual(['node_modules/iam/deploy/kubernetes']);
+    const { files }: { files: string[] } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(files).toEqual(expect.arrayContaining(['deploy/kubernetes', 'deploy/compose.yaml']));
+    const [{ patch }] = kustomization.patches;
+    const { kind: patched, metadata, data } = parseAllDocuments(patch)[0]?.toJS() as Manifest;
+    expect(kind(patched).metadata.name).toBe(metadata.name);
+    expect(Object.keys(data).filter((name) => !(name in VARIABLES))).toEqual([]);
+  });
+
+  it('leave out no manifest but the secret', () => {
+    const { resources } = kind('Kustomization');
+    const others = readdirSync('deploy/kubernetes').filter((file) => !/^(kustomization|secret\.example)/.test(file));
+    expect(resources).toEqual(others.sort());
+  });
+
+  it('are for an image with the commands that the image of the service has', () => {
+    const last = (path: string): unknown => readFileSync(path, 'utf8').trim().split('\n').at(-1);
+    expect(last('templates/project/Dockerfile')).toBe(last('Dockerfile'));
+  });
+});
+
 describe('deploy/kubernetes', () => {
   const deployment = kind('Deployment').spec;
   const pod = deployment.template.spec;

@@ -10,6 +10,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const ASSETS = [
   'package.json',
   'roles.yml',
+  'templates',
   'src/mail/templates',
   'src/mailbox/templates',
   'src/pages/templates',

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
-import { integer } from '../../config/variables/schemas.js';
-import { DeadLetters } from '../../outbox/dead-jobs.js';
-import { eachParsedBy, type CommandContext } from '../command.js';
-import { onDatabase } from '../with-service.js';
+import { integer } from '../../../config/variables/schemas.js';
+import { DeadLetters } from '../../../outbox/dead-jobs.js';
+import { eachParsedBy, type CommandContext } from '../../command.js';
+import { onDatabase } from '../../with-service.js';
 
 /** The maximum safe integer with the digits that the schema accepts. */
 const MAX_ID = 999_999_999_999_999;

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
-import { oneLine } from '../../mail/mail.address.js';
-import { DeadLetters } from '../../outbox/dead-jobs.js';
-import type { CommandContext } from '../command.js';
-import { table } from '../output.js';
-import { onDatabase } from '../with-service.js';
+import { oneLine } from '../../../mail/mail.address.js';
+import { DeadLetters } from '../../../outbox/dead-jobs.js';
+import type { CommandContext } from '../../command.js';
+import { table } from '../../output.js';
+import { onDatabase } from '../../with-service.js';
 
 /** Lists the jobs of the outbox that failed permanently. */
 export const mailDeadCommand = (context: CommandContext) =>
