@@ -126,6 +126,13 @@ export class SessionsRepository extends SessionEndsRepository {
     return row ? { accountId: row.account_id, sessionId } : null;
   }
 
+  async isAlive(tx: Pick<Transaction, 'query'>, { accountId, sessionId }: SessionOwner): Promise<boolean> {
+    const rows = await tx.query(sql`
+      SELECT session.id FROM account_sessions session, accounts account
+      WHERE session.id = ${sessionId} AND session.account_id = ${accountId} AND ${this.#alive()}`);
+    return rows.length > 0;
+  }
+
   async earlierSignIns(
     tx: Pick<Transaction, 'query'>,
     { accountId, sessionId }: SessionOwner,

@@ -27,8 +27,9 @@ export interface OutboxTasks {
   'accounts.request_email_change': {
     accountId: string;
     email: string;
-    /** The account that asked for it, where that is not the account's own. */
-    adminId: string | null;
+    /** The account that asked for it, and its session, without which the request is void. */
+    actorId: string;
+    sessionId: string;
   };
   /** Sends the token that confirms a new e-mail to it, while the token is good. */
   'mail.email_confirm': { sealedToken: string };

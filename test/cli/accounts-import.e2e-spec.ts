@@ -171,6 +171,18 @@ describe('accounts import', () => {
     expect(await names()).toEqual(['As she was', 'new']);
   });
 
+  it('rejects an e-mail that another account gave up a few days ago, and can take back', async () => {
+    const { id } = await account(app);
+    await app.sql(
+      `INSERT INTO one_time_tokens (id, hash, purpose, account_id, reserved_email_key, expires_at)
+       VALUES (gen_random_uuid(), $2, 'email_revert', $1, $2, now() + interval '1 day')`,
+      [id, email('former')],
+    );
+    const rejected = await load(lines(person('former'), person('new')), '--skip-existing');
+    expect([rejected.exitCode, rejected.err]).toEqual([1, expect.stringMatching(/^Line 1: the e-mail was another/)]);
+    expect(await names()).toEqual([]);
+  });
+
   it('says what it would do, and does nothing of it', async () => {
     await account(app, { email: email('jane') });
     // More than one batch, so that what is seen has to be remembered.

@@ -51,6 +51,10 @@ const STEPS: Record<string, Step> = {
     post('/accounts', document('iam:accounts', { name: 'x', email: victim.email, role_scope: { org: [self.id] } })),
   invite: ({ post, victim }) => post(`/accounts/${victim.id}/resend_invitation`),
   'sign in': ({ post, victim }, value) => post('/auth/login', { email: victim.email, password: value(0) }),
+  'prove an e-mail': ({ post }, value) => post('/account/email/confirm', { token: value(0) }),
+  'take an e-mail back': ({ post }, value) => post('/account/email/revert', { token: value(0) }),
+  'ask for the e-mail': ({ post, victim }) => post('/account/email', { email: victim.email }),
+  'prove who one is': ({ post }, value) => post('/auth/reauthenticate', { password: value(0) }),
   refresh: ({ post }, value) => post('/auth/refresh', { refresh_token: value(0) }),
 };
 

@@ -153,6 +153,34 @@ describe('Lesson 15: secrets', () => {
     }
   };
 
+  /** Changes the e-mail of an account, there and back again, with what goes wrong. */
+  const changeEmail = async (former: string, password: string): Promise<void> => {
+    const other = `other-${former}`;
+    const before = await outboxEmpty(former);
+    const { token } = (await login(former, password)).body.meta;
+    const wrong = canaries.add('wrong password', canary());
+    await send('POST', '/auth/reauthenticate', { token, body: { password: wrong } });
+    await send('POST', '/auth/reauthenticate', { token, body: { password } });
+    await send('POST', '/account/email', { token, body: { email: other } });
+    const proof = await mailed(other, 1);
+    await learnFromDatabase();
+    // The page has the token in its form.
+    expect((await fetch(`${url}/confirm-email?token=${proof}`)).status).toBe(200);
+    await send('GET', `/revert-email?token=${proof}`, { headers: { referer: `https://x/?token=${proof}` } });
+    await send('GET', `/account/email/confirm?token=${proof}`);
+    await send('POST', '/account/email/confirm', { body: { token: proof, extra: proof } });
+    await send('POST', '/account/email/revert', { body: { token: proof } });
+    await send('POST', `/account/email/confirm?token=${proof}`, { body: { token: proof } });
+    await send('POST', '/account/email/confirm', { body: { token: proof } });
+    const notice = await mailed(former, before + 1);
+    await send('POST', '/account/email/confirm', { body: { token: notice } });
+    await send('POST', '/account/email', { token, body: { email: former } });
+    const { status } = await send('POST', '/account/email/confirm', {
+      body: { token: await mailed(former, before + 2) },
+    });
+    expect(status).toBe(204);
+  };
+
   /** Everything that people do, and what goes wrong when they do it. */
   const useEverything = async (): Promise<void> => {
     const root = (await login('root@example.com', adminPassword)).body.meta.token;
@@ -239,6 +267,7 @@ describe('Lesson 15: secrets', () => {
     await send('GET', '/auth/refresh', { headers: { cookie, 'sec-fetch-site': 'same-origin' } });
     await send('POST', '/auth/refresh', { headers: { cookie, origin: 'https://evil.example.net' } });
     await send('POST', '/auth/logout', { headers: { cookie } });
+    await changeEmail(email, second);
     await send('GET', '/audit_events', { token: root });
     for (const path of ['/openapi.json', '/health/live', '/health/ready', '/.well-known/jwks.json'])
       await send('GET', path);

@@ -43,6 +43,7 @@ describe('Lesson 1: a disabled account', () => {
     const reset = await resetToken(app, owner.id);
     const responses = {
       access: await as(app, token).get('/auth/me'),
+      again: await as(app, token).post('/auth/reauthenticate', { password: owner.password }),
       body: await refresh(refreshToken),
       cookie: await posting.send('POST', '/auth/refresh'),
       get: await getting.send('GET', '/auth/refresh', SAME_ORIGIN),
@@ -51,6 +52,7 @@ describe('Lesson 1: a disabled account', () => {
     };
     expect(Object.entries(responses).map(([path, response]) => `${path}: ${errorsOf(response)[0]}`)).toEqual([
       'access: 401 unauthenticated Authorization',
+      'again: 401 unauthenticated Authorization',
       'body: 401 invalid_refresh_token',
       'cookie: 401 invalid_refresh_token',
       'get: 401 invalid_refresh_token',

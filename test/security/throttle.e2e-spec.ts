@@ -176,6 +176,8 @@ describe('Lesson 12: guesses', () => {
     ['join', (n) => ['PATCH', `/accounts/guess-${n}/join`, { password: NEW_PASSWORD }]],
     ['token_valid', (n) => ['GET', `/account/passwords/token_valid?token=guess-${n}`]],
     ['invitation', (n) => ['GET', `/accounts/guess-${n}/invitation`]],
+    ['confirm', (n) => ['POST', '/account/email/confirm', { token: `guess-${n}` }]],
+    ['revert', (n) => ['POST', '/account/email/revert', { token: `guess-${n}` }]],
   ])('#12 of a token, 200 at once on two instances at %s: no more are evaluated than the limit', async (_, guess) => {
     const headers = fresh();
     const hash = [app, other].map(({ nest }) => jest.spyOn(nest.get(PasswordHasher, { strict: false }), 'hash'));

@@ -4,6 +4,7 @@ import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, ty
 import { mailedToken } from '../accounts/mails.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
+import { TOKEN_PURPOSES } from '../../src/one-time-tokens/token-purposes.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, signedIn, signIn } from '../support/factories.js';
@@ -19,6 +20,26 @@ beforeAll(async () => {
   root = await admin(app);
 });
 afterAll(() => app.stop());
+
+/** Every operation that takes a token besides access tokens; each is a use below. */
+const OPERATIONS_WITH_TOKENS = [
+  'GET /account/passwords/token_valid',
+  'GET /accounts/{token}/invitation',
+  'PATCH /accounts/{token}/join',
+  'POST /account/email/confirm',
+  'POST /account/email/revert',
+  'POST /account/passwords/reset',
+  'POST /auth/logout',
+  'POST /auth/refresh',
+];
+
+/** The kind of token below that stands for each purpose of one-time tokens. */
+const KIND_OF: Readonly<Record<string, string>> = {
+  invitation: 'an invitation',
+  reset: 'a mailed reset token',
+  email_confirm: 'the token to a new e-mail',
+  email_revert: 'the token to a former e-mail',
+};
 
 /** An account just invited, and the token of the mail. */
 const invite = async (): Promise<{ id: string; email: string; token: string }> => {
@@ -239,6 +260,22 @@ describe('Lesson 6: a token of one purpose', () => {
     for (const [place, use] of goodFor.entries()) {
       expect([use, await uses[use]?.(place === 0 ? token : await make())]).toEqual([use, true]);
     }
+  });
+
+  it('#6 is tried at every operation that takes a token, and every purpose is tried', async () => {
+    const { paths, components } = (await as(app).get('/openapi.json')).body;
+    const names = Object.entries<{ properties?: object }>(components.schemas)
+      .filter(([name, { properties = {} }]) => /Body$/.test(name) && 'token' in properties)
+      .map(([name]) => name);
+    const takesToken = new RegExp(`"name":"token"|schemas/(${[...names, 'RefreshBody', 'LogoutBody'].join('|')})"`);
+    const takes = Object.entries<Record<string, object>>(paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, operation]) => takesToken.test(JSON.stringify(operation)))
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(takes.sort()).toEqual(OPERATIONS_WITH_TOKENS);
+    expect(Object.keys(TOKEN_PURPOSES).sort()).toEqual(Object.keys(KIND_OF).sort());
+    for (const kind of Object.values(KIND_OF)) expect(kinds).toHaveProperty([kind]);
   });
 
   it('#6 opens nothing with any changed character', async () => {

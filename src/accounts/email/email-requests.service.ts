@@ -3,6 +3,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { emailKey } from '../../auth/email-key.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
+import { SessionStore } from '../../auth/sessions/session.store.js';
 import { Audit } from '../../events/audit.js';
 import { apiError, type ErrorObject } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
@@ -37,6 +38,7 @@ export class EmailRequestsService implements OnModuleInit {
     private readonly handlers: OutboxHandlers,
     private readonly mailer: EmailChangeMailer,
     private readonly audit: Audit,
+    private readonly sessions: SessionStore,
   ) {}
 
   onModuleInit(): void {
@@ -76,19 +78,23 @@ export class EmailRequestsService implements OnModuleInit {
     const target = { type: 'iam:accounts', id: accountId };
     await this.audit.record(tx, { action: 'iam:accounts.email_change_requested', actorId: actor.id, target });
     if (!(await this.rateLimiter.isAllowed('email_change_mail', { emailKey: emailKey(email) }))) return;
-    const adminId = actor.id === accountId ? null : actor.id;
-    await this.outbox.enqueue(tx, REQUEST, { accountId, email, adminId }, { key: accountId });
+    const request = { accountId, email, actorId: actor.id, sessionId: actor.sessionId };
+    await this.outbox.enqueue(tx, REQUEST, request, { key: accountId });
   }
 
-  /** Mails a token to the new e-mail; or, where another account has it, a notice to that account. */
-  private async start({ accountId, email, adminId }: OutboxTasks[typeof REQUEST]): Promise<void> {
+  /**
+   * Mails a token to the new e-mail; or, where another account has it, a notice to that account. Nothing when the session
+   * that asked for it has ended meanwhile: its account may have been taken back from a thief.
+   */
+  private async start({ accountId, email, actorId, sessionId }: OutboxTasks[typeof REQUEST]): Promise<void> {
     await this.transactions.run(async (tx) => {
       const current = await this.emails.lockEnabled(accountId, tx);
       if (current === undefined || current === email) return;
+      if (!(await this.sessions.isAlive(tx, { accountId: actorId, sessionId }))) return;
       const owner = await this.emails.ownerOf(email, accountId, tx);
       if (owner !== undefined) return this.mailer.queueTaken(owner, new Date(), tx);
       const request = { purpose: 'email_confirm', data: { email }, accountId } as const;
-      const token = await this.tokens.issue({ ...request, ...(adminId !== null && { issuedBy: adminId }) }, tx);
+      const token = await this.tokens.issue({ ...request, ...(actorId !== accountId && { issuedBy: actorId }) }, tx);
       // An earlier request is replaced, so there is always a token.
       if (token !== null) await this.mailer.queueConfirmation(token, tx);
     });

@@ -69,6 +69,9 @@ export abstract class SessionStore {
   /** Whose session a refresh token continues, without spending it; null when it is spent, or its session over. */
   abstract find(tx: Transaction, token: RefreshToken): Promise<SessionOwner | null>;
 
+  /** Whether a session of an enabled account is alive. */
+  abstract isAlive(tx: Pick<Transaction, 'query'>, owner: SessionOwner): Promise<boolean>;
+
   /** The newest other sessions of an account, at most `limit`, and whether it joined in the last `joinedMinutes`. */
   abstract earlierSignIns(
     tx: Pick<Transaction, 'query'>,

@@ -8,6 +8,8 @@ export interface Conflict {
   readonly known: boolean;
 }
 
+const RESERVED = 'the e-mail was another account’s until a few days ago, which can take it back';
+
 /** A line with an account. */
 export type Valid = LineReading & { readonly account: AccountRow };
 
@@ -27,12 +29,14 @@ export class Conflicts {
   /** The conflicts of these lines, by the number of the line. */
   async find(lines: readonly Valid[], tx: Transaction): Promise<Map<number, Conflict>> {
     const { ids, keys } = await this.taken(lines, tx);
+    const reserved = await this.reserved(lines, tx);
     const conflicts = new Map<number, Conflict>();
     const firstLines = new Map<string, number>();
     for (const { line, account } of lines) {
       const earlier = firstLines.get(account.email_key);
       if (earlier !== undefined) conflicts.set(line, { error: `the e-mail is on line ${earlier} too`, known: true });
       else if (keys.has(account.email_key)) conflicts.set(line, { error: 'the e-mail is already taken', known: true });
+      else if (reserved.has(account.email_key)) conflicts.set(line, { error: RESERVED, known: false });
       else if (ids.has(account.id)) conflicts.set(line, { error: 'another account has this id', known: false });
       firstLines.set(account.email_key, earlier ?? line);
       ids.add(account.id);
@@ -50,6 +54,15 @@ export class Conflicts {
       sql`SELECT id, email_key FROM accounts WHERE ${among} ${seen}`,
     );
     return { ids: new Set(rows.map(({ id }) => id)), keys: new Set(rows.map(({ email_key }) => email_key)) };
+  }
+
+  /** The keys of e-mails that another account had, and can take back. */
+  private async reserved(lines: readonly Valid[], tx: Transaction): Promise<Set<string>> {
+    const keys = lines.map(({ account }) => account.email_key);
+    const rows = await tx.query<{ key: string }>(sql`
+      SELECT reserved_email_key AS key FROM one_time_tokens
+      WHERE reserved_email_key = ANY(${keys}::text[]) AND expires_at > now()`);
+    return new Set(rows.map(({ key }) => key));
   }
 
   private async remember(lines: readonly Valid[], conflicts: ReadonlyMap<number, Conflict>, tx: Transaction) {

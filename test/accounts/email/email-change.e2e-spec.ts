@@ -119,6 +119,33 @@ describe('Changing the e-mail of the own account', () => {
     expect(await emailOf(app, user.account.id)).toBe(second);
   });
 
+  it('has one link, whatever number of requests come at once', async () => {
+    user = await signedIn(app);
+    const addresses = Array.from({ length: 8 }, newAddress);
+    const responses = await Promise.all(addresses.map((email) => user.post('/account/email', { email })));
+    expect(responses.map(({ status }) => status)).toEqual(addresses.map(() => 204));
+    await idle();
+    const tokens = app.mails.mails
+      .filter(({ recipients }) => addresses.some((email) => recipients.includes(email)))
+      .map(tokenIn);
+    const confirmed = await Promise.all(tokens.map((token) => confirm(app, token)));
+    expect(confirmed.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(addresses).toContain(await emailOf(app, user.account.id));
+  });
+
+  it('is void when the session that asked for it ends before its mail is written', async () => {
+    user = await signedIn(app);
+    const [email, { id }] = [newAddress(), user.account];
+    const [session] = await app.sql<{ id: string }>('SELECT id FROM account_sessions WHERE account_id = $1', [id]);
+    await user.post('/auth/logout');
+    await app.sql(`SELECT graphile_worker.add_job('accounts.request_email_change', $1::json)`, [
+      JSON.stringify({ accountId: id, email, actorId: id, sessionId: session?.id }),
+    ]);
+    await idle();
+    expect(app.mails.mails.filter(({ recipients }) => recipients.includes(email))).toEqual([]);
+    expect(await app.sql('SELECT 1 FROM one_time_tokens WHERE account_id = $1', [id])).toEqual([]);
+  });
+
   it('is done by one of 20 who have the link at once', async () => {
     user = await signedIn(app);
     const email = newAddress();
