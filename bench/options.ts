@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
 
-/** Writes the table of the latest results into docs/performance.md; or measures how reads grow with the table. */
-export type Command = 'docs' | 'growth';
+/**
+ * Writes the table of the latest results into docs/performance.md; measures how reads grow with the table; or compares
+ * this checkout with others.
+ */
+export type Command = 'docs' | 'growth' | 'compare';
 
 /** What one run of the benchmark does. */
 export interface Options {
@@ -19,9 +22,11 @@ export interface Options {
   readonly profile: boolean;
   /** What is done instead of measuring the rows, if anything. */
   readonly command: Command | null;
+  /** Folders of the checkouts that `compare` compares this one with. */
+  readonly others: readonly string[];
 }
 
-const USAGE = `npm run bench -- [docs | growth] [options]
+const USAGE = `npm run bench -- [docs | growth | compare FOLDER…] [options]
 
   --accounts N      rows of the accounts table (100000)
   --rounds N        turns of service and floor on each row (5)
@@ -31,9 +36,10 @@ const USAGE = `npm run bench -- [docs | growth] [options]
   --profile         writes CPU profiles of the service under each row to data/bench/ instead of measuring
   docs              writes the table of bench/results/latest.json into docs/performance.md
   growth            compares every documented filter and sort at 10000 accounts and at --accounts
+  compare FOLDER…   compares this service with those of other built checkouts, in interleaved rounds
 `;
 
-const isCommand = (word: string): word is Command => word === 'docs' || word === 'growth';
+const isCommand = (word: string): word is Command => ['docs', 'growth', 'compare'].includes(word);
 
 function positive(name: string, text: string): number {
   const value = Number(text);
@@ -60,9 +66,9 @@ export function readOptions(args: readonly string[]): Options {
       },
     });
     const [command = null, ...others] = positionals;
-    if (others.length > 0 || (command !== null && !isCommand(command))) {
-      throw new Error(`There is no "${positionals.join(' ')}"`);
-    }
+    if (command !== null && !isCommand(command)) throw new Error(`There is no "${command}"`);
+    if (command === 'compare' && others.length === 0) throw new Error('compare takes folders of other checkouts');
+    if (command !== 'compare' && others.length > 0) throw new Error(`There is no "${positionals.join(' ')}"`);
     return {
       accounts: positive('accounts', values.accounts),
       rounds: positive('rounds', values.rounds),
@@ -71,6 +77,7 @@ export function readOptions(args: readonly string[]): Options {
       rows: new RegExp(values.rows, 'i'),
       profile: values.profile,
       command,
+      others,
     };
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);

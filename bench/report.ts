@@ -92,7 +92,8 @@ const meanings = (): string => ROWS.map(({ name, meaning }) => `- **${name}**: $
 
 const perSecond = (value: number): string => (value < 100 ? value.toFixed(1) : value.toFixed(0));
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+/** A table in Markdown; the first column is aligned to the left. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i]?.length ?? 0)));
   const cell = (text: string, i: number): string =>
     i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0);

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { compare } from './compare.js';
 import { pinLoadGenerator, startFloor, startService } from './contestant.js';
 import { openBenchDatabase } from './database.js';
 import { measureGrowth } from './growth.js';
@@ -60,6 +61,7 @@ try {
   const options = readOptions(process.argv.slice(2));
   if (options.command === 'docs') await writeDocs();
   else if (options.command === 'growth') await measureGrowth(options.accounts);
+  else if (options.command === 'compare') await compare(options);
   else await run(options);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

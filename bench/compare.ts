@@ -1,0 +1,110 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { basename, join, resolve } from 'node:path';
+import type { Ready, Turn } from './competitor.js';
+import { median } from './measure.js';
+import type { Options } from './options.js';
+import { table } from './report.js';
+
+/** A built checkout whose service takes its turns. */
+interface Competitor {
+  readonly name: string;
+  readonly rows: readonly string[];
+  /** Requests a second of one row. */
+  measure(turn: Turn): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const COMPETITOR = join(import.meta.dirname, 'competitor.ts');
+const LOADER = './test/runner/typescript-loader.js';
+/** Before a row is measured, each checkout runs it for so long, in seconds. */
+const WARM_UP_SECONDS = 2;
+
+/**
+ * Compares the service of this checkout with those of others, each built, on a database of its own and by its own
+ * benchmark, in interleaved rounds. A second checkout of the same commit is the control: its ratio is the noise.
+ */
+export async function compare({ others, rows, rounds, seconds, accounts, connections }: Options): Promise<void> {
+  const competitors: Competitor[] = [];
+  try {
+    // One after the other: each may seed its database first.
+    for (const folder of [process.cwd(), ...others]) competitors.push(await start(folder, accounts, connections));
+    const [own, ...against] = competitors;
+    if (!own) return;
+    const lines: string[][] = [];
+    for (const row of own.rows.filter((name) => rows.test(name))) {
+      const entered = [own, ...against.filter((one) => one.rows.includes(row))];
+      const found = await takeTurns(entered, { row, seconds }, rounds);
+      const line = [row, median(found.get(own) ?? []).toFixed(0), ...against.map((one) => ratio(found, own, one))];
+      process.stdout.write(`${line.join('  ')}\n`);
+      lines.push(line);
+    }
+    const head = ['row', 'this /s', ...against.map(({ name }) => `this / ${name} (range)`)];
+    process.stdout.write(`\n${table(head, lines)}\n`);
+  } finally {
+    for (const one of competitors) await one.stop();
+  }
+}
+
+/** In each round another one begins, so that none always runs after the same. */
+async function takeTurns(
+  entered: readonly Competitor[],
+  turn: Turn,
+  rounds: number,
+): Promise<ReadonlyMap<Competitor, number[]>> {
+  const found = new Map(entered.map((one): [Competitor, number[]] => [one, []]));
+  for (const one of entered) await one.measure({ ...turn, seconds: WARM_UP_SECONDS });
+  for (let round = 0; round < rounds; round++) {
+    const first = round % entered.length;
+    for (const one of [...entered.slice(first), ...entered.slice(0, first)]) {
+      found.get(one)?.push(await one.measure(turn));
+    }
+  }
+  return found;
+}
+
+/** The median of the rounds' ratios, and the lowest and the highest of them. */
+function ratio(found: ReadonlyMap<Competitor, number[]>, own: Competitor, other: Competitor): string {
+  const base = found.get(other);
+  if (!base) return 'no such row';
+  const ratios = (found.get(own) ?? []).map((value, round) => value / (base[round] ?? Number.NaN));
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
+}
+
+async function start(folder: string, accounts: number, connections: number): Promise<Competitor> {
+  const child = fork(COMPETITOR, [String(accounts), String(connections)], {
+    cwd: resolve(folder),
+    execArgv: ['--import', LOADER],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const { rows }: Ready = await reply(child);
+  return {
+    name: basename(resolve(folder)),
+    rows,
+    measure: (turn) => {
+      child.send(turn);
+      return reply(child);
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** @throws Error when the process ends instead */
+async function reply<Message>(child: ChildProcess): Promise<Message> {
+  const abort = new AbortController();
+  const ended = once(child, 'exit', { signal: abort.signal }).then(() => {
+    throw new Error('A checkout that is compared ended; see the lines above');
+  });
+  try {
+    const [message]: [Message] = await Promise.race([once(child, 'message') as Promise<[Message]>, ended]);
+    return message;
+  } finally {
+    ended.catch(() => undefined);
+    abort.abort();
+  }
+}
