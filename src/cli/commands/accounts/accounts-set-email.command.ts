@@ -1,12 +1,12 @@
 import { Command } from '@commander-js/extra-typings';
 import { z } from 'zod';
-import { AccountRules } from '../../accounts/account.rules.js';
-import { EmailChangesService } from '../../accounts/email/email-changes.service.js';
-import { emailKey } from '../../auth/email-key.js';
-import { email } from '../../config/variables/schemas.js';
-import { isUuid } from '../../json-api/resource/field-types.js';
-import { parsedBy, type CommandContext } from '../command.js';
-import { withService } from '../with-service.js';
+import { AccountRules } from '../../../accounts/account.rules.js';
+import { EmailChangesService } from '../../../accounts/email/email-changes.service.js';
+import { emailKey } from '../../../auth/email-key.js';
+import { email } from '../../../config/variables/schemas.js';
+import { isUuid } from '../../../json-api/resource/field-types.js';
+import { parsedBy, type CommandContext } from '../../command.js';
+import { withService } from '../../with-service.js';
 
 const uuid = z.string().refine(isUuid, 'must be a UUID');
 

@@ -4,12 +4,12 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from '@commander-js/extra-typings';
-import { transferResource } from '../../accounts/account-transfer.resource.js';
-import { isErrno } from '../../config/errno.js';
-import { exportAccounts, type ExportPiece } from '../accounts/export-lines.js';
-import type { CommandContext } from '../command.js';
-import { onDatabase } from '../with-service.js';
-import { number, Progress } from '../progress.js';
+import { transferResource } from '../../../accounts/account-transfer.resource.js';
+import { isErrno } from '../../../config/errno.js';
+import { exportAccounts, type ExportPiece } from '../../accounts/export-lines.js';
+import type { CommandContext } from '../../command.js';
+import { onDatabase } from '../../with-service.js';
+import { number, Progress } from '../../progress.js';
 
 /** Readable only by its owner, since it contains all e-mails. */
 const MODE = 0o600;

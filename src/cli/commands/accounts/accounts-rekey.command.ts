@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
-import { staleKeys, storeKey } from '../accounts/email-keys.js';
-import type { CommandContext } from '../command.js';
-import { onDatabase } from '../with-service.js';
+import { staleKeys, storeKey } from '../../accounts/email-keys.js';
+import type { CommandContext } from '../../command.js';
+import { onDatabase } from '../../with-service.js';
 
 /** Updates e-mail keys of accounts from a release that compared domains in another form. */
 export const accountsRekeyCommand = (context: CommandContext) =>
