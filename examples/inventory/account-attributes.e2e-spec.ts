@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import type { TestApp } from '../../test/support/app.js';
 import { type ApiClient, column, document, errorsOf, ids } from '../../test/support/client.js';
 import { account, organization, signedIn } from '../../test/support/factories.js';
@@ -123,6 +124,14 @@ describe('Attributes that the inventory adds to accounts', () => {
     expect(out).toContain('"employee_number":4711');
     await app.sql(`DELETE FROM accounts WHERE email = 'jo@acme.example'`);
     expect(await app.sql('SELECT 1 FROM staff_records WHERE employee_number = 4711')).toEqual([]);
+  });
+
+  it('lie in tables that the migration makes as the entities describe them', async () => {
+    const { driver, entityMetadatas } = app.nest.get(DataSource);
+    // A comment is the wording of the API's documentation, and no part of the schema.
+    for (const { columns } of entityMetadatas) for (const column of columns) column.comment = undefined;
+    const queries = (await driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query);
+    expect(queries.filter((query) => /items|reservations|staff_records|inventory_settings/.test(query))).toEqual([]);
   });
 
   it('stand in the OpenAPI document', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailsTo } from '../../test/accounts/mails.js';
 import { eventually } from '../../test/outbox/outbox-fixture.js';
-import type { TestApp } from '../../test/support/app.js';
+import { startApp, type TestApp } from '../../test/support/app.js';
 import { type ApiClient, column, document, errorsOf, ids } from '../../test/support/client.js';
 import { organization, signedIn } from '../../test/support/factories.js';
 import { ExpiredReservations } from './src/inventory/expired-reservations.js';
@@ -24,6 +24,14 @@ describe('The inventory, an extension that adds to the service everywhere', () =
     const item = await tested.itemIn(org, { sku: 'XYZ-0009' });
     expect(ids(await root.get(`/items?filter[organization_id]=${org}&filter[sku]=xyz-0009`))).toEqual([item]);
     expect(errorsOf(await root.get('/items?filter[sku]=x'))).toEqual(['400 invalid_parameter filter[sku]']);
+  });
+
+  it('does not start with the error of a constraint that the database does not have', async () => {
+    const constraints = { items_reserved_chk: { code: 'conflict', detail: 'Not as many' } } as const;
+    const start = startApp({ extension: { constraints }, beside: app });
+    await expect(start).rejects.toThrow(
+      'constraints: the database has no constraint items_reserved_chk; correct the name',
+    );
   });
 
   it('has columns together that are taken: 409', async () => {
@@ -54,11 +62,12 @@ describe('The inventory, an extension that adds to the service everywhere', () =
     const item = await tested.itemIn(org);
     const person = await signedIn(app, { org: [org] });
     await person.post(`/items/${item}/reserve`, { quantity: 1 });
+    await root.patch(`/accounts/${person.account.id}`, document('iam:accounts', { locale: 'de' }));
     await app.sql(`UPDATE reservations SET expires_at = now() WHERE item_id = '${item}'`);
     await app.nest.get(ExpiredReservations, { strict: false }).expire(new AbortController().signal);
     expect((await root.get(`/items/${item}`)).body.data.attributes.reserved).toBe(0);
     const [mail] = await mailsTo(app, person.account.email);
-    expect(mail?.parsed.subject).toBe('Your reservation of Laptop has expired');
+    expect(mail?.parsed.subject).toBe('Ihre Reservierung von Laptop ist abgelaufen');
   });
 
   it('has pages outside of the prefix and under it, in the layout of the service and the language of the browser', async () => {

@@ -18,10 +18,12 @@ export interface ServiceDataSourceOptions extends PostgresOptions, ConnectionOpt
 export type ConnectionSettings = Pick<Config, 'databasePoolSize'> &
   Partial<Pick<Config, 'databaseDirectUrl' | 'databasePooler'>>;
 
-/** Tables that extensions add. */
+/** Tables and constraints that extensions add. */
 export interface SchemaExtension {
   readonly entities?: readonly Type<unknown>[];
   readonly migrations?: readonly Type<MigrationInterface>[];
+  /** By the names of constraints. */
+  readonly constraints?: Readonly<Record<string, unknown>>;
 }
 
 /** A timestamp at the end of a migration's name, in milliseconds; TypeORM sorts by it. */

@@ -1,4 +1,11 @@
-import { Injectable, Module, type DynamicModule, type OnModuleInit, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
@@ -6,11 +13,13 @@ import { Config } from '../config/config.js';
 import { unregistered } from '../json-api/resource/columns.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { Tracing } from '../tracing/tracing.js';
+import { findUnknownConstraints } from './checks/constraint-names.js';
 import { translateDatabaseError } from './errors/constraint-errors.js';
 import { dataSourceOptions, type SchemaExtension } from './data-source.js';
 import { DatabaseServer, DatabaseServerModule } from './database-server.js';
 import type { Migrate } from './migrate.js';
 import { missingGrant } from './errors/missing-grant.js';
+import { PendingMigrations } from './pending-migrations.js';
 import { openDataSource } from './open-data-source.js';
 import { traced } from './traced.js';
 import { PostgresTransactions } from './transactions.js';
@@ -51,6 +60,21 @@ class EntityCheck implements OnModuleInit {
   }
 }
 
+/** Rejects errors of constraints that the database does not have: nothing would ever break these. */
+class ConstraintCheck implements OnApplicationBootstrap {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly names: readonly string[],
+  ) {}
+
+  /** @throws TypeError which stops the start; not while migrations are pending, which may make the constraint */
+  async onApplicationBootstrap(): Promise<void> {
+    const [unknown] = await findUnknownConstraints(this.dataSource, this.names);
+    if (unknown === undefined || (await new PendingMigrations(this.dataSource).list()).length > 0) return;
+    throw new TypeError(`constraints: the database has no constraint ${unknown}; correct the name`);
+  }
+}
+
 /**
  * Connects the service to its database: starts the embedded server where none is configured, checks the server,
  * migrates where the configuration says so, and gives every module the `DataSource` and `Transactions`.
@@ -81,7 +105,17 @@ export class DatabaseModule {
       module: DatabaseModule,
       global: true,
       imports: [DatabaseServerModule, connection],
-      providers: [DatabaseShutdown, EntityCheck, { provide: Transactions, useClass: PostgresTransactions }],
+      providers: [
+        DatabaseShutdown,
+        EntityCheck,
+        {
+          provide: ConstraintCheck,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) =>
+            new ConstraintCheck(dataSource, Object.keys(schema.constraints ?? {})),
+        },
+        { provide: Transactions, useClass: PostgresTransactions },
+      ],
       exports: [Transactions],
     };
   }
