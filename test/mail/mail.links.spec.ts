@@ -46,9 +46,12 @@ describe('The links in mails', () => {
       'https://spa.example.com/i/a%26b%23%24%26?from=mail&x=1#top',
     ],
   ])('follow the template %s', (template, link) => {
-    const links = linksOf({ invitationLink: template, resetLink: `${template}&reset` });
+    const links = linksOf({ invitationLink: template, resetLink: `${template}&reset`, emailLink: `${template}&email` });
     expect(links.join('a&b#$&').href).toBe(link);
     expect(links.resetPassword('a&b#$&').href).toBe(`${link}&reset`);
+    expect(links.confirmEmail('a&b#$&').href).toBe(`${link}&email`);
+    // The page that takes a change back is the service's own.
+    expect(links.revertEmail('a&b').href).toBe('https://app.example.com/revert-email?token=a%26b');
     expect(links.forgotPassword().href).toBe('https://app.example.com/forgot-password');
   });
 });

@@ -69,6 +69,7 @@ describe('Lesson 9: an organization', () => {
   it('#9 hides its rows from others: each endpoint says the same of them as of none at all, and mostly 404', async () => {
     const rows: Record<string, [id: string, type: string]> = {
       '/accounts/:id': [stranger.account.id, 'iam:accounts'],
+      '/accounts/:id/email': [stranger.account.id, 'iam:accounts'],
       '/accounts/:id/resend_invitation': [stranger.account.id, 'iam:accounts'],
       '/account_sessions/:id': [foreignSession, 'iam:account_sessions'],
       '/organizations/:id': [foreign, 'iam:organizations'],

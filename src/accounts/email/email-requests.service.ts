@@ -58,9 +58,10 @@ export class EmailRequestsService implements OnModuleInit {
 
   /**
    * Requests another e-mail for an account that the actor may update alone and that ranks below the actor.
-   * @throws ApiError 404 or 403 by scope, rank and organizations; 429
+   * @param readEmail reads and validates the body, whose errors come after those of the row
+   * @throws ApiError 404 or 403 by scope, rank and organizations; what `readEmail` throws; 429
    */
-  async requestFor(actor: Actor, id: string, email: string): Promise<void> {
+  async requestFor(actor: Actor, id: string, readEmail: () => string): Promise<void> {
     await this.transactions.run(async (tx) => {
       const { entity } = await this.accounts.findForUpdate(actor, 'update', id, tx);
       const role = this.roles.get(entity.roleName);
@@ -68,6 +69,7 @@ export class EmailRequestsService implements OnModuleInit {
       if (role !== null && role.rank >= actor.role.rank) throw apiError('forbidden', PEER);
       if (!decidesAlone(actor, 'update', await this.accounts.factsOf(actor, id, tx)))
         throw apiError('forbidden', SHARED);
+      const email = readEmail();
       await this.rateLimiter.count('email_change', { accountId: id });
       await this.queue(actor, id, email, tx);
     });

@@ -87,7 +87,7 @@ export class EmailController {
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 404, 413, 415, 422, 429, 503)
   requestFor(@CurrentActor() actor: Actor, @Param('id') id: string, @Body() body: unknown): Promise<void> {
-    return this.requests.requestFor(actor, id, this.emailIn(body));
+    return this.requests.requestFor(actor, id, () => this.emailIn(body));
   }
 
   private emailIn(body: unknown): string {

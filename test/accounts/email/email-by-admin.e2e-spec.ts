@@ -57,6 +57,16 @@ describe('Changing the e-mail of another account', () => {
     expect(await ask(await of([red]), as(app))).toBe('401 unauthenticated Authorization');
   });
 
+  it('says of a row out of scope that it does not exist before it looks at the e-mail', async () => {
+    const owner = await signedIn(app, { role: 'org_owner', org: [await organization(app)] });
+    const { id } = await account(app);
+    expect(errorsOf(await owner.post(`/accounts/${id}/email`, { email: 'nope' }))).toEqual(['404 not_found']);
+    expect(errorsOf(await root.post(`/accounts/${id}/email`, { email: 'nope' }))).toEqual([
+      '422 validation_failed /email',
+    ]);
+    expect(errorsOf(await root.post('/accounts/nope/email', { email: newAddress() }))).toEqual(['404 not_found']);
+  });
+
   it('needs a recent sign-in', async () => {
     const boss = await signedIn(app, { role: 'admin' });
     await ageSignIn(boss.account.id, app);
