@@ -4,7 +4,11 @@ export default {
   runtime: '<rootDir>/test/runner/runtime.js',
   transform: {},
   rootDir: '.',
-  testMatch: ['<rootDir>/test/**/*.{spec,e2e-spec}.ts', '<rootDir>/examples/**/*.e2e-spec.ts'],
+  testMatch: [
+    '<rootDir>/test/**/*.{spec,e2e-spec}.ts',
+    '<rootDir>/examples/**/*.e2e-spec.ts',
+    '<rootDir>/{examples,templates}/*/src/**/*.test.ts',
+  ],
   globalSetup: '<rootDir>/test/runner/global-setup.js',
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
   // One more than cores: some tests wait, for a process that starts or a second that passes.

@@ -47,24 +47,26 @@ describe('deploy/compose.yaml', () => {
 });
 
 describe('The manifests of a new project', () => {
-  const [kustomization] = parseAllDocuments(readFileSync('templates/project/kustomization.yaml', 'utf8')).map((one) =>
-    one.toJS(),
-  );
+  const read = (path: string): Manifest => parseAllDocuments(readFileSync(path, 'utf8'))[0]?.toJS();
 
-  it('are those of the package, with settings that exist', () => {
-    expect(kustomization.resources).toEqual(['node_modules/iam/deploy/kubernetes']);
+  it('are those of the package, with settings of its own that exist', () => {
+    const { resources } = read('templates/project/kustomization.yaml');
     const { files }: { files: string[] } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect(files).toEqual(expect.arrayContaining(['deploy/kubernetes', 'deploy/compose.yaml']));
-    const [{ patch }] = kustomization.patches;
-    const { kind: patched, metadata, data } = parseAllDocuments(patch)[0]?.toJS() as Manifest;
-    expect(kind(patched).metadata.name).toBe(metadata.name);
+    const own: string[] = kind('Kustomization').resources;
+    const taken = own
+      .filter((file) => file !== 'config.yaml')
+      .map((file) => `node_modules/iam/deploy/kubernetes/${file}`);
+    expect(resources).toEqual(['kubernetes-settings.yaml', ...taken]);
+    const { metadata, data } = read('templates/project/kubernetes-settings.yaml');
+    expect(metadata).toEqual(kind('ConfigMap').metadata);
+    expect(Object.keys(data)).toEqual(expect.arrayContaining(Object.keys(kind('ConfigMap').data)));
     expect(Object.keys(data).filter((name) => !(name in VARIABLES))).toEqual([]);
   });
 
-  it('leave out no manifest but the secret', () => {
-    const { resources } = kind('Kustomization');
+  it('leave out none but the secret', () => {
     const others = readdirSync('deploy/kubernetes').filter((file) => !/^(kustomization|secret\.example)/.test(file));
-    expect(resources).toEqual(others.sort());
+    expect(kind('Kustomization').resources).toEqual(others.sort());
   });
 
   it('are for an image with the commands that the image of the service has', () => {

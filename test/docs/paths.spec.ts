@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 
 const ROOT = new URL('../../', import.meta.url);
 /** The projects that documents show, whose paths are those of a reader's own. */
-const PROJECTS = ['examples/teams/', 'examples/inventory/'].map((path) => new URL(path, ROOT));
+const PROJECTS = ['examples/teams/', 'examples/inventory/', 'templates/project/'].map((path) => new URL(path, ROOT));
 
 const documents = ['README.md', 'CHANGELOG.md'].concat(
   ...['docs', 'docs/decisions'].map((folder) =>

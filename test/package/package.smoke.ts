@@ -11,8 +11,10 @@ const TARBALL = resolve(process.env['IAM_TEST_PACKAGE'] ?? '');
 const MAX_PACKED_SIZE = 1_000_000;
 const MAX_FILES = 1_000;
 
-/** Outside of dist, and what npm adds by itself. */
-const OTHER_FILES = ['CHANGELOG.md', 'README.md', 'package.json', 'roles.yml'];
+/** Outside of dist; some npm adds by itself. */
+const OTHER_FILES = ['CHANGELOG.md', 'README.md', 'package.json', 'roles.yml', 'deploy/compose.yaml'];
+/** What a new project is made of, and the manifests that it takes from the package. */
+const OTHER_FOLDERS = ['deploy/kubernetes', 'templates'];
 
 /** Runs a program; an error shows what it printed. */
 async function run(program: string, ...args: string[]): Promise<string> {
@@ -41,8 +43,10 @@ describe('The package', () => {
       .trim()
       .split('\n')
       .map((path) => path.replace(/^package\//, ''));
-    expect(files.sort()).toEqual([...filesIn('src').flatMap(builtFrom), ...OTHER_FILES].sort());
-    expect(files.filter((file) => /(?<!\.d)\.c?ts$|\.map$|spec/.test(file))).toEqual([]);
+    const expected = [...filesIn('src').flatMap(builtFrom), ...OTHER_FILES, ...OTHER_FOLDERS.flatMap(filesIn)];
+    expect(files.sort()).toEqual(expected.sort());
+    const built = files.filter((file) => file.startsWith('dist/'));
+    expect(built.filter((file) => /(?<!\.d)\.c?ts$|\.map$|[.-]spec\./.test(file))).toEqual([]);
     process.stdout.write(`${files.length} files, ${Math.round(statSync(TARBALL).size / 1000)} kB packed\n`);
     expect(files.length).toBeLessThan(MAX_FILES);
     expect(statSync(TARBALL).size).toBeLessThan(MAX_PACKED_SIZE);

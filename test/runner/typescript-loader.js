@@ -13,6 +13,10 @@ const JEST_GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
 // Node runs the hooks below in a thread of their own, from this same file.
 if (isMainThread) register(import.meta.url);
 
+const NODE_TEST = new URL('./node-test.js', import.meta.url).href;
+/** Projects of their own. */
+const PROJECT = /\/(?:examples|templates)\/[^/]+\/src\//;
+
 /** What the examples import is what package.json exports, in the sources. */
 const PACKAGE = new Map([
   ['iam', new URL('../../src/index.ts', import.meta.url).href],
@@ -23,6 +27,7 @@ const PACKAGE = new Map([
 export async function resolve(specifier, context, next) {
   // The package can be loaded by jest only.
   if (specifier === '@jest/globals') return next(JEST_GLOBALS, context);
+  if (specifier === 'node:test' && PROJECT.test(context.parentURL ?? '')) return next(NODE_TEST, context);
   const exported = PACKAGE.get(specifier);
   if (exported !== undefined) return next(exported, context);
   const sibling = /^\.{1,2}\//.test(specifier) && context.parentURL?.endsWith('.ts');

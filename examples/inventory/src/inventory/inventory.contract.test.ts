@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { contractTests, type Fixture } from '../../src/testing/index.js';
-import { startTestIam } from '../../test/support/kit.js';
-import { extension as inventory } from './src/extension.js';
-import { Item } from './src/inventory/item.entity.js';
-import { InventorySettings, StaffRecord } from './src/inventory/staff.attributes.js';
+import test from 'node:test';
+import { contractTests, type Fixture, startIam } from 'iam/testing';
+import { extension } from '../extension.js';
+import { Item } from './item.entity.js';
+import { InventorySettings, StaffRecord } from './staff.attributes.js';
 
 /** An organization of which the inventory knows something, or nothing. */
 const organization: Fixture = async ({ create }, n) => {
@@ -28,11 +26,9 @@ const item: Fixture = async ({ create }, n) => {
   return id;
 };
 
-describe('The contract of resources to which the inventory adds, and of its own', () => {
-  const ROLES_FILE = fileURLToPath(new URL('./roles.yml', import.meta.url));
-  contractTests({
-    start: () => startTestIam({ extension: inventory, env: { ROLES_FILE } }),
-    fixtures: { 'iam:organizations': organization, 'iam:accounts': account, 'inventory:items': item },
-    runner: { describe, it, beforeAll, afterAll },
-  });
+// Of the resources to which the inventory adds, and of its own.
+contractTests({
+  start: () => startIam({ extension, roles: new URL('../../roles.yml', import.meta.url) }),
+  fixtures: { 'iam:organizations': organization, 'iam:accounts': account, 'inventory:items': item },
+  runner: test,
 });
