@@ -98,6 +98,19 @@ describe('Attributes that the inventory adds to accounts', () => {
     expect(ids(await root.get(`/items?filter[reserved_by]=${person.account.id}`))).toEqual([item]);
   });
 
+  it('are computed by SQL, and are filters of their own, of which what may not be read finds nothing', async () => {
+    const [org, other] = [await organization(app), await organization(app)];
+    const owner = await signedIn(app, { role: 'org_owner', org: [org] });
+    const person = await signedIn(app, { org: [org, other] });
+    const [mine, theirs] = [await tested.itemIn(org, { quantity: 5 }), await tested.itemIn(other)];
+    await person.post(`/items/${mine}/reserve`, { quantity: 3 });
+    await person.post(`/items/${theirs}/reserve`, { quantity: 1 });
+    const found = async (query: string) => ids(await owner.get(`/accounts?${query}`));
+    expect(await found('filter[reserved_count__gte]=4')).toEqual([person.account.id]);
+    expect(await found(`filter[reserved_item]=${mine}`)).toEqual([person.account.id]);
+    expect(await found(`filter[reserved_item]=${theirs}`)).toEqual([]);
+  });
+
   it('may be closed to the account itself, and meta.can says so', async () => {
     const me = await signedIn(app);
     const mine = `/accounts/${me.account.id}`;

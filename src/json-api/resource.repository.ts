@@ -15,6 +15,7 @@ import { columnSql, rowColumn } from './sql/keyset.js';
 import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
+import type { ReadableIds } from './resource/resource-extension.js';
 import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
 import { and, FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
@@ -233,15 +234,17 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   }
 
   private sourceWhere(actor: Actor, scopeCondition: Sql): Source {
+    const { computed: known, filters } = this.registry.sqlOf(this.resource.type);
+    const readable: ReadableIds = (type) => this.readableIds(type, actor);
     const computed = new Map<string, Sql>();
-    for (const property in this.computed) computed.set(property, this.computed[property]?.(actor) ?? FALSE);
+    for (const property in known) computed.set(property, known[property]?.(actor as never, readable) ?? FALSE);
     const expression = (attribute: Attribute): Sql => computed.get(attribute.property) ?? columnSql(attribute);
     return {
       resource: this.extended,
       scopeCondition,
       computed,
       condition: (asked) =>
-        this.filters[asked.filter.name]?.(asked.operands, actor) ?? attributeCondition(asked, expression),
+        filters[asked.filter.name]?.(asked.operands, actor as never, readable) ?? attributeCondition(asked, expression),
     };
   }
 }

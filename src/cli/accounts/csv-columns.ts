@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TransferResource } from './account-reader.js';
-import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
+import { type FieldType, FIELD_TYPES } from '../../json-api/resource/field-types.js';
 
 /** The columns of a file: header by member of an account. */
 export type ColumnMap = ReadonlyMap<string, string>;
@@ -58,11 +58,12 @@ function read(member: string, cell: string, resource: TransferResource): unknown
   const text = cell.trim();
   if (member === 'organizations') return text.startsWith('[') ? json(text) : listOf(text);
   if (member === 'hashed_password') return /^[{[]/.test(text) ? json(text) : text;
-  const kind = resource.attributes.get(member)?.type;
-  if (kind === FIELD_TYPES.boolean) return BOOLEANS.get(text.toLowerCase()) ?? text;
-  if (kind === FIELD_TYPES.integer) return /^-?\d+$/.test(text) ? Number(text) : text;
-  if (kind?.name === 'list') return text.startsWith('[') ? json(text) : listOf(text);
-  return kind === FIELD_TYPES.json ? json(text) : text;
+  const type: FieldType = resource.attributes.get(member)?.type ?? FIELD_TYPES.string;
+  const base = type.base ?? type.name;
+  if (base === 'boolean') return BOOLEANS.get(text.toLowerCase()) ?? text;
+  if (base === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text;
+  if (base === 'list') return text.startsWith('[') ? json(text) : listOf(text);
+  return base === 'json' ? json(text) : text;
 }
 
 /** As spreadsheets and databases write them. */

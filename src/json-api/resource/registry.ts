@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Action, ResourceActor } from './resource-definition.js';
 import { type AnyResource, columnOf } from './resource.js';
-import { extended, type ResourceExtension } from './resource-extension.js';
+import { extended, type OwnSql, type ResourceExtension } from './resource-extension.js';
 import type { Source } from '../sql/select.js';
 import type { Sql } from '../sql/sql.js';
 import { StatementCache } from '../sql/statement-cache.js';
@@ -17,12 +17,6 @@ export interface RegisteredRepository {
 
 const COMMON: ReadonlySet<Action> = new Set(['create', 'read', 'update', 'delete']);
 
-/** The SQL of a repository's own, by property and by filter. */
-interface OwnSql {
-  readonly computed: Readonly<Record<string, unknown>>;
-  readonly filters: Readonly<Record<string, unknown>>;
-}
-
 /** Injection token of the {@link ResourceExtension}s of the application. */
 export const RESOURCE_EXTENSIONS = Symbol('RESOURCE_EXTENSIONS');
 
@@ -33,6 +27,7 @@ export class ResourceRegistry implements OnApplicationBootstrap {
   readonly statements = new StatementCache();
   private readonly repositories = new Map<string, RegisteredRepository>();
   private readonly resources = new Map<string, AnyResource>();
+  private readonly sql = new Map<string, Required<OwnSql>>();
   private readonly offered = new Map<string, Set<Action>>();
 
   constructor(
@@ -43,20 +38,31 @@ export class ResourceRegistry implements OnApplicationBootstrap {
    * Enters a repository, with the SQL that its resource definition needs.
    * @returns the resource with what extensions add to it
    */
-  register(repository: RegisteredRepository, { computed, filters }: OwnSql): AnyResource {
-    const { type, ...resource } = repository.resource;
-    for (const attribute of resource.attributes.values()) {
-      if (!attribute.computed || computed[attribute.property]) continue;
+  register(repository: RegisteredRepository, { computed, filters }: Required<OwnSql>): AnyResource {
+    const { type } = repository.resource;
+    if (this.repositories.has(type)) throw new TypeError(`Two repositories serve ${type}`);
+    const added = this.extensionsOf(type).map((extension) => extension.sql);
+    const sql = {
+      computed: Object.assign({}, computed, ...added.map((one) => one.computed)) as Required<OwnSql>['computed'],
+      filters: Object.assign({}, filters, ...added.map((one) => one.filters)) as Required<OwnSql>['filters'],
+    };
+    const whole = extended(repository.resource, this.extensionsOf(type));
+    for (const attribute of whole.attributes.values()) {
+      if (!attribute.computed || sql.computed[attribute.property]) continue;
       throw new TypeError(`${type}: "${attribute.property}" is computed, but by no SQL`);
     }
-    for (const { name, on } of resource.filters.values()) {
-      if (!on && !filters[name]) throw new TypeError(`${type}: the filter "${name}" has no SQL`);
+    for (const { name, on } of whole.filters.values()) {
+      if (!on && !sql.filters[name]) throw new TypeError(`${type}: the filter "${name}" has no SQL`);
     }
-    if (this.repositories.has(type)) throw new TypeError(`Two repositories serve ${type}`);
-    const whole = extended(repository.resource, this.extensionsOf(type));
     this.repositories.set(type, repository);
     this.resources.set(type, whole);
+    this.sql.set(type, sql);
     return whole;
+  }
+
+  /** The SQL of the repository of a type and of extensions. */
+  sqlOf(type: string): Required<OwnSql> {
+    return this.sql.get(type) ?? { computed: {}, filters: {} };
   }
 
   /** What extensions add to the resource of a type. */

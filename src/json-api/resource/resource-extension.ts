@@ -4,8 +4,10 @@ import { type Attribute, compileAttributes, compileFilters, type Filter, ID } fr
 import { columnsOf, hasDeletedColumn, nameOf, type SideTable, tableName } from './columns.js';
 import type { Restrictions } from './permissions.js';
 import { compileRelationships, type Relationship } from './relationships.js';
-import type { AttributeRule, RelationshipRule } from './resource-definition.js';
+import type { AttributeRule, FilterRule, RelationshipRule } from './resource-definition.js';
 import type { AnyResource } from './resource.js';
+import type { Operands } from '../sql/operators.js';
+import type { Sql } from '../sql/sql.js';
 
 /** What a module adds to a resource of another module; made by {@link extendResource}. */
 export interface ResourceExtension {
@@ -13,8 +15,21 @@ export interface ResourceExtension {
   readonly entity?: Type<object>;
   readonly attributes: Readonly<Record<string, AttributeRule<never>>>;
   readonly relationships: Readonly<Record<string, RelationshipRule<never>>>;
+  readonly filters: Readonly<Record<string, FilterRule>>;
+  readonly sql: OwnSql;
   /** What an actor may not do with a row, in addition to what the resource's own service says. */
   restrict?(actor: unknown, row: unknown): Restrictions;
+}
+
+/** The ids of the rows of a type that the actor may read, as a subquery: for SQL that names such rows. */
+export type ReadableIds = (type: string) => Sql;
+
+/** The SQL of an extension, as a repository has it of its own: conditions and values on `row`. */
+export interface OwnSql {
+  /** By property: computed attributes. */
+  readonly computed?: Readonly<Record<string, (actor: never, readable: ReadableIds) => Sql>>;
+  /** By name: filters that are no attributes. */
+  readonly filters?: Readonly<Record<string, (operands: Operands, actor: never, readable: ReadableIds) => Sql>>;
 }
 
 type RowOf<On> = On extends { readonly entity: Type<infer Row> } ? Row : never;
@@ -23,23 +38,32 @@ type RowOf<On> = On extends { readonly entity: Type<infer Row> } ? Row : never;
 interface Additions<Entity, Row, Actor> {
   readonly attributes?: { readonly [Key in keyof Entity & string]?: AttributeRule<Entity> };
   readonly relationships?: Readonly<Record<string, RelationshipRule<Entity>>>;
+  readonly filters?: Readonly<Record<string, FilterRule>>;
+  /** For attributes that are computed, and for filters. */
+  readonly sql?: {
+    readonly computed?: Readonly<Record<string, (actor: Actor, readable: ReadableIds) => Sql>>;
+    readonly filters?: Readonly<Record<string, (operands: Operands, actor: Actor, readable: ReadableIds) => Sql>>;
+  };
   readonly restrict?: (actor: Actor, row: Row) => Restrictions;
 }
 
 /**
  * Declares attributes and relationships of another module's resource. The values are columns of `entity`, a table of the
  * extension's own whose primary key is the id of the row that they belong to, with a foreign key that deletes them with
- * it. A row without one there has null in all of them, so these columns are nullable.
+ * it. A row without one there has null in all of them, so these columns are nullable. A property that is no column is
+ * computed, and `sql` has its SQL.
  */
 export const extendResource = <On extends AnyResource, Entity extends object, Actor>(
   on: On,
   entity: Type<Entity>,
-  { attributes = {}, relationships = {}, ...rest }: Additions<Entity, RowOf<On>, Actor>,
+  { attributes = {}, relationships = {}, filters = {}, sql = {}, ...rest }: Additions<Entity, RowOf<On>, Actor>,
 ): ResourceExtension => ({
   on,
   entity,
   attributes: attributes as ResourceExtension['attributes'],
   relationships: relationships as ResourceExtension['relationships'],
+  filters,
+  sql: sql as OwnSql,
   ...(rest as Pick<ResourceExtension, 'restrict'>),
 });
 
@@ -47,7 +71,7 @@ export const extendResource = <On extends AnyResource, Entity extends object, Ac
 export const relateResource = (
   on: AnyResource,
   relationships: Readonly<Record<string, Extract<RelationshipRule<never>, { many: string }>>>,
-): ResourceExtension => ({ on, attributes: {}, relationships });
+): ResourceExtension => ({ on, attributes: {}, relationships, filters: {}, sql: {} });
 
 /** Key and table of an entity that holds attributes of another one. @throws TypeError that begins with `where` */
 function sideTable(where: string, entity: Type<object>, place: number): SideTable {
@@ -69,9 +93,9 @@ function sideTable(where: string, entity: Type<object>, place: number): SideTabl
 }
 
 function besides(attribute: Attribute, side: SideTable, where: string): Attribute {
-  const { nullable, computed, property } = attribute;
+  const { nullable, property } = attribute;
   const name = `${where}: the column ${side.entity.name}.${property}`;
-  if (computed) throw new TypeError(`${where}: attribute "${property}" is computed; add a column`);
+  if (attribute.computed) return attribute;
   if (!nullable) throw new TypeError(`${name} must be nullable: rows that are there already have no value`);
   return { ...attribute, side };
 }

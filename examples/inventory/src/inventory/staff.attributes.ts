@@ -7,8 +7,10 @@ import {
   NoControlCharacters,
   Organization,
   OrganizationResource,
+  plainValues,
   relateResource,
   SORTED,
+  sql,
 } from 'iam';
 import { Reservation } from './item.entity.js';
 
@@ -31,6 +33,9 @@ export class StaffRecord {
   @Column({ type: 'uuid', nullable: true, comment: 'Account of the manager' })
   @ForeignKey(() => Account, { onDelete: 'SET NULL' })
   managerId!: string | null;
+
+  /** No column: how many items the account has reserved. */
+  reservedCount!: number;
 }
 
 /** Attributes and relationships of accounts. */
@@ -39,6 +44,7 @@ export const STAFF = extendResource(AccountResource, StaffRecord, {
     employeeNumber: { write: 'always', filter: ['eq', 'in'], sort: true },
     costCenter: { write: 'always', filter: ['eq', 'in', 'nin', 'match'], sort: true },
     managerId: { write: 'always', filter: ['eq', 'in'] },
+    reservedCount: { computed: { type: 'integer', description: 'How many items are reserved' }, filter: ['gte'] },
   },
   relationships: {
     manager: { one: 'iam:accounts', by: 'managerId' },
@@ -47,6 +53,20 @@ export const STAFF = extendResource(AccountResource, StaffRecord, {
       many: 'inventory:items',
       through: { entity: Reservation, from: 'accountId', to: 'itemId' },
       related: 'filter[reserved_by]',
+    },
+  },
+  filters: { reserved_item: { type: 'uuid', takes: 'list', description: 'accounts that have reserved the item' } },
+  sql: {
+    computed: {
+      reservedCount: () => sql`(
+        SELECT coalesce(sum(reservation.quantity), 0)::integer FROM reservations reservation
+        WHERE reservation.account_id = row.id)`,
+    },
+    filters: {
+      reserved_item: (operands, _actor: Actor, readable) => sql`row.id IN (
+        SELECT reservation.account_id FROM reservations reservation
+        WHERE reservation.item_id = ANY(${plainValues(operands)}::uuid[])
+          AND reservation.item_id IN (${readable('inventory:items')}))`,
     },
   },
   // Who may change the own account may not change this.
