@@ -17,6 +17,7 @@ import { secretsResealCommand } from './commands/secrets-reseal.command.js';
 import { seedCommand } from './commands/seed.command.js';
 import { sessionsRevokeCommand } from './commands/sessions-revoke.command.js';
 import { startCommand } from './commands/start.command.js';
+import { testServerCommand } from './commands/test-server.command.js';
 import { unlockCommand } from './commands/unlock.command.js';
 import { variablesCommand } from './commands/variables.command.js';
 import { newCommand } from './new/new.command.js';
@@ -44,6 +45,7 @@ const COMMANDS: readonly CommandFactory[] = [
   variablesCommand,
   openApiCommand,
   newCommand,
+  testServerCommand,
 ];
 
 /** The program name in help texts. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Pool, type QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
+import { Roles } from '../auth/authorization/roles.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { WriteLimit } from '../auth/rate-limit/write-limit.js';
 import { ActorCache } from '../auth/sessions/actor-loader.js';
@@ -104,9 +105,14 @@ export class TestIam {
 
   /**
    * A client of a new account with this role: `as('org_owner', { of: organization })`. It signs in over HTTP.
-   * @throws Error when the account cannot sign in, as with a role that the roles file does not have
+   * @throws Error when the roles file has no such role
    */
   async as(role: string, options: Omit<AccountOptions, 'role' | 'joined'> = {}): Promise<SignedInClient> {
+    const roles = this.nest.get(Roles, { strict: false });
+    if (!roles.get(role)) {
+      const names = roles.list().map(({ name }) => name);
+      throw new Error(`There is no role "${role}"; the roles file has ${names.join(', ')}.`);
+    }
     return this.signIn(await this.create.account({ ...options, role }));
   }
 

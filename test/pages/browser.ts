@@ -7,7 +7,8 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 /** Where Debian and its relatives put it. CHROMIUM_PATH says otherwise. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-const executable = [process.env['CHROMIUM_PATH'] ?? [], PLACES].flat().find((path) => existsSync(path));
+/** The path of Chromium; undefined where there is none. */
+export const executable = [process.env['CHROMIUM_PATH'] ?? [], PLACES].flat().find((path) => existsSync(path));
 
 /**
  * Tests in a real Chromium. Without one they are skipped with a notice, but fail where CI is set: there, a test that did

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../outbox/outbox-fixture.js';
+import { executable } from '../pages/browser.js';
+
+/** In milliseconds. */
+interface Times {
+  /** The first start, without a server. */
+  readonly cold: number;
+  readonly reset: number;
+  readonly another: number;
+}
+
+/** Where `.ci/test-kit`, which runs this file, has installed vitest; `npm test` does not run it. */
+const FOLDER = resolve(process.env['IAM_TEST_KIT'] ?? '');
+
+/** Below the folder, so that a suite finds its runner there, and `iam/testing` as the project itself. */
+const folderOf = (runner: string): string => join(FOLDER, runner);
+
+/** Two files of one suite, which run at the same time. */
+async function copySuite(runner: string): Promise<void> {
+  await rm(folderOf(runner), { recursive: true, force: true });
+  await mkdir(folderOf(runner), { recursive: true });
+  const source = join(import.meta.dirname, `runners/app.${runner}.mjs`);
+  await Promise.all(['first', 'second'].map((name) => cp(source, join(folderOf(runner), `${name}.test.mjs`))));
+}
+
+/** Runs a program with nothing of the environment of these tests; an error shows what it printed. */
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const { PATH = '', HOME = '' } = process.env;
+  const options = { env: { PATH, HOME, CI: 'true', ...env } };
+  const result = await promisify(execFile)(process.execPath, args, options).catch((error: Record<string, string>) => {
+    throw new Error(`node ${args.join(' ')} failed:\n${error['stdout']}${error['stderr']}`);
+  });
+  return result.stdout + result.stderr;
+}
+
+describe('The test kit', () => {
+  beforeAll(async () => void (await Promise.all(['vitest', 'jest'].map(copySuite))));
+
+  it('works under node:test, as the examples of docs/testing.md show', async () => {
+    const names = ['invitations', 'organizations.contract'];
+    const files = names.map((name) => `examples/testing/${name}.test.mjs`);
+    expect(await run(['--test', ...files])).toMatch(/^# fail 0$/m);
+  });
+
+  it('works under vitest, in two files at the same time', async () => {
+    const output = await run([join(FOLDER, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folderOf('vitest')]);
+    expect(output).toMatch(/Test Files .*2 passed/);
+  });
+
+  it('works under jest, in two files at the same time', async () => {
+    const config = { rootDir: folderOf('jest'), testMatch: ['**/*.test.mjs'], transform: {}, testEnvironment: 'node' };
+    const output = await run(
+      ['node_modules/jest/bin/jest.js', '--maxWorkers=2', `--config=${JSON.stringify(config)}`],
+      {
+        NODE_OPTIONS: '--experimental-vm-modules',
+      },
+    );
+    expect(output).toMatch(/Test Suites: 2 passed, 2 total/);
+  });
+
+  it('starts, resets and starts another app within the times of docs/testing.md', async () => {
+    // An own folder for temporary files: no server of another test runs there. As root, the server runs as another user.
+    const TMPDIR = await mkdtemp(join(tmpdir(), 'iam-speed-'));
+    await chmod(TMPDIR, 0o711);
+    const times: Times = JSON.parse(await run([join(import.meta.dirname, 'runners/speed.mjs')], { TMPDIR }));
+    process.stdout.write(`Medians, in ms: ${JSON.stringify(times)}\n`);
+    // Three times as long, since the machine may be shared: 2 s, 100 ms and 500 ms.
+    expect(times.cold).toBeLessThan(6_000);
+    expect(times.reset).toBeLessThan(300);
+    expect(times.another).toBeLessThan(1_500);
+    await eventually(async () => (await readdir(TMPDIR)).length <= 1, 30_000);
+    await rm(TMPDIR, { recursive: true });
+  });
+
+  it('serves front ends that are tested with Playwright', async () => {
+    const output = await run(['--test', 'examples/testing/join.playwright.test.mjs'], {
+      CHROMIUM_PATH: executable ?? '',
+    });
+    expect(output).toMatch(/^# fail 0$/m);
+  });
+});
