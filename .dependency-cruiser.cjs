@@ -7,7 +7,7 @@
 const LEVELS = [
   ['config', 'json-api', 'context'],
   ['language', 'metrics', 'logging', 'outbound', 'templates', 'tracing'],
-  ['sweeps', 'embedded-postgres'],
+  ['sweeps', 'personal-data', 'embedded-postgres'],
   ['database'],
   ['auth'],
   ['outbox', 'transport', 'one-time-tokens'],

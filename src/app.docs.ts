@@ -38,6 +38,12 @@ const PLAIN_SCHEMAS = {
     },
     required: ['keys'],
   },
+  AccountExport: {
+    type: 'object',
+    properties: { account_id: { type: 'string' }, exported_at: { type: 'string', format: 'date-time' } },
+    required: ['account_id', 'exported_at'],
+    additionalProperties: { type: 'array', items: { type: 'object', additionalProperties: true } },
+  },
   Invitation: {
     type: 'object',
     properties: {

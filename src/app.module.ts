@@ -26,6 +26,7 @@ import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { PagesModule } from './pages/pages.module.js';
+import { PersonalDataModule } from './personal-data/personal-data.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { RolesModule } from './roles/roles.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
@@ -38,6 +39,7 @@ const MODULES: readonly Type<unknown>[] = [
   LanguageModule,
   SweepsModule,
   OutboundModule,
+  PersonalDataModule,
   AuthModule,
   MailModule,
   OneTimeTokensModule,

@@ -51,6 +51,15 @@ export {
 } from './auth/authentication/fresh-sign-in.js';
 export { RateLimit } from './auth/rate-limit/rate-limit.decorator.js';
 
+// What is stored about people
+export {
+  PersonalData,
+  type ErasedAccount,
+  type Eraser,
+  type Omitted,
+  type PersonalTable,
+} from './personal-data/personal-data.js';
+
 // Events and the audit trail
 export { Audit } from './events/audit.js';
 export type { OwnActions } from './events/audit-action.js';

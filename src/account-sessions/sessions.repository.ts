@@ -16,6 +16,14 @@ import {
   type Verdict,
 } from '../auth/sessions/session.js';
 import { SessionEndsRepository } from './session-ends.repository.js';
+import type { PersonalTable } from '../personal-data/personal-data.js';
+
+/** Sessions of an account, without what refresh tokens are made of. */
+export const PERSONAL_SESSIONS: PersonalTable = {
+  table: 'account_sessions',
+  key: 'id',
+  accounts: { account_id: ['nonce', 'refresh_seq'] },
+};
 
 /** What statements about a session return. */
 interface Row {

@@ -1,13 +1,14 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { ActorSource } from '../auth/sessions/actor-loader.js';
 import { MailRecipients } from '../mail/mail.address.js';
+import { PersonalData } from '../personal-data/personal-data.js';
 import { PasswordOwners } from '../passwords/credentials.repository.js';
 import { AccountDirectoryRepository } from './account-directory.repository.js';
 import { AccountLocales } from './account.locales.js';
 import { AccountRules } from './account.rules.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
-import { AccountsRepository } from './accounts.repository.js';
+import { AccountsRepository, PERSONAL_ACCOUNTS } from './accounts.repository.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccounts } from './admins/admin-accounts.js';
 import { AdminsRepository } from './admins/admins.repository.js';
@@ -22,13 +23,14 @@ import { InvitationMailer } from './invitations/invitation.mailer.js';
 import { InvitationsService } from './invitations/invitations.service.js';
 import { JoiningService } from './invitations/joining.service.js';
 import { LastAdmin } from './admins/last-admin.js';
+import { PersonalDataController } from './personal-data.controller.js';
 import { RoleChangedMailer } from './role-changed.mailer.js';
 import { TakenEmails } from './invitations/taken-emails.js';
 
 /** Accounts and their invitations. */
 @Global()
 @Module({
-  controllers: [AccountsController, EmailController],
+  controllers: [AccountsController, EmailController, PersonalDataController],
   providers: [
     AccountDirectoryRepository,
     { provide: ActorSource, useExisting: AccountDirectoryRepository },
@@ -67,4 +69,10 @@ import { TakenEmails } from './invitations/taken-emails.js';
     JoiningService,
   ],
 })
-export class AccountsModule {}
+export class AccountsModule implements OnModuleInit {
+  constructor(private readonly data: PersonalData) {}
+
+  onModuleInit(): void {
+    this.data.register(PERSONAL_ACCOUNTS);
+  }
+}

@@ -17,8 +17,9 @@ import {
   type Write,
 } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import type { WriteDocument } from '../json-api/write/write-document.js';
+import { IfMatch, type WriteDocument } from '../json-api/write/write-document.js';
 import { invitationExpiry, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import { PersonalData } from '../personal-data/personal-data.js';
 import type { Account } from './account.entity.js';
 import { accountRestrictions, assignmentErrors, extraIn, nameFrom, unknownOrganizations } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
@@ -52,6 +53,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly tokens: OneTimeTokensRepository,
     private readonly takenEmails: TakenEmails,
     private readonly rateLimiter: RateLimiter,
+    private readonly personalData: PersonalData,
   ) {
     super(accounts, tools);
   }
@@ -59,6 +61,23 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   /** Creates an account and invites its owner. @throws ApiError 403, 409, 422, 429 */
   override create(actor: Actor, document: WriteDocument<AccountValues>): Promise<Item> {
     return this.takenEmails.watch(actor, () => super.create(actor, document));
+  }
+
+  /**
+   * Deletes an account, and leaves nothing of it but its id in the audit trail.
+   * @throws ApiError 403, 404, 409, as a deletion
+   */
+  erase(actor: Actor, id: string): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      const deletion = await this.findForDelete(actor, id, IfMatch.parse(undefined), tx);
+      await this.deleteLocked(deletion);
+      await this.personalData.erase(deletion.row, tx);
+      await this.audit.record(tx, {
+        action: 'iam:accounts.erased',
+        actorId: actor.id,
+        target: { type: 'iam:accounts', id },
+      });
+    });
   }
 
   /** A write that may remove an admin locks the admins first; see {@link LastAdmin}. */

@@ -1,11 +1,12 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { PersonalData } from '../personal-data/personal-data.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { ActorCache, ActorLoader } from './sessions/actor-loader.js';
 import { AuthChangeFeed } from './sessions/auth-change.feed.js';
 import { AuthChanges } from './sessions/auth-changes.js';
-import { OLD_CHANGES } from './sessions/auth-changes.repository.js';
+import { OLD_CHANGES, PERSONAL_CHANGES } from './sessions/auth-changes.repository.js';
 import { AuthenticationGuard, BodyGuard, FreshSignInGuard, RightsGuard, WritesGuard } from './guards.js';
 import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
@@ -60,9 +61,13 @@ const services = [
   exports: services,
 })
 export class AuthModule implements OnModuleInit {
-  constructor(private readonly sweeps: Sweeps) {}
+  constructor(
+    private readonly sweeps: Sweeps,
+    private readonly data: PersonalData,
+  ) {}
 
   onModuleInit(): void {
     this.sweeps.register(ENDED_ATTEMPTS, OLD_CHANGES);
+    this.data.register(PERSONAL_CHANGES);
   }
 }

@@ -14,6 +14,7 @@ export const ACTIONS = [
   'iam:accounts.email_change_requested',
   'iam:accounts.email_changed',
   'iam:accounts.email_reverted',
+  'iam:accounts.erased',
   'iam:accounts.imported',
   'iam:accounts.invited',
   'iam:accounts.joined',

@@ -1,9 +1,10 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { PersonalData } from '../personal-data/personal-data.js';
 import { SessionObserver } from '../auth/sessions/session.js';
 import { WriteObserver } from '../json-api/resource.service.js';
 import { AuditEventsController } from './audit-events.controller.js';
-import { AuditEventsRepository } from './audit-events.repository.js';
+import { AuditEventsRepository, PERSONAL_EVENTS } from './audit-events.repository.js';
 import { AuditObserver } from './audit.observer.js';
 import { Audit, AuditSweep } from './audit.js';
 import { OWN_ACTIONS } from './audit-action.js';
@@ -27,4 +28,13 @@ import { EventSubscribers } from './event-subscribers.js';
   ],
   exports: [Audit, WriteObserver, SessionObserver],
 })
-export class EventsModule {}
+export class EventsModule implements OnModuleInit {
+  constructor(
+    private readonly data: PersonalData,
+    private readonly events: AuditEventsRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.data.register(PERSONAL_EVENTS, ({ id }, tx) => this.events.erase(id, tx));
+  }
+}

@@ -8,6 +8,10 @@ import type { Sweep } from '../sweeps/sweeps.js';
 import type { Job, JobError, JobOrigin } from './job.entity.js';
 import { JobResource, MAX_ERRORS } from './job.resource.js';
 import type { JobStep } from './job-kind.js';
+import type { PersonalTable } from '../personal-data/personal-data.js';
+
+/** Jobs that an account started. */
+export const PERSONAL_JOBS: PersonalTable = { table: 'jobs', key: 'id', accounts: { created_by: [] } };
 
 /** A job to queue. */
 export interface NewJob {
@@ -56,6 +60,13 @@ export class JobsRepository extends ResourceRepository<Job, Actor> {
       INSERT INTO jobs (id, kind, input, origin, total, created_by)
       VALUES (${id}, ${kind}, ${JSON.stringify(input)}::jsonb, ${JSON.stringify(origin)}::jsonb, ${total}, ${createdBy})`);
     return id;
+  }
+
+  /** Forgets from where an account started its jobs, and of those that are over, that it did. */
+  async erase(accountId: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`
+      UPDATE jobs SET origin = '{}', created_by = CASE WHEN finished_at IS NULL THEN created_by END
+      WHERE created_by = ${accountId}::uuid`);
   }
 
   /** Locks a job for a step; null when it has succeeded or does not exist. A failed job is resumed. */

@@ -8,6 +8,14 @@ import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators
 import { or, raw, sql, type Sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import { KEPT_SECONDS, LASTING_PURPOSES, TOKEN_PURPOSES, type TokenData, type TokenPurpose } from './token-purposes.js';
+import type { PersonalTable } from '../personal-data/personal-data.js';
+
+/** Tokens for an account, without their secrets. One that it issued is about another account, such as one that it invited. */
+export const PERSONAL_TOKENS: PersonalTable = {
+  table: 'one_time_tokens',
+  key: 'id',
+  accounts: { account_id: ['hash', 'browser_hash', 'data'], issued_by: 'not_exported' },
+};
 
 /** A token to be issued. */
 export interface NewOneTimeToken<Purpose extends TokenPurpose> {
@@ -151,6 +159,11 @@ export class OneTimeTokensRepository {
     if (spent?.accountId !== accountId) return false;
     await this.voidAll(accountId, tx);
     return true;
+  }
+
+  /** Forgets who issued tokens, once that account is gone. */
+  async forgetIssuer(accountId: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`UPDATE one_time_tokens SET issued_by = NULL WHERE issued_by = ${accountId}::uuid`);
   }
 
   /** Revokes all tokens of an account, except those that take a change of its e-mail back. */

@@ -1,7 +1,8 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { PersonalData } from '../personal-data/personal-data.js';
 import { OrganizationDeletionService } from './organization-deletion.service.js';
 import { OrganizationsController } from './organizations.controller.js';
-import { OrganizationsRepository } from './organizations.repository.js';
+import { OrganizationsRepository, PERSONAL_MEMBERSHIPS } from './organizations.repository.js';
 import { OrganizationsService } from './organizations.service.js';
 
 /** Organizations as a resource. */
@@ -10,4 +11,10 @@ import { OrganizationsService } from './organizations.service.js';
   providers: [OrganizationDeletionService, OrganizationsRepository, OrganizationsService],
   exports: [OrganizationsRepository, OrganizationsService],
 })
-export class OrganizationsModule {}
+export class OrganizationsModule implements OnModuleInit {
+  constructor(private readonly data: PersonalData) {}
+
+  onModuleInit(): void {
+    this.data.register(PERSONAL_MEMBERSHIPS);
+  }
+}

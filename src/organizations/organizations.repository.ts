@@ -6,6 +6,14 @@ import { and, sql, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import type { Organization } from './organization.entity.js';
 import { OrganizationResource } from './organization.resource.js';
+import type { PersonalTable } from '../personal-data/personal-data.js';
+
+/** The organizations of an account. */
+export const PERSONAL_MEMBERSHIPS: PersonalTable = {
+  table: 'memberships',
+  key: 'organization_id',
+  accounts: { account_id: [] },
+};
 
 /** Excludes organizations that a job is deleting. */
 const KEPT = sql`row.deletion_started_at IS NULL`;

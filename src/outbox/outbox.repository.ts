@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
+import { ident, sql } from '../json-api/sql/sql.js';
 
 // The one place that names tables and functions of graphile-worker, those that are private to it among them.
 
@@ -41,6 +41,23 @@ export async function addJob(tx: Pick<Transaction, 'query'>, job: NewJob): Promi
       job_key => ${job.key}::text
     )`);
   return Boolean(added?.id);
+}
+
+/**
+ * Removes the mails to an account that wait or failed for good, and its e-mail from what is left. Jobs of events stay:
+ * their subscribers have to learn of the deletion, and they name accounts by their ids.
+ */
+export async function eraseJobs(
+  tx: Pick<Transaction, 'query'>,
+  { id, email }: { readonly id: string; readonly email: string },
+): Promise<void> {
+  const names = (column: string, text: string) => sql`strpos(lower(job.${ident(column)}::text), lower(${text})) > 0`;
+  await tx.query(sql`
+    DELETE FROM graphile_worker._private_jobs job USING graphile_worker._private_tasks task
+    WHERE task.id = job.task_id AND NOT starts_with(task.identifier, 'event:')
+      AND (${names('payload', id)} OR ${names('payload', JSON.stringify(email))})`);
+  await tx.query(sql`
+    UPDATE graphile_worker._private_jobs job SET last_error = NULL WHERE ${names('last_error', email)}`);
 }
 
 /** A job that used up its tries. */

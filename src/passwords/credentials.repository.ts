@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Sql } from '../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import type { PersonalTable } from '../personal-data/personal-data.js';
+
+/** That an account has a password, without its hash. */
+export const PERSONAL_CREDENTIALS: PersonalTable = {
+  table: 'account_credentials',
+  key: 'account_id',
+  accounts: { account_id: ['hashed_password'] },
+};
 
 /** The stored password of an account. */
 export interface Credentials {

@@ -1,6 +1,7 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { PersonalData } from '../personal-data/personal-data.js';
 import { BreachedPasswords } from './policy/breached-passwords.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { CredentialsRepository, PERSONAL_CREDENTIALS } from './credentials.repository.js';
 import { HashQueueSignals, PasswordHasher } from './hashing/password.hasher.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordPolicy } from './policy/password.policy.js';
@@ -24,4 +25,10 @@ import { ResetMailer } from './reset.mailer.js';
   ],
   exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService, ResetMailer],
 })
-export class PasswordsModule {}
+export class PasswordsModule implements OnModuleInit {
+  constructor(private readonly data: PersonalData) {}
+
+  onModuleInit(): void {
+    this.data.register(PERSONAL_CREDENTIALS);
+  }
+}

@@ -41,7 +41,7 @@ const PUBLIC_HANDLERS = [
 ];
 
 /** Every operation that needs a recent sign-in. A line less in this list is a decision, and is reviewed as one. */
-const FRESH_HANDLERS = ['EmailController.request', 'EmailController.requestFor'];
+const FRESH_HANDLERS = ['EmailController.request', 'EmailController.requestFor', 'PersonalDataController.export'];
 
 /**
  * What the server serves without credentials: these operations again (but logging out rejects anonymous requests itself,

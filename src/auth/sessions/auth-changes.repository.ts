@@ -3,6 +3,14 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { raw, sql } from '../../json-api/sql/sql.js';
 import type { Sweep } from '../../sweeps/sweeps.js';
+import type { PersonalTable } from '../../personal-data/personal-data.js';
+
+/** Says for ten minutes that an account changed, and nothing of it. */
+export const PERSONAL_CHANGES: PersonalTable = {
+  table: 'auth_changes',
+  key: 'id',
+  accounts: { account_id: 'not_exported' },
+};
 
 /** How long the feed keeps changes. An instance that has not polled it for that long does not trust its cache. */
 const KEPT = raw(`interval '10 minutes'`);

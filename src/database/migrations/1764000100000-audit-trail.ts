@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The audit trail, which a trigger keeps append-only; only the retention sweep may delete. */
+/**
+ * The audit trail, which a trigger keeps append-only. Only the retention sweep may delete; only the erasure of an account
+ * may empty details, address and request id, and change nothing else.
+ */
 export class AuditTrail1764000100000 implements MigrationInterface {
   name = 'AuditTrail1764000100000';
 
@@ -27,6 +30,12 @@ export class AuditTrail1764000100000 implements MigrationInterface {
       BEGIN
         IF TG_OP = 'DELETE' AND current_setting('iam.audit_retention', true) = 'on' THEN
           RETURN OLD;
+        END IF;
+        IF TG_OP = 'UPDATE' AND current_setting('iam.audit_erasure', true) = 'on' AND NEW.details = '{}'
+          AND (NEW.id, NEW.action, NEW.actor_id, NEW.target_type, NEW.target_id, NEW.created_at, NEW.version)
+            IS NOT DISTINCT FROM (OLD.id, OLD.action, OLD.actor_id, OLD.target_type, OLD.target_id, OLD.created_at, OLD.version)
+          AND coalesce(NEW.ip = OLD.ip, NEW.ip IS NULL) AND coalesce(NEW.request_id = OLD.request_id, NEW.request_id IS NULL) THEN
+          RETURN NEW;
         END IF;
         RAISE EXCEPTION 'audit_events is append-only' USING ERRCODE = 'insufficient_privilege';
       END $$;

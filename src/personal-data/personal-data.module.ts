@@ -1,0 +1,12 @@
+import { Global, Module } from '@nestjs/common';
+import { PersonalData } from './personal-data.js';
+import { PersonalDataExport } from './personal-data.export.js';
+import { PersonalDataRepository } from './personal-data.repository.js';
+
+/** What is stored about people. Each module registers its own tables with `PersonalData`. */
+@Global()
+@Module({
+  providers: [PersonalData, PersonalDataExport, PersonalDataRepository],
+  exports: [PersonalData, PersonalDataExport],
+})
+export class PersonalDataModule {}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../json-api/sql/executor.js';
+
+/** Columns that rows do not show in an export, or `not_exported` where a row is not about the account that it names. */
+export type Omitted = readonly string[] | 'not_exported';
+
+/** A table with rows about accounts. */
+export interface PersonalTable {
+  readonly table: string;
+  /** A column that is unique among the rows of one account. */
+  readonly key: string;
+  /**
+   * Every column that has the id of an account, with the columns that are left out of rows found by it: secrets, and what is
+   * about other people.
+   */
+  readonly accounts: Readonly<Record<string, Omitted>>;
+}
+
+/** An account that is being erased. */
+export interface ErasedAccount {
+  readonly id: string;
+  readonly email: string;
+}
+
+/** Removes what is left of a deleted account, besides its id. */
+export type Eraser = (account: ErasedAccount, tx: Transaction) => Promise<void>;
+
+/**
+ * What is stored about people, and how it is removed. The module that owns a table registers it in `onModuleInit`; a test
+ * finds tables that name accounts and are not registered.
+ */
+@Injectable()
+export class PersonalData {
+  private readonly registered: PersonalTable[] = [];
+  private readonly erasers: Eraser[] = [];
+
+  /**
+   * Adds a table to the export of accounts.
+   * @param eraser removes what the deletion of the account leaves behind; not needed where a foreign key deletes the rows
+   */
+  register(table: PersonalTable, eraser?: Eraser): void {
+    this.registered.push(table);
+    if (eraser) this.erasers.push(eraser);
+  }
+
+  /** Adds an eraser of what is no table of this database's schema, such as a queue. */
+  registerEraser(eraser: Eraser): void {
+    this.erasers.push(eraser);
+  }
+
+  /** The tables, in the order in which they were registered. */
+  tables(): readonly PersonalTable[] {
+    return this.registered;
+  }
+
+  /** Removes what is left of a deleted account, in the transaction of the deletion. */
+  async erase(account: ErasedAccount, tx: Transaction): Promise<void> {
+    for (const eraser of this.erasers) await eraser(account, tx);
+  }
+}
