@@ -171,6 +171,11 @@ export class OneTimeTokensRepository {
     await tx.query(sql`DELETE FROM one_time_tokens WHERE account_id = ${accountId} AND NOT ${IS_LASTING}`);
   }
 
+  /** Revokes all tokens of an account, the lasting ones too. */
+  async voidEvery(accountId: string, tx: Transaction): Promise<void> {
+    await tx.query(sql`DELETE FROM one_time_tokens WHERE account_id = ${accountId}`);
+  }
+
   /** Revokes also the lasting ones among the tokens of an account that were issued after this one. */
   async voidAllSince({ id, accountId }: SpentToken<TokenPurpose>, tx: Transaction): Promise<void> {
     await tx.query(sql`

@@ -106,7 +106,9 @@ export class EmailChangesService {
     { actorId, canRevert }: { readonly actorId: string | null; readonly canRevert: boolean },
     tx: Transaction,
   ): Promise<void> {
-    await this.tokens.voidAll(id, tx);
+    if (canRevert) await this.tokens.voidAll(id, tx);
+    // An admin gives the account to another person, or takes it from a thief, who may have links of earlier changes.
+    else await this.tokens.voidEvery(id, tx);
     const changedAt = new Date();
     if (former === email) return;
     if (canRevert) await this.mailer.queueNotice(await this.revertToken(id, former, tx), changedAt, tx);

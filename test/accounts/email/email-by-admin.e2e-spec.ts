@@ -6,7 +6,7 @@ import { as, document, errorsOf, type ApiClient } from '../../support/client.js'
 import { databaseEnvironment } from '../../support/database.js';
 import { account, admin, organization, PASSWORD, signedIn, signIn } from '../../support/factories.js';
 import { mailedToken, mailsTo, tokenIn } from '../mails.js';
-import { confirm, emailOf, newAddress, revert } from './email-app.js';
+import { changed, confirm, emailOf, newAddress, revert } from './email-app.js';
 
 let app: TestApp;
 let root: ApiClient & { id: string };
@@ -73,6 +73,16 @@ describe('Changing the e-mail of another account', () => {
     const { id } = await account(app);
     const response = await boss.post(`/accounts/${id}/email`, { email: newAddress() });
     expect(errorsOf(response)).toEqual(['403 reauthentication_required']);
+  });
+
+  it('is the last word: links that take earlier changes back are void', async () => {
+    const { user, takeBack, former } = await changed(app);
+    const email = newAddress();
+    await root.post(`/accounts/${user.account.id}/email`, { email });
+    expect((await confirm(app, await mailedToken(app, email))).status).toBe(204);
+    expect(errorsOf(await revert(app, takeBack))).toEqual(['404 invalid_token']);
+    expect(await emailOf(app, user.account.id)).toBe(email);
+    expect((await root.post('/accounts', document('iam:accounts', { email: former }))).status).toBe(200);
   });
 
   it('says nothing of whether the e-mail is taken, and mails its owner', async () => {
