@@ -1,35 +1,16 @@
-import { spawn, execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commandsOf, filesOf } from '../docs/adding-a-resource.js';
+import { firstAdmin, passed, signIn, TARBALL, TIMEOUT_MS, type, typeAll, withService } from './typed.js';
 
-/** What `.ci/package`, which runs this file, has packed; `npm test` does not run it. */
-const TARBALL = resolve(process.env['IAM_TEST_PACKAGE'] ?? '');
 const PAGE = readFileSync('docs/adding-a-resource.md', 'utf8');
 const [NEW = [], REMOVE = [], TEST = [], RUN = []] = commandsOf(PAGE);
 
 /** From an empty folder, with a warm cache of npm, to the first test that has passed. */
 const MAX_SECONDS = 60;
-const TIMEOUT_MS = 240_000;
-const PORT = '3917';
-
-/** A user's environment, without that of these tests and of the npm that runs them. */
-const ENV: NodeJS.ProcessEnv = {
-  PATH: process.env['PATH'],
-  HOME: process.env['HOME'],
-  npm_config_audit: 'false',
-  npm_config_fund: 'false',
-  npm_config_prefer_offline: 'true',
-  npm_config_yes: 'true',
-  PORT,
-  METRICS_PORT: '0',
-};
 
 let folder: string;
 
@@ -50,51 +31,6 @@ function forgetNpx(): void {
     }
   }
 }
-
-/** Runs a command as it is typed, in a folder. An error shows what it printed. */
-async function type(command: string, cwd: string): Promise<string> {
-  const options = { cwd, env: ENV, maxBuffer: 64 * 1024 * 1024 };
-  const { stdout } = await promisify(execFile)('bash', ['-c', command], options).catch(
-    ({ stdout, stderr }: Record<string, string>) => {
-      throw new Error(`${command} failed:\n${stdout?.slice(-8_000)}\n${stderr?.slice(-4_000)}`);
-    },
-  );
-  return stdout;
-}
-
-/** Runs the commands of a block one after the other; `cd` counts for those after it. */
-async function typeAll(commands: readonly string[], cwd: string): Promise<string> {
-  let [output, place] = ['', cwd];
-  for (const command of commands) {
-    const [, to] = /^cd (\S+)$/.exec(command) ?? [];
-    if (to === undefined) output += await type(command, place);
-    else place = join(place, to);
-  }
-  return output;
-}
-
-/** Starts a project with `npm start`, asks for this, and ends it. */
-async function withService<Result>(
-  cwd: string,
-  work: (url: string, output: string) => Promise<Result>,
-): Promise<Result> {
-  const service = spawn('bash', ['-c', RUN.at(-1) ?? ''], { cwd, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(service, 'exit');
-  let output = '';
-  for (const stream of [service.stdout, service.stderr])
-    stream.on('data', (chunk: Buffer) => (output += String(chunk)));
-  try {
-    const url = () => /Serving on (http:\/\/\S+) /.exec(output)?.[1];
-    for (let waited = 0; url() === undefined && service.exitCode === null && waited < 600; waited++) await sleep(100);
-    if (url() === undefined) throw new Error(`The service did not start:\n${output}`);
-    return await work(url() ?? '', output);
-  } finally {
-    service.kill('SIGTERM');
-    await ended;
-  }
-}
-
-const passed = (output: string): number => Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
 
 describe('A new project, made and extended as docs/adding-a-resource.md says', () => {
   const project = (): string => join(folder, 'teams-iam');
@@ -136,20 +72,12 @@ describe('A new project, made and extended as docs/adding-a-resource.md says', (
       expect(output).toContain('Teams1764100000000');
       expect(output).toMatch(/^ok +migrations/m);
       await withService(project(), async (url, log) => {
-        const [, email] = /First admin: (\S+)/.exec(log) ?? [];
-        const [, password] = /Password: +(\S+)/.exec(log) ?? [];
-        const post = (path: string, body: object, token?: string) =>
-          fetch(url + path, {
-            method: 'POST',
-            headers: {
-              'content-type': 'application/json',
-              ...(token !== undefined && { authorization: `Bearer ${token}` }),
-            },
-            body: JSON.stringify(body),
-          });
-        const { meta } = (await (await post('/auth/login', { email, password })).json()) as { meta: { token: string } };
-        const wrong = await post('/teams', { data: { type: 'iam:teams', attributes: { name: '' } } }, meta.token);
-        expect([wrong.status, (await post('/teams', {})).status]).toEqual([422, 401]);
+        const request = await signIn(url, firstAdmin(log));
+        const team = { type: 'iam:teams', attributes: { name: '' } };
+        const { status, body } = await request('/teams', { data: team });
+        const pointers = body.errors.map(({ source }: { source: { pointer: string } }) => source.pointer);
+        expect([status, pointers.sort()]).toEqual([422, ['/data/attributes/name', '/data/attributes/organization_id']]);
+        expect((await request('/teams')).body.data).toEqual([]);
       });
     },
     TIMEOUT_MS,
