@@ -19,8 +19,9 @@ describe('The page about adding a resource', () => {
   });
 
   // `.ci/package` follows it: test/package/project.smoke.ts.
-  it('begins with a project of this version of the package', () => {
+  it('begins with a project of this version of the package, as README.md does', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(readFileSync('README.md', 'utf8')).toContain(`npm exec --package=./iam-${version}.tgz -- iam new `);
     expect(commandsOf(PAGE)[0]?.[0]).toBe(`npm exec --package=./iam-${version}.tgz -- iam new teams-iam`);
   });
 });
