@@ -10,7 +10,9 @@ interface Manifest {
 }
 
 const readManifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8'));
-const PROJECTS = readdirSync('examples').map((name) => `examples/${name}`);
+const PROJECTS = [...readdirSync('examples').map((name) => `examples/${name}`), 'templates/project'].filter((folder) =>
+  existsSync(`${folder}/package.json`),
+);
 const EXPORTED = Object.keys(readManifest('package.json').exports ?? {}).map((path) => path.replace(/^\./, 'iam'));
 
 /** What the TypeScript of a folder imports, with the file. */
@@ -26,7 +28,7 @@ const importsOf = (folder: string): { file: string; specifier: string }[] =>
 const packageOf = (specifier: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
 
 describe.each(PROJECTS)('%s', (project) => {
-  const manifest = existsSync(`${project}/package.json`) ? readManifest(`${project}/package.json`) : {};
+  const manifest = readManifest(`${project}/package.json`);
   const declared = { ...manifest.dependencies, ...manifest.devDependencies };
 
   it('imports its own files, what the package exports, and packages that its package.json names', () => {

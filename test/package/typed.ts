@@ -33,6 +33,17 @@ export async function type(command: string, cwd: string): Promise<string> {
   return stdout;
 }
 
+/** Runs a block of commands as it is typed, and returns how long its processes were at work on all cores, in seconds. */
+export async function cpuSecondsOf(
+  commands: readonly string[],
+  cwd: string,
+): Promise<[seconds: number, output: string]> {
+  const output = await type(`set -e\n${commands.join('\n')}\ntimes`, cwd);
+  // The last line of `times` is that of the children, such as `0m12.345s 0m6.789s`: user and system.
+  const times = [...(output.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  return [times.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0), output];
+}
+
 /** Runs the commands of a block one after the other; `cd` counts for those after it. */
 export async function typeAll(commands: readonly string[], cwd: string): Promise<string> {
   let [output, place] = ['', cwd];
