@@ -93,6 +93,19 @@ describe('A new project, made and extended as docs/adding-a-resource.md says', (
     expect(manifests).toContain('ROLES_FILE: /app/roles.yml');
   });
 
+  it(
+    'has what docs/extending.md shows, after the files of examples/inventory, with its tests',
+    async () => {
+      rmSync(join(project(), 'src'), { recursive: true });
+      for (const name of ['src', 'mails', 'templates', 'roles.yml']) {
+        cpSync(resolve('examples/inventory', name), join(project(), name), { recursive: true });
+      }
+      expect(passed(await typeAll(TEST, project()))).toBeGreaterThan(80);
+      expect(await type('npx iam variables', project())).toContain('#RESERVATION_DAYS=14');
+    },
+    TIMEOUT_MS,
+  );
+
   it('cannot import what the package does not export, and does not start with a second copy of TypeORM', async () => {
     const deep = `import('iam/dist/app.setup.js').catch(({ code }) => console.log(code))`;
     expect(await type(`node --input-type=module -e "${deep}"`, project())).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
