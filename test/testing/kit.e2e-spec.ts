@@ -109,6 +109,13 @@ describe('An app of the test kit', () => {
     expect((await (await iam.admin()).get('/audit_events?filter[action]=iam:accounts.created')).many()).toEqual([]);
   });
 
+  it('keeps in a reset what did not change, also where it refers to rows that did', async () => {
+    const signIn = () => iam.signIn({ email: 'root@example.com', password: 'Correct-horse-7' });
+    await (await signIn()).post('/accounts', document('iam:accounts', { email: 'jane@example.com' }));
+    await iam.reset();
+    expect((await (await signIn()).get('/accounts')).many()).toHaveLength(1);
+  });
+
   it('is reset from many rows as well', async () => {
     await iam.sql(`INSERT INTO organizations (id, name) SELECT gen_random_uuid(), 'x' FROM generate_series(1, 2000)`);
     await iam.sql(`UPDATE products SET org_ref = (SELECT id FROM organizations LIMIT 1)`);

@@ -18,21 +18,30 @@ interface Times {
 /** Where `.ci/test-kit`, which runs this file, has installed vitest; `npm test` does not run it. */
 const FOLDER = resolve(process.env['IAM_TEST_KIT'] ?? '');
 
+/** A runner that hangs is ended after this time, in milliseconds; alone on a machine, each takes under 20 s. */
+const TIMEOUT_MS = 240_000;
+const TEST_MS = TIMEOUT_MS + 10_000;
+
 /** Below the folder, so that a suite finds its runner there, and `iam/testing` as the project itself. */
 const folderOf = (runner: string): string => join(FOLDER, runner);
 
+const SUITES = {
+  vitest: ['test/testing/runners/app.vitest.mjs', 'mjs'],
+  jest: ['test/testing/runners/app.jest.cjs', 'cjs'],
+} as const;
+
 /** Two files of one suite, which run at the same time. */
-async function copySuite(runner: string): Promise<void> {
+async function copySuite(runner: keyof typeof SUITES): Promise<void> {
   await rm(folderOf(runner), { recursive: true, force: true });
   await mkdir(folderOf(runner), { recursive: true });
-  const source = join(import.meta.dirname, `runners/app.${runner}.mjs`);
-  await Promise.all(['first', 'second'].map((name) => cp(source, join(folderOf(runner), `${name}.test.mjs`))));
+  const [source, ending] = SUITES[runner];
+  await Promise.all(['first', 'second'].map((name) => cp(source, join(folderOf(runner), `${name}.test.${ending}`))));
 }
 
 /** Runs a program with nothing of the environment of these tests; an error shows what it printed. */
 async function run(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const { PATH = '', HOME = '' } = process.env;
-  const options = { env: { PATH, HOME, CI: 'true', ...env } };
+  const options = { env: { PATH, HOME, CI: 'true', ...env }, timeout: TIMEOUT_MS };
   const result = await promisify(execFile)(process.execPath, args, options).catch((error: Record<string, string>) => {
     throw new Error(`node ${args.join(' ')} failed:\n${error['stdout']}${error['stderr']}`);
   });
@@ -40,48 +49,70 @@ async function run(args: readonly string[], env: Record<string, string> = {}): P
 }
 
 describe('The test kit', () => {
-  beforeAll(async () => void (await Promise.all(['vitest', 'jest'].map(copySuite))));
+  beforeAll(async () => void (await Promise.all([copySuite('vitest'), copySuite('jest')])));
 
-  it('works under node:test, as the examples of docs/testing.md show', async () => {
-    const names = ['invitations', 'organizations.contract'];
-    const files = names.map((name) => `examples/testing/${name}.test.mjs`);
-    expect(await run(['--test', ...files])).toMatch(/^# fail 0$/m);
-  });
+  it(
+    'works under node:test, as the examples of docs/testing.md show',
+    async () => {
+      const names = ['invitations', 'organizations.contract'];
+      const files = names.map((name) => `examples/testing/${name}.test.mjs`);
+      expect(await run(['--test', ...files])).toMatch(/^# fail 0$/m);
+    },
+    TEST_MS,
+  );
 
-  it('works under vitest, in two files at the same time', async () => {
-    const output = await run([join(FOLDER, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folderOf('vitest')]);
-    expect(output).toMatch(/Test Files .*2 passed/);
-  });
+  it(
+    'works under vitest, in two files at the same time',
+    async () => {
+      const output = await run([join(FOLDER, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folderOf('vitest')]);
+      expect(output).toMatch(/Test Files .*2 passed/);
+    },
+    TEST_MS,
+  );
 
-  it('works under jest, in two files at the same time', async () => {
-    const config = { rootDir: folderOf('jest'), testMatch: ['**/*.test.mjs'], transform: {}, testEnvironment: 'node' };
-    const output = await run(
-      ['node_modules/jest/bin/jest.js', '--maxWorkers=2', `--config=${JSON.stringify(config)}`],
-      {
-        NODE_OPTIONS: '--experimental-vm-modules',
-      },
-    );
-    expect(output).toMatch(/Test Suites: 2 passed, 2 total/);
-  });
+  it(
+    'works under jest, in two files at the same time',
+    async () => {
+      const config = {
+        rootDir: folderOf('jest'),
+        testMatch: ['**/*.test.cjs'],
+        transform: {},
+        testEnvironment: '<rootDir>/jest.environment.mjs',
+      };
+      await cp('examples/testing/jest.environment.mjs', join(folderOf('jest'), 'jest.environment.mjs'));
+      const args = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', `--config=${JSON.stringify(config)}`];
+      const output = await run(args);
+      expect(output).toMatch(/Test Suites: 2 passed, 2 total/);
+    },
+    TEST_MS,
+  );
 
-  it('starts, resets and starts another app within the times of docs/testing.md', async () => {
-    // An own folder for temporary files: no server of another test runs there. As root, the server runs as another user.
-    const TMPDIR = await mkdtemp(join(tmpdir(), 'iam-speed-'));
-    await chmod(TMPDIR, 0o711);
-    const times: Times = JSON.parse(await run([join(import.meta.dirname, 'runners/speed.mjs')], { TMPDIR }));
-    process.stdout.write(`Medians, in ms: ${JSON.stringify(times)}\n`);
-    // Three times as long, since the machine may be shared: 2 s, 100 ms and 500 ms.
-    expect(times.cold).toBeLessThan(6_000);
-    expect(times.reset).toBeLessThan(300);
-    expect(times.another).toBeLessThan(1_500);
-    await eventually(async () => (await readdir(TMPDIR)).length <= 1, 30_000);
-    await rm(TMPDIR, { recursive: true });
-  });
+  it(
+    'starts, resets and starts another app within the times of docs/testing.md',
+    async () => {
+      // An own folder for temporary files: no server of another test runs there. As root, the server runs as another user.
+      const TMPDIR = await mkdtemp(join(tmpdir(), 'iam-speed-'));
+      await chmod(TMPDIR, 0o711);
+      const times: Times = JSON.parse(await run([join(import.meta.dirname, 'runners/speed.mjs')], { TMPDIR }));
+      process.stdout.write(`Medians, in ms: ${JSON.stringify(times)}\n`);
+      // Three times as long, since the machine may be shared: 2 s, 100 ms and 500 ms.
+      expect(times.cold).toBeLessThan(6_000);
+      expect(times.reset).toBeLessThan(300);
+      expect(times.another).toBeLessThan(1_500);
+      await eventually(async () => (await readdir(TMPDIR)).length <= 1, 30_000);
+      await rm(TMPDIR, { recursive: true });
+    },
+    TEST_MS,
+  );
 
-  it('serves front ends that are tested with Playwright', async () => {
-    const output = await run(['--test', 'examples/testing/join.playwright.test.mjs'], {
-      CHROMIUM_PATH: executable ?? '',
-    });
-    expect(output).toMatch(/^# fail 0$/m);
-  });
+  it(
+    'serves front ends that are tested with Playwright',
+    async () => {
+      const output = await run(['--test', 'examples/testing/join.playwright.test.mjs'], {
+        CHROMIUM_PATH: executable ?? '',
+      });
+      expect(output).toMatch(/^# fail 0$/m);
+    },
+    TEST_MS,
+  );
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { findTables, type Table } from './tables.repository.js';
-import { withoutTriggers } from './triggers.repository.js';
+import { type TableName, withoutTriggers } from './triggers.repository.js';
 
 /** A table with more rows is truncated, which costs the same for any number; a few rows are deleted faster. */
 const MAX_DELETED = 1_000;
@@ -73,23 +73,32 @@ export class StoredState {
 
   private async restoreRows(client: PoolClient): Promise<void> {
     const changed = await this.changed(client);
-    if (changed.length > 0) {
-      const names = changed.map(({ table }) => table.name);
+    if (changed.size > 0) {
+      const tables = this.affectedBy([...changed.keys()]);
+      const names = tables.map(({ name }) => name);
       await withoutTriggers(client, names, async () => {
-        const large = changed.filter(({ count }) => count > MAX_DELETED).map(({ table }) => table.name);
+        const large = names.filter((name) => (changed.get(name) ?? 0) > MAX_DELETED);
         if (large.length > 0) await client.query(`TRUNCATE ${large.join(', ')} CASCADE`);
         // Children first, and their parents' rows first when they are inserted again.
         for (const name of names) await client.query(`DELETE FROM ${name}`);
-        for (const { table } of changed.toReversed()) await this.insert(client, table);
+        for (const table of tables.toReversed()) await this.insert(client, table);
       });
-      // A truncation empties what refers to the table, too.
-      if (changed.some(({ count }) => count > MAX_DELETED)) await this.restoreRows(client);
     }
     if ((await sequenceValues(client)) !== this.sequences) await restoreSequences(client, this.sequences);
   }
 
+  /** These tables, and those that refer to them, whose rows go with theirs. */
+  private affectedBy(names: readonly TableName[]): readonly Table[] {
+    const affected = new Set(names);
+    // Children stand before their parents.
+    for (const { name, children } of this.tables.toReversed()) {
+      if (affected.has(name)) for (const child of children) affected.add(child);
+    }
+    return this.tables.filter(({ name }) => affected.has(name));
+  }
+
   /** The tables that hold something else than in the beginning, with how many rows they have, up to a bound. */
-  private async changed(client: PoolClient): Promise<{ table: Table; count: number }[]> {
+  private async changed(client: PoolClient): Promise<ReadonlyMap<TableName, number>> {
     const looks = this.tables.map(({ name }, index) => {
       const { count } = this.beginnings.get(name) ?? { count: 0 };
       const rows = `(SELECT count(*)::int FROM (SELECT FROM ${name} LIMIT ${Math.max(count, MAX_DELETED) + 1}) AS r)`;
@@ -101,12 +110,13 @@ export class StoredState {
     const { rows } = await client.query<{ index: number; count: number; print: string | null }>(
       `${looks.join(' UNION ALL ')} ORDER BY 1`,
     );
-    return rows.flatMap(({ index, count, print }) => {
-      const table = this.tables[index];
-      const beginning = table && this.beginnings.get(table.name);
+    const changes = rows.flatMap(({ index, count, print }): [TableName, number][] => {
+      const { name = '' } = this.tables[index] ?? {};
+      const beginning = this.beginnings.get(name);
       const isSame = beginning ? count === beginning.count && print === beginning.print : count === 0;
-      return table && !isSame ? [{ table, count }] : [];
+      return isSame ? [] : [[name, count]];
     });
+    return new Map(changes);
   }
 
   private async insert(client: PoolClient, { name, columns }: Table): Promise<void> {

@@ -5,6 +5,8 @@ import type { TableName } from './triggers.repository.js';
 export interface Table {
   readonly name: TableName;
   readonly columns: readonly string[];
+  /** Tables that refer to it, by their names. */
+  readonly children: readonly TableName[];
 }
 
 interface Reference {
@@ -30,15 +32,17 @@ const REFERENCES = `
 
 /** Every table of the database, each after the tables that refer to it. Those that refer to each other come as they are. */
 export async function findTables(client: PoolClient): Promise<readonly Table[]> {
-  const { rows: tables } = await client.query<Table>(TABLES);
+  const { rows } = await client.query<Omit<Table, 'children'>>(TABLES);
   const { rows: references } = await client.query<Reference>(REFERENCES);
+  const childrenOf = (name: TableName): TableName[] =>
+    references.filter(({ parent }) => parent === name).map(({ child }) => child);
+  const tables = rows.map((table) => ({ ...table, children: childrenOf(table.name) }));
   const ordered = new Map<TableName, Table>();
   const visiting = new Set<TableName>();
   const visit = (table: Table): void => {
     if (visiting.has(table.name)) return;
     visiting.add(table.name);
-    const children = references.filter(({ parent }) => parent === table.name).map(({ child }) => child);
-    for (const child of tables.filter(({ name }) => children.includes(name))) visit(child);
+    for (const child of tables.filter(({ name }) => table.children.includes(name))) visit(child);
     ordered.set(table.name, table);
   };
   tables.forEach(visit);

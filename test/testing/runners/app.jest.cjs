@@ -1,4 +1,4 @@
-import { contractTests, document, startIam } from 'iam/testing';
+const { contractTests, document, startIam } = globalThis.testing;
 
 /** Runs twice at the same time, as two files, each with a database of its own. */
 describe('An app under jest', () => {
@@ -29,4 +29,5 @@ contractTests({
   fixtures: {
     'iam:organizations': async ({ create }, n) => (await create.organization({ name: `No. ${n}` })).id,
   },
+  runner: { describe, it, beforeAll, afterAll },
 });
