@@ -137,6 +137,16 @@ describe('Answers are what the OpenAPI document promises', () => {
     await client.send('POST /account/email/revert', [], { body: { token: revert } });
   });
 
+  it('for what is stored about a person', async () => {
+    const user = await account(app);
+    const { token: own } = await signIn(app, user);
+    await client.send('GET /account/export', [], { token: own });
+    await client.send('GET /account/export');
+    await client.send('POST /accounts/{id}/erase', [user.id], { token: own });
+    await client.send('POST /accounts/{id}/erase', [user.id], { token });
+    await client.send('POST /accounts/{id}/erase', [user.id], { token });
+  });
+
   it('for signing in and out', async () => {
     const { email, password } = await account(app);
     const login = await client.send('POST /auth/login', [], { body: { email, password } });

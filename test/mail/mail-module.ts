@@ -17,13 +17,14 @@ import { PasswordOwners } from '../../src/passwords/credentials.repository.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { OneTimeTokensRepository } from '../../src/one-time-tokens/one-time-tokens.repository.js';
+import { PersonalDataModule } from '../../src/personal-data/personal-data.module.js';
 import { NewSignInMailer } from '../../src/sign-in/new-sign-in.mailer.js';
 import { FastSettings } from '../outbox/outbox-fixture.js';
 
 /** The real modules between a transaction and a relay, in a hurry and without the rest of the service; started. */
 export async function startMailModule(config: Config): Promise<TestingModule> {
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.register(config), DatabaseModule.register({}), MailModule],
+    imports: [ConfigModule.register(config), DatabaseModule.register({}), PersonalDataModule, MailModule],
     providers: [
       SecretBox,
       OneTimeTokensRepository,

@@ -70,6 +70,7 @@ describe('Lesson 9: an organization', () => {
     const rows: Record<string, [id: string, type: string]> = {
       '/accounts/:id': [stranger.account.id, 'iam:accounts'],
       '/accounts/:id/email': [stranger.account.id, 'iam:accounts'],
+      '/accounts/:id/erase': [stranger.account.id, 'iam:accounts'],
       '/accounts/:id/resend_invitation': [stranger.account.id, 'iam:accounts'],
       '/account_sessions/:id': [foreignSession, 'iam:account_sessions'],
       '/organizations/:id': [foreign, 'iam:organizations'],
