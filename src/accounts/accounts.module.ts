@@ -8,7 +8,7 @@ import { AccountLocales } from './account.locales.js';
 import { AccountRules } from './account.rules.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
-import { AccountsRepository, PERSONAL_ACCOUNTS } from './accounts.repository.js';
+import { AccountsRepository } from './accounts.repository.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccounts } from './admins/admin-accounts.js';
 import { AdminsRepository } from './admins/admins.repository.js';
@@ -73,6 +73,6 @@ export class AccountsModule implements OnModuleInit {
   constructor(private readonly data: PersonalData) {}
 
   onModuleInit(): void {
-    this.data.register(PERSONAL_ACCOUNTS);
+    this.data.register({ table: 'accounts', key: 'id', accounts: { id: [] } });
   }
 }

@@ -13,10 +13,6 @@ import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../one-time-t
 import { anotherAdmin } from './admins/admins.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
-import type { PersonalTable } from '../personal-data/personal-data.js';
-
-/** The account itself. */
-export const PERSONAL_ACCOUNTS: PersonalTable = { table: 'accounts', key: 'id', accounts: { id: [] } };
 
 /** The accounts in an actor's scope. */
 @Injectable()

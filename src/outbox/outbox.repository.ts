@@ -203,3 +203,15 @@ export async function replaceSealed(
   );
   return rows.length;
 }
+
+/** The table of the jobs and its times, for tests that move these. `locked_at` stays: after four hours it means a lost job. */
+export const JOB_TIMES = { table: 'graphile_worker._private_jobs', columns: ['run_at', 'created_at', 'updated_at'] };
+
+/** Deletes the jobs that do not run, for tests. @returns how many run */
+export async function discardJobs(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ running: number }>(
+    `WITH dropped AS (DELETE FROM graphile_worker._private_jobs WHERE locked_at IS NULL)
+    SELECT count(*)::int AS running FROM graphile_worker._private_jobs WHERE locked_at IS NOT NULL`,
+  );
+  return rows[0]?.running ?? 0;
+}

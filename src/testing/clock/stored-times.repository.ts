@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import { JOB_TIMES } from '../../outbox/outbox.repository.js';
 import { type TableName, withoutTriggers } from '../database/triggers.repository.js';
 
 /** Types of columns that hold a moment. A `date` is a day of the calendar, which stays. */
@@ -7,16 +8,13 @@ const TIMES: ReadonlySet<unknown> = new Set([
   ...['timestamptz', 'timestamp with time zone', 'timestamp', 'timestamp without time zone', Date],
 ]);
 
-/** Of graphile-worker, whose tables are no entities. `locked_at` stays: after four hours it would mean a lost job. */
-const JOBS = { table: 'graphile_worker._private_jobs', columns: ['run_at', 'created_at', 'updated_at'] };
-
 const quoted = (name: string): string => `"${name}"`;
 
 /** Columns with times, by the tables of the service and of its extension. */
 export function timeColumns({
   entityMetadatas,
 }: Pick<DataSource, 'entityMetadatas'>): ReadonlyMap<TableName, readonly string[]> {
-  const byTable = new Map<TableName, string[]>([[JOBS.table, JOBS.columns]]);
+  const byTable = new Map<TableName, string[]>([[JOB_TIMES.table, JOB_TIMES.columns]]);
   for (const { tablePath, tableType, columns } of entityMetadatas) {
     const times = columns.filter(
       ({ type, generatedType, isVirtual }) => TIMES.has(type) && !generatedType && !isVirtual,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { discardJobs } from '../../outbox/outbox.repository.js';
 import { findTables, type Table } from './tables.repository.js';
 import { type TableName, withoutTriggers } from './triggers.repository.js';
 
@@ -158,11 +159,7 @@ async function restoreSequences(client: PoolClient, values: string): Promise<voi
 async function dropJobs(client: PoolClient): Promise<void> {
   const end = performance.now() + JOBS_MS;
   for (;;) {
-    const { rows } = await client.query<{ running: number }>(
-      `WITH dropped AS (DELETE FROM graphile_worker._private_jobs WHERE locked_at IS NULL)
-      SELECT count(*)::int AS running FROM graphile_worker._private_jobs WHERE locked_at IS NOT NULL`,
-    );
-    if (rows[0]?.running === 0) return;
+    if ((await discardJobs(client)) === 0) return;
     if (performance.now() > end) throw new Error(`Jobs of the outbox are still running after ${JOBS_MS / 1_000} s.`);
     await sleep(5);
   }
