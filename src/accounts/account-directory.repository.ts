@@ -4,6 +4,7 @@ import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { sql, type Sql } from '../json-api/sql/sql.js';
 import type { MailRecipient, MailRecipients } from '../mail/mail.address.js';
 import type { PasswordOwners, ResetAccount } from '../passwords/credentials.repository.js';
+import type { PersonalTable } from '../personal-data/personal-data.js';
 
 /** An account as its owner sees it on joining. */
 export interface Profile extends MailRecipient {
@@ -18,6 +19,9 @@ const named = (name: AccountName): Sql =>
 
 /** What every change by the owner does to the account's own row. The invitation is void by it. */
 const CHANGED = sql`invitation_expired_at = NULL, version = version + 1, updated_at = now()`;
+
+/** The account itself. */
+export const PERSONAL_ACCOUNTS: PersonalTable = { table: 'accounts', key: 'id', accounts: { id: [] } };
 
 /**
  * Queries of other modules about accounts, for any actor: the actor of a session, the recipient of a mail, the owner of a

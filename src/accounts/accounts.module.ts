@@ -3,7 +3,7 @@ import { ActorSource } from '../auth/sessions/actor-loader.js';
 import { MailRecipients } from '../mail/mail.address.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { PasswordOwners } from '../passwords/credentials.repository.js';
-import { AccountDirectoryRepository } from './account-directory.repository.js';
+import { AccountDirectoryRepository, PERSONAL_ACCOUNTS } from './account-directory.repository.js';
 import { AccountLocales } from './account.locales.js';
 import { AccountRules } from './account.rules.js';
 import { AccountScopes } from './account.scopes.js';
@@ -73,6 +73,6 @@ export class AccountsModule implements OnModuleInit {
   constructor(private readonly data: PersonalData) {}
 
   onModuleInit(): void {
-    this.data.register({ table: 'accounts', key: 'id', accounts: { id: [] } });
+    this.data.register(PERSONAL_ACCOUNTS);
   }
 }

@@ -86,27 +86,13 @@ const JOINS: readonly Exception[] = [
   },
 ];
 
-/** Statements of the test kit about the queue, which no production code has a use for. */
-const TEST_KIT: readonly Exception[] = [
-  {
-    file: 'testing/clock/stored-times.repository.ts',
-    tables: ['graphile_worker.*'],
-    reason: 'jobs become due when the clock of the tests is advanced',
-  },
-  {
-    file: 'testing/database/stored-state.repository.ts',
-    tables: ['graphile_worker.*'],
-    reason: 'a reset drops the jobs that wait',
-  },
-];
-
 /** SQL that is no statement about a table. */
 const FRAGMENTS: readonly Exception[] = [
   { file: 'json-api/resource/field-types.ts', reason: 'how PostgreSQL writes a value of each type as JSON' },
 ];
 
 /** What one file may and others may not. Each is needed, or the check fails too. */
-export const EXCEPTIONS: readonly Exception[] = [...JOINS, ...TEST_KIT, ...FRAGMENTS];
+export const EXCEPTIONS: readonly Exception[] = [...JOINS, ...FRAGMENTS];
 
 /**
  * Finds SQL outside of repositories, and tables that a folder does not own.

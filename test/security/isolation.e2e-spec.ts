@@ -105,6 +105,7 @@ describe('Lesson 9: an organization', () => {
       'member DELETE /organizations/:id 403',
       'member GET /audit_events/:id 403',
       'member PATCH /organizations/:id 403',
+      'member POST /accounts/:id/erase 403',
       'member POST /accounts/:id/resend_invitation 403',
       'owner DELETE /organizations/:id 403',
       'owner GET /audit_events/:id 403',
