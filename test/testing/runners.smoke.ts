@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -95,10 +95,10 @@ describe('The test kit', () => {
       await chmod(TMPDIR, 0o711);
       const times: Times = JSON.parse(await run([join(import.meta.dirname, 'runners/speed.mjs')], { TMPDIR }));
       process.stdout.write(`Medians, in ms: ${JSON.stringify(times)}\n`);
-      // Three times as long, since the machine may be shared: 2 s, 100 ms and 500 ms.
-      expect(times.cold).toBeLessThan(6_000);
-      expect(times.reset).toBeLessThan(300);
-      expect(times.another).toBeLessThan(1_500);
+      // Five times as long, since the machine may be shared: 2 s, 100 ms and 500 ms.
+      expect(times.cold).toBeLessThan(10_000);
+      expect(times.reset).toBeLessThan(500);
+      expect(times.another).toBeLessThan(2_500);
       await eventually(async () => (await readdir(TMPDIR)).length <= 1, 30_000);
       await rm(TMPDIR, { recursive: true });
     },
@@ -108,8 +108,13 @@ describe('The test kit', () => {
   it(
     'serves front ends that are tested with Playwright',
     async () => {
+      // As in a project that has the package; here, npx would look for it in the registry.
+      await mkdir(folderOf('bin'), { recursive: true });
+      const npx = `#!/bin/sh\nshift\nexec ${process.execPath} ${resolve('dist/iam.cjs')} "$@"\n`;
+      await writeFile(join(folderOf('bin'), 'npx'), npx, { mode: 0o755 });
       const output = await run(['--test', 'examples/testing/join.playwright.test.mjs'], {
         CHROMIUM_PATH: executable ?? '',
+        PATH: `${folderOf('bin')}:${process.env['PATH']}`,
       });
       expect(output).toMatch(/^# fail 0$/m);
     },
