@@ -45,6 +45,14 @@ export function configValues(values: VariableValues, own: OwnVariables = {}) {
     mailTemplates: values.MAIL_TEMPLATES === null ? null : resolve(values.MAIL_TEMPLATES),
     /** Absolute; null means that there is none. */
     errorMessages: values.ERROR_MESSAGES === null ? null : resolve(values.ERROR_MESSAGES),
+    /** Null means the name in `mailFrom`. */
+    brandName: values.BRAND_NAME,
+    /** An https URL, or a path at the origin of `appUrl`; null means that there is none. */
+    brandLogoUrl: values.BRAND_LOGO_URL,
+    /** Six digits in lower case, such as `#2350b8`; null means the built-in one. */
+    brandColor: values.BRAND_COLOR,
+    /** Absolute; null means that there is none. */
+    pageTemplates: values.PAGE_TEMPLATES === null ? null : resolve(values.PAGE_TEMPLATES),
     newSignInMail: values.NEW_SIGN_IN_MAIL,
     invitationReminderMail: values.INVITATION_REMINDER_MAIL,
     adminEmail: values.ADMIN_EMAIL ?? VARIABLES.ADMIN_EMAIL.default,

@@ -56,7 +56,8 @@ function isComplete(values: Partial<VariableValues>): values is VariableValues {
 
 /** Errors between variables that are valid individually. A variable that could not be parsed is undefined here. */
 function contradictions(values: Partial<VariableValues>): string[] {
-  const { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_POOLER, ROLES_FILE, MAIL_TEMPLATES, PORT } = values;
+  const { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_POOLER, ROLES_FILE, MAIL_TEMPLATES, PAGE_TEMPLATES, PORT } =
+    values;
   const rules: readonly [wrong: boolean, error: string][] = [
     [
       Boolean(DATABASE_DIRECT_URL) && DATABASE_URL === null,
@@ -78,6 +79,7 @@ function contradictions(values: Partial<VariableValues>): string[] {
     [isAbove(values.BCRYPT_COST, values.HASH_MAX_COST), 'BCRYPT_COST must not be higher than HASH_MAX_COST.'],
     [Boolean(PORT) && PORT === values.METRICS_PORT, 'METRICS_PORT must differ from PORT.'],
     [isUnreadable(ROLES_FILE), `ROLES_FILE names a file that cannot be read: ${ROLES_FILE}.`],
+    [isUnreadable(PAGE_TEMPLATES), `PAGE_TEMPLATES names a folder that cannot be read: ${PAGE_TEMPLATES}.`],
     [isUnreadable(MAIL_TEMPLATES), `MAIL_TEMPLATES names a folder that cannot be read: ${MAIL_TEMPLATES}.`],
   ];
   return rules.filter(([wrong]) => wrong).map(([, error]) => error);

@@ -1,4 +1,5 @@
 import { ACCOUNT_VARIABLES } from './variables/accounts.js';
+import { BRAND_VARIABLES } from './variables/brand.js';
 import { DATABASE_VARIABLES } from './variables/database.js';
 import { MAIL_VARIABLES } from './variables/mail.js';
 import { OUTBOUND_VARIABLES } from './variables/outbound.js';
@@ -11,6 +12,7 @@ export const VARIABLES = {
   ...SERVER_VARIABLES,
   ...DATABASE_VARIABLES,
   ...MAIL_VARIABLES,
+  ...BRAND_VARIABLES,
   ...ACCOUNT_VARIABLES,
   ...THROTTLE_VARIABLES,
   ...OUTBOUND_VARIABLES,

@@ -15,7 +15,8 @@ export function contextOf(
   { name, ...surroundings }: MailSurroundings & { readonly locale: string },
 ): object {
   const shown = Object.entries({ name, ...data }).map(([key, value]) => [key, show(kind, value)]);
-  const links = { forgotPasswordLink: link(kind, surroundings.forgotPasswordLink) };
+  const { forgotPasswordLink, logo } = surroundings;
+  const links = { forgotPasswordLink: link(kind, forgotPasswordLink), logo: logo && link(kind, logo) };
   return { ...Object.fromEntries(shown), ...surroundings, ...links };
 }
 
@@ -39,8 +40,9 @@ function link(kind: TemplateFormat, { href, protocol }: URL): unknown {
   return kind === 'text' ? href : new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));
 }
 
-/** The product name in mails and pages: the sender's name, or else the host. */
-export function productName(config: Pick<Config, 'mailFrom' | 'appUrl'>): string {
+/** The product name in mails and pages: that of `BRAND_NAME`, the sender's name, or else the host. */
+export function productName(config: Pick<Config, 'brandName' | 'mailFrom' | 'appUrl'>): string {
+  if (config.brandName !== null) return config.brandName;
   const { name } = parseMailbox(config.mailFrom);
   return name || (config.appUrl === null ? 'Iam' : new URL(config.appUrl).host);
 }

@@ -43,6 +43,12 @@ export interface MailSurroundings {
   readonly name: string;
   /** The product name. */
   readonly product: string;
+  /** The logo, shown beside the name; null where there is none. */
+  readonly logo: URL | null;
+  /** Of buttons and links, such as `#2350b8`. */
+  readonly color: string;
+  /** Of links on dark backgrounds. */
+  readonly colorOnDark: string;
   /** The page to request a password reset. */
   readonly forgotPasswordLink: URL;
 }

@@ -44,6 +44,11 @@ export class MailLinks {
     return new URL(`${this.base}/forgot-password`);
   }
 
+  /** The address of a path at the origin of this service; a whole URL as it is. */
+  image(pathOrUrl: string): URL {
+    return new URL(pathOrUrl, this.base);
+  }
+
   private get base(): string {
     return baseUrl(this.config, this.http);
   }

@@ -1,3 +1,4 @@
+import { DEFAULT_COLOR, DEFAULT_COLOR_ON_DARK } from '../config/brand-color.js';
 import type { MailData, MailSurroundings } from './mail.data.js';
 import { ServiceText } from './mail.text.js';
 
@@ -29,5 +30,8 @@ export const MAIL_SAMPLES = {
 export const SAMPLE_SURROUNDINGS: MailSurroundings = {
   name: 'Jane Doe',
   product: 'Iam',
+  logo: null,
+  color: DEFAULT_COLOR,
+  colorOnDark: DEFAULT_COLOR_ON_DARK,
   forgotPasswordLink: new URL('https://iam.example.com/forgot-password'),
 };

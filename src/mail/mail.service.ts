@@ -1,10 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { MailerService } from '@nestjs-modules/mailer';
 import { createHash } from 'node:crypto';
+import { DEFAULT_COLOR, DEFAULT_COLOR_ON_DARK, lightened } from '../config/brand-color.js';
 import { Config } from '../config/config.js';
 import { currentLanguages } from '../language/accept-language.js';
 import { mailbox, type MailRecipient, parseMailbox, type Mailbox } from './mail.address.js';
-import type { MailData, MailTemplate } from './mail.data.js';
+import type { MailData, MailTemplate, MailSurroundings } from './mail.data.js';
 import { MailLinks } from './mail.links.js';
 import { MailTemplates } from './mail.templates.js';
 import { readerName } from './mail.text.js';
@@ -33,7 +34,11 @@ export class MailService {
   private readonly product: string;
 
   constructor(
-    @Inject(Config) private readonly config: Pick<Config, 'mailFrom' | 'mailUrl' | 'appUrl'>,
+    @Inject(Config)
+    private readonly config: Pick<
+      Config,
+      'mailFrom' | 'mailUrl' | 'appUrl' | 'brandName' | 'brandLogoUrl' | 'brandColor'
+    >,
     private readonly mailer: MailerService,
     private readonly templates: MailTemplates,
     private readonly links: MailLinks,
@@ -42,13 +47,24 @@ export class MailService {
     this.product = productName(config);
   }
 
+  /** How the product calls itself, and how it looks. */
+  private brand(): Pick<MailSurroundings, 'product' | 'logo' | 'color' | 'colorOnDark'> {
+    const { brandLogoUrl: logo, brandColor: color } = this.config;
+    return {
+      product: this.product,
+      logo: logo === null ? null : this.links.image(logo),
+      color: color ?? DEFAULT_COLOR,
+      colorOnDark: color === null ? DEFAULT_COLOR_ON_DARK : lightened(color),
+    };
+  }
+
   /**
    * Sends one mail and resolves when the relay has accepted it.
    * @throws the error of the relay or the network; sending again is safe.
    */
   async send<Template extends MailTemplate>(mail: Mail<Template>): Promise<void> {
     const name = readerName(mail.to.name);
-    const surroundings = { name, product: this.product, forgotPasswordLink: this.links.forgotPassword() };
+    const surroundings = { ...this.brand(), name, forgotPasswordLink: this.links.forgotPassword() };
     const { template, data } = mail;
     const languages = [mail.to.locale, currentLanguages()].filter(Boolean).join(', ');
     const { locale, subject, html, text } = this.templates.render(template, data, surroundings, languages);

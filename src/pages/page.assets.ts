@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Config } from '../config/config.js';
+import { lightened } from '../config/brand-color.js';
 
 /** The style of the pages, in `head`. Contrast of every text is at least 4.5 : 1 in both colour schemes, of every border of a field 3 : 1 (WCAG 2.2, AA). */
 export const STYLE = `
@@ -14,6 +16,7 @@ body { margin: 0; padding: 24px 12px; background: var(--page); color: var(--text
 body > * { max-width: 480px; }
 body.wide > * { max-width: 960px; }
 .product { margin: 0 auto 12px; padding: 0 4px; color: var(--quiet); font-weight: 600; }
+.product img { height: 32px; max-width: 160px; margin-right: 10px; vertical-align: middle; }
 main { margin: 0 auto; padding: 24px 18px; background: var(--card); border: 1px solid var(--line);
   border-radius: 10px; }
 h1 { margin: 0 0 16px; font-size: 22px; line-height: 1.3; }
@@ -63,19 +66,45 @@ for (const button of document.querySelectorAll('button[data-reveals]')) {
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-const policy = (styles: string) =>
+const policy = (styles: string, images = '') =>
   [
     `default-src 'none'`,
     `style-src ${styles}`,
     `script-src ${hash(SCRIPT)}`,
-    `img-src data:`,
+    `img-src data:${images}`,
     `form-action 'self'`,
     `base-uri 'none'`,
     `frame-ancestors 'none'`,
   ].join('; ');
 
-/** Allows only this style and this script, and forms to the same origin. */
-export const PAGE_POLICY = policy(hash(STYLE));
+/** The style of the pages with the color of the brand, and the Content-Security-Policy that goes with it. */
+export interface PageBrand {
+  readonly style: string;
+  /** Allows only this style and the script, the logo, and forms to the same origin. */
+  readonly policy: string;
+}
 
-/** The same for a page that shows a mail, whose styles are its own; scripts of a mail never run. */
+/** What the configuration says of the look of pages. */
+export function pageBrand({
+  brandColor: color,
+  brandLogoUrl: logo,
+}: Pick<Config, 'brandColor' | 'brandLogoUrl'>): PageBrand {
+  const links =
+    color === null
+      ? ''
+      : `:root { --accent: ${color}; --link: ${color}; }
+@media (prefers-color-scheme: dark) { :root { --link: ${lightened(color)}; } }
+`;
+  const style = STYLE + links;
+  return { style, policy: policy(hash(style), logo === null ? '' : ` ${sourceOf(logo)}`) };
+}
+
+/** A path is at the own origin. Sources have no query (CSP 3, 2.3.1). */
+function sourceOf(logo: string): string {
+  if (logo.startsWith('/')) return `'self'`;
+  const { origin, pathname } = new URL(logo);
+  return origin + pathname;
+}
+
+/** The policy of a page that shows a mail, whose styles are its own; scripts of a mail never run. */
 export const MAIL_POLICY = policy(`'unsafe-inline'`);

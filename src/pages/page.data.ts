@@ -61,6 +61,8 @@ export interface PageSurroundings {
   /** Title of the document, in front of the product's name. */
   readonly title: string;
   readonly product: string;
+  /** URL or path of the logo, shown beside the name; null where there is none. */
+  readonly logo?: string | null;
   /** The language that the page is written in, as a tag (RFC 5646). */
   readonly locale: string;
   /** True for a wider layout than that of a form. */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Config } from '../config/config.js';
 import { productName } from '../mail/mail.context.js';
-import { PAGE_POLICY } from './page.assets.js';
+import { pageBrand, type PageBrand } from './page.assets.js';
 import type { PageData, PageName } from './page.data.js';
 import { PageTemplates } from './page.templates.js';
 
@@ -24,12 +24,16 @@ export interface View<Name extends PageName = PageName> {
 @Injectable()
 export class PageRenderer {
   private readonly product: string;
+  private readonly brand: PageBrand;
+  private readonly logo: string | null;
 
   constructor(
-    @Inject(Config) config: Pick<Config, 'mailFrom' | 'appUrl'>,
+    @Inject(Config) config: Pick<Config, 'mailFrom' | 'appUrl' | 'brandName' | 'brandColor' | 'brandLogoUrl'>,
     private readonly templates: PageTemplates,
   ) {
     this.product = productName(config);
+    this.brand = pageBrand(config);
+    this.logo = config.brandLogoUrl;
   }
 
   /** The document of a view; sets status and headers. `locale` is the language that it is written in. */
@@ -37,13 +41,14 @@ export class PageRenderer {
     void reply.status(view.status ?? 200).headers({
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
-      'content-security-policy': view.policy ?? PAGE_POLICY,
+      'content-security-policy': view.policy ?? this.brand.policy,
       // URLs of pages contain tokens, and pages contain personal data.
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       vary: 'Accept-Language',
     });
     const { title, wide = false } = view;
-    return this.templates.render(template, data, { title, wide, locale, product: this.product });
+    const surroundings = { title, wide, locale, product: this.product, logo: this.logo };
+    return this.templates.render(template, data, surroundings, this.brand.style);
   }
 }

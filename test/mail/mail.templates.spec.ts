@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MailValue } from '../../src/mail/mail.data.js';
-import { MAIL_SAMPLES } from '../../src/mail/mail.samples.js';
+import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.samples.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 import { ServiceText } from '../../src/mail/mail.text.js';
 
 const templates = new MailTemplates({ mailTemplates: null });
 const FORGOT = 'https://app.example.com/forgot-password';
-const SURROUNDINGS = { name: 'Jane Doe', product: 'Acme', forgotPasswordLink: new URL(FORGOT) };
+const SURROUNDINGS = { ...SAMPLE_SURROUNDINGS, name: 'Jane Doe', product: 'Acme', forgotPasswordLink: new URL(FORGOT) };
 const LINK = new URL('https://app.example.com/join?token=abc_-123');
 const EXPIRES = new Date('2026-11-27T10:30:00.000Z');
 const render = (name: string, languages = 'en') =>

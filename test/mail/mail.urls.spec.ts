@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Parser } from 'htmlparser2';
-import { MAIL_SAMPLES } from '../../src/mail/mail.samples.js';
+import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.samples.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 
 const LINK = 'https://app.example.com/join?token=abc_-123';
 const FORGOT = 'https://app.example.com/forgot-password';
-const SURROUNDINGS = { name: 'Jane Doe', product: 'Acme', forgotPasswordLink: new URL(FORGOT) };
+const SURROUNDINGS = { ...SAMPLE_SURROUNDINGS, name: 'Jane Doe', product: 'Acme', forgotPasswordLink: new URL(FORGOT) };
 
 /** As a browser reads it: with entities decoded. */
 function parsedLinks(html: string): string[] {

@@ -18,7 +18,7 @@ async function done(files: Readonly<Record<string, string>> = {}, body = 'Body')
   await rm(folder, { recursive: true });
   folder = await mkdtemp(join(tmpdir(), 'iam-pages-'));
   for (const [name, source] of Object.entries(files)) await writeFile(join(folder, name), source);
-  const templates = new PageTemplates();
+  const templates = new PageTemplates({ pageTemplates: null });
   templates.add(folder);
   templates.onApplicationBootstrap();
   return templates.render('done', { heading: 'Done', body, link: { href: body, label: 'Link' } }, SURROUNDINGS);

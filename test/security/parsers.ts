@@ -77,7 +77,7 @@ const propagator = new W3CTraceContextPropagator();
 const traced = (headers: object) => propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
 const server = await hostileServer();
 
-const pages = new PageTemplates();
+const pages = new PageTemplates({ pageTemplates: null });
 const fields = new FormFields(new Messages({ errorMessages: null }), policy);
 const SURROUNDINGS = { title: 'Title', product: 'Iam', locale: 'en', wide: false };
 /** A page with a form that shows this text again. */

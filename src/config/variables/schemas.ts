@@ -98,6 +98,17 @@ export const returnUrl = line
   }, 'must list http:// or https:// URLs such as https://shop.example.com/signed-in, without wildcards')
   .transform((text) => new URL(text).href);
 
+/** An https address of an image, or a path at the own origin. */
+export const imageUrl = line
+  .refine((text) => {
+    const isPath = /^\/(?![/\\])/.test(text);
+    if (!isPath && !/^https:\/\//i.test(text)) return false;
+    if (/[\s"';,\\]/.test(text) || !URL.canParse(text, 'https://example.com')) return false;
+    const { username, password } = new URL(text, 'https://example.com');
+    return !username && !password;
+  }, 'must be an https:// URL such as https://cdn.example.com/logo.png, or a path such as /logo.png')
+  .transform((text) => (text.startsWith('/') ? text : new URL(text).href));
+
 /** A web origin (RFC 6454): scheme, host and port, nothing after them. */
 export const origin = z
   .string()
