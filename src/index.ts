@@ -75,8 +75,11 @@ export { OutboxHandlers } from './outbox/outbox.handlers.js';
 export type { OutboxTasks } from './outbox/outbox.tasks.js';
 
 // Pages
+export { AccountSections, type AccountSection } from './pages/account/account.sections.js';
+export { PagePaths } from './pages/page.paths.js';
+export { SignInWays, type NextStep, type SignInState, type SignInWay } from './pages/sign-in/sign-in.ways.js';
 export { Page as HtmlPage, type PageResult, Text as PageTexts } from './pages/page.decorators.js';
-export type { PageData } from './pages/page.data.js';
+export type { FormData, PageData, SectionData } from './pages/page.data.js';
 export { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from './pages/fields.js';
 export { Form, SentForm, TakesForm } from './pages/form.js';
 export { PageTemplates } from './pages/page.templates.js';

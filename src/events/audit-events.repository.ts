@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
-import type { Transaction } from '../json-api/sql/executor.js';
-import { sql, TRUE } from '../json-api/sql/sql.js';
+import type { Transaction, Transactions } from '../json-api/sql/executor.js';
+import { sql, type Sql, TRUE } from '../json-api/sql/sql.js';
 import type { Sweep } from '../sweeps/sweeps.js';
 import type { AuditEvent } from './audit-event.entity.js';
 import { AuditEventResource } from './audit-event.resource.js';
@@ -20,6 +20,9 @@ export type NewAuditEvent = Pick<AuditEvent, 'id' | 'action' | 'actorId' | 'ip' 
   readonly target: { readonly type: string; readonly id: string } | null;
   readonly details: Readonly<Record<string, unknown>>;
 };
+
+/** An audit event, as its account reads it. */
+export type AuditEntry = Pick<AuditEvent, 'action' | 'actorId' | 'targetType' | 'targetId' | 'ip' | 'createdAt'>;
 
 /** Audit events that are older than `days`. */
 export const auditEventsOlderThan = (days: number): Sweep => ({
@@ -70,6 +73,19 @@ export class AuditEventsRepository extends ResourceRepository<AuditEvent, Actor>
           LIMIT ${ERASED_AT_ONCE})
         RETURNING 1`);
     } while (erased.length > 0);
+  }
+
+  /** The latest events by and about an account, newest first. Every account may see these, whatever its rights. */
+  latestAbout(database: Pick<Transactions, 'query'>, accountId: string, limit: number): Promise<AuditEntry[]> {
+    // Each half reads as many events of an index of its own.
+    const latest = (where: Sql): Sql =>
+      sql`(SELECT * FROM audit_events WHERE ${where} ORDER BY id DESC LIMIT ${limit})`;
+    return database.query<AuditEntry>(sql`
+      SELECT DISTINCT ON (id) action, actor_id AS "actorId", target_type AS "targetType", target_id AS "targetId", ip,
+        created_at AS "createdAt"
+      FROM (${latest(sql`actor_id = ${accountId}::uuid`)}
+            UNION ALL ${latest(sql`target_id = ${accountId}::uuid`)}) event
+      ORDER BY id DESC LIMIT ${limit}`);
   }
 
   /** Stores an audit event in this transaction. */

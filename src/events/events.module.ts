@@ -26,7 +26,7 @@ import { EventSubscribers } from './event-subscribers.js';
     { provide: WriteObserver, useClass: AuditObserver },
     { provide: SessionObserver, useClass: SessionEvents },
   ],
-  exports: [Audit, WriteObserver, SessionObserver],
+  exports: [Audit, AuditEventsRepository, WriteObserver, SessionObserver],
 })
 export class EventsModule implements OnModuleInit {
   constructor(

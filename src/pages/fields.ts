@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { ApiError, type ErrorObject } from '../json-api/document/errors.js';
+import { ApiError, type ErrorCode, type ErrorObject } from '../json-api/document/errors.js';
 import { Messages } from '../language/messages.js';
 import { PasswordPolicy } from '../passwords/policy/password.policy.js';
-import type { FieldData } from './page.data.js';
+import type { FieldData, FieldOption } from './page.data.js';
 import type { PageText } from './text/page.text.js';
 
 /** Errors by the name of the form field. */
@@ -12,18 +12,24 @@ export const NO_ERRORS: FieldErrors = new Map();
 
 /**
  * The errors of fields in an error that a service threw.
+ * @param places fields of errors that are about the whole form, by code
  * @throws the error itself when it is not about fields
  */
-export function fieldErrors(error: unknown): FieldErrors {
+export function fieldErrors(error: unknown, places: Readonly<Partial<Record<ErrorCode, string>>> = {}): FieldErrors {
   if (!(error instanceof ApiError)) throw error;
   const byField = new Map<string, ErrorObject[]>();
   for (const problem of error.errors as readonly ErrorObject[]) {
-    const { code, source } = problem;
-    if (code !== 'validation_failed' || !source || !('pointer' in source)) throw error;
-    const field = source.pointer.slice(1);
+    const field = places[problem.code] ?? fieldOf(problem);
+    if (field === null) throw error;
     byField.set(field, [...(byField.get(field) ?? []), problem]);
   }
   return byField;
+}
+
+/** The field that an error is about: the last part of its pointer, in flat bodies and in documents. */
+function fieldOf({ code, source }: ErrorObject): string | null {
+  if (code !== 'validation_failed' || !source || !('pointer' in source)) return null;
+  return source.pointer.slice(source.pointer.lastIndexOf('/') + 1);
 }
 
 /** Maximum length of a value that a form shows again, in characters; no field of an account may be longer. */
@@ -34,6 +40,8 @@ interface Field extends Pick<FieldData, 'name' | 'label' | 'type' | 'autocomplet
   readonly readOnly?: boolean;
   /** Has the focus, unless a field before it is invalid. */
   readonly first?: boolean;
+  /** What can be chosen, in place of a text; the value is one of them. */
+  readonly options?: readonly Omit<FieldOption, 'selected'>[];
   /** Rules that are shown before the form is sent. */
   readonly rules?: FieldData['rules'];
 }
@@ -48,12 +56,13 @@ export class FormFields {
 
   /** A field with its rules or, in their place, its errors. The first invalid field has the focus when the page opens. */
   field({ locale, showPassword }: PageText, errors: FieldErrors, it: Field): FieldData {
-    const { name, label, type, autocomplete, value = '', readOnly = false, first = false, rules = [] } = it;
+    const { name, label, type, autocomplete, value = '', readOnly = false, first = false, rules = [], options } = it;
     const broken = errors.get(name) ?? [];
     const [firstBroken] = errors.keys();
     return {
       ...{ name, label, type, autocomplete, readOnly },
       value: value.slice(0, MAX_SHOWN),
+      options: options?.map((option) => ({ ...option, selected: option.value === value })) ?? null,
       prose: type === 'text',
       focused: firstBroken === undefined ? first : firstBroken === name,
       // The errors repeat the rules.
@@ -71,12 +80,12 @@ export class FormFields {
   }
 
   /** The field for a new password, with the focus. Its rules are those that an empty password breaks. */
-  newPassword(text: PageText, errors: FieldErrors, label: string): FieldData {
+  newPassword(text: PageText, errors: FieldErrors, label: string, name = 'password', first = true): FieldData {
     const { locale } = text;
     const rules = this.policy.rules
       .filter((rule) => rule.broken('', null))
       .map((rule) => inLanguage(this.messages.hint(rule.name, rule.rule, rule.parameters ?? {}, locale), locale));
-    const it = { name: 'password', label, type: 'password', autocomplete: 'new-password', rules, first: true } as const;
+    const it = { name, label, type: 'password', autocomplete: 'new-password', rules, first } as const;
     return this.field(text, errors, it);
   }
 }

@@ -30,6 +30,10 @@ const FORM_BODY: BodyFormat = {
 /** A route that accepts form submissions only. Every other route rejects them. */
 export const TakesForm = (): MethodDecorator => TakesBody(FORM_BODY);
 
+/** Hidden fields of a form; values that are null are left out. */
+export const hiddenOf = (values: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null));
+
 /** The submitted form. @throws ApiError `unsupported_media_type` when there was none */
 export const Form = createParamDecorator((_: unknown, context: ExecutionContext): SentForm => {
   const { body } = context.switchToHttp().getRequest<FastifyRequest>();

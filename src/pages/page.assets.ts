@@ -26,10 +26,10 @@ a { color: var(--link); }
 form { margin-top: 20px; }
 .field { margin: 0 0 20px; }
 label { display: block; margin: 0 0 4px; font-weight: 600; }
-input { display: block; width: 100%; min-height: 46px; padding: 10px 12px; border: 1px solid var(--field);
+input, select { display: block; width: 100%; min-height: 46px; padding: 10px 12px; border: 1px solid var(--field);
   border-radius: 8px; background: var(--card); color: var(--text); font: inherit; }
 input[readonly] { border-style: dashed; color: var(--quiet); }
-input[aria-invalid] { border: 2px solid var(--error); }
+input[aria-invalid], select[aria-invalid] { border: 2px solid var(--error); }
 .hint { margin: 0 0 6px; padding: 0; color: var(--quiet); font-size: 14px; }
 ul.hint { padding-left: 20px; }
 .error { margin: 0 0 6px; padding: 0; color: var(--error); font-weight: 600; list-style: none; }
@@ -47,6 +47,14 @@ button.plain[aria-pressed=true] { background: var(--line); }
 .mails li { padding: 10px 0; border-top: 1px solid var(--line); }
 .quiet { color: var(--quiet); font-size: 14px; }
 pre { margin: 0; padding: 12px 16px; border-radius: 8px; background: var(--page); white-space: pre-wrap; }
+.notice { padding: 10px 14px; border-left: 4px solid var(--good); background: var(--page); }
+.rows { margin: 0; padding: 0; list-style: none; }
+.row { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; justify-content: space-between; padding: 10px 0;
+  border-top: 1px solid var(--line); }
+.row > :first-child { flex: 1 1 180px; }
+.row p, .row form { margin: 0; }
+.badge { color: var(--good); font-size: 14px; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 iframe { width: 100%; height: 620px; border: 1px solid var(--line); border-radius: 8px; resize: vertical; }
 `;
 

@@ -12,6 +12,13 @@ export interface FieldSentence {
   readonly lang: string | null;
 }
 
+/** A choice of a field. */
+export interface FieldOption {
+  readonly value: string;
+  readonly label: string;
+  readonly selected: boolean;
+}
+
 /** A field of a form, for the template `field`. */
 export interface FieldData {
   readonly name: string;
@@ -20,6 +27,8 @@ export interface FieldData {
   /** The `autocomplete` attribute (HTML, autofill). */
   readonly autocomplete: string;
   readonly value: string;
+  /** What can be chosen; null for a field to type in. */
+  readonly options: readonly FieldOption[] | null;
   /** Whether browsers may check its spelling and start it in upper case. */
   readonly prose: boolean;
   readonly readOnly: boolean;
@@ -31,21 +40,71 @@ export interface FieldData {
   readonly reveal: string | null;
 }
 
+/** A form and its button, for the template `form-body`. */
+export interface FormData {
+  /** The URL that takes it, relative to the page. */
+  readonly action: string;
+  readonly submit: string;
+  /** Values of hidden fields by name. */
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly fields: readonly FieldData[];
+}
+
+/** A fact about an account, and where it is changed. */
+export interface FactData {
+  readonly label: string;
+  readonly value: string;
+  readonly link: PageLink | null;
+}
+
+/** An item of a list. */
+export interface ItemData {
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** A form that is only a button. */
+export interface ButtonData {
+  /** The URL that takes it. */
+  readonly action: string;
+  readonly label: string;
+}
+
+/** A part of the page of an account that a module adds. */
+export interface SectionData {
+  readonly heading: string;
+  readonly items: readonly ItemData[];
+  /** In place of items when there are none. */
+  readonly empty: string;
+  /** Where these are changed. */
+  readonly link: PageLink | null;
+}
+
 /**
  * The pages and their data, by the names of their templates; besides, a template gets only {@link PageSurroundings}.
  * A module adds its own by declaration merging, and its templates with `PageTemplates.add`.
  */
 export interface PageData {
   /** A form, empty or with errors. */
-  form: {
+  form: FormData & { heading: string; body: string };
+  /** The ways to sign in. */
+  'sign-in': { heading: string; forms: readonly FormData[]; links: readonly PageLink[] };
+  /** The overview of an account. */
+  account: {
     heading: string;
-    body: string;
-    /** Relative to the page. */
-    action: string;
-    submit: string;
-    /** Values of hidden fields by name. */
-    hidden: Readonly<Record<string, string>>;
-    fields: readonly FieldData[];
+    /** What has just been done. */
+    notice: string | null;
+    facts: readonly FactData[];
+    sections: readonly SectionData[];
+    sessions: {
+      heading: string;
+      items: readonly (ItemData & { readonly badge: string | null; readonly end: ButtonData | null })[];
+      /** That there are more than are shown. */
+      more: string | null;
+      others: ButtonData | null;
+    } | null;
+    trail: { heading: string; items: readonly ItemData[] };
+    signOut: ButtonData;
   };
   /** After an accepted form. */
   done: { heading: string; body: string; link: PageLink | null };

@@ -15,15 +15,15 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { CrossSite } from '../auth/authentication/authentication.js';
-import { Public } from '../auth/authorization/actor.js';
+import { Public, SignedIn } from '../auth/authorization/actor.js';
 import { NotJsonApi, Unprefixed } from '../json-api/http/routes.js';
 import { PageFilter } from './page.filter.js';
 import { textFor } from './text/page.language.js';
 import { PageRenderer, type View } from './page.renderer.js';
 import type { PageText } from './text/page.text.js';
 
-/** The result of a page handler: a view, or a redirect to a relative URL. */
-export type PageResult = View | { readonly location: string };
+/** The result of a page handler: a view, or a redirect to a URL; 303 unless a form is to be sent once more. */
+export type PageResult = View | { readonly location: string; readonly status?: 307 };
 
 /** The texts of a page in the language of the request. */
 export type Text = PageText;
@@ -58,22 +58,28 @@ export class PageInterceptor implements NestInterceptor {
       map((answer) => {
         if (!('location' in answer)) return this.pages.render(reply, answer, textFor(request).locale);
         // 303 See Other, so that going back or reloading submits nothing twice (RFC 9110, 15.4.4).
-        void reply.status(303).header('location', answer.location);
+        void reply.status(answer.status ?? 303).header('location', answer.location);
         return undefined;
       }),
     );
   }
 }
 
+interface PageOptions {
+  readonly prefixed?: boolean;
+  readonly signedIn?: boolean;
+}
+
 /**
- * A controller of HTML pages: public, not part of the API; errors are pages too.
- * @param options `prefixed` puts them under API_PREFIX; without it they are outside, as those that mails link to
+ * A controller of HTML pages, not part of the API; errors are pages too.
+ * @param options `prefixed` puts them under API_PREFIX; without it they are outside, as those that mails link to.
+ * `signedIn` requires a session, and leads to `/sign-in` without one; other pages are public
  */
-export const Page = (path: string, { prefixed = false }: { readonly prefixed?: boolean } = {}): ClassDecorator =>
+export const Page = (path: string, { prefixed = false, signedIn = false }: PageOptions = {}): ClassDecorator =>
   applyDecorators(
     Controller(path),
     ...(prefixed ? [] : [Unprefixed()]),
-    Public(),
+    signedIn ? SignedIn() : Public(),
     NotJsonApi(),
     ApiExcludeController(),
     UseGuards(PageGuard),

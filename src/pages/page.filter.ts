@@ -1,8 +1,10 @@
 import { Catch, Inject, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError, apiError } from '../json-api/document/errors.js';
+import { SAFE_METHODS } from '../auth/authentication/authentication.js';
+import { ApiError, apiError, type ErrorCode } from '../json-api/document/errors.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/http/options.js';
 import { textFor } from './text/page.language.js';
+import { PagePaths } from './page.paths.js';
 import { PageRenderer, type View } from './page.renderer.js';
 
 /** Pages whose mails can be asked for on the page "forgot password". */
@@ -17,6 +19,7 @@ export class PageFilter implements ExceptionFilter {
   constructor(
     @Inject(JSON_API_OPTIONS) private readonly options: JsonApiOptions,
     private readonly pages: PageRenderer,
+    private readonly paths: PagePaths,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -25,9 +28,15 @@ export class PageFilter implements ExceptionFilter {
     const exception = this.toException(error);
     if (exception.status >= 500) this.log(exception, request);
     const { code } = exception.errors[0];
+    const redirect = this.redirect(code, request);
+    if (redirect) return void reply.status(redirect.status).header('location', redirect.location).send('');
     const text = textFor(request);
     const seconds = Number(exception.headers['Retry-After'] ?? 0);
-    const { title, body, link: again } = text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
+    const {
+      title,
+      body,
+      link: again,
+    } = isNotAllowed(exception) ? text.notAllowed : text.problem(code, Math.max(1, Math.ceil(seconds / 60)));
     const link = MAILS_OF_RESETS.test(request.url) ? again : undefined;
     const view: View<'problem'> = {
       template: 'problem',
@@ -36,6 +45,17 @@ export class PageFilter implements ExceptionFilter {
       status: exception.status,
     };
     void reply.headers(exception.headers).send(this.pages.render(reply, view, text.locale));
+  }
+
+  /** Pages that need a session, or a recent sign-in, are opened once there is one. */
+  private redirect(code: ErrorCode, { method, url }: FastifyRequest): { location: string; status: number } | null {
+    const page = this.paths.to(url.slice(1));
+    if (code === 'reauthentication_required') {
+      return { location: this.paths.to('account/confirm', { return_to: page }), status: 303 };
+    }
+    if (code !== 'unauthenticated') return null;
+    const location = this.paths.toAuth('continue', { return_to: page });
+    return { location, status: SAFE_METHODS.has(method) ? 303 : 307 };
   }
 
   private toException(error: unknown): ApiError {
@@ -47,3 +67,7 @@ export class PageFilter implements ExceptionFilter {
     this.logger.error(`${message} (request ${request.id})`, cause instanceof Error ? cause.stack : stack);
   }
 }
+
+/** Whether the role does not allow it; a form of another site is rejected by its origin. */
+const isNotAllowed = ({ errors: [{ code, source }] }: ApiError): boolean =>
+  code === 'forbidden' && !(source !== undefined && 'header' in source);

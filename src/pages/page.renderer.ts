@@ -16,6 +16,8 @@ export interface View<Name extends PageName = PageName> {
   readonly status?: number;
   /** True for a wider layout than that of a form. */
   readonly wide?: boolean;
+  /** URL of another site that a form of the page may redirect to; null or a path for none. */
+  readonly leadsTo?: string | null;
   /** Content-Security-Policy, where it is not that of every page. */
   readonly policy?: string;
 }
@@ -41,7 +43,7 @@ export class PageRenderer {
     void reply.status(view.status ?? 200).headers({
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
-      'content-security-policy': view.policy ?? this.brand.policy,
+      'content-security-policy': view.policy ?? leadingTo(view.leadsTo ?? null, this.brand.policy),
       // URLs of pages contain tokens, and pages contain personal data.
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
@@ -51,4 +53,10 @@ export class PageRenderer {
     const surroundings = { title, wide, locale, product: this.product, logo: this.logo };
     return this.templates.render(template, data, surroundings, this.brand.style);
   }
+}
+
+/** A policy that lets a form redirect: Chromium applies `form-action` to redirects as well (CSP 3, 4.2.1). */
+function leadingTo(url: string | null, policy: string): string {
+  if (url === null || !URL.canParse(url)) return policy;
+  return policy.replace(`form-action 'self'`, `form-action 'self' ${new URL(url).origin}`);
 }

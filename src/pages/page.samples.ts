@@ -6,6 +6,7 @@ const FIELD: FieldData = {
   type: 'password',
   autocomplete: 'new-password',
   value: '',
+  options: null,
   prose: false,
   readOnly: false,
   focused: true,
@@ -16,9 +17,36 @@ const FIELD: FieldData = {
 
 const LINK = { href: 'forgot-password', label: 'Send me a new link' };
 
+const FORM = { action: 'join', submit: 'Join', hidden: { token: 'a' }, fields: [FIELD, choice()] };
+const ITEM = { title: 'Firefox, Linux', detail: '127.0.0.1' };
+const BUTTON = { action: '/sign-out', label: 'Sign out' };
+
+function choice(): FieldData {
+  const options = [{ value: 'de', label: 'Deutsch', selected: true }];
+  return { ...FIELD, name: 'locale', type: 'text', options, rules: [], reveal: null };
+}
+
 /** Sample data by page. A template is rendered with it before the service starts, so that its errors stop the start. */
 export const PAGE_SAMPLES: Partial<PageData> = {
-  form: { heading: 'Join', body: 'Welcome', action: 'join', submit: 'Join', hidden: { token: 'a' }, fields: [FIELD] },
+  form: { heading: 'Join', body: 'Welcome', ...FORM },
+  'sign-in': { heading: 'Sign in', forms: [FORM], links: [LINK] },
+  account: {
+    heading: 'Your account',
+    notice: 'Saved',
+    facts: [{ label: 'Name', value: 'Jane', link: LINK }],
+    sections: [
+      { heading: 'Passkeys', items: [ITEM], empty: 'None', link: LINK },
+      { heading: 'Keys', items: [], empty: 'None', link: LINK },
+    ],
+    sessions: {
+      heading: 'Sessions',
+      items: [{ ...ITEM, badge: 'this device', end: BUTTON }],
+      more: 'And 2 more.',
+      others: BUTTON,
+    },
+    trail: { heading: 'Activity', items: [ITEM] },
+    signOut: BUTTON,
+  },
   done: { heading: 'Done', body: 'Welcome', link: LINK },
   problem: { heading: 'Too many attempts', body: 'Try again in a minute.', link: LINK },
 };

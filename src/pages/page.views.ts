@@ -11,20 +11,31 @@ interface Form {
   readonly hidden?: Readonly<Record<string, string>>;
 }
 
-/** A page with a form; with errors, its title says so, which a screen reader reads first. */
-export function formView(text: PageText, words: FormText, errors: FieldErrors, form: Form): View<'form'> {
+/** The title of a page with a form; with errors it says so, which a screen reader reads first. */
+export const titleOf = (text: PageText, heading: string, errors: FieldErrors): string =>
+  errors.size > 0 ? `${text.error}: ${heading}` : heading;
+
+/** A page with a form. */
+export function formView(
+  text: PageText,
+  words: Pick<FormText, 'title' | 'intro' | 'submit'>,
+  errors: FieldErrors,
+  form: Form,
+): View<'form'> {
   const { title: heading, intro: body, submit } = words;
-  const isInvalid = errors.size > 0;
   return {
     template: 'form',
-    title: isInvalid ? `${text.error}: ${heading}` : heading,
+    title: titleOf(text, heading, errors),
     data: { heading, body, submit, hidden: {}, ...form },
-    status: isInvalid ? 422 : 200,
+    status: errors.size > 0 ? 422 : 200,
   };
 }
 
 /** The page after an accepted form. */
-export const doneView = ({ doneTitle, done }: FormText, link: PageLink | null = null): View<'done'> => ({
+export const doneView = (
+  { doneTitle, done }: Pick<FormText, 'doneTitle' | 'done'>,
+  link: PageLink | null = null,
+): View<'done'> => ({
   template: 'done',
   title: doneTitle,
   data: { heading: doneTitle, body: done, link },

@@ -2,21 +2,20 @@ import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
-import { emailKey } from '../auth/email-key.js';
 import {
   type Authentication,
   credentialsOf,
   CrossSite,
   CurrentAuthentication,
-  REFRESH_COOKIE,
 } from '../auth/authentication/authentication.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
-import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
+import { Cookies } from '../auth/tokens/cookies.js';
 import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/actor.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { authDocument, signedInDocument } from './auth-document.js';
+import { BrowserSessions } from './browser-sessions.service.js';
 import { ReauthenticationService } from './reauthentication.service.js';
 import type { SignedIn } from './session-tokens.js';
 import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
@@ -33,8 +32,8 @@ export class SignInController {
     private readonly signIn: SignInService,
     private readonly reauthentication: ReauthenticationService,
     private readonly signOut: SignOutService,
+    private readonly browsers: BrowserSessions,
     private readonly cookies: Cookies,
-    private readonly devices: KnownDevice,
     private readonly crossSite: CrossSite,
   ) {}
 
@@ -49,15 +48,7 @@ export class SignInController {
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   async login(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const { email, password, cookie = false } = readFlatBody(LoginBody, body);
-    const key = emailKey(email);
-    const userAgent = request.headers['user-agent'] ?? null;
-    const signedIn = await this.signIn.signIn(
-      { email, password, deviceMark: this.devices.recognize(request, key) },
-      { userAgent, ip: clientAddress(request) },
-    );
-    const { actor, passwordVersion: version } = signedIn;
-    this.devices.remember(request, reply, key, { id: actor.id, version });
-    return this.respond(signedIn, cookie, reply);
+    return this.respond(await this.browsers.signIn(request, reply, { email, password }), cookie, reply);
   }
 
   @Post('reauthenticate')
@@ -159,17 +150,11 @@ export class SignInController {
   }
 
   private async refreshCookies(request: FastifyRequest, reply: FastifyReply) {
-    try {
-      return this.respond(await this.signIn.refresh(request.cookies[REFRESH_COOKIE]), true, reply);
-    } catch (error) {
-      this.signOut.clearStaleCookies(error, reply);
-      throw error;
-    }
+    return signedInDocument(await this.browsers.refresh(request, reply), this.self, true);
   }
 
   private respond(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
-    const { accessToken, exp, refreshToken, refreshExpiresAt } = signedIn;
-    if (inCookies) this.cookies.set(reply, { accessToken, accessExpiresAt: exp, refreshToken, refreshExpiresAt });
+    if (inCookies) this.browsers.setCookies(reply, signedIn);
     return signedInDocument(signedIn, this.self, inCookies);
   }
 

@@ -120,6 +120,16 @@ export class SignInService {
     });
   }
 
+  /** Ends all sessions of an account but this one. */
+  endOthers(session: SessionOwner): Promise<void> {
+    return this.transactions.run(async (tx) => {
+      const ending = { reason: 'signed_out', actorId: session.accountId } as const;
+      await this.sessions.endAll(tx, session.accountId, ending, session.sessionId);
+      const record = { ...onSession(session), details: { others: true } };
+      await this.audit.record(tx, { ...record, action: 'iam:account_auths.signed_out' });
+    });
+  }
+
   /** The session of a refresh token, without using it; null when the token is invalid or the session has ended. */
   async sessionOf(token: string): Promise<SessionOwner | null> {
     const parsed = this.refreshTokens.parse(token);

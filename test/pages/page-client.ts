@@ -9,7 +9,7 @@ export interface PageResult {
   readonly text: string;
 }
 
-interface PageRequest {
+export interface PageRequest {
   /** Sends these fields as a form. */
   readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;

@@ -8,7 +8,10 @@ export interface SetCookie {
 }
 
 /** The cookies that an answer sets, by name. */
-export function cookiesOf({ headers }: ApiResponse): Record<string, SetCookie> {
+export const cookiesOf = ({ headers }: ApiResponse): Record<string, SetCookie> => cookiesIn(headers);
+
+/** The cookies that headers set, by name. */
+export function cookiesIn(headers: Headers): Record<string, SetCookie> {
   return Object.fromEntries(
     headers.getSetCookie().map((header) => {
       const [pair = '', ...rest] = header.split('; ');

@@ -5,8 +5,9 @@ import { emailKey } from '../../auth/email-key.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { SessionStore } from '../../auth/sessions/session.store.js';
 import { Audit } from '../../events/audit.js';
-import { apiError, type ErrorObject } from '../../json-api/document/errors.js';
+import { apiError, throwIfErrors } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { readFlatBody } from '../../json-api/write/body.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
@@ -16,6 +17,7 @@ import { AccountRules } from '../account.rules.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { atMember } from '../invitations/join.body.js';
 import { EmailChangeMailer } from './email-change.mailer.js';
+import { EmailBody } from './email.dto.js';
 import { EmailsRepository } from './emails.repository.js';
 
 const REQUEST = 'accounts.request_email_change';
@@ -45,9 +47,11 @@ export class EmailRequestsService implements OnModuleInit {
     this.handlers.register(REQUEST, (payload) => this.start(payload));
   }
 
-  /** What is wrong with an e-mail, in a flat body. */
-  errors(email: string): ErrorObject[] {
-    return this.rules.errors({ email }, 'email_change').map((error) => atMember(error, ''));
+  /** The e-mail of a flat body, by the rules of accounts. @throws ApiError 400, 422 */
+  emailIn(body: unknown): string {
+    const { email } = readFlatBody(EmailBody, body);
+    throwIfErrors(this.rules.errors({ email }, 'email_change').map((error) => atMember(error, '')));
+    return email;
   }
 
   /** Requests another e-mail for the actor's own account. @throws ApiError 429 */

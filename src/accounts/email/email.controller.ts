@@ -4,7 +4,6 @@ import { type Actor, Public, Requires, SignedIn } from '../../auth/authorization
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
-import { throwIfErrors } from '../../json-api/document/errors.js';
 import { ApiErrors } from '../../json-api/http/routes.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import { EmailBody, EmailTokenBody } from './email.dto.js';
@@ -35,7 +34,7 @@ export class EmailController {
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   request(@CurrentActor() actor: Actor, @Body() body: unknown): Promise<void> {
-    return this.requests.request(actor, this.emailIn(body));
+    return this.requests.request(actor, this.requests.emailIn(body));
   }
 
   @Post('account/email/confirm')
@@ -87,12 +86,6 @@ export class EmailController {
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 404, 413, 415, 422, 429, 503)
   requestFor(@CurrentActor() actor: Actor, @Param('id') id: string, @Body() body: unknown): Promise<void> {
-    return this.requests.requestFor(actor, id, () => this.emailIn(body));
-  }
-
-  private emailIn(body: unknown): string {
-    const { email } = readFlatBody(EmailBody, body);
-    throwIfErrors(this.requests.errors(email));
-    return email;
+    return this.requests.requestFor(actor, id, () => this.requests.emailIn(body));
   }
 }

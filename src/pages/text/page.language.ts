@@ -7,6 +7,12 @@ import type { PageText } from './page.text.js';
 
 const TEXTS = { en: ENGLISH, de: GERMAN } as const;
 
+/** A language in its own words, such as "Deutsch". */
+export function languageName(tag: string): string {
+  const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag;
+  return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
+}
+
 /** The texts in the language that the actor prefers, else in the best matching one of the request. */
 export function textFor({ headers, authentication }: Pick<FastifyRequest, 'headers' | 'authentication'>): PageText {
   const languages = [authentication?.actor.locale, headers['accept-language']].filter(Boolean).join(', ');

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../json-api/document/errors.js';
+import { GERMAN_ACCOUNT } from './account.text.de.js';
 import type { PageText, Problem } from './page.text.js';
 
 const STALE: Problem = {
@@ -20,8 +21,9 @@ const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   },
   forbidden: {
     title: 'Dieses Formular kam von woanders',
-    body: 'Öffnen Sie den Link aus Ihrer Nachricht noch einmal und füllen Sie das Formular dort aus.',
+    body: 'Öffnen Sie die Seite selbst oder den Link aus Ihrer Nachricht noch einmal und füllen Sie das Formular dort aus.',
   },
+  not_found: { title: 'Hier ist nichts', body: 'Es ist schon weg, oder die Adresse stimmt nicht.' },
   unavailable: {
     title: 'Gerade nicht erreichbar',
     body: 'Bitte versuchen Sie es in einer Minute noch einmal. Es ist nichts verloren.',
@@ -73,6 +75,23 @@ export const GERMAN: PageText = {
     done: 'Wenn es ein Konto mit dieser Adresse gibt, ist eine Nachricht mit einem Link unterwegs. Der Link gilt eine Stunde.',
     again: 'Nichts angekommen? Noch einmal anfordern',
   },
+  signIn: {
+    email: { title: 'Anmelden', intro: 'Geben Sie die E-Mail-Adresse Ihres Kontos ein.', submit: 'Weiter' },
+    title: 'Anmelden',
+    submit: 'Anmelden',
+    forgot: 'Passwort vergessen?',
+    otherEmail: 'Andere E-Mail-Adresse verwenden',
+  },
+  signOut: {
+    title: 'Abmelden?',
+    intro: 'Ihre Sitzung auf diesem Gerät endet.',
+    submit: 'Abmelden',
+    doneTitle: 'Sie sind abgemeldet',
+    done: 'Ihre Sitzung auf diesem Gerät ist beendet.',
+    again: 'Wieder anmelden',
+  },
+  account: GERMAN_ACCOUNT,
+  notAllowed: { title: 'Ihre Rolle erlaubt das nicht', body: 'Fragen Sie die Verwaltung, wenn Sie es brauchen.' },
   problem: (code, minutes) =>
     code === 'too_many_requests'
       ? {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../json-api/document/errors.js';
+import { ENGLISH_ACCOUNT } from './account.text.en.js';
 import type { PageText, Problem } from './page.text.js';
 
 const STALE: Problem = {
@@ -20,8 +21,9 @@ const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   },
   forbidden: {
     title: 'This form was sent from another site',
-    body: 'Open the link of your message once more and fill in the form there.',
+    body: 'Open the page itself, or the link of your message once more, and fill in the form there.',
   },
+  not_found: { title: 'There is nothing here', body: 'It may be gone already, or the address is wrong.' },
   unavailable: { title: 'Not available right now', body: 'Please try again in a minute. Nothing is lost.' },
 };
 
@@ -70,6 +72,23 @@ export const ENGLISH: PageText = {
     done: 'If there is an account with this address, a message with a link is on its way. The link is valid for one hour.',
     again: 'No mail? Request it again',
   },
+  signIn: {
+    email: { title: 'Sign in', intro: 'Enter the e-mail address of your account.', submit: 'Continue' },
+    title: 'Sign in',
+    submit: 'Sign in',
+    forgot: 'Forgot your password?',
+    otherEmail: 'Use another e-mail',
+  },
+  signOut: {
+    title: 'Sign out?',
+    intro: 'Your session on this device ends.',
+    submit: 'Sign out',
+    doneTitle: 'You are signed out',
+    done: 'Your session on this device has ended.',
+    again: 'Sign in again',
+  },
+  account: ENGLISH_ACCOUNT,
+  notAllowed: { title: 'Your role does not allow this', body: 'Ask an administrator if you need it.' },
   problem: (code, minutes) =>
     code === 'too_many_requests'
       ? {

@@ -18,6 +18,39 @@ export interface FormText {
   readonly done: string;
 }
 
+/** The texts of the page of one's own account. */
+export interface AccountText {
+  readonly title: string;
+  readonly change: string;
+  readonly language: string;
+  /** The language of each request. */
+  readonly anyLanguage: string;
+  readonly passwordSet: string;
+  readonly noPassword: string;
+  readonly sessions: string;
+  readonly thisDevice: string;
+  readonly unknownDevice: string;
+  since(time: string): string;
+  lastUsed(time: string): string;
+  readonly end: string;
+  readonly endOthers: string;
+  more(count: number): string;
+  readonly trail: string;
+  /** Audit events by their actions. */
+  readonly actions: Readonly<Record<string, string>>;
+  otherAction(action: string): string;
+  readonly byOther: string;
+  readonly ofOther: string;
+  /** What has just been done. */
+  readonly notices: Readonly<Record<'profile' | 'password' | 'email' | 'session' | 'sessions', string>>;
+  readonly profile: Pick<FormText, 'title' | 'intro' | 'submit'>;
+  readonly changePassword: Pick<FormText, 'title' | 'intro' | 'submit'> & { readonly current: string };
+  readonly changeEmail: Pick<FormText, 'title' | 'intro' | 'submit'> & { readonly label: string };
+  readonly confirm: Pick<FormText, 'title' | 'intro' | 'submit'>;
+  /** For an account without a password. */
+  readonly signInAgain: Pick<FormText, 'doneTitle' | 'done'>;
+}
+
 /** All texts of the pages in one language. */
 export interface PageText {
   /** Language tag (RFC 5646). */
@@ -34,6 +67,19 @@ export interface PageText {
   readonly confirmEmail: FormText;
   readonly revertEmail: FormText;
   readonly forgot: FormText & { readonly again: string };
+  readonly signIn: {
+    /** The first step. */
+    readonly email: Pick<FormText, 'title' | 'intro' | 'submit'>;
+    /** The second step. */
+    readonly title: string;
+    readonly submit: string;
+    readonly forgot: string;
+    readonly otherEmail: string;
+  };
+  readonly signOut: FormText & { readonly again: string };
+  readonly account: AccountText;
+  /** A page, or a change, that the role of the account does not allow. */
+  readonly notAllowed: Problem;
   /** @param minutes until the next attempt, if known */
   problem(code: ErrorCode, minutes: number): Problem;
 }

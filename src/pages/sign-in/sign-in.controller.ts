@@ -1,0 +1,113 @@
+import { Get, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { EmailBody } from '../../accounts/email/email.dto.js';
+import { clientAddress } from '../../auth/authentication/client-address.js';
+import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
+import { ApiError } from '../../json-api/document/errors.js';
+import { readFlatBody } from '../../json-api/write/body.js';
+import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { LoginBody } from '../../sign-in/sign-in.dto.js';
+import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from '../fields.js';
+import { Form, hiddenOf, TakesForm, type SentForm } from '../form.js';
+import { Page, Text, type PageResult } from '../page.decorators.js';
+import { PagePaths } from '../page.paths.js';
+import type { View } from '../page.renderer.js';
+import { formView, titleOf } from '../page.views.js';
+import { SignInWays, type SignInState } from './sign-in.ways.js';
+
+/**
+ * The page to sign in: it asks for the e-mail, then for what this person can use. Both steps are the same, and take the
+ * same time, whether or not the account exists. The service is that of `POST /auth/login` with `cookie`.
+ */
+@Page('sign-in')
+export class SignInPageController {
+  constructor(
+    private readonly browsers: BrowserSessions,
+    private readonly rateLimiter: RateLimiter,
+    private readonly ways: SignInWays,
+    private readonly fields: FormFields,
+    private readonly paths: PagePaths,
+  ) {}
+
+  @Get()
+  async show(
+    @Query('return_to') sent: unknown,
+    @Text() text: Text,
+    @Req() request: FastifyRequest,
+  ): Promise<PageResult> {
+    const returnTo = this.returnTo(sent);
+    if (await this.browsers.actorOf(request)) return this.leave(returnTo);
+    return this.emailView(text, returnTo, '', NO_ERRORS);
+  }
+
+  @Post()
+  @TakesForm()
+  async chooseWay(@Form() sent: SentForm, @Text() text: Text): Promise<PageResult> {
+    const returnTo = this.returnTo(sent.text('return_to'));
+    try {
+      const { email } = readFlatBody(EmailBody, { email: sent.text('email') });
+      return await this.waysView(text, { email, returnTo, errors: NO_ERRORS });
+    } catch (error) {
+      return this.emailView(text, returnTo, sent.text('email'), fieldErrors(error));
+    }
+  }
+
+  @Post('password')
+  @TakesForm()
+  async byPassword(
+    @Form() sent: SentForm,
+    @Text() text: Text,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PageResult> {
+    const returnTo = this.returnTo(sent.text('return_to'));
+    const [email, password] = [sent.text('email'), sent.text('password')];
+    await this.rateLimiter.address('sign-in', clientAddress(request));
+    try {
+      const signedIn = await this.browsers.signIn(request, reply, readFlatBody(LoginBody, { email, password }));
+      this.browsers.setCookies(reply, signedIn);
+      return this.leave(returnTo);
+    } catch (error) {
+      const state = { email, returnTo, errors: NO_ERRORS };
+      const next = error instanceof ApiError ? await this.ways.after(error, state, text) : null;
+      return next ?? this.waysView(text, { ...state, errors: fieldErrors(error, AT_PASSWORD) });
+    }
+  }
+
+  private returnTo(sent: unknown): string | null {
+    return typeof sent === 'string' && sent !== '' ? this.paths.destination(sent) : null;
+  }
+
+  private leave(returnTo: string | null): PageResult {
+    return { location: returnTo ?? this.paths.to('account') };
+  }
+
+  private emailView(text: Text, returnTo: string | null, value: string, errors: FieldErrors): View {
+    const email = { name: 'email', label: text.email, type: 'email', autocomplete: 'username', value } as const;
+    const fields = [this.fields.field(text, errors, { ...email, first: true })];
+    const hidden = hiddenOf({ return_to: returnTo });
+    return formView(text, text.signIn.email, errors, { action: this.paths.to('sign-in'), hidden, fields });
+  }
+
+  private async waysView(text: Text, state: SignInState): Promise<View<'sign-in'>> {
+    const { returnTo, errors } = state;
+    const { title: heading, otherEmail, forgot } = text.signIn;
+    return {
+      template: 'sign-in',
+      title: titleOf(text, heading, errors),
+      data: {
+        heading,
+        forms: await this.ways.offered(state, text),
+        links: [
+          { href: this.paths.to('forgot-password'), label: forgot },
+          { href: this.paths.to('sign-in', { return_to: returnTo }), label: otherEmail },
+        ],
+      },
+      status: errors.size > 0 ? 422 : 200,
+      leadsTo: returnTo,
+    };
+  }
+}
+
+/** Errors of the whole form, and the field at which they are shown. */
+const AT_PASSWORD = { invalid_credentials: 'password', account_disabled: 'password' } as const;

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { ApiError } from '../../json-api/document/errors.js';
+import { NO_ERRORS, type FieldErrors } from '../fields.js';
+import type { FormData } from '../page.data.js';
+import type { View } from '../page.renderer.js';
+import type { PageText } from '../text/page.text.js';
+
+/** What is known of a sign-in after its first step. */
+export interface SignInState {
+  /** As it was entered; there may be no such account. */
+  readonly email: string;
+  /** Where it leads, checked; null for the page of the account. */
+  readonly returnTo: string | null;
+  /** Errors of the form that was sent. */
+  readonly errors: FieldErrors;
+}
+
+/**
+ * A way to sign in: its form, or null where it is not offered. It is chosen by the e-mail alone, never by whether there
+ * is such an account: the page must not reveal that. Each name of a field stands in one form only.
+ */
+export type SignInWay = (state: SignInState, text: PageText) => FormData | null | Promise<FormData | null>;
+
+/** What follows an error of a sign-in, such as the page for a second factor; null for any other error. */
+export type NextStep = (error: ApiError, state: SignInState, text: PageText) => View | null | Promise<View | null>;
+
+/** The ways to sign in on the page `/sign-in`. A module registers its own in `onModuleInit`. */
+@Injectable()
+export class SignInWays {
+  private readonly ways: SignInWay[] = [];
+  private readonly steps: NextStep[] = [];
+
+  /** Adds a way below those that were registered before. */
+  register(way: SignInWay): void {
+    this.ways.push(way);
+  }
+
+  /** Adds a step that follows an error of a sign-in by password. */
+  registerStep(step: NextStep): void {
+    this.steps.push(step);
+  }
+
+  /** The forms of the ways that are offered for an e-mail. */
+  async offered(state: SignInState, text: PageText): Promise<FormData[]> {
+    const forms = await Promise.all(this.ways.map(async (way) => way(state, text)));
+    return forms.filter((form) => form !== null);
+  }
+
+  /** The first step that follows an error; null where none does. */
+  async after(error: ApiError, state: SignInState, text: PageText): Promise<View | null> {
+    for (const step of this.steps) {
+      const view = await step(error, { ...state, errors: NO_ERRORS }, text);
+      if (view !== null) return view;
+    }
+    return null;
+  }
+}
