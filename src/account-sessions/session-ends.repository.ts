@@ -43,6 +43,7 @@ export abstract class SessionEndsRepository extends SessionStore {
     tx: Transaction,
     { accountId, sessionId }: SessionOwner,
     ending: SessionEnding,
+    exceptSessionId: string | null = null,
   ): Promise<boolean> {
     // The account first: two of these take one turn after the other, and no session starts meanwhile.
     const [live] = await tx.query(sql`
@@ -50,7 +51,7 @@ export abstract class SessionEndsRepository extends SessionStore {
       WHERE account.id = ${accountId} AND session.id = ${sessionId} AND session.expires_at > now()
       FOR NO KEY UPDATE OF account FOR UPDATE OF session`);
     if (!live) return false;
-    await this.endAll(tx, accountId, ending);
+    await this.endAll(tx, accountId, ending, exceptSessionId);
     return true;
   }
 

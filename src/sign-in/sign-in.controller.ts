@@ -12,6 +12,7 @@ import { clientAddress } from '../auth/authentication/client-address.js';
 import { Cookies } from '../auth/tokens/cookies.js';
 import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/actor.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
+import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { authDocument, signedInDocument } from './auth-document.js';
@@ -115,13 +116,21 @@ export class SignInController {
   @Post('logout')
   @Public()
   @HttpCode(204)
-  @ApiOperation({ operationId: 'logout', summary: 'logout', description: 'End the session, or all of the account' })
+  @ApiOperation({
+    operationId: 'logout',
+    summary: 'logout',
+    description: 'End the session, all of the account, or all but this one',
+  })
   @ApiBody({ type: LogoutBody, required: false })
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 413, 415, 422, 503)
   async logout(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { everywhere = false, refresh_token: token } = readFlatBody(LogoutBody, body ?? {});
-    await this.signOut.run(request, reply, { everywhere, refreshToken: token });
+    const { everywhere = false, others = false, refresh_token: token } = readFlatBody(LogoutBody, body ?? {});
+    if (everywhere && others) {
+      throw apiError('malformed_body', 'Send either "everywhere" or "others"', { pointer: '/others' });
+    }
+    const which = everywhere ? 'everywhere' : others ? 'others' : 'this';
+    await this.signOut.run(request, reply, { which, refreshToken: token });
   }
 
   @Get('logout')
@@ -136,7 +145,7 @@ export class SignInController {
   @ApiErrors(400, 401, 403, 503)
   async logoutByGet(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     this.crossSite.checkSameSite(request);
-    await this.signOut.run(request, reply, { everywhere: false });
+    await this.signOut.run(request, reply, { which: 'this' });
   }
 
   @Get('me')

@@ -44,6 +44,14 @@ export class LogoutBody {
   @IsBoolean()
   everywhere?: boolean;
 
+  @ApiPropertyOptional({
+    type: 'boolean',
+    description: 'End every session of the account but this one; false without it',
+  })
+  @IsOptional()
+  @IsBoolean()
+  others?: boolean;
+
   @ApiPropertyOptional({ type: 'string', description: 'Names the session when the access token has expired' })
   @IsOptional()
   @IsString()

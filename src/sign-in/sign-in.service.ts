@@ -27,6 +27,9 @@ interface Credentials {
   readonly deviceMark: string | null;
 }
 
+/** Which sessions of an account a sign-out ends. */
+export type EndedBySignOut = 'this' | 'others' | 'everywhere';
+
 /** Starts, continues and ends sessions. */
 @Injectable()
 export class SignInService {
@@ -105,28 +108,19 @@ export class SignInService {
     return this.tokens.issue(verdict);
   }
 
-  /** Ends a session, or all sessions of its account. Returns false, and ends nothing, when the session had already ended. */
-  end(session: SessionOwner, everywhere: boolean): Promise<boolean> {
+  /** Ends sessions of an account. Returns false, and ends nothing, when the session that asks for it had already ended. */
+  end(session: SessionOwner, which: EndedBySignOut): Promise<boolean> {
     return this.transactions.run(async (tx) => {
       const ending = { reason: 'signed_out', actorId: session.accountId } as const;
-      const ended = everywhere
-        ? await this.sessions.endEverywhere(tx, session, ending)
-        : await this.sessions.end(tx, session, ending);
+      const ended =
+        which === 'this'
+          ? await this.sessions.end(tx, session, ending)
+          : await this.sessions.endEverywhere(tx, session, ending, which === 'others' ? session.sessionId : null);
       if (ended) {
-        const record = { ...onSession(session), details: { everywhere } };
-        await this.audit.record(tx, { ...record, action: 'iam:account_auths.signed_out' });
+        const details = which === 'others' ? { others: true } : { everywhere: which === 'everywhere' };
+        await this.audit.record(tx, { ...onSession(session), details, action: 'iam:account_auths.signed_out' });
       }
       return ended;
-    });
-  }
-
-  /** Ends all sessions of an account but this one. */
-  endOthers(session: SessionOwner): Promise<void> {
-    return this.transactions.run(async (tx) => {
-      const ending = { reason: 'signed_out', actorId: session.accountId } as const;
-      await this.sessions.endAll(tx, session.accountId, ending, session.sessionId);
-      const record = { ...onSession(session), details: { others: true } };
-      await this.audit.record(tx, { ...record, action: 'iam:account_auths.signed_out' });
     });
   }
 

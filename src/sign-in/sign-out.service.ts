@@ -5,17 +5,17 @@ import { challenge, credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../au
 import { Cookies } from '../auth/tokens/cookies.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
-import { SignInService } from './sign-in.service.js';
+import { type EndedBySignOut, SignInService } from './sign-in.service.js';
 
 interface SignOutOptions {
-  readonly everywhere: boolean;
+  readonly which: EndedBySignOut;
   readonly refreshToken?: string | undefined;
 }
 
 /**
  * Ends the session of a request: by its access token, or by its refresh token when the access token is no longer
  * valid, so that users can always sign out. An ended session ends nothing, and not the
- * others of its account either. Cookies are always cleared.
+ * others of its account either. Cookies are cleared, unless the session goes on.
  */
 @Injectable()
 export class SignOutService {
@@ -26,16 +26,16 @@ export class SignOutService {
   ) {}
 
   /** @throws ApiError 401 when the request has no session, unless it is a browser with stale cookies */
-  async run(request: FastifyRequest, reply: FastifyReply, { everywhere, refreshToken }: SignOutOptions): Promise<void> {
+  async run(request: FastifyRequest, reply: FastifyReply, { which, refreshToken }: SignOutOptions): Promise<void> {
     const end = async (session: SessionOwner | null): Promise<boolean> =>
-      session !== null && (await this.signIn.end(session, everywhere));
+      session !== null && (await this.signIn.end(session, which));
     const ended =
       (await end(await this.byAccessToken(request))) || (await end(await this.byRefreshToken(request, refreshToken)));
     if (!ended && !reliesOnCookies(request)) {
       const headers = challenge(credentialsOf(request) === null ? undefined : 'invalid_token');
       throw apiError('unauthenticated', 'There is no session to end', { header: 'Authorization' }, { headers });
     }
-    this.cookies.clear(reply);
+    if (which !== 'others' || !ended) this.cookies.clear(reply);
   }
 
   /** Clears the cookies after a 401 error. */

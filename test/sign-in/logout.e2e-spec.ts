@@ -59,12 +59,34 @@ describe('Signing out', () => {
       expect((await stranger.get('/auth/me')).status).toBe(200);
     });
 
+    it('of the others ends every session of the account but this one', async () => {
+      const { post, get, account: owner, refreshToken } = await signedIn(app);
+      const others = [await signIn(app, owner), await signIn(app, owner)];
+      const stranger = await signedIn(app);
+      expect((await post('/auth/logout', { others: true })).status).toBe(204);
+      for (const other of others) {
+        expect((await as(app, other.token).get('/auth/me')).status).toBe(401);
+        expect((await refresh(other.refreshToken)).status).toBe(401);
+      }
+      expect((await get('/auth/me')).status).toBe(200);
+      expect((await refresh(refreshToken)).status).toBe(200);
+      expect((await stranger.get('/auth/me')).status).toBe(200);
+    });
+
+    it('of the others and everywhere is rejected, and ends nothing', async () => {
+      const { post, get } = await signedIn(app);
+      const response = await post('/auth/logout', { others: true, everywhere: true });
+      expect(errorsOf(response)).toEqual(['400 malformed_body /others']);
+      expect((await get('/auth/me')).status).toBe(200);
+    });
+
     it('of a session that ended ends nothing, least of all everywhere', async () => {
       const { post, account: owner } = await signedIn(app);
       const other = await signIn(app, owner);
       expect((await post('/auth/logout')).status).toBe(204);
       noSession(await post('/auth/logout'));
       noSession(await post('/auth/logout', { everywhere: true }));
+      noSession(await post('/auth/logout', { others: true }));
       expect((await as(app, other.token).get('/auth/me')).status).toBe(200);
     });
 
@@ -164,6 +186,17 @@ describe('Signing out', () => {
       expect(response.status).toBe(204);
       clearsCookies(response);
       expect(await sessionIds(app, owner.id)).toEqual([]);
+    });
+
+    it('of the others ends these, and keeps the cookies', async () => {
+      const owner = await account(app);
+      const other = await signIn(app, owner);
+      const browser = new Browser(app);
+      await browser.signIn(owner);
+      const response = await browser.send('POST', '/auth/logout', { body: { others: true } });
+      expect([response.status, cookiesOf(response)]).toEqual([204, {}]);
+      expect((await browser.send('GET', '/auth/me')).status).toBe(200);
+      expect((await as(app, other.token).get('/auth/me')).status).toBe(401);
     });
 
     it('works with the refresh cookie alone, once the access cookie has run out', async () => {

@@ -83,10 +83,15 @@ export abstract class SessionStore {
   abstract end(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<boolean>;
 
   /**
-   * Ends all sessions of an account on the word of one of them. False when that one is over: then nothing ends, so that
+   * Ends all sessions of an account but the one to be spared, on the word of one of them. False when that one is over: then nothing ends, so that
    * a token of an ended session cannot sign the owner out.
    */
-  abstract endEverywhere(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<boolean>;
+  abstract endEverywhere(
+    tx: Transaction,
+    owner: SessionOwner,
+    ending: SessionEnding,
+    exceptSessionId?: string | null,
+  ): Promise<boolean>;
 
   /**
    * Ends all sessions of an account but the one to be spared, and gives how many were alive. The account's row is expected

@@ -27,7 +27,7 @@ export class SignOutPageController {
   @TakesForm()
   async end(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<PageResult> {
     if (request.cookies[ACCESS_COOKIE] === undefined) return { location: this.paths.toAuth('sign-out'), status: 307 };
-    await this.signOut.run(request, reply, { everywhere: false });
+    await this.signOut.run(request, reply, { which: 'this' });
     return { location: this.paths.to('sign-out/done') };
   }
 
@@ -49,7 +49,7 @@ export class ExpiredSignOutController {
   @TakesForm()
   async end(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<PageResult> {
     try {
-      await this.signOut.run(request, reply, { everywhere: false });
+      await this.signOut.run(request, reply, { which: 'this' });
     } catch (error) {
       // There was no session: that is what was asked for.
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
