@@ -262,6 +262,7 @@ describe('A form', () => {
   it.each<[string, Record<string, string>]>([
     ['another site', { origin: 'https://evil.example.com' }],
     ['another site, without a referrer', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['a neighbouring subdomain, without a referrer', { origin: 'null', 'sec-fetch-site': 'same-site' }],
     ['another site, without an origin', { 'sec-fetch-site': 'cross-site' }],
     ['another port', { origin: 'http://127.0.0.1:1' }],
   ])('is not taken from %s', async (_, headers) => {

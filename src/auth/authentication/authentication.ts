@@ -128,7 +128,9 @@ export class CrossSite {
     if (SAFE_METHODS.has(request.method)) return;
     const { origin, 'sec-fetch-site': site } = request.headers;
     const hidden = origin === undefined || origin === 'null';
-    if (hidden ? site === 'cross-site' : !this.#isOurs(origin, request)) {
+    // A neighbouring subdomain is the same site, and another origin.
+    const isOther = site === 'cross-site' || site === 'same-site';
+    if (hidden ? isOther : !this.#isOurs(origin, request)) {
       throw apiError('forbidden', 'Another site may not send this form', { header: 'Origin' });
     }
   }
