@@ -50,9 +50,10 @@ describeInBrowser('In a browser, the own account', () => {
 
   /** Both steps of the page to sign in, by keyboard: the field to fill in has the focus. */
   const enter = async (page: Page, { email, password }: Pick<TestAccount, 'email' | 'password'>): Promise<void> => {
+    await page.locator('#email:focus').waitFor();
     await page.keyboard.type(email);
     await page.keyboard.press('Enter');
-    await page.locator('#password').waitFor();
+    await page.locator('#password:focus').waitFor();
     await page.keyboard.type(password);
     await page.keyboard.press('Enter');
   };
@@ -65,6 +66,7 @@ describeInBrowser('In a browser, the own account', () => {
       await enter(page, { email: user.email, password: 'Wrong-horse-1' });
       await page.getByText('The e-mail or the password is wrong').waitFor();
       expect(await page.getByLabel('E-mail').inputValue()).toBe(user.email);
+      await page.locator('#password:focus').waitFor();
       await page.keyboard.type(user.password);
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'Your profile' }).waitFor();
@@ -89,6 +91,7 @@ describeInBrowser('In a browser, the own account', () => {
       await ageSignIn(user.id, app);
       await page.getByRole('link', { name: 'Change E-mail' }).click();
       await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+      await page.locator('#password:focus').waitFor();
       await page.keyboard.type(user.password);
       await page.keyboard.press('Enter');
       await page.getByLabel('New e-mail').fill(email);
@@ -163,9 +166,10 @@ describeInBrowser('In a browser, the own account', () => {
         };
         await page.goto(own('/sign-in'));
         await check('sign-in');
+        await page.locator('#email:focus').waitFor();
         await page.keyboard.type(user.email);
         await page.keyboard.press('Enter');
-        await page.locator('#password').waitFor();
+        await page.locator('#password:focus').waitFor();
         await check('password');
         await page.keyboard.press('Enter');
         await page.locator('.error').first().waitFor();

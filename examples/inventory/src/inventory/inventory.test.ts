@@ -111,7 +111,7 @@ describe('The inventory, an extension that adds to the service everywhere', () =
     try {
       const page = (path: string) => prefixed.anonymous.get(path, { 'accept-language': 'de' });
       const { text } = await page('/stock');
-      assert.match(text, /<p class="product">[^]*<h1>Vorrätig<\/h1>/);
+      assert.match(text, /<header class="product">[^]*<h1>Vorrätig<\/h1>/);
       assert.match((await page('/api/about_stock')).text, /About the inventory/);
       assert.deepEqual([(await page('/api/stock')).status, (await page('/about_stock')).status], [404, 404]);
     } finally {
