@@ -25,7 +25,8 @@ describe('Under load, when the primary dies for good', () => {
     await service.stop();
     await proxy.close();
     await mails.stop();
-    for (const server of servers) await server.remove();
+    // The primary last: where its binaries had to be copied, the standbys use them too.
+    for (const server of servers.toReversed()) await server.remove();
   });
 
   const newStandby = async (): Promise<Postgres> => {
