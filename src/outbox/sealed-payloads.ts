@@ -17,6 +17,20 @@ export const SEAL_PURPOSES = {
   'mail.email_changed': 'outbox.email_changed',
 } as const satisfies Record<SealedTask, string>;
 
+/** Seals a token for the job of a task. */
+export const sealToken = (secrets: SecretBox, task: SealedTask, token: string): string =>
+  secrets.seal(SEAL_PURPOSES[task], token);
+
+/**
+ * The token that a job carries.
+ * @throws Error when it was sealed with a secret that is gone
+ */
+export function openToken(secrets: SecretBox, task: SealedTask, sealed: string): string {
+  const token = secrets.open(SEAL_PURPOSES[task], sealed);
+  if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+  return token;
+}
+
 const SEALED_TASKS = Object.keys(SEAL_PURPOSES) as SealedTask[];
 
 /** Jobs that are read and written at a time. */

@@ -7,14 +7,13 @@ import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
-import { SEAL_PURPOSES } from '../outbox/sealed-payloads.js';
+import { openToken, sealToken } from '../outbox/sealed-payloads.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { PasswordOwners } from './credentials.repository.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 
 const REQUEST = 'password.request_reset';
 const MAIL = 'mail.password_reset';
-const PURPOSE = SEAL_PURPOSES['mail.password_reset'];
 
 /**
  * Mails reset tokens. The request only queues a job, whether or not there is such an account, so that neither its
@@ -52,13 +51,12 @@ export class ResetMailer implements OnModuleInit {
       const accountId = await this.owners.lockEnabled(emailKey(email), tx);
       const token = accountId && (await this.tokens.issue({ purpose: 'reset', data: null, accountId }, tx));
       if (!token) return;
-      await this.outbox.enqueue(tx, MAIL, { sealedToken: this.secrets.seal(PURPOSE, token) });
+      await this.outbox.enqueue(tx, MAIL, { sealedToken: sealToken(this.secrets, MAIL, token) });
     });
   }
 
   private async deliver({ sealedToken }: OutboxTasks[typeof MAIL]): Promise<void> {
-    const token = this.secrets.open(PURPOSE, sealedToken);
-    if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+    const token = openToken(this.secrets, MAIL, sealedToken);
     const hash = hashToken(token);
     const found = await this.tokens.find('reset', hash);
     if (!found || found.expired) {

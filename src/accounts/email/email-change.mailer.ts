@@ -9,7 +9,7 @@ import { type FoundToken, OneTimeTokensRepository } from '../../one-time-tokens/
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
-import { SEAL_PURPOSES } from '../../outbox/sealed-payloads.js';
+import { openToken, sealToken } from '../../outbox/sealed-payloads.js';
 
 type EmailPurpose = 'email_confirm' | 'email_revert';
 
@@ -37,13 +37,13 @@ export class EmailChangeMailer implements OnModuleInit {
 
   /** Queues the mail to the new e-mail, with the token that proves it. */
   async queueConfirmation(token: string, tx: Pick<Transaction, 'query'>): Promise<void> {
-    const sealedToken = this.secrets.seal(SEAL_PURPOSES['mail.email_confirm'], token);
+    const sealedToken = sealToken(this.secrets, 'mail.email_confirm', token);
     await this.outbox.enqueue(tx, 'mail.email_confirm', { sealedToken });
   }
 
   /** Queues the notice to the former e-mail, with the token that takes the change back. */
   async queueNotice(token: string, changedAt: Date, tx: Pick<Transaction, 'query'>): Promise<void> {
-    const sealedToken = this.secrets.seal(SEAL_PURPOSES['mail.email_changed'], token);
+    const sealedToken = sealToken(this.secrets, 'mail.email_changed', token);
     await this.outbox.enqueue(tx, 'mail.email_changed', { sealedToken, changedAt: changedAt.toISOString() });
   }
 
@@ -65,7 +65,7 @@ export class EmailChangeMailer implements OnModuleInit {
   }
 
   private async deliverConfirmation({ sealedToken }: OutboxTasks['mail.email_confirm']): Promise<void> {
-    const token = this.open('mail.email_confirm', sealedToken);
+    const token = openToken(this.secrets, 'mail.email_confirm', sealedToken);
     const found = await this.findGood('email_confirm', token);
     if (!found) return;
     const { name, locale, data, expiresAt } = found;
@@ -78,7 +78,7 @@ export class EmailChangeMailer implements OnModuleInit {
   }
 
   private async deliverNotice({ sealedToken, changedAt }: OutboxTasks['mail.email_changed']): Promise<void> {
-    const token = this.open('mail.email_changed', sealedToken);
+    const token = openToken(this.secrets, 'mail.email_changed', sealedToken);
     const found = await this.findGood('email_revert', token);
     if (!found) return;
     const { name, locale, data, expiresAt } = found;
@@ -111,12 +111,6 @@ export class EmailChangeMailer implements OnModuleInit {
       data: { requestedAt: new Date(requestedAt) },
       identity: ['mail.email_taken', accountId, requestedAt],
     });
-  }
-
-  private open(task: 'mail.email_confirm' | 'mail.email_changed', sealed: string): string {
-    const token = this.secrets.open(SEAL_PURPOSES[task], sealed);
-    if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
-    return token;
   }
 
   /** Only while the token is valid: not after it was replaced, used or revoked, or has expired. */

@@ -7,7 +7,7 @@ import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
-import { SEAL_PURPOSES } from '../../outbox/sealed-payloads.js';
+import { openToken, sealToken } from '../../outbox/sealed-payloads.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 
@@ -15,7 +15,6 @@ import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.r
 const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
 type Task = keyof typeof TEMPLATES;
 
-const PURPOSE = SEAL_PURPOSES['mail.invitation'];
 /** In seconds: two days, since an invitation is valid for three. */
 const REMIND_AFTER = 2 * 24 * 3600;
 
@@ -45,7 +44,7 @@ export class InvitationMailer implements OnModuleInit {
 
   /** Queues the invitation in the transaction that stores the token's hash. It replaces a queued one. */
   async queue(tx: Pick<Transaction, 'query'>, accountId: string, token: string): Promise<void> {
-    const payload = { accountId, sealedToken: this.secrets.seal(PURPOSE, token) };
+    const payload = { accountId, sealedToken: sealToken(this.secrets, 'mail.invitation', token) };
     await this.outbox.enqueue(tx, 'mail.invitation', payload, { key: accountId });
     if (!this.config.invitationReminderMail) return;
     const later = { key: accountId, delaySeconds: REMIND_AFTER };
@@ -53,8 +52,7 @@ export class InvitationMailer implements OnModuleInit {
   }
 
   private async deliver(task: Task, { accountId, sealedToken }: OutboxTasks[Task]): Promise<void> {
-    const token = this.secrets.open(PURPOSE, sealedToken);
-    if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+    const token = openToken(this.secrets, task, sealedToken);
     const hash = hashToken(token);
     // Only while the token is valid: not after it was replaced, used or revoked, or has expired.
     const found = await this.tokens.find('invitation', hash);

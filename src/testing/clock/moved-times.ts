@@ -26,6 +26,7 @@ export function moveTimes(offsetMs: number): void {
 }
 
 function install(): () => void {
+  // Declared for its own list of ids; at run time it takes every id of a type.
   const types = pg.types as unknown as {
     getTypeParser(oid: number): Parser;
     setTypeParser(oid: number, parser: Parser): void;
@@ -33,6 +34,7 @@ function install(): () => void {
   const parsers = TYPES.map((oid) => [oid, types.getTypeParser(oid)] as const);
   for (const [oid, parse] of parsers) types.setTypeParser(oid, (text) => moved(parse(text), offset));
   // `super.query` of the service's own client comes here too.
+  // Declared with overloads, none of which can be assigned.
   const prototype = pg.Client.prototype as unknown as { query: Query };
   const { query } = prototype;
   prototype.query = function (this: unknown, ...args) {

@@ -17,6 +17,7 @@ const isOfLayer = (statement: unknown): statement is LayerStatement =>
 
 /** The texts of the statements that the resource layer sends during the work. */
 export async function sentBy(nest: INestApplicationContext, work: () => Promise<unknown>): Promise<string[]> {
+  // Declared with overloads, none of which can be assigned.
   const pool = poolOf(nest.get(DataSource)) as unknown as Pool;
   const { query } = pool;
   const sent: string[] = [];
