@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
+import type { SecretBox } from '../auth/tokens/secrets.js';
 import { requestContext } from '../context/request-context.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { currentLanguages } from '../language/accept-language.js';
@@ -16,6 +17,34 @@ export const MAX_ATTEMPTS = 14;
 
 /** A job that is taken between two statements is rare; the second try finds it taken. */
 const MAX_TRIES = 10;
+
+/** Tasks whose jobs carry a sealed token. */
+export type SealedTask = {
+  [Task in keyof OutboxTasks]: OutboxTasks[Task] extends { sealedToken: string } ? Task : never;
+}[keyof OutboxTasks];
+
+/** What each seals its token for. */
+export const SEAL_PURPOSES = {
+  'mail.invitation': 'outbox.invitation',
+  'mail.invitation_reminder': 'outbox.invitation',
+  'mail.password_reset': 'outbox.password_reset',
+  'mail.email_confirm': 'outbox.email_confirm',
+  'mail.email_changed': 'outbox.email_changed',
+} as const satisfies Record<SealedTask, string>;
+
+/** Seals a token for the job of a task. */
+export const sealToken = (secrets: SecretBox, task: SealedTask, token: string): string =>
+  secrets.seal(SEAL_PURPOSES[task], token);
+
+/**
+ * The token that a job carries.
+ * @throws Error when it was sealed with a secret that is gone
+ */
+export function openToken(secrets: SecretBox, task: SealedTask, sealed: string): string {
+  const token = secrets.open(SEAL_PURPOSES[task], sealed);
+  if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
+  return token;
+}
 
 export interface EnqueueOptions {
   /**

@@ -7,9 +7,8 @@ import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';
 import { type FoundToken, OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
-import { Outbox } from '../../outbox/outbox.js';
+import { openToken, Outbox, sealToken } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
-import { openToken, sealToken } from '../../outbox/sealed-payloads.js';
 
 type EmailPurpose = 'email_confirm' | 'email_revert';
 

@@ -6,8 +6,7 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
-import { Outbox } from '../../outbox/outbox.js';
-import { openToken, sealToken } from '../../outbox/sealed-payloads.js';
+import { openToken, Outbox, sealToken } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 

@@ -1,35 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { SecretBox } from '../auth/tokens/secrets.js';
 import { countSealedOtherwise, replaceSealed, type SealedJob, sealedOtherwise } from './outbox.repository.js';
-import type { OutboxTasks } from './outbox.tasks.js';
-
-/** Tasks whose jobs carry a sealed token. */
-type SealedTask = {
-  [Task in keyof OutboxTasks]: OutboxTasks[Task] extends { sealedToken: string } ? Task : never;
-}[keyof OutboxTasks];
-
-/** What each seals its token for. */
-export const SEAL_PURPOSES = {
-  'mail.invitation': 'outbox.invitation',
-  'mail.invitation_reminder': 'outbox.invitation',
-  'mail.password_reset': 'outbox.password_reset',
-  'mail.email_confirm': 'outbox.email_confirm',
-  'mail.email_changed': 'outbox.email_changed',
-} as const satisfies Record<SealedTask, string>;
-
-/** Seals a token for the job of a task. */
-export const sealToken = (secrets: SecretBox, task: SealedTask, token: string): string =>
-  secrets.seal(SEAL_PURPOSES[task], token);
-
-/**
- * The token that a job carries.
- * @throws Error when it was sealed with a secret that is gone
- */
-export function openToken(secrets: SecretBox, task: SealedTask, sealed: string): string {
-  const token = secrets.open(SEAL_PURPOSES[task], sealed);
-  if (token === null) throw new Error('The token was sealed with a secret that APP_SECRET no longer lists');
-  return token;
-}
+import { SEAL_PURPOSES, type SealedTask } from './outbox.js';
 
 const SEALED_TASKS = Object.keys(SEAL_PURPOSES) as SealedTask[];
 
