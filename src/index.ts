@@ -43,6 +43,7 @@ export { Transactions, type Transaction } from './json-api/sql/executor.js';
 export { Requires, type Actor } from './auth/authorization/actor.js';
 export { Public } from './auth/authorization/actor.js';
 export { Roles } from './auth/authorization/roles.js';
+export { RejectsApiKeys } from './auth/authentication/api-key-access.js';
 export { CurrentActor } from './auth/authentication/authentication.js';
 export {
   Reauthentication,

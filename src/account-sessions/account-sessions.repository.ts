@@ -22,5 +22,7 @@ export class AccountSessionsRepository extends ResourceRepository<AccountSession
         WHERE membership.organization_id = ANY(${actor.organizationIds}::uuid[]))`),
   };
 
-  protected override readonly computed = { current: (actor: Actor) => sql`(row.id = ${actor.sessionId}::uuid)` };
+  protected override readonly computed = {
+    current: (actor: Actor) => sql`(row.id IS NOT DISTINCT FROM ${actor.sessionId}::uuid)`,
+  };
 }

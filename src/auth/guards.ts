@@ -11,6 +11,7 @@ import {
   CrossSite,
   SAFE_METHODS,
 } from './authentication/authentication.js';
+import { rejectsApiKeys } from './authentication/api-key-access.js';
 import { FRESH_SIGN_IN, Reauthentication } from './authentication/fresh-sign-in.js';
 import { accessOf, type Actor } from './authorization/actor.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
@@ -134,7 +135,7 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
 /**
  * The fourth global guard: another site may not act through a visitor's cookies, and the actor needs a right to the
  * route's action on its resource type. The rows are selected by the scope condition of the repository. A route that
- * declares no access is closed.
+ * declares no access is closed, and so are most to API keys: `rejectsApiKeys`.
  */
 @Injectable()
 export class RightsGuard implements CanActivate {
@@ -147,6 +148,9 @@ export class RightsGuard implements CanActivate {
     const access = accessOf(context);
     if (access?.kind === 'public') return true;
     const { actor } = authenticationOf(request);
+    if (actor.apiKeyId !== null && rejectsApiKeys(context)) {
+      throw apiError('forbidden', 'API keys may not do this; sign in as a person');
+    }
     if (access?.kind === 'signed-in') return true;
     if (!access) throw apiError('forbidden', 'This operation is not open to any role');
     if (actor.scopes(access.resourceType, access.action).size > 0) return true;
@@ -177,7 +181,7 @@ export class FreshSignInGuard implements CanActivate {
   /** The actor may come out of memory, and have proved who it is on another instance a moment ago. */
   async #reload(request: FastifyRequest): Promise<boolean> {
     const { actor, exp } = authenticationOf(request);
-    const current = await this.actors.reload(actor.sessionId, actor.id);
+    const current = await this.actors.reload(actor.session.sessionId, actor.id);
     if (!current || !this.#isFresh(current)) throw await this.#error(actor);
     request.authentication = { actor: current, exp };
     return true;

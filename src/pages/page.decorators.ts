@@ -14,6 +14,7 @@ import {
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
+import { RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import { CrossSite } from '../auth/authentication/authentication.js';
 import { Public, SignedIn } from '../auth/authorization/actor.js';
 import { NotJsonApi, Unprefixed } from '../json-api/http/routes.js';
@@ -79,7 +80,7 @@ export const Page = (path: string, { prefixed = false, signedIn = false }: PageO
   applyDecorators(
     Controller(path),
     ...(prefixed ? [] : [Unprefixed()]),
-    signedIn ? SignedIn() : Public(),
+    ...(signedIn ? [SignedIn(), RejectsApiKeys()] : [Public()]),
     NotJsonApi(),
     ApiExcludeController(),
     UseGuards(PageGuard),

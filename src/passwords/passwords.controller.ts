@@ -3,6 +3,7 @@ import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, A
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
 import { type Actor, Public, SignedIn } from '../auth/authorization/actor.js';
+import { RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import { apiError, type RuleParameters } from '../json-api/document/errors.js';
@@ -124,6 +125,7 @@ export class PasswordsController {
   }
 
   @Post('change')
+  @RejectsApiKeys()
   @SignedIn()
   @RateLimit('change')
   @HttpCode(204)

@@ -94,7 +94,7 @@ export class PasswordsService {
         (await this.credentials.replace(actor.id, stored.version, hashed, tx));
       if (!changed) throwIfErrors([WRONG_PASSWORD]);
       await this.tokens.voidAll(actor.id, tx);
-      await this.afterChange(actor.id, { reason: 'password_changed', actorId: actor.id }, actor.sessionId, tx);
+      await this.afterChange(actor.id, { reason: 'password_changed', actorId: actor.id }, actor.session.sessionId, tx);
       await this.audit.record(tx, { action: 'iam:accounts.password_changed', ...onOwn(actor.id) });
     });
     await this.rateLimiter.succeeded('change', attempt);

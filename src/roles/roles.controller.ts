@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { Controller, Get, Header, Inject, Param, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { AcceptsApiKeys } from '../auth/authentication/api-key-access.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import { type Actor, SignedIn } from '../auth/authorization/actor.js';
 import { Config } from '../config/config.js';
@@ -28,6 +29,7 @@ const IF_NONE_MATCH = {
 @ApiTags('Roles')
 @Controller('roles')
 @SignedIn()
+@AcceptsApiKeys()
 export class RolesController {
   private readonly path: string;
 

@@ -38,7 +38,7 @@ export class ReauthenticationService implements OnModuleInit {
    */
   async byPassword(actor: Actor, password: string, address: string): Promise<SignedIn> {
     const attempt = { address, emailKey: emailKey(actor.email), actorId: actor.id };
-    const owner = { accountId: actor.id, sessionId: actor.sessionId };
+    const owner = actor.session;
     await this.rateLimiter.email('reauthenticate', attempt);
     const stored = await this.credentials.find(actor.id);
     const { ok, rehash } = await this.hasher.verify(password, stored.hashedPassword, 'recognized');

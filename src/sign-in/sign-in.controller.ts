@@ -2,6 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
+import { AcceptsApiKeys, RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import {
   type Authentication,
   credentialsOf,
@@ -53,6 +54,7 @@ export class SignInController {
   }
 
   @Post('reauthenticate')
+  @RejectsApiKeys()
   @NeedsSignIn()
   @RateLimit('reauthenticate')
   @HttpCode(200)
@@ -150,6 +152,7 @@ export class SignInController {
 
   @Get('me')
   @NeedsSignIn()
+  @AcceptsApiKeys()
   @Header('Content-Type', MEDIA_TYPE)
   @ApiOperation({ operationId: 'me', summary: 'me', description: 'Who is signed in' })
   @ApiResponse({ status: 200, description: 'The signed-in account', ...response })

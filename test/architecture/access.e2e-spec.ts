@@ -2,6 +2,7 @@ import { ModulesContainer, MetadataScanner } from '@nestjs/core';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessOf } from '../../src/auth/authorization/actor.js';
+import { rejectsApiKeys } from '../../src/auth/authentication/api-key-access.js';
 import { FRESH_SIGN_IN } from '../../src/auth/authentication/fresh-sign-in.js';
 import { startApp, type TestApp } from '../support/app.js';
 
@@ -56,6 +57,35 @@ const FRESH_HANDLERS = [
   'EmailController.request',
   'EmailController.requestFor',
   'PersonalDataController.export',
+];
+
+/**
+ * Every operation that an API key reaches with a permission for it; every other one answers 403. A line more in this list
+ * is a decision, and is reviewed as one.
+ */
+const KEY_HANDLERS = [
+  'AccountSessionsController.delete',
+  'AccountSessionsController.index',
+  'AccountSessionsController.show',
+  'AccountsController.create',
+  'AccountsController.delete',
+  'AccountsController.index',
+  'AccountsController.resendInvitation',
+  'AccountsController.show',
+  'AccountsController.update',
+  'AuditEventsController.index',
+  'AuditEventsController.show',
+  'JobsController.index',
+  'JobsController.show',
+  'OrganizationsController.create',
+  'OrganizationsController.delete',
+  'OrganizationsController.index',
+  'OrganizationsController.show',
+  'OrganizationsController.update',
+  'PersonalDataController.erase',
+  'RolesController.index',
+  'RolesController.show',
+  'SignInController.me',
 ];
 
 /**
@@ -143,6 +173,7 @@ describe('Access', () => {
           .filter((name) => Reflect.hasMetadata(PATH_METADATA, prototype[name]))
           .map((name) => ({
             name: `${metatype.name}.${name}`,
+            rejectsKeys: rejectsApiKeys({ getHandler: () => prototype[name], getClass: () => metatype as never }),
             isFresh: Reflect.getOwnMetadata(FRESH_SIGN_IN, prototype[name]) === true,
             access: accessOf({ getHandler: () => prototype[name], getClass: () => metatype as never }),
           }));
@@ -164,6 +195,12 @@ describe('Access', () => {
     const fresh = handlers().filter(({ isFresh }) => isFresh);
     expect(fresh.map(({ name }) => name).sort()).toEqual(FRESH_HANDLERS);
     expect(fresh.filter(({ access }) => access?.kind === 'public')).toEqual([]);
+  });
+
+  it('is open to API keys for these operations only, none of which needs a recent sign-in', () => {
+    const open = handlers().filter(({ access, rejectsKeys }) => access?.kind !== 'public' && !rejectsKeys);
+    expect(open.map(({ name }) => name).sort()).toEqual(KEY_HANDLERS);
+    expect(open.filter(({ isFresh }) => isFresh)).toEqual([]);
   });
 
   it('is 401 for anonymous requests on every other route of the server', async () => {

@@ -41,9 +41,9 @@ describe('Remembered actors', () => {
     cache.put(actor, IN_AN_HOUR, cache.mark());
     return actor;
   }
-  const isRemembered = ({ id, sessionId }: Actor): boolean => {
+  const isRemembered = ({ id, session }: Actor): boolean => {
     cache.polled(performance.now());
-    return cache.get(sessionId, id) !== null;
+    return cache.get(session.sessionId, id) !== null;
   };
 
   it('take a bounded part of memory, however many organizations they belong to', () => {
@@ -129,6 +129,6 @@ describe('Remembered actors', () => {
     const actor = remember();
     const now = performance.now();
     jest.spyOn(performance, 'now').mockReturnValue(now + 1_100);
-    expect(cache.get(actor.sessionId, actor.id)).toBeNull();
+    expect(cache.get(actor.session.sessionId, actor.id)).toBeNull();
   });
 });

@@ -17,6 +17,8 @@ import {
   CurrentActor,
   CurrentAuthentication,
 } from '../../src/auth/authentication/authentication.js';
+import { AcceptsApiKeys, RejectsApiKeys } from '../../src/auth/authentication/api-key-access.js';
+import { RequiresFreshSignIn } from '../../src/auth/authentication/fresh-sign-in.js';
 import { JwksController } from '../../src/auth/tokens/jwks.controller.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
@@ -78,6 +80,27 @@ class Routes {
     return 'resent';
   }
 
+  @Post('people')
+  @RejectsApiKeys()
+  @Requires('iam:accounts', 'create')
+  people(): string {
+    return 'by a person';
+  }
+
+  @Post('fresh')
+  @RequiresFreshSignIn()
+  @Requires('iam:accounts', 'create')
+  fresh(): string {
+    return 'by a person who signed in a moment ago';
+  }
+
+  @Get('identity')
+  @SignedIn()
+  @AcceptsApiKeys()
+  identity(): string {
+    return 'identity';
+  }
+
   @Get('forgotten')
   forgotten(): string {
     return 'never seen';
@@ -112,12 +135,31 @@ class PublicController {
   }
 }
 
+@Controller('account-pages')
+@SignedIn()
+@RejectsApiKeys()
+class PersonalController {
+  @Post('profile')
+  @Requires('iam:accounts', 'update')
+  profile(): string {
+    return 'changed';
+  }
+
+  @Get('open')
+  @AcceptsApiKeys()
+  open(): string {
+    return 'open';
+  }
+}
+
 const roles = new Roles({ rolesFile: ROLES_FILE });
 
 /** Stands in for the database: who is behind the session, or what went wrong. */
 class Loader {
   role: string | null = 'user';
   error: Error | null = null;
+  /** Id of the API key that acts for the account. */
+  apiKeyId: string | null = null;
   calls = 0;
 
   load(sessionId: string, accountId: string): Promise<Actor | null> {
@@ -126,7 +168,8 @@ class Loader {
     const role = this.role === null ? null : roles.get(this.role);
     if (!role) return Promise.resolve(null);
     const person = { email: 'a@example.com', name: 'A', pictureUrl: null, organizationIds: [], roleScopeExtra: {} };
-    return Promise.resolve(new Actor({ id: accountId, sessionId, role, ...person }));
+    const { apiKeyId } = this;
+    return Promise.resolve(new Actor({ id: accountId, sessionId, apiKeyId, role, ...person }));
   }
 }
 
@@ -147,7 +190,7 @@ beforeAll(async () => {
     corsOrigins: ['https://app.example.com'],
   };
   const module = await Test.createTestingModule({
-    controllers: [Routes, PublicController, JwksController],
+    controllers: [Routes, PublicController, PersonalController, JwksController],
     providers: [
       { provide: Config, useValue: settings },
       { provide: ActorLoader, useValue: loader },
@@ -177,7 +220,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  Object.assign(loader, { role: 'user', error: null, calls: 0 });
+  Object.assign(loader, { role: 'user', error: null, apiKeyId: null, calls: 0 });
 });
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE';
@@ -375,5 +418,38 @@ describe('an unsafe request with cookies', () => {
     expect(await ask('PATCH', '/me', { ...bearer(), ...inCookie(), origin })).toMatchObject({ status: 200 });
     expect(await ask('POST', '/public', { cookie: 'theme=dark', origin })).toMatchObject({ status: 201 });
     expect(await ask('GET', '/me', { ...inCookie(), origin })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('an API key', () => {
+  beforeEach(() => {
+    Object.assign(loader, { role: 'admin', apiKeyId: SESSION });
+  });
+
+  it.each<readonly [Method, string]>([
+    ['GET', '/accounts'],
+    ['DELETE', '/accounts'],
+    ['POST', '/resend'],
+    ['GET', '/identity'],
+    ['GET', '/account-pages/open'],
+  ])('reaches what needs a right that it has, or says that it is open to keys: %s %s', async (method, url) => {
+    expect((await ask(method, url, bearer())).status).toBeLessThan(300);
+  });
+
+  it.each<readonly [Method, string]>([
+    ['GET', '/me'],
+    ['PATCH', '/me'],
+    ['POST', '/people'],
+    ['POST', '/fresh'],
+    ['POST', '/account-pages/profile'],
+    ['GET', '/pages/closed'],
+    ['GET', '/forgotten'],
+  ])('is rejected by what is for people, whatever its permissions: %s %s', async (method, url) => {
+    expect(await ask(method, url, bearer())).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
+  it('is rejected where it lacks the right', async () => {
+    loader.role = 'user';
+    expect(await ask('DELETE', '/accounts', bearer())).toMatchObject({ status: 403, code: 'forbidden' });
   });
 });

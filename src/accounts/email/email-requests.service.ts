@@ -84,7 +84,7 @@ export class EmailRequestsService implements OnModuleInit {
     const target = { type: 'iam:accounts', id: accountId };
     await this.audit.record(tx, { action: 'iam:accounts.email_change_requested', actorId: actor.id, target });
     if (!(await this.rateLimiter.isAllowed('email_change_mail', { emailKey: emailKey(email) }))) return;
-    const request = { accountId, email, actorId: actor.id, sessionId: actor.sessionId };
+    const request = { accountId, email, actorId: actor.id, sessionId: actor.session.sessionId };
     await this.outbox.enqueue(tx, REQUEST, request, { key: accountId });
   }
 

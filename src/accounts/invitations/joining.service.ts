@@ -115,7 +115,7 @@ export class JoiningService {
     const organizationIds = await this.accounts.organizationIdsOf(id, tx);
     return new Actor({
       id,
-      sessionId: '',
+      sessionId: null,
       email: profile.email,
       name: profile.name,
       pictureUrl: null,

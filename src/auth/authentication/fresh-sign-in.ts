@@ -7,8 +7,8 @@ import type { Actor } from '../authorization/actor.js';
 export const FRESH_SIGN_IN = 'auth:fresh-sign-in';
 
 /**
- * Requires a sign-in at most REAUTHENTICATION_SECONDS old, or `POST /auth/reauthenticate` since. Stands above the
- * other decorators of a route.
+ * Requires a sign-in at most REAUTHENTICATION_SECONDS old, or `POST /auth/reauthenticate` since. Rejects API keys, which
+ * have none. Stands above the other decorators of a route.
  */
 export const RequiresFreshSignIn = (): MethodDecorator =>
   applyDecorators(
@@ -16,7 +16,7 @@ export const RequiresFreshSignIn = (): MethodDecorator =>
     ApiResponse({
       status: 403,
       description:
-        'Forbidden: `forbidden`; `reauthentication_required` when the sign-in is more than `REAUTHENTICATION_SECONDS` ' +
+        'Forbidden: `forbidden`, also for every API key; `reauthentication_required` when the sign-in is more than `REAUTHENTICATION_SECONDS` ' +
         'old, with what the account can prove who it is with in `meta.methods`',
       content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Errors' } } },
     }),

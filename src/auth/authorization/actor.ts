@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { DECORATORS } from '@nestjs/swagger';
 import { RESOURCE_ROUTE, type ResourceRoute } from '../../json-api/http/route.js';
+import type { SessionOwner } from '../sessions/session.js';
 import { type Action, ACTIONS, type Grants, grantsOn, NO_SCOPES, type Right, type Scope } from './rights.js';
 
 /** `role_scope` as a client sees it: lists of strings, of which `org` holds organization ids. */
@@ -9,7 +10,10 @@ export type RoleScope = Readonly<Record<string, readonly string[]>>;
 /** The fields of an actor. */
 export interface ActorFields {
   readonly id: string;
-  readonly sessionId: string;
+  /** Null without a session. */
+  readonly sessionId: string | null;
+  /** Id of the API key that acts for the account. */
+  readonly apiKeyId?: string | null;
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
@@ -23,11 +27,17 @@ export interface ActorFields {
   readonly roleScopeExtra: RoleScope;
 }
 
-/** The account of a request: enabled, with a live session. Immutable; replaced when anything changes. */
+/**
+ * The account of a request: enabled, with a live session or an API key. Immutable; replaced when anything changes. Of an
+ * API key, `role` and `roleScope` are what the key may do, not what its owner may.
+ */
 export class Actor {
   /** Id of the account. */
   readonly id: string;
-  readonly sessionId: string;
+  /** Null of an API key. */
+  readonly sessionId: string | null;
+  /** Id of the API key that acts for the account; null of a session. */
+  readonly apiKeyId: string | null;
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
@@ -44,6 +54,7 @@ export class Actor {
   constructor(fields: ActorFields) {
     this.id = fields.id;
     this.sessionId = fields.sessionId;
+    this.apiKeyId = fields.apiKeyId ?? null;
     this.email = fields.email;
     this.name = fields.name;
     this.pictureUrl = fields.pictureUrl;
@@ -54,6 +65,15 @@ export class Actor {
     const org: RoleScope = this.organizationIds.length > 0 ? { org: this.organizationIds } : {};
     this.roleScope = Object.freeze({ ...fields.roleScopeExtra, ...org });
     Object.freeze(this);
+  }
+
+  /**
+   * The session of the request, for what changes or ends it.
+   * @throws Error when there is none, as of an API key: the route needs `@RejectsApiKeys()`
+   */
+  get session(): SessionOwner {
+    if (this.sessionId === null) throw new Error('The actor has no session: its route needs @RejectsApiKeys()');
+    return { accountId: this.id, sessionId: this.sessionId };
   }
 
   /** The scopes in which the actor may do an action on a resource type. Empty: not at all; `*` always stands alone. */

@@ -68,7 +68,8 @@ export class ActorCache {
   /** Caches an actor, unless anything was invalidated since `mark`: the query may have seen the earlier state. */
   put(actor: Actor, expiresAt: Date, mark: number): void {
     if (mark !== this.generation) return;
-    const { id, sessionId } = actor;
+    const { id } = actor;
+    const { sessionId } = actor.session;
     this.sessions.set(sessionId, { actor, expiresAt: expiresAt.getTime() });
     // One that is larger than the whole cache is not stored.
     if (!this.sessions.has(sessionId)) return;

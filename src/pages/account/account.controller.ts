@@ -36,7 +36,7 @@ export class AccountPageController {
   @Post('sessions/end-others')
   @TakesForm()
   async endOthers(@CurrentActor() actor: Actor): Promise<PageResult> {
-    await this.signIns.end({ accountId: actor.id, sessionId: actor.sessionId }, 'others');
+    await this.signIns.end(actor.session, 'others');
     return { location: this.paths.to('account', { notice: 'sessions' }) };
   }
 }
