@@ -16,6 +16,8 @@ const LEVELS = [
   ['passwords'],
   ['accounts', 'organizations', 'account-sessions', 'sign-in'],
   ['pages', 'roles'],
+  ['second-factors'],
+  ['identity-providers', 'passkeys'],
   ['mailbox'],
 ];
 

@@ -10,6 +10,7 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import {
   type AuthenticationMethod,
   type LiveSession,
+  type SessionAccount,
   type SessionClient,
   SessionObserver,
   type SessionOwner,
@@ -58,6 +59,13 @@ export class SessionsRepository extends SessionEndsRepository {
     super(changes, observer);
     this.#idle = sql`make_interval(secs => ${config.sessionIdleSeconds})`;
     this.#max = sql`make_interval(secs => ${config.sessionMaxSeconds})`;
+  }
+
+  async lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null> {
+    const [account] = await tx.query<SessionAccount>(sql`
+      SELECT id, email_key AS "emailKey", role_name AS "roleName" FROM accounts
+      WHERE id = ${accountId} AND enabled FOR SHARE`);
+    return account ?? null;
   }
 
   async start(

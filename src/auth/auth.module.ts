@@ -11,6 +11,7 @@ import { AuthenticationGuard, BodyGuard, FreshSignInGuard, RightsGuard, WritesGu
 import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
 import { Reauthentication } from './authentication/fresh-sign-in.js';
+import { SecondFactors } from './authentication/second-factors.repository.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
@@ -33,6 +34,7 @@ const services = [
   RefreshTokens,
   ReturnUrls,
   Roles,
+  SecondFactors,
   SecretBox,
   RateLimiter,
 ];

@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { credentialsOf, REFRESH_COOKIE } from '../auth/authentication/authentication.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import type { Actor } from '../auth/authorization/actor.js';
-import { emailKey } from '../auth/email-key.js';
 import { ActorLoader } from '../auth/sessions/actor-loader.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
+import { SessionStarts, type SignInClient, type SignInProof, type StartedSession } from './session-starts.service.js';
 import type { SignedIn } from './session-tokens.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
@@ -16,6 +16,7 @@ import { SignOutService } from './sign-out.service.js';
 export class BrowserSessions {
   constructor(
     private readonly signIns: SignInService,
+    private readonly starts: SessionStarts,
     private readonly signOut: SignOutService,
     private readonly accessTokens: AccessTokens,
     private readonly actors: ActorLoader,
@@ -24,23 +25,24 @@ export class BrowserSessions {
   ) {}
 
   /**
-   * Signs in, and recognizes the device from now on. Sets no tokens; see {@link setCookies}.
-   * @throws ApiError 401 `invalid_credentials`, `account_disabled`; 429; 503
+   * Signs in by password, and recognizes the device from now on. Sets no tokens; see {@link setCookies}.
+   * @throws ApiError 401 `invalid_credentials`, `account_disabled`; 429; 503; those of the requirements
    */
   async signIn(
     request: FastifyRequest,
     reply: FastifyReply,
     { email, password }: { readonly email: string; readonly password: string },
   ): Promise<SignedIn> {
-    const key = emailKey(email);
-    const userAgent = request.headers['user-agent'] ?? null;
-    const signedIn = await this.signIns.signIn(
-      { email, password, deviceMark: this.devices.recognize(request, key) },
-      { userAgent, ip: clientAddress(request) },
-    );
-    const { actor, passwordVersion: version } = signedIn;
-    this.devices.remember(request, reply, key, { id: actor.id, version });
-    return signedIn;
+    return this.#remember(request, reply, await this.signIns.signIn({ email, password }, clientOf(request)));
+  }
+
+  /**
+   * Starts a session for an account that proved who it is in another way, and recognizes the device from now on. Sets no
+   * tokens; see {@link setCookies}.
+   * @throws ApiError as {@link SessionStarts.start}
+   */
+  async start(request: FastifyRequest, reply: FastifyReply, proof: SignInProof): Promise<SignedIn> {
+    return this.#remember(request, reply, await this.starts.start(proof, clientOf(request)));
   }
 
   /** Puts the tokens of a session into cookies. */
@@ -69,4 +71,17 @@ export class BrowserSessions {
     const verified = credentials?.via === 'cookie' && (await this.accessTokens.verify(credentials.token));
     return verified ? this.actors.load(verified.sid, verified.sub) : null;
   }
+
+  #remember(request: FastifyRequest, reply: FastifyReply, started: StartedSession): SignedIn {
+    const { account, passwordVersion: version } = started;
+    this.devices.remember(request, reply, account.emailKey, { id: account.id, version });
+    return started;
+  }
 }
+
+/** Where a session starts from. */
+const clientOf = (request: FastifyRequest): SignInClient => ({
+  userAgent: request.headers['user-agent'] ?? null,
+  ip: clientAddress(request),
+  cookies: request.cookies,
+});

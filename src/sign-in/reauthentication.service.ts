@@ -6,10 +6,17 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
+import type { SignInProof } from './session-starts.service.js';
 import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
+
+/** What an actor proved again who it is with. */
+export type ReauthenticationProof = Pick<SignInProof, 'amr' | 'password'> & {
+  /** Uses the proof up. @throws ApiError where it no longer counts; then nothing of the transaction does */
+  readonly spend?: (tx: Transaction) => Promise<void>;
+};
 
 /** Lets the account of a session prove who it is again, for operations that need a fresh sign-in. */
 @Injectable()
@@ -38,29 +45,46 @@ export class ReauthenticationService implements OnModuleInit {
    */
   async byPassword(actor: Actor, password: string, address: string): Promise<SignedIn> {
     const attempt = { address, emailKey: emailKey(actor.email), actorId: actor.id };
-    const owner = actor.session;
     await this.rateLimiter.email('reauthenticate', attempt);
     const stored = await this.credentials.find(actor.id);
     const { ok, rehash } = await this.hasher.verify(password, stored.hashedPassword, 'recognized');
     if (!ok) {
-      const failure = { ...onSession(owner), details: { reason: 'invalid_credentials' } };
-      await this.transactions.run((tx) =>
-        this.audit.record(tx, { ...failure, action: 'iam:account_auths.reauthentication_failed' }),
-      );
+      await this.failed(actor, 'invalid_credentials');
       throw invalidCredentials();
     }
-    const upgraded = rehash ? await this.hasher.upgrade(password) : null;
+    const rehashed = rehash ? await this.hasher.upgrade(password) : null;
+    const signedIn = await this.by(actor, { amr: ['pwd'], password: { version: stored.version, rehashed } });
+    await this.rateLimiter.succeeded('reauthenticate', attempt);
+    return signedIn;
+  }
+
+  /**
+   * Continues the session of an actor that proved who it is, in whatever way, with a new pair of tokens.
+   * @throws ApiError 401 `unauthenticated` when the session ended meanwhile; 401 `invalid_credentials` when the password
+   * was replaced meanwhile; those of the proof
+   */
+  async by(actor: Actor, { amr, password, spend }: ReauthenticationProof): Promise<SignedIn> {
+    const owner = actor.session;
     const session = await this.transactions.run(async (tx) => {
-      const continued = await this.sessions.reauthenticate(tx, owner, ['pwd']);
+      const continued = await this.sessions.reauthenticate(tx, owner, amr);
       if (!continued) return null;
       // Replaced while it was hashed: the old password proves nothing any more.
-      const held = await this.credentials.lockVersion(actor.id, stored.version, upgraded, tx);
-      if (!held) throw invalidCredentials();
+      if (password && !(await this.credentials.lockVersion(actor.id, password.version, password.rehashed, tx))) {
+        throw invalidCredentials();
+      }
+      await spend?.(tx);
       await this.audit.record(tx, { ...onSession(owner), action: 'iam:account_auths.reauthenticated' });
       return continued;
     });
     if (!session) throw apiError('unauthenticated', 'The session has ended', undefined, CHALLENGE);
-    await this.rateLimiter.succeeded('reauthenticate', attempt);
     return this.tokens.issue(session);
+  }
+
+  /** Records that an actor did not prove who it is. @param reason a stable name */
+  async failed(actor: Actor, reason: string): Promise<void> {
+    const failure = { ...onSession(actor.session), details: { reason } };
+    await this.transactions.run((tx) =>
+      this.audit.record(tx, { ...failure, action: 'iam:account_auths.reauthentication_failed' }),
+    );
   }
 }

@@ -2,29 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
 import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
-import type { SessionClient, SessionOwner } from '../auth/sessions/session.js';
-import { Roles } from '../auth/authorization/roles.js';
+import type { SessionOwner } from '../auth/sessions/session.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
 import { Transactions } from '../json-api/sql/executor.js';
-import { CredentialsRepository, type SignInAccount } from '../passwords/credentials.repository.js';
+import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
-import { NewSignInMailer } from './new-sign-in.mailer.js';
-import { CHALLENGE, disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
+import {
+  SessionStarts,
+  type SignInClient,
+  signInFailed,
+  SignInRequirements,
+  type StartedSession,
+} from './session-starts.service.js';
+import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
 
-/** A sign-in by password. */
-export interface SignedInByPassword extends SignedIn {
-  /** Version of the password that was given. */
-  readonly passwordVersion: number;
-}
-
+/** What a person signs in with. */
 interface Credentials {
   readonly email: string;
   readonly password: string;
-  /** The result of `KnownDevice.recognize`. */
-  readonly deviceMark: string | null;
 }
 
 /** Which sessions of an account a sign-out ends. */
@@ -42,47 +40,40 @@ export class SignInService {
     private readonly refreshTokens: RefreshTokens,
     private readonly rateLimiter: RateLimiter,
     private readonly devices: KnownDevice,
-    private readonly roles: Roles,
     private readonly audit: Audit,
-    private readonly newSignIns: NewSignInMailer,
+    private readonly starts: SessionStarts,
+    private readonly requirements: SignInRequirements,
   ) {}
 
   /**
    * Signs in. A wrong password, an unknown e-mail and an account without a password give the same error after the same time.
-   * @throws ApiError 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503
+   * @throws ApiError 401 `invalid_credentials`; 401 `account_disabled`, only after the right password; 429; 503; those
+   * of the requirements
    */
-  async signIn({ email, password, deviceMark }: Credentials, client: SessionClient): Promise<SignedInByPassword> {
+  async signIn({ email, password }: Credentials, client: SignInClient): Promise<StartedSession> {
     const key = emailKey(email);
     // Counted before anything is looked up. Only with an authentic mark of an earlier sign-in the
     // account is looked up first: its password decides which budget the attempt counts against.
-    const marked = deviceMark === null ? undefined : await this.credentials.findByEmail(key);
-    const knownDevice = deviceMark !== null && marked !== undefined && this.devices.isCurrent(deviceMark, marked);
+    const mark = this.devices.recognize(client, key);
+    const marked = mark === null ? undefined : await this.credentials.findByEmail(key);
+    const knownDevice = mark !== null && marked !== undefined && this.devices.isCurrent(mark, marked);
     const attempt = { address: client.ip, emailKey: key, knownDevice };
     await this.rateLimiter.email('sign-in', attempt);
+    await this.requirements.checkEmail(key);
     const account = marked ?? (await this.credentials.findByEmail(key));
     const line = knownDevice ? 'recognized' : 'others';
     const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null, line);
-    // A role that was removed from the roles file grants no rights, not even to sign in.
-    const usable = account?.enabled && this.roles.get(account.roleName) !== null;
-    if (!account || !ok || !usable) {
-      const right = account !== undefined && ok;
-      await this.recordFailure(account, right ? 'account_disabled' : 'invalid_credentials');
-      throw right ? disabled() : invalidCredentials();
+    if (!account || !ok) {
+      // An unknown e-mail is recorded like a known one, without the account, so that it takes the same time.
+      await this.transactions.run((tx) =>
+        this.audit.record(tx, signInFailed(account?.id ?? null, 'invalid_credentials')),
+      );
+      throw invalidCredentials();
     }
-    const upgraded = rehash ? await this.hasher.upgrade(password) : null;
-    const session = await this.transactions.run(async (tx) => {
-      const started = await this.sessions.start(tx, account.id, client, ['pwd']);
-      if (!started) return null;
-      // Replaced while it was hashed: the old password must not start a session that outlives the change.
-      const held = await this.credentials.lockVersion(account.id, account.version, upgraded, tx);
-      if (!held) throw invalidCredentials();
-      await this.audit.record(tx, { ...onSession(started), action: 'iam:account_auths.signed_in' });
-      if (!knownDevice) await this.newSignIns.queue(tx, started, client);
-      return started;
-    });
-    if (!session) throw disabled();
+    const rehashed = rehash && account.enabled ? await this.hasher.upgrade(password) : null;
+    const proof = { accountId: account.id, amr: ['pwd'], password: { version: account.version, rehashed } } as const;
     await this.rateLimiter.succeeded('sign-in', attempt);
-    return { ...(await this.tokens.issue(session)), passwordVersion: account.version };
+    return this.starts.start(proof, client);
   }
 
   /**
@@ -128,18 +119,6 @@ export class SignInService {
   async sessionOf(token: string): Promise<SessionOwner | null> {
     const parsed = this.refreshTokens.parse(token);
     return parsed && this.transactions.run((tx) => this.sessions.find(tx, parsed));
-  }
-
-  /** An unknown e-mail is recorded like a known one, without the account, so that it takes the same time. */
-  private async recordFailure(account: SignInAccount | undefined, reason: string): Promise<void> {
-    await this.transactions.run((tx) =>
-      this.audit.record(tx, {
-        action: 'iam:account_auths.sign_in_failed',
-        actorId: null,
-        ...(account && { target: { type: 'iam:accounts', id: account.id } }),
-        details: { reason },
-      }),
-    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { RefreshToken } from '../tokens/refresh-tokens.js';
 import type {
   AuthenticationMethod,
   LiveSession,
+  SessionAccount,
   SessionClient,
   SessionEnding,
   SessionOwner,
@@ -33,6 +34,12 @@ export interface EarlierSignIns {
  * published to every instance; starts and ends before expiry are reported to the `SessionObserver`.
  */
 export abstract class SessionStore {
+  /**
+   * Locks an enabled account for a session that is about to start; null when it is gone or disabled. Until the commit
+   * nothing changes what is decided about it: a concurrent change either commits first and is seen, or waits.
+   */
+  abstract lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null>;
+
   /**
    * Starts a session, or gives null when the account is gone or disabled. The account is locked against that until the
    * commit: a concurrent disable either commits first and is seen here, or waits and then ends the session.

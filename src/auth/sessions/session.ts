@@ -13,6 +13,14 @@ export interface SessionClient {
   readonly ip: string;
 }
 
+/** The account of a session that is about to start. */
+export interface SessionAccount {
+  readonly id: string;
+  /** See `emailKey`. */
+  readonly emailKey: string;
+  readonly roleName: string;
+}
+
 /** A session and whose it is. */
 export interface SessionOwner {
   readonly accountId: string;
@@ -47,6 +55,8 @@ export interface SessionEnding {
     | 'password_changed'
     | 'password_reset'
     | 'email_reverted'
+    | 'factors_changed'
+    | 'factors_removed'
     | 'account_disabled'
     | 'account_deleted';
   /** Account that ended it; null when unknown. */

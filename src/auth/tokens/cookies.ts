@@ -87,7 +87,7 @@ export class KnownDevice {
   /**
    * The mark of an earlier sign-in with this e-mail, or null. `isCurrent` checks whether it is still valid.
    */
-  recognize(request: FastifyRequest, emailKey: string): string | null {
+  recognize(request: Pick<FastifyRequest, 'cookies'>, emailKey: string): string | null {
     return this.#marks(request).find((mark) => this.#isOf(mark, emailKey)) ?? null;
   }
 
@@ -105,7 +105,7 @@ export class KnownDevice {
     this.cookies.put(reply, COOKIE, marks.join('~'), this.cookies.authPath, LIFE);
   }
 
-  #marks(request: FastifyRequest): string[] {
+  #marks(request: Pick<FastifyRequest, 'cookies'>): string[] {
     // No more than we write: each costs a MAC, and invalid marks are not sent back.
     return (request.cookies[COOKIE] ?? '').split('~', MAX_ACCOUNTS).filter((mark) => MARK.test(mark));
   }

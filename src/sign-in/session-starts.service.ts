@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { Roles } from '../auth/authorization/roles.js';
+import type { AuthenticationMethod, LiveSession, SessionAccount, SessionClient } from '../auth/sessions/session.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
+import { KnownDevice } from '../auth/tokens/cookies.js';
+import { Audit } from '../events/audit.js';
+import { ApiError } from '../json-api/document/errors.js';
+import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { CredentialsRepository } from '../passwords/credentials.repository.js';
+import { NewSignInMailer } from './new-sign-in.mailer.js';
+import { disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
+
+/** How an account proved who it is, whatever it proved it with. */
+export interface SignInProof {
+  readonly accountId: string;
+  /** `mfa` stands in it where the proof is one of several factors: then no second one is asked for. */
+  readonly amr: readonly AuthenticationMethod[];
+  /** The version of the password that was given; the session starts only while it is the present one. */
+  readonly password?: {
+    readonly version: number;
+    /** A new hash of the same password, where the stored one is outdated. */
+    readonly rehashed: string | null;
+  };
+  /** Slug of the identity provider that answered for the account. */
+  readonly provider?: string;
+  /**
+   * Uses the proof up, such as a token or a code, in the transaction that starts the session. What it writes is kept
+   * where a requirement is not met, too.
+   * @throws ApiError where the proof no longer counts; then nothing of the transaction does
+   */
+  readonly spend?: (tx: Transaction, account: SessionAccount) => Promise<void>;
+}
+
+/** Where a session starts from. */
+export interface SignInClient extends SessionClient {
+  /** The cookies of the request, by which a device is recognized. */
+  readonly cookies: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a requirement is decided by. */
+export interface SignInCandidate {
+  /** Locked until the transaction ends. */
+  readonly account: SessionAccount;
+  readonly proof: SignInProof;
+  readonly client: SignInClient;
+  /** Version of the account's password; 0 where there never was one. */
+  readonly passwordVersion: number;
+}
+
+/**
+ * What must be true besides the proof; null where it is, else the error. It is returned and not thrown, so that what the
+ * requirement wrote is committed, such as a token for the next step.
+ */
+export type SignInRequirement = (tx: Transaction, candidate: SignInCandidate) => Promise<ApiError | null>;
+
+/** The same for an e-mail, known or not, before the password is checked. @param emailKey see `emailKey` */
+export type EmailRequirement = (emailKey: string) => Promise<ApiError | null>;
+
+/** What must be true for a session to start. A module registers its own in `onModuleInit`. */
+@Injectable()
+export class SignInRequirements {
+  private readonly requirements: SignInRequirement[] = [];
+  private readonly ofEmails: EmailRequirement[] = [];
+
+  register(requirement: SignInRequirement): void {
+    this.requirements.push(requirement);
+  }
+
+  /** Adds what is decided by the e-mail alone, so that it reveals nothing of the account. */
+  registerForEmail(requirement: EmailRequirement): void {
+    this.ofEmails.push(requirement);
+  }
+
+  /** Checks what is decided by the e-mail alone. @throws ApiError that of the first requirement that is not met */
+  async checkEmail(emailKey: string): Promise<void> {
+    for (const requirement of this.ofEmails) {
+      const error = await requirement(emailKey);
+      if (error) throw error;
+    }
+  }
+
+  /** The first requirement that is not met, in the order in which they were registered; null where all are. */
+  async unmet(tx: Transaction, candidate: SignInCandidate): Promise<ApiError | null> {
+    for (const requirement of this.requirements) {
+      const error = await requirement(tx, candidate);
+      if (error) return error;
+    }
+    return null;
+  }
+}
+
+/** A session that has just started. */
+export interface StartedSession extends SignedIn {
+  readonly account: SessionAccount;
+  /** Version of the account's password; 0 where there never was one. */
+  readonly passwordVersion: number;
+}
+
+/** Starts every session, however the account proved who it is. */
+@Injectable()
+export class SessionStarts {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly credentials: CredentialsRepository,
+    private readonly sessions: SessionStore,
+    private readonly roles: Roles,
+    private readonly requirements: SignInRequirements,
+    private readonly devices: KnownDevice,
+    private readonly newSignIns: NewSignInMailer,
+    private readonly audit: Audit,
+    private readonly tokens: SessionTokens,
+  ) {}
+
+  /**
+   * Starts a session, with its line in the audit trail and the mail about a new device. Until every requirement is met
+   * there is no session and no token.
+   * @throws ApiError 401 `account_disabled`; 401 `invalid_credentials` when the password was replaced meanwhile; those
+   * of the proof and of the requirements
+   */
+  async start(proof: SignInProof, client: SignInClient): Promise<StartedSession> {
+    const { accountId, password } = proof;
+    const passwordVersion = password?.version ?? (await this.credentials.find(accountId)).version;
+    const result = await this.transactions.run((tx) => this.#startIn(tx, proof, client, passwordVersion));
+    if (result instanceof ApiError) throw result;
+    const { session, account } = result;
+    return { ...(await this.tokens.issue(session)), account, passwordVersion };
+  }
+
+  async #startIn(
+    tx: Transaction,
+    proof: SignInProof,
+    client: SignInClient,
+    passwordVersion: number,
+  ): Promise<ApiError | { readonly session: LiveSession; readonly account: SessionAccount }> {
+    const { accountId, password, amr } = proof;
+    const account = await this.sessions.lockAccount(tx, accountId);
+    // A role that was removed from the roles file grants no rights, not even to sign in.
+    if (!account || this.roles.get(account.roleName) === null) {
+      await this.audit.record(tx, signInFailed(accountId, 'account_disabled'));
+      return disabled();
+    }
+    // Replaced while it was hashed: the old password must not start a session that outlives the change.
+    if (password && !(await this.credentials.lockVersion(accountId, password.version, password.rehashed, tx))) {
+      throw invalidCredentials();
+    }
+    await proof.spend?.(tx, account);
+    const unmet = await this.requirements.unmet(tx, { account, proof, client, passwordVersion });
+    if (unmet) return unmet;
+    const session = await this.sessions.start(tx, accountId, client, amr);
+    if (!session) return disabled();
+    await this.audit.record(tx, { ...onSession(session), action: 'iam:account_auths.signed_in' });
+    const mark = this.devices.recognize(client, account.emailKey);
+    const isKnown = mark !== null && this.devices.isCurrent(mark, { id: accountId, version: passwordVersion });
+    if (!isKnown) await this.newSignIns.queue(tx, session, client);
+    return { session, account };
+  }
+}
+
+/** The audit event of a sign-in that failed; without the account where it is unknown. */
+export const signInFailed = (accountId: string | null, reason: string) => ({
+  action: 'iam:account_auths.sign_in_failed' as const,
+  actorId: null,
+  ...(accountId !== null && { target: { type: 'iam:accounts', id: accountId } }),
+  details: { reason },
+});

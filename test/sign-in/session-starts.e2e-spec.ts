@@ -1,0 +1,118 @@
+import { Body, Controller, HttpCode, Module, type OnModuleInit, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Public } from '../../src/auth/authorization/actor.js';
+import { Audit } from '../../src/events/audit.js';
+import { apiError } from '../../src/json-api/document/errors.js';
+import { BrowserSessions } from '../../src/sign-in/browser-sessions.service.js';
+import { SignInRequirements } from '../../src/sign-in/session-starts.service.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { as, errorsOf } from '../support/client.js';
+import { account } from '../support/factories.js';
+import { cookiesOf } from './browser.js';
+import { sessionIds } from './sessions.js';
+
+/** Another way to sign in: by knowing the account's id. */
+@Controller('by-id')
+class ByIdController {
+  private readonly spent = new Set<string>();
+
+  constructor(private readonly browsers: BrowserSessions) {}
+
+  @Post()
+  @Public()
+  @HttpCode(200)
+  async signIn(
+    @Body() { id }: { id: string },
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const spend = async (): Promise<void> => {
+      if (this.spent.has(id)) throw apiError('invalid_credentials', 'Once only');
+      this.spent.add(id);
+    };
+    const { actor } = await this.browsers.start(request, reply, { accountId: id, amr: ['hwk', 'mfa'], spend });
+    return { id: actor.id };
+  }
+}
+
+/** Keeps some accounts out, and records that it did. */
+@Module({ controllers: [ByIdController] })
+class OwnModule implements OnModuleInit {
+  constructor(
+    private readonly requirements: SignInRequirements,
+    private readonly audit: Audit,
+  ) {}
+
+  onModuleInit(): void {
+    this.requirements.register(async (tx, { account: { id, emailKey } }) => {
+      if (!emailKey.startsWith('late-')) return null;
+      const target = { type: 'iam:accounts', id };
+      await this.audit.record(tx, { action: 'iam:account_auths.sign_in_failed', actorId: null, target });
+      return apiError('forbidden', 'Come back later');
+    });
+    this.requirements.registerForEmail(async (emailKey) =>
+      emailKey.endsWith('@closed.example') ? apiError('forbidden', 'Closed') : null,
+    );
+  }
+}
+
+describe('Every session', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ extension: { modules: [OwnModule] } });
+  });
+  afterAll(() => app.stop());
+
+  const login = ({ email, password }: { email: string; password: string }) =>
+    as(app).post('/auth/login', { email, password });
+  const trail = async (accountId: string): Promise<string[]> => {
+    const rows = await app.sql<{ action: string }>(
+      `SELECT event.action FROM audit_events event LEFT JOIN account_sessions session ON session.id = event.target_id::uuid
+       WHERE event.target_id = $1 OR session.account_id = $1::uuid ORDER BY event.id`,
+      [accountId],
+    );
+    return rows.map(({ action }) => action);
+  };
+
+  it('starts the same way, whatever proves who somebody is', async () => {
+    const user = await account(app);
+    const response = await as(app).post('/by-id', { id: user.id });
+    expect(response.status).toBe(200);
+    const [session] = await app.sql<{ amr: string[] }>('SELECT amr FROM account_sessions WHERE account_id = $1', [
+      user.id,
+    ]);
+    expect(session?.amr).toEqual(['hwk', 'mfa']);
+    expect(await trail(user.id)).toEqual(['iam:account_auths.signed_in']);
+    expect(cookiesOf(response)['device']).toBeDefined();
+  });
+
+  it('does not start when the proof was used before', async () => {
+    const user = await account(app);
+    await as(app).post('/by-id', { id: user.id });
+    expect(errorsOf(await as(app).post('/by-id', { id: user.id }))).toEqual(['401 invalid_credentials']);
+    expect(await sessionIds(app, user.id)).toHaveLength(1);
+  });
+
+  it.each(['password', 'id'])('needs what a module requires, also by %s; what that wrote stays', async (way) => {
+    const user = await account(app, { email: `late-${way}@example.com` });
+    const response = way === 'id' ? await as(app).post('/by-id', { id: user.id }) : await login(user);
+    expect(errorsOf(response)).toEqual(['403 forbidden']);
+    expect(await sessionIds(app, user.id)).toEqual([]);
+    expect(cookiesOf(response)).toEqual({});
+    expect(await trail(user.id)).toEqual(['iam:account_auths.sign_in_failed']);
+  });
+
+  it.each(['disabled', 'without a role'])('needs an account that is not %s', async (state) => {
+    const user = await account(app, state === 'disabled' ? { enabled: false } : { role: 'removed' });
+    expect(errorsOf(await as(app).post('/by-id', { id: user.id }))).toEqual(['401 account_disabled']);
+    expect(await trail(user.id)).toEqual(['iam:account_auths.sign_in_failed']);
+  });
+
+  it('needs an e-mail that no module turns away, whether or not there is such an account', async () => {
+    const user = await account(app, { email: 'anna@closed.example' });
+    const answers = await Promise.all([login(user), login({ ...user, email: 'nobody@closed.example' })]);
+    expect(answers.map(errorsOf)).toEqual([['403 forbidden'], ['403 forbidden']]);
+  });
+});
