@@ -2,7 +2,10 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['dist/**', 'data/**', 'node_modules/**', 'coverage/**', '.cache/**', 'test/clients/generated/with-*.ts'],
+    ignores: [
+      ...['**/dist/**', 'data/**', '**/node_modules/**', 'coverage/**', '.cache/**'],
+      ...['test/clients/generated/with-*.ts', 'packages/client/src/generated/**'],
+    ],
   },
   ...tseslint.configs.recommended,
   {

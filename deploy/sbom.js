@@ -29,8 +29,11 @@ function describeAll() {
 }
 
 const { components, dependencies, ...bill } = describeAll();
+/** The workspaces of the repository are packages of their own, and no part of the service. */
+const isWorkspace = ([path, { link }]) => link === true || (path !== '' && !path.startsWith('node_modules/'));
 const installed = new Set(
   Object.entries(packages)
+    .filter((entry) => !isWorkspace(entry))
     .filter(([, { dev, devOptional }]) => !dev && !devOptional)
     .map(([path, { name, version }]) => `${name ?? path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`),
 );

@@ -20,6 +20,7 @@ import { startCommand } from './commands/start.command.js';
 import { testServerCommand } from './commands/test-server.command.js';
 import { unlockCommand } from './commands/unlock.command.js';
 import { variablesCommand } from './commands/variables.command.js';
+import { clientCommand } from './client/client.command.js';
 import { newCommand } from './new/new.command.js';
 
 /** Every command, in the order of the help. */
@@ -44,6 +45,7 @@ const COMMANDS: readonly CommandFactory[] = [
   doctorCommand,
   variablesCommand,
   openApiCommand,
+  clientCommand,
   newCommand,
   testServerCommand,
 ];

@@ -17,10 +17,15 @@ const NODE_TEST = new URL('./node-test.js', import.meta.url).href;
 /** Projects of their own. */
 const PROJECT = /\/(?:examples|templates)\/[^/]+\/src\//;
 
-/** What the examples import is what package.json exports, in the sources. */
+/** What the examples and tests import is what the package.json of a package exports, in the sources. */
 const PACKAGE = new Map([
   ['iam', new URL('../../src/index.ts', import.meta.url).href],
   ['iam/testing', new URL('../../src/testing/index.ts', import.meta.url).href],
+  ['iam-client', new URL('../../packages/client/src/index.ts', import.meta.url).href],
+  ...['auth', 'server', 'query'].map((entry) => [
+    `iam-client/${entry}`,
+    new URL(`../../packages/client/src/${entry}.ts`, import.meta.url).href,
+  ]),
 ]);
 
 /** The sources import each other as what they become, `.js`. */

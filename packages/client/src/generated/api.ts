@@ -1,0 +1,673 @@
+// Written by `npx iam client`. Do not edit.
+import {
+  type ApiTable,
+  type CallOptions,
+  type ClientOptions,
+  clientOf,
+  type Creates,
+  type Deletes,
+  type Gets,
+  type Lists,
+  type OneOrMore,
+  type Resource,
+  type Time,
+  type TimeInput,
+  type Updates,
+} from '../core.js';
+
+/** Every resource of the API, by type. */
+export interface Resources {
+  'iam:jobs': {
+    attributes: JobAttributes;
+    create: never;
+    update: never;
+    filter: JobFilter;
+    sort: 'id' | 'kind' | 'status' | 'created_by' | 'created_at';
+    one: object;
+    many: object;
+  };
+  'iam:accounts': {
+    attributes: AccountAttributes;
+    create: AccountCreate;
+    update: AccountUpdate;
+    filter: AccountFilter;
+    sort: 'id' | 'name' | 'email' | 'sso_channel' | 'enabled' | 'role_name' | 'picture_url' | 'locale' | 'joined_at' | 'invitation_expired_at' | 'created_at' | 'updated_at';
+    one: object;
+    many: { readonly organizations: 'iam:organizations'; readonly account_sessions: 'iam:account_sessions' };
+  };
+  'iam:account_sessions': {
+    attributes: AccountSessionAttributes;
+    create: never;
+    update: never;
+    filter: AccountSessionFilter;
+    sort: 'id' | 'account_id' | 'user_agent' | 'ip' | 'authenticated_at' | 'created_at' | 'updated_at' | 'expires_at' | 'current';
+    one: { readonly account: 'iam:accounts' };
+    many: object;
+  };
+  'iam:audit_events': {
+    attributes: AuditEventAttributes;
+    create: never;
+    update: never;
+    filter: AuditEventFilter;
+    sort: 'id' | 'action' | 'actor_id' | 'target_type' | 'target_id' | 'ip' | 'request_id' | 'created_at';
+    one: { readonly actor: 'iam:accounts' };
+    many: object;
+  };
+  'iam:organizations': {
+    attributes: OrganizationAttributes;
+    create: OrganizationCreate;
+    update: OrganizationUpdate;
+    filter: OrganizationFilter;
+    sort: 'id' | 'name' | 'created_at' | 'updated_at';
+    one: object;
+    many: { readonly accounts: 'iam:accounts' };
+  };
+}
+
+/** A resource of type `iam:jobs`, with all of its attributes. */
+export type Job = Resource<Resources, 'iam:jobs'>;
+
+/** Attributes of `iam:jobs`. */
+export interface JobAttributes {
+  /** What it does, such as `iam:organizations.delete` */
+  readonly kind: string;
+  /** `queued`, `running`, `succeeded` or `failed` */
+  readonly status: string;
+  /** How many of its items are done */
+  readonly progress: number;
+  /** How many items there are; null when unknown */
+  readonly total: number | null;
+  /** The first 100 errors, each with `code` and `detail` */
+  readonly errors: readonly { readonly code: string; readonly detail: string }[];
+  /** Account that started it */
+  readonly created_by: string | null;
+  /** When it was queued */
+  readonly created_at: Time;
+  /** When it last made progress */
+  readonly updated_at: Time;
+  /** When it began */
+  readonly started_at: Time | null;
+  /** When it succeeded or failed */
+  readonly finished_at: Time | null;
+}
+
+/** Filters of `iam:jobs`. */
+export interface JobFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `kind` equals; several values mean any of them, `null` means without a value */
+  readonly kind?: OneOrMore<string> | undefined;
+  /** `kind` is any of the values */
+  readonly kind__in?: OneOrMore<string> | undefined;
+  /** `status` equals; several values mean any of them, `null` means without a value */
+  readonly status?: OneOrMore<string> | undefined;
+  /** `status` is any of the values */
+  readonly status__in?: OneOrMore<string> | undefined;
+  /** `created_by` equals; several values mean any of them, `null` means without a value */
+  readonly created_by?: OneOrMore<string | null> | undefined;
+  /** `created_by` is any of the values */
+  readonly created_by__in?: OneOrMore<string | null> | undefined;
+  /** `created_at` equals; several values mean any of them, `null` means without a value */
+  readonly created_at?: OneOrMore<TimeInput> | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
+}
+
+/** A resource of type `iam:accounts`, with all of its attributes. */
+export type Account = Resource<Resources, 'iam:accounts'>;
+
+/** Attributes of `iam:accounts`. */
+export interface AccountAttributes {
+  /** Name as shown to people */
+  readonly name: string;
+  /** E-mail address, as given */
+  readonly email: string;
+  /** Single sign-on channel, if one set the account up */
+  readonly sso_channel: string | null;
+  /** A disabled account cannot sign in */
+  readonly enabled: boolean;
+  /** Name of a role in the roles file */
+  readonly role_name: string;
+  /** Organizations of the account under `org`, and what else its role applies to */
+  readonly role_scope: Readonly<Record<string, readonly string[]>>;
+  /** Address of a picture */
+  readonly picture_url: string | null;
+  /** Language of mails and pages, as a tag such as `de`; null for that of each request */
+  readonly locale: string | null;
+  /** When the invitation was accepted */
+  readonly joined_at: Time | null;
+  /** When the invitation ends */
+  readonly invitation_expired_at: Time | null;
+  /** When the account was created */
+  readonly created_at: Time;
+  /** When the account was last changed */
+  readonly updated_at: Time;
+}
+
+export interface AccountCreate {
+  /** Name as shown to people */
+  readonly name?: string | undefined;
+  /** E-mail address, as given */
+  readonly email: string;
+  /** A disabled account cannot sign in */
+  readonly enabled?: boolean | undefined;
+  /** Name of a role in the roles file */
+  readonly role_name?: string | undefined;
+  /** Organizations of the account under `org`, and what else its role applies to */
+  readonly role_scope?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Address of a picture */
+  readonly picture_url?: string | null | undefined;
+  /** Language of mails and pages, as a tag such as `de`; null for that of each request */
+  readonly locale?: string | null | undefined;
+}
+
+export interface AccountUpdate {
+  /** Name as shown to people */
+  readonly name?: string | undefined;
+  /** A disabled account cannot sign in */
+  readonly enabled?: boolean | undefined;
+  /** Name of a role in the roles file */
+  readonly role_name?: string | undefined;
+  /** Organizations of the account under `org`, and what else its role applies to */
+  readonly role_scope?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Address of a picture */
+  readonly picture_url?: string | null | undefined;
+  /** Language of mails and pages, as a tag such as `de`; null for that of each request */
+  readonly locale?: string | null | undefined;
+}
+
+/** Filters of `iam:accounts`. */
+export interface AccountFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `name` equals; several values mean any of them, `null` means without a value */
+  readonly name?: OneOrMore<string> | undefined;
+  /** `name` contains the text, whatever its case */
+  readonly name__match?: string | undefined;
+  /** `email` equals; several values mean any of them, `null` means without a value */
+  readonly email?: OneOrMore<string> | undefined;
+  /** `email` is any of the values */
+  readonly email__in?: OneOrMore<string> | undefined;
+  /** `email` contains the text, whatever its case */
+  readonly email__match?: string | undefined;
+  /** `sso_channel` equals; several values mean any of them, `null` means without a value */
+  readonly sso_channel?: OneOrMore<string | null> | undefined;
+  /** `enabled` equals; several values mean any of them, `null` means without a value */
+  readonly enabled?: OneOrMore<boolean> | undefined;
+  /** `role_name` equals; several values mean any of them, `null` means without a value */
+  readonly role_name?: OneOrMore<string> | undefined;
+  /** `role_name` is any of the values */
+  readonly role_name__in?: OneOrMore<string> | undefined;
+  /** `role_name` is none of the values */
+  readonly role_name__nin?: OneOrMore<string> | undefined;
+  /** `role_scope` equals; several values mean any of them, `null` means without a value */
+  readonly role_scope?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** `picture_url` equals; several values mean any of them, `null` means without a value */
+  readonly picture_url?: OneOrMore<string | null> | undefined;
+  /** `locale` equals; several values mean any of them, `null` means without a value */
+  readonly locale?: OneOrMore<string | null> | undefined;
+  /** `joined_at` equals; several values mean any of them, `null` means without a value */
+  readonly joined_at?: OneOrMore<TimeInput | null> | undefined;
+  /** `joined_at` at or above; for times, at or after */
+  readonly joined_at__gte?: TimeInput | undefined;
+  /** `joined_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly joined_at__lte?: TimeInput | undefined;
+  /** `invitation_expired_at` equals; several values mean any of them, `null` means without a value */
+  readonly invitation_expired_at?: OneOrMore<TimeInput | null> | undefined;
+  /** `created_at` equals; several values mean any of them, `null` means without a value */
+  readonly created_at?: OneOrMore<TimeInput> | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
+  /** `updated_at` equals; several values mean any of them, `null` means without a value */
+  readonly updated_at?: OneOrMore<TimeInput> | undefined;
+  /** each word of the text occurs in name or e-mail, whatever its case */
+  readonly search?: string | undefined;
+  /** `role_scope` contains this JSON, such as `{"org":["…"]}`; also in brackets: `filter[with_role_scope][org][]` */
+  readonly with_role_scope?: Readonly<Record<string, unknown>> | undefined;
+  /** the account for which that exact token was issued, while it is good */
+  readonly password_reset_token?: OneOrMore<string> | undefined;
+  /** when the last of the reset tokens that are good expires */
+  readonly password_reset_token_expires_at?: OneOrMore<TimeInput> | undefined;
+}
+
+/** A resource of type `iam:account_sessions`, with all of its attributes. */
+export type AccountSession = Resource<Resources, 'iam:account_sessions'>;
+
+/** Attributes of `iam:account_sessions`. */
+export interface AccountSessionAttributes {
+  /** Account that is signed in */
+  readonly account_id: string;
+  /** The `User-Agent` of the browser or client */
+  readonly user_agent: string | null;
+  /** Address that the sign-in came from */
+  readonly ip: string;
+  /** How the account signed in, or proved who it is since: `pwd` and others of RFC 8176, `fed`, `rcv` */
+  readonly amr: readonly string[];
+  /** When the account signed in, or proved who it is since */
+  readonly authenticated_at: Time;
+  /** When the session began */
+  readonly created_at: Time;
+  /** When the session was last refreshed */
+  readonly updated_at: Time;
+  /** When the session ends unless it is refreshed */
+  readonly expires_at: Time;
+  /** Whether this is the session of the request */
+  readonly current: boolean;
+}
+
+/** Filters of `iam:account_sessions`. */
+export interface AccountSessionFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `account_id` equals; several values mean any of them, `null` means without a value */
+  readonly account_id?: OneOrMore<string> | undefined;
+  /** `user_agent` equals; several values mean any of them, `null` means without a value */
+  readonly user_agent?: OneOrMore<string | null> | undefined;
+  /** `ip` equals; several values mean any of them, `null` means without a value */
+  readonly ip?: OneOrMore<string> | undefined;
+  /** `refresh_seq` equals; several values mean any of them, `null` means without a value */
+  readonly refresh_seq?: OneOrMore<number> | undefined;
+  /** `nonce` equals; several values mean any of them, `null` means without a value */
+  readonly nonce?: OneOrMore<string> | undefined;
+}
+
+/** A resource of type `iam:audit_events`, with all of its attributes. */
+export type AuditEvent = Resource<Resources, 'iam:audit_events'>;
+
+/** Attributes of `iam:audit_events`. */
+export interface AuditEventAttributes {
+  /** What was done, such as `iam:accounts.updated` */
+  readonly action: string;
+  /** Account that did it; null when unknown */
+  readonly actor_id: string | null;
+  /** Type of the resource it was done to */
+  readonly target_type: string | null;
+  /** Id of the resource it was done to */
+  readonly target_id: string | null;
+  /** More about it, such as the names of changed attributes; no secrets */
+  readonly details: Readonly<Record<string, unknown>>;
+  /** Address that the request came from */
+  readonly ip: string | null;
+  /** Id of the request */
+  readonly request_id: string | null;
+  /** When it was done */
+  readonly created_at: Time;
+}
+
+/** Filters of `iam:audit_events`. */
+export interface AuditEventFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `action` equals; several values mean any of them, `null` means without a value */
+  readonly action?: OneOrMore<string> | undefined;
+  /** `action` is any of the values */
+  readonly action__in?: OneOrMore<string> | undefined;
+  /** `action` contains the text, whatever its case */
+  readonly action__match?: string | undefined;
+  /** `actor_id` equals; several values mean any of them, `null` means without a value */
+  readonly actor_id?: OneOrMore<string | null> | undefined;
+  /** `actor_id` is any of the values */
+  readonly actor_id__in?: OneOrMore<string | null> | undefined;
+  /** `target_type` equals; several values mean any of them, `null` means without a value */
+  readonly target_type?: OneOrMore<string | null> | undefined;
+  /** `target_type` is any of the values */
+  readonly target_type__in?: OneOrMore<string | null> | undefined;
+  /** `target_id` equals; several values mean any of them, `null` means without a value */
+  readonly target_id?: OneOrMore<string | null> | undefined;
+  /** `target_id` is any of the values */
+  readonly target_id__in?: OneOrMore<string | null> | undefined;
+  /** `ip` equals; several values mean any of them, `null` means without a value */
+  readonly ip?: OneOrMore<string | null> | undefined;
+  /** `request_id` equals; several values mean any of them, `null` means without a value */
+  readonly request_id?: OneOrMore<string | null> | undefined;
+  /** `created_at` equals; several values mean any of them, `null` means without a value */
+  readonly created_at?: OneOrMore<TimeInput> | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
+}
+
+/** A resource of type `iam:organizations`, with all of its attributes. */
+export type Organization = Resource<Resources, 'iam:organizations'>;
+
+/** Attributes of `iam:organizations`. */
+export interface OrganizationAttributes {
+  /** Name as shown to people */
+  readonly name: string;
+  /** When the organization was created */
+  readonly created_at: Time;
+  /** When it was last changed */
+  readonly updated_at: Time;
+}
+
+export interface OrganizationCreate {
+  /** Name as shown to people */
+  readonly name: string;
+}
+
+export interface OrganizationUpdate {
+  /** Name as shown to people */
+  readonly name?: string | undefined;
+}
+
+/** Filters of `iam:organizations`. */
+export interface OrganizationFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `name` equals; several values mean any of them, `null` means without a value */
+  readonly name?: OneOrMore<string> | undefined;
+  /** `name` contains the text, whatever its case */
+  readonly name__match?: string | undefined;
+  /** `created_at` equals; several values mean any of them, `null` means without a value */
+  readonly created_at?: OneOrMore<TimeInput> | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
+  /** `updated_at` equals; several values mean any of them, `null` means without a value */
+  readonly updated_at?: OneOrMore<TimeInput> | undefined;
+  /** organizations that the account belongs to */
+  readonly account_id?: OneOrMore<string> | undefined;
+}
+
+/** `iam.account` */
+export interface AccountMethods {
+  /** `POST /account/passwords/request_reset`: Request a password reset for an account. This endpoint will send an email with a reset token to the provided email address if an account with that email exists. */
+  requestPasswordReset(body: RequestResetBody, options?: CallOptions): Promise<void>;
+  /** `POST /account/passwords/reset`: Reset a password using a reset token. This endpoint will change the password for the account associated with the provided reset token if the token is valid and not expired. Password requirements: - Minimum 8 characters - At least one uppercase letter - At least one lowercase letter - At least one digit - At least one special character */
+  resetPassword(body: ResetBody, options?: CallOptions): Promise<void>;
+  /** `GET /account/passwords/token_valid`: Check if a password reset token is valid. This endpoint will verify if the provided token exists and has not expired. It returns a boolean indicating whether the token is valid. */
+  tokenValid(query: { readonly token: string }, options?: CallOptions): Promise<{ readonly valid: boolean }>;
+  /** `GET /account/passwords/policy`: The rules of passwords with their numbers, so that a form can show them. Texts are in the language of `Accept-Language`; `rule` is what `meta.rule` of an error names. */
+  passwordPolicy(options?: CallOptions): Promise<{ readonly rules: readonly { readonly rule: string; readonly minimum?: number; readonly maximum?: number; readonly text: string }[] }>;
+  /** `POST /account/passwords/change`: Change the password for the authenticated account. This endpoint allows an authenticated user to change their password by providing the current password and a new password. Password requirements: - Minimum 8 characters - At least one uppercase letter - At least one lowercase letter - At least one digit - At least one special character */
+  changePassword(body: ChangeBody, options?: CallOptions): Promise<void>;
+  /** `POST /account/email`: Mail a token to a new e-mail of the own account. The response is the same when another account has it: then only that account is mailed */
+  requestEmailChange(body: EmailBody, options?: CallOptions): Promise<void>;
+  /** `POST /account/email/confirm`: Change the e-mail with the token that was mailed to the new one */
+  confirmEmailChange(body: EmailTokenBody, options?: CallOptions): Promise<void>;
+  /** `POST /account/email/revert`: Put the former e-mail back with the token that was mailed to it, up to seven days after the change. All sessions end, the password is removed and a reset is mailed */
+  revertEmailChange(body: EmailTokenBody, options?: CallOptions): Promise<void>;
+  /** `GET /account/export`: Everything that is stored about the own account, as one file: a list of rows for each table, without secrets */
+  export(options?: CallOptions): Promise<AccountExport>;
+}
+
+/** `iam.accountSessions` */
+export interface AccountSessionsMethods extends Lists<Resources, 'iam:account_sessions'>, Gets<Resources, 'iam:account_sessions'>, Deletes {
+}
+
+/** `iam.accounts` */
+export interface AccountsMethods extends Lists<Resources, 'iam:accounts'>, Creates<Resources, 'iam:accounts'>, Gets<Resources, 'iam:accounts'>, Updates<Resources, 'iam:accounts'>, Deletes {
+  /** `GET /accounts/{token}/invitation`: Whom an invitation is for and whom it is from, for a page that accepts it. Does not use the token. */
+  invitation(token: string, options?: CallOptions): Promise<{ readonly email: string; readonly name: string; readonly invited_by: string | null; readonly expires_at: Time }>;
+  /** `PATCH /accounts/{token}/join`: Mark account as joined when user accepts invitation */
+  join(token: string, body?: Join, options?: CallOptions): Promise<Account | undefined>;
+  /** `POST /accounts/{id}/resend_invitation`: Resend account invitation email */
+  resendInvitation(id: string, options?: CallOptions): Promise<void>;
+  /** `POST /accounts/{id}/email`: Mail a token to a new e-mail of an account that ranks below your own, and all of whose organizations are yours */
+  requestEmailChange(id: string, body: EmailBody, options?: CallOptions): Promise<void>;
+  /** `POST /accounts/{id}/erase`: Delete the account, and leave nothing of it but its id in the audit trail */
+  erase(id: string, options?: CallOptions): Promise<void>;
+}
+
+/** `iam.auditEvents` */
+export interface AuditEventsMethods extends Lists<Resources, 'iam:audit_events'>, Gets<Resources, 'iam:audit_events'> {
+}
+
+/** `iam.auth` */
+export interface AuthMethods {
+  /** `POST /auth/login`: Start a session with e-mail and password */
+  login(body: LoginBody, options?: CallOptions): Promise<AccountAuth>;
+  /** `POST /auth/reauthenticate`: Prove who you are again, for operations that need a recent sign-in. The session stays */
+  reauthenticate(body: ReauthenticateBody, options?: CallOptions): Promise<AccountAuth>;
+  /** `GET /auth/refresh`: The same with cookies, for existing browser clients; only from pages of the same site */
+  refreshByGet(options?: CallOptions): Promise<AccountAuth>;
+  /** `POST /auth/refresh`: Exchange a refresh token for a new pair of tokens */
+  refresh(body?: RefreshBody, options?: CallOptions): Promise<AccountAuth>;
+  /** `GET /auth/logout`: The same with cookies, for existing browser clients; only from pages of the same site */
+  logoutByGet(options?: CallOptions): Promise<void>;
+  /** `POST /auth/logout`: End the session, all of the account, or all but this one */
+  logout(body?: LogoutBody, options?: CallOptions): Promise<void>;
+  /** `GET /auth/me`: Who is signed in */
+  me(options?: CallOptions): Promise<AccountAuth>;
+}
+
+/** `iam.health` */
+export interface HealthMethods {
+  /** `GET /health/live`: Whether the process answers */
+  live(options?: CallOptions): Promise<Health>;
+  /** `GET /health/ready`: Whether requests should be sent here; what is only a warning is named in `degraded` */
+  ready(options?: CallOptions): Promise<Health>;
+}
+
+/** `iam.jobs` */
+export interface JobsMethods extends Lists<Resources, 'iam:jobs'>, Gets<Resources, 'iam:jobs'> {
+}
+
+/** `iam.organizations` */
+export interface OrganizationsMethods extends Lists<Resources, 'iam:organizations'>, Creates<Resources, 'iam:organizations'>, Gets<Resources, 'iam:organizations'>, Updates<Resources, 'iam:organizations'>, Deletes<Job | undefined> {
+}
+
+/** `iam.roles` */
+export interface RolesMethods {
+  /** `GET /roles`: Return all roles, or only your own if you may assign none */
+  list(options?: CallOptions): Promise<RoleCollection>;
+  /** `GET /roles/{name}`: Show a specific role */
+  get(name: string, options?: CallOptions): Promise<Role>;
+}
+
+/** `iam.wellKnown` */
+export interface WellKnownMethods {
+  /** `GET /.well-known/jwks.json`: The public keys that access tokens verify with */
+  jwks(options?: CallOptions): Promise<KeySet>;
+}
+
+/** The methods of the API. */
+export interface Iam {
+  readonly account: AccountMethods;
+  readonly accountSessions: AccountSessionsMethods;
+  readonly accounts: AccountsMethods;
+  readonly auditEvents: AuditEventsMethods;
+  readonly auth: AuthMethods;
+  readonly health: HealthMethods;
+  readonly jobs: JobsMethods;
+  readonly organizations: OrganizationsMethods;
+  readonly roles: RolesMethods;
+  readonly wellKnown: WellKnownMethods;
+}
+
+/** `code` of an error. */
+export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
+
+/** `meta.rule` of a `validation_failed` error. */
+export type Rule = 'required' | 'type' | 'format' | 'too_short' | 'empty' | 'too_long' | 'too_small' | 'too_large' | 'too_few' | 'too_many' | 'invalid_characters' | 'control_characters' | 'not_allowed' | 'unknown_reference' | 'unknown_attribute' | 'read_only' | 'idempotency_key_reused' | (string & Record<never, never>);
+
+export type AccountAuth = {
+  readonly type: 'iam:account_auths';
+  /** Id of the account */
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly picture_url: string | null;
+  readonly role_name: string;
+  readonly role_scope: Readonly<Record<string, readonly string[]>>;
+  /** `resource.action.scope` */
+  readonly role_rights: readonly string[];
+  /** Expiry of the access token, in seconds since the epoch */
+  readonly exp: number;
+} & { readonly $meta: { readonly token?: string; readonly refresh_token?: string } };
+
+export type AccountExport = {
+  readonly account_id: string;
+  readonly exported_at: Time;
+  readonly [name: string]: unknown;
+};
+
+export type ChangeBody = {
+  readonly current_password: string;
+  readonly new_password: string;
+};
+
+export type EmailBody = {
+  readonly email: string;
+};
+
+export type EmailTokenBody = {
+  /** The token of the mail */
+  readonly token: string;
+};
+
+export type Health = {
+  readonly status: 'ok';
+  readonly degraded?: readonly string[];
+};
+
+export type Join = {
+  readonly password?: string | undefined;
+  readonly name?: string | undefined;
+};
+
+export type KeySet = {
+  readonly keys: readonly { readonly kty: string; readonly kid: string; readonly alg: string }[];
+};
+
+export type LoginBody = {
+  readonly email: string;
+  readonly password: string;
+  /** Put the tokens into cookies instead of the body; false without it */
+  readonly cookie?: boolean | undefined;
+};
+
+export type LogoutBody = {
+  /** End every session of the account; false without it */
+  readonly everywhere?: boolean | undefined;
+  /** End every session of the account but this one; false without it */
+  readonly others?: boolean | undefined;
+  /** Names the session when the access token has expired */
+  readonly refresh_token?: string | undefined;
+};
+
+export type ReauthenticateBody = {
+  readonly password: string;
+};
+
+export type RefreshBody = {
+  readonly refresh_token?: string | undefined;
+};
+
+export type RequestResetBody = {
+  readonly email: string;
+};
+
+export type ResetBody = {
+  /** The token of the reset mail */
+  readonly token: string;
+  readonly password: string;
+};
+
+export type Role = {
+  readonly type: 'iam:roles';
+  /** Name of the role, as in `role_name` of accounts */
+  readonly id: string;
+  readonly title: string | null;
+  readonly description: string | null;
+  /** No actor assigns a role above their own rank */
+  readonly rank: number;
+  /** Whether you may give accounts this role now */
+  readonly assignable: boolean;
+  /** `resource.action.scope` */
+  readonly rights: readonly string[];
+};
+
+export type RoleCollection = readonly Role[];
+
+/** What the client runs by. */
+export const API: ApiTable = {
+  account: {
+    operations: {
+      requestPasswordReset: 'POST /account/passwords/request_reset {}',
+      resetPassword: 'POST /account/passwords/reset {}',
+      tokenValid: 'GET /account/passwords/token_valid ?',
+      passwordPolicy: 'GET /account/passwords/policy',
+      changePassword: 'POST /account/passwords/change {}',
+      requestEmailChange: 'POST /account/email {}',
+      confirmEmailChange: 'POST /account/email/confirm {}',
+      revertEmailChange: 'POST /account/email/revert {}',
+      export: 'GET /account/export',
+    },
+  },
+  accountSessions: {
+    type: 'iam:account_sessions',
+    verbs: ['list', 'get', 'delete'],
+  },
+  accounts: {
+    type: 'iam:accounts',
+    verbs: ['list', 'create', 'get', 'update', 'delete'],
+    whole: ['search'],
+    operations: {
+      invitation: 'GET /accounts/{token}/invitation',
+      join: 'PATCH /accounts/{token}/join {}',
+      resendInvitation: 'POST /accounts/{id}/resend_invitation',
+      requestEmailChange: 'POST /accounts/{id}/email {}',
+      erase: 'POST /accounts/{id}/erase',
+    },
+  },
+  auditEvents: {
+    type: 'iam:audit_events',
+    verbs: ['list', 'get'],
+  },
+  auth: {
+    operations: {
+      login: 'POST /auth/login {cookie}',
+      reauthenticate: 'POST /auth/reauthenticate {}',
+      refreshByGet: 'GET /auth/refresh',
+      refresh: 'POST /auth/refresh {}',
+      logoutByGet: 'GET /auth/logout',
+      logout: 'POST /auth/logout {}',
+      me: 'GET /auth/me',
+    },
+  },
+  health: {
+    operations: {
+      live: 'GET /health/live',
+      ready: 'GET /health/ready',
+    },
+  },
+  jobs: {
+    type: 'iam:jobs',
+    verbs: ['list', 'get'],
+  },
+  organizations: {
+    type: 'iam:organizations',
+    verbs: ['list', 'create', 'get', 'update', 'delete'],
+  },
+  roles: {
+    operations: {
+      list: 'GET /roles',
+      get: 'GET /roles/{name}',
+    },
+  },
+  wellKnown: {
+    operations: {
+      jwks: 'GET /.well-known/jwks.json',
+    },
+  },
+};
+
+/** A client of the service: `createClient({ url: 'https://accounts.example.com', session })`. */
+export const createClient = (options: ClientOptions): Iam => clientOf<Iam>(API, options);
