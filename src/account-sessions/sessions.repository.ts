@@ -64,7 +64,7 @@ export class SessionsRepository extends SessionEndsRepository {
   async lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null> {
     const [account] = await tx.query<SessionAccount>(sql`
       SELECT id, email_key AS "emailKey", role_name AS "roleName" FROM accounts
-      WHERE id = ${accountId} AND enabled FOR SHARE`);
+      WHERE id = ${accountId} AND enabled AND kind = 'person' FOR SHARE`);
     return account ?? null;
   }
 
@@ -83,7 +83,7 @@ export class SessionsRepository extends SessionEndsRepository {
       SELECT ${sessionId}::uuid, account.id, 0, ${nonce}, ${printable(client.userAgent)}, ${client.ip},
              ${amr}::varchar[], now(), now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
       FROM accounts account
-      WHERE account.id = ${accountId} AND account.enabled
+      WHERE account.id = ${accountId} AND account.enabled AND account.kind = 'person'
       FOR SHARE OF account
       RETURNING ${ROW}`);
     if (!row) return null;

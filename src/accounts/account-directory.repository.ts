@@ -49,9 +49,10 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
     return row;
   }
 
+  /** None of a service account, which has no mailbox. */
   async recipient(accountId: string): Promise<MailRecipient | undefined> {
     const [row] = await this.transactions.query<MailRecipient>(
-      sql`SELECT name, email, locale FROM accounts WHERE id = ${accountId}`,
+      sql`SELECT name, email, locale FROM accounts WHERE id = ${accountId} AND kind = 'person'`,
     );
     return row;
   }
@@ -59,7 +60,8 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   /** The recipient of a mail for an enabled account that has joined. */
   async joinedRecipient(accountId: string): Promise<MailRecipient | undefined> {
     const [row] = await this.transactions.query<MailRecipient>(sql`
-      SELECT name, email, locale FROM accounts WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL`);
+      SELECT name, email, locale FROM accounts
+      WHERE id = ${accountId} AND enabled AND joined_at IS NOT NULL AND kind = 'person'`);
     return row;
   }
 
@@ -84,14 +86,15 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
 
   async lockEnabled(emailKey: string, tx: Transaction): Promise<string | null> {
     const [row] = await tx.query<{ id: string }>(
-      sql`SELECT id FROM accounts WHERE email_key = ${emailKey} AND enabled FOR NO KEY UPDATE`,
+      sql`SELECT id FROM accounts WHERE email_key = ${emailKey} AND enabled AND kind = 'person' FOR NO KEY UPDATE`,
     );
     return row?.id ?? null;
   }
 
   async markReset(id: Sql, tx: Transaction): Promise<ResetAccount | undefined> {
     const [row] = await tx.query<ResetAccount>(sql`
-      UPDATE accounts SET joined_at = coalesce(joined_at, now()), ${CHANGED} WHERE id = ${id} AND enabled
+      UPDATE accounts SET joined_at = coalesce(joined_at, now()), ${CHANGED}
+      WHERE id = ${id} AND enabled AND kind = 'person'
       RETURNING id, joined_at = now()::timestamptz(3) AS joined`);
     return row;
   }

@@ -13,12 +13,17 @@ import type { RoleScope } from '../auth/authorization/actor.js';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 
+/** Who an account is for: a person who signs in, or a service that has API keys and nothing else. */
+export const ACCOUNT_KINDS = ['person', 'service'] as const;
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+
 /**
- * A person who can sign in, or is invited to; passwords and tokens are in the tables of `passwords/`. There is an index for every filter and sort of the resource definition; those
+ * A person who can sign in, or is invited to, or a service; passwords and tokens are in the tables of `passwords/`. There is an index for every filter and sort of the resource definition; those
  * for `__match` and containment, which TypeORM cannot describe, are listed by name only (see the migration).
  */
 @Entity('accounts')
 @Unique(['emailKey'])
+@Index(['kind', 'id'])
 @Index(['name', 'id'])
 @Index(['email', 'id'])
 @Index(['ssoChannel', 'id'])
@@ -35,6 +40,16 @@ import { SORTED, TIME } from '../json-api/resource/field-types.js';
 @Index('accounts_role_scope_extra_idx', { synchronize: false })
 export class Account {
   @PrimaryColumn('uuid') id!: string;
+
+  @Column({
+    type: 'varchar',
+    length: 20,
+    enum: ACCOUNT_KINDS,
+    default: 'person',
+    comment: '`person`, or `service`: it has API keys, cannot sign in, and gets no mails',
+    ...SORTED,
+  })
+  kind!: AccountKind;
 
   @Column({ type: 'varchar', length: 200, comment: 'Name as shown to people', ...SORTED })
   @Trimmed()

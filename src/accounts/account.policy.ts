@@ -63,9 +63,9 @@ export function mayAssign(actor: Actor, role: Role): boolean {
 /** Whether this role ranks above the actor's. A role that was removed from the roles file does not. */
 export const outranks = (role: Role | null, actor: Actor): boolean => role !== null && role.rank > actor.role.rank;
 
-/** Whether the account counts for the last-admin rule: enabled, with a role that has every right. */
-export const isEnabledAdmin = ({ enabled, roleName }: Account, roles: Pick<Roles, 'fullAccessNames'>): boolean =>
-  enabled && roles.fullAccessNames().includes(roleName);
+/** Whether the account counts for the last-admin rule: a person, enabled, with a role that has every right. */
+export const isEnabledAdmin = ({ kind, enabled, roleName }: Account, roles: Pick<Roles, 'fullAccessNames'>): boolean =>
+  kind === 'person' && enabled && roles.fullAccessNames().includes(roleName);
 
 /** The facts that {@link accountRestrictions} asks for. */
 export interface AccountFacts {

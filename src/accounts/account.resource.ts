@@ -8,6 +8,7 @@ import { emailKey } from '../auth/email-key.js';
 export const AccountResource = defineResource(Account, {
   type: 'iam:accounts',
   attributes: {
+    kind: { write: 'create', filter: ['eq'], sort: true },
     name: { write: 'always', optional: true, filter: ['eq', 'match'], sort: true },
     email: {
       write: 'create',
@@ -30,12 +31,17 @@ export const AccountResource = defineResource(Account, {
     },
     pictureUrl: { write: 'always', filter: ['eq'], sort: true },
     locale: { write: 'always', filter: ['eq'], sort: true },
-    joinedAt: { filter: ['eq', 'gte', 'lte'], sort: true },
+    joinedAt: {
+      filter: ['eq', 'gte', 'lte'],
+      sort: true,
+      // A service account has joined when it is created.
+      initial: ({ kind }) => (kind === 'service' ? undefined : null),
+    },
     invitationExpiredAt: {
       filter: ['eq'],
       sort: true,
-      // A new account is invited, unless it is disabled.
-      initial: ({ enabled }) => (enabled === false ? null : undefined),
+      // A new account is invited, unless it is disabled or a service.
+      initial: ({ enabled, kind }) => (enabled === false || kind === 'service' ? null : undefined),
     },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
     updatedAt: { filter: ['eq'], sort: true },

@@ -35,6 +35,9 @@ import { TakenEmails } from './invitations/taken-emails.js';
 export type AccountValues = CreateAttributes<Account, typeof AccountResource.rules>;
 type AccountWrite = Write<Actor, Account, AccountValues>;
 
+/** Whether a new account is invited: a person who is enabled. */
+const isInvited = ({ enabled, kind }: AccountValues): boolean => enabled !== false && kind !== 'service';
+
 /** Creates, updates and deletes accounts, and authorizes changes of roles, scopes and status. */
 @Injectable()
 export class AccountsService extends ResourceService<Account, Actor, AccountValues> {
@@ -58,7 +61,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     super(accounts, tools);
   }
 
-  /** Creates an account and invites its owner. @throws ApiError 403, 409, 422, 429 */
+  /** Creates an account and invites its owner; a service account has none. @throws ApiError 403, 409, 422, 429 */
   override create(actor: Actor, document: WriteDocument<AccountValues>): Promise<Item> {
     return this.takenEmails.watch(actor, () => super.create(actor, document));
   }
@@ -124,7 +127,8 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
       ...columns,
       ...(email !== undefined && { email, emailKey: emailKey(email) }),
       ...(roleScope !== undefined && { roleScopeExtra: extraIn(roleScope) }),
-      ...(row === null && values.enabled !== false && { invitationExpiredAt: invitationExpiry }),
+      ...(row === null && isInvited(values) && { invitationExpiredAt: invitationExpiry }),
+      ...(values.kind === 'service' && { joinedAt: () => 'now()' }),
       ...(values.enabled === false && { invitationExpiredAt: null }),
     };
   }
@@ -138,8 +142,8 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   protected override async after(write: AccountWrite, id: string): Promise<void> {
     const { values, row, tx } = write;
     await this.scopes.store(write, id);
-    const { enabled, email = '' } = values;
-    if (row === null && enabled !== false) await this.invitations.issue(write.actor, { id, email }, tx);
+    const { email = '' } = values;
+    if (row === null && isInvited(values)) await this.invitations.issue(write.actor, { id, email }, tx);
     if (row === null) return;
     if (values.enabled === false) {
       await this.tokens.voidAll(id, tx);

@@ -17,6 +17,7 @@ import { AuthChanges1764000200000 } from './migrations/1764000200000-auth-change
 import { ReadIndexes1764000300000 } from './migrations/1764000300000-read-indexes.js';
 import { AccountSecrets1764000440000 } from './migrations/1764000440000-account-secrets.js';
 import { Maintenance1764000460000 } from './migrations/1764000460000-maintenance.js';
+import { ApiKeys1764000500000 } from './migrations/1764000500000-api-keys.js';
 
 /** Every entity, listed by hand so that the whole schema is visible in one place. */
 export const entities = [
@@ -43,4 +44,5 @@ export const migrations = [
   ReadIndexes1764000300000,
   AccountSecrets1764000440000,
   Maintenance1764000460000,
+  ApiKeys1764000500000,
 ];

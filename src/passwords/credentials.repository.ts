@@ -33,7 +33,7 @@ export interface ResetAccount {
 
 /** The accounts that passwords belong to, which the owner of the table `accounts` implements. */
 export abstract class PasswordOwners {
-  /** Locks the enabled account of an e-mail, so that tokens are counted and made for it in turn; null if there is none. */
+  /** Locks the enabled account of a person by e-mail, so that tokens are counted and made for it in turn; null if there is none. */
   abstract lockEnabled(emailKey: string, tx: Transaction): Promise<string | null>;
 
   /**

@@ -41,6 +41,7 @@ describe('Creating an account', () => {
     const { id, attributes: stored } = response.body.data;
     expect(stored).toEqual({
       ...attributes,
+      kind: 'person',
       locale: null,
       sso_channel: null,
       joined_at: null,

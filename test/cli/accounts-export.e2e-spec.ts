@@ -58,6 +58,7 @@ describe('accounts export', () => {
     expect(lines).toHaveLength(3);
     expect(lines[1]).toEqual({
       id: made.id,
+      kind: 'person',
       name: made.name,
       email: made.email,
       enabled: true,

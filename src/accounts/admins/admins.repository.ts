@@ -12,9 +12,9 @@ export interface NewAdmin {
   readonly email: string;
 }
 
-/** Whether an account is an enabled admin: a condition on `accounts`, to which its columns belong. */
+/** Whether an account is an enabled admin, a person who can sign in: a condition on `accounts`, to which its columns belong. */
 const isAdmin = (fullAccessNames: readonly string[]): Sql =>
-  sql`(enabled AND role_name = ANY(${fullAccessNames}::text[]))`;
+  sql`(enabled AND kind = 'person' AND role_name = ANY(${fullAccessNames}::text[]))`;
 
 /**
  * Whether there is another enabled admin than `row`, as a condition. A matter of the database only for an actor who is no

@@ -87,7 +87,7 @@ export class EmailChangesService {
 
   /**
    * Changes the e-mail of an account for an operator, who vouches for it.
-   * @returns false when there is no such account
+   * @returns false when there is no such account of a person
    * @throws ApiError 409 when the e-mail is taken
    */
   set(name: AccountName, email: string): Promise<boolean> {

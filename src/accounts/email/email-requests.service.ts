@@ -69,6 +69,7 @@ export class EmailRequestsService implements OnModuleInit {
     await this.transactions.run(async (tx) => {
       const { entity } = await this.accounts.findForUpdate(actor, 'update', id, tx);
       const role = this.roles.get(entity.roleName);
+      if (entity.kind === 'service') throw apiError('conflict', SERVICE_HANDLE);
       if (entity.id === actor.id) throw apiError('forbidden', 'Change your own e-mail with POST /account/email');
       if (role !== null && role.rank >= actor.role.rank) throw apiError('forbidden', PEER);
       if (!decidesAlone(actor, 'update', await this.accounts.factsOf(actor, id, tx)))
@@ -107,4 +108,5 @@ export class EmailRequestsService implements OnModuleInit {
   }
 }
 
+const SERVICE_HANDLE = 'The e-mail of a service account is its name here and gets no mails; create another one instead';
 const PEER = 'You may change the e-mail of accounts below your own role only';

@@ -16,10 +16,10 @@ export interface EmailChange {
 /** The e-mails of accounts. */
 @Injectable()
 export class EmailsRepository {
-  /** Locks an enabled account, and gives its e-mail; undefined when there is none. */
+  /** Locks the enabled account of a person, and gives its e-mail; undefined when there is none. */
   async lockEnabled(id: string, tx: Transaction): Promise<string | undefined> {
     const [row] = await tx.query<{ email: string }>(
-      sql`SELECT email FROM accounts WHERE id = ${id} AND enabled FOR NO KEY UPDATE`,
+      sql`SELECT email FROM accounts WHERE id = ${id} AND enabled AND kind = 'person' FOR NO KEY UPDATE`,
     );
     return row?.email;
   }
@@ -33,7 +33,7 @@ export class EmailsRepository {
   }
 
   /**
-   * Locks an account and changes its e-mail, in one statement. Its invitation is void by that.
+   * Locks the account of a person and changes its e-mail, in one statement. Its invitation is void by that.
    * @param id the account's id, or a subquery that gives it
    * @throws the driver's error of the constraint `accounts_email_key_key` when the e-mail is taken or reserved
    */
@@ -43,7 +43,7 @@ export class EmailsRepository {
         version = account.version + 1, updated_at = now()
       FROM (
         SELECT id, email, joined_at IS NULL AND invitation_expired_at > now() AS invited
-        FROM accounts WHERE id = ${typeof id === 'string' ? sql`${id}::uuid` : id} FOR UPDATE
+        FROM accounts WHERE id = ${typeof id === 'string' ? sql`${id}::uuid` : id} AND kind = 'person' FOR UPDATE
       ) former
       WHERE account.id = former.id
       RETURNING account.id, former.email AS former, account.enabled, coalesce(former.invited, false) AS invited`);

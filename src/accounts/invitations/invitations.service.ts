@@ -66,6 +66,7 @@ export class InvitationsService {
       if (outranks(this.roles.get(entity.roleName), actor)) throw apiError('forbidden', OUTRANKED);
       if (!decidesAlone(actor, 'create', await this.accounts.factsOf(actor, id, tx)))
         throw apiError('forbidden', SHARED);
+      if (entity.kind === 'service') throw apiError('conflict', 'A service account is not invited; make an API key');
       if (entity.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
       if (!entity.enabled) throw apiError('conflict', 'The account is disabled');
       await this.accounts.markInvited(id, tx);

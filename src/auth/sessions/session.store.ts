@@ -35,14 +35,14 @@ export interface EarlierSignIns {
  */
 export abstract class SessionStore {
   /**
-   * Locks an enabled account for a session that is about to start; null when it is gone or disabled. Until the commit
+   * Locks the enabled account of a person for a session that is about to start; null when there is none. Until the commit
    * nothing changes what is decided about it: a concurrent change either commits first and is seen, or waits.
    */
   abstract lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null>;
 
   /**
-   * Starts a session, or gives null when the account is gone or disabled. The account is locked against that until the
-   * commit: a concurrent disable either commits first and is seen here, or waits and then ends the session.
+   * Starts a session, or gives null when the account is gone, disabled, or that of a service. The account is locked
+   * against that until the commit: a concurrent disable either commits first and is seen here, or waits and then ends the session.
    */
   abstract start(
     tx: Transaction,

@@ -78,6 +78,7 @@ export class AccountReader {
       ...errors.map(({ detail }) => detail),
       ...this.rules.errors(values, 'import').map(({ detail }) => detail),
       ...('error' in imported ? [`hashed_password ${imported.error}`] : []),
+      ...(values['kind'] === 'service' && hash !== null ? ['hashed_password is not for service accounts'] : []),
       ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
       ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),
     ];
@@ -97,12 +98,13 @@ export class AccountReader {
   }
 
   /**
-   * The columns that the line sets; the database has defaults for the others. An account with a password has joined,
-   * unless the line says otherwise.
+   * The columns that the line sets; the database has defaults for the others. An account with a password, or of a
+   * service, has joined, unless the line says otherwise.
    */
   private toRow(id: string, values: Values, hashedPassword: string | null): AccountRow {
     const { createdAt, email = '' } = values;
-    const joined = hashedPassword === null ? null : (createdAt ?? new Date().toISOString());
+    const hasJoined = hashedPassword !== null || values.kind === 'service';
+    const joined = hasJoined ? (createdAt ?? new Date().toISOString()) : null;
     const given = Object.entries(values).flatMap(([property, value]) => this.columnOf(property, value));
     return {
       name: nameFrom(email),

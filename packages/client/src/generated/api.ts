@@ -31,7 +31,7 @@ export interface Resources {
     create: AccountCreate;
     update: AccountUpdate;
     filter: AccountFilter;
-    sort: 'id' | 'name' | 'email' | 'sso_channel' | 'enabled' | 'role_name' | 'picture_url' | 'locale' | 'joined_at' | 'invitation_expired_at' | 'created_at' | 'updated_at';
+    sort: 'id' | 'kind' | 'name' | 'email' | 'sso_channel' | 'enabled' | 'role_name' | 'picture_url' | 'locale' | 'joined_at' | 'invitation_expired_at' | 'created_at' | 'updated_at';
     one: object;
     many: { readonly organizations: 'iam:organizations'; readonly account_sessions: 'iam:account_sessions' };
   };
@@ -122,6 +122,8 @@ export type Account = Resource<Resources, 'iam:accounts'>;
 
 /** Attributes of `iam:accounts`. */
 export interface AccountAttributes {
+  /** `person`, or `service`: it has API keys, cannot sign in, and gets no mails */
+  readonly kind: 'person' | 'service';
   /** Name as shown to people */
   readonly name: string;
   /** E-mail address, as given */
@@ -149,6 +151,8 @@ export interface AccountAttributes {
 }
 
 export interface AccountCreate {
+  /** `person`, or `service`: it has API keys, cannot sign in, and gets no mails */
+  readonly kind?: 'person' | 'service' | undefined;
   /** Name as shown to people */
   readonly name?: string | undefined;
   /** E-mail address, as given */
@@ -186,6 +190,8 @@ export interface AccountFilter {
   readonly id?: OneOrMore<string> | undefined;
   /** `id` is any of the values */
   readonly id__in?: OneOrMore<string> | undefined;
+  /** `kind` equals; several values mean any of them, `null` means without a value. Allowed: person, service */
+  readonly kind?: OneOrMore<'person' | 'service'> | undefined;
   /** `name` equals; several values mean any of them, `null` means without a value */
   readonly name?: OneOrMore<string> | undefined;
   /** `name` contains the text, whatever its case */
