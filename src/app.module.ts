@@ -15,6 +15,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { OWN_ACTIONS } from './events/audit-action.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
+import { IdentityProvidersModule } from './identity-providers/identity-providers.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { JsonApiModule } from './json-api/http/json-api.module.js';
 import { LanguageModule } from './language/language.module.js';
@@ -51,6 +52,7 @@ const MODULES: readonly Type<unknown>[] = [
   OrganizationsModule,
   RolesModule,
   PagesModule,
+  IdentityProvidersModule,
   EventsModule,
   AppMetricsModule,
   HealthModule,

@@ -74,6 +74,8 @@ export function configValues(values: VariableValues, own: OwnVariables = {}) {
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     /** Absolute. */
     rolesFile: values.ROLES_FILE === null ? BUILT_IN_ROLES : resolve(values.ROLES_FILE),
+    /** Absolute; null means that there is none. */
+    identityProvidersFile: values.IDENTITY_PROVIDERS_FILE === null ? null : resolve(values.IDENTITY_PROVIDERS_FILE),
     bcryptCost: values.BCRYPT_COST,
     /** At least `bcryptCost`. */
     hashMaxCost: values.HASH_MAX_COST,

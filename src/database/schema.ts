@@ -4,6 +4,8 @@ import { Installation } from '../accounts/admins/installation.entity.js';
 import { Attempt } from '../auth/rate-limit/attempt.entity.js';
 import { AuthChange } from '../auth/sessions/auth-change.entity.js';
 import { AuditEvent } from '../events/audit-event.entity.js';
+import { AccountIdentity, IdentityProviderSession } from '../identity-providers/identities/account-identity.entity.js';
+import { IdentityProvider, IdentityProviderDomain } from '../identity-providers/providers/identity-provider.entity.js';
 import { Job } from '../jobs/job.entity.js';
 import { IdempotencyKey } from '../json-api/write/idempotency-keys.repository.js';
 import { OneTimeToken } from '../one-time-tokens/one-time-token.entity.js';
@@ -18,16 +20,21 @@ import { ReadIndexes1764000300000 } from './migrations/1764000300000-read-indexe
 import { AccountSecrets1764000440000 } from './migrations/1764000440000-account-secrets.js';
 import { Maintenance1764000460000 } from './migrations/1764000460000-maintenance.js';
 import { ApiKeys1764000500000 } from './migrations/1764000500000-api-keys.js';
+import { IdentityProviders1764000700000 } from './migrations/1764000700000-identity-providers.js';
 
 /** Every entity, listed by hand so that the whole schema is visible in one place. */
 export const entities = [
   Account,
   AccountCredentials,
+  AccountIdentity,
   AccountSession,
   Attempt,
   AuditEvent,
   AuthChange,
   IdempotencyKey,
+  IdentityProvider,
+  IdentityProviderDomain,
+  IdentityProviderSession,
   Installation,
   Job,
   Membership,
@@ -45,4 +52,5 @@ export const migrations = [
   AccountSecrets1764000440000,
   Maintenance1764000460000,
   ApiKeys1764000500000,
+  IdentityProviders1764000700000,
 ];

@@ -22,6 +22,7 @@ export const ACTIONS = [
   'iam:accounts.password_changed',
   'iam:accounts.password_reset',
   'iam:accounts.unlocked',
+  'iam:identity_providers.domain_verified',
 ] as const;
 
 /**

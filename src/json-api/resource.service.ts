@@ -18,6 +18,8 @@ export interface Write<Actor, Entity, Values> {
   readonly row: Entity | null;
   /** The attributes that change, by property; those sent back unchanged are not in it. */
   readonly values: Values;
+  /** Whether the client confirmed a write with consequences (`?confirm=true`). */
+  readonly confirmed: boolean;
   /** What the response of a create shows once in `meta`, such as a key. A replay under its idempotency key does not. */
   readonly shownOnce: Map<string, unknown>;
 }
@@ -189,12 +191,13 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   private async validate(
     document: WriteDocument<Values>,
-    { actor, tx, row }: Omit<Write<Actor, Entity, Values>, 'values' | 'shownOnce'>,
+    { actor, tx, row }: Omit<Write<Actor, Entity, Values>, 'values' | 'shownOnce' | 'confirmed'>,
     { visible, restrictions = {} }: { visible?: Visible; restrictions?: Restrictions } = {},
   ): Promise<Write<Actor, Entity, Values>> {
     const { values: sent, errors } = document.read(visible?.attributes);
     const values = row === null ? this.withDefaults(document, sent) : sent;
-    const write = { actor, tx, row, values, shownOnce: new Map<string, unknown>() };
+    const { confirmed = false } = document.context;
+    const write = { actor, tx, row, values, confirmed, shownOnce: new Map<string, unknown>() };
     const { errors: restricted, open } = separateRestricted(values, restrictions);
     throwIfErrors([
       ...document.relationshipErrors(visible?.linkage),
@@ -218,7 +221,6 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 /** A write that a resource service has just made. */
 export interface WriteEvent {
   readonly verb: 'created' | 'updated' | 'deleted';
-  /** Type and id of the resource. */
   readonly type: string;
   readonly id: string;
   /** Id of the actor; null if there is none. */

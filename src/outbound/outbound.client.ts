@@ -39,6 +39,8 @@ export interface OutboundRequest {
   readonly body?: string;
   /** Maximum size of the response's body, in bytes; {@link MAX_RESPONSE_BYTES} without it. */
   readonly maxBytes?: number;
+  /** How long it may take, in ms, where that is less than the 15 seconds of every request. */
+  readonly timeoutMs?: number;
 }
 
 /** A response of any status but a redirection. */
@@ -93,7 +95,7 @@ export class OutboundClient implements OnModuleDestroy {
    */
   async send(message: OutboundRequest): Promise<OutboundResponse> {
     const target = this.#urls.parse(message.url);
-    const signal = AbortSignal.timeout(this.network.timeoutMs);
+    const signal = AbortSignal.timeout(Math.min(this.network.timeoutMs, message.timeoutMs ?? Infinity));
     try {
       // undici does not look at the signal before it is connected, and a look-up of a name cannot be aborted.
       return await before(signal, this.#exchange(target, message, signal));

@@ -56,6 +56,10 @@ const FRESH_HANDLERS = [
   'ChangeEmailPageController.show',
   'EmailController.request',
   'EmailController.requestFor',
+  'IdentityProvidersController.create',
+  'IdentityProvidersController.delete',
+  'IdentityProvidersController.update',
+  'IdentityProvidersController.verifyDomain',
   'PersonalDataController.export',
 ];
 

@@ -64,6 +64,37 @@ async function job(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+async function identityProvider(app: Rows, n: number): Promise<string> {
+  const id = uuidv7();
+  await app.sql(
+    `INSERT INTO identity_providers
+       (id, slug, name, kind, issuer, client_id, scopes, claims, authorization_endpoint, token_endpoint, userinfo_endpoint,
+        organization_id, domains, trust_email, trust_mfa, "join", default_role, enabled, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+    [
+      id,
+      `provider-${n}-${id.slice(-12)}`,
+      `Provider no. ${n}, née Ödön`,
+      n % 2 ? 'oidc' : 'oauth2',
+      `https://id${n}.example.com`,
+      `client ${n}`,
+      n % 2 ? ['openid'] : [],
+      n % 3 ? { email: `mail_${n}` } : {},
+      `https://id${n}.example.com/oauth`,
+      n % 2 ? await organization(app) : null,
+      [`${id.slice(-12)}.example.com`],
+      n % 2 === 0,
+      n % 3 === 0,
+      n % 3 ? 'invited' : 'never',
+      n % 2 ? 'user' : null,
+      n % 3 > 0,
+      time(n),
+      time(n + 2),
+    ],
+  );
+  return id;
+}
+
 /** A factory for each resource of the service. */
 export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:organizations': (app, n) => organization(app, `Organization no. ${n}, of 100%`),
@@ -90,4 +121,5 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:account_sessions': session,
   'iam:audit_events': auditEvent,
   'iam:jobs': job,
+  'iam:identity_providers': identityProvider,
 };

@@ -1,5 +1,6 @@
 import { ACCOUNT_RULES } from '../../src/accounts/account.policy.js';
 import { TAKEN_RULES } from '../../src/database/errors/constraint-errors.js';
+import { PROVIDER_RULES } from '../../src/identity-providers/providers/provider.policy.js';
 import { RULES, type Rule } from '../../src/json-api/document/rules.js';
 import { CHANGE_RULES } from '../../src/passwords/passwords.service.js';
 import { PASSWORD_RULES } from '../../src/passwords/policy/password.policy.js';
@@ -11,4 +12,5 @@ export const ALL_RULES: Readonly<Record<string, Rule>> = {
   ...CHANGE_RULES,
   ...ACCOUNT_RULES,
   ...TAKEN_RULES,
+  ...PROVIDER_RULES,
 };

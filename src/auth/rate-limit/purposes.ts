@@ -118,6 +118,8 @@ const perRecipient = (points: Budget['points']): Budget => ({
   points,
   shared: true,
 });
+/** Maximum number per hour. */
+const DOMAIN_CHECKS = 60;
 /** Maximum numbers per day. */
 const ROLE_CHANGE_MAILS = 5;
 const EMAIL_CHANGES = 10;
@@ -153,6 +155,8 @@ export const PURPOSES = {
   },
   /** Mails about a changed role. Above the limit the role is changed without a mail. */
   role_changed_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => ROLE_CHANGE_MAILS)] },
+  /** Look-ups of the DNS records that prove domains. */
+  verify_domain: { windowSeconds: () => HOUR, onArrival: [], onSubject: [perActor(() => DOMAIN_CHECKS)] },
   /** Creates that fail because the e-mail is taken, which may reveal an account that the actor cannot read. */
   taken_email: {
     windowSeconds: () => HOUR,

@@ -2,9 +2,10 @@ import { Command } from '@commander-js/extra-typings';
 import type { ConfigExamination } from '../../config/load-config.js';
 import { oneLine } from '../../mail/mail.address.js';
 import type { CommandContext } from '../command.js';
-import { databaseCheck, sealedCheck } from '../doctor/database.js';
+import { databaseCheck, providersCheck, sealedCheck } from '../doctor/database.js';
 import { keysCheck, rolesCheck, templatesCheck } from '../doctor/files.js';
 import { about, reasonOf, type Check, type Finding } from '../doctor/finding.js';
+import { providersFileCheck } from '../doctor/identity-providers.js';
 import { relayCheck } from '../doctor/relay.js';
 import { redactor } from '../doctor/redactor.js';
 import { secretFileFindings, settingsCheck } from '../doctor/settings.js';
@@ -18,6 +19,8 @@ const CHECKS: readonly Check[] = [
   templatesCheck,
   databaseCheck,
   sealedCheck,
+  providersFileCheck,
+  providersCheck,
   relayCheck,
 ];
 
@@ -26,7 +29,8 @@ export const doctorCommand = ({ examine, env, extension, out }: CommandContext) 
   new Command('doctor')
     .summary('Check the configuration and what it refers to, and report problems')
     .description(
-      'Checks every setting, the roles file, the signing keys, the mail templates, the database and the relay; ' +
+      'Checks every setting, the roles file, the signing keys, the mail templates, the database, the identity ' +
+        'providers and the relay; ' +
         'a line each, with what to do. It changes nothing and prints no secret; an embedded server is started for ' +
         'it. It ends with 1 when there is a problem, and with 0 for warnings alone.',
     )

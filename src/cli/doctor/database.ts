@@ -7,6 +7,7 @@ import { DatabaseServer } from '../../database/database-server.js';
 import { missingGrant } from '../../database/errors/missing-grant.js';
 import { RejectedConnectionError, rejectedConnection } from '../../database/errors/rejected-connection.js';
 import { DATABASE_NEEDS, DATABASE_CHECKS, sealed, type DatabaseValues, type DatabaseCheck } from './database-checks.js';
+import { identityProviders, PROVIDER_NEEDS } from './identity-providers.js';
 import { about, defineCheck, isLocal, reasonOf, type Finding } from './finding.js';
 
 const { ok, problem } = about('database');
@@ -37,6 +38,18 @@ export const sealedCheck = defineCheck({
       runChecks(url, placeOf(values), values, extension, [sealed]),
     ).catch(() => []);
     return findings.filter(({ subject }) => subject === 'secrets');
+  },
+});
+
+/** Whether every identity provider can be reached. An unusable database is reported by another check. */
+export const providersCheck = defineCheck({
+  subject: 'providers',
+  needs: PROVIDER_NEEDS,
+  run: async (values, extension) => {
+    const findings = await onServer(values, (url) =>
+      runChecks(url, placeOf(values), values, extension, [identityProviders]),
+    ).catch(() => []);
+    return findings.filter(({ subject }) => subject === 'providers');
   },
 });
 

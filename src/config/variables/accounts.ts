@@ -77,6 +77,11 @@ export const ACCOUNT_VARIABLES = {
     description:
       'YAML file that replaces the built-in roles, or adds to them (docs/roles.md). Empty: roles.yml of the project.',
   },
+  IDENTITY_PROVIDERS_FILE: {
+    schema: line,
+    default: null,
+    description: 'YAML file that declares identity providers to sign in with (docs/single-sign-on.md).',
+  },
   AUDIT_RETENTION_DAYS: {
     schema: integer(1, 36_500),
     default: '365',

@@ -30,6 +30,11 @@ export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
     { name: 'role_scope', source: attributePointer('role_scope') },
   ),
   memberships_account_id_fkey: { code: 'not_found', detail: 'The account no longer exists.' },
+  identity_provider_domains_pkey: {
+    code: 'conflict',
+    detail: 'A domain belongs to another identity provider',
+    source: attributePointer('domains'),
+  },
   account_sessions_account_id_fkey: { code: 'unauthenticated', detail: 'The account no longer exists.' },
 };
 

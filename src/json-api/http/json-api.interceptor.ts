@@ -24,7 +24,7 @@ import type { WriteVerb } from '../write/body.js';
 import { IfMatch, parseDocument, REQUIRED_MEMBERS, WriteDocument } from '../write/write-document.js';
 import { checkAccept } from './http.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from './options.js';
-import type { ParsedRequest } from './request.js';
+import { confirmationIn, type ParsedRequest } from './request.js';
 import {
   RESPONDS_WITH,
   NOT_JSON_API,
@@ -76,7 +76,7 @@ export class JsonApiInterceptor implements NestInterceptor {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     checkAccept(request.headers.accept);
     const errors = new ErrorList();
-    if (route) request.jsonApi = this.parser.parse(route, request, errors);
+    if (route) request.jsonApi = this.parser.parse(route, request, errors, parameters);
     else rejectParameters(request.url, parameters, errors);
     throwIfErrors(errors);
     if (!respondsAs) return next.handle();
@@ -116,9 +116,26 @@ export class JsonApiInterceptor implements NestInterceptor {
   }
 }
 
+/** What is parsed of a request. */
+type SentRequest = Pick<FastifyRequest, 'url' | 'headers' | 'method' | 'body'> & { readonly confirmed?: boolean };
+
+/** The request without a route's own parameters, each of which may be sent once. */
+function withoutOwn(
+  { url, headers, method, body, query: sent }: FastifyRequest,
+  own: readonly string[],
+  errors: ErrorList,
+): SentRequest {
+  const [path = '', query = ''] = url.split('?', 2);
+  const isOwn = (pair: string): boolean => own.includes(pair.split('=', 1)[0] ?? '');
+  const pairs = query.split('&');
+  rejectParameters(`?${pairs.filter(isOwn).join('&')}`, own, errors);
+  const rest = pairs.filter((pair) => !isOwn(pair)).join('&');
+  return { url: rest === '' ? path : `${path}?${rest}`, headers, method, body, confirmed: confirmationIn(sent) };
+}
+
 const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.idempotencyKeyCharacters}}$`);
 
-function idempotencyKey({ headers }: FastifyRequest, errors: ErrorList): string | undefined {
+function idempotencyKey({ headers }: SentRequest, errors: ErrorList): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined || (typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) return key;
   const detail = `An idempotency key has 1 to ${LIMITS.idempotencyKeyCharacters} visible characters`;
@@ -169,12 +186,18 @@ export class RequestParser {
     this.selections = new ParsedUrls(parseSelection, lookup);
   }
 
-  parse({ resource, verb }: ResourceRoute, request: FastifyRequest, errors: ErrorList): ParsedRequest {
-    return this.parsers[verb](resource, request, errors);
+  /** @param own parameters of the route besides those of its verb, which the handler reads */
+  parse(
+    { resource, verb }: ResourceRoute,
+    request: FastifyRequest,
+    errors: ErrorList,
+    own: readonly string[] = [],
+  ): ParsedRequest {
+    return this.parsers[verb](resource, own.length > 0 ? withoutOwn(request, own, errors) : request, errors);
   }
 
   private readonly parsers: Readonly<
-    Record<Verb, (resource: AnyResource, request: FastifyRequest, errors: ErrorList) => ParsedRequest>
+    Record<Verb, (resource: AnyResource, request: SentRequest, errors: ErrorList) => ParsedRequest>
   > = {
     index: (resource, { url }, errors) => ({ criteria: this.criteria.of(resource, url, errors) }),
     show: (resource, { url }, errors) => ({ selection: this.selection(resource, url, errors) }),
@@ -186,13 +209,8 @@ export class RequestParser {
     },
   };
 
-  private parseWrite(
-    verb: WriteVerb,
-    resource: AnyResource,
-    request: FastifyRequest,
-    errors: ErrorList,
-  ): ParsedRequest {
-    const { url, headers, method, body } = request;
+  private parseWrite(verb: WriteVerb, resource: AnyResource, request: SentRequest, errors: ErrorList): ParsedRequest {
+    const { url, headers, method, body, confirmed = false } = request;
     const selection = this.selection(resource, url, errors);
     if (selection.can !== undefined) errors.push(unknownParameter('can'));
     const key = verb === 'create' ? idempotencyKey(request, errors) : undefined;
@@ -203,6 +221,7 @@ export class RequestParser {
       ifMatch: IfMatch.parse(headers['if-match']),
       operation: `${method} ${url.split('?', 1)[0]}`,
       ...(key !== undefined && { idempotencyKey: key }),
+      confirmed,
     });
     return { selection, document };
   }

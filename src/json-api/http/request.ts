@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Criteria as ParsedCriteria, Selection as ParsedSelection } from '../query/criteria.js';
+import { apiError } from '../document/errors.js';
 import type { IfMatch as ParsedIfMatch, WriteDocument } from '../write/write-document.js';
 
 /** What the interceptor has parsed before a handler runs. */
@@ -40,3 +41,15 @@ export const Document = createParamDecorator((_: undefined, context) => parsed(c
 
 /** The condition of a deletion. */
 export const IfMatch = createParamDecorator((_: undefined, context) => parsed(context, 'ifMatch'));
+
+/** What `confirm` says, as a value of a query string. @throws ApiError 400 for another value than `true` and `false` */
+export function confirmationIn(query: unknown): boolean {
+  const { confirm = 'false' } = query as { confirm?: unknown };
+  if (confirm === 'true' || confirm === 'false') return confirm === 'true';
+  throw apiError('invalid_parameter', 'confirm must be true or false', { parameter: 'confirm' });
+}
+
+/** Whether a deletion with consequences is confirmed; for routes with `@TakesConfirmation()`. */
+export const Confirmed = createParamDecorator((_: undefined, context): boolean =>
+  confirmationIn(context.switchToHttp().getRequest<FastifyRequest>().query),
+);

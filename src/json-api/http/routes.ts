@@ -1,5 +1,13 @@
 import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+} from '@nestjs/swagger';
 import { MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES } from '../document/errors.js';
 import type { Schema } from '../resource/field-types.js';
@@ -143,6 +151,18 @@ export const JsonApiDelete = (resource: AnyResource): MethodDecorator => resourc
 
 /** The query parameters of any other route; all others are rejected with 400. */
 export const PlainParameters = (...names: readonly string[]): MethodDecorator => SetMetadata(PLAIN_PARAMETERS, names);
+
+/** A route of a write that has to be confirmed where it has consequences; `@Confirmed()` says whether it is. */
+export const TakesConfirmation = (): MethodDecorator =>
+  applyDecorators(
+    PlainParameters('confirm'),
+    ApiQuery({
+      name: 'confirm',
+      required: false,
+      schema: { type: 'boolean' },
+      description: 'Whether a write that responds 409 `confirmation_required` is to be done all the same',
+    }),
+  );
 
 /** A controller of HTML pages: JSON:API does not apply, and its query parameters are not checked. */
 export const NotJsonApi = (): ClassDecorator => SetMetadata(NOT_JSON_API, true);

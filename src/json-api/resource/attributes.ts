@@ -29,7 +29,10 @@ export interface Attribute {
   /** A valid value in the one spelling by which two are compared. */
   readonly canonical: (value: unknown) => unknown;
   readonly sortable: boolean;
+  /** In no document. */
   readonly hidden: boolean;
+  /** Hidden, and yet part of writes. */
+  readonly writeOnly: boolean;
   readonly computed: boolean;
   readonly description?: string;
   readonly schema?: Schema;
@@ -93,6 +96,9 @@ function compileAttribute(
   }
   if (rule.sort && type.name === 'list') throw new TypeError(`${where} is a list, which cannot be sorted by`);
   if (rule.hidden && (rule.sort || rule.write)) throw new TypeError(`${where} is hidden, yet sortable or writable`);
+  if (rule.writeOnly && (rule.hidden || rule.sort || rule.filter || !rule.write)) {
+    throw new TypeError(`${where} is write-only, so it needs "write" and has neither "filter", "sort" nor "hidden"`);
+  }
   const description = rule.computed?.description ?? column?.options.comment;
   const initial = defaultOf(column);
   return {
@@ -105,7 +111,8 @@ function compileAttribute(
     nullable: rule.computed?.nullable ?? column?.options.nullable === true,
     required: rule.write !== undefined && !rule.optional && column !== undefined && !has(column),
     sortable: rule.sort === true,
-    hidden: rule.hidden === true,
+    hidden: rule.hidden === true || rule.writeOnly === true,
+    writeOnly: rule.writeOnly === true,
     computed: rule.computed !== undefined,
     ...(type.name === 'string' && column?.options.length !== undefined && { length: Number(column.options.length) }),
     ...(rule.write && { write: rule.write }),
@@ -137,6 +144,7 @@ export const ID: Attribute = {
   canonical: identity,
   sortable: true,
   hidden: true,
+  writeOnly: false,
   computed: false,
 };
 

@@ -29,6 +29,8 @@ export interface AttributeRule<Entity> {
   readonly sort?: boolean;
   /** Filterable, but in no document, not in `fields` and not in `sort`. */
   readonly hidden?: boolean;
+  /** Written, and never shown: a secret of the row. In no document, not in `fields`, and neither filterable nor sortable. */
+  readonly writeOnly?: boolean;
   /** The filter's value is a secret: it is kept out of links. */
   readonly secret?: boolean;
   /** The read scope that an actor needs to filter by this, such as `*`. */

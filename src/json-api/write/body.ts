@@ -30,6 +30,10 @@ export interface BodyReading {
 export const isWritable = ({ write }: Attribute, verb: WriteVerb): boolean =>
   write === 'always' || (verb === 'create' && write === 'create');
 
+/** Whether a body cannot name the attribute: it is as unknown as one that does not exist. */
+const isClosed = (attribute: Attribute | undefined): boolean =>
+  attribute === undefined || (attribute.hidden && !attribute.writeOnly);
+
 const isOfType = ({ type, nullable }: Attribute, value: unknown): boolean =>
   value === null ? nullable : type.accepts(value);
 
@@ -116,9 +120,9 @@ export function readBody(
   const valueOf = (name: string): unknown => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
   const sent: Record<string, unknown> = {};
   for (const attribute of resource.attributes.values()) {
-    const { name, hidden } = attribute;
+    const { name } = attribute;
     const value = valueOf(name);
-    if (hidden || value === undefined || unchanged(attribute, value)) continue;
+    if (isClosed(attribute) || value === undefined || unchanged(attribute, value)) continue;
     if (!isWritable(attribute, verb)) addError(name, 'read_only');
     // A value of the wrong type breaks every other rule too, and some of them break on it.
     else if (!isOfType(attribute, value)) {
@@ -143,7 +147,7 @@ export function readBody(
     }
     read.push(...Object.entries(body));
   }
-  const isUnknown = (name: string): boolean => resource.attributes.get(name)?.hidden ?? true;
+  const isUnknown = (name: string): boolean => isClosed(resource.attributes.get(name));
   errors.fill(() => {
     for (const name of Object.keys(attributes)) {
       if (isUnknown(name)) addError(name, 'unknown_attribute');

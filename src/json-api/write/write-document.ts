@@ -102,6 +102,8 @@ export interface WriteContext {
   /** `POST /accounts`: what an idempotency key belongs to, besides the account. */
   readonly operation: string;
   readonly idempotencyKey?: string;
+  /** Whether a write with consequences is confirmed, on routes with `@TakesConfirmation()`. */
+  readonly confirmed?: boolean;
 }
 
 /** A write's document, parsed but not validated; the service validates it in the contract's order. */

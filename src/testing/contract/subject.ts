@@ -86,7 +86,8 @@ export class Subject {
 
   /** Names of what must never be seen: hidden attributes, and columns that the table does not list. */
   get secrets(): string[] {
-    const shown = new Set(['id', ...this.visible.map(({ name }) => name)]);
+    const open = this.attributes.filter(({ hidden, writeOnly }) => !hidden || writeOnly);
+    const shown = new Set(['id', ...open.map(({ name }) => name)]);
     const columns = [...columnsOf(this.resource.entity).values()];
     const spelled = columns.flatMap((column) => [snakeCase(column.propertyName), columnName(column)]);
     return [...new Set([...spelled, ...this.attributes.map(({ name }) => name)])].filter((name) => !shown.has(name));

@@ -202,9 +202,13 @@ export function writingContract({ it }: TestRunner, subject: () => Subject): voi
     const { values } = await on.row(other);
     const changed: string[] = [];
     if (on.offers('update')) {
-      for (const attribute of on.visible) {
-        const { name } = attribute;
-        const value = isWritable(attribute, 'update') ? values[name] : another(typeOf(attribute), values[name]);
+      for (const attribute of on.attributes.filter(({ hidden, writeOnly }) => !hidden || writeOnly)) {
+        const { name, writeOnly } = attribute;
+        const value = writeOnly
+          ? another(typeOf(attribute), null)
+          : isWritable(attribute, 'update')
+            ? values[name]
+            : another(typeOf(attribute), values[name]);
         if ((await on.patch(id, { [name]: value })).status === 200) changed.push(name);
       }
     }

@@ -62,6 +62,15 @@ export interface Resources {
     one: object;
     many: { readonly accounts: 'iam:accounts' };
   };
+  'iam:identity_providers': {
+    attributes: IdentityProviderAttributes;
+    create: IdentityProviderCreate;
+    update: IdentityProviderUpdate;
+    filter: IdentityProviderFilter;
+    sort: 'id' | 'slug' | 'name' | 'organization_id' | 'created_at' | 'updated_at';
+    one: { readonly organization: 'iam:organizations' };
+    many: object;
+  };
 }
 
 /** A resource of type `iam:jobs`, with all of its attributes. */
@@ -391,6 +400,159 @@ export interface OrganizationFilter {
   readonly account_id?: OneOrMore<string> | undefined;
 }
 
+/** A resource of type `iam:identity_providers`, with all of its attributes. */
+export type IdentityProvider = Resource<Resources, 'iam:identity_providers'>;
+
+/** Attributes of `iam:identity_providers`. */
+export interface IdentityProviderAttributes {
+  /** Its name in addresses, such as `acme` */
+  readonly slug: string;
+  /** Name as shown on buttons */
+  readonly name: string;
+  /** Protocol, or preset */
+  readonly kind: 'oidc' | 'oauth2' | 'google' | 'microsoft' | 'github' | 'gitlab';
+  /** Issuer identifier (OpenID Connect Discovery); presets have one */
+  readonly issuer: string | null;
+  /** Id of this service at the provider */
+  readonly client_id: string;
+  /** Scopes that are asked for; empty for those of the kind */
+  readonly scopes: readonly string[];
+  /** Names of claims that differ from `sub`, `email`, `email_verified`, `name` */
+  readonly claims: Readonly<Record<string, string>>;
+  /** For `oauth2`: where people sign in */
+  readonly authorization_endpoint: string | null;
+  /** For `oauth2`: where codes are exchanged */
+  readonly token_endpoint: string | null;
+  /** For `oauth2`: where the claims come from */
+  readonly userinfo_endpoint: string | null;
+  /** Organization whose accounts it is for; null for all accounts */
+  readonly organization_id: string | null;
+  /** Domains of e-mails that it vouches for */
+  readonly domains: readonly string[];
+  /** The domains that are proven */
+  readonly verified_domains: readonly string[];
+  /** Whether its e-mails count as verified without `email_verified` */
+  readonly trust_email: boolean;
+  /** Whether `mfa` in its `amr` counts as a second factor */
+  readonly trust_mfa: boolean;
+  /** Who may join by signing in: `invited`, `domain`, `never` */
+  readonly join: 'invited' | 'domain' | 'never';
+  /** Role of accounts that join by domain; null for the default */
+  readonly default_role: string | null;
+  /** Whether it can be signed in with */
+  readonly enabled: boolean;
+  /** Whether IDENTITY_PROVIDERS_FILE declares it, so that it is read-only */
+  readonly declared: boolean;
+  /** When the provider was created */
+  readonly created_at: Time;
+  /** When it was last changed */
+  readonly updated_at: Time;
+}
+
+export interface IdentityProviderCreate {
+  /** Its name in addresses, such as `acme` */
+  readonly slug: string;
+  /** Name as shown on buttons */
+  readonly name: string;
+  /** Protocol, or preset */
+  readonly kind: 'oidc' | 'oauth2' | 'google' | 'microsoft' | 'github' | 'gitlab';
+  /** Issuer identifier (OpenID Connect Discovery); presets have one */
+  readonly issuer?: string | null | undefined;
+  /** Id of this service at the provider */
+  readonly client_id: string;
+  /** Secret of this service at the provider; never shown */
+  readonly client_secret?: string | null | undefined;
+  /** Scopes that are asked for; empty for those of the kind */
+  readonly scopes?: readonly string[] | undefined;
+  /** Names of claims that differ from `sub`, `email`, `email_verified`, `name` */
+  readonly claims?: Readonly<Record<string, string>> | undefined;
+  /** For `oauth2`: where people sign in */
+  readonly authorization_endpoint?: string | null | undefined;
+  /** For `oauth2`: where codes are exchanged */
+  readonly token_endpoint?: string | null | undefined;
+  /** For `oauth2`: where the claims come from */
+  readonly userinfo_endpoint?: string | null | undefined;
+  /** Organization whose accounts it is for; null for all accounts */
+  readonly organization_id?: string | null | undefined;
+  /** Domains of e-mails that it vouches for */
+  readonly domains?: readonly string[] | undefined;
+  /** Whether its e-mails count as verified without `email_verified` */
+  readonly trust_email?: boolean | undefined;
+  /** Whether `mfa` in its `amr` counts as a second factor */
+  readonly trust_mfa?: boolean | undefined;
+  /** Who may join by signing in: `invited`, `domain`, `never` */
+  readonly join?: 'invited' | 'domain' | 'never' | undefined;
+  /** Role of accounts that join by domain; null for the default */
+  readonly default_role?: string | null | undefined;
+  /** Whether it can be signed in with */
+  readonly enabled?: boolean | undefined;
+}
+
+export interface IdentityProviderUpdate {
+  /** Name as shown on buttons */
+  readonly name?: string | undefined;
+  /** Issuer identifier (OpenID Connect Discovery); presets have one */
+  readonly issuer?: string | null | undefined;
+  /** Id of this service at the provider */
+  readonly client_id?: string | undefined;
+  /** Secret of this service at the provider; never shown */
+  readonly client_secret?: string | null | undefined;
+  /** Scopes that are asked for; empty for those of the kind */
+  readonly scopes?: readonly string[] | undefined;
+  /** Names of claims that differ from `sub`, `email`, `email_verified`, `name` */
+  readonly claims?: Readonly<Record<string, string>> | undefined;
+  /** For `oauth2`: where people sign in */
+  readonly authorization_endpoint?: string | null | undefined;
+  /** For `oauth2`: where codes are exchanged */
+  readonly token_endpoint?: string | null | undefined;
+  /** For `oauth2`: where the claims come from */
+  readonly userinfo_endpoint?: string | null | undefined;
+  /** Domains of e-mails that it vouches for */
+  readonly domains?: readonly string[] | undefined;
+  /** Whether its e-mails count as verified without `email_verified` */
+  readonly trust_email?: boolean | undefined;
+  /** Whether `mfa` in its `amr` counts as a second factor */
+  readonly trust_mfa?: boolean | undefined;
+  /** Who may join by signing in: `invited`, `domain`, `never` */
+  readonly join?: 'invited' | 'domain' | 'never' | undefined;
+  /** Role of accounts that join by domain; null for the default */
+  readonly default_role?: string | null | undefined;
+  /** Whether it can be signed in with */
+  readonly enabled?: boolean | undefined;
+}
+
+/** Filters of `iam:identity_providers`. */
+export interface IdentityProviderFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `slug` equals; several values mean any of them, `null` means without a value */
+  readonly slug?: OneOrMore<string> | undefined;
+  /** `slug` is any of the values */
+  readonly slug__in?: OneOrMore<string> | undefined;
+  /** `name` equals; several values mean any of them, `null` means without a value */
+  readonly name?: OneOrMore<string> | undefined;
+  /** `kind` equals; several values mean any of them, `null` means without a value. Allowed: oidc, oauth2, google, microsoft, github, gitlab */
+  readonly kind?: OneOrMore<'oidc' | 'oauth2' | 'google' | 'microsoft' | 'github' | 'gitlab'> | undefined;
+  /** `kind` is any of the values. Allowed: oidc, oauth2, google, microsoft, github, gitlab */
+  readonly kind__in?: OneOrMore<'oidc' | 'oauth2' | 'google' | 'microsoft' | 'github' | 'gitlab'> | undefined;
+  /** `organization_id` equals; several values mean any of them, `null` means without a value */
+  readonly organization_id?: OneOrMore<string | null> | undefined;
+  /** `organization_id` is any of the values */
+  readonly organization_id__in?: OneOrMore<string | null> | undefined;
+  /** `enabled` equals; several values mean any of them, `null` means without a value */
+  readonly enabled?: OneOrMore<boolean> | undefined;
+  /** `declared` equals; several values mean any of them, `null` means without a value */
+  readonly declared?: OneOrMore<boolean> | undefined;
+  /** `created_at` equals; several values mean any of them, `null` means without a value */
+  readonly created_at?: OneOrMore<TimeInput> | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
+}
+
 /** `iam.account` */
 export interface AccountMethods {
   /** `POST /account/passwords/request_reset`: Request a password reset for an account. This endpoint will send an email with a reset token to the provided email address if an account with that email exists. */
@@ -461,6 +623,12 @@ export interface HealthMethods {
   ready(options?: CallOptions): Promise<Health>;
 }
 
+/** `iam.identityProviders` */
+export interface IdentityProvidersMethods extends Lists<Resources, 'iam:identity_providers'>, Creates<Resources, 'iam:identity_providers'>, Gets<Resources, 'iam:identity_providers'>, Updates<Resources, 'iam:identity_providers'>, Deletes {
+  /** `POST /identity_providers/{resource_id}/verify_domain`: Look for the TXT record that proves a domain of the provider; `meta.records` names it */
+  verifyDomain(resourceId: string, body: VerifyDomainBody, options?: CallOptions): Promise<IdentityProvider>;
+}
+
 /** `iam.jobs` */
 export interface JobsMethods extends Lists<Resources, 'iam:jobs'>, Gets<Resources, 'iam:jobs'> {
 }
@@ -491,6 +659,7 @@ export interface Iam {
   readonly auditEvents: AuditEventsMethods;
   readonly auth: AuthMethods;
   readonly health: HealthMethods;
+  readonly identityProviders: IdentityProvidersMethods;
   readonly jobs: JobsMethods;
   readonly organizations: OrganizationsMethods;
   readonly roles: RolesMethods;
@@ -498,7 +667,7 @@ export interface Iam {
 }
 
 /** `code` of an error. */
-export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
+export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
 
 /** `meta.rule` of a `validation_failed` error. */
 export type Rule = 'required' | 'type' | 'format' | 'too_short' | 'empty' | 'too_long' | 'too_small' | 'too_large' | 'too_few' | 'too_many' | 'invalid_characters' | 'control_characters' | 'not_allowed' | 'unknown_reference' | 'unknown_attribute' | 'read_only' | 'idempotency_key_reused' | (string & Record<never, never>);
@@ -602,6 +771,10 @@ export type Role = {
 
 export type RoleCollection = readonly Role[];
 
+export type VerifyDomainBody = {
+  readonly domain: string;
+};
+
 /** What the client runs by. */
 export const API: ApiTable = {
   account: {
@@ -652,6 +825,13 @@ export const API: ApiTable = {
     operations: {
       live: 'GET /health/live',
       ready: 'GET /health/ready',
+    },
+  },
+  identityProviders: {
+    type: 'iam:identity_providers',
+    verbs: ['list', 'create', 'get', 'update', 'delete'],
+    operations: {
+      verifyDomain: 'POST /identity_providers/{resource_id}/verify_domain {}',
     },
   },
   jobs: {

@@ -1,0 +1,17 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { MaxLength } from 'class-validator';
+import { asciiDomain } from '../../auth/email-key.js';
+import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
+import { IsOfType } from '../../json-api/resource/validation-rules.js';
+
+/** Body of `POST /identity_providers/{id}/verify_domain`. */
+export class VerifyDomainBody {
+  @ApiProperty({ type: 'string', example: 'example.com' })
+  @IsOfType(FIELD_TYPES.string)
+  @MaxLength(253)
+  @Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? (asciiDomain(value.trim()) ?? value) : value,
+  )
+  domain!: string;
+}
