@@ -4,15 +4,17 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { Config } from './config/config.js';
 import { MEDIA_TYPE } from './json-api/document/document.js';
 import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
-import { extendedParameters, fieldsSchema } from './json-api/openapi/parameters.js';
+import { extendedParameters, fieldsSchema, operationId } from './json-api/openapi/parameters.js';
 import { ResourceRegistry } from './json-api/resource/registry.js';
 import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
+import { PASSKEY_OPTIONS_SCHEMA } from './passkeys/options-document.js';
 import { ROLE_SCHEMAS } from './roles/role-document.js';
 import { AUTH_SCHEMA } from './sign-in/auth-document.js';
 
 /** Schemas that are neither resources nor classes. */
 const PLAIN_SCHEMAS = {
   AccountAuthDocument: AUTH_SCHEMA,
+  PasskeyOptions: PASSKEY_OPTIONS_SCHEMA,
   ...ROLE_SCHEMAS,
   Join: {
     type: 'object',
@@ -111,6 +113,7 @@ const TAGS: Readonly<Record<string, string>> = {
     'Manage user accounts within the system, including creation, updating, retrieval, deletion, and handling of invitations.',
   'Account Passwords':
     'Manage account passwords, including requesting password resets, resetting passwords using tokens, and changing passwords for authenticated users.',
+  'Account Passkeys': 'Add, rename and remove the passkeys of the own account.',
   'Account Sessions':
     'Manage account sessions for user authentication, including listing active sessions and deleting sessions.',
   Organizations: 'Manage organizations within the system, including creation, updating, retrieval, and deletion.',
@@ -142,6 +145,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     ERROR_SCHEMAS,
     PLAIN_SCHEMAS,
   );
+  const served = new Set(operationsOf(document).map((operation) => operation.operationId));
+  // What is changed with a document may be created in another way.
+  for (const resource of resources.filter((one) => !served.has(operationId(one, 'create')))) {
+    delete schemas[schemaNames(resource).create];
+  }
   for (const [name, example] of Object.entries(EXAMPLES)) schemas[name] = { ...schemas[name], examples: [example] };
   const documents = new Set(
     resources.flatMap((resource) => [schemaNames(resource).create, schemaNames(resource).update]),

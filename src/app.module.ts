@@ -27,6 +27,7 @@ import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { PagesModule } from './pages/pages.module.js';
+import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PersonalDataModule } from './personal-data/personal-data.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { RolesModule } from './roles/roles.module.js';
@@ -53,6 +54,7 @@ const MODULES: readonly Type<unknown>[] = [
   RolesModule,
   PagesModule,
   IdentityProvidersModule,
+  PasskeysModule,
   EventsModule,
   AppMetricsModule,
   HealthModule,

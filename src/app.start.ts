@@ -1,12 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { Extension } from './app.extension.js';
 import { beforeEnd, isEnding } from './app.process.js';
 import { createApp } from './app.setup.js';
 import { loadEnvFile } from './config/env-file.js';
 import { crossSiteWarnings } from './config/cross-site.js';
 import { loadConfig } from './config/load-config.js';
-import { ownUrl } from './config/own-url.js';
+import { baseUrl, ownUrl } from './config/own-url.js';
+import { relyingParty } from './config/relying-party.js';
 import { DatabaseServer } from './database/database-server.js';
 import { hasMailbox } from './mailbox/mailbox.module.js';
 import { MailboxToken } from './mailbox/mailbox.token.js';
@@ -31,6 +33,8 @@ export async function start(extension: Extension): Promise<void> {
     const url = ownUrl(config.host, port);
     new Logger('Iam').log(`Serving on ${url} after ${seconds} s; documentation at ${url}/docs`);
     for (const warning of crossSiteWarnings(config)) new Logger('Iam').warn(warning);
+    const party = relyingParty(config, baseUrl(config, app.get(HttpAdapterHost)));
+    if ('off' in party) new Logger('Iam').warn(party.off);
     if (hasMailbox(config)) {
       const { path } = app.get(MailboxToken, { strict: false });
       new Logger('Iam').log(`Mails are not sent without MAIL_URL; read them at ${url}${path}`);

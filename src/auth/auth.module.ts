@@ -12,6 +12,7 @@ import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
 import { Reauthentication } from './authentication/fresh-sign-in.js';
 import { SecondFactors } from './authentication/second-factors.repository.js';
+import { WaysIn } from './authentication/ways-in.repository.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
@@ -37,6 +38,7 @@ const services = [
   SecondFactors,
   SecretBox,
   RateLimiter,
+  WaysIn,
 ];
 
 /** Authentication and authorization. Its guards run on every route; its services are global. */

@@ -84,6 +84,8 @@ export function configValues(values: VariableValues, own: OwnVariables = {}) {
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
     sessionMaxSeconds: values.SESSION_MAX_SECONDS,
     reauthenticationSeconds: values.REAUTHENTICATION_SECONDS,
+    /** Null means the host of `appUrl`. */
+    webauthnRpId: values.WEBAUTHN_RP_ID,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     /** Limits on attempts, counted before any password is hashed, and on what accounts do. */
     throttle: {

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { Config, configValues } from './config.js';
 import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from './development-secrets.js';
+import { originsOf } from './relying-party.js';
 import { looksRandom } from './secret-strength.js';
 import { type OwnVariables, VARIABLES, type VariableValues } from './variables.js';
 import { readVariables, type VariableReading, type VariableTable } from './variables/variable.js';
@@ -78,6 +79,10 @@ function contradictions(values: Partial<VariableValues>): string[] {
     ],
     [isAbove(values.BCRYPT_COST, values.HASH_MAX_COST), 'BCRYPT_COST must not be higher than HASH_MAX_COST.'],
     [Boolean(PORT) && PORT === values.METRICS_PORT, 'METRICS_PORT must differ from PORT.'],
+    [
+      isForeignRpId(values),
+      `WEBAUTHN_RP_ID must be the host of APP_URL or of one of CORS_ORIGINS, or a domain above it.`,
+    ],
     [isUnreadable(ROLES_FILE), `ROLES_FILE names a file that cannot be read: ${ROLES_FILE}.`],
     [isUnreadable(PAGE_TEMPLATES), `PAGE_TEMPLATES names a folder that cannot be read: ${PAGE_TEMPLATES}.`],
     [isUnreadable(MAIL_TEMPLATES), `MAIL_TEMPLATES names a folder that cannot be read: ${MAIL_TEMPLATES}.`],
@@ -87,6 +92,12 @@ function contradictions(values: Partial<VariableValues>): string[] {
 
 const isAbove = (value: number | undefined, max: number | undefined): boolean =>
   value !== undefined && max !== undefined && value > max;
+
+/** Whether no page could use passkeys of this domain. Without APP_URL it depends on the port and host that are listened on. */
+function isForeignRpId({ WEBAUTHN_RP_ID: id, APP_URL, CORS_ORIGINS }: Partial<VariableValues>): boolean {
+  if (!id || !APP_URL || CORS_ORIGINS === undefined) return false;
+  return originsOf(id, [new URL(APP_URL).origin, ...(CORS_ORIGINS ?? [])]).length === 0;
+}
 
 function isUnreadable(path: string | null | undefined): boolean {
   try {

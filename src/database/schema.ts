@@ -12,6 +12,7 @@ import { OneTimeToken } from '../one-time-tokens/one-time-token.entity.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { AccountCredentials } from '../passwords/account-credentials.entity.js';
+import { AccountPasskey } from '../passkeys/account-passkey.entity.js';
 import { SweepRun } from '../sweeps/sweep.entity.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { AuditTrail1764000100000 } from './migrations/1764000100000-audit-trail.js';
@@ -20,6 +21,7 @@ import { ReadIndexes1764000300000 } from './migrations/1764000300000-read-indexe
 import { AccountSecrets1764000440000 } from './migrations/1764000440000-account-secrets.js';
 import { Maintenance1764000460000 } from './migrations/1764000460000-maintenance.js';
 import { ApiKeys1764000500000 } from './migrations/1764000500000-api-keys.js';
+import { Passkeys1764000610000 } from './migrations/1764000610000-passkeys.js';
 import { IdentityProviders1764000700000 } from './migrations/1764000700000-identity-providers.js';
 
 /** Every entity, listed by hand so that the whole schema is visible in one place. */
@@ -27,6 +29,7 @@ export const entities = [
   Account,
   AccountCredentials,
   AccountIdentity,
+  AccountPasskey,
   AccountSession,
   Attempt,
   AuditEvent,
@@ -52,5 +55,6 @@ export const migrations = [
   AccountSecrets1764000440000,
   Maintenance1764000460000,
   ApiKeys1764000500000,
+  Passkeys1764000610000,
   IdentityProviders1764000700000,
 ];

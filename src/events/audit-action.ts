@@ -9,6 +9,7 @@ export const ACTIONS = [
   'iam:account_auths.refresh_reused',
   'iam:account_auths.reauthenticated',
   'iam:account_auths.reauthentication_failed',
+  'iam:account_passkeys.copy_detected',
   'iam:account_sessions.revoked',
   'iam:accounts.create_rejected',
   'iam:accounts.email_change_requested',

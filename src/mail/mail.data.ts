@@ -20,6 +20,12 @@ export interface MailData {
   'password-reset': { link: URL; expiresAt: Date };
   /** The password of the recipient's account was changed or reset. */
   'password-changed': { changedAt: Date };
+  /** A passkey was added to the recipient's account. `passkey` is its name. */
+  'passkey-added': { passkey: string; at: Date };
+  /** A passkey was removed from the recipient's account. */
+  'passkey-removed': { passkey: string; at: Date };
+  /** A sign-in was rejected, since the passkey may have been copied. */
+  'passkey-copied': { passkey: string; at: Date };
   /** The recipient's account is to have this e-mail. Sent to the new one. */
   'email-confirm': { link: URL; expiresAt: Date };
   /** The recipient's account has another e-mail now. Sent to the former one, with a link that takes it back. */

@@ -11,6 +11,9 @@ export const MAIL_SAMPLES = {
   'invitation-reminder': invited,
   'password-reset': { ...invited, link: new URL('https://iam.example.com/reset-password?token=sample') },
   'password-changed': { changedAt: TIME },
+  'passkey-added': { passkey: 'My phone', at: TIME },
+  'passkey-removed': { passkey: 'My phone', at: TIME },
+  'passkey-copied': { passkey: 'My phone', at: TIME },
   'email-confirm': { ...invited, link: new URL('https://iam.example.com/confirm-email?token=sample') },
   'email-changed': {
     link: new URL('https://iam.example.com/revert-email?token=sample'),

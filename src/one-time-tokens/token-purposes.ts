@@ -11,6 +11,13 @@ export interface TokenData {
   email_confirm: { readonly email: string };
   /** Takes a change of the e-mail back; mailed to the former e-mail. */
   email_revert: { readonly email: string };
+  /** The challenge of a passkey that is being added. */
+  passkey_registration: PasskeyChallenge;
+}
+
+/** What an authenticator signs (WebAuthn, 13.4.3); base64url. */
+interface PasskeyChallenge {
+  readonly challenge: string;
 }
 
 export type TokenPurpose = keyof TokenData;
@@ -29,8 +36,12 @@ interface PurposeRules {
   readonly lasting?: true;
 }
 
-const HOUR = 3_600;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+/** As long as browsers may wait for an authenticator. Those whose account is not known have no maximum number but the limit of requests. */
+const CHALLENGE: PurposeRules = { seconds: 5 * MINUTE, max: 10, atMax: 'replace', keptSeconds: 0 };
 
 /** The rules of every purpose. */
 export const TOKEN_PURPOSES: Readonly<Record<TokenPurpose, PurposeRules>> = {
@@ -38,6 +49,7 @@ export const TOKEN_PURPOSES: Readonly<Record<TokenPurpose, PurposeRules>> = {
   reset: { seconds: HOUR, max: 3, atMax: 'reject', keptSeconds: 30 * DAY },
   email_confirm: { seconds: DAY, max: 1, atMax: 'replace', keptSeconds: 30 * DAY },
   email_revert: { seconds: 7 * DAY, max: 10, atMax: 'reject', keptSeconds: 30 * DAY, lasting: true },
+  passkey_registration: CHALLENGE,
 };
 
 const PURPOSES = Object.entries(TOKEN_PURPOSES);

@@ -23,6 +23,12 @@ export interface OutboxTasks {
   'mail.role_changed': { accountId: string; formerRole: string; role: string; changedAt: string };
   /** Notifies the owner of an account of a changed password, at that time (ISO 8601). */
   'mail.password_changed': { accountId: string; changedAt: string };
+  /** Notifies the owner of an account of a passkey that was added, at that time (ISO 8601), by its name. */
+  'mail.passkey_added': { accountId: string; passkey: string; at: string };
+  /** The same of one that was removed. */
+  'mail.passkey_removed': { accountId: string; passkey: string; at: string };
+  /** The same of one that may have been copied to another device. */
+  'mail.passkey_copied': { accountId: string; passkey: string; at: string };
   /** Makes a token for the new e-mail of an account, or notifies the account that has that e-mail. */
   'accounts.request_email_change': {
     accountId: string;

@@ -10,6 +10,10 @@ export const PERSONAL_CREDENTIALS: PersonalTable = {
   accounts: { account_id: ['hashed_password'] },
 };
 
+/** Whether an account has a password. @param account the account's id */
+export const hasPassword = (account: Sql): Sql => sql`EXISTS (
+  SELECT FROM account_credentials WHERE account_id = ${account} AND hashed_password IS NOT NULL)`;
+
 /** The stored password of an account. */
 export interface Credentials {
   readonly hashedPassword: string | null;

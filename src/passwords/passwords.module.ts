@@ -1,7 +1,8 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { WaysIn } from '../auth/authentication/ways-in.repository.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { BreachedPasswords } from './policy/breached-passwords.js';
-import { CredentialsRepository, PERSONAL_CREDENTIALS } from './credentials.repository.js';
+import { CredentialsRepository, hasPassword, PERSONAL_CREDENTIALS } from './credentials.repository.js';
 import { HashQueueSignals, PasswordHasher } from './hashing/password.hasher.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordPolicy } from './policy/password.policy.js';
@@ -26,9 +27,13 @@ import { ResetMailer } from './reset.mailer.js';
   exports: [CredentialsRepository, PasswordPolicy, PasswordHasher, PasswordsService, ResetMailer],
 })
 export class PasswordsModule implements OnModuleInit {
-  constructor(private readonly data: PersonalData) {}
+  constructor(
+    private readonly data: PersonalData,
+    private readonly waysIn: WaysIn,
+  ) {}
 
   onModuleInit(): void {
     this.data.register(PERSONAL_CREDENTIALS);
+    this.waysIn.register({ name: 'password', isHeldBy: hasPassword });
   }
 }

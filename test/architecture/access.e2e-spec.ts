@@ -52,6 +52,10 @@ const PUBLIC_HANDLERS = [
 
 /** Every operation that needs a recent sign-in. A line less in this list is a decision, and is reviewed as one. */
 const FRESH_HANDLERS = [
+  'AccountPasskeysController.add',
+  'AccountPasskeysController.delete',
+  'AccountPasskeysController.options',
+  'AccountPasskeysController.update',
   'ChangeEmailPageController.request',
   'ChangeEmailPageController.show',
   'EmailController.request',

@@ -11,6 +11,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   organizations: ['organizations'],
   account_credentials: ['passwords'],
   one_time_tokens: ['one-time-tokens'],
+  account_passkeys: ['passkeys'],
   account_sessions: ['account-sessions'],
   attempts: ['auth'],
   auth_changes: ['auth'],
@@ -73,6 +74,11 @@ const JOINS: readonly Exception[] = [
     file: 'organizations/organizations.repository.ts',
     tables: ['accounts'],
     reason: 'deleting an organization updates the version of its members in one statement',
+  },
+  {
+    file: 'passkeys/account-passkeys.repository.ts',
+    tables: ['accounts'],
+    reason: 'passkeys of an account are counted with its row locked',
   },
   {
     file: 'passwords/credentials.repository.ts',

@@ -225,7 +225,14 @@ describe('a roles file', () => {
   it('that names unknown resource types is rejected once the resources are registered', () => {
     const roles = new Roles({ rolesFile: BUILT_IN });
     const served = new Map(
-      ['iam:accounts', 'iam:account_sessions', 'iam:jobs', 'iam:organizations'].map((type) => [type, FOUR]),
+      [
+        'iam:accounts',
+        'iam:account_passkeys',
+        'iam:account_sessions',
+        'iam:identity_providers',
+        'iam:jobs',
+        'iam:organizations',
+      ].map((type) => [type, FOUR]),
     );
     expect(roles.errorsAgainst(served)).toEqual([]);
     served.delete('iam:organizations');

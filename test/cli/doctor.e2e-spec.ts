@@ -104,6 +104,7 @@ describe('doctor', () => {
     [{ THROTTLE_DISABLED: 'true' }, /^problem settings THROTTLE_DISABLED is true/],
     [{ APP_URL: 'http://iam.example.org' }, /^problem settings APP_URL is http/],
     [{ APP_URL: 'https://localhost:3000' }, /^problem settings APP_URL is this machine/],
+    [{ APP_URL: 'https://192.0.2.7' }, /^warning settings Passkeys are off/],
     [{ TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' }, /^problem settings TRUSTED_PROXIES trusts every address/],
     [{ TRUSTED_PROXIES: '' }, /^warning settings TRUSTED_PROXIES is empty/],
     [{ CORS_ORIGINS: 'http://app.example.org' }, /^warning settings CORS_ORIGINS/],

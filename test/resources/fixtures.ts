@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { ADMIN } from '../support/environment.js';
 import { account, organization, type Rows } from '../support/factories.js';
 
 /** A fixture of the contract tests, for the apps of these tests and of the kit. */
@@ -95,6 +96,18 @@ async function identityProvider(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+/** Of the first admin, since an admin sees no others. */
+async function passkey(app: Rows, n: number): Promise<string> {
+  const id = uuidv7();
+  await app.sql(
+    `INSERT INTO account_passkeys
+       (id, account_id, name, credential_id, public_key, backup_eligible, backed_up, created_at, last_used_at)
+     SELECT $1, id, $2, $3, '', $4, $5, $6, $7 FROM accounts WHERE email = $8`,
+    [id, `Passkey no. ${n}`, Buffer.from(id), n % 3 > 0, n % 3 > 1, time(n), n % 2 ? null : time(n + 1), ADMIN.email],
+  );
+  return id;
+}
+
 /** A factory for each resource of the service. */
 export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:organizations': (app, n) => organization(app, `Organization no. ${n}, of 100%`),
@@ -118,6 +131,7 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
     });
     return id;
   },
+  'iam:account_passkeys': passkey,
   'iam:account_sessions': session,
   'iam:audit_events': auditEvent,
   'iam:jobs': job,

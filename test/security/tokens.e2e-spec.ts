@@ -2,6 +2,7 @@ import { createHmac, createPrivateKey, createPublicKey, randomUUID } from 'node:
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { mailedToken } from '../accounts/mails.js';
+import { creation, type Creation, newDevice } from '../passkeys/passkeys.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { TOKEN_PURPOSES } from '../../src/one-time-tokens/token-purposes.js';
@@ -29,6 +30,7 @@ const OPERATIONS_WITH_TOKENS = [
   'POST /account/email/confirm',
   'POST /account/email/revert',
   'POST /account/passwords/reset',
+  'POST /account_passkeys',
   'POST /auth/logout',
   'POST /auth/refresh',
 ];
@@ -39,6 +41,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
   reset: 'a mailed reset token',
   email_confirm: 'the token to a new e-mail',
   email_revert: 'the token to a former e-mail',
+  passkey_registration: 'the transaction of a new passkey',
 };
 
 /** An account just invited, and the token of the mail. */
@@ -77,6 +80,17 @@ const changedEmail = async (): Promise<{ revert: string }> => {
   const { email, proof } = await newEmail();
   await as(app).post('/account/email/confirm', { token: proof });
   return { revert: await mailedToken(app, email) };
+};
+
+/** Passkeys that are being added, by their transactions. */
+const passkeysToAdd = new Map<string, { client: ApiClient; options: Creation['options'] }>();
+
+/** An account that asked for the options of a new passkey. */
+const passkeyToAdd = async () => {
+  const client = await signedIn(app);
+  const { transaction, options } = await creation(client);
+  passkeysToAdd.set(transaction, { client, options });
+  return { client, transaction, options };
 };
 
 /** The text with another character at every place in turn. */
@@ -166,6 +180,11 @@ describe('Lesson 6: a token of one purpose', () => {
     reset: async (token) => (await reset(token)).status === 204,
     'filter by reset token': async (token) =>
       (await root.get(`/accounts?filter[password_reset_token]=${encodeURIComponent(token)}`)).body.data?.length > 0,
+    'add a passkey': async (token) => {
+      const { client, options } = passkeysToAdd.get(token) ?? (await passkeyToAdd());
+      const body = { transaction: token, name: 'A', response: newDevice().create(options) };
+      return (await client.post('/account_passkeys', body)).status === 200;
+    },
     'page cursor': async (token) =>
       (await root.get(`/accounts?page[after]=${encodeURIComponent(token)}`)).status === 200,
   };
@@ -211,6 +230,10 @@ describe('Lesson 6: a token of one purpose', () => {
     'the token to a former e-mail': {
       make: async () => (await changedEmail()).revert,
       goodFor: ['page of a former e-mail', 'take a change of the e-mail back'],
+    },
+    'the transaction of a new passkey': {
+      make: async () => (await passkeyToAdd()).transaction,
+      goodFor: ['add a passkey'],
     },
     'the reset token of a join': {
       make: async () => (await join((await invite()).token, undefined, PREFER)).body.meta.password_reset_token,
@@ -265,7 +288,9 @@ describe('Lesson 6: a token of one purpose', () => {
   it('#6 is tried at every operation that takes a token, and every purpose is tried', async () => {
     const { paths, components } = (await as(app).get('/openapi.json')).body;
     const names = Object.entries<{ properties?: object }>(components.schemas)
-      .filter(([name, { properties = {} }]) => /Body$/.test(name) && 'token' in properties)
+      .filter(
+        ([name, { properties = {} }]) => /Body$/.test(name) && ('token' in properties || 'transaction' in properties),
+      )
       .map(([name]) => name);
     const takesToken = new RegExp(`"name":"token"|schemas/(${[...names, 'RefreshBody', 'LogoutBody'].join('|')})"`);
     const takes = Object.entries<Record<string, object>>(paths).flatMap(([path, methods]) =>

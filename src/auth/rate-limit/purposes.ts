@@ -120,10 +120,17 @@ const perRecipient = (points: Budget['points']): Budget => ({
 });
 /** Maximum number per hour. */
 const DOMAIN_CHECKS = 60;
+/** How often a page is opened, for each attempt that it is for. */
+const PAGE_FACTOR = 10;
+const timesMore = (budget: Budget): Budget => ({
+  ...budget,
+  points: (settings) => budget.points(settings) * PAGE_FACTOR,
+});
 /** Maximum numbers per day. */
 const ROLE_CHANGE_MAILS = 5;
 const EMAIL_CHANGES = 10;
 const EMAIL_CHANGE_MAILS = 5;
+const COPIED_PASSKEY_MAILS = 5;
 
 /**
  * All rate limits, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
@@ -138,6 +145,13 @@ export const PURPOSES = {
   show_invitation: ATTEMPTS,
   change: { ...ATTEMPTS, hashes: true },
   reauthenticate: { ...ATTEMPTS, hashes: true },
+  passkey: ATTEMPTS,
+  /** Challenges for passkeys: each page to sign in asks for one, and again while it stays open. */
+  passkey_options: {
+    windowSeconds: ({ windowSeconds }) => windowSeconds,
+    onArrival: [timesMore(PER_ADDRESS), timesMore(PER_NETWORK)],
+    onSubject: [],
+  },
   email_confirm: ATTEMPTS,
   email_revert: ATTEMPTS,
   /** Requests for another e-mail of an account. */
@@ -157,6 +171,8 @@ export const PURPOSES = {
   role_changed_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => ROLE_CHANGE_MAILS)] },
   /** Look-ups of the DNS records that prove domains. */
   verify_domain: { windowSeconds: () => HOUR, onArrival: [], onSubject: [perActor(() => DOMAIN_CHECKS)] },
+  /** Mails about a passkey that may have been copied. */
+  copied_passkey_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perAccount(() => COPIED_PASSKEY_MAILS)] },
   /** Creates that fail because the e-mail is taken, which may reveal an account that the actor cannot read. */
   taken_email: {
     windowSeconds: () => HOUR,

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { relyingParty } from '../../config/relying-party.js';
 import { VARIABLES, type VariableName } from '../../config/variables.js';
 import { withRequiredTls } from '../../mail/mail.transport.js';
 import { about, defineCheck, isLocal, type Finding, type Level, type Values } from './finding.js';
@@ -18,6 +19,7 @@ const NEEDS = [
   'THROTTLE_DISABLED',
   'TRUSTED_PROXIES',
   'CORS_ORIGINS',
+  'WEBAUTHN_RP_ID',
   'ACCESS_TOKEN_SECONDS',
   'LOG_LEVEL',
   'ADMIN_PASSWORD',
@@ -58,6 +60,12 @@ const WEAKNESSES: readonly Weakness<(typeof NEEDS)[number]>[] = [
     text: 'CORS_ORIGINS lists an http:// origin: an attacker on the network can act as that page. Use https://.',
     applies: ({ CORS_ORIGINS: origins }) =>
       origins?.some((origin) => origin.startsWith('http:') && !isLocal(new URL(origin).hostname)) === true,
+  },
+  {
+    level: 'warning',
+    text: 'Passkeys are off: they are bound to a domain, and APP_URL has an IP address. Set a host name.',
+    applies: ({ APP_URL: url, CORS_ORIGINS: origins, WEBAUTHN_RP_ID: webauthnRpId }) =>
+      url?.startsWith('https:') === true && 'off' in relyingParty({ corsOrigins: origins ?? [], webauthnRpId }, url),
   },
   {
     level: 'warning',

@@ -1,5 +1,5 @@
 import { signingKeys } from '../signing-keys.js';
-import { email, integer, line, list, oneOf } from './schemas.js';
+import { domain, email, integer, line, list, oneOf } from './schemas.js';
 import type { VariableTable } from './variable.js';
 
 const seconds = integer(1, 10 * 365 * 24 * 3600);
@@ -60,6 +60,13 @@ export const ACCOUNT_VARIABLES = {
     schema: seconds,
     default: '600',
     description: 'How old a sign-in may be for sensitive operations, such as a change of the e-mail, in seconds.',
+  },
+  WEBAUTHN_RP_ID: {
+    schema: domain,
+    default: null,
+    description:
+      'Domain that passkeys are bound to, such as example.com: the host of APP_URL, or a domain above it. A change makes ' +
+      'every passkey useless. Empty: the host of APP_URL.',
   },
   BCRYPT_COST: {
     schema: integer(4, 16),

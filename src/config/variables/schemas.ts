@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { getPublicSuffix } from 'tldts';
 import { z } from 'zod';
 
 /*
@@ -115,6 +117,20 @@ export const origin = z
   .refine(
     (text) => isHttp(text) && new URL(text).origin === text && !text.includes('*'),
     'must list origins such as https://app.example.com, without paths and wildcards',
+  );
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const DOMAIN = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`);
+
+/** A domain below the public suffixes (RFC 1123, in ASCII and lower case), or a single name such as localhost. */
+export const domain = line
+  .transform((text) => text.toLowerCase())
+  .refine(
+    (text) =>
+      DOMAIN.test(text) &&
+      isIP(text) === 0 &&
+      (!text.includes('.') || getPublicSuffix(text, { allowPrivateDomains: true }) !== text),
+    'must be a domain such as example.com, without scheme and port, and no public suffix such as co.uk',
   );
 
 const header = line.transform((pair, context): [name: string, value: string] => {

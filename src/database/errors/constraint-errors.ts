@@ -35,6 +35,7 @@ export const CONSTRAINTS: Readonly<Record<string, ErrorObject>> = {
     detail: 'A domain belongs to another identity provider',
     source: attributePointer('domains'),
   },
+  account_passkeys_credential_id_key: { code: 'conflict', detail: 'This passkey was added before.' },
   account_sessions_account_id_fkey: { code: 'unauthenticated', detail: 'The account no longer exists.' },
 };
 

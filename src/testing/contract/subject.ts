@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import type { Verb } from '../../json-api/http/route.js';
 import type { Attribute } from '../../json-api/resource/attributes.js';
+import { operationId } from '../../json-api/openapi/parameters.js';
 import { columnsOf, nameOf as columnName, snakeCase } from '../../json-api/resource/columns.js';
 import { ResourceRegistry } from '../../json-api/resource/registry.js';
 import type { AnyResource } from '../../json-api/resource/resource.js';
@@ -94,7 +95,13 @@ export class Subject {
   }
 
   offers(verb: Verb): boolean {
-    return operations(this.openApi).has(this.operation(...OPERATIONS[verb]));
+    const operation = operations(this.openApi).get(this.operation(...OPERATIONS[verb]));
+    return operation?.operationId === operationId(this.resource, verb);
+  }
+
+  /** Whether there is another operation where that of a verb would be. */
+  hasOwn(verb: Verb): boolean {
+    return !this.offers(verb) && operations(this.openApi).has(this.operation(...OPERATIONS[verb]));
   }
 
   /** The query parameters that the document lists for the collection. */

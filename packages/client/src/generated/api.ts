@@ -71,6 +71,15 @@ export interface Resources {
     one: { readonly organization: 'iam:organizations' };
     many: object;
   };
+  'iam:account_passkeys': {
+    attributes: AccountPasskeyAttributes;
+    create: never;
+    update: AccountPasskeyUpdate;
+    filter: AccountPasskeyFilter;
+    sort: 'id';
+    one: object;
+    many: object;
+  };
 }
 
 /** A resource of type `iam:jobs`, with all of its attributes. */
@@ -553,6 +562,34 @@ export interface IdentityProviderFilter {
   readonly created_at__lte?: TimeInput | undefined;
 }
 
+/** A resource of type `iam:account_passkeys`, with all of its attributes. */
+export type AccountPasskey = Resource<Resources, 'iam:account_passkeys'>;
+
+/** Attributes of `iam:account_passkeys`. */
+export interface AccountPasskeyAttributes {
+  /** Name that the owner gave it */
+  readonly name: string;
+  /** Whether it is synced to other devices, as of its last use */
+  readonly backed_up: boolean;
+  /** When the passkey was added */
+  readonly created_at: Time;
+  /** When it was last used; null if never */
+  readonly last_used_at: Time | null;
+}
+
+export interface AccountPasskeyUpdate {
+  /** Name that the owner gave it */
+  readonly name?: string | undefined;
+}
+
+/** Filters of `iam:account_passkeys`. */
+export interface AccountPasskeyFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+}
+
 /** `iam.account` */
 export interface AccountMethods {
   /** `POST /account/passwords/request_reset`: Request a password reset for an account. This endpoint will send an email with a reset token to the provided email address if an account with that email exists. */
@@ -573,6 +610,14 @@ export interface AccountMethods {
   revertEmailChange(body: EmailTokenBody, options?: CallOptions): Promise<void>;
   /** `GET /account/export`: Everything that is stored about the own account, as one file: a list of rows for each table, without secrets */
   export(options?: CallOptions): Promise<AccountExport>;
+}
+
+/** `iam.accountPasskeys` */
+export interface AccountPasskeysMethods extends Lists<Resources, 'iam:account_passkeys'>, Gets<Resources, 'iam:account_passkeys'>, Updates<Resources, 'iam:account_passkeys'>, Deletes {
+  /** `POST /account_passkeys`: Add the passkey that a browser made for the options */
+  add(body: AddPasskeyBody, options?: CallOptions): Promise<AccountPasskey>;
+  /** `POST /account_passkeys/options`: A challenge for a new passkey, with the options for `navigator.credentials.create()` */
+  options(options?: CallOptions): Promise<PasskeyOptions>;
 }
 
 /** `iam.accountSessions` */
@@ -654,6 +699,7 @@ export interface WellKnownMethods {
 /** The methods of the API. */
 export interface Iam {
   readonly account: AccountMethods;
+  readonly accountPasskeys: AccountPasskeysMethods;
   readonly accountSessions: AccountSessionsMethods;
   readonly accounts: AccountsMethods;
   readonly auditEvents: AuditEventsMethods;
@@ -691,6 +737,14 @@ export type AccountExport = {
   readonly account_id: string;
   readonly exported_at: Time;
   readonly [name: string]: unknown;
+};
+
+export type AddPasskeyBody = {
+  /** `meta.transaction` of the options */
+  readonly transaction: string;
+  /** What `navigator.credentials.create()` gave for the options, as JSON (`RegistrationResponseJSON`) */
+  readonly response: Readonly<Record<string, unknown>>;
+  readonly name: string;
 };
 
 export type ChangeBody = {
@@ -735,6 +789,11 @@ export type LogoutBody = {
   readonly others?: boolean | undefined;
   /** Names the session when the access token has expired */
   readonly refresh_token?: string | undefined;
+};
+
+export type PasskeyOptions = {
+  readonly jsonapi: { readonly version: '1.1' };
+  readonly meta: { readonly transaction: string; readonly options: Readonly<Record<string, unknown>> };
 };
 
 export type ReauthenticateBody = {
@@ -788,6 +847,14 @@ export const API: ApiTable = {
       confirmEmailChange: 'POST /account/email/confirm {}',
       revertEmailChange: 'POST /account/email/revert {}',
       export: 'GET /account/export',
+    },
+  },
+  accountPasskeys: {
+    type: 'iam:account_passkeys',
+    verbs: ['list', 'get', 'update', 'delete'],
+    operations: {
+      add: 'POST /account_passkeys {}',
+      options: 'POST /account_passkeys/options',
     },
   },
   accountSessions: {

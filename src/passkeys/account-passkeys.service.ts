@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { WaysIn } from '../auth/authentication/ways-in.repository.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import type { RevertedChange } from '../accounts/email/email-reverts.js';
+import { Audit } from '../events/audit.js';
+import { apiError } from '../json-api/document/errors.js';
+import type { UpdateAttributes } from '../json-api/resource/resource.js';
+import { type Deletion, type Intent, ResourceService, ResourceTools } from '../json-api/resource.service.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import type { AccountPasskey } from './account-passkey.entity.js';
+import type { AccountPasskeyResource } from './account-passkey.resource.js';
+import { AccountPasskeysRepository } from './account-passkeys.repository.js';
+import { PasskeyMailer } from './passkey.mailer.js';
+
+type Values = UpdateAttributes<AccountPasskey, typeof AccountPasskeyResource.rules>;
+
+/** The passkeys of the actor's own account: read, renamed and removed. */
+@Injectable()
+export class AccountPasskeysService extends ResourceService<AccountPasskey, Actor, Values> {
+  constructor(
+    private readonly passkeys: AccountPasskeysRepository,
+    tools: ResourceTools,
+    private readonly waysIn: WaysIn,
+    private readonly mailer: PasskeyMailer,
+    private readonly audit: Audit,
+  ) {
+    super(passkeys, tools);
+  }
+
+  /** Removes the passkeys that another person may have added. The owner learns of it from the mail about the change. */
+  async removeSince({ accountId, since }: RevertedChange, tx: Transaction): Promise<void> {
+    for (const id of await this.passkeys.removeSince(accountId, since, tx)) {
+      const target = { type: this.passkeys.resource.type, id };
+      await this.audit.record(tx, { action: 'iam:account_passkeys.deleted', actorId: accountId, target });
+    }
+  }
+
+  /** Of an account's ways to sign in, two are not removed at the same time. */
+  protected override async prepare(actor: Actor, _id: string, intent: Intent, tx: Transaction): Promise<void> {
+    if (intent.verb === 'delete') await this.passkeys.lockOwner(actor.id, tx);
+  }
+
+  protected override async afterDelete({
+    row: { accountId, name },
+    tx,
+  }: Deletion<Actor, AccountPasskey>): Promise<void> {
+    if ((await this.waysIn.ofAccount(accountId, tx)).length === 0) {
+      throw apiError(
+        'conflict',
+        'It is the only way to sign in to the account; set a password or add another one first',
+      );
+    }
+    await this.mailer.queue(tx, 'removed', { accountId, passkey: name });
+  }
+}

@@ -1,0 +1,47 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Transaction } from '../json-api/sql/executor.js';
+import { MailRecipients } from '../mail/mail.address.js';
+import { MailService } from '../mail/mail.service.js';
+import { OutboxHandlers } from '../outbox/outbox.handlers.js';
+import { Outbox } from '../outbox/outbox.js';
+
+/** What happened to a passkey, and the task and the template of the mail to its owner. */
+const MAILS = {
+  added: ['mail.passkey_added', 'passkey-added'],
+  removed: ['mail.passkey_removed', 'passkey-removed'],
+  copied: ['mail.passkey_copied', 'passkey-copied'],
+} as const;
+
+/** A passkey whose owner is mailed. */
+interface MailedPasskey {
+  readonly accountId: string;
+  /** Its name. */
+  readonly passkey: string;
+}
+
+/** Mails an account about its passkeys, so that the owner can react to what was not theirs. */
+@Injectable()
+export class PasskeyMailer implements OnModuleInit {
+  constructor(
+    private readonly recipients: MailRecipients,
+    private readonly outbox: Outbox,
+    private readonly handlers: OutboxHandlers,
+    private readonly mail: MailService,
+  ) {}
+
+  onModuleInit(): void {
+    for (const [task, template] of Object.values(MAILS)) {
+      this.handlers.register(task, async ({ accountId, passkey, at }) => {
+        const account = await this.recipients.recipient(accountId);
+        if (!account) return;
+        const data = { passkey, at: new Date(at) };
+        await this.mail.send({ template, to: account, data, identity: [task, accountId, passkey, at] });
+      });
+    }
+  }
+
+  /** Queues the message in the transaction of what it is about. */
+  async queue(tx: Pick<Transaction, 'query'>, what: keyof typeof MAILS, passkey: MailedPasskey): Promise<void> {
+    await this.outbox.enqueue(tx, MAILS[what][0], { ...passkey, at: new Date().toISOString() });
+  }
+}

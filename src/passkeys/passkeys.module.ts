@@ -1,0 +1,41 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { EmailReverts } from '../accounts/email/email-reverts.js';
+import { WaysIn } from '../auth/authentication/ways-in.repository.js';
+import { FALSE } from '../json-api/sql/sql.js';
+import { PersonalData } from '../personal-data/personal-data.js';
+import { AccountPasskeysController } from './account-passkeys.controller.js';
+import { AccountPasskeysRepository, hasPasskey, PERSONAL_PASSKEYS } from './account-passkeys.repository.js';
+import { AccountPasskeysService } from './account-passkeys.service.js';
+import { PasskeyChallenges } from './passkey-challenges.service.js';
+import { PasskeyRegistrationService } from './passkey-registration.service.js';
+import { PasskeyMailer } from './passkey.mailer.js';
+
+/** Passkeys (WebAuthn). */
+@Module({
+  controllers: [AccountPasskeysController],
+  providers: [
+    AccountPasskeysRepository,
+    AccountPasskeysService,
+    PasskeyChallenges,
+    PasskeyMailer,
+    PasskeyRegistrationService,
+  ],
+})
+export class PasskeysModule implements OnModuleInit {
+  constructor(
+    private readonly passkeys: AccountPasskeysService,
+    private readonly challenges: PasskeyChallenges,
+    private readonly waysIn: WaysIn,
+    private readonly reverts: EmailReverts,
+    private readonly data: PersonalData,
+  ) {}
+
+  onModuleInit(): void {
+    this.data.register(PERSONAL_PASSKEYS);
+    this.reverts.register((change, tx) => this.passkeys.removeSince(change, tx));
+    this.waysIn.register({
+      name: 'passkey',
+      isHeldBy: (account) => (this.challenges.areOn ? hasPasskey(account) : FALSE),
+    });
+  }
+}

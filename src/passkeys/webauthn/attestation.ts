@@ -1,0 +1,112 @@
+import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server';
+import { COSEALG, decodeAttestationObject, isoBase64URL, isoCBOR } from '@simplewebauthn/server/helpers';
+import type { RelyingParty } from '../../config/relying-party.js';
+import type { KnownCredential } from '../account-passkeys.repository.js';
+import { type AttestationResponse, isCrossOrigin, MAX_CREDENTIAL_ID, verified } from './responses.js';
+
+/** The algorithms of passkeys, the preferred one first: what every platform has (RFC 9053, RFC 8812). */
+const ALGORITHMS: number[] = [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256];
+/** In bytes: an RSA key of 4,096 bits has some 530. The work of a verification grows with the key. */
+const MAX_PUBLIC_KEY = 600;
+
+/** A new passkey, as its authenticator describes it. */
+export interface NewCredential {
+  readonly credentialId: Buffer;
+  readonly publicKey: Buffer;
+  readonly signCount: number;
+  readonly transports: string[];
+  readonly backupEligible: boolean;
+  readonly backedUp: boolean;
+}
+
+/** For whom a passkey is made. */
+export interface PasskeyOwner {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+}
+
+/** The user handle of an account: the 16 bytes of its id, which say nothing about a person (WebAuthn, 14.6.1). */
+export const userHandleOf = (accountId: string): Buffer => Buffer.from(accountId.replaceAll('-', ''), 'hex');
+
+/** A credential as options name it. */
+export const descriptorOf = ({ credentialId, transports }: KnownCredential) => ({
+  id: credentialId.toString('base64url'),
+  transports,
+});
+
+/** `PublicKeyCredentialCreationOptionsJSON` of a discoverable credential with user verification. */
+export function creationOptions(
+  { id: rpID }: RelyingParty,
+  product: string,
+  { id, email, name }: PasskeyOwner,
+  known: readonly KnownCredential[],
+  { challenge, timeout }: { readonly challenge: string; readonly timeout: number },
+) {
+  return generateRegistrationOptions({
+    rpID,
+    rpName: product,
+    userID: new Uint8Array(userHandleOf(id)),
+    userName: email,
+    userDisplayName: name,
+    challenge: isoBase64URL.toBuffer(challenge),
+    timeout,
+    attestationType: 'none',
+    excludeCredentials: known.map(descriptorOf),
+    authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+    supportedAlgorithmIDs: ALGORITHMS,
+  });
+}
+
+/** Verifies a new passkey (WebAuthn, 7.1). Null when it is not valid. */
+export function verifyAttestation(
+  { id, response }: AttestationResponse,
+  { id: expectedRPID, origins }: RelyingParty,
+  expectedChallenge: string,
+): Promise<NewCredential | null> {
+  return verified(async () => {
+    if (isCrossOrigin(response.clientDataJSON)) return null;
+    const { verified: isValid, registrationInfo } = await verifyRegistrationResponse({
+      response: {
+        ...{ id, rawId: id, type: 'public-key', clientExtensionResults: {} },
+        response: {
+          clientDataJSON: response.clientDataJSON,
+          attestationObject: withoutStatement(response.attestationObject),
+        },
+      },
+      expectedChallenge,
+      expectedOrigin: [...origins],
+      expectedRPID,
+      requireUserPresence: true,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: ALGORITHMS,
+    });
+    if (!isValid) return null;
+    const { credential, credentialDeviceType, credentialBackedUp: backedUp } = registrationInfo;
+    const credentialId = Buffer.from(credential.id, 'base64url');
+    const isBounded = credentialId.length <= MAX_CREDENTIAL_ID && credential.publicKey.length <= MAX_PUBLIC_KEY;
+    if (credential.id !== id || !isBounded) return null;
+    return {
+      credentialId,
+      publicKey: Buffer.from(credential.publicKey),
+      signCount: credential.counter,
+      transports: response.transports ?? [],
+      backupEligible: credentialDeviceType === 'multiDevice',
+      backedUp,
+    };
+  });
+}
+
+/**
+ * The attestation object without its statement, which was not asked for: which model an authenticator is does not matter.
+ * The library would verify it, and request addresses that a stranger's certificate names.
+ */
+function withoutStatement(attestationObject: string): string {
+  const authData = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject)).get('authData');
+  const none = new Map<string, string | Uint8Array | Map<string, string>>([
+    ['fmt', 'none'],
+    ['attStmt', new Map<string, string>()],
+    ['authData', authData],
+  ]);
+  return isoBase64URL.fromBuffer(isoCBOR.encode(none) as Uint8Array<ArrayBuffer>);
+}

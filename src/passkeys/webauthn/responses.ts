@@ -1,0 +1,103 @@
+import { Logger } from '@nestjs/common';
+import { decodeClientDataJSON } from '@simplewebauthn/server/helpers';
+import { z } from 'zod';
+import { brokenRule } from '../../json-api/document/rules.js';
+import { ApiError } from '../../json-api/document/errors.js';
+import { quoted } from '../../json-api/limits.js';
+
+/*
+ * The responses of authenticators as browsers send them: `PublicKeyCredential.toJSON()` (WebAuthn level 3, 5.1), the same
+ * that @simplewebauthn/browser makes. Members that are not needed are ignored, since browsers add some.
+ */
+
+/** Maximum size of a credential id, in bytes (WebAuthn, 5.4.3). */
+export const MAX_CREDENTIAL_ID = 1_023;
+/** In bytes. Client data is some 200 of them; extensions and long origins may add to that. */
+const MAX_CLIENT_DATA = 4_096;
+const MAX_AUTHENTICATOR_DATA = 4_096;
+/** In bytes. An RSA signature of 8,192 bits has 1,024. */
+const MAX_SIGNATURE = 1_024;
+/** In bytes (WebAuthn, 5.4.3). */
+const MAX_USER_HANDLE = 64;
+/** In bytes. Attestations with chains of certificates are some 5,000. */
+const MAX_ATTESTATION = 16_384;
+/** More than there are; unknown ones are kept, since they are only given back. */
+const MAX_TRANSPORTS = 8;
+
+/** Base64url without padding (RFC 4648, 5) of at most so many bytes. */
+const base64url = (maxBytes: number) =>
+  z
+    .string()
+    .max(Math.ceil((maxBytes * 4) / 3))
+    .regex(/^[\w-]+$/);
+
+const CREDENTIAL = { id: base64url(MAX_CREDENTIAL_ID), type: z.literal('public-key') };
+const transport = z.string().regex(/^[a-z-]{1,20}$/);
+
+const ATTESTATION = z.object({
+  ...CREDENTIAL,
+  response: z.object({
+    clientDataJSON: base64url(MAX_CLIENT_DATA),
+    attestationObject: base64url(MAX_ATTESTATION),
+    transports: z.array(transport).max(MAX_TRANSPORTS).nullish(),
+  }),
+});
+
+const ASSERTION = z.object({
+  ...CREDENTIAL,
+  response: z.object({
+    clientDataJSON: base64url(MAX_CLIENT_DATA),
+    authenticatorData: base64url(MAX_AUTHENTICATOR_DATA),
+    signature: base64url(MAX_SIGNATURE),
+    userHandle: base64url(MAX_USER_HANDLE).nullish(),
+  }),
+});
+
+/** What an authenticator answers when a passkey is made. */
+export type AttestationResponse = z.output<typeof ATTESTATION>;
+/** What an authenticator answers when a passkey is used. */
+export type AssertionResponse = z.output<typeof ASSERTION>;
+
+/** @throws ApiError 422 at `pointer` */
+export const attestationIn = (sent: unknown, pointer: string): AttestationResponse => parse(ATTESTATION, sent, pointer);
+
+/** @throws ApiError 422 at `pointer` */
+export const assertionIn = (sent: unknown, pointer: string): AssertionResponse => parse(ASSERTION, sent, pointer);
+
+function parse<Schema extends z.ZodType>(schema: Schema, sent: unknown, pointer: string): z.output<Schema> {
+  const { data, success } = schema.safeParse(sent);
+  if (success) return data;
+  throw new ApiError([notAResponse(pointer)]);
+}
+
+/** The error of what is no response of an authenticator, or none to the challenge. */
+export const notAResponse = (pointer: string) =>
+  brokenRule(
+    'format',
+    { name: 'response', source: { pointer }, wanted: 'the response of an authenticator to the options' },
+    { expected: 'passkey' },
+  );
+
+const logger = new Logger('Passkeys');
+
+/**
+ * Whether a response comes from a page inside a page of another origin (WebAuthn, 5.8.1), which could have made the
+ * visitor click. The library takes such responses where the browser does not name the outer page.
+ * @throws Error when the client data is no JSON
+ */
+export const isCrossOrigin = (clientDataJSON: string): boolean =>
+  decodeClientDataJSON(clientDataJSON).crossOrigin === true;
+
+/**
+ * Runs a verification. The library throws for everything that is wrong with a response; why is logged for developers, and
+ * never revealed to clients.
+ * @returns null when the response is not valid
+ */
+export async function verified<Result>(verify: () => Promise<Result | null>): Promise<Result | null> {
+  try {
+    return await verify();
+  } catch (error) {
+    logger.debug(`A response of an authenticator is not valid: ${quoted(String(error))}`);
+    return null;
+  }
+}
