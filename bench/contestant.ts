@@ -79,6 +79,8 @@ async function start(
   const [file = '', ...before] = command;
   const env = { PATH: process.env['PATH'], ...environment(port) };
   const child = spawn(file, [...before, ...args], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  // Also when this process fails.
+  process.once('exit', () => child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;
   await ready(`${url}/health/ready`, child);
   // taskset becomes what it starts, so the process id is the server's.
