@@ -7,14 +7,23 @@ import { firstAdmin, passed, signIn, TARBALL, TIMEOUT_MS, type, typeAll, withSer
 
 /** The checkout of an earlier version that `.ci/package` has made, with its package in it. */
 const PREVIOUS = process.env['IAM_TEST_PREVIOUS'] ?? '';
-const EXAMPLE = 'examples/inventory';
+/** The examples: what their data is, and how many tests they have at least. */
+const PROJECTS = [
+  {
+    example: 'inventory',
+    path: '/items',
+    type: 'inventory:items',
+    attributes: { sku: 'ABC-0001', name: 'Laptop', quantity: 3, price: '9.50' },
+    tests: 50,
+  },
+  { example: 'teams', path: '/teams', type: 'iam:teams', attributes: { name: 'Field service' }, tests: 40 },
+];
 
-const ITEM = { sku: 'ABC-0001', name: 'Laptop', quantity: 3, price: '9.50' };
-
-describe('A project that updates the package', () => {
+describe.each(PROJECTS)('The project $example, which updates the package,', ({ example, path, ...rest }) => {
+  const sources = join('examples', example);
   let folder: string;
   let admin: { email: string; password: string };
-  let item: { id: string; attributes: object };
+  let made: { id: string; attributes: object };
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'iam-upgrade-'));
@@ -32,16 +41,16 @@ describe('A project that updates the package', () => {
   it(
     'has data by the earlier version',
     async () => {
-      await install(join(PREVIOUS, EXAMPLE), join(PREVIOUS, 'iam-previous.tgz'), 'iam-previous.tgz');
+      await install(join(PREVIOUS, sources), join(PREVIOUS, 'iam-previous.tgz'), 'iam-previous.tgz');
       await typeAll(['npx iam migrate', 'npx iam seed --accounts 50 --organizations 2'], folder);
       await withService(folder, async (url, log) => {
         admin = firstAdmin(log);
         const request = await signIn(url, admin);
         const [organization] = (await request('/organizations')).body.data;
-        const attributes = { ...ITEM, organization_id: organization.id };
-        const { status, body } = await request('/items', { data: { type: 'inventory:items', attributes } });
+        const attributes = { ...rest.attributes, organization_id: organization.id };
+        const { status, body } = await request(path, { data: { type: rest.type, attributes } });
         expect(status).toBe(200);
-        item = body.data;
+        made = body.data;
       });
     },
     TIMEOUT_MS,
@@ -50,12 +59,12 @@ describe('A project that updates the package', () => {
   it(
     'migrates, and keeps its data, accounts and passwords',
     async () => {
-      await install(EXAMPLE, TARBALL, 'iam-next.tgz');
+      await install(sources, TARBALL, 'iam-next.tgz');
       const output = await typeAll(['npx iam migrate', 'npx iam doctor'], folder);
       expect(output).toMatch(/^ok +migrations +The schema is up to date/m);
       await withService(folder, async (url) => {
         const request = await signIn(url, admin);
-        expect((await request(`/items/${item.id}`)).body.data.attributes).toMatchObject(item.attributes);
+        expect((await request(`${path}/${made.id}`)).body.data.attributes).toMatchObject(made.attributes);
         expect((await request('/accounts?count=true&page[size]=1')).body.meta.count).toBe(51);
       });
     },
@@ -65,7 +74,7 @@ describe('A project that updates the package', () => {
   it(
     'passes its tests',
     async () => {
-      expect(passed(await type('npm test', folder))).toBeGreaterThan(50);
+      expect(passed(await type('npm test', folder))).toBeGreaterThan(rest.tests);
     },
     TIMEOUT_MS,
   );

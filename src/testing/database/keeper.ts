@@ -1,13 +1,12 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedServer } from '../../embedded-postgres/embedded-server.js';
-import { unpublish } from './shared-server.js';
+import { dropTestDatabases } from './test-databases.repository.js';
 
 /*
  * A program: `keeper <folder> <server>`. It uses the server of the tests for as long as a test process does, and a few
  * seconds longer, in which the next test file comes. PostgreSQL counts the processes, so that one that was killed is
- * none of them. In the end it stops the server and deletes its files.
+ * none of them. In the end it drops the databases of killed processes and stops the server.
  */
 
 /** Time between two looks, in milliseconds. */
@@ -21,16 +20,11 @@ const [base = '', name = ''] = process.argv.slice(2);
 const server = await EmbeddedServer.start(join(base, name), { durable: false });
 try {
   await idleFor(IDLE_MS);
-  await unpublish(base, name);
-  // A test process that had read the name before may have joined meanwhile.
-  await idleFor(0);
+  await dropTestDatabases(server.url);
 } catch {
-  // The server has crashed for good.
-  await unpublish(base, name);
+  // The server has crashed for good: the next test process discards it.
 }
 await server.stop();
-await rm(server.folder, { recursive: true, force: true });
-await rm(join(base, name), { recursive: true, force: true });
 process.exit(0);
 
 /** Resolves when no other process has used the server for so many milliseconds. */

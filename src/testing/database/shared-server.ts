@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { link, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, uptime } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isErrno } from '../../config/errno.js';
@@ -59,7 +59,7 @@ async function joinServer(): Promise<EmbeddedServer> {
       return server;
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;
-      await unpublish(base, name);
+      await discard(base, name);
     }
   }
 }
@@ -81,9 +81,28 @@ async function baseFolder(): Promise<string> {
 
 const pointerIn = (base: string): string => join(base, 'current');
 
+/**
+ * The machine's boot. A server of the tests does not wait for the disk (fsync is off), so after a crash of the machine its
+ * files may be broken.
+ */
+async function bootId(): Promise<string> {
+  const linux = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => null);
+  // Elsewhere, the time of the boot: within ten minutes, since it is measured by two clocks.
+  const boot = linux ?? String(Math.round((Date.now() / 1_000 - uptime()) / 600));
+  return createHash('sha256').update(boot).digest('hex').slice(0, 8);
+}
+
 /** The folder of the server that runs, or of the next one: of several processes at once, the first decides. */
 async function currentName(base: string): Promise<string> {
-  const name = `server-${Date.now().toString(36)}-${randomBytes(3).toString('hex')}`;
+  const prefix = `server-${await bootId()}-`;
+  const name = await publishedName(base, prefix);
+  if (name.startsWith(prefix)) return name;
+  await discard(base, name);
+  return currentName(base);
+}
+
+async function publishedName(base: string, prefix: string): Promise<string> {
+  const name = `${prefix}${Date.now().toString(36)}-${randomBytes(3).toString('hex')}`;
   const draft = join(base, name);
   await writeFile(draft, name);
   try {
@@ -92,16 +111,17 @@ async function currentName(base: string): Promise<string> {
     return name;
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
-    return await readFile(pointerIn(base), 'utf8').catch(() => currentName(base));
+    return await readFile(pointerIn(base), 'utf8').catch(() => publishedName(base, prefix));
   } finally {
     await rm(draft);
   }
 }
 
-/** From now on, test processes start another server. */
-export async function unpublish(base: string, name: string): Promise<void> {
+/** From now on, test processes start another server, with files of its own. */
+async function discard(base: string, name: string): Promise<void> {
   const current = await readFile(pointerIn(base), 'utf8').catch(() => null);
   if (current === name) await rm(pointerIn(base), { force: true });
+  await rm(join(base, name), { recursive: true, force: true });
 }
 
 /** Nothing of the environment but what a process needs: options of Node are meant for the tests. */

@@ -42,13 +42,18 @@ export async function createTestDatabase(serverUrl: string, extension: Extension
   return { url: urlOf(serverUrl, name), drop: () => onServer(serverUrl, (server) => drop(server, name)) };
 }
 
+/** Drops the databases that no process uses, besides the newest templates. For a server without other users. */
+export function dropTestDatabases(serverUrl: string): Promise<void> {
+  return onServer(serverUrl, (server) => dropLeftOvers(server, 0));
+}
+
 /** The name of the template, which is made when it is missing. */
 async function migratedTemplate(serverUrl: string, server: Client, extension: Extension): Promise<string> {
   const options = dataSourceOptions(serverUrl, { databasePoolSize: 2 }, extension);
   const template = `${PREFIX}template_${digest(options.migrations as object)}`;
   const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [template]);
   if (rowCount) return template;
-  await dropLeftOvers(server);
+  await dropLeftOvers(server, STALE_MS);
   // Under another name until it is complete.
   const draft = `${PREFIX}${Date.now().toString(36)}_new`;
   const { rows } = await server.query<{ ascii: boolean }>(
@@ -68,8 +73,8 @@ function digest(migrations: object): string {
   return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
 }
 
-/** Databases of killed processes, and old templates. */
-async function dropLeftOvers(server: Client): Promise<void> {
+/** Databases of killed processes that are older than so many milliseconds, and old templates. */
+async function dropLeftOvers(server: Client, olderThanMs: number): Promise<void> {
   const { rows } = await server.query<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)
       AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pg_stat_activity.datid = pg_database.oid)
@@ -78,7 +83,7 @@ async function dropLeftOvers(server: Client): Promise<void> {
   );
   const names = rows.map(({ name }) => name);
   const isTemplate = (name: string): boolean => name.startsWith(`${PREFIX}template_`);
-  const stale = names.filter((name) => !isTemplate(name) && madeAt(name) < Date.now() - STALE_MS);
+  const stale = names.filter((name) => !isTemplate(name) && madeAt(name) <= Date.now() - olderThanMs);
   for (const name of [...stale, ...names.filter(isTemplate).slice(MAX_TEMPLATES)]) await drop(server, name);
 }
 
