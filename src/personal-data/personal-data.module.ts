@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { PersonalDataCheck } from './personal-data.check.js';
 import { PersonalData } from './personal-data.js';
 import { PersonalDataExport } from './personal-data.export.js';
 import { PersonalDataRepository } from './personal-data.repository.js';
@@ -6,7 +7,7 @@ import { PersonalDataRepository } from './personal-data.repository.js';
 /** What is stored about people. Each module registers its own tables with `PersonalData`. */
 @Global()
 @Module({
-  providers: [PersonalData, PersonalDataExport, PersonalDataRepository],
+  providers: [PersonalData, PersonalDataCheck, PersonalDataExport, PersonalDataRepository],
   exports: [PersonalData, PersonalDataExport],
 })
 export class PersonalDataModule {}

@@ -26,8 +26,8 @@ export interface ErasedAccount {
 export type Eraser = (account: ErasedAccount, tx: Transaction) => Promise<void>;
 
 /**
- * What is stored about people, and how it is removed. The module that owns a table registers it in `onModuleInit`; a test
- * finds tables that name accounts and are not registered.
+ * What is stored about people, and how it is removed. The module that owns a table registers it in `onModuleInit`; an entity
+ * with a foreign key to accounts that no module has registered stops the start.
  */
 @Injectable()
 export class PersonalData {

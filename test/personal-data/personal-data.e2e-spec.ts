@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { PersonalData } from '../../src/personal-data/personal-data.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -132,6 +133,23 @@ describe('GET /account/export', () => {
     const missing = references.filter(({ table, column }) => !registered.get(table)?.includes(column));
     expect(missing).toEqual([]);
     expect(new Set(references.map(({ table }) => table)).size).toBeGreaterThan(4);
+  });
+});
+
+describe('An extension', () => {
+  @Entity('badges')
+  class Badge {
+    @PrimaryColumn('uuid') id!: string;
+
+    @Column({ type: 'uuid' })
+    @ForeignKey('Account', { onDelete: 'CASCADE' })
+    ownerId!: string;
+  }
+
+  it('does not start with a table about accounts that it has not registered', async () => {
+    await expect(startApp({ extension: { entities: [Badge] } })).rejects.toThrow(
+      'Badge: badges.owner_id has the id of an account; register the table with PersonalData',
+    );
   });
 });
 

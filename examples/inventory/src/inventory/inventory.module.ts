@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { PersonalData } from 'iam';
 import { ExpiredReservations } from './expired-reservations.js';
 import { ItemsController } from './items.controller.js';
 import { ItemsRepository } from './items.repository.js';
@@ -11,4 +12,16 @@ import { StockCheck } from './stock-check.js';
   controllers: [ItemsController, StockPage, AboutStockPage],
   providers: [ItemsRepository, ItemsService, ExpiredReservations, StockCheck, StockTemplates],
 })
-export class InventoryModule {}
+export class InventoryModule implements OnModuleInit {
+  constructor(private readonly data: PersonalData) {}
+
+  /** Exports of an account include its record and what it has reserved, not whose manager it is. */
+  onModuleInit(): void {
+    this.data.register({
+      table: 'staff_records',
+      key: 'account_id',
+      accounts: { account_id: [], manager_id: 'not_exported' },
+    });
+    this.data.register({ table: 'reservations', key: 'id', accounts: { account_id: [] } });
+  }
+}
