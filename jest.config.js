@@ -4,6 +4,7 @@ export default {
   runtime: '<rootDir>/test/runner/runtime.js',
   transform: {},
   rootDir: '.',
+  // `npm run test:ci` runs *.ci-spec.ts: what takes long, or needs a program beside Node.
   testMatch: [
     '<rootDir>/test/**/*.{spec,e2e-spec}.ts',
     '<rootDir>/examples/**/*.e2e-spec.ts',

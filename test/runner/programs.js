@@ -28,7 +28,7 @@ export async function compilePrograms() {
   await removeAllBut(new Set(sources.map(compiledPath)));
 }
 
-const isTest = (name) => /\.(e2e-)?spec\.ts$/.test(name);
+const isTest = (name) => /\.(spec|[a-z0-9]+-spec)\.ts$/.test(name);
 
 async function typescriptIn(folder) {
   const names = await readdir(join(ROOT, folder), { recursive: true });

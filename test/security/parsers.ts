@@ -41,7 +41,7 @@ import { deviceName } from '../../src/sign-in/device-name.js';
 import { LoginBody, RefreshBody } from '../../src/sign-in/sign-in.dto.js';
 import { hostileServer } from './parsing-server.js';
 
-/** What is parsed out of a request; one row each, and `linear-parsers.spec.ts` times it. */
+/** What is parsed out of a request; one row each, and `linear-parsers.ci-spec.ts` times it. */
 export interface Parser {
   readonly name: string;
   /** Makes what a text of any form is parsed by; that is not timed. Rejecting the text is fine. */
