@@ -37,6 +37,6 @@ describe('Documentation', () => {
       Number(/^# (\d+)\. \S/.exec(readFileSync(new URL(document, ROOT), 'utf8'))?.[1]),
     );
     expect(headed).toEqual(named);
-    expect(named).toEqual(named.map((_, index) => index + 1));
+    expect(new Set(named).size).toBe(named.length);
   });
 });

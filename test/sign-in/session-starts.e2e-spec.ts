@@ -76,7 +76,7 @@ describe('Every session', () => {
     return rows.map(({ action }) => action);
   };
 
-  it('starts the same way, whatever proves who somebody is', async () => {
+  it('starts the same way, whatever proves who a person is', async () => {
     const user = await account(app);
     const response = await as(app).post('/by-id', { id: user.id });
     expect(response.status).toBe(200);
