@@ -14,7 +14,7 @@ export interface Session {
   /**
    * Called after a 401.
    * @param used what `authorize` returned for that request
-   * @param refresh sends `POST /auth/refresh`; undefined in cookie mode, where the tokens are in no body
+   * @param refresh sends `POST /auth/refresh`; it returns nothing where the tokens are in cookies
    * @returns whether to send the request again
    */
   renew(used: unknown, refresh: (token?: string) => Promise<Tokens | undefined>): Promise<boolean>;

@@ -44,7 +44,7 @@ export interface Call {
   readonly isLink?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly options?: CallOptions | undefined;
-  /** Without credentials, and without a refresh. */
+  /** A refresh: without credentials, and without another refresh. */
   readonly isBare?: boolean;
 }
 
@@ -90,7 +90,7 @@ export class Transport {
           isRenewed = true;
           if (await session?.renew(used, (token) => this.refresh(token))) continue;
         }
-        const wait = attempt < retries ? waitAfter(error, headers, call.method, attempt) : undefined;
+        const wait = attempt < retries ? waitAfter(error, headers, call, attempt) : undefined;
         if (wait === undefined || wait > maxWait) throw error;
         attempt += 1;
         await pause(wait, signal);
@@ -154,10 +154,11 @@ export class Transport {
 }
 
 /** How long to wait before an attempt that is safe, in milliseconds; undefined where it is not. */
-function waitAfter(error: unknown, headers: Headers, method: string, attempt: number): number | undefined {
+function waitAfter(error: unknown, headers: Headers, { method, isBare }: Call, attempt: number): number | undefined {
   const isApi = error instanceof ApiError;
   // What has a key is done once, however often it is sent. What was rejected by a limit was not done at all.
-  const isSafe = method === 'GET' || headers.has('idempotency-key') || (isApi && error.status === 429);
+  // A refresh gives the same tokens again within ten seconds.
+  const isSafe = method === 'GET' || isBare || headers.has('idempotency-key') || (isApi && error.status === 429);
   const isPassing = isApi
     ? error.status === 429 || STATUSES.includes(error.status) || (error.status === 409 && isRunning(error))
     : error instanceof ConnectionError;

@@ -1,0 +1,226 @@
+import type { Session, Tokens } from './session.js';
+
+/** Sessions of people: bearer tokens in a store of the caller's choice, or cookies. */
+
+type Maybe<Value> = Value | Promise<Value>;
+
+/** Keeps the tokens of a session. */
+export interface TokenStore {
+  get(): Maybe<Tokens | undefined>;
+  set(tokens: Tokens | undefined): Maybe<void>;
+  /** The name under which several tabs have the same tokens; undefined where each has its own. */
+  readonly sharedAs?: string;
+}
+
+/** What happened to a session, in this tab or in another one of the same session. */
+export type SessionEvent = 'signedin' | 'signedout';
+
+/** A session, and what happens to it. */
+export interface ClientSession extends Session {
+  /** Calls the listener after each event of this kind. @returns what removes it */
+  on(event: SessionEvent, listener: () => void): () => void;
+  /** Stops listening to other tabs. */
+  close(): void;
+}
+
+/** Tokens in memory: they are gone with the page. */
+export function memoryStore(): TokenStore {
+  let kept: Tokens | undefined;
+  return {
+    get: () => kept,
+    set: (tokens) => {
+      kept = tokens;
+    },
+  };
+}
+
+/** As much of `localStorage` and `sessionStorage` as is needed here. */
+export interface WebStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/**
+ * Tokens in `localStorage`, which all tabs of an origin share, and which scripts of the page can read: prefer cookies where
+ * the service is on the same site.
+ */
+export function webStore(storage: WebStorage, key = 'iam-client'): TokenStore {
+  return {
+    sharedAs: key,
+    get: () => {
+      const text = storage.getItem(key);
+      return text === null ? undefined : (JSON.parse(text) as Tokens);
+    },
+    set: (tokens) => (tokens ? storage.setItem(key, JSON.stringify(tokens)) : storage.removeItem(key)),
+  };
+}
+
+/** `navigator.locks`, where the platform has it. */
+interface Locks {
+  request<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+/** `BroadcastChannel`, of which no types are everywhere. */
+interface Channel {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  postMessage(message: string): void;
+  close(): void;
+}
+
+/** What browsers have, and other platforms may not. */
+interface Platform {
+  readonly navigator?: { readonly locks?: Locks };
+  readonly BroadcastChannel?: new (name: string) => Channel;
+}
+
+const platform = globalThis as unknown as Platform;
+
+/** One refresh at a time in this tab and in all others, and what they say to each other. */
+abstract class SharedSession implements ClientSession {
+  private readonly listeners = new Set<readonly [SessionEvent, () => void]>();
+  private readonly channel: Channel | undefined;
+  private renewal: Promise<boolean> | undefined;
+
+  constructor(private readonly name: string | undefined) {
+    if (name === undefined || !platform.BroadcastChannel) return;
+    this.channel = new platform.BroadcastChannel(name);
+    this.channel.onmessage = ({ data }) => this.heard(String(data));
+  }
+
+  abstract authorize(headers: Headers): Promise<unknown>;
+  abstract signedIn(tokens: Tokens | undefined): Promise<void>;
+  abstract signedOut(): Promise<void>;
+
+  /** Whether other credentials are there than those that were used; undefined where the session has ended. */
+  protected abstract isNewer(used: unknown): Maybe<boolean | undefined>;
+  protected abstract exchange(refresh: (token?: string) => Promise<Tokens | undefined>): Promise<void>;
+
+  renew(used: unknown, refresh: (token?: string) => Promise<Tokens | undefined>): Promise<boolean> {
+    this.renewal ??= this.alone(async () => {
+      const isNewer = await this.isNewer(used);
+      if (isNewer !== false) return isNewer === true;
+      try {
+        await this.exchange(refresh);
+        return true;
+      } catch (error) {
+        // Anything but a rejection, such as a network that is away, says nothing about the session.
+        if ((error as { status?: number }).status !== 401) throw error;
+        await this.signedOut();
+        return false;
+      }
+    }).finally(() => {
+      this.renewal = undefined;
+    });
+    return this.renewal;
+  }
+
+  on(event: SessionEvent, listener: () => void): () => void {
+    const entry = [event, listener] as const;
+    this.listeners.add(entry);
+    return () => void this.listeners.delete(entry);
+  }
+
+  close(): void {
+    this.channel?.close();
+  }
+
+  /** Says it here and in the other tabs. */
+  protected announce(event: SessionEvent | 'renewed'): void {
+    this.channel?.postMessage(event);
+    this.emit(event);
+  }
+
+  /** Another tab said it. */
+  protected heard(event: string): void {
+    this.emit(event);
+  }
+
+  private emit(event: string): void {
+    for (const [kind, listener] of this.listeners) if (kind === event) listener();
+  }
+
+  private alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { locks } = platform.navigator ?? {};
+    return this.name !== undefined && locks ? locks.request(this.name, work) : work();
+  }
+}
+
+class BearerSession extends SharedSession {
+  constructor(private readonly store: TokenStore) {
+    super(store.sharedAs);
+  }
+
+  async authorize(headers: Headers): Promise<string | undefined> {
+    const { token } = (await this.store.get()) ?? {};
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    return token;
+  }
+
+  async signedIn(tokens: Tokens | undefined): Promise<void> {
+    await this.store.set(tokens);
+    this.announce('signedin');
+  }
+
+  async signedOut(): Promise<void> {
+    await this.store.set(undefined);
+    this.announce('signedout');
+  }
+
+  protected async isNewer(used: unknown): Promise<boolean | undefined> {
+    const tokens = await this.store.get();
+    return tokens && tokens.token !== used;
+  }
+
+  protected async exchange(refresh: (token?: string) => Promise<Tokens | undefined>): Promise<void> {
+    const tokens = await this.store.get();
+    await this.store.set(await refresh(tokens?.refresh_token));
+  }
+}
+
+class CookieSession extends SharedSession {
+  readonly cookies = true;
+  /** How often the cookies changed, here or in another tab. */
+  private changes = 0;
+
+  async authorize(): Promise<number> {
+    return this.changes;
+  }
+
+  async signedIn(): Promise<void> {
+    this.changes += 1;
+    this.announce('signedin');
+  }
+
+  async signedOut(): Promise<void> {
+    this.announce('signedout');
+  }
+
+  protected isNewer(used: unknown): boolean {
+    return this.changes !== used;
+  }
+
+  protected async exchange(refresh: () => Promise<unknown>): Promise<void> {
+    await refresh();
+    this.changes += 1;
+    this.announce('renewed');
+  }
+
+  protected override heard(event: string): void {
+    if (event !== 'signedout') this.changes += 1;
+    super.heard(event);
+  }
+}
+
+/**
+ * A session with bearer tokens. Sign-ins of the client put their tokens into the store, 401 refreshes them, once for all
+ * requests and tabs, and a refresh that is rejected ends the session: `signedout`.
+ * @param store in memory without one
+ */
+export const bearerSession = (store: TokenStore = memoryStore()): ClientSession => new BearerSession(store);
+
+/**
+ * A session in cookies that scripts cannot read, for pages of the same site as the service.
+ * @param name under which the tabs of the page find each other
+ */
+export const cookieSession = (name = 'iam-client'): ClientSession => new CookieSession(name);
