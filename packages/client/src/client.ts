@@ -98,7 +98,7 @@ function resourceMethods(transport: Transport, { type = '', verbs = [], whole }:
       },
     },
   };
-  return Object.assign({}, ...verbs.map((verb) => methods[verb])) as Record<string, Method>;
+  return Object.assign(type ? { type } : {}, ...verbs.map((verb) => methods[verb])) as Record<string, Method>;
 }
 
 const operationMethods = (transport: Transport, { operations = {} }: MethodTable): Record<string, Method> =>

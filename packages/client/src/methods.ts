@@ -16,7 +16,17 @@ import type {
 
 /** The methods that resources have in common; the generated types say which of them a resource has. */
 
-export interface Lists<R extends AnyResources<R>, T extends keyof R> {
+declare const resources: unique symbol;
+
+/** Which resource the methods are for. */
+export interface Typed<R, T> {
+  /** Its JSON:API type. */
+  readonly type: T;
+  /** For the compiler alone. */
+  readonly [resources]?: R;
+}
+
+export interface Lists<R extends AnyResources<R>, T extends keyof R> extends Typed<R, T> {
   /** One page of the collection. */
   list<
     const I extends Includable<R, T> = never,
@@ -35,7 +45,7 @@ export interface Lists<R extends AnyResources<R>, T extends keyof R> {
   ): AsyncGenerator<Resource<R, T, I, F>, void, void>;
 }
 
-export interface Gets<R extends AnyResources<R>, T extends keyof R> {
+export interface Gets<R extends AnyResources<R>, T extends keyof R> extends Typed<R, T> {
   /** @throws NotFoundError also where the row is out of scope */
   get<const I extends Includable<R, T> = never, const F extends Fields<R, T> = object>(
     id: string,
@@ -43,7 +53,7 @@ export interface Gets<R extends AnyResources<R>, T extends keyof R> {
   ): Promise<Resource<R, T, I, F>>;
 }
 
-export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta> {
+export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta> extends Typed<R, T> {
   /** Sent with an `Idempotency-Key`, so that a retry creates nothing twice. @throws ValidationError, ConflictError */
   create<const I extends Includable<R, T> = never, const F extends Fields<R, T> = object>(
     attributes: R[T]['create'],
@@ -51,7 +61,7 @@ export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = Re
   ): Promise<Resource<R, T, I, F, Meta>>;
 }
 
-export interface Updates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta> {
+export interface Updates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta> extends Typed<R, T> {
   /**
    * @param target a resource that was read, whose version is sent as `If-Match`; or an id, to write whatever the version
    * @throws PreconditionFailedError when it was changed since it was read
