@@ -4,12 +4,8 @@ export default {
   runtime: '<rootDir>/test/runner/runtime.js',
   transform: {},
   rootDir: '.',
-  // `npm run test:ci` runs *.ci-spec.ts: what takes long, or needs a program beside Node.
-  testMatch: [
-    '<rootDir>/test/**/*.{spec,e2e-spec}.ts',
-    '<rootDir>/examples/**/*.e2e-spec.ts',
-    '<rootDir>/{examples,templates}/*/src/**/*.test.ts',
-  ],
+  // `npm run test:ci` runs *.ci-spec.ts and the examples: what takes long, or needs a program beside Node.
+  testMatch: ['<rootDir>/test/**/*.{spec,e2e-spec}.ts'],
   globalSetup: '<rootDir>/test/runner/global-setup.js',
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
   // One more than cores: some tests wait, for a process that starts or a second that passes.
