@@ -55,7 +55,7 @@ describe('The client', () => {
     expect(second).toBe(first);
   });
 
-  it('takes a key of the caller, so that a second press of a button creates nothing', async () => {
+  it('takes a key of the client, so that a second press of a button creates nothing', async () => {
     const options = { idempotencyKey: 'invitation-of-jane' };
     const first = await iam.organizations.create({ name: 'Pressed' }, options);
     expect((await iam.organizations.create({ name: 'Pressed' }, options)).id).toBe(first.id);
