@@ -31,6 +31,7 @@ import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PersonalDataModule } from './personal-data/personal-data.module.js';
 import { PasswordsModule } from './passwords/passwords.module.js';
 import { RolesModule } from './roles/roles.module.js';
+import { SecondFactorsModule } from './second-factors/second-factors.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
 import { SignInModule } from './sign-in/sign-in.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
@@ -55,6 +56,7 @@ const MODULES: readonly Type<unknown>[] = [
   PagesModule,
   IdentityProvidersModule,
   PasskeysModule,
+  SecondFactorsModule,
   EventsModule,
   AppMetricsModule,
   HealthModule,

@@ -109,6 +109,13 @@ export class SessionsRepository extends SessionEndsRepository {
     return live(sessionId, row);
   }
 
+  async addMethods(tx: Transaction, { sessionId }: SessionOwner, amr: readonly AuthenticationMethod[]): Promise<void> {
+    await tx.query(sql`
+      UPDATE account_sessions session
+      SET amr = ARRAY(SELECT DISTINCT unnest(session.amr || ${amr}::varchar[])), version = session.version + 1
+      WHERE id = ${sessionId}`);
+  }
+
   async rotate(database: Pick<Transaction, 'query'>, token: RefreshToken): Promise<LiveSession | null> {
     const [row] = await database.query<Row>(sql`
       UPDATE account_sessions session

@@ -3,10 +3,11 @@ import { type SealedColumn, SealedRows } from '../auth/tokens/sealed-columns.rep
 import type { SecretBox } from '../auth/tokens/secrets.js';
 import { SEALED_CLIENT_SECRETS } from '../identity-providers/providers/identity-providers.repository.js';
 import { SEALED_TOKEN_DATA } from '../one-time-tokens/one-time-tokens.repository.js';
+import { SEALED_FACTOR_SECRETS } from '../second-factors/totp/account-factors.repository.js';
 import { type ResealReport, SealedJobs } from '../outbox/sealed-jobs.js';
 
 /** Every column that is sealed. A module that seals another one adds it here. */
-const SEALED_COLUMNS: readonly SealedColumn[] = [SEALED_TOKEN_DATA, SEALED_CLIENT_SECRETS];
+const SEALED_COLUMNS: readonly SealedColumn[] = [SEALED_TOKEN_DATA, SEALED_CLIENT_SECRETS, SEALED_FACTOR_SECRETS];
 
 /** Everything that APP_SECRET encrypts: tokens in the jobs of the outbox, and columns. */
 export class SealedData {

@@ -13,6 +13,10 @@ import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { AccountCredentials } from '../passwords/account-credentials.entity.js';
 import { AccountPasskey } from '../passkeys/account-passkey.entity.js';
+import { AccountFactorState } from '../second-factors/account-factor-state.entity.js';
+import { AccountFactor } from '../second-factors/account-factor.entity.js';
+import { FactorAttempt } from '../second-factors/factor-attempt.entity.js';
+import { RecoveryCode } from '../second-factors/recovery-codes/recovery-code.entity.js';
 import { SweepRun } from '../sweeps/sweep.entity.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { AuditTrail1764000100000 } from './migrations/1764000100000-audit-trail.js';
@@ -23,6 +27,7 @@ import { Maintenance1764000460000 } from './migrations/1764000460000-maintenance
 import { ApiKeys1764000500000 } from './migrations/1764000500000-api-keys.js';
 import { Passkeys1764000610000 } from './migrations/1764000610000-passkeys.js';
 import { IdentityProviders1764000700000 } from './migrations/1764000700000-identity-providers.js';
+import { SecondFactors1764000600000 } from './migrations/1764000600000-second-factors.js';
 
 /** Every entity, listed by hand so that the whole schema is visible in one place. */
 export const entities = [
@@ -30,10 +35,13 @@ export const entities = [
   AccountCredentials,
   AccountIdentity,
   AccountPasskey,
+  AccountFactor,
+  AccountFactorState,
   AccountSession,
   Attempt,
   AuditEvent,
   AuthChange,
+  FactorAttempt,
   IdempotencyKey,
   IdentityProvider,
   IdentityProviderDomain,
@@ -43,6 +51,7 @@ export const entities = [
   Membership,
   OneTimeToken,
   Organization,
+  RecoveryCode,
   SweepRun,
 ];
 
@@ -55,6 +64,7 @@ export const migrations = [
   AccountSecrets1764000440000,
   Maintenance1764000460000,
   ApiKeys1764000500000,
+  SecondFactors1764000600000,
   Passkeys1764000610000,
   IdentityProviders1764000700000,
 ];

@@ -36,6 +36,16 @@ export interface MailData {
   'email-taken': { requestedAt: Date };
   /** A sign-in to the recipient's account on a new device. */
   'new-sign-in': { signedInAt: Date; device: ServiceText; address: ServiceText };
+  /** A second factor was added to the recipient's account. `factor` is its owner's name of it. */
+  'factor-added': { factor: string; changedAt: Date };
+  'factor-removed': { factor: string; changedAt: Date };
+  /** All second factors of the recipient's account were removed, by an administrator. */
+  'factors-reset': { changedAt: Date };
+  'recovery-codes-made': { changedAt: Date };
+  /** A recovery code of the recipient's account was used. */
+  'recovery-code-used': { usedAt: Date; left: number };
+  /** Codes of the recipient's account are locked, after too many failures with its right password. */
+  'codes-locked': { lockedUntil: Date };
   /** The recipient's role was changed. */
   'role-changed': { formerRole: string; role: string; changedAt: Date };
 }

@@ -27,6 +27,12 @@ export const MAIL_SAMPLES = {
     device: new ServiceText('Firefox, Windows'),
     address: new ServiceText('192.0.2.7'),
   },
+  'factor-added': { factor: 'Phone', changedAt: TIME },
+  'factor-removed': { factor: 'Phone', changedAt: TIME },
+  'factors-reset': { changedAt: TIME },
+  'recovery-codes-made': { changedAt: TIME },
+  'recovery-code-used': { usedAt: TIME, left: 9 },
+  'codes-locked': { lockedUntil: TIME },
   'role-changed': { formerRole: 'user', role: 'org_owner', changedAt: TIME },
 } as const satisfies Partial<MailData>;
 

@@ -1,3 +1,5 @@
+import type { AuthenticationMethod } from '../auth/sessions/session.js';
+
 /**
  * The purposes of one-time tokens, and the data that the token of each carries, which is stored sealed. A purpose is
  * added here and in {@link TOKEN_PURPOSES}.
@@ -11,6 +13,8 @@ export interface TokenData {
   email_confirm: { readonly email: string };
   /** Takes a change of the e-mail back; mailed to the former e-mail. */
   email_revert: { readonly email: string };
+  /** Stands for the first factor of a sign-in until the second one is proved. A wrong code does not use it up. */
+  mfa: { readonly amr: readonly AuthenticationMethod[]; readonly passwordVersion?: number; readonly provider?: string };
   /** The challenge of a passkey that is being added. */
   passkey_registration: PasskeyChallenge;
 }
@@ -48,6 +52,7 @@ export const TOKEN_PURPOSES: Readonly<Record<TokenPurpose, PurposeRules>> = {
   invitation: { seconds: 3 * DAY, max: 1, atMax: 'replace', keptSeconds: 30 * DAY },
   reset: { seconds: HOUR, max: 3, atMax: 'reject', keptSeconds: 30 * DAY },
   email_confirm: { seconds: DAY, max: 1, atMax: 'replace', keptSeconds: 30 * DAY },
+  mfa: { seconds: 5 * MINUTE, max: 20, atMax: 'replace', keptSeconds: HOUR },
   email_revert: { seconds: 7 * DAY, max: 10, atMax: 'reject', keptSeconds: 30 * DAY, lasting: true },
   passkey_registration: CHALLENGE,
 };

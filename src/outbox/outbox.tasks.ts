@@ -45,6 +45,18 @@ export interface OutboxTasks {
   'mail.email_changed_by_admin': { accountId: string; email: string; changedAt: string };
   /** Notifies the owner of an account that another account asked for its e-mail, at that time (ISO 8601). */
   'mail.email_taken': { accountId: string; requestedAt: string };
+  /** Notifies the owner of an account of changed second factors, at that time (ISO 8601). */
+  'mail.factors_changed': {
+    accountId: string;
+    change: 'added' | 'removed' | 'reset' | 'recovery_codes_made';
+    /** What its owner calls the factor; empty where it is about all of them. */
+    factor: string;
+    changedAt: string;
+  };
+  /** Notifies the owner of an account of a recovery code that was used, at that time, and of how many are left. */
+  'mail.recovery_code_used': { accountId: string; usedAt: string; left: number };
+  /** Notifies the owner of an account that codes are locked until then (ISO 8601), after too many failures. */
+  'mail.codes_locked': { accountId: string; method: 'totp' | 'recovery_code'; lockedUntil: string };
   /** Sends a reset token, while it is good. */
   'mail.password_reset': { sealedToken: string };
   /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */

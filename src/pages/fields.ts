@@ -42,6 +42,10 @@ interface Field extends Pick<FieldData, 'name' | 'label' | 'type' | 'autocomplet
   readonly first?: boolean;
   /** What can be chosen, in place of a text; the value is one of them. */
   readonly options?: readonly Omit<FieldOption, 'selected'>[];
+  /** May stay empty. */
+  readonly optional?: boolean;
+  /** A code that is no word; of digits only. */
+  readonly code?: 'letters' | 'digits';
   /** Rules that are shown before the form is sent. */
   readonly rules?: FieldData['rules'];
 }
@@ -57,13 +61,16 @@ export class FormFields {
   /** A field with its rules or, in their place, its errors. The first invalid field has the focus when the page opens. */
   field({ locale, showPassword }: PageText, errors: FieldErrors, it: Field): FieldData {
     const { name, label, type, autocomplete, value = '', readOnly = false, first = false, rules = [], options } = it;
+    const { optional = false, code } = it;
     const broken = errors.get(name) ?? [];
     const [firstBroken] = errors.keys();
     return {
       ...{ name, label, type, autocomplete, readOnly },
       value: value.slice(0, MAX_SHOWN),
       options: options?.map((option) => ({ ...option, selected: option.value === value })) ?? null,
-      prose: type === 'text',
+      prose: type === 'text' && code === undefined,
+      numeric: code === 'digits',
+      optional,
       focused: firstBroken === undefined ? first : firstBroken === name,
       // The errors repeat the rules.
       rules: broken.length > 0 ? [] : rules,
@@ -77,6 +84,18 @@ export class FormFields {
     const { email: label } = text;
     const it = { name: 'email', label, type: 'email', autocomplete: 'username', value: email, readOnly: true } as const;
     return this.field(text, errors, it);
+  }
+
+  /** The field for a code of an authenticator app. */
+  code(text: PageText, errors: FieldErrors, options: Pick<Field, 'first' | 'optional'> = {}): FieldData {
+    const it = { name: 'code', label: text.code, type: 'text', autocomplete: 'one-time-code', code: 'digits' } as const;
+    return this.field(text, errors, { ...it, ...options });
+  }
+
+  /** The field for a recovery code. */
+  recoveryCode(text: PageText, errors: FieldErrors, options: Pick<Field, 'first' | 'optional'> = {}): FieldData {
+    const it = { name: 'recovery_code', label: text.recoveryCode, type: 'text', autocomplete: 'off' } as const;
+    return this.field(text, errors, { ...it, code: 'letters', ...options });
   }
 
   /** The field for a new password, with the focus. Its rules are those that an empty password breaks. */

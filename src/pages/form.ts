@@ -19,6 +19,12 @@ export class SentForm {
   text(name: string): string {
     return this.fields.get(name) ?? '';
   }
+
+  /** The values of those of the fields that were filled in, without blanks around them. */
+  present<Name extends string>(...names: readonly Name[]): Partial<Record<Name, string>> {
+    const sent = names.map((name) => [name, this.text(name).trim()] as const);
+    return Object.fromEntries(sent.filter(([, value]) => value !== '')) as Partial<Record<Name, string>>;
+  }
 }
 
 const FORM_BODY: BodyFormat = {

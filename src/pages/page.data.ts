@@ -31,6 +31,9 @@ export interface FieldData {
   readonly options: readonly FieldOption[] | null;
   /** Whether browsers may check its spelling and start it in upper case. */
   readonly prose: boolean;
+  /** Whether it takes digits only, so that a phone shows these. */
+  readonly numeric: boolean;
+  readonly optional: boolean;
   readonly readOnly: boolean;
   /** Whether it has the focus when the page opens. */
   readonly focused: boolean;

@@ -8,6 +8,8 @@ const FIELD: FieldData = {
   value: '',
   options: null,
   prose: false,
+  numeric: true,
+  optional: false,
   readOnly: false,
   focused: true,
   rules: [{ text: 'must contain a digit', lang: null }],

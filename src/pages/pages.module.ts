@@ -17,6 +17,8 @@ import { PageTemplates } from './page.templates.js';
 import { ResetPasswordController } from './reset-password.controller.js';
 import { ContinueController } from './sign-in/continue.controller.js';
 import { PasswordWay } from './sign-in/password.way.js';
+import { SecondStepController } from './sign-in/second-step.controller.js';
+import { SecondStepView } from './sign-in/second-step.view.js';
 import { SignInPageController } from './sign-in/sign-in.controller.js';
 import { ExpiredSignOutController, SignOutPageController } from './sign-in/sign-out.controller.js';
 import { SignInWays } from './sign-in/sign-in.ways.js';
@@ -31,6 +33,7 @@ import { SignInWays } from './sign-in/sign-in.ways.js';
     ConfirmEmailController,
     RevertEmailController,
     SignInPageController,
+    SecondStepController,
     ContinueController,
     SignOutPageController,
     ExpiredSignOutController,
@@ -47,6 +50,7 @@ import { SignInWays } from './sign-in/sign-in.ways.js';
     FormFields,
     SignInWays,
     PasswordWay,
+    SecondStepView,
     AccountSections,
     AccountView,
     OwnSessionsService,

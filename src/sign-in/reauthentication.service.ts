@@ -1,11 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
+import { SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
 import { Reauthentication } from '../auth/authentication/fresh-sign-in.js';
 import { emailKey } from '../auth/email-key.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
-import { apiError } from '../json-api/document/errors.js';
+import { ApiError, apiError } from '../json-api/document/errors.js';
+import { brokenRule } from '../json-api/document/rules.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
@@ -30,20 +32,42 @@ export class ReauthenticationService implements OnModuleInit {
     private readonly rateLimiter: RateLimiter,
     private readonly audit: Audit,
     private readonly reauthentication: Reauthentication,
+    private readonly factors: SecondFactors,
   ) {}
 
   onModuleInit(): void {
-    this.reauthentication.register(async ({ id }) =>
-      (await this.credentials.find(id)).hashedPassword === null ? [] : ['password'],
-    );
+    this.reauthentication.register(async ({ id }) => {
+      const hasPassword = (await this.credentials.find(id)).hashedPassword !== null;
+      const factors = await this.factors.ofAccount(id, this.transactions);
+      const others = factors.flatMap(({ name, provesAlone }) => (provesAlone || hasPassword ? [name] : []));
+      return hasPassword ? ['password', ...others] : others;
+    });
   }
 
   /**
-   * Proves by password who the actor is. The session stays, with a new pair of tokens.
+   * Proves who the actor is: by a factor that is enough, or by password, and by a second factor where the account has one.
+   * The session stays, with a new pair of tokens.
    * @param address the client's
-   * @throws ApiError 401 `invalid_credentials`; 401 `unauthenticated` when the session ended meanwhile; 429; 503
+   * @throws ApiError 401 `invalid_credentials`; 401 `unauthenticated` when the session ended meanwhile; 422 where something
+   * is missing; 429; 503
    */
-  async byPassword(actor: Actor, password: string, address: string): Promise<SignedIn> {
+  async prove(
+    actor: Actor,
+    { password, factor }: { readonly password: string | null; readonly factor: SentFactor | null },
+    address: string,
+  ): Promise<SignedIn> {
+    if (password !== null) return this.byPassword(actor, { password, factor }, address);
+    if (!factor?.factor.provesAlone) throw missing('password');
+    const { amr, spend } = await factor.factor.verify({ accountId: actor.id, address }, factor.sent);
+    return this.by(actor, { amr: [...amr, 'mfa'], spend });
+  }
+
+  private async byPassword(
+    actor: Actor,
+    { password, factor }: { readonly password: string; readonly factor: SentFactor | null },
+    address: string,
+  ): Promise<SignedIn> {
+    if (factor === null && (await this.factors.isDemanded(actor.id, this.transactions))) throw missing('code');
     const attempt = { address, emailKey: emailKey(actor.email), actorId: actor.id };
     await this.rateLimiter.email('reauthenticate', attempt);
     const stored = await this.credentials.find(actor.id);
@@ -53,9 +77,13 @@ export class ReauthenticationService implements OnModuleInit {
       throw invalidCredentials();
     }
     const rehashed = rehash ? await this.hasher.upgrade(password) : null;
-    const signedIn = await this.by(actor, { amr: ['pwd'], password: { version: stored.version, rehashed } });
     await this.rateLimiter.succeeded('reauthenticate', attempt);
-    return signedIn;
+    const proved = factor && (await factor.factor.verify({ accountId: actor.id, address }, factor.sent));
+    return this.by(actor, {
+      amr: proved ? ['pwd', ...proved.amr, 'mfa'] : ['pwd'],
+      password: { version: stored.version, rehashed },
+      ...(proved && { spend: proved.spend }),
+    });
   }
 
   /**
@@ -88,3 +116,6 @@ export class ReauthenticationService implements OnModuleInit {
     );
   }
 }
+
+const missing = (name: string): ApiError =>
+  new ApiError([brokenRule('required', { name, source: { pointer: `/${name}` } })]);

@@ -9,6 +9,7 @@ import {
   CrossSite,
   CurrentAuthentication,
 } from '../auth/authentication/authentication.js';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { Cookies } from '../auth/tokens/cookies.js';
 import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/actor.js';
@@ -37,6 +38,7 @@ export class SignInController {
     private readonly browsers: BrowserSessions,
     private readonly cookies: Cookies,
     private readonly crossSite: CrossSite,
+    private readonly factors: SecondFactors,
   ) {}
 
   @Post('login')
@@ -73,8 +75,9 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { password } = readFlatBody(ReauthenticateBody, body);
-    const signedIn = await this.reauthentication.byPassword(actor, password, clientAddress(request));
+    const { password = null, ...others } = readFlatBody(ReauthenticateBody, body);
+    const sent = { password, factor: this.factors.sentIn(others) };
+    const signedIn = await this.reauthentication.prove(actor, sent, clientAddress(request));
     return this.respond(signedIn, credentialsOf(request)?.via === 'cookie', reply);
   }
 

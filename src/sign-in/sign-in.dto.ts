@@ -1,7 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString } from 'class-validator';
+import { IsBoolean, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { IsOfType } from '../json-api/resource/validation-rules.js';
+
+/** Maximum length of a token; ours have 43 characters. */
+const MAX_TOKEN = 200;
 
 /** Body of `POST /auth/login`. */
 export class LoginBody {
@@ -22,11 +25,68 @@ export class LoginBody {
   cookie?: boolean;
 }
 
-/** Body of `POST /auth/reauthenticate`. */
-export class ReauthenticateBody {
-  @ApiProperty({ type: 'string', format: 'password' })
+/** Digits of a code, which people read in two groups of three. */
+const CODE = /^\d{3} ?\d{3}$/;
+/** A recovery code, with or without a space or dash in the middle. */
+const RECOVERY_CODE = /^[0-9A-Za-z]{5}[ -]?[0-9A-Za-z]{5}$/;
+
+/** Rule of a code of an authenticator app. */
+export const IsCode = (): PropertyDecorator =>
+  Matches(CODE, {
+    message: 'must be the six digits of a code',
+    context: { rule: 'format', parameters: { expected: 'code' } },
+  });
+
+/** A second factor in a body: one of its members. */
+export class SecondFactorBody {
+  @ApiPropertyOptional({ type: 'string', example: '492039', description: 'Six digits of an authenticator app' })
+  @IsOptional()
   @IsString()
-  password!: string;
+  @IsCode()
+  code?: string;
+
+  @ApiPropertyOptional({ type: 'string', example: '7K3M9PXQ2T' })
+  @IsOptional()
+  @IsString()
+  @Matches(RECOVERY_CODE, {
+    message: 'must be the ten characters of a recovery code',
+    context: { rule: 'format', parameters: { expected: 'recovery_code' } },
+  })
+  recovery_code?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    properties: { transaction: { type: 'string' }, response: { type: 'object', additionalProperties: true } },
+    required: ['transaction', 'response'],
+    description: 'The response of a passkey',
+  })
+  @IsOptional()
+  @IsObject()
+  passkey?: Readonly<Record<string, unknown>>;
+}
+
+/** Body of `POST /auth/mfa`. */
+export class MfaBody extends SecondFactorBody {
+  @ApiProperty({ type: 'string', description: 'Out of `meta` of the error `mfa_required`' })
+  @IsString()
+  @MaxLength(MAX_TOKEN)
+  mfa_token!: string;
+
+  @ApiPropertyOptional({
+    type: 'boolean',
+    description: 'Put the tokens into cookies instead of the body; false without it',
+  })
+  @IsOptional()
+  @IsBoolean()
+  cookie?: boolean;
+}
+
+/** Body of `POST /auth/reauthenticate`. */
+export class ReauthenticateBody extends SecondFactorBody {
+  @ApiPropertyOptional({ type: 'string', format: 'password', description: 'Required unless there is a passkey' })
+  @IsOptional()
+  @IsString()
+  password?: string;
 }
 
 /** Body of `POST /auth/refresh`; browsers with cookies send none. */

@@ -1,7 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { BrowserSessions } from './browser-sessions.service.js';
+import { MfaController } from './mfa.controller.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 import { ReauthenticationService } from './reauthentication.service.js';
+import { SecondStep } from './second-step.service.js';
 import { SessionStarts, SignInRequirements } from './session-starts.service.js';
 import { SessionTokens } from './session-tokens.js';
 import { SignInController } from './sign-in.controller.js';
@@ -11,6 +13,7 @@ import { SignOutService } from './sign-out.service.js';
 const services = [
   BrowserSessions,
   ReauthenticationService,
+  SecondStep,
   SessionStarts,
   SessionTokens,
   SignInRequirements,
@@ -21,7 +24,7 @@ const services = [
 /** Signing in, staying signed in, signing out. */
 @Global()
 @Module({
-  controllers: [SignInController],
+  controllers: [MfaController, SignInController],
   providers: [...services, NewSignInMailer],
   exports: services,
 })

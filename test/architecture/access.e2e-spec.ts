@@ -27,6 +27,7 @@ const PUBLIC_HANDLERS = [
   'JoinController.done',
   'JoinController.show',
   'JwksController.show',
+  'MfaController.mfa',
   'PasswordsController.passwordPolicy',
   'PasswordsController.requestReset',
   'PasswordsController.reset',
@@ -37,6 +38,7 @@ const PUBLIC_HANDLERS = [
   'RevertEmailController.done',
   'RevertEmailController.show',
   'RevertEmailController.submit',
+  'SecondStepController.prove',
   'SignInController.login',
   'SignInController.logout',
   'SignInController.logoutByGet',
@@ -56,6 +58,9 @@ const FRESH_HANDLERS = [
   'AccountPasskeysController.delete',
   'AccountPasskeysController.options',
   'AccountPasskeysController.update',
+  'AccountFactorsController.confirm',
+  'AccountFactorsController.create',
+  'AccountFactorsController.delete',
   'ChangeEmailPageController.request',
   'ChangeEmailPageController.show',
   'EmailController.request',
@@ -65,6 +70,7 @@ const FRESH_HANDLERS = [
   'IdentityProvidersController.update',
   'IdentityProvidersController.verifyDomain',
   'PersonalDataController.export',
+  'RecoveryCodesController.make',
 ];
 
 /**
@@ -134,6 +140,7 @@ const PUBLIC_ROUTES = [
   'POST /account/passwords/reset',
   'POST /auth/continue',
   'POST /auth/login',
+  'POST /auth/mfa',
   'POST /auth/refresh',
   'POST /auth/sign-out',
   'POST /confirm-email',
@@ -143,6 +150,7 @@ const PUBLIC_ROUTES = [
   'POST /revert-email',
   'POST /sign-in',
   'POST /sign-in/password',
+  'POST /sign-in/second-step',
   'POST /sign-out',
 ];
 

@@ -27,6 +27,7 @@ const PUBLIC = [
   'POST /account/passwords/reset',
   'POST /auth/login',
   'POST /auth/logout',
+  'POST /auth/mfa',
   'POST /auth/refresh',
 ];
 

@@ -108,6 +108,17 @@ async function passkey(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+/** One of the first admin's: others are removed all at once, by another route. */
+async function factor(app: Rows, n: number): Promise<string> {
+  const id = uuidv7();
+  await app.sql(
+    `INSERT INTO account_factors (id, account_id, name, secret, confirmed_at, last_used_at, created_at, updated_at)
+     SELECT $1, account.id, $2, 'sealed', $3, $4, $5, $5 FROM accounts account WHERE account.email = $6`,
+    [id, `Phone no. ${n}`, n % 2 ? time(n) : null, n % 3 ? time(n + 1) : null, time(n), ADMIN.email],
+  );
+  return id;
+}
+
 /** A factory for each resource of the service. */
 export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:organizations': (app, n) => organization(app, `Organization no. ${n}, of 100%`),
@@ -136,4 +147,5 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:audit_events': auditEvent,
   'iam:jobs': job,
   'iam:identity_providers': identityProvider,
+  'iam:account_factors': factor,
 };

@@ -4,6 +4,7 @@ import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, ty
 import { mailedToken } from '../accounts/mails.js';
 import { creation, type Creation, newDevice } from '../passkeys/passkeys.js';
 import { secretsOf } from '../passwords/tokens.js';
+import { enrolled, mfaToken, secondStep } from '../second-factors/factors.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { TOKEN_PURPOSES } from '../../src/one-time-tokens/token-purposes.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -32,6 +33,7 @@ const OPERATIONS_WITH_TOKENS = [
   'POST /account/passwords/reset',
   'POST /account_passkeys',
   'POST /auth/logout',
+  'POST /auth/mfa',
   'POST /auth/refresh',
 ];
 
@@ -42,6 +44,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
   email_confirm: 'the token to a new e-mail',
   email_revert: 'the token to a former e-mail',
   passkey_registration: 'the transaction of a new passkey',
+  mfa: 'the token of the first step of a sign-in',
 };
 
 /** An account just invited, and the token of the mail. */
@@ -185,6 +188,9 @@ describe('Lesson 6: a token of one purpose', () => {
       const body = { transaction: token, name: 'A', response: newDevice().create(options) };
       return (await client.post('/account_passkeys', body)).status === 200;
     },
+    'second step of a sign-in': async (token) =>
+      // The code is wrong; only with a good token it is asked for.
+      (await secondStep(app, token, { code: '000000' })).status === 401,
     'page cursor': async (token) =>
       (await root.get(`/accounts?page[after]=${encodeURIComponent(token)}`)).status === 200,
   };
@@ -234,6 +240,10 @@ describe('Lesson 6: a token of one purpose', () => {
     'the transaction of a new passkey': {
       make: async () => (await passkeyToAdd()).transaction,
       goodFor: ['add a passkey'],
+    },
+    'the token of the first step of a sign-in': {
+      make: async () => mfaToken(app, (await enrolled(app)).account),
+      goodFor: ['second step of a sign-in'],
     },
     'the reset token of a join': {
       make: async () => (await join((await invite()).token, undefined, PREFER)).body.meta.password_reset_token,
@@ -289,7 +299,8 @@ describe('Lesson 6: a token of one purpose', () => {
     const { paths, components } = (await as(app).get('/openapi.json')).body;
     const names = Object.entries<{ properties?: object }>(components.schemas)
       .filter(
-        ([name, { properties = {} }]) => /Body$/.test(name) && ('token' in properties || 'transaction' in properties),
+        ([name, { properties = {} }]) =>
+          /Body$/.test(name) && ['token', 'mfa_token', 'transaction'].some((member) => member in properties),
       )
       .map(([name]) => name);
     const takesToken = new RegExp(`"name":"token"|schemas/(${[...names, 'RefreshBody', 'LogoutBody'].join('|')})"`);

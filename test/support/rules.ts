@@ -3,6 +3,7 @@ import { TAKEN_RULES } from '../../src/database/errors/constraint-errors.js';
 import { PROVIDER_RULES } from '../../src/identity-providers/providers/provider.policy.js';
 import { RULES, type Rule } from '../../src/json-api/document/rules.js';
 import { CHANGE_RULES } from '../../src/passwords/passwords.service.js';
+import { CODE_RULES } from '../../src/second-factors/factor-attempts.service.js';
 import { PASSWORD_RULES } from '../../src/passwords/policy/password.policy.js';
 
 /** Every rule that `meta.rule` of the service's own errors names. */
@@ -13,4 +14,5 @@ export const ALL_RULES: Readonly<Record<string, Rule>> = {
   ...ACCOUNT_RULES,
   ...TAKEN_RULES,
   ...PROVIDER_RULES,
+  ...CODE_RULES,
 };

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { apiError } from '../../json-api/document/errors.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
-import { FALSE, join, or, sql, type Sql } from '../../json-api/sql/sql.js';
+import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
 import type { AuthenticationMethod } from '../sessions/session.js';
 
-/** Members of `POST /auth/mfa` and `POST /auth/reauthenticate` that carry a second factor. */
-export type SecondFactorMember = 'code' | 'recovery_code' | 'passkey';
+/** Members of `POST /auth/mfa` and `POST /auth/reauthenticate` that carry a second factor, in the order of `meta.factors`. */
+const MEMBERS = ['code', 'recovery_code', 'passkey'] as const;
+export type SecondFactorMember = (typeof MEMBERS)[number];
 
 /** Who proves a second factor, and from where. */
 export interface SecondFactorAttempt {
@@ -35,6 +37,8 @@ export interface SecondFactor {
    * requires one, or not for the sake of this one, which only helps where another is missing.
    */
   readonly demanded: 'always' | 'where_required' | 'never';
+  /** Whether it proves by itself who the actor is, without the password, for `POST /auth/reauthenticate`. */
+  readonly provesAlone: boolean;
   /** The condition, in SQL, that an account has one that it can use. @param account the account's id */
   readonly isHeldBy: (account: Sql) => Sql;
   /**
@@ -44,19 +48,18 @@ export interface SecondFactor {
   readonly verify: (attempt: SecondFactorAttempt, sent: unknown) => Promise<ProvedFactor>;
 }
 
-/** The second factors of an account. */
-export interface HeldFactors {
-  /** Those that it can use now. */
-  readonly factors: readonly SecondFactor[];
-  /** Whether its password alone does not prove who it is. */
-  readonly isDemanded: boolean;
+/** A second factor that was sent. */
+export interface SentFactor {
+  readonly factor: SecondFactor;
+  /** The value of its member. */
+  readonly sent: unknown;
 }
 
-/** The second factors of the service, in the order in which they were registered. */
+/** The second factors of the service. */
 @Injectable()
 export class SecondFactors {
   private readonly factors: SecondFactor[] = [];
-  private requirement: (account: Sql) => Sql = () => FALSE;
+  private readonly requirements: ((account: Sql) => Sql)[] = [];
 
   /** @throws Error when there are two of one name */
   register(factor: SecondFactor): void {
@@ -64,36 +67,61 @@ export class SecondFactors {
       throw new Error(`There are two second factors called ${factor.name}`);
     }
     this.factors.push(factor);
+    this.factors.sort((left, right) => MEMBERS.indexOf(left.member) - MEMBERS.indexOf(right.member));
   }
 
-  /** Sets the condition, in SQL, that an account must have a second factor. It is given the account's id. */
+  /** Adds a condition, in SQL, that an account must have a second factor. It is given the account's id. */
   requireWhere(requirement: (account: Sql) => Sql): void {
-    this.requirement = requirement;
+    this.requirements.push(requirement);
   }
 
-  /** The one that a member of a body carries; undefined where no module provides it. */
-  ofMember(member: SecondFactorMember): SecondFactor | undefined {
-    return this.factors.find((factor) => factor.member === member);
+  /** The condition, in SQL, that an account must have a second factor. @param account the account's id */
+  isRequiredOf(account: Sql): Sql {
+    return or(this.requirements.map((requirement) => requirement(account)));
   }
 
-  /** Those that an account has, by one statement. */
-  async ofAccount(accountId: string, database: Pick<Transaction, 'query'>): Promise<HeldFactors> {
-    if (this.factors.length === 0) return { factors: [], isDemanded: false };
-    const account = sql`${accountId}::uuid`;
-    const conditions = [this.requirement(account), ...this.factors.map(({ isHeldBy }) => isHeldBy(account))];
-    const [row] = await database.query<{ facts: boolean[] }>(sql`SELECT ARRAY[${join(conditions, ', ')}] AS facts`);
-    const [isRequired = false, ...held] = row?.facts ?? [];
-    const factors = this.factors.filter((_factor, place) => held[place]);
-    const isDemanded = factors.some(
-      ({ demanded }) => demanded === 'always' || (demanded === 'where_required' && isRequired),
+  /**
+   * The one that a body carries; null where it carries none.
+   * @throws ApiError 400 when there is more than one
+   */
+  sentIn(body: Readonly<Partial<Record<SecondFactorMember, unknown>>>): SentFactor | null {
+    const [first, second] = this.factors.filter(({ member }) => body[member] !== undefined);
+    if (second) throw apiError('malformed_body', 'Send one second factor', { pointer: `/${second.member}` });
+    return first ? { factor: first, sent: body[first.member] } : null;
+  }
+
+  /** Those that an account can use now, by one statement. */
+  async ofAccount(accountId: string, database: Pick<Transaction, 'query'>): Promise<SecondFactor[]> {
+    if (this.factors.length === 0) return [];
+    const held = this.factors.map(({ isHeldBy }) => isHeldBy(sql`${accountId}::uuid`));
+    const [row] = await database.query<{ held: boolean[] }>(sql`SELECT ARRAY[${join(held, ', ')}] AS held`);
+    return this.factors.filter((_factor, place) => row?.held[place]);
+  }
+
+  /** Whether the password of an account alone does not prove who it is. */
+  async isDemanded(accountId: string, database: Pick<Transaction, 'query'>): Promise<boolean> {
+    const condition = this.isDemandedOf(sql`${accountId}::uuid`);
+    const [row] = await database.query<{ demanded: boolean }>(sql`SELECT ${condition} AS demanded`);
+    return row?.demanded ?? false;
+  }
+
+  /** Whether an account has a second factor; recovery codes are none. */
+  async isHeld(accountId: string, database: Pick<Transaction, 'query'>): Promise<boolean> {
+    const [row] = await database.query<{ held: boolean }>(
+      sql`SELECT ${this.areHeldBy(sql`${accountId}::uuid`)} AS held`,
     );
-    return { factors, isDemanded };
+    return row?.held ?? false;
   }
 
-  /** The condition, in SQL, that an account must have a second factor and has none. @param account the account's id */
-  isMissingFor(account: Sql): Sql {
-    const factors = this.factors.filter(({ demanded }) => demanded !== 'never');
-    const isHeld = or(factors.map(({ isHeldBy }) => isHeldBy(account)));
-    return sql`(${this.requirement(account)} AND NOT ${isHeld})`;
+  /** The condition, in SQL, that an account has a second factor. @param account the account's id */
+  areHeldBy(account: Sql): Sql {
+    return or(this.factors.flatMap(({ demanded, isHeldBy }) => (demanded === 'never' ? [] : [isHeldBy(account)])));
+  }
+
+  /** The condition, in SQL, that the password of an account alone does not prove who it is. @param account the account's id */
+  isDemandedOf(account: Sql): Sql {
+    const held = (kind: SecondFactor['demanded']): Sql =>
+      or(this.factors.flatMap(({ demanded, isHeldBy }) => (demanded === kind ? [isHeldBy(account)] : [])));
+    return sql`(${held('always')} OR ${held('where_required')} AND ${this.isRequiredOf(account)})`;
   }
 }

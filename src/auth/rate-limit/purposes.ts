@@ -152,6 +152,8 @@ export const PURPOSES = {
     onArrival: [timesMore(PER_ADDRESS), timesMore(PER_NETWORK)],
     onSubject: [],
   },
+  /** Besides, codes are counted by account and locked: `FactorAttempts`. */
+  second_factor: { ...ATTEMPTS, onSubject: [] },
   email_confirm: ATTEMPTS,
   email_revert: ATTEMPTS,
   /** Requests for another e-mail of an account. */

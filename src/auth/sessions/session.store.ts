@@ -61,6 +61,9 @@ export abstract class SessionStore {
     amr: readonly AuthenticationMethod[],
   ): Promise<LiveSession | null>;
 
+  /** Adds to how the account of a session proved who it is. When it signed in stays, and so does the refresh token. */
+  abstract addMethods(tx: Transaction, owner: SessionOwner, amr: readonly AuthenticationMethod[]): Promise<void>;
+
   /**
    * Spends a refresh token, in one statement that needs no other beside it. Of any number of requests that show the same
    * one, a single one advances the chain; null for the others, which `checkReuse` checks.

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   invalid_parameter: { status: 400, title: 'Invalid parameter' },
   unauthenticated: { status: 401, title: 'Unauthenticated' },
   invalid_credentials: { status: 401, title: 'Invalid credentials' },
+  mfa_required: { status: 401, title: 'Second factor required' },
   account_disabled: { status: 401, title: 'Account disabled' },
   invalid_refresh_token: { status: 401, title: 'Invalid refresh token' },
   forbidden: { status: 403, title: 'Forbidden' },

@@ -2,11 +2,15 @@ import { Get, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { clientAddress } from '../../auth/authentication/client-address.js';
+import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
+import { ApiError } from '../../json-api/document/errors.js';
+import { readFlatBody } from '../../json-api/write/body.js';
 import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
+import { ReauthenticateBody } from '../../sign-in/sign-in.dto.js';
 import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from '../fields.js';
 import { Form, TakesForm, type SentForm } from '../form.js';
 import { Page, Text, type PageResult } from '../page.decorators.js';
@@ -14,12 +18,13 @@ import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
 import { doneView, formView } from '../page.views.js';
 
-/** The page to prove by password who one is, in front of pages that need a recent sign-in; then it leads there. */
+/** The page to prove by password, and by a second factor, who one is, in front of pages that need a recent sign-in; then it leads there. */
 @Page('account/confirm', { signedIn: true })
 export class ConfirmPageController {
   constructor(
     private readonly reauthentication: ReauthenticationService,
     private readonly methods: Reauthentication,
+    private readonly factors: SecondFactors,
     private readonly browsers: BrowserSessions,
     private readonly rateLimiter: RateLimiter,
     private readonly fields: FormFields,
@@ -28,8 +33,8 @@ export class ConfirmPageController {
 
   @Get()
   async show(@CurrentActor() actor: Actor, @Query('return_to') sent: unknown, @Text() text: Text): Promise<PageResult> {
-    const hasPassword = (await this.methods.methodsOf(actor)).includes('password');
-    if (hasPassword) return this.view(text, actor, this.pageOf(sent), NO_ERRORS);
+    const methods = await this.methods.methodsOf(actor);
+    if (methods.includes('password')) return this.view(text, actor, { page: this.pageOf(sent), methods }, NO_ERRORS);
     // A new sign-in is as good, whatever it was made with.
     return doneView(text.account.signInAgain, { href: this.paths.to('sign-out'), label: text.signOut.submit });
   }
@@ -47,10 +52,13 @@ export class ConfirmPageController {
     const address = clientAddress(request);
     await this.rateLimiter.address('reauthenticate', address);
     try {
-      const signedIn = await this.reauthentication.byPassword(actor, sent.text('password'), address);
-      this.browsers.setCookies(reply, signedIn);
+      const members = { password: sent.text('password'), ...sent.present('code', 'recovery_code') };
+      const { password = null, ...others } = readFlatBody(ReauthenticateBody, members);
+      const proof = { password, factor: this.factors.sentIn(others) };
+      this.browsers.setCookies(reply, await this.reauthentication.prove(actor, proof, address));
     } catch (error) {
-      return this.view(text, actor, page, fieldErrors(error, { invalid_credentials: 'password' }));
+      const errors = fieldErrors(error, { invalid_credentials: fieldOf(error) });
+      return this.view(text, actor, { page, methods: await this.methods.methodsOf(actor) }, errors);
     }
     return { location: page };
   }
@@ -60,13 +68,27 @@ export class ConfirmPageController {
     return page ?? this.paths.to('account');
   }
 
-  private view(text: Text, { email }: Actor, returnTo: string, errors: FieldErrors): View {
+  private view(
+    text: Text,
+    { email }: Actor,
+    { page, methods }: { readonly page: string; readonly methods: readonly string[] },
+    errors: FieldErrors,
+  ): View {
     const password = { name: 'password', label: text.password, type: 'password', first: true } as const;
+    const canRecover = methods.includes('recovery_code');
     const fields = [
       this.fields.owner(text, errors, email),
       this.fields.field(text, errors, { ...password, autocomplete: 'current-password' }),
+      ...(methods.includes('totp') ? [this.fields.code(text, errors, { optional: canRecover })] : []),
+      ...(canRecover ? [this.fields.recoveryCode(text, errors, { optional: true })] : []),
     ];
-    const form = { action: this.paths.to('account/confirm'), hidden: { return_to: returnTo }, fields };
+    const form = { action: this.paths.to('account/confirm'), hidden: { return_to: page }, fields };
     return formView(text, text.account.confirm, errors, form);
   }
+}
+
+/** The field that a wrong secret belongs to. */
+function fieldOf(error: unknown): string {
+  const source = error instanceof ApiError ? error.errors[0].source : undefined;
+  return source && 'pointer' in source ? source.pointer.slice(1) : 'password';
 }

@@ -24,11 +24,23 @@ export type SignInWay = (state: SignInState, text: PageText) => FormData | null 
 /** What follows an error of a sign-in, such as the page for a second factor; null for any other error. */
 export type NextStep = (error: ApiError, state: SignInState, text: PageText) => View | null | Promise<View | null>;
 
+/** What is known of a sign-in after its first step, for the second. */
+export interface SecondStepState extends SignInState {
+  /** `meta.mfa_token` of the error. */
+  readonly token: string;
+  /** The names of the factors that the account has. */
+  readonly factors: readonly string[];
+}
+
+/** The form for a second factor. Each name of a field stands in one form only. */
+export type FactorForm = (state: SecondStepState, text: PageText) => FormData | Promise<FormData>;
+
 /** The ways to sign in on the page `/sign-in`. A module registers its own in `onModuleInit`. */
 @Injectable()
 export class SignInWays {
   private readonly ways: SignInWay[] = [];
   private readonly steps: NextStep[] = [];
+  private readonly factors = new Map<string, FactorForm>();
 
   /** Adds a way below those that were registered before. */
   register(way: SignInWay): void {
@@ -38,6 +50,17 @@ export class SignInWays {
   /** Adds a step that follows an error of a sign-in by password. */
   registerStep(step: NextStep): void {
     this.steps.push(step);
+  }
+
+  /** Adds the form for a second factor. @param name as `SecondFactors` has it */
+  registerFactor(name: string, form: FactorForm): void {
+    this.factors.set(name, form);
+  }
+
+  /** The forms for the second factors that an account has, in the order in which they were registered. */
+  async ofFactors(state: SecondStepState, text: PageText): Promise<FormData[]> {
+    const held = [...this.factors].filter(([name]) => state.factors.includes(name));
+    return Promise.all(held.map(async ([, form]) => form(state, text)));
   }
 
   /** The forms of the ways that are offered for an e-mail. */

@@ -38,6 +38,8 @@ export const GERMAN: PageText = {
   password: 'Passwort',
   newPassword: 'Neues Passwort',
   showPassword: 'Passwort anzeigen',
+  code: 'Code Ihrer Authenticator-App',
+  recoveryCode: 'Wiederherstellungscode',
   join: {
     title: 'Einladung annehmen',
     intro: 'Wählen Sie ein Passwort, dann ist Ihr Konto bereit.',
@@ -81,6 +83,16 @@ export const GERMAN: PageText = {
     submit: 'Anmelden',
     forgot: 'Passwort vergessen?',
     otherEmail: 'Andere E-Mail-Adresse verwenden',
+    second: {
+      title: 'Zweiter Faktor',
+      submit: 'Anmelden',
+      recover: 'Mit Wiederherstellungscode anmelden',
+      restart: 'Von vorn beginnen',
+      expired: {
+        doneTitle: 'Bitte beginnen Sie von vorn',
+        done: 'Der zweite Schritt muss innerhalb von fünf Minuten folgen, und nur einmal.',
+      },
+    },
   },
   signOut: {
     title: 'Abmelden?',

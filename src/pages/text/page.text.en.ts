@@ -35,6 +35,8 @@ export const ENGLISH: PageText = {
   password: 'Password',
   newPassword: 'New password',
   showPassword: 'Show password',
+  code: 'Code of your authenticator app',
+  recoveryCode: 'Recovery code',
   join: {
     title: 'Accept the invitation',
     intro: 'Choose a password, and your account is ready.',
@@ -78,6 +80,16 @@ export const ENGLISH: PageText = {
     submit: 'Sign in',
     forgot: 'Forgot your password?',
     otherEmail: 'Use another e-mail',
+    second: {
+      title: 'Second factor',
+      submit: 'Sign in',
+      recover: 'Sign in with a recovery code',
+      restart: 'Start again',
+      expired: {
+        doneTitle: 'Please start again',
+        done: 'The second step has to follow within five minutes, and once.',
+      },
+    },
   },
   signOut: {
     title: 'Sign out?',

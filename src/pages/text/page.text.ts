@@ -62,6 +62,9 @@ export interface PageText {
   readonly password: string;
   readonly newPassword: string;
   readonly showPassword: string;
+  /** Of an authenticator app. */
+  readonly code: string;
+  readonly recoveryCode: string;
   readonly join: FormText;
   readonly reset: FormText;
   readonly confirmEmail: FormText;
@@ -75,6 +78,14 @@ export interface PageText {
     readonly submit: string;
     readonly forgot: string;
     readonly otherEmail: string;
+    /** The page for the second factor; `recover` is on the button for a recovery code. */
+    readonly second: {
+      readonly title: string;
+      readonly submit: string;
+      readonly recover: string;
+      readonly restart: string;
+      readonly expired: Pick<FormText, 'doneTitle' | 'done'>;
+    };
   };
   readonly signOut: FormText & { readonly again: string };
   readonly account: AccountText;

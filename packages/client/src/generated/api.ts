@@ -44,6 +44,15 @@ export interface Resources {
     one: { readonly account: 'iam:accounts' };
     many: object;
   };
+  'iam:account_factors': {
+    attributes: AccountFactorAttributes;
+    create: AccountFactorCreate;
+    update: never;
+    filter: AccountFactorFilter;
+    sort: 'id' | 'account_id' | 'kind' | 'created_at';
+    one: { readonly account: 'iam:accounts' };
+    many: object;
+  };
   'iam:audit_events': {
     attributes: AuditEventAttributes;
     create: never;
@@ -303,6 +312,42 @@ export interface AccountSessionFilter {
   readonly refresh_seq?: OneOrMore<number> | undefined;
   /** `nonce` equals; several values mean any of them, `null` means without a value */
   readonly nonce?: OneOrMore<string> | undefined;
+}
+
+/** A resource of type `iam:account_factors`, with all of its attributes. */
+export type AccountFactor = Resource<Resources, 'iam:account_factors'>;
+
+/** Attributes of `iam:account_factors`. */
+export interface AccountFactorAttributes {
+  /** Account that it belongs to */
+  readonly account_id: string;
+  /** What it is: `totp` */
+  readonly kind: string;
+  /** What its owner calls it, such as a phone */
+  readonly name: string;
+  /** When its first code was shown; until then it does not count */
+  readonly confirmed_at: Time | null;
+  /** When a code of it was last accepted */
+  readonly last_used_at: Time | null;
+  /** When it was added */
+  readonly created_at: Time;
+}
+
+export interface AccountFactorCreate {
+  /** What its owner calls it, such as a phone */
+  readonly name: string;
+}
+
+/** Filters of `iam:account_factors`. */
+export interface AccountFactorFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `account_id` equals; several values mean any of them, `null` means without a value */
+  readonly account_id?: OneOrMore<string> | undefined;
+  /** `kind` equals; several values mean any of them, `null` means without a value */
+  readonly kind?: OneOrMore<string> | undefined;
 }
 
 /** A resource of type `iam:audit_events`, with all of its attributes. */
@@ -610,6 +655,14 @@ export interface AccountMethods {
   revertEmailChange(body: EmailTokenBody, options?: CallOptions): Promise<void>;
   /** `GET /account/export`: Everything that is stored about the own account, as one file: a list of rows for each table, without secrets */
   export(options?: CallOptions): Promise<AccountExport>;
+  /** `POST /account/recovery_codes`: Make ten recovery codes, each good once in place of a second factor, and show them this once. Earlier ones are void */
+  makeRecoveryCodes(options?: CallOptions): Promise<{ readonly jsonapi: { readonly version: '1.1' }; readonly meta: { readonly codes: readonly string[] } }>;
+}
+
+/** `iam.accountFactors` */
+export interface AccountFactorsMethods extends Lists<Resources, 'iam:account_factors'>, Creates<Resources, 'iam:account_factors'>, Gets<Resources, 'iam:account_factors'>, Deletes {
+  /** `POST /account_factors/{id}/confirm`: Show a code of a new factor, which counts from then on. With the first one, all other sessions of the account end */
+  confirmAccountFactor(id: string, body: ConfirmFactorBody, options?: CallOptions): Promise<AccountFactor>;
 }
 
 /** `iam.accountPasskeys` */
@@ -644,10 +697,12 @@ export interface AuditEventsMethods extends Lists<Resources, 'iam:audit_events'>
 
 /** `iam.auth` */
 export interface AuthMethods {
+  /** `POST /auth/mfa`: Start the session of a sign-in that got `mfa_required`, with one of its `meta.factors`. After ten wrong codes, over all sign-ins, codes are locked for 15 minutes, and twice as long each further time */
+  mfa(body: MfaBody, options?: CallOptions): Promise<AccountAuth>;
   /** `POST /auth/login`: Start a session with e-mail and password */
   login(body: LoginBody, options?: CallOptions): Promise<AccountAuth>;
   /** `POST /auth/reauthenticate`: Prove who you are again, for operations that need a recent sign-in. The session stays */
-  reauthenticate(body: ReauthenticateBody, options?: CallOptions): Promise<AccountAuth>;
+  reauthenticate(body?: ReauthenticateBody, options?: CallOptions): Promise<AccountAuth>;
   /** `GET /auth/refresh`: The same with cookies, for existing browser clients; only from pages of the same site */
   refreshByGet(options?: CallOptions): Promise<AccountAuth>;
   /** `POST /auth/refresh`: Exchange a refresh token for a new pair of tokens */
@@ -699,6 +754,7 @@ export interface WellKnownMethods {
 /** The methods of the API. */
 export interface Iam {
   readonly account: AccountMethods;
+  readonly accountFactors: AccountFactorsMethods;
   readonly accountPasskeys: AccountPasskeysMethods;
   readonly accountSessions: AccountSessionsMethods;
   readonly accounts: AccountsMethods;
@@ -713,7 +769,7 @@ export interface Iam {
 }
 
 /** `code` of an error. */
-export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
+export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'mfa_required' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
 
 /** `meta.rule` of a `validation_failed` error. */
 export type Rule = 'required' | 'type' | 'format' | 'too_short' | 'empty' | 'too_long' | 'too_small' | 'too_large' | 'too_few' | 'too_many' | 'invalid_characters' | 'control_characters' | 'not_allowed' | 'unknown_reference' | 'unknown_attribute' | 'read_only' | 'idempotency_key_reused' | (string & Record<never, never>);
@@ -750,6 +806,11 @@ export type AddPasskeyBody = {
 export type ChangeBody = {
   readonly current_password: string;
   readonly new_password: string;
+};
+
+export type ConfirmFactorBody = {
+  /** Six digits of the authenticator app */
+  readonly code: string;
 };
 
 export type EmailBody = {
@@ -791,13 +852,31 @@ export type LogoutBody = {
   readonly refresh_token?: string | undefined;
 };
 
+export type MfaBody = {
+  /** Six digits of an authenticator app */
+  readonly code?: string | undefined;
+  readonly recovery_code?: string | undefined;
+  /** The response of a passkey */
+  readonly passkey?: { readonly transaction?: string | undefined; readonly response?: Readonly<Record<string, unknown>> | undefined } | undefined;
+  /** Out of `meta` of the error `mfa_required` */
+  readonly mfa_token: string;
+  /** Put the tokens into cookies instead of the body; false without it */
+  readonly cookie?: boolean | undefined;
+};
+
 export type PasskeyOptions = {
   readonly jsonapi: { readonly version: '1.1' };
   readonly meta: { readonly transaction: string; readonly options: Readonly<Record<string, unknown>> };
 };
 
 export type ReauthenticateBody = {
-  readonly password: string;
+  /** Six digits of an authenticator app */
+  readonly code?: string | undefined;
+  readonly recovery_code?: string | undefined;
+  /** The response of a passkey */
+  readonly passkey?: { readonly transaction?: string | undefined; readonly response?: Readonly<Record<string, unknown>> | undefined } | undefined;
+  /** Required unless there is a passkey */
+  readonly password?: string | undefined;
 };
 
 export type RefreshBody = {
@@ -847,6 +926,14 @@ export const API: ApiTable = {
       confirmEmailChange: 'POST /account/email/confirm {}',
       revertEmailChange: 'POST /account/email/revert {}',
       export: 'GET /account/export',
+      makeRecoveryCodes: 'POST /account/recovery_codes',
+    },
+  },
+  accountFactors: {
+    type: 'iam:account_factors',
+    verbs: ['list', 'create', 'get', 'delete'],
+    operations: {
+      confirmAccountFactor: 'POST /account_factors/{id}/confirm {}',
     },
   },
   accountPasskeys: {
@@ -879,6 +966,7 @@ export const API: ApiTable = {
   },
   auth: {
     operations: {
+      mfa: 'POST /auth/mfa {cookie}',
       login: 'POST /auth/login {cookie}',
       reauthenticate: 'POST /auth/reauthenticate {}',
       refreshByGet: 'GET /auth/refresh',

@@ -1,0 +1,70 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { ApiError } from '../../json-api/document/errors.js';
+import { FormFields } from '../fields.js';
+import { hiddenOf } from '../form.js';
+import type { FormData } from '../page.data.js';
+import { PagePaths } from '../page.paths.js';
+import type { View } from '../page.renderer.js';
+import { titleOf } from '../page.views.js';
+import type { PageText } from '../text/page.text.js';
+import { type SecondStepState, SignInWays } from './sign-in.ways.js';
+
+/** The page for the second factor of a sign-in, with a form for each factor that the account has. */
+@Injectable()
+export class SecondStepView implements OnModuleInit {
+  constructor(
+    private readonly ways: SignInWays,
+    private readonly fields: FormFields,
+    private readonly paths: PagePaths,
+  ) {}
+
+  onModuleInit(): void {
+    this.ways.registerFactor('totp', (state, text) => this.code(state, text));
+    this.ways.registerFactor('recovery_code', (state, text) => this.recoveryCode(state, text));
+    this.ways.registerStep((error, state, text) => {
+      const step = stepAfter(error);
+      return step && this.view({ ...state, ...step }, text);
+    });
+  }
+
+  async view(state: SecondStepState, text: PageText): Promise<View<'sign-in'>> {
+    const { returnTo, errors } = state;
+    const { title: heading, restart } = text.signIn.second;
+    return {
+      template: 'sign-in',
+      title: titleOf(text, heading, errors),
+      data: {
+        heading,
+        forms: await this.ways.ofFactors(state, text),
+        links: [{ href: this.paths.to('sign-in', { return_to: returnTo }), label: restart }],
+      },
+      status: errors.size > 0 ? 422 : 200,
+      leadsTo: returnTo,
+    };
+  }
+
+  private code(state: SecondStepState, text: PageText): FormData {
+    return this.form(state, text.signIn.second.submit, this.fields.code(text, state.errors, { first: true }));
+  }
+
+  private recoveryCode(state: SecondStepState, text: PageText): FormData {
+    const first = !state.factors.includes('totp');
+    return this.form(state, text.signIn.second.recover, this.fields.recoveryCode(text, state.errors, { first }));
+  }
+
+  private form(
+    { token, factors, returnTo }: SecondStepState,
+    submit: string,
+    field: FormData['fields'][number],
+  ): FormData {
+    const hidden = hiddenOf({ mfa_token: token, factors: factors.join(' '), return_to: returnTo });
+    return { action: this.paths.to('sign-in/second-step'), submit, hidden, fields: [field] };
+  }
+}
+
+/** The token and the factors of an error that asks for a second factor; null for any other error. */
+function stepAfter({ errors: [{ code, meta }] }: ApiError): Pick<SecondStepState, 'token' | 'factors'> | null {
+  const { mfa_token: token, factors } = meta ?? {};
+  if (code !== 'mfa_required' || typeof token !== 'string' || !Array.isArray(factors)) return null;
+  return { token, factors: factors.map(String) };
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
+import { AuthChanges } from '../auth/sessions/auth-changes.js';
+import { AccountDirectoryRepository } from '../accounts/account-directory.repository.js';
+import type { Actor } from '../auth/authorization/actor.js';
+import type { AuthenticationMethod } from '../auth/sessions/session.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
+import type { Transaction } from '../json-api/sql/executor.js';
+import { FactorsMailer } from './factors.mailer.js';
+import { FactorStatesRepository } from './factor-states.repository.js';
+import { RecoveryCodesRepository } from './recovery-codes/recovery-codes.repository.js';
+
+/** What every change of an account's second factors, passkeys included, does besides. */
+@Injectable()
+export class FactorChanges {
+  constructor(
+    private readonly accounts: AccountDirectoryRepository,
+    private readonly factors: SecondFactors,
+    private readonly states: FactorStatesRepository,
+    private readonly codes: RecoveryCodesRepository,
+    private readonly sessions: SessionStore,
+    private readonly changes: AuthChanges,
+    private readonly mailer: FactorsMailer,
+  ) {}
+
+  /** Locks the account, before its factors are read and changed, so that changes of one account take turns. */
+  async lock(accountId: string, tx: Transaction): Promise<void> {
+    await this.accounts.lock({ id: accountId }, tx);
+  }
+
+  /**
+   * A factor counts from now on. Trusted devices end, and so do all other sessions of the account where it is the first
+   * one: they began without. The session that added it has proved it.
+   * @param amr how the session proved it
+   * @param name what its owner calls it
+   * @param isFirst whether the account had no second factor before
+   */
+  async added(
+    actor: Actor,
+    { amr, name, isFirst }: { amr: readonly AuthenticationMethod[]; name: string; isFirst: boolean },
+    tx: Transaction,
+  ): Promise<void> {
+    await this.states.raise(actor.id, tx);
+    await this.sessions.addMethods(tx, actor.session, [...amr, 'mfa']);
+    if (isFirst) {
+      const ending = { reason: 'factors_changed', actorId: actor.id } as const;
+      await this.sessions.endAll(tx, actor.id, ending, actor.session.sessionId);
+    }
+    await this.changes.publish(tx, [actor.id]);
+    await this.mailer.queueChange(tx, actor.id, 'added', name);
+  }
+
+  /** A factor is gone. With the last one, the recovery codes go too. */
+  async removed(accountId: string, name: string, tx: Transaction): Promise<void> {
+    await this.states.raise(accountId, tx);
+    if (!(await this.factors.isHeld(accountId, tx))) await this.codes.removeAll(accountId, tx);
+    await this.changes.publish(tx, [accountId]);
+    await this.mailer.queueChange(tx, accountId, 'removed', name);
+  }
+}

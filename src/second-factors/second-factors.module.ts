@@ -1,0 +1,47 @@
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { PersonalData } from '../personal-data/personal-data.js';
+import { Sweeps } from '../sweeps/sweeps.js';
+import { FactorAttemptsRepository, PERSONAL_ATTEMPTS } from './factor-attempts.repository.js';
+import { FactorAttempts } from './factor-attempts.service.js';
+import { FactorChanges } from './factor-changes.service.js';
+import { FactorStatesRepository, PERSONAL_FACTOR_STATES } from './factor-states.repository.js';
+import { FactorsMailer } from './factors.mailer.js';
+import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
+import { PERSONAL_RECOVERY_CODES, RecoveryCodesRepository } from './recovery-codes/recovery-codes.repository.js';
+import { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
+import { AccountFactorsController } from './totp/account-factors.controller.js';
+import { ABANDONED_FACTORS, AccountFactorsRepository, PERSONAL_FACTORS } from './totp/account-factors.repository.js';
+import { AccountFactorsService } from './totp/account-factors.service.js';
+import { TotpFactor } from './totp/totp.factor.js';
+
+/** Second factors: authenticator apps and recovery codes. */
+@Global()
+@Module({
+  controllers: [AccountFactorsController, RecoveryCodesController],
+  providers: [
+    AccountFactorsRepository,
+    AccountFactorsService,
+    FactorAttempts,
+    FactorAttemptsRepository,
+    FactorChanges,
+    FactorsMailer,
+    FactorStatesRepository,
+    RecoveryCodesRepository,
+    RecoveryCodesService,
+    TotpFactor,
+  ],
+  exports: [FactorChanges],
+})
+export class SecondFactorsModule implements OnModuleInit {
+  constructor(
+    private readonly sweeps: Sweeps,
+    private readonly data: PersonalData,
+  ) {}
+
+  onModuleInit(): void {
+    this.sweeps.register(ABANDONED_FACTORS);
+    for (const table of [PERSONAL_ATTEMPTS, PERSONAL_FACTOR_STATES, PERSONAL_FACTORS, PERSONAL_RECOVERY_CODES]) {
+      this.data.register(table);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
+import { IsCode } from '../../sign-in/sign-in.dto.js';
+
+/** Body of `POST /account_factors/{id}/confirm`. */
+export class ConfirmFactorBody {
+  @ApiProperty({ type: 'string', example: '492039', description: 'Six digits of the authenticator app' })
+  @IsString()
+  @IsCode()
+  code!: string;
+}
