@@ -54,13 +54,13 @@ const PUBLIC_HANDLERS = [
 
 /** Every operation that needs a recent sign-in. A line less in this list is a decision, and is reviewed as one. */
 const FRESH_HANDLERS = [
+  'AccountFactorsController.confirm',
+  'AccountFactorsController.create',
+  'AccountFactorsController.delete',
   'AccountPasskeysController.add',
   'AccountPasskeysController.delete',
   'AccountPasskeysController.options',
   'AccountPasskeysController.update',
-  'AccountFactorsController.confirm',
-  'AccountFactorsController.create',
-  'AccountFactorsController.delete',
   'ChangeEmailPageController.request',
   'ChangeEmailPageController.show',
   'EmailController.request',
