@@ -15,6 +15,7 @@ const LEVELS = [
   ['events', 'health', 'jobs'],
   ['passwords'],
   ['accounts', 'organizations', 'account-sessions', 'sign-in'],
+  ['api-keys'],
   ['pages', 'roles'],
   ['second-factors'],
   ['identity-providers', 'passkeys'],

@@ -22,6 +22,7 @@ import { LanguageModule } from './language/language.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AppMetricsModule } from './app.metrics.js';
 import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
@@ -52,6 +53,7 @@ const MODULES: readonly Type<unknown>[] = [
   AccountsModule,
   AccountSessionsModule,
   OrganizationsModule,
+  ApiKeysModule,
   RolesModule,
   PagesModule,
   IdentityProvidersModule,

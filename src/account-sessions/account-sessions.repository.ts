@@ -8,18 +8,24 @@ import { AccountSessionResource } from './account-session.resource.js';
 /** Excludes expired sessions whose rows have not been swept yet. */
 const alive = (condition: Sql): Sql => and([sql`row.expires_at > now()`, condition]);
 
-/** The sessions in an actor's scope. */
+const ofAccount = (actor: Actor): Sql => sql`row.account_id = ${actor.id}::uuid`;
+
+/** The sessions in an actor's scope; in that of an API key those of its own account, whatever its permissions. */
 @Injectable()
 export class AccountSessionsRepository extends ResourceRepository<AccountSession, Actor> {
   readonly resource = AccountSessionResource;
 
   protected readonly scopeConditions = {
-    '*': () => alive(TRUE),
-    own: (actor: Actor) => alive(sql`row.account_id = ${actor.id}::uuid`),
+    '*': (actor: Actor) => alive(actor.apiKeyId === null ? TRUE : ofAccount(actor)),
+    own: (actor: Actor) => alive(ofAccount(actor)),
     org: (actor: Actor) =>
-      alive(sql`row.account_id IN (
+      alive(
+        actor.apiKeyId !== null
+          ? ofAccount(actor)
+          : sql`row.account_id IN (
         SELECT membership.account_id FROM memberships membership
-        WHERE membership.organization_id = ANY(${actor.organizationIds}::uuid[]))`),
+        WHERE membership.organization_id = ANY(${actor.organizationIds}::uuid[]))`,
+      ),
   };
 
   protected override readonly computed = {

@@ -10,6 +10,7 @@ import { AccountScopes } from './account.scopes.js';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { AccountsService } from './accounts.service.js';
+import { ApiKeyGrants } from './api-key-grants.js';
 import { AdminAccounts } from './admins/admin-accounts.js';
 import { AdminsRepository } from './admins/admins.repository.js';
 import { EmailChangeMailer } from './email/email-change.mailer.js';
@@ -43,6 +44,7 @@ import { TakenEmails } from './invitations/taken-emails.js';
     AccountsService,
     AccountScopes,
     AdminAccounts,
+    ApiKeyGrants,
     EmailChangeMailer,
     EmailChangesService,
     EmailRequestsService,

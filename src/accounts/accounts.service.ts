@@ -24,6 +24,7 @@ import type { Account } from './account.entity.js';
 import { accountRestrictions, assignmentErrors, extraIn, nameFrom, unknownOrganizations } from './account.policy.js';
 import type { AccountResource } from './account.resource.js';
 import { AccountRules } from './account.rules.js';
+import { ApiKeyGrants } from './api-key-grants.js';
 import { AccountScopes } from './account.scopes.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { emailKey } from '../auth/email-key.js';
@@ -57,6 +58,7 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     private readonly takenEmails: TakenEmails,
     private readonly rateLimiter: RateLimiter,
     private readonly personalData: PersonalData,
+    private readonly keyGrants: ApiKeyGrants,
   ) {
     super(accounts, tools);
   }
@@ -100,7 +102,11 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
   protected override async authorize(write: AccountWrite): Promise<ErrorObject[]> {
     const { actor, values } = write;
     const role = values.roleName === undefined ? null : this.roles.get(values.roleName);
-    return [...assignmentErrors(actor, role), ...(await this.scopes.authorize(write))];
+    return [
+      ...assignmentErrors(actor, role),
+      ...(await this.scopes.authorize(write)),
+      ...(await this.keyGrants.authorize(write)),
+    ];
   }
 
   protected override async check({ values, actor, row, tx }: AccountWrite): Promise<ErrorObject[]> {

@@ -26,6 +26,7 @@ import { RateLimiter } from './rate-limit/rate-limiter.js';
 
 const services = [
   AccessTokens,
+  ActorCache,
   ActorLoader,
   AuthChanges,
   Cookies,
@@ -48,7 +49,6 @@ const services = [
   controllers: [JwksController],
   providers: [
     ...services,
-    ActorCache,
     AuthChangeFeed,
     AttemptsRepository,
     CountingConnections,

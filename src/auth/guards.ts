@@ -11,22 +11,23 @@ import {
   CrossSite,
   SAFE_METHODS,
 } from './authentication/authentication.js';
-import { rejectsApiKeys } from './authentication/api-key-access.js';
+import { API_KEY_PREFIX, ApiKeyActors, type KeyUse, rejectsApiKeys } from './authentication/api-key-access.js';
 import { FRESH_SIGN_IN, Reauthentication } from './authentication/fresh-sign-in.js';
 import { accessOf, type Actor } from './authorization/actor.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { ActorLoader } from './sessions/actor-loader.js';
-import { AccessTokens } from './tokens/access-tokens.js';
+import { AccessTokens, type KeyToken, type SessionToken } from './tokens/access-tokens.js';
 
 /**
  * The first global guard, before the body is read: every route but the public ones needs an access token whose session
- * is alive. Any error denies the request: with 503 when the database cannot load the actor.
+ * or API key is good, or an API key. Any error denies the request: with 503 when the database cannot load the actor.
  */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly tokens: AccessTokens,
     private readonly actors: ActorLoader,
+    private readonly keys: ApiKeyActors,
     private readonly crossSite: CrossSite,
   ) {}
 
@@ -38,15 +39,36 @@ export class AuthenticationGuard implements CanActivate {
 
     const credentials = credentialsOf(request);
     if (!credentials) throw this.denial(request, 'Sign in first');
+    const { token, via } = credentials;
+    if (via === 'bearer' && token.startsWith(API_KEY_PREFIX)) {
+      return now(this.keys.ofKey(token), (use) => this.allow(request, use));
+    }
     // Usually both are cached, and nothing is awaited.
-    return now(this.tokens.verify(credentials.token), (verified) => {
+    return now(this.tokens.verify(token), (verified) => {
       if (!verified) throw this.denial(request, 'The access token is not valid or has expired', 'invalid_token');
-      return now(this.actors.load(verified.sid, verified.sub), (actor) => {
-        if (!actor) throw this.denial(request, 'The session has ended', 'invalid_token');
-        request.authentication = { actor, exp: verified.exp };
-        return true;
-      });
+      if ('sid' in verified) return this.continueSession(request, verified);
+      // A machine has no cookies, and a browser no key.
+      return via === 'bearer' ? this.continueKey(request, verified) : this.allow(request, null);
     });
+  }
+
+  private continueSession(request: FastifyRequest, { sid, sub, exp }: SessionToken) {
+    return now(this.actors.load(sid, sub), (actor) => {
+      if (!actor) throw this.denial(request, 'The session has ended', 'invalid_token');
+      request.authentication = { actor, exp };
+      return true;
+    });
+  }
+
+  private continueKey(request: FastifyRequest, { finder, keyId, exp }: KeyToken) {
+    return now(this.keys.ofToken(finder, keyId), (use) => this.allow(request, use && { ...use, exp }));
+  }
+
+  /** Sets the actor of a key; `null` is a key that is not good. */
+  private allow(request: FastifyRequest, use: KeyUse | null): boolean {
+    if (!use) throw this.denial(request, 'The API key is not valid, has expired or was revoked', 'invalid_token');
+    request.authentication = use;
+    return true;
   }
 
   /** @throws ApiError `forbidden` when another site sent an invalid cookie, so that it learns nothing else */

@@ -86,6 +86,8 @@ export function configValues(values: VariableValues, own: OwnVariables = {}) {
     reauthenticationSeconds: values.REAUTHENTICATION_SECONDS,
     /** Null means the host of `appUrl`. */
     webauthnRpId: values.WEBAUTHN_RP_ID,
+    /** 0 means no limit. */
+    apiKeyMaxDays: values.API_KEY_MAX_DAYS,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     /** Limits on attempts, counted before any password is hashed, and on what accounts do. */
     throttle: {

@@ -1,6 +1,8 @@
 import { AccountSession } from '../account-sessions/account-session.entity.js';
 import { Account } from '../accounts/account.entity.js';
 import { Installation } from '../accounts/admins/installation.entity.js';
+import { ApiKey } from '../api-keys/api-key.entity.js';
+import { ApiKeySecret } from '../api-keys/api-key-secret.entity.js';
 import { Attempt } from '../auth/rate-limit/attempt.entity.js';
 import { AuthChange } from '../auth/sessions/auth-change.entity.js';
 import { AuditEvent } from '../events/audit-event.entity.js';
@@ -38,6 +40,8 @@ export const entities = [
   AccountFactor,
   AccountFactorState,
   AccountSession,
+  ApiKey,
+  ApiKeySecret,
   Attempt,
   AuditEvent,
   AuthChange,

@@ -14,6 +14,8 @@ export const ACTIONS = [
   'iam:account_factors.confirmed',
   'iam:account_factors.locked',
   'iam:account_sessions.revoked',
+  'iam:api_keys.revoked',
+  'iam:api_keys.rotated',
   'iam:accounts.create_rejected',
   'iam:accounts.email_change_requested',
   'iam:accounts.email_changed',

@@ -6,6 +6,16 @@ import type { ServiceText } from './mail.text.js';
  */
 export type MailValue = string | number | boolean | Date | URL | ServiceText | readonly string[];
 
+/** An API key, as a mail names it. */
+type ApiKeyMail = {
+  keyName: string;
+  label: ServiceText;
+  /** Name of the account that owns the key. */
+  accountName: string;
+  /** False where the key does not expire. */
+  expiresAt: Date | false;
+};
+
 /**
  * The mails and their data; besides, a template gets only {@link MailSurroundings}. A team adds its own by declaration
  * merging, `declare module 'iam' { interface MailData { 'team-welcome': { team: string } } }`, and its
@@ -46,6 +56,10 @@ export interface MailData {
   'recovery-code-used': { usedAt: Date; left: number };
   /** Codes of the recipient's account are locked, after too many failures with its right password. */
   'codes-locked': { lockedUntil: Date };
+  /** An API key was made: by the recipient for a service account, or by an operator for the recipient's account. */
+  'api-key-created': ApiKeyMail;
+  /** An API key of the recipient's account, or one that the recipient made for a service account, expires soon. */
+  'api-key-expires': ApiKeyMail & { expiresAt: Date };
   /** The recipient's role was changed. */
   'role-changed': { formerRole: string; role: string; changedAt: Date };
 }

@@ -5,6 +5,13 @@ import { ServiceText } from './mail.text.js';
 const TIME = new Date('2026-11-27T10:30:00.000Z');
 const invited = { link: new URL('https://iam.example.com/join?token=sample'), expiresAt: TIME };
 
+const apiKey = {
+  keyName: 'Nightly sync',
+  label: new ServiceText('iam_3fQz…k7Xb'),
+  accountName: 'Sync service',
+  expiresAt: TIME,
+};
+
 /** Sample data for the built-in templates. */
 export const MAIL_SAMPLES = {
   invitation: invited,
@@ -33,6 +40,8 @@ export const MAIL_SAMPLES = {
   'recovery-codes-made': { changedAt: TIME },
   'recovery-code-used': { usedAt: TIME, left: 9 },
   'codes-locked': { lockedUntil: TIME },
+  'api-key-created': apiKey,
+  'api-key-expires': apiKey,
   'role-changed': { formerRole: 'user', role: 'org_owner', changedAt: TIME },
 } as const satisfies Partial<MailData>;
 

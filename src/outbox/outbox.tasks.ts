@@ -61,6 +61,10 @@ export interface OutboxTasks {
   'mail.password_reset': { sealedToken: string };
   /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */
   'password.request_reset': { email: string };
+  /** Notifies who made the API key of a service, or the owner of a key that an operator made. */
+  'mail.api_key_created': { keyId: string };
+  /** Reminds of an API key that expires soon. */
+  'mail.api_key_expires': { keyId: string };
   /** Takes a job on: `iam:jobs`. */
   'jobs.run': { jobId: string };
 }

@@ -22,7 +22,11 @@ export const AUTH_SCHEMA = {
             role_name: { type: 'string' },
             role_scope: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } },
             role_rights: { type: 'array', items: { type: 'string' }, description: '`resource.action.scope`' },
-            exp: { type: 'integer', description: 'Expiry of the access token, in seconds since the epoch' },
+            exp: {
+              type: ['integer', 'null'],
+              description:
+                'Expiry of the access token or API key, in seconds since the epoch; null for a key that does not expire',
+            },
           },
           required: ['email', 'name', 'picture_url', 'role_name', 'role_scope', 'role_rights', 'exp'],
           additionalProperties: false,
@@ -34,12 +38,12 @@ export const AUTH_SCHEMA = {
     },
     meta: {
       type: 'object',
-      description: 'The tokens of a new session, unless they are sent in cookies',
+      description: 'The tokens of a new session, unless they are sent in cookies; or the API key of the request',
       properties: {
         token: { type: 'string', description: 'Access token (JWT)' },
         refresh_token: { type: 'string' },
+        api_key_id: { type: 'string', format: 'uuid', description: 'Id of the API key that the request came with' },
       },
-      required: ['token', 'refresh_token'],
     },
   },
   required: ['jsonapi', 'data'],
@@ -47,7 +51,7 @@ export const AUTH_SCHEMA = {
 } as const;
 
 /** The actor as a document. `exp` is the access token's expiry, in seconds since the epoch. */
-export function authDocument(actor: Actor, exp: number, self: string, meta?: Record<string, string>) {
+export function authDocument(actor: Actor, exp: number | null, self: string, meta?: Record<string, string>) {
   const { id, email, name, pictureUrl, role, roleScope } = actor;
   return {
     jsonapi: { version: '1.1' },

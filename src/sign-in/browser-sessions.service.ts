@@ -69,7 +69,7 @@ export class BrowserSessions {
   async actorOf(request: FastifyRequest): Promise<Actor | null> {
     const credentials = credentialsOf(request);
     const verified = credentials?.via === 'cookie' && (await this.accessTokens.verify(credentials.token));
-    return verified ? this.actors.load(verified.sid, verified.sub) : null;
+    return verified && 'sid' in verified ? this.actors.load(verified.sid, verified.sub) : null;
   }
 
   #remember(request: FastifyRequest, reply: FastifyReply, started: StartedSession): SignedIn {

@@ -161,7 +161,7 @@ export class SignInController {
   @ApiResponse({ status: 200, description: 'The signed-in account', ...response })
   @ApiErrors(400, 401, 503)
   me(@CurrentAuthentication() { actor, exp }: Authentication) {
-    return authDocument(actor, exp, this.self);
+    return authDocument(actor, exp, this.self, actor.apiKeyId === null ? undefined : { api_key_id: actor.apiKeyId });
   }
 
   private async refreshCookies(request: FastifyRequest, reply: FastifyReply) {

@@ -46,7 +46,8 @@ export class SignOutService {
   private async byAccessToken(request: FastifyRequest): Promise<SessionOwner | null> {
     const credentials = credentialsOf(request);
     const verified = credentials && (await this.accessTokens.verify(credentials.token));
-    return verified && { accountId: verified.sub, sessionId: verified.sid };
+    // The token of an API key has no session to end.
+    return verified && 'sid' in verified ? { accountId: verified.sub, sessionId: verified.sid } : null;
   }
 
   private async byRefreshToken(request: FastifyRequest, sent: string | undefined): Promise<SessionOwner | null> {

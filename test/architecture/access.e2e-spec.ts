@@ -61,6 +61,8 @@ const FRESH_HANDLERS = [
   'AccountPasskeysController.delete',
   'AccountPasskeysController.options',
   'AccountPasskeysController.update',
+  'ApiKeysController.create',
+  'ApiKeysController.rotate',
   'ChangeEmailPageController.request',
   'ChangeEmailPageController.show',
   'EmailController.request',

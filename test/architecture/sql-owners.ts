@@ -13,6 +13,8 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   one_time_tokens: ['one-time-tokens'],
   account_passkeys: ['passkeys'],
   account_sessions: ['account-sessions'],
+  api_keys: ['api-keys'],
+  api_key_secrets: ['api-keys'],
   attempts: ['auth'],
   auth_changes: ['auth'],
   audit_events: ['events'],
@@ -69,6 +71,21 @@ const JOINS: readonly Exception[] = [
     file: 'accounts/accounts.repository.ts',
     tables: ['organizations'],
     reason: 'the role scope shows only organizations that the actor may read',
+  },
+  {
+    file: 'api-keys/api-keys.repository.ts',
+    tables: ['accounts', 'memberships'],
+    reason: 'the scope `org` is a condition on the service account of the key; a new key locks its account',
+  },
+  {
+    file: 'api-keys/api-key-secrets.repository.ts',
+    tables: ['accounts', 'memberships', 'organizations'],
+    reason: 'the actor of a key is loaded by one statement',
+  },
+  {
+    file: 'api-keys/api-key-reminders.repository.ts',
+    tables: ['accounts'],
+    reason: 'who gets the mail about a key depends on the kind of its account',
   },
   {
     file: 'organizations/organizations.repository.ts',

@@ -17,7 +17,7 @@ import {
   CurrentActor,
   CurrentAuthentication,
 } from '../../src/auth/authentication/authentication.js';
-import { AcceptsApiKeys, RejectsApiKeys } from '../../src/auth/authentication/api-key-access.js';
+import { AcceptsApiKeys, ApiKeyActors, RejectsApiKeys } from '../../src/auth/authentication/api-key-access.js';
 import { RequiresFreshSignIn } from '../../src/auth/authentication/fresh-sign-in.js';
 import { JwksController } from '../../src/auth/tokens/jwks.controller.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
@@ -194,6 +194,7 @@ beforeAll(async () => {
     providers: [
       { provide: Config, useValue: settings },
       { provide: ActorLoader, useValue: loader },
+      { provide: ApiKeyActors, useValue: { ofKey: () => null, ofToken: () => null } },
       { provide: JSON_API_OPTIONS, useValue: { prefix: '', translate: translateDatabaseError } },
       { provide: APP_FILTER, useClass: ErrorFilter },
       { provide: APP_GUARD, useClass: AuthenticationGuard },

@@ -227,11 +227,13 @@ describe('a roles file', () => {
     const served = new Map(
       [
         'iam:accounts',
+        'iam:account_factors',
         'iam:account_passkeys',
         'iam:account_sessions',
         'iam:identity_providers',
         'iam:jobs',
         'iam:organizations',
+        'iam:api_keys',
       ].map((type) => [type, FOUR]),
     );
     expect(roles.errorsAgainst(served)).toEqual([]);

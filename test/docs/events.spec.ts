@@ -13,7 +13,7 @@ describe('docs/events.md', () => {
 
   it('names no event that does not exist', () => {
     const names = eventNames(
-      ['iam:accounts', 'iam:account_passkeys', 'iam:account_sessions', 'iam:organizations'],
+      ['iam:accounts', 'iam:account_passkeys', 'iam:account_sessions', 'iam:api_keys', 'iam:organizations'],
       ['iam:teams.member_added'],
     );
     expect([...NAMES].filter((name) => !names.has(String(name)))).toEqual([]);

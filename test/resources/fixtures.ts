@@ -96,6 +96,31 @@ async function identityProvider(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+async function apiKey(app: Rows, n: number): Promise<string> {
+  const id = uuidv7();
+  const { id: accountId } = await account(app, { joined: false });
+  await app.sql(
+    `INSERT INTO api_keys (id, name, account_id, permissions, role_scope, key_label, expires_at, revoked_at, last_used_at,
+       created_by, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      id,
+      `Key no. ${n}, of 100%`,
+      accountId,
+      ['iam:accounts.read.own'],
+      n % 2 ? null : { region: [`eu-${n}`] },
+      `iam_${String(n).padStart(4, '0')}…wxyz`,
+      n % 3 ? new Date(Date.now() + (n - 5) * DAY_MS) : null,
+      n % 4 ? null : time(n),
+      n % 2 ? time(n + 1) : null,
+      n % 2 ? uuidv7() : null,
+      time(n),
+      time(n + 2),
+    ],
+  );
+  return id;
+}
+
 /** Of the first admin, since an admin sees no others. */
 async function passkey(app: Rows, n: number): Promise<string> {
   const id = uuidv7();
@@ -144,6 +169,7 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
   },
   'iam:account_passkeys': passkey,
   'iam:account_sessions': session,
+  'iam:api_keys': apiKey,
   'iam:audit_events': auditEvent,
   'iam:jobs': job,
   'iam:identity_providers': identityProvider,

@@ -1,4 +1,5 @@
 import { ACCOUNT_RULES } from '../../src/accounts/account.policy.js';
+import { API_KEY_RULES } from '../../src/api-keys/api-key.rules.js';
 import { TAKEN_RULES } from '../../src/database/errors/constraint-errors.js';
 import { PROVIDER_RULES } from '../../src/identity-providers/providers/provider.policy.js';
 import { RULES, type Rule } from '../../src/json-api/document/rules.js';
@@ -15,4 +16,5 @@ export const ALL_RULES: Readonly<Record<string, Rule>> = {
   ...TAKEN_RULES,
   ...PROVIDER_RULES,
   ...CODE_RULES,
+  ...API_KEY_RULES,
 };

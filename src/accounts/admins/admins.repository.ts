@@ -20,9 +20,10 @@ const isAdmin = (fullAccessNames: readonly string[]): Sql =>
  * Whether there is another enabled admin than `row`, as a condition. A matter of the database only for an actor who is no
  * admin and may change one.
  */
-export function anotherAdmin({ role }: Actor, roles: Pick<Roles, 'get' | 'fullAccessNames'>): Sql | boolean {
+export function anotherAdmin({ role, apiKeyId }: Actor, roles: Pick<Roles, 'get' | 'fullAccessNames'>): Sql | boolean {
   const names = roles.fullAccessNames();
-  if (role.everything || names.every((name) => (roles.get(name)?.rank ?? 0) > role.rank)) return true;
+  if ((role.everything && apiKeyId === null) || names.every((name) => (roles.get(name)?.rank ?? 0) > role.rank))
+    return true;
   return sql`EXISTS (SELECT 1 FROM accounts WHERE ${isAdmin(names)} AND id <> row.id)`;
 }
 

@@ -10,7 +10,10 @@ import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.r
 import type { Account } from '../account.entity.js';
 import { decidesAlone, OUTRANKED, outranks, SHARED } from '../account.policy.js';
 import { AccountsRepository } from '../accounts.repository.js';
+import { ApiKeyGrants } from '../api-key-grants.js';
 import { InvitationMailer } from './invitation.mailer.js';
+
+const BEYOND_KEY = 'The role of the account has more rights than the API key';
 
 /** The account that is invited. */
 type Invited = Pick<Account, 'id' | 'email'>;
@@ -26,6 +29,7 @@ export class InvitationsService {
     private readonly transactions: Transactions,
     private readonly audit: Audit,
     private readonly rateLimiter: RateLimiter,
+    private readonly keyGrants: ApiKeyGrants,
   ) {}
 
   /**
@@ -66,6 +70,8 @@ export class InvitationsService {
       if (outranks(this.roles.get(entity.roleName), actor)) throw apiError('forbidden', OUTRANKED);
       if (!decidesAlone(actor, 'create', await this.accounts.factsOf(actor, id, tx)))
         throw apiError('forbidden', SHARED);
+      if (actor.apiKeyId !== null && !(await this.keyGrants.mayInvite(actor, entity, tx)))
+        throw apiError('forbidden', BEYOND_KEY);
       if (entity.kind === 'service') throw apiError('conflict', 'A service account is not invited; make an API key');
       if (entity.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
       if (!entity.enabled) throw apiError('conflict', 'The account is disabled');

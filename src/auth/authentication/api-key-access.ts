@@ -1,7 +1,7 @@
 import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
-import { accessOf } from '../authorization/actor.js';
+import { accessOf, type Actor } from '../authorization/actor.js';
 import { FRESH_SIGN_IN } from './fresh-sign-in.js';
 
 const ACCEPTS_API_KEYS = 'auth:accepts-api-keys';
@@ -34,3 +34,25 @@ export function rejectsApiKeys(context: Pick<ExecutionContext, 'getHandler' | 'g
   const accepts = own ?? Reflect.getMetadata(ACCEPTS_API_KEYS, context.getClass());
   return typeof accepts === 'boolean' ? !accepts : accessOf(context)?.kind !== 'right';
 }
+
+/** An API key that was checked, and the actor that it makes. */
+export interface KeyUse {
+  readonly actor: Actor;
+  /** When the key expires, in seconds since the epoch; null when it does not. */
+  readonly exp: number | null;
+}
+
+/** Finds the actors of API keys, at once where they are cached; the owner of the table `api_keys` implements it. */
+export abstract class ApiKeyActors {
+  /**
+   * The actor of a key; null for what is no key, and for one that has expired, was revoked, or whose owner is disabled.
+   * @throws what the driver throws when the database does not answer; the request must then be denied
+   */
+  abstract ofKey(key: string): KeyUse | null | Promise<KeyUse | null>;
+
+  /** The same by what finds a key, for access tokens that were issued for it: these are signed. */
+  abstract ofToken(finder: string, keyId: string): KeyUse | null | Promise<KeyUse | null>;
+}
+
+/** What every API key begins with. */
+export const API_KEY_PREFIX = 'iam_';

@@ -9,8 +9,8 @@ import type { Actor } from '../authorization/actor.js';
 /** The authenticated actor of a request. */
 export interface Authentication {
   readonly actor: Actor;
-  /** Expiry of the access token, in seconds since the epoch. */
-  readonly exp: number;
+  /** Expiry of the access token or API key, in seconds since the epoch; null for a key that does not expire. */
+  readonly exp: number | null;
 }
 
 declare module 'fastify' {

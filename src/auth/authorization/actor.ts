@@ -95,9 +95,13 @@ export interface RoleDefinition {
   readonly rank: number;
   readonly assignable: boolean;
   readonly rights: readonly Right[];
+  /** Resource types on which the rights give nothing, whatever they say. */
+  readonly closed?: ReadonlySet<string>;
 }
 
-/** A role of the roles file, with its rights computed once. Immutable. */
+const NO_TYPES: ReadonlySet<string> = new Set();
+
+/** A role of the roles file, or what an API key may do, with its rights computed once. Immutable. */
 export class Role {
   readonly name: string;
   /** What a person reads in place of the name. */
@@ -115,8 +119,9 @@ export class Role {
 
   readonly #byType: ReadonlyMap<string, Grants>;
   readonly #onAnyType: Grants;
+  readonly #closed: ReadonlySet<string>;
 
-  constructor({ name, title = null, description = null, rank, assignable, rights }: RoleDefinition) {
+  constructor({ name, title = null, description = null, rank, assignable, rights, closed }: RoleDefinition) {
     this.name = name;
     this.title = title;
     this.description = description;
@@ -124,6 +129,7 @@ export class Role {
     this.assignable = assignable;
     this.rights = Object.freeze(rights.map((right) => right.text));
     this.parsedRights = rights;
+    this.#closed = closed ?? NO_TYPES;
     this.#onAnyType = grantsOn('*', rights);
     this.#byType = new Map(rights.map(({ resource }) => [resource, grantsOn(resource, rights)]));
     this.everything = ACTIONS.every((action) => this.scopes('*', action).has('*'));
@@ -134,6 +140,7 @@ export class Role {
    * stands alone.
    */
   scopes(resourceType: string, action: Action): ReadonlySet<Scope> {
+    if (this.#closed.has(resourceType)) return NO_SCOPES;
     const grants = this.#byType.get(resourceType) ?? this.#onAnyType;
     return grants.get(action) ?? grants.get('*') ?? NO_SCOPES;
   }

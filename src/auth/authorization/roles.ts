@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import type { Role } from './actor.js';
-import { type Action, listed } from './rights.js';
+import { type Action, listed, parseRight, type Right } from './rights.js';
 import { parseRolesFile, type RolesFile, RolesFileError, type ScopeKey } from './roles-file.js';
 
 /** The roles of this installation, read once at boot from the roles file. */
 @Injectable()
 export class Roles {
   readonly #file: RolesFile;
+  #served: ReadonlyMap<string, ReadonlySet<Action>> = new Map();
 
   /** @throws RolesFileError which stops the boot and names every error of the file */
   constructor(@Inject(Config) config: Pick<Config, 'rolesFile'>) {
@@ -38,21 +39,34 @@ export class Roles {
   }
 
   /**
+   * Reads a right such as `iam:accounts.read.org`, by the declarations of the roles file and what the modules serve.
+   * @returns sentences about what is wrong with it, at least one, in place of the right
+   */
+  readRight(text: string): { right: Right } | { errors: string[] } {
+    const read = parseRight(text, this.#file);
+    const error = 'right' in read && read.right.scope !== null ? unservedError(read.right, this.#served) : undefined;
+    return error === undefined ? read : { errors: [`"${text}": ${error}`] };
+  }
+
+  /** The right of a text that was read before; null when nothing serves or declares it any more. */
+  rightOf(text: string): Right | null {
+    const read = this.readRight(text);
+    return 'right' in read ? read.right : null;
+  }
+
+  /**
    * The errors of rights and declarations that do not fit what the modules serve.
-   * @param served the actions on each resource type of this service
+   * @param served the actions on each resource type of this service; later rights are read by them
    */
   errorsAgainst(served: ReadonlyMap<string, ReadonlySet<Action>>): string[] {
-    const everyAction = new Set([...served.values()].flatMap((actions) => [...actions]));
+    this.#served = served;
     const taken = [...this.#file.resources.keys()].filter((type) => served.has(type));
     const rights = this.list().flatMap(({ name, parsedRights }) =>
       parsedRights
         .filter(({ scope }) => scope !== null)
-        .flatMap(({ text, resource, action }) => {
-          const actions = resource === '*' ? everyAction : served.get(resource);
-          const at = `roles.${name}.rights: "${text}"`;
-          if (!actions) return `${at}: no module serves ${resource}, and "resources" does not declare it`;
-          if (action === '*' || actions.has(action)) return [];
-          return `${at}: no module declares the action "${action}" on ${resource}; known are ${listed(actions)}`;
+        .flatMap((right) => {
+          const error = unservedError(right, served);
+          return error === undefined ? [] : `roles.${name}.rights: "${right.text}": ${error}`;
         }),
     );
     return [
@@ -78,6 +92,17 @@ export class Roles {
       .filter(picked)
       .map((role) => role.name);
   }
+}
+
+/** Why a right on a resource of this service means nothing; undefined where a module serves it. */
+function unservedError(
+  { resource, action }: Right,
+  served: ReadonlyMap<string, ReadonlySet<Action>>,
+): string | undefined {
+  const actions = resource === '*' ? new Set([...served.values()].flatMap((all) => [...all])) : served.get(resource);
+  if (!actions) return `no module serves ${resource}, and "resources" does not declare it`;
+  if (action === '*' || actions.has(action)) return undefined;
+  return `no module declares the action "${action}" on ${resource}; known are ${listed(actions)}`;
 }
 
 function read(file: string): string {

@@ -18,18 +18,26 @@ const STRING_BYTES = 24;
 
 interface Entry {
   readonly actor: Actor;
-  /** End of the session, in ms since the epoch. */
+  /** End of the session or of the key, in ms since the epoch. */
   readonly expiresAt: number;
 }
 
+/** The cached actor of an API key. */
+export interface KeyEntry extends Entry {
+  /** Hex SHA-256 of the key. */
+  readonly hash: string;
+  /** When the use of the key was last written down, in ms since the epoch. */
+  usedAt: number;
+}
+
 /**
- * Caches the actors of sessions, so that an authenticated request needs no query. It is trusted only while the
+ * Caches the actors of sessions and API keys, so that an authenticated request needs no query. It is trusted only while the
  * feed of changes was polled less than a second ago; otherwise the database is queried. An LRU cache,
  * bounded in sessions, bytes and time.
  */
 @Injectable()
 export class ActorCache {
-  private readonly sessions = new LRUCache<string, Entry>({
+  private readonly sessions = new LRUCache<string, Entry | KeyEntry>({
     max: MAX_SESSIONS,
     maxSize: MAX_BYTES,
     ttl: TTL_MS,
@@ -67,17 +75,30 @@ export class ActorCache {
 
   /** Caches an actor, unless anything was invalidated since `mark`: the query may have seen the earlier state. */
   put(actor: Actor, expiresAt: Date, mark: number): void {
-    if (mark !== this.generation) return;
-    const { id } = actor;
-    const { sessionId } = actor.session;
-    this.sessions.set(sessionId, { actor, expiresAt: expiresAt.getTime() });
-    // One that is larger than the whole cache is not stored.
-    if (!this.sessions.has(sessionId)) return;
-    const sessions = this.byAccount.get(id) ?? new Set();
-    this.byAccount.set(id, sessions.add(sessionId));
+    this.store(actor.session.sessionId, { actor, expiresAt: expiresAt.getTime() }, mark);
   }
 
-  /** Invalidates all sessions of these accounts. */
+  /** The cached actor of the API key with this finder, if the cache can be trusted. */
+  key(finder: string): KeyEntry | null {
+    const entry = this.trusted ? this.sessions.get(ofKey(finder)) : undefined;
+    return entry && isOfKey(entry) && entry.expiresAt > Date.now() ? entry : null;
+  }
+
+  /** Caches the actor of an API key as `put` does that of a session. */
+  putKey(finder: string, entry: KeyEntry, mark: number): void {
+    this.store(ofKey(finder), entry, mark);
+  }
+
+  private store(id: string, entry: Entry, mark: number): void {
+    if (mark !== this.generation) return;
+    this.sessions.set(id, entry);
+    // One that is larger than the whole cache is not stored.
+    if (!this.sessions.has(id)) return;
+    const accountId = entry.actor.id;
+    this.byAccount.set(accountId, (this.byAccount.get(accountId) ?? new Set()).add(id));
+  }
+
+  /** Invalidates all sessions and keys of these accounts. */
   forget(accountIds: readonly string[]): void {
     if (accountIds.length === 0) return;
     this.generation++;
@@ -86,7 +107,7 @@ export class ActorCache {
     }
   }
 
-  /** Invalidates all sessions. */
+  /** Invalidates all sessions and keys. */
   forgetAll(): void {
     this.generation++;
     this.sessions.clear();
@@ -105,9 +126,20 @@ export class ActorCache {
   }
 }
 
-/** What an actor takes, in bytes. Its role is shared. */
-function sizeOf({ email, name, pictureUrl, roleScope }: Actor): number {
-  return ENTRY_BYTES + textBytes(email) + textBytes(name) + textBytes(pictureUrl ?? '') + scopeBytes(roleScope);
+const isOfKey = (entry: Entry | KeyEntry): entry is KeyEntry => 'hash' in entry;
+
+/** A key of the cache that no session id is. */
+const ofKey = (finder: string): string => `key ${finder}`;
+
+/** What a right of an API key takes besides its text, in bytes: parsed, and in the maps of its role. */
+const RIGHT_BYTES = 800;
+
+/** What an actor takes, in bytes. The role of a session is shared. */
+function sizeOf({ email, name, pictureUrl, roleScope, role, apiKeyId }: Actor): number {
+  const texts = textBytes(email) + textBytes(name) + textBytes(pictureUrl ?? '');
+  const rights = apiKeyId === null ? [] : role.rights;
+  const own = rights.reduce((bytes, right) => bytes + RIGHT_BYTES + 2 * textBytes(right), 0);
+  return ENTRY_BYTES + texts + scopeBytes(roleScope) + own;
 }
 
 const scopeBytes = (scope: RoleScope): number =>

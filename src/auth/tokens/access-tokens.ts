@@ -1,6 +1,6 @@
 import { hash, randomUUID, sign, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { errors, jwtVerify, type JWTHeaderParameters } from 'jose';
+import { errors, jwtVerify, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { validate as isUuid } from 'uuid';
 import { type AccessTokenClaim, Config } from '../../config/config.js';
@@ -24,14 +24,40 @@ export interface AccessTokenSubject {
   readonly name: string;
 }
 
+/** What an access token says that an API key was exchanged for (OAuth 2.0 client credentials). */
+export interface KeyTokenSubject {
+  /** Owner of the key. */
+  readonly accountId: string;
+  readonly keyId: string;
+  /** What finds the key, so that the token ends with that very key, also where it is rotated. No secret. */
+  readonly finder: string;
+  readonly rights: readonly string[];
+  readonly roleScope: RoleScope;
+  /** The end that the token must not outlive, in seconds since the epoch; null for none. */
+  readonly exp: number | null;
+}
+
 /** The claims that this service reads; rights come from the database, never from claims. */
-export interface VerifiedToken {
+export type VerifiedToken = SessionToken | KeyToken;
+
+interface Claims {
   /** Id of the account. */
   readonly sub: string;
-  /** Id of the session. */
-  readonly sid: string;
   /** Seconds since the epoch. */
   readonly exp: number;
+}
+
+/** Claims of a token of a session. */
+export interface SessionToken extends Claims {
+  /** Id of the session. */
+  readonly sid: string;
+}
+
+/** Claims of a token that an API key was exchanged for. */
+export interface KeyToken extends Claims {
+  readonly keyId: string;
+  /** What finds the key. */
+  readonly finder: string;
 }
 
 type Settings = Pick<
@@ -48,6 +74,10 @@ const MAX_CLAIM = 2048;
 const MAX_CLAIMS = 2850;
 /** Those that ACCESS_TOKEN_CLAIMS may name, in the order in which they get the space that is left. */
 const OPTIONAL_CLAIMS: readonly AccessTokenClaim[] = ['rights', 'email', 'name'];
+/** Maximum lifetime of a token of an API key, in seconds. */
+const MAX_KEY_TOKEN_SECONDS = 3_600;
+/** `jti` of such a token: what finds the key, and a UUID. */
+const KEY_TOKEN_ID = /^([0-9A-Za-z]{10})\.[0-9a-f-]{36}$/;
 /** In characters. Our own tokens stay under 4 KiB; nothing longer is worth decoding. */
 const MAX_TOKEN = 8192;
 /**
@@ -100,6 +130,29 @@ export class AccessTokens {
     return { token: signCompact({ alg, kid, typ: TYPE }, claims, privateKey), exp };
   }
 
+  /**
+   * A new token of an API key, of an hour or up to its end, without role and session (RFC 9068).
+   * @returns null when the rights take more than 2 KiB
+   */
+  issueForKey({ accountId, keyId, finder, rights, roleScope, exp: end }: KeyTokenSubject) {
+    if (jsonBytes(rights) > MAX_CLAIM) return null;
+    const { kid, alg, privateKey } = this.#keys.current;
+    const iat = Math.floor(Date.now() / 1000);
+    const exp = Math.min(iat + MAX_KEY_TOKEN_SECONDS, end ?? Infinity);
+    const claims = {
+      client_id: keyId,
+      rights,
+      ...(jsonBytes(roleScope) <= MAX_CLAIM && { role_scope: roleScope }),
+      iss: this.issuer,
+      aud: this.#audience,
+      sub: accountId,
+      jti: `${finder}.${randomUUID()}`,
+      iat,
+      exp,
+    };
+    return { token: signCompact({ alg, kid, typ: TYPE }, claims, privateKey), expiresIn: exp - iat };
+  }
+
   #withOptional(subject: AccessTokenSubject, claims: object): object {
     let all = claims;
     for (const name of OPTIONAL_CLAIMS) {
@@ -136,10 +189,9 @@ export class AccessTokens {
         typ: TYPE,
         issuer: this.issuer,
         audience: this.#audience,
-        requiredClaims: ['sub', 'sid', 'jti', 'iat', 'exp'],
+        requiredClaims: ['sub', 'jti', 'iat', 'exp'],
       });
-      const { sub, sid, exp } = payload;
-      return isId(sub) && isId(sid) && exp !== undefined ? { sub, sid, exp } : null;
+      return verifiedIn(payload);
     } catch (error) {
       if (error instanceof errors.JOSEError) return null;
       throw error;
@@ -152,6 +204,14 @@ export class AccessTokens {
     if (!key) throw new errors.JWKSNoMatchingKey();
     return key.publicKey;
   }
+}
+
+/** A token has either a session or an API key; with both, or with neither, it is none of ours. */
+function verifiedIn({ sub, sid, client_id: keyId, jti, exp }: JWTPayload): VerifiedToken | null {
+  if (!isId(sub) || exp === undefined) return null;
+  if (keyId === undefined) return isId(sid) ? { sub, sid, exp } : null;
+  const [, finder] = KEY_TOKEN_ID.exec(String(jti)) ?? [];
+  return sid === undefined && isId(keyId) && finder !== undefined ? { sub, keyId, finder, exp } : null;
 }
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -68,6 +68,11 @@ export const ACCOUNT_VARIABLES = {
       'Domain that passkeys are bound to, such as example.com: the host of APP_URL, or a domain above it. A change makes ' +
       'every passkey useless. Empty: the host of APP_URL.',
   },
+  API_KEY_MAX_DAYS: {
+    schema: integer(0, 36_500),
+    default: '365',
+    description: 'How far ahead the expiry of an API key may lie, in days. 0: no limit, and a key may have no expiry.',
+  },
   BCRYPT_COST: {
     schema: integer(4, 16),
     default: '12',

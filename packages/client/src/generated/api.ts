@@ -44,6 +44,15 @@ export interface Resources {
     one: { readonly account: 'iam:accounts' };
     many: object;
   };
+  'iam:api_keys': {
+    attributes: ApiKeyAttributes;
+    create: ApiKeyCreate;
+    update: ApiKeyUpdate;
+    filter: ApiKeyFilter;
+    sort: 'id' | 'name' | 'account_id' | 'expires_at' | 'key_label' | 'revoked_at' | 'last_used_at' | 'created_by' | 'created_at' | 'updated_at';
+    one: { readonly account: 'iam:accounts' };
+    many: object;
+  };
   'iam:account_factors': {
     attributes: AccountFactorAttributes;
     create: AccountFactorCreate;
@@ -312,6 +321,87 @@ export interface AccountSessionFilter {
   readonly refresh_seq?: OneOrMore<number> | undefined;
   /** `nonce` equals; several values mean any of them, `null` means without a value */
   readonly nonce?: OneOrMore<string> | undefined;
+}
+
+/** A resource of type `iam:api_keys`, with all of its attributes. */
+export type ApiKey = Resource<Resources, 'iam:api_keys'>;
+
+/** Attributes of `iam:api_keys`. */
+export interface ApiKeyAttributes {
+  /** What the key is for, as shown to people */
+  readonly name: string;
+  /** Account that owns the key, and whose rights bound it */
+  readonly account_id: string;
+  /** Rights such as `iam:accounts.read.org` */
+  readonly permissions: readonly string[];
+  /** The part of the role scope of the owner that the key has; null for all of it */
+  readonly role_scope: Readonly<Record<string, readonly string[]>> | null;
+  /** When the key expires; null when it does not */
+  readonly expires_at: Time | null;
+  /** The first 8 and the last 4 characters of the key */
+  readonly key_label: string;
+  /** `active`, `expired` or `revoked`; a key of a disabled account is active, and works once it is enabled */
+  readonly status: 'active' | 'expired' | 'revoked';
+  /** When the key was revoked */
+  readonly revoked_at: Time | null;
+  /** When the key was last used, to the minute */
+  readonly last_used_at: Time | null;
+  /** Account that made the key; null for an operator */
+  readonly created_by: string | null;
+  /** When the key was made */
+  readonly created_at: Time;
+  /** When it was last changed; its use changes nothing */
+  readonly updated_at: Time;
+}
+
+export interface ApiKeyCreate {
+  /** What the key is for, as shown to people */
+  readonly name: string;
+  /** Account that owns the key, and whose rights bound it */
+  readonly account_id?: string | undefined;
+  /** Rights such as `iam:accounts.read.org` */
+  readonly permissions: readonly string[];
+  /** The part of the role scope of the owner that the key has; null for all of it */
+  readonly role_scope?: Readonly<Record<string, readonly string[]>> | null | undefined;
+  /** When the key expires; null when it does not */
+  readonly expires_at?: TimeInput | null | undefined;
+}
+
+export interface ApiKeyUpdate {
+  /** What the key is for, as shown to people */
+  readonly name?: string | undefined;
+  /** When the key expires; null when it does not */
+  readonly expires_at?: TimeInput | null | undefined;
+}
+
+/** Filters of `iam:api_keys`. */
+export interface ApiKeyFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `name` equals; several values mean any of them, `null` means without a value */
+  readonly name?: OneOrMore<string> | undefined;
+  /** `name` contains the text, whatever its case */
+  readonly name__match?: string | undefined;
+  /** `account_id` equals; several values mean any of them, `null` means without a value */
+  readonly account_id?: OneOrMore<string> | undefined;
+  /** `expires_at` at or above; for times, at or after */
+  readonly expires_at__gte?: TimeInput | undefined;
+  /** `expires_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly expires_at__lte?: TimeInput | undefined;
+  /** `status` equals; several values mean any of them, `null` means without a value. Allowed: active, expired, revoked */
+  readonly status?: OneOrMore<'active' | 'expired' | 'revoked'> | undefined;
+  /** `status` is any of the values. Allowed: active, expired, revoked */
+  readonly status__in?: OneOrMore<'active' | 'expired' | 'revoked'> | undefined;
+  /** `last_used_at` at or above; for times, at or after */
+  readonly last_used_at__gte?: TimeInput | undefined;
+  /** `last_used_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly last_used_at__lte?: TimeInput | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
 }
 
 /** A resource of type `iam:account_factors`, with all of its attributes. */
@@ -691,6 +781,14 @@ export interface AccountsMethods extends Lists<Resources, 'iam:accounts'>, Creat
   erase(id: string, options?: CallOptions): Promise<void>;
 }
 
+/** `iam.apiKeys` */
+export interface ApiKeysMethods extends Lists<Resources, 'iam:api_keys'>, Creates<Resources, 'iam:api_keys'>, Gets<Resources, 'iam:api_keys'>, Updates<Resources, 'iam:api_keys'>, Deletes {
+  /** `POST /api_keys/{id}/rotate`: Replace the key by a new one, which `meta.key` shows this once. The former one stays good for the overlap */
+  rotate(id: string, body?: RotateBody, options?: CallOptions): Promise<ApiKey>;
+  /** `POST /api_keys/{id}/revoke`: End the key at once, for ever */
+  revoke(id: string, options?: CallOptions): Promise<ApiKey>;
+}
+
 /** `iam.auditEvents` */
 export interface AuditEventsMethods extends Lists<Resources, 'iam:audit_events'>, Gets<Resources, 'iam:audit_events'> {
 }
@@ -758,6 +856,7 @@ export interface Iam {
   readonly accountPasskeys: AccountPasskeysMethods;
   readonly accountSessions: AccountSessionsMethods;
   readonly accounts: AccountsMethods;
+  readonly apiKeys: ApiKeysMethods;
   readonly auditEvents: AuditEventsMethods;
   readonly auth: AuthMethods;
   readonly health: HealthMethods;
@@ -785,9 +884,9 @@ export type AccountAuth = {
   readonly role_scope: Readonly<Record<string, readonly string[]>>;
   /** `resource.action.scope` */
   readonly role_rights: readonly string[];
-  /** Expiry of the access token, in seconds since the epoch */
-  readonly exp: number;
-} & { readonly $meta: { readonly token?: string; readonly refresh_token?: string } };
+  /** Expiry of the access token or API key, in seconds since the epoch; null for a key that does not expire */
+  readonly exp: number | null;
+} & { readonly $meta: { readonly token?: string; readonly refresh_token?: string; readonly api_key_id?: string } };
 
 export type AccountExport = {
   readonly account_id: string;
@@ -909,6 +1008,8 @@ export type Role = {
 
 export type RoleCollection = readonly Role[];
 
+export type RotateBody = Readonly<Record<string, unknown>>;
+
 export type VerifyDomainBody = {
   readonly domain: string;
 };
@@ -958,6 +1059,14 @@ export const API: ApiTable = {
       resendInvitation: 'POST /accounts/{id}/resend_invitation',
       requestEmailChange: 'POST /accounts/{id}/email {}',
       erase: 'POST /accounts/{id}/erase',
+    },
+  },
+  apiKeys: {
+    type: 'iam:api_keys',
+    verbs: ['list', 'create', 'get', 'update', 'delete'],
+    operations: {
+      rotate: 'POST /api_keys/{id}/rotate {}',
+      revoke: 'POST /api_keys/{id}/revoke',
     },
   },
   auditEvents: {
