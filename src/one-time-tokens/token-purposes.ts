@@ -17,6 +17,12 @@ export interface TokenData {
   mfa: { readonly amr: readonly AuthenticationMethod[]; readonly passwordVersion?: number; readonly provider?: string };
   /** The challenge of a passkey that is being added. */
   passkey_registration: PasskeyChallenge;
+  /** The challenge of a sign-in by passkey, whose account is not known yet. */
+  passkey_sign_in: PasskeyChallenge;
+  /** The challenge of a passkey as second factor. */
+  passkey_mfa: PasskeyChallenge;
+  /** The challenge of a passkey that proves again who an account is. */
+  passkey_reauthenticate: PasskeyChallenge;
 }
 
 /** What an authenticator signs (WebAuthn, 13.4.3); base64url. */
@@ -55,6 +61,9 @@ export const TOKEN_PURPOSES: Readonly<Record<TokenPurpose, PurposeRules>> = {
   mfa: { seconds: 5 * MINUTE, max: 20, atMax: 'replace', keptSeconds: HOUR },
   email_revert: { seconds: 7 * DAY, max: 10, atMax: 'reject', keptSeconds: 30 * DAY, lasting: true },
   passkey_registration: CHALLENGE,
+  passkey_sign_in: CHALLENGE,
+  passkey_mfa: CHALLENGE,
+  passkey_reauthenticate: CHALLENGE,
 };
 
 const PURPOSES = Object.entries(TOKEN_PURPOSES);

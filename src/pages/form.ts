@@ -6,6 +6,12 @@ import { LIMITS } from '../json-api/limits.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 
+/** A transaction, and what an authenticator answered. */
+export interface SentPasskey {
+  readonly transaction: string;
+  readonly response: unknown;
+}
+
 /** The fields of a submitted form. */
 export class SentForm {
   private readonly fields: URLSearchParams;
@@ -24,6 +30,21 @@ export class SentForm {
   present<Name extends string>(...names: readonly Name[]): Partial<Record<Name, string>> {
     const sent = names.map((name) => [name, this.text(name).trim()] as const);
     return Object.fromEntries(sent.filter(([, value]) => value !== '')) as Partial<Record<Name, string>>;
+  }
+
+  /** What the script put into a form with a passkey, as the operations of the API take it; nothing where it put nothing. */
+  passkey(): { readonly passkey?: SentPasskey } {
+    const [transaction, response] = [this.text('transaction'), this.text('response')];
+    return transaction === '' ? {} : { passkey: { transaction, response: parsed(response) } };
+  }
+}
+
+/** Null for a text that is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -37,6 +37,7 @@ ul.hint { padding-left: 20px; }
 .mark { margin: 0 0 4px; color: var(--good); font-size: 32px; line-height: 1; }
 button { min-height: 46px; padding: 11px 22px; border: 0; border-radius: 8px; background: var(--accent);
   color: var(--on-accent); font: inherit; font-weight: 600; cursor: pointer; }
+form ~ form[data-passkey] > button { border: 1px solid var(--field); background: transparent; color: var(--text); }
 button.plain { min-height: 36px; margin: 6px 0 0; padding: 5px 12px; border: 1px solid var(--field);
   background: transparent; color: var(--text); font-weight: 400; font-size: 14px; }
 button.plain[aria-pressed=true] { background: var(--line); }
@@ -58,8 +59,8 @@ pre { margin: 0; padding: 12px 16px; border-radius: 8px; background: var(--page)
 iframe { width: 100%; height: 620px; border: 1px solid var(--line); border-radius: 8px; resize: vertical; }
 `;
 
-/** The script of the pages, at the end of `body`. Optional: shows and hides passwords. They are submitted from a password field only. */
-export const SCRIPT = `
+/** Shows and hides passwords. They are submitted from a password field only. */
+const REVEAL_SCRIPT = `
 for (const button of document.querySelectorAll('button[data-reveals]')) {
   const field = document.getElementById(button.dataset.reveals);
   const show = (isShown) => {
@@ -71,6 +72,65 @@ for (const button of document.querySelectorAll('button[data-reveals]')) {
   field.form.addEventListener('submit', () => show(false));
 }
 `;
+
+/** How often a challenge is replaced while a page stays open, in ms: before it expires; and how many times, which is an hour. */
+const RENEWAL_MS = 4 * 60 * 1_000;
+const MAX_RENEWALS = 15;
+
+/**
+ * Uses and makes passkeys (WebAuthn level 3): a form with `data-passkey` is shown where the browser can, and submitted with
+ * what the authenticator answered. Browsers also offer passkeys in the field of the e-mail, where the form is conditional.
+ */
+const PASSKEY_SCRIPT = `
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  const api = window.PublicKeyCredential;
+  if (!api || !api.parseRequestOptionsFromJSON) break;
+  const { passkey, options: url, request, conditional } = form.dataset;
+  const hint = document.querySelector('[data-without-passkeys]');
+  const error = form.querySelector('[data-error]');
+  let waiting = new AbortController();
+  let isAsked = false;
+  const use = async (mediation) => {
+    waiting.abort();
+    waiting = new AbortController();
+    const { signal } = waiting;
+    const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body: request, signal };
+    const answer = await fetch(url, asked);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const { transaction, options } = (await answer.json()).meta;
+    const credential = passkey === 'create'
+      ? await navigator.credentials.create({ publicKey: api.parseCreationOptionsFromJSON(options), signal })
+      : await navigator.credentials.get({ publicKey: api.parseRequestOptionsFromJSON(options), mediation, signal });
+    form.elements.transaction.value = transaction;
+    form.elements.response.value = JSON.stringify(credential);
+    form.submit();
+  };
+  const offer = async () => {
+    if (isAsked || document.hidden) return;
+    if (await api.isConditionalMediationAvailable()) await use('conditional');
+  };
+  form.hidden = false;
+  if (hint) hint.hidden = true;
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (!form.reportValidity()) return;
+    error.hidden = isAsked = true;
+    use('optional').catch(() => {
+      error.hidden = isAsked = false;
+    });
+  });
+  if (conditional === undefined) continue;
+  let renewals = 0;
+  const timer = setInterval(() => {
+    if (++renewals > ${MAX_RENEWALS}) clearInterval(timer);
+    else offer().catch(() => {});
+  }, ${RENEWAL_MS});
+  offer().catch(() => {});
+}
+`;
+
+/** The script of the pages, at the end of `body`. Only passkeys need it. */
+export const SCRIPT = REVEAL_SCRIPT + PASSKEY_SCRIPT;
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 

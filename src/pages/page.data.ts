@@ -51,6 +51,27 @@ export interface FormData {
   /** Values of hidden fields by name. */
   readonly hidden: Readonly<Record<string, string>>;
   readonly fields: readonly FieldData[];
+  /** Null for a form that a person fills in. */
+  readonly passkey: PasskeyPrompt | null;
+}
+
+/** A form whose passkey may be left out: then a person fills it in. */
+export type AnyForm = Omit<FormData, 'passkey'> & Partial<Pick<FormData, 'passkey'>>;
+
+/** A form that the script of the pages fills in with what an authenticator answers. Hidden where the browser has no passkeys. */
+export interface PasskeyPrompt {
+  readonly ceremony: 'create' | 'get';
+  /** The URL of the operation that gives the options, and its body, JSON. */
+  readonly options: string;
+  readonly request: string;
+  /** Also offered in the field of the e-mail, without the button. */
+  readonly conditional: boolean;
+  /** What is said when it did not work. */
+  readonly error: string;
+  /** Whether that is said from the start. */
+  readonly failed: boolean;
+  /** What is said in place of the form where the browser has no passkeys; null for nothing. */
+  readonly unsupported: string | null;
 }
 
 /** A fact about an account, and where it is changed. */
@@ -89,7 +110,12 @@ export interface SectionData {
  */
 export interface PageData {
   /** A form, empty or with errors. */
-  form: FormData & { heading: string; body: string };
+  form: FormData & {
+    heading: string;
+    body: string;
+    /** Below it: other ways to the same end. */
+    others: readonly FormData[];
+  };
   /** The ways to sign in. */
   'sign-in': { heading: string; forms: readonly FormData[]; links: readonly PageLink[] };
   /** The overview of an account. */
@@ -108,6 +134,24 @@ export interface PageData {
     } | null;
     trail: { heading: string; items: readonly ItemData[] };
     signOut: ButtonData;
+  };
+  /** The passkeys of an account. */
+  passkeys: {
+    heading: string;
+    body: string;
+    /** What has just been done. */
+    notice: string | null;
+    /** What went wrong. */
+    problem: string | null;
+    items: readonly (ItemData & { readonly id: string })[];
+    /** In place of items when there are none. */
+    empty: string;
+    /** The URL that takes the forms of the items. */
+    action: string;
+    words: Readonly<Record<'name' | 'change' | 'rename' | 'remove', string>>;
+    /** Null where none can be added. */
+    add: FormData | null;
+    back: PageLink;
   };
   /** After an accepted form. */
   done: { heading: string; body: string; link: PageLink | null };

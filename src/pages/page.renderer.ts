@@ -18,6 +18,8 @@ export interface View<Name extends PageName = PageName> {
   readonly wide?: boolean;
   /** URL of another site that a form of the page may redirect to; null or a path for none. */
   readonly leadsTo?: string | null;
+  /** Whether its script asks the API of the service, as for passkeys. */
+  readonly asksApi?: boolean;
   /** Content-Security-Policy, where it is not that of every page. */
   readonly policy?: string;
 }
@@ -43,7 +45,7 @@ export class PageRenderer {
     void reply.status(view.status ?? 200).headers({
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
-      'content-security-policy': view.policy ?? leadingTo(view.leadsTo ?? null, this.brand.policy),
+      'content-security-policy': view.policy ?? policyOf(view, this.brand.policy),
       // URLs of pages contain tokens, and pages contain personal data.
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
@@ -53,6 +55,11 @@ export class PageRenderer {
     const surroundings = { title, wide, locale, product: this.product, logo: this.logo };
     return this.templates.render(template, data, surroundings, this.brand.style);
   }
+}
+
+/** The policy of a view. */
+function policyOf({ leadsTo = null, asksApi = false }: Pick<View, 'leadsTo' | 'asksApi'>, policy: string): string {
+  return leadingTo(leadsTo, asksApi ? `${policy}; connect-src 'self'` : policy);
 }
 
 /** A policy that lets a form redirect: Chromium applies `form-action` to redirects as well (CSP 3, 4.2.1). */

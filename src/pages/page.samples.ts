@@ -1,4 +1,4 @@
-import type { FieldData, PageData, PageSurroundings } from './page.data.js';
+import type { FieldData, FormData, PageData, PageSurroundings } from './page.data.js';
 
 const FIELD: FieldData = {
   name: 'password',
@@ -19,7 +19,22 @@ const FIELD: FieldData = {
 
 const LINK = { href: 'forgot-password', label: 'Send me a new link' };
 
-const FORM = { action: 'join', submit: 'Join', hidden: { token: 'a' }, fields: [FIELD, choice()] };
+const FORM = { action: 'join', submit: 'Join', hidden: { token: 'a' }, fields: [FIELD, choice()], passkey: null };
+const PASSKEY: FormData = {
+  action: '/sign-in/passkey',
+  submit: 'Use a passkey',
+  hidden: { return_to: '/account' },
+  fields: [],
+  passkey: {
+    ceremony: 'get',
+    options: '/auth/passkey/options',
+    request: '{"purpose":"sign_in"}',
+    conditional: true,
+    error: 'That did not work.',
+    failed: true,
+    unsupported: 'This browser has no passkeys.',
+  },
+};
 const ITEM = { title: 'Firefox, Linux', detail: '127.0.0.1' };
 const BUTTON = { action: '/sign-out', label: 'Sign out' };
 
@@ -30,8 +45,8 @@ function choice(): FieldData {
 
 /** Sample data by page. A template is rendered with it before the service starts, so that its errors stop the start. */
 export const PAGE_SAMPLES: Partial<PageData> = {
-  form: { heading: 'Join', body: 'Welcome', ...FORM },
-  'sign-in': { heading: 'Sign in', forms: [FORM], links: [LINK] },
+  form: { heading: 'Join', body: 'Welcome', ...FORM, others: [PASSKEY] },
+  'sign-in': { heading: 'Sign in', forms: [FORM, PASSKEY], links: [LINK] },
   account: {
     heading: 'Your account',
     notice: 'Saved',
@@ -48,6 +63,18 @@ export const PAGE_SAMPLES: Partial<PageData> = {
     },
     trail: { heading: 'Activity', items: [ITEM] },
     signOut: BUTTON,
+  },
+  passkeys: {
+    heading: 'Passkeys',
+    body: 'Sign in without a password',
+    notice: 'Added',
+    problem: 'That did not work',
+    items: [{ ...ITEM, id: '01900000-0000-7000-8000-000000000000' }],
+    empty: 'None',
+    action: '/account/passkeys',
+    words: { name: 'Name', change: 'Change', rename: 'Rename', remove: 'Remove' },
+    add: { ...PASSKEY, fields: [FIELD] },
+    back: LINK,
   },
   done: { heading: 'Done', body: 'Welcome', link: LINK },
   problem: { heading: 'Too many attempts', body: 'Try again in a minute.', link: LINK },

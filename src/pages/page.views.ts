@@ -1,5 +1,5 @@
 import type { FieldErrors } from './fields.js';
-import type { FieldData, PageLink } from './page.data.js';
+import type { FieldData, FormData, PageLink } from './page.data.js';
 import type { View } from './page.renderer.js';
 import type { FormText, PageText } from './text/page.text.js';
 
@@ -9,11 +9,16 @@ interface Form {
   readonly fields: readonly FieldData[];
   /** Values of hidden fields by name. */
   readonly hidden?: Readonly<Record<string, string>>;
+  /** Forms below it: other ways to the same end. */
+  readonly others?: readonly FormData[];
 }
 
 /** The title of a page with a form; with errors it says so, which a screen reader reads first. */
 export const titleOf = (text: PageText, heading: string, errors: FieldErrors): string =>
   errors.size > 0 ? `${text.error}: ${heading}` : heading;
+
+/** Whether a page with these forms asks the API of the service. */
+export const asksApi = (forms: readonly FormData[]): boolean => forms.some(({ passkey }) => passkey !== null);
 
 /** A page with a form. */
 export function formView(
@@ -26,8 +31,9 @@ export function formView(
   return {
     template: 'form',
     title: titleOf(text, heading, errors),
-    data: { heading, body, submit, hidden: {}, ...form },
+    data: { heading, body, submit, hidden: {}, others: [], passkey: null, ...form },
     status: errors.size > 0 ? 422 : 200,
+    asksApi: asksApi(form.others ?? []),
   };
 }
 

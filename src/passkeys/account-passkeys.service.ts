@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import { WaysIn } from '../auth/authentication/ways-in.repository.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import type { RevertedChange } from '../accounts/email/email-reverts.js';
@@ -7,20 +8,24 @@ import { apiError } from '../json-api/document/errors.js';
 import type { UpdateAttributes } from '../json-api/resource/resource.js';
 import { type Deletion, type Intent, ResourceService, ResourceTools } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
+import { FactorChanges } from '../second-factors/factor-changes.service.js';
 import type { AccountPasskey } from './account-passkey.entity.js';
 import type { AccountPasskeyResource } from './account-passkey.resource.js';
 import { AccountPasskeysRepository } from './account-passkeys.repository.js';
 import { PasskeyMailer } from './passkey.mailer.js';
 
-type Values = UpdateAttributes<AccountPasskey, typeof AccountPasskeyResource.rules>;
+/** What of a passkey can be changed. */
+export type PasskeyValues = UpdateAttributes<AccountPasskey, typeof AccountPasskeyResource.rules>;
 
 /** The passkeys of the actor's own account: read, renamed and removed. */
 @Injectable()
-export class AccountPasskeysService extends ResourceService<AccountPasskey, Actor, Values> {
+export class AccountPasskeysService extends ResourceService<AccountPasskey, Actor, PasskeyValues> {
   constructor(
     private readonly passkeys: AccountPasskeysRepository,
     tools: ResourceTools,
     private readonly waysIn: WaysIn,
+    private readonly factors: SecondFactors,
+    private readonly changes: FactorChanges,
     private readonly mailer: PasskeyMailer,
     private readonly audit: Audit,
   ) {
@@ -32,6 +37,7 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
     for (const id of await this.passkeys.removeSince(accountId, since, tx)) {
       const target = { type: this.passkeys.resource.type, id };
       await this.audit.record(tx, { action: 'iam:account_passkeys.deleted', actorId: accountId, target });
+      await this.changes.removed(accountId, null, tx);
     }
   }
 
@@ -50,6 +56,10 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
         'It is the only way to sign in to the account; set a password or add another one first',
       );
     }
+    if (await this.factors.isMissing(accountId, tx)) {
+      throw apiError('conflict', 'Your role or organization requires a second factor; add another one first');
+    }
+    await this.changes.removed(accountId, null, tx);
     await this.mailer.queue(tx, 'removed', { accountId, passkey: name });
   }
 }

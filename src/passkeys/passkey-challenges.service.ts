@@ -12,7 +12,7 @@ import { TOKEN_PURPOSES } from '../one-time-tokens/token-purposes.js';
 import { AccountPasskeysRepository } from './account-passkeys.repository.js';
 
 /** What a challenge is for: the last part of the name of its one-time token. */
-export type ChallengePurpose = 'registration';
+export type ChallengePurpose = 'registration' | 'sign_in' | 'mfa' | 'reauthenticate';
 
 /** In bytes (WebAuthn, 13.4.3: at least 16). */
 const CHALLENGE_BYTES = 32;
@@ -52,7 +52,7 @@ export class PasskeyChallenges {
     private readonly passkeys: AccountPasskeysRepository,
   ) {}
 
-  /** Whether the configuration has a domain that passkeys can be bound to. */
+  /** Whether the configuration has a domain that passkeys can be bound to, which does not depend on the port. */
   get areOn(): boolean {
     return 'id' in this.#configured;
   }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { Config } from '../config/config.js';
 import { Audit } from '../events/audit.js';
@@ -6,10 +7,11 @@ import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Item } from '../json-api/document/response.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { productName } from '../mail/mail.context.js';
+import { FactorChanges } from '../second-factors/factor-changes.service.js';
 import { AccountPasskeysRepository, MAX_PASSKEYS } from './account-passkeys.repository.js';
 import { type Ceremony, PasskeyChallenges } from './passkey-challenges.service.js';
 import { PasskeyMailer } from './passkey.mailer.js';
-import { creationOptions, verifyAttestation } from './webauthn/attestation.js';
+import { creationOptions, methodsOf, verifyAttestation } from './webauthn/attestation.js';
 import { type AttestationResponse, notAResponse } from './webauthn/responses.js';
 
 /** A passkey that an account adds. */
@@ -31,6 +33,8 @@ export class PasskeyRegistrationService {
     private readonly transactions: Transactions,
     private readonly passkeys: AccountPasskeysRepository,
     private readonly challenges: PasskeyChallenges,
+    private readonly factors: SecondFactors,
+    private readonly changes: FactorChanges,
     private readonly mailer: PasskeyMailer,
     private readonly audit: Audit,
   ) {
@@ -58,10 +62,14 @@ export class PasskeyRegistrationService {
     if (!credential) throw new ApiError([notAResponse('/response')]);
     return this.transactions.run(async (tx) => {
       const isThere = await this.passkeys.lockOwner(actor.id, tx);
+      const hadNone = !(await this.factors.isHeld(actor.id, tx));
       const id = isThere ? await this.passkeys.add({ ...credential, accountId: actor.id, name }, tx) : null;
       if (id === null) throw apiError('conflict', `An account has at most ${MAX_PASSKEYS} passkeys; remove one first`);
       const target = { type: 'iam:account_passkeys', id };
       await this.audit.record(tx, { action: 'iam:account_passkeys.created', actorId: actor.id, target });
+      // Where a factor is required, the other sessions began without one.
+      const isFirst = hadNone && (await this.factors.isDemanded(actor.id, tx));
+      await this.changes.added(actor, { amr: methodsOf(credential), isFirst }, tx);
       await this.mailer.queue(tx, 'added', { accountId: actor.id, passkey: name });
       return this.passkeys.show(actor, id, undefined, tx);
     });

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsNotEmpty, IsObject, IsString } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsNotEmpty, IsObject, IsOptional, IsString } from 'class-validator';
 import { AtMostCharacters, NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 
 /** Body of `POST /account_passkeys`. */
@@ -23,4 +23,42 @@ export class AddPasskeyBody {
   @NoControlCharacters()
   @AtMostCharacters(100)
   name!: string;
+}
+
+/** What a passkey can prove who an account is for, as clients name it. */
+const PURPOSES = ['sign_in', 'mfa', 'reauthenticate'] as const;
+
+/** Body of `POST /auth/passkey/options`. */
+export class PasskeyOptionsBody {
+  @ApiProperty({ enum: PURPOSES, description: 'What the passkey is to be used for' })
+  @IsIn(PURPOSES)
+  purpose!: (typeof PURPOSES)[number];
+
+  @ApiPropertyOptional({ type: 'string', description: 'For `mfa`: `meta.mfa_token` of the error of the first step' })
+  @IsOptional()
+  @IsString()
+  mfa_token?: string;
+}
+
+/** Body of `POST /auth/passkey`. */
+export class PasskeySignInBody {
+  @ApiProperty({ type: 'string', description: '`meta.transaction` of the options' })
+  @IsString()
+  transaction!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What `navigator.credentials.get()` gave for the options, as JSON (`AuthenticationResponseJSON`)',
+  })
+  @IsObject()
+  response!: object;
+
+  @ApiPropertyOptional({
+    type: 'boolean',
+    description: 'Put the tokens into cookies instead of the body; false without it',
+  })
+  @IsOptional()
+  @IsBoolean()
+  cookie?: boolean;
 }

@@ -32,12 +32,12 @@ export class FactorChanges {
    * A factor counts from now on. Trusted devices end, and so do all other sessions of the account where it is the first
    * one: they began without. The session that added it has proved it.
    * @param amr how the session proved it
-   * @param name what its owner calls it
+   * @param name what its owner calls it, for the mail; without it none is sent
    * @param isFirst whether the account had no second factor before
    */
   async added(
     actor: Actor,
-    { amr, name, isFirst }: { amr: readonly AuthenticationMethod[]; name: string; isFirst: boolean },
+    { amr, name, isFirst }: { amr: readonly AuthenticationMethod[]; name?: string; isFirst: boolean },
     tx: Transaction,
   ): Promise<void> {
     await this.states.raise(actor.id, tx);
@@ -47,14 +47,17 @@ export class FactorChanges {
       await this.sessions.endAll(tx, actor.id, ending, actor.session.sessionId);
     }
     await this.changes.publish(tx, [actor.id]);
-    await this.mailer.queueChange(tx, actor.id, 'added', name);
+    if (name !== undefined) await this.mailer.queueChange(tx, actor.id, 'added', name);
   }
 
-  /** A factor is gone. With the last one, the recovery codes go too. */
-  async removed(accountId: string, name: string, tx: Transaction): Promise<void> {
+  /**
+   * A factor is gone. With the last one, the recovery codes go too.
+   * @param name what its owner called it, for the mail; null where none is sent
+   */
+  async removed(accountId: string, name: string | null, tx: Transaction): Promise<void> {
     await this.states.raise(accountId, tx);
     if (!(await this.factors.isHeld(accountId, tx))) await this.codes.removeAll(accountId, tx);
     await this.changes.publish(tx, [accountId]);
-    await this.mailer.queueChange(tx, accountId, 'removed', name);
+    if (name !== null) await this.mailer.queueChange(tx, accountId, 'removed', name);
   }
 }

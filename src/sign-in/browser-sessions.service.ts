@@ -67,8 +67,13 @@ export class BrowserSessions {
 
   /** The account that is signed in by the access cookie, on routes that are public; null when there is none. */
   async actorOf(request: FastifyRequest): Promise<Actor | null> {
+    return credentialsOf(request)?.via === 'cookie' ? this.actorOfToken(request) : null;
+  }
+
+  /** The same by an access token, however it was sent. */
+  async actorOfToken(request: FastifyRequest): Promise<Actor | null> {
     const credentials = credentialsOf(request);
-    const verified = credentials?.via === 'cookie' && (await this.accessTokens.verify(credentials.token));
+    const verified = credentials && (await this.accessTokens.verify(credentials.token));
     return verified && 'sid' in verified ? this.actors.load(verified.sid, verified.sub) : null;
   }
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
-import { SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
+import { type ProvedFactor, SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
 import { Reauthentication } from '../auth/authentication/fresh-sign-in.js';
 import { emailKey } from '../auth/email-key.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
@@ -58,7 +58,7 @@ export class ReauthenticationService implements OnModuleInit {
   ): Promise<SignedIn> {
     if (password !== null) return this.byPassword(actor, { password, factor }, address);
     if (!factor?.factor.provesAlone) throw missing('password');
-    const { amr, spend } = await factor.factor.verify({ accountId: actor.id, address }, factor.sent);
+    const { amr, spend } = await this.verify(actor, factor, address);
     return this.by(actor, { amr: [...amr, 'mfa'], spend });
   }
 
@@ -78,12 +78,16 @@ export class ReauthenticationService implements OnModuleInit {
     }
     const rehashed = rehash ? await this.hasher.upgrade(password) : null;
     await this.rateLimiter.succeeded('reauthenticate', attempt);
-    const proved = factor && (await factor.factor.verify({ accountId: actor.id, address }, factor.sent));
+    const proved = factor && (await this.verify(actor, factor, address));
     return this.by(actor, {
       amr: proved ? ['pwd', ...proved.amr, 'mfa'] : ['pwd'],
       password: { version: stored.version, rehashed },
       ...(proved && { spend: proved.spend }),
     });
+  }
+
+  private verify({ id: accountId }: Actor, { factor, sent }: SentFactor, address: string): Promise<ProvedFactor> {
+    return factor.verify({ purpose: 'reauthenticate', accountId, address }, sent);
   }
 
   /**

@@ -36,7 +36,7 @@ export class SecondStep implements OnModuleInit {
    */
   async prove(token: string, { factor, sent }: SentFactor, address: string): Promise<SignInProof> {
     const { accountId, data } = await this.account(token);
-    const proved = await factor.verify({ accountId, address }, sent);
+    const proved = await factor.verify({ purpose: 'mfa', accountId, address }, sent);
     return {
       accountId,
       amr: [...data.amr, ...proved.amr, 'mfa'],

@@ -3,7 +3,7 @@ import './test-environment.js';
 
 /**
  * The public API of the test kit, `iam/testing` (docs/testing.md). Everything else in this folder may change without
- * notice. Each further piece, such as a provider of single sign-on or a passkey, gets a group of its own here.
+ * notice. Each further piece, such as a provider of single sign-on, gets a group of its own here.
  */
 
 // An app, and what a test does with it
@@ -18,6 +18,10 @@ export { TestMailbox, type TestMail } from './mailbox.js';
 export { TestClock } from './clock/test-clock.js';
 export type { Duration, NodeClock } from './clock/node-clock.js';
 export { ADMIN, APP_URL, PASSWORD } from './test-environment.js';
+
+// Passkeys of a page in Chromium
+export { passkey, Passkeys } from './passkey.js';
+export type { ChromiumPage, PasskeyOptions, VirtualPasskey } from './passkey.js';
 
 // Times and requests in a team's own helpers
 export { milliseconds } from './clock/node-clock.js';

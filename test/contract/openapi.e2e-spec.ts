@@ -28,6 +28,8 @@ const PUBLIC = [
   'POST /auth/login',
   'POST /auth/logout',
   'POST /auth/mfa',
+  'POST /auth/passkey',
+  'POST /auth/passkey/options',
   'POST /auth/refresh',
 ];
 

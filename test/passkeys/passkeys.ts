@@ -28,3 +28,20 @@ export async function addPasskey(
   const { transaction, options } = await creation(client);
   return client.post('/account_passkeys', { transaction, name, response: device.create(options, lie) });
 }
+
+/** The options for the use of a passkey. */
+export interface Request {
+  readonly transaction: string;
+  readonly options: Parameters<Authenticator['get']>[0];
+}
+
+/** Asks for the options for the use of a passkey. */
+export async function request(
+  { post }: Pick<ApiClient, 'post'>,
+  purpose: 'sign_in' | 'mfa' | 'reauthenticate',
+  more: object = {},
+): Promise<Request> {
+  const { status, body, text } = await post('/auth/passkey/options', { purpose, ...more });
+  if (status !== 200) throw new Error(`The options gave ${status}: ${text}`);
+  return body.meta;
+}

@@ -2,7 +2,7 @@ import { createHmac, createPrivateKey, createPublicKey, randomUUID } from 'node:
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { mailedToken } from '../accounts/mails.js';
-import { creation, type Creation, newDevice } from '../passkeys/passkeys.js';
+import { addPasskey, creation, type Creation, newDevice, request } from '../passkeys/passkeys.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { enrolled, mfaToken, secondStep } from '../second-factors/factors.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
@@ -34,6 +34,8 @@ const OPERATIONS_WITH_TOKENS = [
   'POST /account_passkeys',
   'POST /auth/logout',
   'POST /auth/mfa',
+  'POST /auth/passkey',
+  'POST /auth/passkey/options',
   'POST /auth/refresh',
 ];
 
@@ -44,6 +46,9 @@ const KIND_OF: Readonly<Record<string, string>> = {
   email_confirm: 'the token to a new e-mail',
   email_revert: 'the token to a former e-mail',
   passkey_registration: 'the transaction of a new passkey',
+  passkey_sign_in: 'the transaction of a sign-in by passkey',
+  passkey_mfa: 'the transaction of a passkey as second factor',
+  passkey_reauthenticate: 'the transaction of a passkey that proves again who one is',
   mfa: 'the token of the first step of a sign-in',
 };
 
@@ -94,6 +99,20 @@ const passkeyToAdd = async () => {
   const { transaction, options } = await creation(client);
   passkeysToAdd.set(transaction, { client, options });
   return { client, transaction, options };
+};
+
+/** Responses of passkeys, by their transactions. */
+const passkeysInUse = new Map<string, { user: ApiClient; mfa: string; response: object }>();
+
+/** The response of the passkey of an account, which has a second factor besides. */
+const passkeyInUse = async (purpose: 'sign_in' | 'mfa' | 'reauthenticate') => {
+  const [user, device] = [await enrolled(app), newDevice()];
+  await addPasskey(user, device);
+  const mfa = await mfaToken(app, user.account);
+  const { transaction, options } = await request(user, purpose, purpose === 'mfa' ? { mfa_token: mfa } : {});
+  const use = { user, mfa, response: device.get(options) };
+  passkeysInUse.set(transaction, use);
+  return { transaction, ...use };
 };
 
 /** The text with another character at every place in turn. */
@@ -191,6 +210,21 @@ describe('Lesson 6: a token of one purpose', () => {
     'second step of a sign-in': async (token) =>
       // The code is wrong; only with a good token it is asked for.
       (await secondStep(app, token, { code: '000000' })).status === 401,
+    'options of a passkey as second factor': async (token) =>
+      errorsOf(await as(app).post('/auth/passkey/options', { purpose: 'mfa', mfa_token: token }))[0] === '409 conflict',
+    'sign in by passkey': async (token) => {
+      const { response } = passkeysInUse.get(token) ?? (await passkeyInUse('sign_in'));
+      return (await as(app).post('/auth/passkey', { transaction: token, response })).status === 200;
+    },
+    'second step by passkey': async (token) => {
+      const { response, mfa } = passkeysInUse.get(token) ?? (await passkeyInUse('mfa'));
+      const passkey = { transaction: token, response };
+      return (await as(app).post('/auth/mfa', { mfa_token: mfa, passkey })).status === 200;
+    },
+    'prove again by passkey': async (token) => {
+      const { response, user } = passkeysInUse.get(token) ?? (await passkeyInUse('reauthenticate'));
+      return (await user.post('/auth/reauthenticate', { passkey: { transaction: token, response } })).status === 200;
+    },
     'page cursor': async (token) =>
       (await root.get(`/accounts?page[after]=${encodeURIComponent(token)}`)).status === 200,
   };
@@ -243,7 +277,19 @@ describe('Lesson 6: a token of one purpose', () => {
     },
     'the token of the first step of a sign-in': {
       make: async () => mfaToken(app, (await enrolled(app)).account),
-      goodFor: ['second step of a sign-in'],
+      goodFor: ['second step of a sign-in', 'options of a passkey as second factor'],
+    },
+    'the transaction of a sign-in by passkey': {
+      make: async () => (await passkeyInUse('sign_in')).transaction,
+      goodFor: ['sign in by passkey'],
+    },
+    'the transaction of a passkey as second factor': {
+      make: async () => (await passkeyInUse('mfa')).transaction,
+      goodFor: ['second step by passkey'],
+    },
+    'the transaction of a passkey that proves again who one is': {
+      make: async () => (await passkeyInUse('reauthenticate')).transaction,
+      goodFor: ['prove again by passkey'],
     },
     'the reset token of a join': {
       make: async () => (await join((await invite()).token, undefined, PREFER)).body.meta.password_reset_token,

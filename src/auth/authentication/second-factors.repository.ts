@@ -10,6 +10,8 @@ export type SecondFactorMember = (typeof MEMBERS)[number];
 
 /** Who proves a second factor, and from where. */
 export interface SecondFactorAttempt {
+  /** A proof of one purpose counts for no other. */
+  readonly purpose: 'mfa' | 'reauthenticate';
   readonly accountId: string;
   /** The client's address. */
   readonly address: string;
@@ -111,6 +113,15 @@ export class SecondFactors {
       sql`SELECT ${this.areHeldBy(sql`${accountId}::uuid`)} AS held`,
     );
     return row?.held ?? false;
+  }
+
+  /** Whether an account must have a second factor, and has none. */
+  async isMissing(accountId: string, database: Pick<Transaction, 'query'>): Promise<boolean> {
+    const account = sql`${accountId}::uuid`;
+    const [row] = await database.query<{ missing: boolean }>(
+      sql`SELECT ${this.isRequiredOf(account)} AND NOT ${this.areHeldBy(account)} AS missing`,
+    );
+    return row?.missing ?? false;
   }
 
   /** The condition, in SQL, that an account has a second factor. @param account the account's id */

@@ -7,7 +7,7 @@ import { deviceName } from '../../sign-in/device-name.js';
 import type { FactData, PageData, PageLink } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
-import { languageName } from '../text/page.language.js';
+import { languageName, timeIn } from '../text/page.language.js';
 import type { PageText } from '../text/page.text.js';
 import { AccountSections } from './account.sections.js';
 import { OwnSessionsService } from './own-sessions.service.js';
@@ -100,10 +100,6 @@ export class AccountView {
 
 /** Whether the rights of an actor cover changes of the own account. */
 const mayUpdateOwn = (actor: Actor): boolean => actor.scopes('iam:accounts', 'update').size > 0;
-
-/** A time for people; in UTC, since a page without scripts does not know the reader's time zone. */
-const timeIn = ({ locale }: PageText, time: Date): string =>
-  `${new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(time)} UTC`;
 
 /** An audit event in words. The address is shown where no other account was at it. */
 function eventItem({ action, actorId, targetType, targetId, ip, createdAt }: AuditEntry, actor: Actor, text: PageText) {

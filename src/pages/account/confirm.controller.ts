@@ -11,12 +11,14 @@ import { readFlatBody } from '../../json-api/write/body.js';
 import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
 import { ReauthenticateBody } from '../../sign-in/sign-in.dto.js';
-import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from '../fields.js';
+import { fieldErrors, FormFields, NO_ERRORS } from '../fields.js';
 import { Form, TakesForm, type SentForm } from '../form.js';
 import { Page, Text, type PageResult } from '../page.decorators.js';
+import type { PageData } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
-import { doneView, formView } from '../page.views.js';
+import { asksApi, doneView, formView, titleOf } from '../page.views.js';
+import { type ConfirmationState, SignInWays } from '../sign-in/sign-in.ways.js';
 
 /** The page to prove by password, and by a second factor, who one is, in front of pages that need a recent sign-in; then it leads there. */
 @Page('account/confirm', { signedIn: true })
@@ -28,13 +30,17 @@ export class ConfirmPageController {
     private readonly browsers: BrowserSessions,
     private readonly rateLimiter: RateLimiter,
     private readonly fields: FormFields,
+    private readonly ways: SignInWays,
     private readonly paths: PagePaths,
   ) {}
 
   @Get()
   async show(@CurrentActor() actor: Actor, @Query('return_to') sent: unknown, @Text() text: Text): Promise<PageResult> {
     const methods = await this.methods.methodsOf(actor);
-    if (methods.includes('password')) return this.view(text, actor, { page: this.pageOf(sent), methods }, NO_ERRORS);
+    const state = { returnTo: this.pageOf(sent), methods, errors: NO_ERRORS };
+    if (methods.includes('password')) return this.view(text, actor, state);
+    const forms = this.ways.confirmationsOf(state, text);
+    if (forms.length > 0) return this.withoutPassword(text, state, forms);
     // A new sign-in is as good, whatever it was made with.
     return doneView(text.account.signInAgain, { href: this.paths.to('sign-out'), label: text.signOut.submit });
   }
@@ -52,13 +58,18 @@ export class ConfirmPageController {
     const address = clientAddress(request);
     await this.rateLimiter.address('reauthenticate', address);
     try {
-      const members = { password: sent.text('password'), ...sent.present('code', 'recovery_code') };
+      const passkey = sent.passkey();
+      const entered = { password: sent.text('password'), ...sent.present('code', 'recovery_code') };
+      const members = passkey.passkey === undefined ? entered : passkey;
       const { password = null, ...others } = readFlatBody(ReauthenticateBody, members);
       const proof = { password, factor: this.factors.sentIn(others) };
       this.browsers.setCookies(reply, await this.reauthentication.prove(actor, proof, address));
     } catch (error) {
-      const errors = fieldErrors(error, { invalid_credentials: fieldOf(error) });
-      return this.view(text, actor, { page, methods: await this.methods.methodsOf(actor) }, errors);
+      const at = sent.passkey().passkey === undefined ? fieldOf(error) : 'passkey';
+      const errors = fieldErrors(error, { invalid_credentials: at });
+      const state = { returnTo: page, methods: await this.methods.methodsOf(actor), errors };
+      if (state.methods.includes('password')) return this.view(text, actor, state);
+      return this.withoutPassword(text, state, this.ways.confirmationsOf(state, text));
     }
     return { location: page };
   }
@@ -68,12 +79,25 @@ export class ConfirmPageController {
     return page ?? this.paths.to('account');
   }
 
-  private view(
+  private withoutPassword(
     text: Text,
-    { email }: Actor,
-    { page, methods }: { readonly page: string; readonly methods: readonly string[] },
-    errors: FieldErrors,
-  ): View {
+    { errors }: ConfirmationState,
+    forms: PageData['sign-in']['forms'],
+  ): View<'sign-in'> {
+    const { title: heading } = text.account.confirm;
+    const links = [{ href: this.paths.to('sign-out'), label: text.signOut.submit }];
+    const status = errors.size > 0 ? 422 : 200;
+    return {
+      template: 'sign-in',
+      title: titleOf(text, heading, errors),
+      data: { heading, forms, links },
+      status,
+      asksApi: asksApi(forms),
+    };
+  }
+
+  private view(text: Text, { email }: Actor, state: ConfirmationState): View {
+    const { returnTo, methods, errors } = state;
     const password = { name: 'password', label: text.password, type: 'password', first: true } as const;
     const canRecover = methods.includes('recovery_code');
     const fields = [
@@ -82,7 +106,8 @@ export class ConfirmPageController {
       ...(methods.includes('totp') ? [this.fields.code(text, errors, { optional: canRecover })] : []),
       ...(canRecover ? [this.fields.recoveryCode(text, errors, { optional: true })] : []),
     ];
-    const form = { action: this.paths.to('account/confirm'), hidden: { return_to: page }, fields };
+    const others = this.ways.confirmationsOf(state, text);
+    const form = { action: this.paths.to('account/confirm'), hidden: { return_to: returnTo }, fields, others };
     return formView(text, text.account.confirm, errors, form);
   }
 }

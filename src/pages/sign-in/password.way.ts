@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { FormFields } from '../fields.js';
 import { hiddenOf } from '../form.js';
-import type { FormData } from '../page.data.js';
+import type { AnyForm } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { PageText } from '../text/page.text.js';
 import { SignInWays, type SignInState } from './sign-in.ways.js';
@@ -19,7 +19,7 @@ export class PasswordWay implements OnModuleInit {
     this.ways.register((state, text) => this.form(state, text));
   }
 
-  private form({ email, returnTo, errors }: SignInState, text: PageText): FormData {
+  private form({ email, returnTo, errors }: SignInState, text: PageText): AnyForm {
     const password = { name: 'password', label: text.password, type: 'password', first: true } as const;
     return {
       action: this.paths.to('sign-in/password'),

@@ -39,7 +39,7 @@ export class SecondStepController {
     const returnTo = this.returnTo(sent.text('return_to'));
     const address = clientAddress(request);
     await this.rateLimiter.address('second_factor', address);
-    const members = sent.present('code', 'recovery_code');
+    const members = { ...sent.present('code', 'recovery_code'), ...sent.passkey() };
     const [member = 'code'] = Object.keys(members);
     try {
       const { mfa_token: token, ...body } = readFlatBody(MfaBody, { mfa_token: sent.text('mfa_token'), ...members });

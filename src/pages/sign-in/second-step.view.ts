@@ -2,10 +2,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ApiError } from '../../json-api/document/errors.js';
 import { FormFields } from '../fields.js';
 import { hiddenOf } from '../form.js';
-import type { FormData } from '../page.data.js';
+import type { AnyForm } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
-import { titleOf } from '../page.views.js';
+import { asksApi, titleOf } from '../page.views.js';
 import type { PageText } from '../text/page.text.js';
 import { type SecondStepState, SignInWays } from './sign-in.ways.js';
 
@@ -30,24 +30,26 @@ export class SecondStepView implements OnModuleInit {
   async view(state: SecondStepState, text: PageText): Promise<View<'sign-in'>> {
     const { returnTo, errors } = state;
     const { title: heading, restart } = text.signIn.second;
+    const forms = await this.ways.ofFactors(state, text);
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
       data: {
         heading,
-        forms: await this.ways.ofFactors(state, text),
+        forms,
         links: [{ href: this.paths.to('sign-in', { return_to: returnTo }), label: restart }],
       },
       status: errors.size > 0 ? 422 : 200,
       leadsTo: returnTo,
+      asksApi: asksApi(forms),
     };
   }
 
-  private code(state: SecondStepState, text: PageText): FormData {
+  private code(state: SecondStepState, text: PageText): AnyForm {
     return this.form(state, text.signIn.second.submit, this.fields.code(text, state.errors, { first: true }));
   }
 
-  private recoveryCode(state: SecondStepState, text: PageText): FormData {
+  private recoveryCode(state: SecondStepState, text: PageText): AnyForm {
     const first = !state.factors.includes('totp');
     return this.form(state, text.signIn.second.recover, this.fields.recoveryCode(text, state.errors, { first }));
   }
@@ -55,8 +57,8 @@ export class SecondStepView implements OnModuleInit {
   private form(
     { token, factors, returnTo }: SecondStepState,
     submit: string,
-    field: FormData['fields'][number],
-  ): FormData {
+    field: AnyForm['fields'][number],
+  ): AnyForm {
     const hidden = hiddenOf({ mfa_token: token, factors: factors.join(' '), return_to: returnTo });
     return { action: this.paths.to('sign-in/second-step'), submit, hidden, fields: [field] };
   }

@@ -12,8 +12,8 @@ import { Form, hiddenOf, TakesForm, type SentForm } from '../form.js';
 import { Page, Text, type PageResult } from '../page.decorators.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
-import { formView, titleOf } from '../page.views.js';
-import { SignInWays, type SignInState } from './sign-in.ways.js';
+import { asksApi, formView, titleOf } from '../page.views.js';
+import { type NamelessState, type SignInState, SignInWays } from './sign-in.ways.js';
 
 /**
  * The page to sign in: it asks for the e-mail, then for what this person can use. Both steps are the same, and take the
@@ -32,12 +32,13 @@ export class SignInPageController {
   @Get()
   async show(
     @Query('return_to') sent: unknown,
+    @Query('failed') failed: unknown,
     @Text() text: Text,
     @Req() request: FastifyRequest,
   ): Promise<PageResult> {
     const returnTo = this.returnTo(sent);
     if (await this.browsers.actorOf(request)) return this.leave(returnTo);
-    return this.emailView(text, returnTo, '', NO_ERRORS);
+    return this.emailView(text, { returnTo, failed: failed !== undefined }, '', NO_ERRORS);
   }
 
   @Post()
@@ -48,7 +49,7 @@ export class SignInPageController {
       const { email } = readFlatBody(EmailBody, { email: sent.text('email') });
       return await this.waysView(text, { email, returnTo, errors: NO_ERRORS });
     } catch (error) {
-      return this.emailView(text, returnTo, sent.text('email'), fieldErrors(error));
+      return this.emailView(text, { returnTo, failed: false }, sent.text('email'), fieldErrors(error));
     }
   }
 
@@ -82,22 +83,28 @@ export class SignInPageController {
     return { location: returnTo ?? this.paths.to('account') };
   }
 
-  private emailView(text: Text, returnTo: string | null, value: string, errors: FieldErrors): View {
-    const email = { name: 'email', label: text.email, type: 'email', autocomplete: 'username', value } as const;
+  private emailView(text: Text, state: NamelessState, value: string, errors: FieldErrors): View {
+    const { returnTo } = state;
+    const others = this.ways.offeredNameless(state, text);
+    // Browsers offer passkeys in this field (HTML, autofill: `webauthn`).
+    const autocomplete = asksApi(others) ? 'username webauthn' : 'username';
+    const email = { name: 'email', label: text.email, type: 'email', autocomplete, value } as const;
     const fields = [this.fields.field(text, errors, { ...email, first: true })];
     const hidden = hiddenOf({ return_to: returnTo });
-    return formView(text, text.signIn.email, errors, { action: this.paths.to('sign-in'), hidden, fields });
+    const form = { action: this.paths.to('sign-in'), hidden, fields, others };
+    return { ...formView(text, text.signIn.email, errors, form), leadsTo: others.length > 0 ? returnTo : null };
   }
 
   private async waysView(text: Text, state: SignInState): Promise<View<'sign-in'>> {
     const { returnTo, errors } = state;
     const { title: heading, otherEmail, forgot } = text.signIn;
+    const forms = await this.ways.offered(state, text);
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
       data: {
         heading,
-        forms: await this.ways.offered(state, text),
+        forms,
         links: [
           { href: this.paths.to('forgot-password'), label: forgot },
           { href: this.paths.to('sign-in', { return_to: returnTo }), label: otherEmail },
@@ -105,6 +112,7 @@ export class SignInPageController {
       },
       status: errors.size > 0 ? 422 : 200,
       leadsTo: returnTo,
+      asksApi: asksApi(forms),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ApiError } from '../../json-api/document/errors.js';
 import { NO_ERRORS, type FieldErrors } from '../fields.js';
-import type { FormData } from '../page.data.js';
+import type { AnyForm, FormData } from '../page.data.js';
 import type { View } from '../page.renderer.js';
 import type { PageText } from '../text/page.text.js';
 
@@ -19,7 +19,16 @@ export interface SignInState {
  * A way to sign in: its form, or null where it is not offered. It is chosen by the e-mail alone, never by whether there
  * is such an account: the page must not reveal that. Each name of a field stands in one form only.
  */
-export type SignInWay = (state: SignInState, text: PageText) => FormData | null | Promise<FormData | null>;
+export type SignInWay = (state: SignInState, text: PageText) => AnyForm | null | Promise<AnyForm | null>;
+
+/** What is known of a sign-in before its first step. */
+export interface NamelessState extends Pick<SignInState, 'returnTo'> {
+  /** Whether it has just failed. */
+  readonly failed: boolean;
+}
+
+/** A way to sign in without an e-mail, beside the field for it; null where it is not offered. */
+export type NamelessWay = (state: NamelessState, text: PageText) => FormData | null;
 
 /** What follows an error of a sign-in, such as the page for a second factor; null for any other error. */
 export type NextStep = (error: ApiError, state: SignInState, text: PageText) => View | null | Promise<View | null>;
@@ -33,13 +42,26 @@ export interface SecondStepState extends SignInState {
 }
 
 /** The form for a second factor. Each name of a field stands in one form only. */
-export type FactorForm = (state: SecondStepState, text: PageText) => FormData | Promise<FormData>;
+export type FactorForm = (state: SecondStepState, text: PageText) => AnyForm | Promise<AnyForm>;
+
+/** Who proves again who they are, and the page that it leads to. */
+export interface ConfirmationState {
+  readonly returnTo: string;
+  /** What the account can prove it with. */
+  readonly methods: readonly string[];
+  readonly errors: FieldErrors;
+}
+
+/** A way to prove again who one is without a password; null where the account has none of it. */
+export type Confirmation = (state: ConfirmationState, text: PageText) => FormData | null;
 
 /** The ways to sign in on the page `/sign-in`. A module registers its own in `onModuleInit`. */
 @Injectable()
 export class SignInWays {
   private readonly ways: SignInWay[] = [];
+  private readonly nameless: NamelessWay[] = [];
   private readonly steps: NextStep[] = [];
+  private readonly confirmations: Confirmation[] = [];
   private readonly factors = new Map<string, FactorForm>();
 
   /** Adds a way below those that were registered before. */
@@ -47,9 +69,24 @@ export class SignInWays {
     this.ways.push(way);
   }
 
+  /** Adds a way that needs no e-mail. */
+  registerNameless(way: NamelessWay): void {
+    this.nameless.push(way);
+  }
+
   /** Adds a step that follows an error of a sign-in by password. */
   registerStep(step: NextStep): void {
     this.steps.push(step);
+  }
+
+  /** Adds a way to prove again who one is, for `/account/confirm`. */
+  registerConfirmation(way: Confirmation): void {
+    this.confirmations.push(way);
+  }
+
+  /** The forms to prove again who one is, besides that of the password. */
+  confirmationsOf(state: ConfirmationState, text: PageText): FormData[] {
+    return this.confirmations.flatMap((way) => way(state, text) ?? []);
   }
 
   /** Adds the form for a second factor. @param name as `SecondFactors` has it */
@@ -60,13 +97,18 @@ export class SignInWays {
   /** The forms for the second factors that an account has, in the order in which they were registered. */
   async ofFactors(state: SecondStepState, text: PageText): Promise<FormData[]> {
     const held = [...this.factors].filter(([name]) => state.factors.includes(name));
-    return Promise.all(held.map(async ([, form]) => form(state, text)));
+    return Promise.all(held.map(async ([, form]) => ({ passkey: null, ...(await form(state, text)) })));
   }
 
   /** The forms of the ways that are offered for an e-mail. */
   async offered(state: SignInState, text: PageText): Promise<FormData[]> {
     const forms = await Promise.all(this.ways.map(async (way) => way(state, text)));
-    return forms.filter((form) => form !== null);
+    return forms.flatMap((form) => (form === null ? [] : { passkey: null, ...form }));
+  }
+
+  /** The forms of the ways that need no e-mail. */
+  offeredNameless(state: NamelessState, text: PageText): FormData[] {
+    return this.nameless.flatMap((way) => way(state, text) ?? []);
   }
 
   /** The first step that follows an error; null where none does. */

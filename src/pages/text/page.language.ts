@@ -18,3 +18,7 @@ export function textFor({ headers, authentication }: Pick<FastifyRequest, 'heade
   const languages = [authentication?.actor.locale, headers['accept-language']].filter(Boolean).join(', ');
   return TEXTS[chooseLanguage(languages, ['en', 'de'])];
 }
+
+/** A time for people; in UTC, since a page without scripts does not know the reader's time zone. */
+export const timeIn = ({ locale }: PageText, time: Date): string =>
+  `${new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(time)} UTC`;

@@ -93,6 +93,9 @@ export const GERMAN: PageText = {
         done: 'Der zweite Schritt muss innerhalb von fünf Minuten folgen, und nur einmal.',
       },
     },
+    passkey: 'Mit einem Passkey anmelden',
+    passkeyFailed:
+      'Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder geben Sie Ihre E-Mail-Adresse ein.',
   },
   signOut: {
     title: 'Abmelden?',

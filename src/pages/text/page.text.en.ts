@@ -90,6 +90,8 @@ export const ENGLISH: PageText = {
         done: 'The second step has to follow within five minutes, and once.',
       },
     },
+    passkey: 'Sign in with a passkey',
+    passkeyFailed: 'The passkey was not accepted. Try again, or enter your e-mail.',
   },
   signOut: {
     title: 'Sign out?',

@@ -18,6 +18,30 @@ export interface FormText {
   readonly done: string;
 }
 
+/** The texts of the page of one's own passkeys. */
+export interface PasskeysText extends Pick<FormText, 'title' | 'intro'> {
+  readonly none: string;
+  readonly manage: string;
+  readonly add: string;
+  readonly newName: string;
+  readonly name: string;
+  readonly change: string;
+  readonly rename: string;
+  readonly remove: string;
+  readonly back: string;
+  added(time: string): string;
+  readonly neverUsed: string;
+  readonly synced: string;
+  readonly oneDevice: string;
+  /** On the button to prove who one is. */
+  readonly confirm: string;
+  readonly unsupported: string;
+  /** What has just been done. */
+  readonly notices: Readonly<Record<'added' | 'renamed' | 'removed', string>>;
+  /** What went wrong. */
+  readonly problems: Readonly<Record<'failed' | 'notAdded' | 'last' | 'name', string>>;
+}
+
 /** The texts of the page of one's own account. */
 export interface AccountText {
   readonly title: string;
@@ -47,6 +71,7 @@ export interface AccountText {
   readonly changePassword: Pick<FormText, 'title' | 'intro' | 'submit'> & { readonly current: string };
   readonly changeEmail: Pick<FormText, 'title' | 'intro' | 'submit'> & { readonly label: string };
   readonly confirm: Pick<FormText, 'title' | 'intro' | 'submit'>;
+  readonly passkeys: PasskeysText;
   /** For an account without a password. */
   readonly signInAgain: Pick<FormText, 'doneTitle' | 'done'>;
 }
@@ -86,6 +111,8 @@ export interface PageText {
       readonly restart: string;
       readonly expired: Pick<FormText, 'doneTitle' | 'done'>;
     };
+    readonly passkey: string;
+    readonly passkeyFailed: string;
   };
   readonly signOut: FormText & { readonly again: string };
   readonly account: AccountText;

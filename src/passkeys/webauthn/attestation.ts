@@ -1,5 +1,6 @@
 import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server';
 import { COSEALG, decodeAttestationObject, isoBase64URL, isoCBOR } from '@simplewebauthn/server/helpers';
+import type { AuthenticationMethod } from '../../auth/sessions/session.js';
 import type { RelyingParty } from '../../config/relying-party.js';
 import type { KnownCredential } from '../account-passkeys.repository.js';
 import { type AttestationResponse, isCrossOrigin, MAX_CREDENTIAL_ID, verified } from './responses.js';
@@ -28,6 +29,11 @@ export interface PasskeyOwner {
 
 /** The user handle of an account: the 16 bytes of its id, which say nothing about a person (WebAuthn, 14.6.1). */
 export const userHandleOf = (accountId: string): Buffer => Buffer.from(accountId.replaceAll('-', ''), 'hex');
+
+/** How an account that used a passkey has proved who it is: with a key that is bound to one device, or one that is synced. */
+export const methodsOf = ({
+  backupEligible,
+}: Pick<NewCredential, 'backupEligible'>): readonly AuthenticationMethod[] => [backupEligible ? 'swk' : 'hwk'];
 
 /** A credential as options name it. */
 export const descriptorOf = ({ credentialId, transports }: KnownCredential) => ({

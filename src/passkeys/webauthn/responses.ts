@@ -64,6 +64,16 @@ export const attestationIn = (sent: unknown, pointer: string): AttestationRespon
 /** @throws ApiError 422 at `pointer` */
 export const assertionIn = (sent: unknown, pointer: string): AssertionResponse => parse(ASSERTION, sent, pointer);
 
+const PROOF = z.object({ transaction: z.string(), response: z.unknown() });
+
+/** The member of a body with a transaction and a response. @throws ApiError 422 below `pointer` */
+export function proofIn(sent: unknown, pointer: string): { transaction: string; response: AssertionResponse } {
+  const { data, success } = PROOF.safeParse(sent);
+  const source = { pointer: `${pointer}/transaction` };
+  if (!success) throw new ApiError([brokenRule('required', { name: 'transaction', source })]);
+  return { transaction: data.transaction, response: assertionIn(data.response, `${pointer}/response`) };
+}
+
 function parse<Schema extends z.ZodType>(schema: Schema, sent: unknown, pointer: string): z.output<Schema> {
   const { data, success } = schema.safeParse(sent);
   if (success) return data;

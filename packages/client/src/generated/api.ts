@@ -811,6 +811,10 @@ export interface AuthMethods {
   logout(body?: LogoutBody, options?: CallOptions): Promise<void>;
   /** `GET /auth/me`: Who is signed in */
   me(options?: CallOptions): Promise<AccountAuth>;
+  /** `POST /auth/passkey/options`: A challenge for a passkey, with the options for `navigator.credentials.get()`. For `sign_in` they are the same for all; for `reauthenticate` they are those of the signed-in account */
+  passkeyOptions(body: PasskeyOptionsBody, options?: CallOptions): Promise<PasskeyOptions>;
+  /** `POST /auth/passkey`: Start a session with a passkey */
+  passkeySignIn(body: PasskeySignInBody, options?: CallOptions): Promise<AccountAuth>;
 }
 
 /** `iam.health` */
@@ -968,6 +972,22 @@ export type PasskeyOptions = {
   readonly meta: { readonly transaction: string; readonly options: Readonly<Record<string, unknown>> };
 };
 
+export type PasskeyOptionsBody = {
+  /** What the passkey is to be used for */
+  readonly purpose: 'sign_in' | 'mfa' | 'reauthenticate';
+  /** For `mfa`: `meta.mfa_token` of the error of the first step */
+  readonly mfa_token?: string | undefined;
+};
+
+export type PasskeySignInBody = {
+  /** `meta.transaction` of the options */
+  readonly transaction: string;
+  /** What `navigator.credentials.get()` gave for the options, as JSON (`AuthenticationResponseJSON`) */
+  readonly response: Readonly<Record<string, unknown>>;
+  /** Put the tokens into cookies instead of the body; false without it */
+  readonly cookie?: boolean | undefined;
+};
+
 export type ReauthenticateBody = {
   /** Six digits of an authenticator app */
   readonly code?: string | undefined;
@@ -1083,6 +1103,8 @@ export const API: ApiTable = {
       logoutByGet: 'GET /auth/logout',
       logout: 'POST /auth/logout {}',
       me: 'GET /auth/me',
+      passkeyOptions: 'POST /auth/passkey/options {}',
+      passkeySignIn: 'POST /auth/passkey {cookie}',
     },
   },
   health: {

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Audit } from '../events/audit.js';
+import { Transactions } from '../json-api/sql/executor.js';
+import { BrowserSessions } from '../sign-in/browser-sessions.service.js';
+import { signInFailed } from '../sign-in/session-starts.service.js';
+import type { SignedIn } from '../sign-in/session-tokens.js';
+import { notAccepted, PasskeyProofs, type SentProof } from './passkey-proofs.service.js';
+
+/** Signs in by passkey, without a name: the passkey says whose it is. */
+@Injectable()
+export class PasskeySignInService {
+  constructor(
+    private readonly proofs: PasskeyProofs,
+    private readonly browsers: BrowserSessions,
+    private readonly transactions: Transactions,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Starts a session. Sets no tokens; see `BrowserSessions.setCookies`. An unknown passkey, a wrong signature and a challenge
+   * that is not good are the same error.
+   * @throws ApiError 401 `invalid_credentials`; 401 `account_disabled`; 404 where passkeys are off; those of the requirements
+   */
+  async signIn(request: FastifyRequest, reply: FastifyReply, sent: SentProof): Promise<SignedIn> {
+    const proof = await this.proofs.verify('sign_in', sent, null);
+    if ('rejected' in proof) {
+      await this.transactions.run((tx) => this.audit.record(tx, signInFailed(proof.rejected, 'invalid_passkey')));
+      throw notAccepted();
+    }
+    return this.browsers.start(request, reply, { ...proof, amr: [...proof.amr, 'mfa'] });
+  }
+}

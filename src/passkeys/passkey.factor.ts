@@ -1,0 +1,50 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import {
+  type ProvedFactor,
+  type SecondFactorAttempt,
+  SecondFactors,
+} from '../auth/authentication/second-factors.repository.js';
+import { Audit } from '../events/audit.js';
+import { Transactions } from '../json-api/sql/executor.js';
+import { FALSE } from '../json-api/sql/sql.js';
+import { hasPasskey } from './account-passkeys.repository.js';
+import { PasskeyChallenges } from './passkey-challenges.service.js';
+import { notAccepted, PasskeyProofs } from './passkey-proofs.service.js';
+import { proofIn } from './webauthn/responses.js';
+
+/**
+ * A passkey as second factor. It is asked for only where one is required: who has both may use the password alone, as
+ * before. To prove again who one is, it needs no password beside it, since it is two factors.
+ */
+@Injectable()
+export class PasskeyFactor implements OnModuleInit {
+  constructor(
+    private readonly factors: SecondFactors,
+    private readonly challenges: PasskeyChallenges,
+    private readonly proofs: PasskeyProofs,
+    private readonly transactions: Transactions,
+    private readonly audit: Audit,
+  ) {}
+
+  onModuleInit(): void {
+    this.factors.register({
+      name: 'passkey',
+      member: 'passkey',
+      demanded: 'where_required',
+      provesAlone: true,
+      isHeldBy: this.challenges.areOn ? hasPasskey : () => FALSE,
+      verify: (attempt, sent) => this.verify(attempt, sent),
+    });
+  }
+
+  private async verify({ accountId, purpose }: SecondFactorAttempt, sent: unknown): Promise<ProvedFactor> {
+    const proved = await this.proofs.verify(purpose, proofIn(sent, '/passkey'), accountId);
+    if ('rejected' in proved) {
+      const event = { actorId: null, target: { type: 'iam:accounts', id: accountId }, details: { factor: 'passkey' } };
+      const action = 'iam:account_auths.second_factor_failed';
+      await this.transactions.run((tx) => this.audit.record(tx, { ...event, action }));
+      throw notAccepted();
+    }
+    return proved;
+  }
+}

@@ -1,0 +1,58 @@
+import { generateAuthenticationOptions, verifyAuthenticationResponse } from '@simplewebauthn/server';
+import { isoBase64URL } from '@simplewebauthn/server/helpers';
+import type { RelyingParty } from '../../config/relying-party.js';
+import type { KnownCredential, PasskeyUse, StoredPasskey } from '../account-passkeys.repository.js';
+import { descriptorOf } from './attestation.js';
+import { type AssertionResponse, isCrossOrigin, verified } from './responses.js';
+
+/**
+ * `PublicKeyCredentialRequestOptionsJSON` with user verification.
+ * @param allowed the credentials of an account; none where the account is not known, and then any discoverable one is offered
+ */
+export function requestOptions(
+  { id: rpID }: RelyingParty,
+  allowed: readonly KnownCredential[],
+  { challenge, timeout }: { readonly challenge: string; readonly timeout: number },
+) {
+  return generateAuthenticationOptions({
+    rpID,
+    allowCredentials: allowed.map(descriptorOf),
+    challenge: isoBase64URL.toBuffer(challenge),
+    timeout,
+    userVerification: 'required',
+  });
+}
+
+/** What a passkey is verified by. */
+interface Expected {
+  readonly challenge: string;
+  readonly passkey: Pick<StoredPasskey, 'publicKey' | 'backupEligible'>;
+}
+
+/** Verifies the use of a passkey (WebAuthn, 7.2), except its counter. Null when it is not valid. */
+export function verifyAssertion(
+  { id, response }: AssertionResponse,
+  { id: expectedRPID, origins }: RelyingParty,
+  { challenge, passkey: { publicKey, backupEligible } }: Expected,
+): Promise<PasskeyUse | null> {
+  return verified(async () => {
+    if (isCrossOrigin(response.clientDataJSON)) return null;
+    const { userHandle, ...others } = response;
+    const { verified: isValid, authenticationInfo } = await verifyAuthenticationResponse({
+      response: {
+        ...{ id, rawId: id, type: 'public-key', clientExtensionResults: {} },
+        response: { ...others, ...(userHandle && { userHandle }) },
+      },
+      expectedChallenge: challenge,
+      expectedOrigin: [...origins],
+      expectedRPID,
+      // The counter is compared when the use is recorded, in one statement, and for keys of one device only.
+      credential: { id, publicKey: new Uint8Array(publicKey), counter: 0 },
+      requireUserVerification: true,
+    });
+    // A passkey cannot become one that may be synced, nor the other way round.
+    if (!isValid || (authenticationInfo.credentialDeviceType === 'multiDevice') !== backupEligible) return null;
+    const { newCounter: signCount, credentialBackedUp: backedUp } = authenticationInfo;
+    return { signCount, backedUp };
+  });
+}
