@@ -19,6 +19,8 @@ import { EmailController } from './email/email.controller.js';
 import { EmailRequestsService } from './email/email-requests.service.js';
 import { EmailReverts } from './email/email-reverts.js';
 import { EmailsRepository } from './email/emails.repository.js';
+import { FederatedAccountsRepository } from './federated/federated-accounts.repository.js';
+import { FederatedAccounts } from './federated/federated-accounts.service.js';
 import { FirstAdmin } from './admins/first-admin.js';
 import { InvitationMailer } from './invitations/invitation.mailer.js';
 import { InvitationsService } from './invitations/invitations.service.js';
@@ -50,6 +52,8 @@ import { TakenEmails } from './invitations/taken-emails.js';
     EmailRequestsService,
     EmailReverts,
     EmailsRepository,
+    FederatedAccounts,
+    FederatedAccountsRepository,
     FirstAdmin,
     InvitationMailer,
     InvitationsService,
@@ -70,6 +74,8 @@ import { TakenEmails } from './invitations/taken-emails.js';
     EmailChangesService,
     EmailRequestsService,
     EmailReverts,
+    FederatedAccounts,
+    FederatedAccountsRepository,
     JoiningService,
   ],
 })

@@ -1,13 +1,19 @@
 import type { DataSource } from 'typeorm';
 import { type SealedColumn, SealedRows } from '../auth/tokens/sealed-columns.repository.js';
 import type { SecretBox } from '../auth/tokens/secrets.js';
+import { SEALED_ID_TOKENS } from '../identity-providers/identities/identities.repository.js';
 import { SEALED_CLIENT_SECRETS } from '../identity-providers/providers/identity-providers.repository.js';
 import { SEALED_TOKEN_DATA } from '../one-time-tokens/one-time-tokens.repository.js';
 import { SEALED_FACTOR_SECRETS } from '../second-factors/totp/account-factors.repository.js';
 import { type ResealReport, SealedJobs } from '../outbox/sealed-jobs.js';
 
 /** Every column that is sealed. A module that seals another one adds it here. */
-const SEALED_COLUMNS: readonly SealedColumn[] = [SEALED_TOKEN_DATA, SEALED_CLIENT_SECRETS, SEALED_FACTOR_SECRETS];
+const SEALED_COLUMNS: readonly SealedColumn[] = [
+  SEALED_TOKEN_DATA,
+  SEALED_CLIENT_SECRETS,
+  SEALED_FACTOR_SECRETS,
+  SEALED_ID_TOKENS,
+];
 
 /** Everything that APP_SECRET encrypts: tokens in the jobs of the outbox, and columns. */
 export class SealedData {

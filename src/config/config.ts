@@ -32,6 +32,8 @@ export function configValues(values: VariableValues, own: OwnVariables = {}) {
     publicPath: values.PUBLIC_PATH,
     /** Without a trailing slash; null means the service's own address. */
     appUrl: values.APP_URL,
+    /** Without a trailing slash; null means the origin of `appUrl`, with `publicPath`. */
+    publicUrl: values.PUBLIC_URL,
     /** Null means the development mailbox. */
     mailUrl: values.MAIL_URL,
     mailFrom: values.MAIL_FROM,

@@ -26,6 +26,18 @@ export function baseUrl(
   return appUrl ?? `${ownUrl(host, port || assignedPort(http))}${publicPath}`;
 }
 
+/**
+ * How clients reach this service, as other services are given it: `PUBLIC_URL`, or the origin of `APP_URL` with
+ * `PUBLIC_PATH`.
+ * @returns a URL without a slash at the end
+ */
+export function publicUrl(
+  config: Pick<Config, 'appUrl' | 'host' | 'port' | 'publicPath' | 'publicUrl'>,
+  http?: HttpAdapterHost,
+): string {
+  return config.publicUrl ?? new URL(baseUrl(config, http)).origin + config.publicPath;
+}
+
 function assignedPort(http?: HttpAdapterHost): number {
   const address: unknown = http?.httpAdapter?.getHttpServer()?.address?.();
   if (typeof address !== 'object' || address === null || !('port' in address)) return 0;

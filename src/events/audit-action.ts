@@ -30,6 +30,7 @@ export const ACTIONS = [
   'iam:accounts.password_changed',
   'iam:accounts.password_reset',
   'iam:accounts.unlocked',
+  'iam:account_identities.linked',
   'iam:identity_providers.domain_verified',
 ] as const;
 

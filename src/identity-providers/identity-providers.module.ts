@@ -4,23 +4,67 @@ import { ProviderClients } from './discovery/provider-clients.service.js';
 import { ProviderSettingsRepository } from './discovery/provider-settings.repository.js';
 import { DeclaredProvidersRepository } from './file/declared-providers.repository.js';
 import { DeclaredProviders } from './file/declared-providers.js';
-import { PERSONAL_IDENTITIES } from './identities/identities.repository.js';
+import { AccountIdentitiesController, LinkController } from './identities/account-identities.controller.js';
+import { AccountIdentitiesRepository } from './identities/account-identities.repository.js';
+import { AccountIdentitiesService } from './identities/account-identities.service.js';
+import { IdentitiesRepository, PERSONAL_IDENTITIES } from './identities/identities.repository.js';
+import { IdentityLinks } from './identities/identity-links.service.js';
+import { IdentityMailer } from './identities/identity.mailer.js';
+import { IdentityResolver } from './identities/identity-resolver.service.js';
+import { IdentitySessions } from './identities/identity-sessions.service.js';
+import { LinkStarts } from './identities/link-starts.service.js';
+import { OfferedProvidersController } from './pages/offered-providers.controller.js';
+import { OfferedProvidersRepository } from './pages/offered-providers.repository.js';
+import { OfferedProviders } from './pages/offered-providers.service.js';
+import {
+  ConfirmIdentityController,
+  ConfirmIdentityPageController,
+  SsoProblemPageController,
+} from './pages/sso-pages.controller.js';
 import { DomainProofs } from './providers/domain-proofs.service.js';
 import { IdentityProvidersController } from './providers/identity-providers.controller.js';
 import { IdentityProvidersRepository } from './providers/identity-providers.repository.js';
 import { IdentityProvidersService } from './providers/identity-providers.service.js';
+import { ProviderClaimsService } from './round-trip/provider-claims.service.js';
+import { ProviderSignIns } from './round-trip/provider-sign-in.service.js';
+import { RoundTripStarts } from './round-trip/round-trip-start.service.js';
+import { SsoController } from './round-trip/sso.controller.js';
+import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
 
 /** Signing in with identity providers. */
 @Module({
-  controllers: [IdentityProvidersController],
+  controllers: [
+    IdentityProvidersController,
+    AccountIdentitiesController,
+    LinkController,
+    SsoExchangeController,
+    OfferedProvidersController,
+    SsoController,
+    SsoProblemPageController,
+    ConfirmIdentityPageController,
+    ConfirmIdentityController,
+  ],
   providers: [
+    AccountIdentitiesRepository,
+    AccountIdentitiesService,
     DeclaredProviders,
     DeclaredProvidersRepository,
     DomainProofs,
+    IdentitiesRepository,
+    IdentityLinks,
+    IdentityMailer,
     IdentityProvidersRepository,
     IdentityProvidersService,
+    IdentityResolver,
+    IdentitySessions,
+    LinkStarts,
+    OfferedProviders,
+    OfferedProvidersRepository,
+    ProviderClaimsService,
     ProviderClients,
     ProviderSettingsRepository,
+    ProviderSignIns,
+    RoundTripStarts,
   ],
 })
 export class IdentityProvidersModule implements OnModuleInit {

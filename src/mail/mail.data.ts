@@ -44,6 +44,12 @@ export interface MailData {
   'email-changed-by-admin': { changedAt: Date };
   /** Another account asked for the recipient's e-mail. */
   'email-taken': { requestedAt: Date };
+  /** A user signed in at a provider, and may be the recipient. */
+  'identity-confirm': { link: URL; provider: string; expiresAt: Date };
+  /** An identity at a provider can sign in to the recipient's account from now on. */
+  'identity-linked': { provider: string; changedAt: Date };
+  /** An identity at a provider can no longer sign in to the recipient's account. */
+  'identity-unlinked': { provider: string; changedAt: Date };
   /** A sign-in to the recipient's account on a new device. */
   'new-sign-in': { signedInAt: Date; device: ServiceText; address: ServiceText };
   /** A second factor was added to the recipient's account. `factor` is its owner's name of it. */

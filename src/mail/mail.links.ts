@@ -39,6 +39,11 @@ export class MailLinks {
     return new URL(linkOf(`${this.base}/revert-email?token=${TOKEN_PLACEHOLDER}`, token));
   }
 
+  /** The page of this service to link an identity at a provider. */
+  confirmIdentity(token: string): URL {
+    return new URL(linkOf(`${this.base}/confirm-identity?token=${TOKEN_PLACEHOLDER}`, token));
+  }
+
   /** The page to request a password reset. */
   forgotPassword(): URL {
     return new URL(`${this.base}/forgot-password`);

@@ -29,6 +29,13 @@ export const MAIL_SAMPLES = {
   },
   'email-changed-by-admin': { changedAt: TIME },
   'email-taken': { requestedAt: TIME },
+  'identity-confirm': {
+    link: new URL('https://iam.example.com/confirm-identity?token=sample'),
+    provider: 'Acme',
+    expiresAt: TIME,
+  },
+  'identity-linked': { provider: 'Acme', changedAt: TIME },
+  'identity-unlinked': { provider: 'Acme', changedAt: TIME },
   'new-sign-in': {
     signedInAt: TIME,
     device: new ServiceText('Firefox, Windows'),

@@ -14,7 +14,12 @@ export interface TokenData {
   /** Takes a change of the e-mail back; mailed to the former e-mail. */
   email_revert: { readonly email: string };
   /** Stands for the first factor of a sign-in until the second one is proved. A wrong code does not use it up. */
-  mfa: { readonly amr: readonly AuthenticationMethod[]; readonly passwordVersion?: number; readonly provider?: string };
+  mfa: {
+    readonly amr: readonly AuthenticationMethod[];
+    readonly passwordVersion?: number;
+    readonly provider?: string;
+    readonly identity?: FederatedIdentity;
+  };
   /** The challenge of a passkey that is being added. */
   passkey_registration: PasskeyChallenge;
   /** The challenge of a sign-in by passkey, whose account is not known yet. */
@@ -23,11 +28,66 @@ export interface TokenData {
   passkey_mfa: PasskeyChallenge;
   /** The challenge of a passkey that proves again who an account is. */
   passkey_reauthenticate: PasskeyChallenge;
+  /** The `state` of a round trip to an identity provider (RFC 6749, 10.12). */
+  sso_state: {
+    readonly providerId: string;
+    readonly verifier: string;
+    /** Null for OAuth 2.0. */
+    readonly nonce: string | null;
+    /** Where it leads, checked: a path of this service, or a URL. */
+    readonly returnTo: string;
+    /** The client's PKCE challenge; null where it leads to a page of this service. */
+    readonly challenge: string | null;
+    readonly intent: RoundTripIntent;
+  };
+  /** What the client exchanges for a session, with its PKCE verifier. */
+  sso_code: {
+    readonly challenge: string;
+    readonly providerId: string;
+    readonly slug: string;
+    readonly intent: RoundTripIntent;
+    readonly identity: UpstreamIdentity;
+  };
+  /** Begins a round trip that links an identity to the account. */
+  sso_link: { readonly providerId: string };
+  /** Proves that an identity is of the account; mailed to its e-mail. */
+  identity_link: {
+    readonly providerId: string;
+    readonly slug: string;
+    readonly issuer: string;
+    readonly subject: string;
+    readonly email: string | null;
+  };
 }
 
 /** What an authenticator signs (WebAuthn, 13.4.3); base64url. */
 interface PasskeyChallenge {
   readonly challenge: string;
+}
+
+/** What a round trip to an identity provider is for. */
+export type RoundTripIntent =
+  | { readonly kind: 'sign_in' }
+  /** The account proves again who it is. */
+  | { readonly kind: 'reauthenticate' }
+  /** The account is to have the identity. */
+  | { readonly kind: 'link'; readonly accountId: string };
+
+/** An account at an identity provider that has just been signed in there. */
+export interface UpstreamIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly email: string | null;
+  /** Id of the session there. */
+  readonly sid: string | null;
+  readonly idToken: string | null;
+  /** Authentication method references (RFC 8176) that count here. */
+  readonly amr: readonly string[];
+}
+
+/** The same, with the provider; its id is that of the row. */
+export interface FederatedIdentity extends UpstreamIdentity {
+  readonly providerId: string;
 }
 
 export type TokenPurpose = keyof TokenData;
@@ -64,6 +124,10 @@ export const TOKEN_PURPOSES: Readonly<Record<TokenPurpose, PurposeRules>> = {
   passkey_sign_in: CHALLENGE,
   passkey_mfa: CHALLENGE,
   passkey_reauthenticate: CHALLENGE,
+  sso_state: { seconds: 10 * MINUTE, max: 1_000, atMax: 'reject', keptSeconds: 0 },
+  sso_code: { seconds: MINUTE, max: 10, atMax: 'replace', keptSeconds: 0 },
+  sso_link: { seconds: 10 * MINUTE, max: 5, atMax: 'replace', keptSeconds: 0 },
+  identity_link: { seconds: HOUR, max: 3, atMax: 'replace', keptSeconds: 30 * DAY },
 };
 
 const PURPOSES = Object.entries(TOKEN_PURPOSES);

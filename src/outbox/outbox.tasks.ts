@@ -57,6 +57,12 @@ export interface OutboxTasks {
   'mail.recovery_code_used': { accountId: string; usedAt: string; left: number };
   /** Notifies the owner of an account that codes are locked until then (ISO 8601), after too many failures. */
   'mail.codes_locked': { accountId: string; method: 'totp' | 'recovery_code'; lockedUntil: string };
+  /** Asks the owner of an account whether an identity is theirs, with the token that links it, while it is good. */
+  'mail.identity_confirm': { sealedToken: string };
+  /** Notifies the owner of an account that an identity at a provider of that name was linked, at that time (ISO 8601). */
+  'mail.identity_linked': { accountId: string; provider: string; changedAt: string };
+  /** Notifies the owner of an account that an identity at a provider of that name was unlinked, at that time (ISO 8601). */
+  'mail.identity_unlinked': { accountId: string; provider: string; changedAt: string };
   /** Sends a reset token, while it is good. */
   'mail.password_reset': { sealedToken: string };
   /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */

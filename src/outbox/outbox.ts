@@ -29,6 +29,7 @@ export const SEAL_PURPOSES = {
   'mail.invitation_reminder': 'outbox.invitation',
   'mail.password_reset': 'outbox.password_reset',
   'mail.email_confirm': 'outbox.email_confirm',
+  'mail.identity_confirm': 'outbox.identity_confirm',
   'mail.email_changed': 'outbox.email_changed',
 } as const satisfies Record<SealedTask, string>;
 

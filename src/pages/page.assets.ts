@@ -42,6 +42,8 @@ button.plain { min-height: 36px; margin: 6px 0 0; padding: 5px 12px; border: 1px
   background: transparent; color: var(--text); font-weight: 400; font-size: 14px; }
 button.plain[aria-pressed=true] { background: var(--line); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.elsewhere a { display: block; padding: 10px 22px; border: 1px solid var(--field); border-radius: 8px; color: var(--text);
+  font-weight: 600; text-align: center; text-decoration: none; }
 .links { margin: 20px 0 0; padding: 0; list-style: none; }
 @media (min-width: 600px) { body { padding: 48px 16px; } main { padding: 32px; } }
 .mails { margin: 0; padding: 0; list-style: none; }

@@ -117,7 +117,13 @@ export interface PageData {
     others: readonly FormData[];
   };
   /** The ways to sign in. */
-  'sign-in': { heading: string; forms: readonly FormData[]; links: readonly PageLink[] };
+  'sign-in': {
+    heading: string;
+    /** Where one signs in elsewhere. */
+    buttons: readonly PageLink[];
+    forms: readonly FormData[];
+    links: readonly PageLink[];
+  };
   /** The overview of an account. */
   account: {
     heading: string;

@@ -42,6 +42,7 @@ export class SecondStep implements OnModuleInit {
       amr: [...data.amr, ...proved.amr, 'mfa'],
       ...(data.passwordVersion !== undefined && { password: { version: data.passwordVersion, rehashed: null } }),
       ...(data.provider !== undefined && { provider: data.provider }),
+      ...(data.identity !== undefined && { identity: data.identity }),
       spend: async (tx) => {
         if (!(await this.tokens.spend('mfa', hashToken(token), tx))) throw noToken();
         await proved.spend(tx);
@@ -53,8 +54,13 @@ export class SecondStep implements OnModuleInit {
   private async unmet(tx: Transaction, { account: { id }, proof }: SignInCandidate): Promise<ApiError | null> {
     if (proof.amr.includes('mfa')) return null;
     if (!(await this.factors.isDemanded(id, tx))) return null;
-    const { amr, password, provider } = proof;
-    const data = { amr, ...(password && { passwordVersion: password.version }), ...(provider && { provider }) };
+    const { amr, password, provider, identity } = proof;
+    const data = {
+      amr,
+      ...(password && { passwordVersion: password.version }),
+      ...(provider && { provider }),
+      ...(identity && { identity }),
+    };
     const token = await this.tokens.issue({ purpose: 'mfa', accountId: id, data }, tx);
     const detail = 'Prove a second factor with POST /auth/mfa';
     const factors = await this.factors.ofAccount(id, tx);

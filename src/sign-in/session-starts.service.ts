@@ -6,6 +6,7 @@ import { KnownDevice } from '../auth/tokens/cookies.js';
 import { Audit } from '../events/audit.js';
 import { ApiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import type { FederatedIdentity } from '../one-time-tokens/token-purposes.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 import { disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
@@ -29,6 +30,8 @@ export interface SignInProof {
    * @throws ApiError where the proof no longer counts; then nothing of the transaction does
    */
   readonly spend?: (tx: Transaction, account: SessionAccount) => Promise<void>;
+  /** The identity at that provider. */
+  readonly identity?: FederatedIdentity;
 }
 
 /** Where a session starts from. */
@@ -56,11 +59,18 @@ export type SignInRequirement = (tx: Transaction, candidate: SignInCandidate) =>
 /** The same for an e-mail, known or not, before the password is checked. @param emailKey see `emailKey` */
 export type EmailRequirement = (emailKey: string) => Promise<ApiError | null>;
 
+/**
+ * Writes what belongs to a session, in the transaction that has just started it.
+ * @throws ApiError where the proof no longer counts; then there is no session
+ */
+export type SessionStartStep = (tx: Transaction, session: LiveSession, proof: SignInProof) => Promise<void>;
+
 /** What must be true for a session to start. A module registers its own in `onModuleInit`. */
 @Injectable()
 export class SignInRequirements {
   private readonly requirements: SignInRequirement[] = [];
   private readonly ofEmails: EmailRequirement[] = [];
+  private readonly steps: SessionStartStep[] = [];
 
   register(requirement: SignInRequirement): void {
     this.requirements.push(requirement);
@@ -69,6 +79,16 @@ export class SignInRequirements {
   /** Adds what is decided by the e-mail alone, so that it reveals nothing of the account. */
   registerForEmail(requirement: EmailRequirement): void {
     this.ofEmails.push(requirement);
+  }
+
+  /** Adds what is written with every session. */
+  registerStep(step: SessionStartStep): void {
+    this.steps.push(step);
+  }
+
+  /** Runs every step, in the order in which they were registered. */
+  async started(tx: Transaction, session: LiveSession, proof: SignInProof): Promise<void> {
+    for (const step of this.steps) await step(tx, session, proof);
   }
 
   /** Checks what is decided by the e-mail alone. @throws ApiError that of the first requirement that is not met */
@@ -148,6 +168,7 @@ export class SessionStarts {
     if (unmet) return unmet;
     const session = await this.sessions.start(tx, accountId, client, amr);
     if (!session) return disabled();
+    await this.requirements.started(tx, session, proof);
     await this.audit.record(tx, { ...onSession(session), action: 'iam:account_auths.signed_in' });
     const mark = this.devices.recognize(client, account.emailKey);
     const isKnown = mark !== null && this.devices.isCurrent(mark, { id: accountId, version: passwordVersion });

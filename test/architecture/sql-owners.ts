@@ -5,6 +5,10 @@ import { sqlIn, tablesIn } from './sql-statements.js';
 /** Who owns a table: the folders of `src` whose repositories may name it. */
 export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   accounts: ['accounts'],
+  identity_providers: ['identity-providers'],
+  identity_provider_domains: ['identity-providers'],
+  identity_provider_sessions: ['identity-providers'],
+  account_identities: ['identity-providers'],
   installation: ['accounts'],
   // An account's role scope are its memberships: both write them.
   memberships: ['organizations', 'accounts'],
@@ -51,6 +55,11 @@ const JOINS: readonly Exception[] = [
     file: 'account-sessions/account-sessions.repository.ts',
     tables: ['memberships'],
     reason: 'the scope `org` is a condition on the memberships of the session’s account',
+  },
+  {
+    file: 'identity-providers/identities/account-identities.repository.ts',
+    tables: ['memberships'],
+    reason: 'the scope `org` is a condition on the memberships of the identity’s account',
   },
   {
     file: 'account-sessions/sessions.repository.ts',

@@ -45,6 +45,8 @@ describe('A link in a mail', () => {
         'api-key-created',
         'api-key-expires',
         'passkey-copied',
+        'identity-linked',
+        'identity-unlinked',
       ].includes(mail)
         ? 0
         : 2;

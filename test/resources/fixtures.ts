@@ -144,6 +144,28 @@ async function factor(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+async function accountIdentity(app: Rows, n: number): Promise<string> {
+  const id = uuidv7();
+  const { id: accountId } = await account(app, {});
+  await app.sql(
+    `INSERT INTO account_identities
+       (id, account_id, provider_id, issuer, subject, email, linked_by, created_at, last_used_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      id,
+      accountId,
+      await identityProvider(app, n),
+      `https://id${n}.example.com`,
+      `subject ${n} ${id}`,
+      n % 2 ? `person.${n}@example.com` : null,
+      n % 3 ? 'session' : 'invitation',
+      time(n),
+      n % 2 ? time(n + 1) : null,
+    ],
+  );
+  return id;
+}
+
 /** A factory for each resource of the service. */
 export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:organizations': (app, n) => organization(app, `Organization no. ${n}, of 100%`),
@@ -174,4 +196,5 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:jobs': job,
   'iam:identity_providers': identityProvider,
   'iam:account_factors': factor,
+  'iam:account_identities': accountIdentity,
 };

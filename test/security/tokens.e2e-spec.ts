@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { mailedToken } from '../accounts/mails.js';
 import { addPasskey, creation, type Creation, newDevice, request } from '../passkeys/passkeys.js';
+import { ssoTokens } from '../identity-providers/tokens.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { enrolled, mfaToken, secondStep } from '../second-factors/factors.js';
 import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
@@ -45,6 +46,10 @@ const KIND_OF: Readonly<Record<string, string>> = {
   reset: 'a mailed reset token',
   email_confirm: 'the token to a new e-mail',
   email_revert: 'the token to a former e-mail',
+  sso_state: 'the state of a round trip',
+  sso_code: 'the code of a provider',
+  sso_link: 'a link to link an identity',
+  identity_link: 'a mailed proof of an identity',
   passkey_registration: 'the transaction of a new passkey',
   passkey_sign_in: 'the transaction of a sign-in by passkey',
   passkey_mfa: 'the transaction of a passkey as second factor',
@@ -175,7 +180,12 @@ describe('Lesson 5: an invitation', () => {
 
 describe('Lesson 6: a token of one purpose', () => {
   /** Each use of a token: whether the service took it for that. */
+  const sso = ssoTokens(
+    () => app,
+    () => root,
+  );
   const uses: Record<string, (token: string) => Promise<boolean>> = {
+    ...sso.uses,
     bearer: async (token) => (await as(app, token).get('/auth/me')).status === 200,
     'access cookie': async (token) =>
       (await as(app).get('/auth/me', { cookie: cookieHeader({ 'auth-token': token }) })).status === 200,
@@ -291,6 +301,7 @@ describe('Lesson 6: a token of one purpose', () => {
       make: async () => (await passkeyInUse('reauthenticate')).transaction,
       goodFor: ['prove again by passkey'],
     },
+    ...sso.kinds,
     'the reset token of a join': {
       make: async () => (await join((await invite()).token, undefined, PREFER)).body.meta.password_reset_token,
       goodFor: ['token_valid', 'reset', 'filter by reset token'],

@@ -23,7 +23,7 @@ export const RequiresFreshSignIn = (): MethodDecorator =>
   );
 
 /** The methods of an account that a module provides, such as `password`; empty when the account has none. */
-export type ReauthenticationMethods = (actor: Actor) => Promise<readonly string[]>;
+export type ReauthenticationMethods = (account: Pick<Actor, 'id'>) => Promise<readonly string[]>;
 
 /** What accounts can prove who they are with. A module registers its methods in `onModuleInit`. */
 @Injectable()
@@ -35,7 +35,7 @@ export class Reauthentication {
   }
 
   /** The methods that an account can use now, in the order in which they were registered. */
-  async methodsOf(actor: Actor): Promise<string[]> {
-    return (await Promise.all(this.providers.map((methods) => methods(actor)))).flat();
+  async methodsOf(account: Pick<Actor, 'id'>): Promise<string[]> {
+    return (await Promise.all(this.providers.map((methods) => methods(account)))).flat();
   }
 }

@@ -131,6 +131,7 @@ const ROLE_CHANGE_MAILS = 5;
 const EMAIL_CHANGES = 10;
 const EMAIL_CHANGE_MAILS = 5;
 const COPIED_PASSKEY_MAILS = 5;
+const IDENTITY_MAILS = 5;
 
 /**
  * All rate limits, one row each. Add a row here, then say `@RateLimit('…')` on the route, or call
@@ -156,10 +157,17 @@ export const PURPOSES = {
   second_factor: { ...ATTEMPTS, onSubject: [] },
   email_confirm: ATTEMPTS,
   email_revert: ATTEMPTS,
+  sign_in_providers: ATTEMPTS,
+  sso_start: ATTEMPTS,
+  sso_callback: ATTEMPTS,
+  sso_exchange: ATTEMPTS,
+  identity_link: ATTEMPTS,
   /** Requests for another e-mail of an account. */
   email_change: { windowSeconds: () => DAY, onArrival: [], onSubject: [perAccount(() => EMAIL_CHANGES)] },
   /** Mails about these requests to one e-mail. Above the limit none is sent. */
   email_change_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => EMAIL_CHANGE_MAILS)] },
+  /** Mails that ask whether an identity is of the account. Above the limit none is sent. */
+  identity_mail: { windowSeconds: () => DAY, onArrival: [], onSubject: [perRecipient(() => IDENTITY_MAILS)] },
   /** Invitation mails, by sender and by recipient. */
   invitation: {
     windowSeconds: () => DAY,

@@ -42,6 +42,13 @@ export const SERVER_VARIABLES = {
     description: "What links in mails start with. Empty: the service's own address.",
     requiredInProduction: true,
   },
+  PUBLIC_URL: {
+    schema: baseUrl,
+    default: null,
+    description:
+      'How clients reach the service, such as https://id.example.com/iam: where identity providers return to. ' +
+      'Empty: the origin of APP_URL, with PUBLIC_PATH.',
+  },
   RETURN_URLS: {
     schema: list(returnUrl),
     default: null,

@@ -10,8 +10,10 @@ import {
   customFetch,
   discovery,
   enableNonRepudiationChecks,
+  type ExportedJWKSCache,
   getJwksCache,
   None,
+  type ServerMetadata,
   setJwksCache,
 } from 'openid-client';
 import { OutboundClient } from '../../outbound/outbound.client.js';
@@ -23,10 +25,11 @@ const METADATA_MS = 3_600_000;
 const MAX_CACHED = 500;
 /** How far the clock of a provider may be off, in seconds. */
 const CLOCK_TOLERANCE = 60;
+/** How long keys of a provider are cached, in ms: one that it withdraws counts no longer than that. */
+const KEYS_MS = 300_000;
 /**
- * Age in seconds that cached keys are given, of which openid-client keeps keys for 300: above 60 it fetches them again
- * for a key that it does not know, so that a provider may rotate them at any time. Only the provider itself, which signed
- * the ID token that came over TLS, can cause that.
+ * Age in seconds that cached keys are given: above 60, openid-client fetches them again for a key that it does not know,
+ * so that a provider may rotate them at any time. Only the provider itself, whose ID token came over TLS, can cause that.
  */
 const KEY_AGE = 120;
 
@@ -36,58 +39,74 @@ const KEY_AGE = 120;
  */
 @Injectable()
 export class ProviderClients {
-  private readonly clients = new LRUCache<string, Promise<Configuration>>({ max: MAX_CACHED, ttl: METADATA_MS });
+  private readonly metadata = new LRUCache<string, Promise<ServerMetadata>>({ max: MAX_CACHED, ttl: METADATA_MS });
+  private readonly keys = new LRUCache<string, ExportedJWKSCache>({ max: MAX_CACHED, ttl: KEYS_MS });
 
   constructor(private readonly outbound: OutboundClient) {}
 
   /**
-   * The client of a provider; a changed provider has another one.
+   * A client of a provider, for one use. A provider that has changed is asked for its metadata again.
    * @throws OutboundError, as a cause too, when it cannot be reached; ClientError when its metadata are wrong
    */
-  of(settings: ProviderSettings): Promise<Configuration> {
-    const key = `${settings.id} ${settings.version}`;
-    const known = this.clients.get(key);
-    if (known) return known;
-    const client = this.connect(settings);
-    this.clients.set(key, client);
-    client.catch(() => this.clients.delete(key));
-    return client;
+  async of(settings: ProviderSettings): Promise<Configuration> {
+    const key = keyOf(settings);
+    let metadata = this.metadata.get(key);
+    if (!metadata) {
+      metadata = this.connect(settings);
+      this.metadata.set(key, metadata);
+      metadata.catch(() => this.metadata.delete(key));
+    }
+    return this.client(settings, await metadata);
   }
 
   /** Reads the metadata of a provider now. @throws as {@link of} */
-  async connect(settings: ProviderSettings): Promise<Configuration> {
+  async connect(settings: ProviderSettings): Promise<ServerMetadata> {
     const { issuer, clientId } = settings;
     const endpoints = endpointsOf(settings);
-    const fetch = providerFetch(this.outbound);
-    const metadata = { [clockTolerance]: CLOCK_TOLERANCE };
-    // The outbound client decides where plain http may go: to this machine, outside production.
-    const insecure = new URL(endpoints?.token ?? issuer).protocol === 'http:' ? [allowInsecureRequests] : [];
     if (endpoints) {
-      const server = {
+      return {
         issuer,
         authorization_endpoint: endpoints.authorization,
         token_endpoint: endpoints.token,
         userinfo_endpoint: endpoints.userinfo,
         token_endpoint_auth_methods_supported: ['client_secret_post'],
       };
-      const client = new Configuration(server, clientId, metadata, authenticationOf(settings));
-      client[customFetch] = fetch;
-      for (const enable of insecure) enable(client);
-      return client;
     }
-    return discovery(new URL(issuer), clientId, metadata, authenticationOf(settings), {
+    const found = await discovery(new URL(issuer), clientId, {}, None(), {
       algorithm: 'oidc',
-      execute: [...insecure, enableNonRepudiationChecks],
-      [customFetch]: fetch,
+      execute: insecure(issuer),
+      [customFetch]: providerFetch(this.outbound),
     });
+    return { ...found.serverMetadata() };
   }
 
-  /** Lets the next use of a client fetch keys that it does not know. */
-  ageKeys(client: Configuration): void {
-    const cached = getJwksCache(client);
-    if (cached) setJwksCache(client, { ...cached, uat: Math.floor(Date.now() / 1000) - KEY_AGE });
+  /** Keeps the keys that a client has fetched for the next one. */
+  rememberKeys(settings: ProviderSettings, client: Configuration): void {
+    const fetched = getJwksCache(client);
+    const known = this.keys.get(keyOf(settings));
+    // Those that it was given have this age; they expire when they were to.
+    if (fetched && fetched.uat > (known?.uat ?? 0)) this.keys.set(keyOf(settings), fetched);
+  }
+
+  /** openid-client keeps keys with the metadata object, so that each client has one of its own. */
+  private client(settings: ProviderSettings, metadata: ServerMetadata): Configuration {
+    const own = { [clockTolerance]: CLOCK_TOLERANCE };
+    const client = new Configuration({ ...metadata }, settings.clientId, own, authenticationOf(settings));
+    client[customFetch] = providerFetch(this.outbound);
+    for (const enable of insecure(metadata.token_endpoint ?? settings.issuer)) enable(client);
+    if (metadata.jwks_uri === undefined) return client;
+    enableNonRepudiationChecks(client);
+    const known = this.keys.get(keyOf(settings));
+    if (known) setJwksCache(client, { ...known, uat: Math.floor(Date.now() / 1000) - KEY_AGE });
+    return client;
   }
 }
+
+const keyOf = ({ id, version }: ProviderSettings): string => `${id} ${version}`;
+
+/** The outbound client decides where plain http may go: to this machine, outside production. */
+const insecure = (url: string): ((client: Configuration) => void)[] =>
+  new URL(url).protocol === 'http:' ? [allowInsecureRequests] : [];
 
 /** How this service proves who it is at the token endpoint: by what the metadata list, where there is a choice. */
 function authenticationOf({ clientSecret }: ProviderSettings): ClientAuth {

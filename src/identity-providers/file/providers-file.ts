@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { YamlReader } from '../../auth/authorization/yaml-reader.js';
 import { canonicalDomains } from '../providers/identity-provider.resource.js';
-import { JOIN_RULES, type JoinRule } from '../providers/identity-provider.entity.js';
+import { JOIN_RULES, type JoinRule, SLUG } from '../providers/identity-provider.entity.js';
 import { type ClaimNames, KINDS, PROVIDER_KINDS, type ProviderKind } from '../providers/provider-kinds.js';
 import { claimErrors, domainErrors, missingErrors } from '../providers/provider.policy.js';
 
@@ -44,7 +44,6 @@ const KEYS = [
   ...['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'organization_id', 'domains'],
   ...['trust_email', 'trust_mfa', 'join', 'default_role', 'enabled'],
 ];
-const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
 const SLUGS = { pattern: SLUG, wording: 'a slug is lower-case letters, digits and hyphens, 60 at most' };
 
 /**

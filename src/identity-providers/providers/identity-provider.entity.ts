@@ -19,6 +19,9 @@ import { type ClaimNames, PROVIDER_KINDS, type ProviderKind } from './provider-k
 export const JOIN_RULES = ['invited', 'domain', 'never'] as const;
 export type JoinRule = (typeof JOIN_RULES)[number];
 
+/** In `meta.methods`, and in paths, these are something else. */
+export const SLUG = /^(?!(?:exchange|passkey|password|totp)$)[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
+
 const URL_LENGTH = 500;
 const ENDPOINT = { type: 'varchar', length: URL_LENGTH, nullable: true } as const;
 
@@ -35,7 +38,7 @@ export class IdentityProvider {
   @PrimaryColumn('uuid') id!: string;
 
   @Column({ type: 'varchar', length: 60, comment: 'Its name in addresses, such as `acme`', ...SORTED })
-  @Matches(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, {
+  @Matches(SLUG, {
     message: 'must be lower-case letters, digits and hyphens, and neither begin nor end with a hyphen',
     context: { rule: 'format', parameters: { expected: 'slug' } },
   })

@@ -90,7 +90,7 @@ export class ConfirmPageController {
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
-      data: { heading, forms, links },
+      data: { heading, buttons: [], forms, links },
       status,
       asksApi: asksApi(forms),
     };

@@ -36,6 +36,7 @@ export class SecondStepView implements OnModuleInit {
       title: titleOf(text, heading, errors),
       data: {
         heading,
+        buttons: [],
         forms,
         links: [{ href: this.paths.to('sign-in', { return_to: returnTo }), label: restart }],
       },

@@ -83,16 +83,26 @@ export class SignInPageController {
     return { location: returnTo ?? this.paths.to('account') };
   }
 
-  private emailView(text: Text, state: NamelessState, value: string, errors: FieldErrors): View {
+  private async emailView(
+    text: Text,
+    state: NamelessState,
+    value: string,
+    errors: FieldErrors,
+  ): Promise<View<'form'> | View<'sign-in'>> {
     const { returnTo } = state;
     const others = this.ways.offeredNameless(state, text);
     // Browsers offer passkeys in this field (HTML, autofill: `webauthn`).
     const autocomplete = asksApi(others) ? 'username webauthn' : 'username';
     const email = { name: 'email', label: text.email, type: 'email', autocomplete, value } as const;
     const fields = [this.fields.field(text, errors, { ...email, first: true })];
-    const hidden = hiddenOf({ return_to: returnTo });
-    const form = { action: this.paths.to('sign-in'), hidden, fields, others };
-    return { ...formView(text, text.signIn.email, errors, form), leadsTo: others.length > 0 ? returnTo : null };
+    const form = { action: this.paths.to('sign-in'), hidden: hiddenOf({ return_to: returnTo }), fields };
+    const buttons = await this.ways.links({ email: null, returnTo }, text);
+    const leadsTo = others.length > 0 ? returnTo : null;
+    const view = { ...formView(text, text.signIn.email, errors, { ...form, others }), leadsTo };
+    if (buttons.length === 0) return view;
+    const { heading, submit } = view.data;
+    const forms = [{ ...form, submit, passkey: null }, ...others];
+    return { ...view, template: 'sign-in', data: { heading, buttons, forms, links: [] }, asksApi: asksApi(forms) };
   }
 
   private async waysView(text: Text, state: SignInState): Promise<View<'sign-in'>> {
@@ -104,6 +114,7 @@ export class SignInPageController {
       title: titleOf(text, heading, errors),
       data: {
         heading,
+        buttons: await this.ways.links(state, text),
         forms,
         links: [
           { href: this.paths.to('forgot-password'), label: forgot },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ApiError } from '../../json-api/document/errors.js';
 import { NO_ERRORS, type FieldErrors } from '../fields.js';
-import type { AnyForm, FormData } from '../page.data.js';
+import type { AnyForm, FormData, PageLink } from '../page.data.js';
 import type { View } from '../page.renderer.js';
 import type { PageText } from '../text/page.text.js';
 
@@ -29,6 +29,15 @@ export interface NamelessState extends Pick<SignInState, 'returnTo'> {
 
 /** A way to sign in without an e-mail, beside the field for it; null where it is not offered. */
 export type NamelessWay = (state: NamelessState, text: PageText) => FormData | null;
+
+/**
+ * Ways to sign in elsewhere, as links. Without an e-mail, those that are offered to all visitors.
+ * @param email as it was entered; null before that
+ */
+export type SignInLinks = (
+  state: Pick<SignInState, 'returnTo'> & { readonly email: string | null },
+  text: PageText,
+) => Promise<readonly PageLink[]>;
 
 /** What follows an error of a sign-in, such as the page for a second factor; null for any other error. */
 export type NextStep = (error: ApiError, state: SignInState, text: PageText) => View | null | Promise<View | null>;
@@ -62,6 +71,7 @@ export class SignInWays {
   private readonly nameless: NamelessWay[] = [];
   private readonly steps: NextStep[] = [];
   private readonly confirmations: Confirmation[] = [];
+  private readonly elsewhere: SignInLinks[] = [];
   private readonly factors = new Map<string, FactorForm>();
 
   /** Adds a way below those that were registered before. */
@@ -72,6 +82,16 @@ export class SignInWays {
   /** Adds a way that needs no e-mail. */
   registerNameless(way: NamelessWay): void {
     this.nameless.push(way);
+  }
+
+  /** Adds links to sign in elsewhere, which stand above the forms. */
+  registerLinks(links: SignInLinks): void {
+    this.elsewhere.push(links);
+  }
+
+  /** The links to sign in elsewhere. */
+  async links(state: Parameters<SignInLinks>[0], text: PageText): Promise<PageLink[]> {
+    return (await Promise.all(this.elsewhere.map((links) => links(state, text)))).flat();
   }
 
   /** Adds a step that follows an error of a sign-in by password. */

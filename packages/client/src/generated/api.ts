@@ -80,6 +80,15 @@ export interface Resources {
     one: object;
     many: { readonly accounts: 'iam:accounts' };
   };
+  'iam:account_identities': {
+    attributes: AccountIdentityAttributes;
+    create: never;
+    update: never;
+    filter: AccountIdentityFilter;
+    sort: 'id' | 'account_id' | 'issuer' | 'subject' | 'created_at' | 'last_used_at';
+    one: { readonly account: 'iam:accounts' };
+    many: object;
+  };
   'iam:identity_providers': {
     attributes: IdentityProviderAttributes;
     create: IdentityProviderCreate;
@@ -544,6 +553,57 @@ export interface OrganizationFilter {
   readonly account_id?: OneOrMore<string> | undefined;
 }
 
+/** A resource of type `iam:account_identities`, with all of its attributes. */
+export type AccountIdentity = Resource<Resources, 'iam:account_identities'>;
+
+/** Attributes of `iam:account_identities`. */
+export interface AccountIdentityAttributes {
+  /** Account that it signs in to */
+  readonly account_id: string;
+  /** Slug of the provider */
+  readonly provider: string;
+  /** Issuer of its ID tokens */
+  readonly issuer: string;
+  /** Its id at the issuer */
+  readonly subject: string;
+  /** E-mail that the provider said last; proves nothing */
+  readonly email: string | null;
+  /** What linked it: `invitation`, `domain`, `mail`, `session` */
+  readonly linked_by: 'invitation' | 'domain' | 'mail' | 'session';
+  /** When it was linked */
+  readonly created_at: Time;
+  /** When it last signed in */
+  readonly last_used_at: Time | null;
+}
+
+/** Filters of `iam:account_identities`. */
+export interface AccountIdentityFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
+  /** `account_id` equals; several values mean any of them, `null` means without a value */
+  readonly account_id?: OneOrMore<string> | undefined;
+  /** `account_id` is any of the values */
+  readonly account_id__in?: OneOrMore<string> | undefined;
+  /** `issuer` equals; several values mean any of them, `null` means without a value */
+  readonly issuer?: OneOrMore<string> | undefined;
+  /** `subject` equals; several values mean any of them, `null` means without a value */
+  readonly subject?: OneOrMore<string> | undefined;
+  /** `created_at` equals; several values mean any of them, `null` means without a value */
+  readonly created_at?: OneOrMore<TimeInput> | undefined;
+  /** `created_at` at or above; for times, at or after */
+  readonly created_at__gte?: TimeInput | undefined;
+  /** `created_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly created_at__lte?: TimeInput | undefined;
+  /** `last_used_at` equals; several values mean any of them, `null` means without a value */
+  readonly last_used_at?: OneOrMore<TimeInput | null> | undefined;
+  /** `last_used_at` at or above; for times, at or after */
+  readonly last_used_at__gte?: TimeInput | undefined;
+  /** `last_used_at` at or below; for times, at or before, where a bare date includes that whole day in UTC */
+  readonly last_used_at__lte?: TimeInput | undefined;
+}
+
 /** A resource of type `iam:identity_providers`, with all of its attributes. */
 export type IdentityProvider = Resource<Resources, 'iam:identity_providers'>;
 
@@ -745,6 +805,8 @@ export interface AccountMethods {
   revertEmailChange(body: EmailTokenBody, options?: CallOptions): Promise<void>;
   /** `GET /account/export`: Everything that is stored about the own account, as one file: a list of rows for each table, without secrets */
   export(options?: CallOptions): Promise<AccountExport>;
+  /** `POST /account/identities/{slug}`: Begin to link an identity at a provider to the own account; `meta.url` is where the browser goes */
+  linkIdentity(slug: string, body?: LinkBody, options?: CallOptions): Promise<{ readonly jsonapi: { readonly version?: '1.1' }; readonly meta: { readonly url: string } }>;
   /** `POST /account/recovery_codes`: Make ten recovery codes, each good once in place of a second factor, and show them this once. Earlier ones are void */
   makeRecoveryCodes(options?: CallOptions): Promise<{ readonly jsonapi: { readonly version: '1.1' }; readonly meta: { readonly codes: readonly string[] } }>;
 }
@@ -753,6 +815,10 @@ export interface AccountMethods {
 export interface AccountFactorsMethods extends Lists<Resources, 'iam:account_factors'>, Creates<Resources, 'iam:account_factors'>, Gets<Resources, 'iam:account_factors'>, Deletes {
   /** `POST /account_factors/{id}/confirm`: Show a code of a new factor, which counts from then on. With the first one, all other sessions of the account end */
   confirmAccountFactor(id: string, body: ConfirmFactorBody, options?: CallOptions): Promise<AccountFactor>;
+}
+
+/** `iam.accountIdentities` */
+export interface AccountIdentitiesMethods extends Lists<Resources, 'iam:account_identities'>, Gets<Resources, 'iam:account_identities'>, Deletes {
 }
 
 /** `iam.accountPasskeys` */
@@ -811,6 +877,18 @@ export interface AuthMethods {
   logout(body?: LogoutBody, options?: CallOptions): Promise<void>;
   /** `GET /auth/me`: Who is signed in */
   me(options?: CallOptions): Promise<AccountAuth>;
+  /** `POST /auth/sso/exchange`: Exchange the code of a sign-in with an identity provider for a session. Codes that prove again who the account is, or link an identity, are exchanged with an access token of that account */
+  ssoExchange(body: ExchangeBody, options?: CallOptions): Promise<AccountAuth>;
+  /** `GET /auth/providers`: The identity providers to sign in with: those of the domain of an e-mail, whether or not there is such an account, and those for all accounts that have no domains */
+  signInProviders(query?: { readonly email?: string | undefined }, options?: CallOptions): Promise<readonly ({
+  readonly type: 'iam:sign_in_providers';
+  /** Slug: `GET /auth/sso/{slug}` is where browsers go */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'oidc' | 'oauth2' | 'google' | 'microsoft' | 'github' | 'gitlab';
+  /** Whether addresses of the domain sign in with it only */
+  readonly enforced: boolean;
+})[]>;
   /** `POST /auth/passkey/options`: A challenge for a passkey, with the options for `navigator.credentials.get()`. For `sign_in` they are the same for all; for `reauthenticate` they are those of the signed-in account */
   passkeyOptions(body: PasskeyOptionsBody, options?: CallOptions): Promise<PasskeyOptions>;
   /** `POST /auth/passkey`: Start a session with a passkey */
@@ -857,6 +935,7 @@ export interface WellKnownMethods {
 export interface Iam {
   readonly account: AccountMethods;
   readonly accountFactors: AccountFactorsMethods;
+  readonly accountIdentities: AccountIdentitiesMethods;
   readonly accountPasskeys: AccountPasskeysMethods;
   readonly accountSessions: AccountSessionsMethods;
   readonly accounts: AccountsMethods;
@@ -925,6 +1004,15 @@ export type EmailTokenBody = {
   readonly token: string;
 };
 
+export type ExchangeBody = {
+  /** The `code` that came to `return_to`; good for 60 seconds, once */
+  readonly code: string;
+  /** The PKCE verifier of `code_challenge` (RFC 7636) */
+  readonly code_verifier: string;
+  /** Put the tokens into cookies instead of the body; false without it */
+  readonly cookie?: boolean | undefined;
+};
+
 export type Health = {
   readonly status: 'ok';
   readonly degraded?: readonly string[];
@@ -937,6 +1025,13 @@ export type Join = {
 
 export type KeySet = {
   readonly keys: readonly { readonly kty: string; readonly kid: string; readonly alg: string }[];
+};
+
+export type LinkBody = {
+  /** Where it leads afterwards; the page of the account without it */
+  readonly return_to?: string | undefined;
+  /** PKCE challenge by S256, unless it leads to a page of the service */
+  readonly code_challenge?: string | undefined;
 };
 
 export type LoginBody = {
@@ -1047,6 +1142,7 @@ export const API: ApiTable = {
       confirmEmailChange: 'POST /account/email/confirm {}',
       revertEmailChange: 'POST /account/email/revert {}',
       export: 'GET /account/export',
+      linkIdentity: 'POST /account/identities/{slug} {}',
       makeRecoveryCodes: 'POST /account/recovery_codes',
     },
   },
@@ -1056,6 +1152,10 @@ export const API: ApiTable = {
     operations: {
       confirmAccountFactor: 'POST /account_factors/{id}/confirm {}',
     },
+  },
+  accountIdentities: {
+    type: 'iam:account_identities',
+    verbs: ['list', 'get', 'delete'],
   },
   accountPasskeys: {
     type: 'iam:account_passkeys',
@@ -1103,6 +1203,8 @@ export const API: ApiTable = {
       logoutByGet: 'GET /auth/logout',
       logout: 'POST /auth/logout {}',
       me: 'GET /auth/me',
+      ssoExchange: 'POST /auth/sso/exchange {cookie}',
+      signInProviders: 'GET /auth/providers ?',
       passkeyOptions: 'POST /auth/passkey/options {}',
       passkeySignIn: 'POST /auth/passkey {cookie}',
     },

@@ -1,0 +1,49 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { FederatedAccountsRepository } from '../../accounts/federated/federated-accounts.repository.js';
+import { EmailReverts } from '../../accounts/email/email-reverts.js';
+import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
+import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
+import type { LiveSession } from '../../auth/sessions/session.js';
+import { apiError } from '../../json-api/document/errors.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type SignInProof, SignInRequirements } from '../../sign-in/session-starts.service.js';
+import { CHALLENGE } from '../../sign-in/session-tokens.js';
+import { KINDS } from '../providers/provider-kinds.js';
+import { IdentitiesRepository } from './identities.repository.js';
+
+/** What identities mean for sessions: which one a session came from, and which prove anew who the account is. */
+@Injectable()
+export class IdentitySessions implements OnModuleInit {
+  constructor(
+    private readonly identities: IdentitiesRepository,
+    private readonly accounts: FederatedAccountsRepository,
+    private readonly transactions: Transactions,
+    private readonly requirements: SignInRequirements,
+    private readonly reauthentication: Reauthentication,
+    private readonly factors: SecondFactors,
+    private readonly reverts: EmailReverts,
+  ) {}
+
+  onModuleInit(): void {
+    this.requirements.registerStep((tx, session, proof) => this.record(tx, session, proof));
+    this.reauthentication.register(({ id }) => this.methodsOf(id));
+    this.reverts.register(({ accountId, since }, tx) => this.identities.removeSince(accountId, since, tx));
+  }
+
+  /** The slugs of providers that sign the account in anew when asked, unless a second factor is asked for besides. */
+  private async methodsOf(accountId: string): Promise<string[]> {
+    const providers = await this.identities.providersOf(accountId, this.transactions);
+    const able = providers.filter(({ kind }) => KINDS[kind].reauthenticates);
+    if (able.length === 0 || (await this.factors.isDemanded(accountId, this.transactions))) return [];
+    return able.map(({ slug }) => slug);
+  }
+
+  private async record(tx: Transaction, session: LiveSession, { identity, provider }: SignInProof): Promise<void> {
+    if (identity === undefined || provider === undefined) return;
+    if (!(await this.identities.recordSignIn(session, identity.providerId, identity, tx))) {
+      throw apiError('invalid_credentials', 'The identity is no longer one of the account', undefined, CHALLENGE);
+    }
+    // The session holds the account's row against changes, and so does every other that starts now.
+    tx.afterCommit(() => this.accounts.recordChannel(session.accountId, provider, this.transactions));
+  }
+}

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../../json-api/sql/executor.js';
+import { sql } from '../../json-api/sql/sql.js';
+
+/** A provider as visitors see it. */
+export interface OfferedProvider {
+  readonly slug: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly enforced: boolean;
+}
+
+/** Maximum number of providers that are offered at once. */
+const MAX_OFFERED = 20;
+
+/** The enabled providers, for visitors. */
+@Injectable()
+export class OfferedProvidersRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  /** Those that have proven the domain, and those for all accounts without domains. @param domain in ASCII form, or empty */
+  find(domain: string): Promise<OfferedProvider[]> {
+    return this.transactions.query<OfferedProvider>(sql`
+      SELECT provider.slug, provider.name, provider.kind, provider.enforced FROM identity_providers provider
+      LEFT JOIN identity_provider_domains proven ON proven.provider_id = provider.id AND proven.domain = ${domain}
+      WHERE provider.enabled
+        AND (proven.domain IS NOT NULL OR (provider.organization_id IS NULL AND provider.domains = '{}'))
+      ORDER BY proven.domain NULLS LAST, provider.name, provider.id LIMIT ${MAX_OFFERED}`);
+  }
+}

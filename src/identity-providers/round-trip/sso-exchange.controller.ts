@@ -1,0 +1,112 @@
+import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { credentialsOf } from '../../auth/authentication/authentication.js';
+import { type Actor, Public } from '../../auth/authorization/actor.js';
+import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
+import { ActorLoader } from '../../auth/sessions/actor-loader.js';
+import { AccessTokens } from '../../auth/tokens/access-tokens.js';
+import { Cookies } from '../../auth/tokens/cookies.js';
+import { MEDIA_TYPE } from '../../json-api/document/document.js';
+import { apiError } from '../../json-api/document/errors.js';
+import { ApiErrors } from '../../json-api/http/routes.js';
+import { readFlatBody } from '../../json-api/write/body.js';
+import type { TokenData } from '../../one-time-tokens/token-purposes.js';
+import { authDocument, signedInDocument } from '../../sign-in/auth-document.js';
+import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
+import { CHALLENGE, type SignedIn } from '../../sign-in/session-tokens.js';
+import { methodsOf, ProviderSignIns } from './provider-sign-in.service.js';
+import { SsoError } from './sso-error.js';
+import { ExchangeBody } from './sso.dto.js';
+
+const response = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
+
+/** What clients do once a browser came back from an identity provider. */
+@ApiTags('Authentication')
+@Controller('auth/sso')
+export class SsoExchangeController {
+  constructor(
+    private readonly signIns: ProviderSignIns,
+    private readonly browsers: BrowserSessions,
+    private readonly reauthentication: ReauthenticationService,
+    private readonly accessTokens: AccessTokens,
+    private readonly actors: ActorLoader,
+    private readonly cookies: Cookies,
+  ) {}
+
+  @Post('exchange')
+  @Public()
+  @RateLimit('sso_exchange')
+  @HttpCode(200)
+  @Header('Content-Type', MEDIA_TYPE)
+  @ApiOperation({
+    operationId: 'sso_exchange',
+    summary: 'sso_exchange',
+    description:
+      'Exchange the code of a sign-in with an identity provider for a session. Codes that prove again who the account is, ' +
+      'or link an identity, are exchanged with an access token of that account',
+  })
+  @ApiBody({ type: ExchangeBody })
+  @ApiResponse({ status: 200, description: 'Signed in', ...response })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
+  async exchange(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { code, code_verifier: verifier, cookie = false } = readFlatBody(ExchangeBody, body);
+    const { accountId, data } = await this.signIns.redeem(code, verifier);
+    if (data.intent.kind === 'sign_in') {
+      const proof = this.signIns.proofOf(accountId, { id: data.providerId, slug: data.slug }, data.identity);
+      return this.respond(await this.browsers.start(request, reply, proof), cookie, reply);
+    }
+    const { actor, exp } = await this.ownerOf(accountId, request);
+    if (data.intent.kind === 'link') {
+      await this.link(actor, data);
+      return authDocument(actor, exp, this.self);
+    }
+    const signedIn = await this.reauthenticate(actor, data);
+    return this.respond(signedIn, credentialsOf(request)?.via === 'cookie', reply);
+  }
+
+  private async reauthenticate(actor: Actor, { identity, slug }: TokenData['sso_code']): Promise<SignedIn> {
+    if (await this.signIns.provesAlone(actor.id, identity)) {
+      return this.reauthentication.by(actor, { amr: methodsOf(identity) });
+    }
+    await this.signIns.failed(new SsoError('reauthentication_failed', actor.id), slug);
+    throw notOwn();
+  }
+
+  private async link(actor: Actor, { providerId: id, slug, identity }: TokenData['sso_code']): Promise<void> {
+    try {
+      await this.signIns.link(actor, { id, slug }, identity);
+    } catch (error) {
+      if (!(error instanceof SsoError)) throw error;
+      await this.signIns.failed(error, slug);
+      throw apiError('conflict', 'The identity is of another account');
+    }
+  }
+
+  /** The account of the request's access token or cookie, if it is this one. @throws ApiError 401 */
+  private async ownerOf(accountId: string, request: FastifyRequest): Promise<{ actor: Actor; exp: number }> {
+    const credentials = credentialsOf(request);
+    const verified = credentials && (await this.accessTokens.verify(credentials.token));
+    const isOfSession = verified && 'sid' in verified;
+    const actor = isOfSession ? await this.actors.load(verified.sid, verified.sub) : null;
+    if (actor?.id !== accountId) throw notOwn();
+    return { actor, exp: verified?.exp ?? 0 };
+  }
+
+  private respond(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
+    if (inCookies) this.browsers.setCookies(reply, signedIn);
+    return signedInDocument(signedIn, this.self, inCookies);
+  }
+
+  private get self(): string {
+    return `${this.cookies.authPath}/me`;
+  }
+}
+
+const notOwn = () =>
+  apiError('unauthenticated', 'Send the code with an access token of the account that it is for', undefined, CHALLENGE);
