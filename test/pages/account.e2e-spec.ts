@@ -47,6 +47,7 @@ describe('The page of an account', () => {
       '/account/profile',
       '/account/change-email',
       '/account/change-password',
+      '/account/passkeys',
     ]);
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('etag')).toBeNull();
@@ -88,14 +89,14 @@ describe('The page of an account', () => {
     sections.register(({ email }) =>
       Promise.resolve(
         email === user.email
-          ? { heading: 'Passkeys', items: [{ title: 'Phone', detail: 'today' }], empty: 'None', link: null }
+          ? { heading: 'Badges', items: [{ title: 'Door', detail: 'today' }], empty: 'None', link: null }
           : null,
       ),
     );
-    expect((await browser.send('/account')).text).toContain('Passkeys Phone today');
+    expect((await browser.send('/account')).text).toContain('Badges Door today');
     const other = new PageBrowser(app);
     await other.signIn(await account(app));
-    expect((await other.send('/account')).text).not.toContain('Passkeys');
+    expect((await other.send('/account')).text).not.toContain('Badges');
   });
 });
 

@@ -3,13 +3,36 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
+import { sql } from '../../src/json-api/sql/sql.js';
 import { passkey } from '../../src/testing/passkey.js';
 import { accessibilityViolations, describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { ageSignIn } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { account, type TestAccount } from '../support/factories.js';
+import { account, signIn, type TestAccount } from '../support/factories.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const LIBRARY = createRequire(import.meta.url)
+  .resolve('@simplewebauthn/browser')
+  .replace(/(script|esm)\/index\.js$/, 'dist/bundle/index.umd.min.js');
+/** Accounts of this name must have a second factor. */
+const REQUIRED = 'Must have two factors';
+
+/** What a front end does: it adds a passkey, and signs in with it. Gives the id of the account. */
+const FRONT_END = `async (token) => {
+  const { startRegistration, startAuthentication } = window.SimpleWebAuthnBrowser;
+  const post = async (path, body) => {
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer ' + token };
+    return (await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+  };
+  const made = (await post('/account_passkeys/options', {})).meta;
+  const created = await startRegistration({ optionsJSON: made.options });
+  await post('/account_passkeys', { transaction: made.transaction, response: created, name: 'My phone' });
+  const { meta } = await post('/auth/passkey/options', { purpose: 'sign_in' });
+  const response = await startAuthentication({ optionsJSON: meta.options });
+  return (await post('/auth/passkey', { transaction: meta.transaction, response })).data.id;
+}`;
+
 /** A folder for pictures of all pages, to be looked at. */
 const PICTURES = process.env['PAGE_PICTURES'];
 
@@ -19,6 +42,9 @@ describeInBrowser('In a browser, passkeys', () => {
 
   beforeAll(async () => {
     [app, browser] = await Promise.all([startApp({ env: { APP_URL: '' } }), launchBrowser()]);
+    app.nest
+      .get(SecondFactors)
+      .requireWhere((id) => sql`${id} IN (SELECT row.id FROM accounts row WHERE row.name = ${REQUIRED})`);
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
@@ -186,6 +212,63 @@ describeInBrowser('In a browser, passkeys', () => {
         await thief.getByText('The passkey was not accepted.').waitFor();
       });
     });
+  });
+
+  it('prove again who one is, in place of the password', async () => {
+    const user = await account(app);
+    await inWindow(async (page) => {
+      const device = await passkey(page);
+      await enter(page, user);
+      await add(page, 'My phone');
+      await ageSignIn(user.id, app);
+      await device.setUserVerified(false);
+      await page.goto(own('/account/passkeys'));
+      await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+      await page.getByRole('button', { name: 'Confirm with a passkey' }).click();
+      await page.getByText('That did not work. Try again.').waitFor();
+      await device.setUserVerified(true);
+      await page.getByRole('button', { name: 'Confirm with a passkey' }).click();
+      await page.waitForURL(own('/account/passkeys'));
+      await page.getByText('My phone').first().waitFor();
+    });
+  });
+
+  it('are the second step of a sign-in by password where one is required', async () => {
+    const user = await account(app);
+    await inWindow(async (page) => {
+      const device = await passkey(page);
+      await enter(page, user);
+      await add(page, 'My phone');
+      await app.sql('UPDATE accounts SET name = $2 WHERE id = $1', [user.id, REQUIRED]);
+      await device.setPresent(false);
+      await signOut(page);
+      await page.goto(own('/sign-in?return_to=%2Faccount%2Fprofile'));
+      await page.getByLabel('E-mail').fill(user.email);
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.getByLabel('Password', { exact: true }).fill(user.password);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByRole('heading', { name: 'Second factor' }).waitFor();
+      await page.getByRole('button', { name: 'Confirm with a passkey' }).click();
+      await device.setPresent(true);
+      await page.waitForURL(own('/account/profile'));
+    });
+  });
+
+  it('work in a front end with @simplewebauthn/browser, as docs/passkeys.md has it', async () => {
+    const user = await account(app);
+    const { token } = await signIn(app, user);
+    await inWindow(
+      async (page) => {
+        const device = await passkey(page);
+        await device.setPresent(false);
+        await page.goto(own('/forgot-password'));
+        await device.setPresent(true);
+        await page.addScriptTag({ path: LIBRARY });
+        const signedInAs = await page.evaluate(`(${FRONT_END})(${JSON.stringify(token)})`);
+        expect(signedInAs).toBe(user.id);
+      },
+      { bypassCSP: true },
+    );
   });
 
   it.each([
