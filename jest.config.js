@@ -1,11 +1,16 @@
+/** `npm test`, and `npm run test:ci`: what takes long, or needs a program beside Node. */
+const SETS = {
+  npm: ['<rootDir>/test/**/*.{spec,e2e-spec}.ts'],
+  ci: ['<rootDir>/test/**/*.ci-spec.ts', '<rootDir>/{examples,templates}/*/src/**/*.test.ts'],
+};
+
 /** ESM throughout, as the product is. Node itself loads the tests and the service; docs/decisions/0012 tells why. */
 export default {
   testEnvironment: '<rootDir>/test/runner/environment.js',
   runtime: '<rootDir>/test/runner/runtime.js',
   transform: {},
   rootDir: '.',
-  // `npm run test:ci` runs *.ci-spec.ts and the examples: what takes long, or needs a program beside Node.
-  testMatch: ['<rootDir>/test/**/*.{spec,e2e-spec}.ts'],
+  testMatch: SETS[process.env.IAM_TEST_SET ?? 'npm'],
   globalSetup: '<rootDir>/test/runner/global-setup.js',
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
   // One more than cores: some tests wait, for a process that starts or a second that passes.

@@ -35,6 +35,7 @@ import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
+import { PersonalDataCheck } from './personal-data/personal-data.check.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { loggedTrace } from './tracing/tracing.js';
 import {
@@ -131,6 +132,7 @@ export async function createApp(
   adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
   try {
     await app.init();
+    app.get(PersonalDataCheck).check();
   } catch (error) {
     // A part of it has already started.
     await app.close();

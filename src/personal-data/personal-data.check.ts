@@ -1,17 +1,17 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PersonalData } from './personal-data.js';
 
 /** Finds entities that name accounts and that no module has registered: an export and an erasure would leave them out. */
 @Injectable()
-export class PersonalDataCheck implements OnApplicationBootstrap {
+export class PersonalDataCheck {
   constructor(
     private readonly data: PersonalData,
     private readonly dataSource: DataSource,
   ) {}
 
   /** @throws TypeError with a sentence for each column that has the id of an account and is not registered */
-  onApplicationBootstrap(): void {
+  check(): void {
     const registered = new Map(this.data.tables().map(({ table, accounts }) => [table, Object.keys(accounts)]));
     const errors = this.dataSource.entityMetadatas.flatMap(({ name, tableName, foreignKeys }) =>
       foreignKeys

@@ -8,6 +8,6 @@ import { PersonalDataRepository } from './personal-data.repository.js';
 @Global()
 @Module({
   providers: [PersonalData, PersonalDataCheck, PersonalDataExport, PersonalDataRepository],
-  exports: [PersonalData, PersonalDataExport],
+  exports: [PersonalData, PersonalDataCheck, PersonalDataExport],
 })
 export class PersonalDataModule {}
