@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import type { ActorRecord, ActorSource } from '../auth/sessions/actor-loader.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { sql, type Sql } from '../json-api/sql/sql.js';
@@ -29,12 +30,31 @@ export const PERSONAL_ACCOUNTS: PersonalTable = { table: 'accounts', key: 'id', 
  */
 @Injectable()
 export class AccountDirectoryRepository implements ActorSource, MailRecipients, PasswordOwners {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly factors: SecondFactors,
+  ) {}
+
+  /**
+   * The condition that an account must have a second factor: it is a person's, and has one of these roles, or an
+   * organization that requires one. It is given the account's id.
+   */
+  factorRequirement(roleNames: readonly string[]): (account: Sql) => Sql {
+    return (account) => sql`EXISTS (
+      SELECT FROM accounts owner WHERE owner.id = ${account} AND owner.kind = 'person' AND (
+        owner.role_name = ANY(${roleNames}::text[]) OR EXISTS (
+          SELECT FROM memberships membership
+          JOIN organizations organization ON organization.id = membership.organization_id
+          WHERE membership.account_id = owner.id AND organization.mfa_required
+            AND organization.deletion_started_at IS NULL)))`;
+  }
 
   async findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined> {
     const [row] = await this.transactions.query<ActorRecord>(sql`
       SELECT session.expires_at AS "expiresAt", account.email, account.name, account.picture_url AS "pictureUrl",
-             session.authenticated_at AS "authenticatedAt", account.locale,
+             CASE WHEN 'mfa' = ANY(session.amr) OR NOT ${this.factors.isDemandedOf(sql`account.id`)}
+               THEN session.authenticated_at END AS "authenticatedAt",
+             ${this.factors.isMissingFor(sql`account.id`)} AS "lacksFactor", account.locale,
              account.role_name AS "roleName", account.role_scope_extra AS "roleScopeExtra",
              ARRAY(
                SELECT membership.organization_id::text FROM memberships membership

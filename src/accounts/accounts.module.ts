@@ -1,4 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
+import { Roles } from '../auth/authorization/roles.js';
 import { ActorSource } from '../auth/sessions/actor-loader.js';
 import { MailRecipients } from '../mail/mail.address.js';
 import { PersonalData } from '../personal-data/personal-data.js';
@@ -80,9 +82,15 @@ import { TakenEmails } from './invitations/taken-emails.js';
   ],
 })
 export class AccountsModule implements OnModuleInit {
-  constructor(private readonly data: PersonalData) {}
+  constructor(
+    private readonly data: PersonalData,
+    private readonly factors: SecondFactors,
+    private readonly roles: Roles,
+    private readonly directory: AccountDirectoryRepository,
+  ) {}
 
   onModuleInit(): void {
+    this.factors.requireWhere(this.directory.factorRequirement(this.roles.requiringFactor()));
     this.data.register(PERSONAL_ACCOUNTS);
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import type { RoleScope } from '../auth/authorization/actor.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { sql } from '../json-api/sql/sql.js';
@@ -21,6 +22,8 @@ export interface FoundKey {
   readonly name: string;
   readonly pictureUrl: string | null;
   readonly locale: string | null;
+  /** Whether the owner must have a second factor and has none. */
+  readonly lacksFactor: boolean;
   readonly roleName: string;
   readonly roleScopeExtra: RoleScope;
   /** Those of the owner that are not being deleted. */
@@ -33,7 +36,10 @@ const MAX_SECRETS = 10;
 /** The secrets of API keys, for any actor: whose key it is, is what they decide. */
 @Injectable()
 export class ApiKeySecretsRepository {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly factors: SecondFactors,
+  ) {}
 
   /** The good key that has this finder, with its enabled owner, by one statement. */
   async find(finder: string): Promise<FoundKey | undefined> {
@@ -41,6 +47,7 @@ export class ApiKeySecretsRepository {
       SELECT key.id, secret.hash, key.permissions, key.role_scope AS "roleScope",
              least(key.expires_at, secret.expires_at) AS "expiresAt", key.last_used_at AS "lastUsedAt",
              account.id AS "accountId", account.email, account.name, account.picture_url AS "pictureUrl",
+             ${this.factors.isMissingFor(sql`account.id`)} AS "lacksFactor",
              account.locale, account.role_name AS "roleName", account.role_scope_extra AS "roleScopeExtra",
              ARRAY(
                SELECT membership.organization_id::text FROM memberships membership

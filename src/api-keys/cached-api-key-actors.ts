@@ -69,7 +69,7 @@ export class CachedApiKeyActors extends ApiKeyActors {
   }
 }
 
-const ownerOf = ({ accountId: id, email, name, pictureUrl, locale, id: apiKeyId }: FoundKey) => ({
+const ownerOf = ({ accountId: id, email, name, pictureUrl, locale, lacksFactor, id: apiKeyId }: FoundKey) => ({
   id,
   sessionId: null,
   apiKeyId,
@@ -77,4 +77,5 @@ const ownerOf = ({ accountId: id, email, name, pictureUrl, locale, id: apiKeyId 
   name,
   pictureUrl,
   locale,
+  lacksFactor,
 });

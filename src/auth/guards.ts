@@ -12,7 +12,7 @@ import {
   SAFE_METHODS,
 } from './authentication/authentication.js';
 import { API_KEY_PREFIX, ApiKeyActors, type KeyUse, rejectsApiKeys } from './authentication/api-key-access.js';
-import { FRESH_SIGN_IN, Reauthentication } from './authentication/fresh-sign-in.js';
+import { FRESH_SIGN_IN, isOpenWithoutFactor, Reauthentication } from './authentication/fresh-sign-in.js';
 import { accessOf, type Actor } from './authorization/actor.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
 import { ActorLoader } from './sessions/actor-loader.js';
@@ -157,13 +157,14 @@ function formatOf(contentType: string, formats: readonly BodyFormat[]): BodyForm
 /**
  * The fourth global guard: another site may not act through a visitor's cookies, and the actor needs a right to the
  * route's action on its resource type. The rows are selected by the scope condition of the repository. A route that
- * declares no access is closed, and so are most to API keys: `rejectsApiKeys`.
+ * declares no access is closed, and so are most to API keys: `rejectsApiKeys`, and to accounts without the second factor that
+ * they must have: `isOpenWithoutFactor`.
  */
 @Injectable()
 export class RightsGuard implements CanActivate {
   constructor(private readonly crossSite: CrossSite) {}
 
-  /** @throws ApiError `forbidden`; Error when the request was not authenticated */
+  /** @throws ApiError `forbidden`, `mfa_enrolment_required`; Error when the request was not authenticated */
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     this.crossSite.check(request);
@@ -172,6 +173,9 @@ export class RightsGuard implements CanActivate {
     const { actor } = authenticationOf(request);
     if (actor.apiKeyId !== null && rejectsApiKeys(context)) {
       throw apiError('forbidden', 'API keys may not do this; sign in as a person');
+    }
+    if (actor.lacksFactor && !isOpenWithoutFactor(context)) {
+      throw apiError('mfa_enrolment_required', 'Add a second factor to your account first, or a passkey');
     }
     if (access?.kind === 'signed-in') return true;
     if (!access) throw apiError('forbidden', 'This operation is not open to any role');

@@ -8,6 +8,7 @@ import { accountsRekeyCommand } from './commands/accounts/accounts-rekey.command
 import { accountsSetEmailCommand } from './commands/accounts/accounts-set-email.command.js';
 import { createAdminCommand } from './commands/create-admin.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
+import { factorsResetCommand } from './commands/factors-reset.command.js';
 import { keysRotateCommand } from './commands/keys-rotate.command.js';
 import { mailDeadCommand } from './commands/mail/mail-dead.command.js';
 import { mailRetryCommand } from './commands/mail/mail-retry.command.js';
@@ -40,6 +41,7 @@ const COMMANDS: readonly CommandFactory[] = [
   group('keys', 'Change the keys of access tokens', keysRotateCommand),
   group('secrets', 'Change APP_SECRET', secretsResealCommand),
   group('sessions', 'End sessions', sessionsRevokeCommand),
+  group('factors', 'Remove second factors', factorsResetCommand),
   unlockCommand,
   group('mail', 'Mails and events that failed permanently', mailDeadCommand, mailRetryCommand),
   doctorCommand,

@@ -25,6 +25,7 @@ export const ACTIONS = [
   'iam:accounts.invited',
   'iam:accounts.joined',
   'iam:accounts.role_changed',
+  'iam:accounts.factors_reset',
   'iam:accounts.recovery_codes_made',
   'iam:accounts.recovery_code_used',
   'iam:accounts.password_changed',

@@ -18,6 +18,9 @@ export class Organization {
   @NoControlCharacters()
   name!: string;
 
+  @Column({ type: 'boolean', default: false, comment: 'Whether its accounts must have a second factor' })
+  mfaRequired!: boolean;
+
   @CreateDateColumn({ ...TIME, comment: 'When the organization was created' }) createdAt!: Date;
   @UpdateDateColumn({ ...TIME, comment: 'When it was last changed' }) updatedAt!: Date;
   /** When a job began to delete it. It is in no actor's scope since then. */

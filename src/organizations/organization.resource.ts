@@ -7,6 +7,7 @@ export const OrganizationResource = defineResource(Organization, {
   type: 'iam:organizations',
   attributes: {
     name: { write: 'always', filter: ['eq', 'match'], sort: true },
+    mfaRequired: { write: 'always' },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
     updatedAt: { filter: ['eq'], sort: true },
   },

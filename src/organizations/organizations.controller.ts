@@ -11,6 +11,7 @@ import {
   JsonApiIndex,
   JsonApiShow,
   JsonApiUpdate,
+  TakesConfirmation,
 } from '../json-api/http/routes.js';
 import type { CreateDocument, UpdateDocument } from '../json-api/write/write-document.js';
 import { JobResource } from '../jobs/job.resource.js';
@@ -45,6 +46,7 @@ export class OrganizationsController {
   }
 
   @Patch(':resource_id')
+  @TakesConfirmation()
   @JsonApiUpdate(OrganizationResource)
   update(
     @CurrentActor() actor: Actor,

@@ -15,6 +15,12 @@ export const PERSONAL_MEMBERSHIPS: PersonalTable = {
   accounts: { account_id: [] },
 };
 
+/** People of an organization. */
+interface WithoutFactor {
+  readonly accounts: number;
+  readonly without_factor: number;
+}
+
 /** Excludes organizations that a job is deleting. */
 const KEPT = sql`row.deletion_started_at IS NULL`;
 
@@ -31,6 +37,15 @@ export class OrganizationsRepository extends ResourceRepository<Organization, Ac
   protected override readonly filters = {
     account_id: (operands: Operands, actor: Actor) => this.ofAccounts(plainValues(operands), actor),
   };
+
+  /** How many people belong to an organization, and how many of them have no second factor. */
+  async countWithoutFactor(id: string, isHeld: (account: Sql) => Sql, tx: Transaction): Promise<WithoutFactor> {
+    const [row] = await tx.query<WithoutFactor>(sql`
+      SELECT count(*)::int AS accounts, count(*) FILTER (WHERE NOT ${isHeld(sql`owner.id`)})::int AS without_factor
+      FROM memberships membership JOIN accounts owner ON owner.id = membership.account_id
+      WHERE membership.organization_id = ${id} AND owner.kind = 'person'`);
+    return row ?? { accounts: 0, without_factor: 0 };
+  }
 
   /** How many accounts belong to an organization. */
   async countMembers(id: string, tx: Transaction): Promise<number> {

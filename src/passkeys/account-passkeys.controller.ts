@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post } f
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
-import { RequiresFreshSignIn } from '../auth/authentication/fresh-sign-in.js';
+import { OpenWithoutFactor, RequiresFreshSignIn } from '../auth/authentication/fresh-sign-in.js';
 import { type Actor, Requires } from '../auth/authorization/actor.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import type { Item, Page } from '../json-api/document/response.js';
@@ -27,6 +27,7 @@ import { attestationIn } from './webauthn/responses.js';
 /** The passkeys of the own account: add, rename and remove them. */
 @ApiTags('Account Passkeys')
 @RejectsApiKeys()
+@OpenWithoutFactor()
 @Controller('account_passkeys')
 export class AccountPasskeysController {
   constructor(

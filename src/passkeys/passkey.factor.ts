@@ -7,7 +7,7 @@ import {
 import { Audit } from '../events/audit.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { FALSE } from '../json-api/sql/sql.js';
-import { hasPasskey } from './account-passkeys.repository.js';
+import { AccountPasskeysRepository, hasPasskey } from './account-passkeys.repository.js';
 import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { notAccepted, PasskeyProofs } from './passkey-proofs.service.js';
 import { proofIn } from './webauthn/responses.js';
@@ -20,6 +20,7 @@ import { proofIn } from './webauthn/responses.js';
 export class PasskeyFactor implements OnModuleInit {
   constructor(
     private readonly factors: SecondFactors,
+    private readonly passkeys: AccountPasskeysRepository,
     private readonly challenges: PasskeyChallenges,
     private readonly proofs: PasskeyProofs,
     private readonly transactions: Transactions,
@@ -33,6 +34,7 @@ export class PasskeyFactor implements OnModuleInit {
       demanded: 'where_required',
       provesAlone: true,
       isHeldBy: this.challenges.areOn ? hasPasskey : () => FALSE,
+      removeAll: async (accountId, tx) => void (await this.passkeys.removeSince(accountId, new Date(0), tx)),
       verify: (attempt, sent) => this.verify(attempt, sent),
     });
   }

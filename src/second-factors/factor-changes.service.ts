@@ -5,9 +5,12 @@ import { AccountDirectoryRepository } from '../accounts/account-directory.reposi
 import type { Actor } from '../auth/authorization/actor.js';
 import type { AuthenticationMethod } from '../auth/sessions/session.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
+import { Audit } from '../events/audit.js';
 import type { Transaction } from '../json-api/sql/executor.js';
+import { FactorAttemptsRepository } from './factor-attempts.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
 import { FactorStatesRepository } from './factor-states.repository.js';
+import { AccountFactorsRepository } from './totp/account-factors.repository.js';
 import { RecoveryCodesRepository } from './recovery-codes/recovery-codes.repository.js';
 
 /** What every change of an account's second factors, passkeys included, does besides. */
@@ -17,10 +20,13 @@ export class FactorChanges {
     private readonly accounts: AccountDirectoryRepository,
     private readonly factors: SecondFactors,
     private readonly states: FactorStatesRepository,
+    private readonly apps: AccountFactorsRepository,
     private readonly codes: RecoveryCodesRepository,
     private readonly sessions: SessionStore,
     private readonly changes: AuthChanges,
     private readonly mailer: FactorsMailer,
+    private readonly attempts: FactorAttemptsRepository,
+    private readonly audit: Audit,
   ) {}
 
   /** Locks the account, before its factors are read and changed, so that changes of one account take turns. */
@@ -59,5 +65,29 @@ export class FactorChanges {
     if (!(await this.factors.isHeld(accountId, tx))) await this.codes.removeAll(accountId, tx);
     await this.changes.publish(tx, [accountId]);
     if (name !== null) await this.mailer.queueChange(tx, accountId, 'removed', name);
+  }
+
+  /**
+   * Removes all second factors of an account, passkeys and recovery codes included, and ends its sessions.
+   * @param actorId who does it; null for an operator
+   */
+  async reset(accountId: string, actorId: string | null, tx: Transaction): Promise<void> {
+    await this.factors.removeAll(accountId, tx);
+    await this.states.raise(accountId, tx);
+    await this.attempts.forget(accountId, null, tx);
+    await this.sessions.endAll(tx, accountId, { reason: 'factors_removed', actorId });
+    await this.changes.publish(tx, [accountId]);
+    const details = actorId === null ? { by: 'operator' } : {};
+    const target = { type: 'iam:accounts', id: accountId };
+    await this.audit.record(tx, { action: 'iam:accounts.factors_reset', actorId, target, details });
+    await this.mailer.queueChange(tx, accountId, 'reset');
+  }
+
+  /** Removes the authenticator apps and recovery codes that another person may have added since then. */
+  async removeSince(accountId: string, since: Date, tx: Transaction): Promise<void> {
+    await this.apps.removeAll(accountId, since, tx);
+    await this.codes.removeAll(accountId, tx, since);
+    await this.states.raise(accountId, tx);
+    await this.changes.publish(tx, [accountId]);
   }
 }

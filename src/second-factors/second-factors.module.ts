@@ -1,9 +1,12 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { EmailReverts } from '../accounts/email/email-reverts.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import { FactorAttemptsRepository, PERSONAL_ATTEMPTS } from './factor-attempts.repository.js';
 import { FactorAttempts } from './factor-attempts.service.js';
 import { FactorChanges } from './factor-changes.service.js';
+import { FactorResetsController } from './factor-resets.controller.js';
+import { FactorResets } from './factor-resets.service.js';
 import { FactorStatesRepository, PERSONAL_FACTOR_STATES } from './factor-states.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
 import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
@@ -17,13 +20,14 @@ import { TotpFactor } from './totp/totp.factor.js';
 /** Second factors: authenticator apps and recovery codes. */
 @Global()
 @Module({
-  controllers: [AccountFactorsController, RecoveryCodesController],
+  controllers: [AccountFactorsController, FactorResetsController, RecoveryCodesController],
   providers: [
     AccountFactorsRepository,
     AccountFactorsService,
     FactorAttempts,
     FactorAttemptsRepository,
     FactorChanges,
+    FactorResets,
     FactorsMailer,
     FactorStatesRepository,
     RecoveryCodesRepository,
@@ -36,10 +40,13 @@ export class SecondFactorsModule implements OnModuleInit {
   constructor(
     private readonly sweeps: Sweeps,
     private readonly data: PersonalData,
+    private readonly reverts: EmailReverts,
+    private readonly changes: FactorChanges,
   ) {}
 
   onModuleInit(): void {
     this.sweeps.register(ABANDONED_FACTORS);
+    this.reverts.register(({ accountId, since }, tx) => this.changes.removeSince(accountId, since, tx));
     for (const table of [PERSONAL_ATTEMPTS, PERSONAL_FACTOR_STATES, PERSONAL_FACTORS, PERSONAL_RECOVERY_CODES]) {
       this.data.register(table);
     }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
+import { OpenWithoutFactor } from '../auth/authentication/fresh-sign-in.js';
 import { AcceptsApiKeys, RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import {
   type Authentication,
@@ -56,6 +57,7 @@ export class SignInController {
   }
 
   @Post('reauthenticate')
+  @OpenWithoutFactor()
   @RejectsApiKeys()
   @NeedsSignIn()
   @RateLimit('reauthenticate')
@@ -154,6 +156,7 @@ export class SignInController {
   }
 
   @Get('me')
+  @OpenWithoutFactor()
   @NeedsSignIn()
   @AcceptsApiKeys()
   @Header('Content-Type', MEDIA_TYPE)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
+import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
 import { AccountDirectoryRepository } from '../../src/accounts/account-directory.repository.js';
 import { ActorCache, ActorLoader } from '../../src/auth/sessions/actor-loader.js';
 import type { RefreshToken } from '../../src/auth/tokens/refresh-tokens.js';
@@ -256,10 +257,11 @@ describe('a refresh', () => {
 describe('the actor of a session', () => {
   const roles = new Roles({ rolesFile: fileURLToPath(new URL('../../roles.yml', import.meta.url)) });
   const load = (sessionId: string, account = accountId) =>
-    new ActorLoader(new AccountDirectoryRepository(database.transactions), roles, new ActorCache()).load(
-      sessionId,
-      account,
-    );
+    new ActorLoader(
+      new AccountDirectoryRepository(database.transactions, new SecondFactors()),
+      roles,
+      new ActorCache(),
+    ).load(sessionId, account);
 
   it('is its account, with role and scope as they are now', async () => {
     const organizations = [await database.organization(), await database.organization()];

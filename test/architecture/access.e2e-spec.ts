@@ -79,6 +79,7 @@ const FRESH_HANDLERS = [
   'ChangeEmailPageController.show',
   'EmailController.request',
   'EmailController.requestFor',
+  'FactorResetsController.reset',
   'IdentityProvidersController.create',
   'IdentityProvidersController.delete',
   'IdentityProvidersController.update',

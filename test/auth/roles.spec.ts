@@ -155,7 +155,7 @@ describe('a roles file', () => {
       'roles.maybe.assignable: must be true or false',
       'roles.listless.rights: must be a list',
       'roles.rightless.rights: is missing',
-      'roles.extra: "colour" is not known here; known are title, description, rank, assignable, rights, replace',
+      'roles.extra: "colour" is not known here; known are title, description, rank, assignable, mfa, rights, replace',
       'roles.scalar: must be a mapping',
       'roles.scalar.rank: is missing',
       'roles.scalar.rights: is missing',

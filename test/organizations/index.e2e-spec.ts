@@ -55,7 +55,7 @@ describe('The collection of organizations', () => {
       {
         type: 'iam:organizations',
         id: made.acme,
-        attributes: { name: 'Acme', created_at: time, updated_at: time },
+        attributes: { name: 'Acme', mfa_required: false, created_at: time, updated_at: time },
         relationships: {
           accounts: {
             links: { related: `/accounts?filter%5Bwith_role_scope%5D%5Borg%5D%5B%5D=${made.acme}` },

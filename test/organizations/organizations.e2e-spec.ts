@@ -21,7 +21,12 @@ describe('Organizations', () => {
     const created = await post('/organizations', document(TYPE, { name: '  Acme ' }));
     expect(created.status).toBe(200);
     const { id, attributes } = created.body.data;
-    expect(attributes).toEqual({ name: 'Acme', created_at: expect.any(String), updated_at: attributes.created_at });
+    expect(attributes).toEqual({
+      name: 'Acme',
+      mfa_required: false,
+      created_at: expect.any(String),
+      updated_at: attributes.created_at,
+    });
     expect(created.headers.get('location')).toBe(`/organizations/${id}`);
     const shown = await get(`/organizations/${id}`);
     expect([shown.body, shown.headers.get('etag')]).toEqual([created.body, created.headers.get('etag')]);

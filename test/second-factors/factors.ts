@@ -4,19 +4,22 @@ import { as, document, type ApiClient, type ApiResponse } from '../support/clien
 import { type AccountOptions, type SignedIn, signedIn } from '../support/factories.js';
 
 const STEP_MS = 30_000;
+/** How long a code may be on its way. */
+const LATE_MS = 3_000;
 
 /** An authenticator app: it gives a code that was not given before, as long as three steps are enough. */
 export class Authenticator {
-  /** The oldest step that the service accepts comes first, so that there are three codes at a time. */
-  private next: number;
+  /** The step of the next code. */
+  private next = 0;
 
-  constructor(readonly secret: string) {
-    this.next = Math.floor(Date.now() / STEP_MS) - 1;
-  }
+  constructor(readonly secret: string) {}
 
   /** The next code. */
   code(): string {
-    return this.at(this.next++);
+    // The oldest step that is still accepted when the code arrives comes first, so that there are three codes at a time.
+    const step = Math.max(this.next, Math.floor((Date.now() + LATE_MS) / STEP_MS) - 1);
+    this.next = step + 1;
+    return this.at(step);
   }
 
   /** The code of a step. */
@@ -85,4 +88,9 @@ export async function mailTo(app: TestApp, email: string, subject: RegExp): Prom
     if (Date.now() > end) throw new Error(`No mail ${subject} to ${email} came`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** The token of the mail to an address with this subject. */
+export async function tokenFor(app: TestApp, email: string, subject: RegExp): Promise<string> {
+  return /[?]token=([\w-]+)/.exec(await mailTo(app, email, subject))?.[1] ?? '';
 }

@@ -1,4 +1,4 @@
-import { applyDecorators, Injectable, SetMetadata } from '@nestjs/common';
+import { applyDecorators, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import type { Actor } from '../authorization/actor.js';
@@ -21,6 +21,18 @@ export const RequiresFreshSignIn = (): MethodDecorator =>
       content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Errors' } } },
     }),
   );
+
+const WITHOUT_FACTOR = 'auth:without-factor';
+
+/**
+ * Opens a route, or a controller, to accounts that must have a second factor and have none: to add one, and to deal with
+ * the own session. All other routes reject them with 403 `mfa_enrolment_required`.
+ */
+export const OpenWithoutFactor = (): MethodDecorator & ClassDecorator => SetMetadata(WITHOUT_FACTOR, true);
+
+/** Whether a route is open to them. */
+export const isOpenWithoutFactor = (context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): boolean =>
+  [context.getHandler(), context.getClass()].some((target) => Reflect.getMetadata(WITHOUT_FACTOR, target) === true);
 
 /** The methods of an account that a module provides, such as `password`; empty when the account has none. */
 export type ReauthenticationMethods = (account: Pick<Actor, 'id'>) => Promise<readonly string[]>;

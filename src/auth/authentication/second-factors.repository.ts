@@ -48,6 +48,8 @@ export interface SecondFactor {
    * @throws ApiError 401 `invalid_credentials`, 422, 429
    */
   readonly verify: (attempt: SecondFactorAttempt, sent: unknown) => Promise<ProvedFactor>;
+  /** Removes all of an account. */
+  readonly removeAll: (accountId: string, tx: Transaction) => Promise<void>;
 }
 
 /** A second factor that was sent. */
@@ -117,16 +119,24 @@ export class SecondFactors {
 
   /** Whether an account must have a second factor, and has none. */
   async isMissing(accountId: string, database: Pick<Transaction, 'query'>): Promise<boolean> {
-    const account = sql`${accountId}::uuid`;
-    const [row] = await database.query<{ missing: boolean }>(
-      sql`SELECT ${this.isRequiredOf(account)} AND NOT ${this.areHeldBy(account)} AS missing`,
-    );
+    const condition = this.isMissingFor(sql`${accountId}::uuid`);
+    const [row] = await database.query<{ missing: boolean }>(sql`SELECT ${condition} AS missing`);
     return row?.missing ?? false;
+  }
+
+  /** Removes all second factors of an account. */
+  async removeAll(accountId: string, tx: Transaction): Promise<void> {
+    for (const factor of this.factors) await factor.removeAll(accountId, tx);
   }
 
   /** The condition, in SQL, that an account has a second factor. @param account the account's id */
   areHeldBy(account: Sql): Sql {
     return or(this.factors.flatMap(({ demanded, isHeldBy }) => (demanded === 'never' ? [] : [isHeldBy(account)])));
+  }
+
+  /** The condition, in SQL, that an account must have a second factor and has none. @param account the account's id */
+  isMissingFor(account: Sql): Sql {
+    return sql`(${this.isRequiredOf(account)} AND NOT ${this.areHeldBy(account)})`;
   }
 
   /** The condition, in SQL, that the password of an account alone does not prove who it is. @param account the account's id */

@@ -19,6 +19,8 @@ export interface ActorFields {
   readonly pictureUrl: string | null;
   /** Null without a session. */
   readonly authenticatedAt?: Date | null;
+  /** Whether the account must have a second factor and has none. */
+  readonly lacksFactor?: boolean;
   /** Language tag (RFC 5646) that the account prefers. */
   readonly locale?: string | null;
   readonly role: Role;
@@ -43,6 +45,8 @@ export class Actor {
   readonly pictureUrl: string | null;
   /** When the account signed in, or proved who it is since; null without a session. */
   readonly authenticatedAt: Date | null;
+  /** Whether the account must have a second factor and has none: it may only add one. */
+  readonly lacksFactor: boolean;
   /** Language tag (RFC 5646) that the account prefers; null for that of each request. */
   readonly locale: string | null;
   readonly role: Role;
@@ -59,6 +63,7 @@ export class Actor {
     this.name = fields.name;
     this.pictureUrl = fields.pictureUrl;
     this.authenticatedAt = fields.authenticatedAt ?? null;
+    this.lacksFactor = fields.lacksFactor ?? false;
     this.locale = fields.locale ?? null;
     this.role = fields.role;
     this.organizationIds = Object.freeze(fields.organizationIds.toSorted());
@@ -94,6 +99,8 @@ export interface RoleDefinition {
   readonly description?: string | null;
   readonly rank: number;
   readonly assignable: boolean;
+  /** Whether its accounts must have a second factor. */
+  readonly requiresFactor?: boolean;
   readonly rights: readonly Right[];
   /** Resource types on which the rights give nothing, whatever they say. */
   readonly closed?: ReadonlySet<string>;
@@ -111,6 +118,8 @@ export class Role {
   readonly rank: number;
   /** Whether an account may be given this role over the API. */
   readonly assignable: boolean;
+  /** Whether its accounts must have a second factor. */
+  readonly requiresFactor: boolean;
   /** As they stand in the roles file, those on resources of other services included. */
   readonly rights: readonly string[];
   readonly parsedRights: readonly Right[];
@@ -121,12 +130,22 @@ export class Role {
   readonly #onAnyType: Grants;
   readonly #closed: ReadonlySet<string>;
 
-  constructor({ name, title = null, description = null, rank, assignable, rights, closed }: RoleDefinition) {
+  constructor({
+    name,
+    title = null,
+    description = null,
+    rank,
+    assignable,
+    requiresFactor = false,
+    rights,
+    closed,
+  }: RoleDefinition) {
     this.name = name;
     this.title = title;
     this.description = description;
     this.rank = rank;
     this.assignable = assignable;
+    this.requiresFactor = requiresFactor;
     this.rights = Object.freeze(rights.map((right) => right.text));
     this.parsedRights = rights;
     this.#closed = closed ?? NO_TYPES;

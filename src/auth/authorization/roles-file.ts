@@ -44,7 +44,7 @@ export class RolesFileError extends Error {
 const NAMES = { pattern: NAME, wording: 'a name is lower-case letters, digits and underscores, 100 at most' };
 const TYPES = { pattern: RESOURCE, wording: 'a resource type is written as in "dataset:projects"' };
 const TOP_KEYS = ['extends', 'roles', 'resources', 'scope_aliases', 'role_scope_keys', 'default_role'];
-const ROLE_KEYS = ['title', 'description', 'rank', 'assignable', 'rights', 'replace'];
+const ROLE_KEYS = ['title', 'description', 'rank', 'assignable', 'mfa', 'rights', 'replace'];
 /** The role of requests without credentials. */
 const ANONYMOUS = 'anonymous';
 const DEFAULT_ROLE = 'user';
@@ -174,8 +174,15 @@ class RolesReader extends YamlReader {
       description: this.optionalText(`${path}.description`, entry['description']) ?? base?.description ?? null,
       rank: this.integer(`${path}.rank`, entry['rank'] ?? base?.rank, 0, Number.MAX_SAFE_INTEGER),
       assignable: this.assignable(path, name, entry, base),
+      requiresFactor: this.requiresFactor(`${path}.mfa`, entry['mfa'], base),
       rights: this.rights(`${path}.rights`, entry['rights'], base, declared),
     });
+  }
+
+  private requiresFactor(path: string, value: unknown, base: Role | undefined): boolean {
+    if (value === undefined) return base?.requiresFactor ?? false;
+    if (value !== 'required' && value !== 'optional') this.addError(path, 'must be required or optional');
+    return value === 'required';
   }
 
   private assignable(path: string, name: string, entry: Mapping, base: Role | undefined): boolean {

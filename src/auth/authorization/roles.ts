@@ -87,6 +87,11 @@ export class Roles {
     return this.#names((role) => role.everything);
   }
 
+  /** Names of the roles whose accounts must have a second factor. */
+  requiringFactor(): string[] {
+    return this.#names((role) => role.requiresFactor);
+  }
+
   #names(picked: (role: Role) => boolean): string[] {
     return this.list()
       .filter(picked)

@@ -155,7 +155,10 @@ export interface ActorRecord {
   readonly email: string;
   readonly name: string;
   readonly pictureUrl: string | null;
-  readonly authenticatedAt: Date;
+  /** Null where the session has not proved a second factor that the account has, so that it does not count as fresh. */
+  readonly authenticatedAt: Date | null;
+  /** Whether the account must have a second factor and has none. */
+  readonly lacksFactor: boolean;
   readonly locale: string | null;
   readonly roleName: string;
   readonly roleScopeExtra: RoleScope;
@@ -202,10 +205,10 @@ export class ActorLoader {
     const record = await this.source.findActor(sessionId, accountId);
     const role = record && this.roles.get(record.roleName);
     if (!role) return null;
-    const { email, name, pictureUrl, authenticatedAt, locale, organizationIds, roleScopeExtra, expiresAt } = record;
-    const fields = { email, name, pictureUrl, authenticatedAt, locale, organizationIds, roleScopeExtra };
+    const { email, name, pictureUrl, authenticatedAt, lacksFactor, locale, organizationIds, roleScopeExtra } = record;
+    const fields = { email, name, pictureUrl, authenticatedAt, lacksFactor, locale, organizationIds, roleScopeExtra };
     const actor = new Actor({ id: accountId, sessionId, role, ...fields });
-    this.cache.put(actor, expiresAt, mark);
+    this.cache.put(actor, record.expiresAt, mark);
     return actor;
   }
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { COUNTING_CONNECTIONS } from '../../auth/rate-limit/attempts.repository.js';
 import type { Roles } from '../../auth/authorization/roles.js';
@@ -134,7 +135,7 @@ const accounts: DatabaseCheck = async (dataSource, values) => {
   }
   const { ok, warning, problem } = about('accounts');
   const transactions = new PostgresTransactions(dataSource);
-  const held = await new AccountDirectoryRepository(transactions).roleNames();
+  const held = await new AccountDirectoryRepository(transactions, new SecondFactors()).roleNames();
   const gone = held.filter((name) => roles.get(name) === null);
   const credentials = new CredentialsRepository(transactions);
   const adminCanSignIn = await credentials.anyWithRole(roles.fullAccessNames());

@@ -47,7 +47,8 @@ export class SecondFactors1764000600000 implements MigrationInterface {
         CONSTRAINT account_recovery_codes_pkey PRIMARY KEY (id),
         CONSTRAINT account_recovery_codes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
       );
-      CREATE INDEX account_recovery_codes_account_id_idx ON account_recovery_codes (account_id)`);
+      CREATE INDEX account_recovery_codes_account_id_idx ON account_recovery_codes (account_id);
+      ALTER TABLE organizations ADD COLUMN mfa_required boolean NOT NULL DEFAULT false`);
   }
 
   /** Migrations are forward-only: going back is restoring a backup. */

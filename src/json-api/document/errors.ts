@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   account_disabled: { status: 401, title: 'Account disabled' },
   invalid_refresh_token: { status: 401, title: 'Invalid refresh token' },
   forbidden: { status: 403, title: 'Forbidden' },
+  mfa_enrolment_required: { status: 403, title: 'Second factor must be added' },
   reauthentication_required: { status: 403, title: 'Reauthentication required' },
   not_found: { status: 404, title: 'Not found' },
   invalid_token: { status: 404, title: 'Invalid token' },

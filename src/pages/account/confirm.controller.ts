@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { clientAddress } from '../../auth/authentication/client-address.js';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
-import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
+import { OpenWithoutFactor, Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { ApiError } from '../../json-api/document/errors.js';
@@ -21,6 +21,7 @@ import { asksApi, doneView, formView, titleOf } from '../page.views.js';
 import { type ConfirmationState, SignInWays } from '../sign-in/sign-in.ways.js';
 
 /** The page to prove by password, and by a second factor, who one is, in front of pages that need a recent sign-in; then it leads there. */
+@OpenWithoutFactor()
 @Page('account/confirm', { signedIn: true })
 export class ConfirmPageController {
   constructor(

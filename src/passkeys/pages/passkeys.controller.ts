@@ -1,6 +1,6 @@
 import { Get, type OnModuleInit, Post, Query } from '@nestjs/common';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
-import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
+import { OpenWithoutFactor, RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { type Actor, Requires } from '../../auth/authorization/actor.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { readFlatBody } from '../../json-api/write/body.js';
@@ -25,6 +25,7 @@ const CONFLICTS: Readonly<Record<keyof typeof CHANGES, PasskeyProblem>> = {
 };
 
 /** The page of the own passkeys: add one, rename and remove them. */
+@OpenWithoutFactor()
 @Page('account/passkeys', { signedIn: true })
 export class PasskeysPageController implements OnModuleInit {
   constructor(

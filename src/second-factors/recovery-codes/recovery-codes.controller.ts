@@ -1,7 +1,7 @@
 import { Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
-import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
+import { OpenWithoutFactor, RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { type Actor, SignedIn } from '../../auth/authorization/actor.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import { ApiErrors } from '../../json-api/http/routes.js';
@@ -30,6 +30,7 @@ const SCHEMA = {
 
 /** Make recovery codes, for when the second factor is lost. */
 @ApiTags('Second factors')
+@OpenWithoutFactor()
 @Controller('account/recovery_codes')
 export class RecoveryCodesController {
   constructor(private readonly codes: RecoveryCodesService) {}

@@ -50,7 +50,10 @@ export class RecoveryCodesRepository {
     return (await tx.query(sql`DELETE FROM account_recovery_codes WHERE id = ${id} RETURNING id`)).length > 0;
   }
 
-  async removeAll(accountId: string, tx: Transaction): Promise<void> {
-    await tx.query(sql`DELETE FROM account_recovery_codes WHERE account_id = ${accountId}`);
+  /** Removes those of an account, or those that were made since then. */
+  async removeAll(accountId: string, tx: Transaction, since: Date | null = null): Promise<void> {
+    await tx.query(sql`
+      DELETE FROM account_recovery_codes
+      WHERE account_id = ${accountId} AND (${since}::timestamptz IS NULL OR created_at >= ${since}::timestamptz)`);
   }
 }

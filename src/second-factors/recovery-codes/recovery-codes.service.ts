@@ -41,6 +41,7 @@ export class RecoveryCodesService implements OnModuleInit {
       demanded: 'never',
       provesAlone: false,
       isHeldBy: this.codes.isHeldBy,
+      removeAll: (accountId, tx) => this.codes.removeAll(accountId, tx),
       verify: (attempt, sent) => this.verify(attempt, String(sent)),
     });
   }

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/co
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { RejectsApiKeys } from '../../auth/authentication/api-key-access.js';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
-import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
+import { OpenWithoutFactor, RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { type Actor, Requires } from '../../auth/authorization/actor.js';
 import type { Item, Page } from '../../json-api/document/response.js';
 import { Criteria, Document, IfMatch, Selection } from '../../json-api/http/request.js';
@@ -23,6 +23,7 @@ import { ConfirmFactorBody } from './account-factors.dto.js';
 /** Add an authenticator app as a second factor. It counts once a code of it was shown. */
 @ApiTags('Second factors')
 @RejectsApiKeys()
+@OpenWithoutFactor()
 @Controller('account_factors')
 export class AccountFactorsController {
   constructor(private readonly factors: AccountFactorsService) {}

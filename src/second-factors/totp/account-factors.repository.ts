@@ -94,12 +94,10 @@ export class AccountFactorsRepository extends ResourceRepository<AccountFactor, 
     return rows.length > 0;
   }
 
-  /** Removes the factors of an account, or those that were added since then. Returns how many of them were confirmed. */
-  async removeAll(accountId: string, since: Date | null, tx: Transaction): Promise<number> {
-    const rows = await tx.query<{ confirmed: boolean }>(sql`
+  /** Removes the factors of an account, or those that were added since then. */
+  async removeAll(accountId: string, since: Date | null, tx: Transaction): Promise<void> {
+    await tx.query(sql`
       DELETE FROM account_factors
-      WHERE account_id = ${accountId} AND (${since}::timestamptz IS NULL OR created_at >= ${since}::timestamptz)
-      RETURNING confirmed_at IS NOT NULL AS confirmed`);
-    return rows.filter(({ confirmed }) => confirmed).length;
+      WHERE account_id = ${accountId} AND (${since}::timestamptz IS NULL OR created_at >= ${since}::timestamptz)`);
   }
 }

@@ -99,6 +99,10 @@ export class AccountFactorsService extends ResourceService<AccountFactor, Actor,
   }
 
   protected override async afterDelete({ row, tx }: Deletion<Actor, AccountFactor>): Promise<void> {
-    if (row.confirmedAt !== null) await this.changes.removed(row.accountId, row.name, tx);
+    if (row.confirmedAt === null) return;
+    if (await this.registry.isMissing(row.accountId, tx)) throw apiError('conflict', LAST);
+    await this.changes.removed(row.accountId, row.name, tx);
   }
 }
+
+const LAST = 'Your role or an organization requires a second factor: add another one before you remove the last';

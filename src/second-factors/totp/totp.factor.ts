@@ -30,6 +30,7 @@ export class TotpFactor implements OnModuleInit {
       demanded: 'always',
       provesAlone: false,
       isHeldBy: this.factors.isHeldBy,
+      removeAll: (accountId, tx) => this.factors.removeAll(accountId, null, tx),
       verify: (attempt, sent) => this.verify(attempt, String(sent)),
     });
   }

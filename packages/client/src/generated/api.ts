@@ -515,6 +515,8 @@ export type Organization = Resource<Resources, 'iam:organizations'>;
 export interface OrganizationAttributes {
   /** Name as shown to people */
   readonly name: string;
+  /** Whether its accounts must have a second factor */
+  readonly mfa_required: boolean;
   /** When the organization was created */
   readonly created_at: Time;
   /** When it was last changed */
@@ -524,11 +526,15 @@ export interface OrganizationAttributes {
 export interface OrganizationCreate {
   /** Name as shown to people */
   readonly name: string;
+  /** Whether its accounts must have a second factor */
+  readonly mfa_required?: boolean | undefined;
 }
 
 export interface OrganizationUpdate {
   /** Name as shown to people */
   readonly name?: string | undefined;
+  /** Whether its accounts must have a second factor */
+  readonly mfa_required?: boolean | undefined;
 }
 
 /** Filters of `iam:organizations`. */
@@ -845,6 +851,8 @@ export interface AccountsMethods extends Lists<Resources, 'iam:accounts'>, Creat
   requestEmailChange(id: string, body: EmailBody, options?: CallOptions): Promise<void>;
   /** `POST /accounts/{id}/erase`: Delete the account, and leave nothing of it but its id in the audit trail */
   erase(id: string, options?: CallOptions): Promise<void>;
+  /** `DELETE /accounts/{id}/factors`: Remove all second factors, passkeys and recovery codes of an account that ranks below your own, and all of whose organizations are yours. All its sessions end, and its owner is mailed */
+  resetFactors(id: string, options?: CallOptions): Promise<void>;
 }
 
 /** `iam.apiKeys` */
@@ -951,7 +959,7 @@ export interface Iam {
 }
 
 /** `code` of an error. */
-export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'mfa_required' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
+export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'mfa_required' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'mfa_enrolment_required' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
 
 /** `meta.rule` of a `validation_failed` error. */
 export type Rule = 'required' | 'type' | 'format' | 'too_short' | 'empty' | 'too_long' | 'too_small' | 'too_large' | 'too_few' | 'too_many' | 'invalid_characters' | 'control_characters' | 'not_allowed' | 'unknown_reference' | 'unknown_attribute' | 'read_only' | 'idempotency_key_reused' | (string & Record<never, never>);
@@ -1179,6 +1187,7 @@ export const API: ApiTable = {
       resendInvitation: 'POST /accounts/{id}/resend_invitation',
       requestEmailChange: 'POST /accounts/{id}/email {}',
       erase: 'POST /accounts/{id}/erase',
+      resetFactors: 'DELETE /accounts/{id}/factors',
     },
   },
   apiKeys: {
