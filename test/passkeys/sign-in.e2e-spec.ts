@@ -234,3 +234,29 @@ function unknownDevice(like: Authenticator): Authenticator {
   if (known) device.credentials.push({ ...known, id: randomBytes(32) });
   return device;
 }
+
+describe('The limits of sign-ins by passkey', () => {
+  let limited: TestApp;
+
+  beforeAll(async () => {
+    limited = await startApp({ env: { THROTTLE_DISABLED: 'false', THROTTLE_PER_ADDRESS: '2' } });
+  });
+  afterAll(() => limited.stop());
+
+  it('are those of an address, and ten times as many for options', async () => {
+    const body = { transaction: 'x', response: newDeviceResponse() };
+    const attempts = [1, 2, 3].map(() => as(limited).post('/auth/passkey', body));
+    expect((await Promise.all(attempts)).map(({ status }) => status).toSorted()).toEqual([401, 401, 429]);
+    const asked = Array.from({ length: 21 }, () => as(limited).post('/auth/passkey/options', { purpose: 'sign_in' }));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+  });
+});
+
+/** A response to a challenge that the service did not make. */
+function newDeviceResponse(): object {
+  const device = newDevice();
+  const challenge = randomBytes(32).toString('base64url');
+  device.create({ rp: { id: 'app.example.com' }, user: { id: 'AA' }, challenge });
+  return device.get({ rpId: 'app.example.com', challenge });
+}
