@@ -32,6 +32,7 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
   'iam:accounts': {
     id: ({ account }) => [account['id'], ABSENT_ID],
     id__in: ({ account, invited }) => [`${account['id']},${invited['id']}`],
+    kind: () => ['person', 'service'],
     name: ({ account }) => [account['name'], 'Unknown'],
     // The first names are few, the last names many.
     name__match: ({ account }) => [account['name']?.split(' ')[1], 'andré', 'unknown'],

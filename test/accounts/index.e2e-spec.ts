@@ -49,6 +49,7 @@ describe('The collection of accounts', () => {
         type: 'iam:accounts',
         id: made.ada.id,
         attributes: {
+          kind: 'person',
           name: 'Ada',
           email: made.ada.email,
           sso_channel: null,

@@ -139,7 +139,10 @@ describe('accounts set-email', () => {
     expect(taken.exitCode).toBe(1);
     expect(taken.err).toContain('Another account has this e-mail');
     const missing = await run(newAddress(), '--email', 'missing@example.com');
-    expect([missing.exitCode, missing.err]).toEqual([1, 'There is no account missing@example.com.\n']);
+    expect([missing.exitCode, missing.err]).toEqual([
+      1,
+      'There is no account missing@example.com, or it is a service account.\n',
+    ]);
     expect(await emailOf(app, one.id)).toBe(one.email);
   });
 });

@@ -31,7 +31,7 @@ export const accountsSetEmailCommand = (context: CommandContext) =>
         if (problem) throw new Error(problem.detail);
         const name = account === undefined ? { emailKey: emailKey(former ?? '') } : { id: account };
         const isChanged = await service.get(EmailChangesService, { strict: false }).set(name, address);
-        if (!isChanged) throw new Error(`There is no account of a person ${account ?? former}.`);
+        if (!isChanged) throw new Error(`There is no account ${account ?? former}, or it is a service account.`);
       });
       context.out.write('The e-mail was changed.\n');
     });
