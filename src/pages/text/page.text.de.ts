@@ -13,6 +13,10 @@ const BROKEN: Problem = {
 };
 
 const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
+  mfa_enrolment_required: {
+    title: 'Fügen Sie zuerst einen zweiten Faktor hinzu',
+    body: 'Ihre Rolle oder eine Ihrer Organisationen verlangt einen zweiten Faktor oder einen Passkey, und Ihr Konto hat noch keinen.',
+  },
   invalid_token: STALE,
   expired_token: STALE,
   conflict: {

@@ -13,6 +13,10 @@ const BROKEN: Problem = {
 };
 
 const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
+  mfa_enrolment_required: {
+    title: 'Add a second factor first',
+    body: 'Your role or an organization of yours requires a second factor or a passkey, and your account has none yet.',
+  },
   invalid_token: STALE,
   expired_token: STALE,
   conflict: {
