@@ -10,8 +10,10 @@ interface Manifest {
 }
 
 const readManifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8'));
-const PROJECTS = [...readdirSync('examples').map((name) => `examples/${name}`), 'templates/project'].filter((folder) =>
-  existsSync(`${folder}/package.json`),
+/** Whether a project is based on the package; others are its clients. */
+const isExtension = (path: string): boolean => /"iam": /.test(readFileSync(path, 'utf8'));
+const PROJECTS = [...readdirSync('examples').map((name) => `examples/${name}`), 'templates/project'].filter(
+  (folder) => existsSync(`${folder}/package.json`) && isExtension(`${folder}/package.json`),
 );
 const EXPORTED = Object.keys(readManifest('package.json').exports ?? {}).map((path) => path.replace(/^\./, 'iam'));
 

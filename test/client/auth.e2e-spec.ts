@@ -190,13 +190,24 @@ describe('A session of the client', () => {
       expect(JSON.stringify(counted.sent)).not.toContain('authorization');
     });
 
-    it('ends when a refresh is rejected', async () => {
-      const { fetch } = browser();
-      const { iam, events } = open(cookieSession(), fetch);
+    it('ends when a refresh is rejected, until the next sign-in', async () => {
+      const counted = new Network(browser().fetch);
+      const { iam, events } = open(cookieSession(), counted.fetch);
       await iam.auth.login(credentials());
       await endSessions();
-      await expect(iam.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
-      expect(events).toEqual(['signedin', 'signedout']);
+      for (let times = 0; times < 3; times++) await expect(iam.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
+      expect([counted.count(REFRESH), events]).toEqual([1, ['signedin', 'signedout']]);
+      await iam.auth.login(credentials());
+      expect(await iam.auth.me()).toMatchObject({ email });
+    });
+
+    it('is one that a page begins without knowing it', async () => {
+      const { fetch, jar } = browser();
+      await open(cookieSession(), fetch).iam.auth.login(credentials());
+      jar.set('auth-token', 'expired');
+      const { iam, events } = open(cookieSession(), fetch);
+      expect(await iam.auth.me()).toMatchObject({ email });
+      expect(events).toEqual([]);
     });
   });
 });

@@ -58,7 +58,11 @@ export function webStore(storage: WebStorage, key = 'iam-client'): TokenStore {
 
 /** `navigator.locks`, where the platform has it. */
 interface Locks {
-  request<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
+  request<Result>(
+    name: string,
+    options: { readonly ifAvailable?: boolean },
+    work: (lock: unknown) => Promise<Result>,
+  ): Promise<Result>;
 }
 
 /** `BroadcastChannel`, of which no types are everywhere. */
@@ -92,13 +96,16 @@ abstract class SharedSession implements ClientSession {
   abstract signedIn(tokens: Tokens | undefined): Promise<void>;
   abstract signedOut(): Promise<void>;
 
-  /** Whether other credentials are there than those that were used; undefined where the session has ended. */
-  protected abstract isNewer(used: unknown): Maybe<boolean | undefined>;
+  /**
+   * Whether other credentials are there than those that were used; undefined where the session has ended.
+   * @param isAfterOther another tab has refreshed just now
+   */
+  protected abstract isNewer(used: unknown, isAfterOther: boolean): Maybe<boolean | undefined>;
   protected abstract exchange(refresh: (token?: string) => Promise<Tokens | undefined>): Promise<void>;
 
   renew(used: unknown, refresh: (token?: string) => Promise<Tokens | undefined>): Promise<boolean> {
-    this.renewal ??= this.alone(async () => {
-      const isNewer = await this.isNewer(used);
+    this.renewal ??= this.alone(async (isAfterOther) => {
+      const isNewer = await this.isNewer(used, isAfterOther);
       if (isNewer !== false) return isNewer === true;
       try {
         await this.exchange(refresh);
@@ -140,9 +147,14 @@ abstract class SharedSession implements ClientSession {
     for (const [kind, listener] of this.listeners) if (kind === event) listener();
   }
 
-  private alone<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** One tab after the other; `isAfterOther` where this one had to wait. */
+  private async alone(work: (isAfterOther: boolean) => Promise<boolean>): Promise<boolean> {
     const { locks } = platform.navigator ?? {};
-    return this.name !== undefined && locks ? locks.request(this.name, work) : work();
+    if (this.name === undefined || !locks) return work(false);
+    const done = await locks.request(this.name, { ifAvailable: true }, async (lock) =>
+      lock ? work(false) : undefined,
+    );
+    return done ?? locks.request(this.name, {}, () => work(true));
   }
 }
 
@@ -182,33 +194,42 @@ class CookieSession extends SharedSession {
   readonly cookies = true;
   /** How often the cookies changed, here or in another tab. */
   private changes = 0;
+  /** A refresh was rejected, or there was a sign-out: until the next sign-in there is nothing to refresh. */
+  private hasEnded = false;
 
   async authorize(): Promise<number> {
     return this.changes;
   }
 
   async signedIn(): Promise<void> {
-    this.changes += 1;
-    this.announce('signedin');
+    this.change('signedin');
   }
 
   async signedOut(): Promise<void> {
-    this.announce('signedout');
+    if (!this.hasEnded) this.announce('signedout');
+    this.hasEnded = true;
   }
 
-  protected isNewer(used: unknown): boolean {
-    return this.changes !== used;
+  protected isNewer(used: unknown, isAfterOther: boolean): boolean | undefined {
+    // What the other tab announces may arrive later than its lock.
+    return this.hasEnded ? undefined : isAfterOther || this.changes !== used;
   }
 
   protected async exchange(refresh: () => Promise<unknown>): Promise<void> {
     await refresh();
-    this.changes += 1;
-    this.announce('renewed');
+    this.change('renewed');
   }
 
   protected override heard(event: string): void {
-    if (event !== 'signedout') this.changes += 1;
+    this.hasEnded = event === 'signedout';
+    this.changes += 1;
     super.heard(event);
+  }
+
+  private change(event: 'signedin' | 'renewed'): void {
+    this.hasEnded = false;
+    this.changes += 1;
+    this.announce(event);
   }
 }
 

@@ -78,7 +78,8 @@ export class Transport {
   async send(call: Call): Promise<Document | undefined> {
     const { session, maxWait = 10_000 } = this.options;
     const { signal, retries = this.options.retries ?? 2 } = call.options ?? {};
-    let isRenewed = call.isBare || session === undefined;
+    // Twice: another tab may have tried in vain, because its network was away.
+    let renewals = call.isBare || session === undefined ? 0 : 2;
     for (let attempt = 0; ;) {
       const headers = new Headers(this.headersOf(call));
       const used = call.isBare ? undefined : await this.authorize(headers);
@@ -86,8 +87,8 @@ export class Transport {
         return await this.once(call, headers);
       } catch (error) {
         const isExpired = error instanceof ApiError && error.code === 'unauthenticated';
-        if (isExpired && !isRenewed) {
-          isRenewed = true;
+        if (isExpired && renewals > 0) {
+          renewals -= 1;
           if (await session?.renew(used, (token) => this.refresh(token))) continue;
         }
         const wait = attempt < retries ? waitAfter(error, headers, call, attempt) : undefined;
