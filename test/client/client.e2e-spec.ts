@@ -136,6 +136,11 @@ describe('The client', () => {
       expect((await iam.wellKnown.jwks()).keys).toHaveLength(1);
     });
 
+    it('meta, where there is no data', async () => {
+      const { transaction, options } = await iam.accountPasskeys.options();
+      expect([transaction, options['challenge']]).toEqual([expect.any(String), expect.any(String)]);
+    });
+
     it('the tokens of a sign-in in $meta', async () => {
       const { $meta } = await createClient({ url: app.url }).auth.login(ADMIN);
       expect($meta).toEqual({ token: expect.any(String), refresh_token: expect.any(String) });

@@ -12,6 +12,7 @@ type Identifier = Pick<ResourceObject, 'type' | 'id'>;
 
 /** As much of a document as is read here. */
 export interface Document {
+  readonly jsonapi?: unknown;
   readonly data?: unknown;
   readonly included?: readonly ResourceObject[];
   readonly meta?: Readonly<Record<string, unknown>>;
@@ -45,10 +46,11 @@ export function resourcesOf({ data, included = [] }: Document): Record<string, u
   return primary.map(([, result]) => result);
 }
 
-/** What an operation returns: a resource, resources, plain data, or whatever else the body is. */
+/** What an operation returns: a resource, resources, plain data, `meta` without data, or whatever else the body is. */
 export function resultOf(document: Document | undefined): unknown {
-  if (document === undefined || !('data' in document)) return document;
-  const { data, meta } = document;
+  if (document === undefined) return undefined;
+  const { data, meta, jsonapi } = document;
+  if (!('data' in document)) return jsonapi && meta ? meta : document;
   if (Array.isArray(data) && data.every(isResource)) return resourcesOf(document);
   if (isResource(data)) {
     const [resource] = resourcesOf({ ...document, data: [data] });

@@ -11,6 +11,7 @@ import type {
   Resource,
   ResourceMeta,
   Selection,
+  ShownOnce,
   Target,
 } from './types.js';
 
@@ -53,8 +54,14 @@ export interface Gets<R extends AnyResources<R>, T extends keyof R> extends Type
   ): Promise<Resource<R, T, I, F>>;
 }
 
-export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta> extends Typed<R, T> {
-  /** Sent with an `Idempotency-Key`, so that a retry creates nothing twice. @throws ValidationError, ConflictError */
+export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta & ShownOnce> extends Typed<
+  R,
+  T
+> {
+  /**
+   * Sent with an `Idempotency-Key`, so that a retry creates nothing twice. Secrets that the response shows once are in
+   * `$meta`. @throws ValidationError, ConflictError
+   */
   create<const I extends Includable<R, T> = never, const F extends Fields<R, T> = object>(
     attributes: R[T]['create'],
     options?: CreateOptions & Selection<R, T, I, F>,

@@ -70,6 +70,9 @@ export interface ResourceMeta {
   readonly can?: Permissions;
 }
 
+/** What a response shows once, such as a secret that was made: members of `$meta` beside those of the resource. */
+export type ShownOnce = Readonly<Record<string, unknown>>;
+
 type Attributes<R extends AnyResources<R>, T extends keyof R, F> = F extends {
   readonly [Type in T]: readonly (infer Name)[];
 }

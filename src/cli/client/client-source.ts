@@ -56,30 +56,17 @@ export function clientSource(app: INestApplication, module: string): string {
 }
 
 /** What the client may import, in the order of the names. */
-const IMPORTS = [
-  ...[
-    'type ApiTable',
-    'type CallOptions',
-    'type ClientOptions',
-    'clientOf',
-    'type Creates',
-    'type Deletes',
-    'type Gets',
-  ],
-  ...[
-    'type Lists',
-    'type OneOrMore',
-    'type Resource',
-    'type ResourceMeta',
-    'type Time',
-    'type TimeInput',
-    'type Updates',
-  ],
-];
+const IMPORTS = (
+  'ApiTable CallOptions ClientOptions clientOf Creates Deletes Gets Lists OneOrMore Resource ResourceMeta ShownOnce Time ' +
+  'TimeInput Updates'
+).split(' ');
 
 /** The first lines, with the imports that the others need. */
 function header(module: string, body: string): string {
-  const used = IMPORTS.filter((name) => new RegExp(`\\b${name.replace('type ', '')}\\b`).test(body));
+  const used = IMPORTS.filter((name) => new RegExp(`\\b${name}\\b`).test(body)).map((name) =>
+    // The one value among them.
+    name === 'clientOf' ? name : `type ${name}`,
+  );
   return `// Written by \`npx iam client\`. Do not edit.\nimport {\n${used.map((name) => `  ${name},\n`).join('')}} from ${quote(module)};\n`;
 }
 

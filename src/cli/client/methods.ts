@@ -97,11 +97,14 @@ type Members = Record<string, Schema> | undefined;
 function unwrapped(schema: Schema, types: SchemaTypes): string {
   const { properties, required } = partsOf(schema, types);
   const { data, meta } = properties;
-  if (!data) return types.typeOf(schema, 'out');
+  if (!data) return types.typeOf(meta && properties['jsonapi'] ? meta : schema, 'out');
   const own = types.known(schema) ?? resourceType(data, types);
   if (own === undefined) return meta ? types.typeOf(schema, 'out') : types.typeOf(data, 'out');
   const shown = meta && documentMeta(meta, required.includes('meta'), types);
   const type = shown === undefined ? own : `${own} & { readonly $meta: ${shown} }`;
+  // An action may show a secret that it made.
+  if (type === types.known(schema) && meta?.['additionalProperties'] === true)
+    return `${own} & { readonly $meta: ShownOnce }`;
   const name = referenced(schema);
   return type === types.known(schema) || name === undefined ? type : types.alias(shortName(name), () => type);
 }

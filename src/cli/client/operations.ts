@@ -28,7 +28,8 @@ const VERBS: Readonly<Record<string, string>> = { index: 'list', show: 'get' };
 
 /**
  * The group of an operation is the first segment of its path. Its name is its operationId, without the name of the group
- * in front: `accounts_resend_invitation` is `accounts.resendInvitation`, `login` at `/auth/login` is `auth.login`.
+ * in front, or in the singular at the end: `accounts_resend_invitation` is `accounts.resendInvitation`, `login` at
+ * `/auth/login` is `auth.login`.
  * @throws TypeError when two operations have the same name
  */
 export function clientOperations(document: OpenAPIObject, resources: readonly AnyResource[]): ClientOperation[] {
@@ -39,7 +40,7 @@ export function clientOperations(document: OpenAPIObject, resources: readonly An
       if (!operation) return [];
       const segment = path.split('/')[1] ?? '';
       const { operationId = `${method}_${path}` } = operation;
-      const id = operationId.startsWith(`${segment}_`) ? operationId.slice(segment.length + 1) : operationId;
+      const id = operationId.replace(new RegExp(`^${segment}_|_${segment.replace(/s$/, '')}$`), '');
       const resource = byPath.get(segment);
       const name = camelCase(VERBS[id] ?? id);
       return [

@@ -10,6 +10,7 @@ import {
   type Lists,
   type OneOrMore,
   type Resource,
+  type ShownOnce,
   type Time,
   type TimeInput,
   type Updates,
@@ -820,7 +821,7 @@ export interface AccountMethods {
 /** `iam.accountFactors` */
 export interface AccountFactorsMethods extends Lists<Resources, 'iam:account_factors'>, Creates<Resources, 'iam:account_factors'>, Gets<Resources, 'iam:account_factors'>, Deletes {
   /** `POST /account_factors/{id}/confirm`: Show a code of a new factor, which counts from then on. With the first one, all other sessions of the account end */
-  confirmAccountFactor(id: string, body: ConfirmFactorBody, options?: CallOptions): Promise<AccountFactor>;
+  confirm(id: string, body: ConfirmFactorBody, options?: CallOptions): Promise<AccountFactor & { readonly $meta: ShownOnce }>;
 }
 
 /** `iam.accountIdentities` */
@@ -830,7 +831,7 @@ export interface AccountIdentitiesMethods extends Lists<Resources, 'iam:account_
 /** `iam.accountPasskeys` */
 export interface AccountPasskeysMethods extends Lists<Resources, 'iam:account_passkeys'>, Gets<Resources, 'iam:account_passkeys'>, Updates<Resources, 'iam:account_passkeys'>, Deletes {
   /** `POST /account_passkeys`: Add the passkey that a browser made for the options */
-  add(body: AddPasskeyBody, options?: CallOptions): Promise<AccountPasskey>;
+  add(body: AddPasskeyBody, options?: CallOptions): Promise<AccountPasskey & { readonly $meta: ShownOnce }>;
   /** `POST /account_passkeys/options`: A challenge for a new passkey, with the options for `navigator.credentials.create()` */
   options(options?: CallOptions): Promise<PasskeyOptions>;
 }
@@ -844,7 +845,7 @@ export interface AccountsMethods extends Lists<Resources, 'iam:accounts'>, Creat
   /** `GET /accounts/{token}/invitation`: Whom an invitation is for and whom it is from, for a page that accepts it. Does not use the token. */
   invitation(token: string, options?: CallOptions): Promise<{ readonly email: string; readonly name: string; readonly invited_by: string | null; readonly expires_at: Time }>;
   /** `PATCH /accounts/{token}/join`: Mark account as joined when user accepts invitation */
-  join(token: string, body?: Join, options?: CallOptions): Promise<Account | undefined>;
+  join(token: string, body?: Join, options?: CallOptions): Promise<Account & { readonly $meta: ShownOnce } | undefined>;
   /** `POST /accounts/{id}/resend_invitation`: Resend account invitation email */
   resendInvitation(id: string, options?: CallOptions): Promise<void>;
   /** `POST /accounts/{id}/email`: Mail a token to a new e-mail of an account that ranks below your own, and all of whose organizations are yours */
@@ -914,7 +915,7 @@ export interface HealthMethods {
 /** `iam.identityProviders` */
 export interface IdentityProvidersMethods extends Lists<Resources, 'iam:identity_providers'>, Creates<Resources, 'iam:identity_providers'>, Gets<Resources, 'iam:identity_providers'>, Updates<Resources, 'iam:identity_providers'>, Deletes {
   /** `POST /identity_providers/{resource_id}/verify_domain`: Look for the TXT record that proves a domain of the provider; `meta.records` names it */
-  verifyDomain(resourceId: string, body: VerifyDomainBody, options?: CallOptions): Promise<IdentityProvider>;
+  verifyDomain(resourceId: string, body: VerifyDomainBody, options?: CallOptions): Promise<IdentityProvider & { readonly $meta: ShownOnce }>;
 }
 
 /** `iam.jobs` */
@@ -922,7 +923,7 @@ export interface JobsMethods extends Lists<Resources, 'iam:jobs'>, Gets<Resource
 }
 
 /** `iam.organizations` */
-export interface OrganizationsMethods extends Lists<Resources, 'iam:organizations'>, Creates<Resources, 'iam:organizations'>, Gets<Resources, 'iam:organizations'>, Updates<Resources, 'iam:organizations'>, Deletes<Job | undefined> {
+export interface OrganizationsMethods extends Lists<Resources, 'iam:organizations'>, Creates<Resources, 'iam:organizations'>, Gets<Resources, 'iam:organizations'>, Updates<Resources, 'iam:organizations'>, Deletes<Job & { readonly $meta: ShownOnce } | undefined> {
 }
 
 /** `iam.roles` */
@@ -1158,7 +1159,7 @@ export const API: ApiTable = {
     type: 'iam:account_factors',
     verbs: ['list', 'create', 'get', 'delete'],
     operations: {
-      confirmAccountFactor: 'POST /account_factors/{id}/confirm {}',
+      confirm: 'POST /account_factors/{id}/confirm {}',
     },
   },
   accountIdentities: {
