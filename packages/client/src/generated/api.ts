@@ -813,9 +813,9 @@ export interface AccountMethods {
   /** `GET /account/export`: Everything that is stored about the own account, as one file: a list of rows for each table, without secrets */
   export(options?: CallOptions): Promise<AccountExport>;
   /** `POST /account/identities/{slug}`: Begin to link an identity at a provider to the own account; `meta.url` is where the browser goes */
-  linkIdentity(slug: string, body?: LinkBody, options?: CallOptions): Promise<{ readonly jsonapi: { readonly version?: '1.1' }; readonly meta: { readonly url: string } }>;
+  linkIdentity(slug: string, body?: LinkBody, options?: CallOptions): Promise<{ readonly url: string }>;
   /** `POST /account/recovery_codes`: Make ten recovery codes, each good once in place of a second factor, and show them this once. Earlier ones are void */
-  makeRecoveryCodes(options?: CallOptions): Promise<{ readonly jsonapi: { readonly version: '1.1' }; readonly meta: { readonly codes: readonly string[] } }>;
+  makeRecoveryCodes(options?: CallOptions): Promise<{ readonly codes: readonly string[] }>;
 }
 
 /** `iam.accountFactors` */
@@ -833,7 +833,7 @@ export interface AccountPasskeysMethods extends Lists<Resources, 'iam:account_pa
   /** `POST /account_passkeys`: Add the passkey that a browser made for the options */
   add(body: AddPasskeyBody, options?: CallOptions): Promise<AccountPasskey & { readonly $meta: ShownOnce }>;
   /** `POST /account_passkeys/options`: A challenge for a new passkey, with the options for `navigator.credentials.create()` */
-  options(options?: CallOptions): Promise<PasskeyOptions>;
+  options(options?: CallOptions): Promise<{ readonly transaction: string; readonly options: Readonly<Record<string, unknown>> }>;
 }
 
 /** `iam.accountSessions` */
@@ -859,9 +859,9 @@ export interface AccountsMethods extends Lists<Resources, 'iam:accounts'>, Creat
 /** `iam.apiKeys` */
 export interface ApiKeysMethods extends Lists<Resources, 'iam:api_keys'>, Creates<Resources, 'iam:api_keys'>, Gets<Resources, 'iam:api_keys'>, Updates<Resources, 'iam:api_keys'>, Deletes {
   /** `POST /api_keys/{id}/rotate`: Replace the key by a new one, which `meta.key` shows this once. The former one stays good for the overlap */
-  rotate(id: string, body?: RotateBody, options?: CallOptions): Promise<ApiKey>;
+  rotate(id: string, body?: RotateBody, options?: CallOptions): Promise<ApiKey & { readonly $meta: ShownOnce }>;
   /** `POST /api_keys/{id}/revoke`: End the key at once, for ever */
-  revoke(id: string, options?: CallOptions): Promise<ApiKey>;
+  revoke(id: string, options?: CallOptions): Promise<ApiKey & { readonly $meta: ShownOnce }>;
 }
 
 /** `iam.auditEvents` */
@@ -899,7 +899,7 @@ export interface AuthMethods {
   readonly enforced: boolean;
 })[]>;
   /** `POST /auth/passkey/options`: A challenge for a passkey, with the options for `navigator.credentials.get()`. For `sign_in` they are the same for all; for `reauthenticate` they are those of the signed-in account */
-  passkeyOptions(body: PasskeyOptionsBody, options?: CallOptions): Promise<PasskeyOptions>;
+  passkeyOptions(body: PasskeyOptionsBody, options?: CallOptions): Promise<{ readonly transaction: string; readonly options: Readonly<Record<string, unknown>> }>;
   /** `POST /auth/passkey`: Start a session with a passkey */
   passkeySignIn(body: PasskeySignInBody, options?: CallOptions): Promise<AccountAuth>;
 }
@@ -1069,11 +1069,6 @@ export type MfaBody = {
   readonly mfa_token: string;
   /** Put the tokens into cookies instead of the body; false without it */
   readonly cookie?: boolean | undefined;
-};
-
-export type PasskeyOptions = {
-  readonly jsonapi: { readonly version: '1.1' };
-  readonly meta: { readonly transaction: string; readonly options: Readonly<Record<string, unknown>> };
 };
 
 export type PasskeyOptionsBody = {
