@@ -3,6 +3,7 @@ import { SecondFactors } from '../auth/authentication/second-factors.repository.
 import type { RoleScope } from '../auth/authorization/actor.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { sql } from '../json-api/sql/sql.js';
+import type { ActiveKeys } from '../passwords/password-changed.mailer.js';
 import type { KeySecret } from './api-key-format.js';
 
 /** A good key with what its actor is made of. */
@@ -35,7 +36,7 @@ const MAX_SECRETS = 10;
 
 /** The secrets of API keys, for any actor: whose key it is, is what they decide. */
 @Injectable()
-export class ApiKeySecretsRepository {
+export class ApiKeySecretsRepository implements ActiveKeys {
   constructor(
     private readonly transactions: Transactions,
     private readonly factors: SecondFactors,
@@ -98,7 +99,7 @@ export class ApiKeySecretsRepository {
   }
 
   /** How many good keys an account has. */
-  async countActive(accountId: string): Promise<number> {
+  async count(accountId: string): Promise<number> {
     const [row] = await this.transactions.query<{ keys: number }>(sql`
       SELECT count(*)::int AS keys FROM api_keys
       WHERE account_id = ${accountId} AND revoked_at IS NULL AND (expires_at > now() OR expires_at IS NULL)`);

@@ -16,6 +16,17 @@ export const PERSONAL_KEYS: PersonalTable = {
   accounts: { account_id: [], created_by: ['role_scope'] },
 };
 
+/** A key as an operator lists it. */
+export interface ListedKey {
+  readonly id: string;
+  readonly label: string;
+  readonly name: string;
+  readonly status: string;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  readonly permissions: readonly string[];
+}
+
 /** How long keys are listed after they have expired. */
 const KEPT = raw(`interval '30 days'`);
 
@@ -70,12 +81,20 @@ export class ApiKeysRepository extends ResourceRepository<ApiKey, Actor> {
     return row?.keys ?? 0;
   }
 
-  /** Revokes a locked key. A key that was revoked before stays as it is. */
-  async revoke(id: string, tx: Transaction): Promise<boolean> {
-    const revoked = await tx.query(sql`
+  /** The keys of an account, oldest first. */
+  listOf(accountId: string, tx: Transaction): Promise<ListedKey[]> {
+    return tx.query(sql`
+      SELECT row.id, row.key_label AS label, row.name, ${STATUS} AS status, row.expires_at AS "expiresAt",
+             row.last_used_at AS "lastUsedAt", row.permissions
+      FROM api_keys row WHERE row.account_id = ${accountId} ORDER BY row.id`);
+  }
+
+  /** Revokes a key, and gives its owner; null where it was revoked before, or there is none. */
+  async revoke(id: string, tx: Transaction): Promise<string | null> {
+    const [revoked] = await tx.query<{ owner: string }>(sql`
       UPDATE api_keys SET revoked_at = now(), updated_at = now(), version = version + 1
-      WHERE id = ${id} AND revoked_at IS NULL RETURNING id`);
-    return revoked.length > 0;
+      WHERE id = ${id} AND revoked_at IS NULL RETURNING account_id AS owner`);
+    return revoked?.owner ?? null;
   }
 
   /** Deletes the keys of an account that were made since then. */

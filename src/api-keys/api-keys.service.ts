@@ -11,7 +11,7 @@ import type { CreateAttributes } from '../json-api/resource/resource.js';
 import { type Deletion, ResourceService, ResourceTools, type Write } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { newApiKey, secretOf } from './api-key-format.js';
-import { ApiKeyMailer } from './api-key.mailer.js';
+import { ApiKeyMailer } from './mails/api-key.mailer.js';
 import { ApiKeyRules } from './api-key.rules.js';
 import type { ApiKey } from './api-key.entity.js';
 import type { ApiKeyResource } from './api-key.resource.js';
@@ -70,7 +70,7 @@ export class ApiKeysService extends ResourceService<ApiKey, Actor, Values> {
   revoke(actor: Actor, id: string): Promise<Item> {
     return this.transactions.run(async (tx) => {
       const row = await this.findForAction(actor, 'revoke', id, tx);
-      if (await this.keys.revoke(id, tx)) await this.record('revoked', actor, row, tx);
+      if ((await this.keys.revoke(id, tx)) !== null) await this.record('revoked', actor, row, tx);
       return this.keys.reload(actor, id, EVERYTHING, tx);
     });
   }

@@ -9,7 +9,8 @@ import { accountsSetEmailCommand } from './commands/accounts/accounts-set-email.
 import { createAdminCommand } from './commands/create-admin.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { factorsResetCommand } from './commands/factors-reset.command.js';
-import { keysRotateCommand } from './commands/keys-rotate.command.js';
+import { keysCreateCommand, keysListCommand, keysRevokeCommand } from './commands/keys/api-keys.command.js';
+import { keysRotateCommand } from './commands/keys/keys-rotate.command.js';
 import { mailDeadCommand } from './commands/mail/mail-dead.command.js';
 import { mailRetryCommand } from './commands/mail/mail-retry.command.js';
 import { migrateCommand } from './commands/migrate.command.js';
@@ -38,7 +39,14 @@ const COMMANDS: readonly CommandFactory[] = [
     accountsRekeyCommand,
     accountsSetEmailCommand,
   ),
-  group('keys', 'Change the keys of access tokens', keysRotateCommand),
+  group(
+    'keys',
+    'API keys of accounts; and the signing keys of access tokens',
+    keysListCommand,
+    keysCreateCommand,
+    keysRevokeCommand,
+    keysRotateCommand,
+  ),
   group('secrets', 'Change APP_SECRET', secretsResealCommand),
   group('sessions', 'End sessions', sessionsRevokeCommand),
   group('factors', 'Remove second factors', factorsResetCommand),

@@ -29,7 +29,7 @@ export interface MailData {
   /** A password reset was requested for the recipient's account. */
   'password-reset': { link: URL; expiresAt: Date };
   /** The password of the recipient's account was changed or reset. */
-  'password-changed': { changedAt: Date };
+  'password-changed': { changedAt: Date; apiKeys: number };
   /** A passkey was added to the recipient's account. `passkey` is its name. */
   'passkey-added': { passkey: string; at: Date };
   /** A passkey was removed from the recipient's account. */

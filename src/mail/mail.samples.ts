@@ -17,7 +17,7 @@ export const MAIL_SAMPLES = {
   invitation: invited,
   'invitation-reminder': invited,
   'password-reset': { ...invited, link: new URL('https://iam.example.com/reset-password?token=sample') },
-  'password-changed': { changedAt: TIME },
+  'password-changed': { changedAt: TIME, apiKeys: 2 },
   'passkey-added': { passkey: 'My phone', at: TIME },
   'passkey-removed': { passkey: 'My phone', at: TIME },
   'passkey-copied': { passkey: 'My phone', at: TIME },

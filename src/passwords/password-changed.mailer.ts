@@ -8,6 +8,11 @@ import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 
 const TASK = 'mail.password_changed';
 
+/** How many API keys of an account are good; they outlive a change of the password. `api-keys` implements it. */
+export abstract class ActiveKeys {
+  abstract count(accountId: string): Promise<number>;
+}
+
 /** Mails an account when its password has changed, so that the owner can react to a change that was not theirs. */
 @Injectable()
 export class PasswordChangedMailer implements OnModuleInit {
@@ -16,6 +21,7 @@ export class PasswordChangedMailer implements OnModuleInit {
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
     private readonly mail: MailService,
+    private readonly keys: ActiveKeys,
   ) {}
 
   onModuleInit(): void {
@@ -30,10 +36,11 @@ export class PasswordChangedMailer implements OnModuleInit {
   private async deliver({ accountId, changedAt }: OutboxTasks[typeof TASK]): Promise<void> {
     const account = await this.recipients.recipient(accountId);
     if (!account) return;
+    const apiKeys = await this.keys.count(accountId);
     await this.mail.send({
       template: 'password-changed',
       to: account,
-      data: { changedAt: new Date(changedAt) },
+      data: { changedAt: new Date(changedAt), apiKeys },
       identity: [TASK, accountId, changedAt],
     });
   }

@@ -30,6 +30,8 @@ const PUBLIC_HANDLERS = [
   'JoinController.done',
   'JoinController.show',
   'JwksController.show',
+  'MetadataController.show',
+  'MetadataController.showOfPath',
   'MfaController.mfa',
   'OfferedProvidersController.index',
   'PasskeyController.options',
@@ -61,6 +63,7 @@ const PUBLIC_HANDLERS = [
   'SsoController.start',
   'SsoExchangeController.exchange',
   'SsoProblemPageController.show',
+  'TokenController.issue',
 ];
 
 /** Every operation that needs a recent sign-in. A line less in this list is a decision, and is reviewed as one. */
@@ -127,6 +130,8 @@ const KEY_HANDLERS = [
 const PUBLIC_ROUTES = [
   'GET /',
   'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
+  'GET /.well-known/oauth-authorization-server*',
   'GET /account/passwords/policy',
   'GET /account/passwords/token_valid',
   'GET /accounts/{}/invitation',
@@ -171,6 +176,7 @@ const PUBLIC_ROUTES = [
   'POST /auth/refresh',
   'POST /auth/sign-out',
   'POST /auth/sso/exchange',
+  'POST /auth/token',
   'POST /confirm-email',
   'POST /forgot-password',
   'POST /join',

@@ -92,7 +92,7 @@ const JOINS: readonly Exception[] = [
     reason: 'the actor of a key is loaded by one statement',
   },
   {
-    file: 'api-keys/api-key-reminders.repository.ts',
+    file: 'api-keys/mails/api-key-reminders.repository.ts',
     tables: ['accounts'],
     reason: 'who gets the mail about a key depends on the kind of its account',
   },

@@ -9,7 +9,8 @@ import { parseRolesFile, type RolesFile, RolesFileError, type ScopeKey } from '.
 @Injectable()
 export class Roles {
   readonly #file: RolesFile;
-  #served: ReadonlyMap<string, ReadonlySet<Action>> = new Map();
+  /** Null before the modules are started, as in a command. */
+  #served: ReadonlyMap<string, ReadonlySet<Action>> | null = null;
 
   /** @throws RolesFileError which stops the boot and names every error of the file */
   constructor(@Inject(Config) config: Pick<Config, 'rolesFile'>) {
@@ -44,7 +45,8 @@ export class Roles {
    */
   readRight(text: string): { right: Right } | { errors: string[] } {
     const read = parseRight(text, this.#file);
-    const error = 'right' in read && read.right.scope !== null ? unservedError(read.right, this.#served) : undefined;
+    if (!('right' in read) || read.right.scope === null || this.#served === null) return read;
+    const error = unservedError(read.right, this.#served);
     return error === undefined ? read : { errors: [`"${text}": ${error}`] };
   }
 

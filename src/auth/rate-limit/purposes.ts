@@ -126,6 +126,8 @@ const timesMore = (budget: Budget): Budget => ({
   ...budget,
   points: (settings) => budget.points(settings) * PAGE_FACTOR,
 });
+/** Limit of tokens of API keys, as a multiple of the limit of attempts. */
+const TOKENS_FACTOR = 10;
 /** Maximum numbers per day. */
 const ROLE_CHANGE_MAILS = 5;
 const EMAIL_CHANGES = 10;
@@ -162,6 +164,12 @@ export const PURPOSES = {
   sso_callback: ATTEMPTS,
   sso_exchange: ATTEMPTS,
   identity_link: ATTEMPTS,
+  /** API keys that are exchanged for tokens. A key cannot be guessed, and one address may be that of many machines. */
+  token: {
+    windowSeconds: ({ windowSeconds }) => windowSeconds,
+    onArrival: [{ ...PER_ADDRESS, points: ({ perAddress }) => perAddress * TOKENS_FACTOR }],
+    onSubject: [],
+  },
   /** Requests for another e-mail of an account. */
   email_change: { windowSeconds: () => DAY, onArrival: [], onSubject: [perAccount(() => EMAIL_CHANGES)] },
   /** Mails about these requests to one e-mail. Above the limit none is sent. */

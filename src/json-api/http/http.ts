@@ -77,11 +77,13 @@ export function documentMediaType(accept: string | undefined): string {
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 
 const REQUEST_ID = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.requestIdCharacters}}$`);
+/** A credential that was put into the wrong header, such as an API key or a token: ids are logged and stored. */
+const SECRET = /iam_[0-9A-Za-z]{40}|^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** The request's id: the client's own where it is harmless, else a new one. */
 export function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
   const sent = headers['x-request-id'];
-  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : uuidv7();
+  return typeof sent === 'string' && REQUEST_ID.test(sent) && !SECRET.test(sent) ? sent : uuidv7();
 }
 
 /** `If-None-Match` (RFC 9110): any of the tags, or `*`; a weak spelling of a tag matches too. */

@@ -886,6 +886,8 @@ export interface AuthMethods {
   logout(body?: LogoutBody, options?: CallOptions): Promise<void>;
   /** `GET /auth/me`: Who is signed in */
   me(options?: CallOptions): Promise<AccountAuth>;
+  /** `POST /auth/token`: Exchange an API key for an access token, for services that verify tokens by themselves */
+  token(body: { readonly grant_type: 'client_credentials'; readonly client_id?: string | undefined; readonly client_secret?: string | undefined }, options?: CallOptions): Promise<{ readonly access_token: string; readonly token_type: 'Bearer'; readonly expires_in: number }>;
   /** `POST /auth/sso/exchange`: Exchange the code of a sign-in with an identity provider for a session. Codes that prove again who the account is, or link an identity, are exchanged with an access token of that account */
   ssoExchange(body: ExchangeBody, options?: CallOptions): Promise<AccountAuth>;
   /** `GET /auth/providers`: The identity providers to sign in with: those of the domain of an e-mail, whether or not there is such an account, and those for all accounts that have no domains */
@@ -938,6 +940,8 @@ export interface RolesMethods {
 export interface WellKnownMethods {
   /** `GET /.well-known/jwks.json`: The public keys that access tokens verify with */
   jwks(options?: CallOptions): Promise<KeySet>;
+  /** `GET /.well-known/oauth-authorization-server`: Metadata of the token endpoint (RFC 8414); with the path of the issuer behind it where it has one */
+  oauthAuthorizationServer(options?: CallOptions): Promise<{ readonly issuer: string; readonly token_endpoint: string; readonly jwks_uri: string; readonly grant_types_supported: readonly string[]; readonly response_types_supported: readonly string[]; readonly token_endpoint_auth_methods_supported?: readonly string[] }>;
 }
 
 /** The methods of the API. */
@@ -1208,6 +1212,7 @@ export const API: ApiTable = {
       logoutByGet: 'GET /auth/logout',
       logout: 'POST /auth/logout {}',
       me: 'GET /auth/me',
+      token: 'POST /auth/token {}',
       ssoExchange: 'POST /auth/sso/exchange {cookie}',
       signInProviders: 'GET /auth/providers ?',
       passkeyOptions: 'POST /auth/passkey/options {}',
@@ -1244,6 +1249,7 @@ export const API: ApiTable = {
   wellKnown: {
     operations: {
       jwks: 'GET /.well-known/jwks.json',
+      oauthAuthorizationServer: 'GET /.well-known/oauth-authorization-server',
     },
   },
 };

@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { MailRecipients } from '../mail/mail.address.js';
-import { MailService } from '../mail/mail.service.js';
-import { ServiceText } from '../mail/mail.text.js';
-import { OutboxHandlers } from '../outbox/outbox.handlers.js';
-import { Outbox } from '../outbox/outbox.js';
-import { PeriodicJobs } from '../sweeps/periodic-jobs.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { MailRecipients } from '../../mail/mail.address.js';
+import { MailService } from '../../mail/mail.service.js';
+import { ServiceText } from '../../mail/mail.text.js';
+import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
+import { Outbox } from '../../outbox/outbox.js';
+import { PeriodicJobs } from '../../sweeps/periodic-jobs.js';
 import { ApiKeyRemindersRepository } from './api-key-reminders.repository.js';
 
 const MADE = 'mail.api_key_created';

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { DEVELOPMENT_SECRETS } from '../../config/development-secrets.js';
-import { integer } from '../../config/variables/schemas.js';
-import { rotateKeysIn } from '../../config/signing-keys.js';
-import { generateSigningKey } from '../../config/signing-keys.js';
-import { parsedBy, type CommandContext } from '../command.js';
+import { DEVELOPMENT_SECRETS } from '../../../config/development-secrets.js';
+import { integer } from '../../../config/variables/schemas.js';
+import { rotateKeysIn } from '../../../config/signing-keys.js';
+import { generateSigningKey } from '../../../config/signing-keys.js';
+import { parsedBy, type CommandContext } from '../../command.js';
 
 /** Adds a new signing key for access tokens: tokens of the old one stay valid until they expire. */
 export const keysRotateCommand = ({ config: load, env, out }: CommandContext) =>
   new Command('rotate')
-    .summary('Add a new signing key for access tokens')
+    .summary('Add a new signing key for access tokens; of no API key')
     .description(
       'Changes the file that JWT_PRIVATE_KEY_FILE names, else the one under DATA_DIR; where the keys come from ' +
         'the variable JWT_PRIVATE_KEY itself, the new key is printed, to be put in front of them there. Instances ' +

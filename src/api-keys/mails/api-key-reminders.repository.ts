@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { raw, sql } from '../json-api/sql/sql.js';
+import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { raw, sql } from '../../json-api/sql/sql.js';
 
 /** What a mail about a key says, and who gets it. */
 export interface MailedKey {

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { AccountDirectoryRepository, type AccountName } from '../accounts/account-directory.repository.js';
+import { coverRight } from '../auth/authorization/effective-rights.js';
+import { Roles } from '../auth/authorization/roles.js';
+import { AuthChanges } from '../auth/sessions/auth-changes.js';
+import { Audit } from '../events/audit.js';
+import { Transactions } from '../json-api/sql/executor.js';
+import { ApiKeyMailer } from './mails/api-key.mailer.js';
+import { ApiKeyRules } from './api-key.rules.js';
+import { newApiKey, secretOf } from './api-key-format.js';
+import { ApiKeySecretsRepository } from './api-key-secrets.repository.js';
+import { ApiKeysRepository, type ListedKey } from './api-keys.repository.js';
+
+/** A key that an operator makes. */
+export interface OperatorKey {
+  readonly name: string;
+  readonly permissions: readonly string[];
+  readonly days: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** API keys for operators, who vouch for what they do: no actor, and no fresh sign-in. */
+@Injectable()
+export class OperatorKeysService {
+  constructor(
+    private readonly directory: AccountDirectoryRepository,
+    private readonly keys: ApiKeysRepository,
+    private readonly secrets: ApiKeySecretsRepository,
+    private readonly rules: ApiKeyRules,
+    private readonly roles: Roles,
+    private readonly transactions: Transactions,
+    private readonly changes: AuthChanges,
+    private readonly audit: Audit,
+    private readonly mailer: ApiKeyMailer,
+  ) {}
+
+  /** The keys of an account, oldest first; null where there is no account. */
+  list(account: AccountName): Promise<ListedKey[] | null> {
+    return this.transactions.run(async (tx) => {
+      const id = await this.directory.findId(account, tx);
+      return id === null ? null : this.keys.listOf(id, tx);
+    });
+  }
+
+  /**
+   * Makes a key of an account, and gives the key; null where there is no account.
+   * @throws Error with a sentence when a permission is none, or beyond the role of the account, or the key lasts too long
+   */
+  create(account: AccountName, { name, permissions, days }: OperatorKey): Promise<string | null> {
+    const expiresAt = new Date(Date.now() + days * DAY_MS);
+    return this.transactions.run(async (tx) => {
+      const id = await this.directory.lock(account, tx);
+      if (id === null) return null;
+      const role = this.roles.get((await this.directory.profile(id, tx))?.roleName ?? '');
+      const beyond = this.rules.read(permissions).find(({ right }) => !role || !coverRight(role.parsedRights, right));
+      const [problem] = [...this.rules.permissionErrors(permissions), ...this.rules.expiryErrors(expiresAt)];
+      if (problem) throw new Error(problem.detail);
+      if (beyond) throw new Error(`The account may not ${beyond.right.text}.`);
+      const key = newApiKey();
+      const secret = secretOf(key);
+      const columns = { name, accountId: id, permissions, expiresAt, keyLabel: secret.label, createdBy: null };
+      const keyId = await this.keys.insert(columns, tx);
+      await this.secrets.add(keyId, secret, tx);
+      await this.mailer.queueMade(tx, keyId);
+      const target = { type: 'iam:api_keys', id: keyId };
+      const details = { account_id: id, by: 'operator' };
+      await this.audit.record(tx, { action: 'iam:api_keys.created', actorId: null, target, details });
+      return key;
+    });
+  }
+
+  /** Revokes a key; false where there is none that is not revoked. */
+  revoke(keyId: string): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const accountId = await this.keys.revoke(keyId, tx);
+      if (accountId === null) return false;
+      await this.changes.publish(tx, [accountId]);
+      const target = { type: 'iam:api_keys', id: keyId };
+      const details = { account_id: accountId, by: 'operator' };
+      await this.audit.record(tx, { action: 'iam:api_keys.revoked', actorId: null, target, details });
+      return true;
+    });
+  }
+}

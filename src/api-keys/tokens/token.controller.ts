@@ -1,0 +1,76 @@
+import { Body, Controller, Header, Headers, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { clientAddress } from '../../auth/authentication/client-address.js';
+import { Public } from '../../auth/authorization/actor.js';
+import { TakesBody } from '../../json-api/http/json-body.js';
+import { type IssuedToken, TokensService } from './tokens.service.js';
+import { TokenError, TokenErrorFilter } from './token-errors.js';
+import { TOKEN_FORM, TokenForm } from './token-request.js';
+
+const json = (schema: object) => ({ content: { 'application/json': { schema } } });
+
+const TOKEN = {
+  type: 'object',
+  properties: {
+    access_token: { type: 'string', description: 'Access token (JWT) of at most an hour' },
+    token_type: { const: 'Bearer' },
+    expires_in: { type: 'integer', description: 'Seconds' },
+  },
+  required: ['access_token', 'token_type', 'expires_in'],
+};
+const ERROR = {
+  type: 'object',
+  properties: { error: { type: 'string' }, error_description: { type: 'string' } },
+  required: ['error'],
+};
+const REQUEST = {
+  type: 'object',
+  properties: {
+    grant_type: { const: 'client_credentials' },
+    client_id: { type: 'string', description: 'Id of the API key; or by HTTP Basic' },
+    client_secret: { type: 'string', description: 'The API key; or by HTTP Basic' },
+  },
+  required: ['grant_type'],
+};
+
+const errors = (status: number, description: string): MethodDecorator =>
+  ApiResponse({ status, description, ...json(ERROR) });
+
+/** OAuth 2.0 for machines: the token endpoint (RFC 6749). */
+@ApiTags('Authentication')
+@Controller('auth')
+export class TokenController {
+  constructor(private readonly tokens: TokensService) {}
+
+  @Post('token')
+  @Public()
+  @TakesBody(TOKEN_FORM)
+  @UseFilters(TokenErrorFilter)
+  @HttpCode(200)
+  @Header('Content-Type', 'application/json')
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({
+    operationId: 'token',
+    summary: 'token',
+    description: 'Exchange an API key for an access token, for services that verify tokens by themselves',
+  })
+  @ApiBody({ required: true, ...json(REQUEST), schema: REQUEST } as object)
+  @ApiResponse({ status: 200, description: 'A token', ...json(TOKEN) })
+  @errors(400, '`invalid_request`, `unsupported_grant_type`, `invalid_scope`')
+  @errors(401, '`invalid_client`')
+  @errors(406, '`invalid_request`')
+  @errors(413, '`invalid_request`')
+  @errors(415, '`invalid_request`')
+  @errors(429, '`temporarily_unavailable`')
+  @errors(503, '`temporarily_unavailable`')
+  issue(
+    @Body() body: unknown,
+    @Headers('authorization') authorization: string | undefined,
+    @Req() request: FastifyRequest,
+  ): Promise<IssuedToken> {
+    if (!(body instanceof TokenForm)) throw new TokenError('invalid_request', 'Send a form');
+    return this.tokens.issue(body, authorization, clientAddress(request));
+  }
+}
