@@ -63,7 +63,7 @@ export class SessionsRepository extends SessionEndsRepository {
 
   async lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null> {
     const [account] = await tx.query<SessionAccount>(sql`
-      SELECT id, email_key AS "emailKey", role_name AS "roleName" FROM accounts
+      SELECT id, email_key AS "emailKey", role_name AS "roleName", sso_channel AS "ssoChannel" FROM accounts
       WHERE id = ${accountId} AND enabled AND kind = 'person' FOR SHARE`);
     return account ?? null;
   }

@@ -13,6 +13,7 @@ import { IdentityMailer } from './identities/identity.mailer.js';
 import { IdentityResolver } from './identities/identity-resolver.service.js';
 import { IdentitySessions } from './identities/identity-sessions.service.js';
 import { LinkStarts } from './identities/link-starts.service.js';
+import { IdentitiesSection } from './pages/identities.section.js';
 import { OfferedProvidersController } from './pages/offered-providers.controller.js';
 import { OfferedProvidersRepository } from './pages/offered-providers.repository.js';
 import { OfferedProviders } from './pages/offered-providers.service.js';
@@ -55,6 +56,7 @@ import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
     IdentityMailer,
     IdentityProvidersRepository,
     IdentityProvidersService,
+    IdentitiesSection,
     IdentityResolver,
     IdentitySessions,
     LinkStarts,

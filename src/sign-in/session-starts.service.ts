@@ -63,7 +63,11 @@ export type EmailRequirement = (emailKey: string) => Promise<ApiError | null>;
  * Writes what belongs to a session, in the transaction that has just started it.
  * @throws ApiError where the proof no longer counts; then there is no session
  */
-export type SessionStartStep = (tx: Transaction, session: LiveSession, proof: SignInProof) => Promise<void>;
+export type SessionStartStep = (
+  tx: Transaction,
+  session: LiveSession,
+  candidate: Pick<SignInCandidate, 'account' | 'proof'>,
+) => Promise<void>;
 
 /** What must be true for a session to start. A module registers its own in `onModuleInit`. */
 @Injectable()
@@ -87,8 +91,8 @@ export class SignInRequirements {
   }
 
   /** Runs every step, in the order in which they were registered. */
-  async started(tx: Transaction, session: LiveSession, proof: SignInProof): Promise<void> {
-    for (const step of this.steps) await step(tx, session, proof);
+  async started(...[tx, session, candidate]: Parameters<SessionStartStep>): Promise<void> {
+    for (const step of this.steps) await step(tx, session, candidate);
   }
 
   /** Checks what is decided by the e-mail alone. @throws ApiError that of the first requirement that is not met */
@@ -168,7 +172,7 @@ export class SessionStarts {
     if (unmet) return unmet;
     const session = await this.sessions.start(tx, accountId, client, amr);
     if (!session) return disabled();
-    await this.requirements.started(tx, session, proof);
+    await this.requirements.started(tx, session, { account, proof });
     await this.audit.record(tx, { ...onSession(session), action: 'iam:account_auths.signed_in' });
     const mark = this.devices.recognize(client, account.emailKey);
     const isKnown = mark !== null && this.devices.isCurrent(mark, { id: accountId, version: passwordVersion });

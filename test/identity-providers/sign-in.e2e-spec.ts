@@ -96,7 +96,9 @@ describe('Signing in with an identity provider', () => {
     const url = await roundTrip(browser, fake, acme.slug, PAGE);
     expect([url.pathname, url.search]).toEqual(['/account', '']);
     expect([...browser.cookies.keys()].sort()).toEqual(['auth-token', 'device', 'refresh-token', 'sso']);
-    expect((await browser.go('/account')).status).toBe(200);
+    const page = await browser.go('/account');
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('Identity providers')]);
+    expect(page.text).toContain(`${String(fake.said['email'])} · `);
   });
 
   describe('leads nowhere but', () => {

@@ -19,6 +19,8 @@ export interface SessionAccount {
   /** See `emailKey`. */
   readonly emailKey: string;
   readonly roleName: string;
+  /** Slug of the identity provider that it signed in with last; null where it never did. */
+  readonly ssoChannel: string | null;
 }
 
 /** A session and whose it is. */

@@ -35,6 +35,15 @@ export interface KnownIdentity {
   readonly linkedBy: LinkedBy;
 }
 
+/** An identity as its owner sees it. */
+export interface ListedIdentity {
+  /** Of the provider. */
+  readonly name: string;
+  readonly email: string | null;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
 type Upstream = Pick<UpstreamIdentity, 'issuer' | 'subject' | 'email'>;
 
 /** Identities, for signing in and linking; no scope applies. */
@@ -91,6 +100,14 @@ export class IdentitiesRepository {
       SELECT DISTINCT provider.slug, provider.kind FROM account_identities identity
       JOIN identity_providers provider ON provider.id = identity.provider_id
       WHERE identity.account_id = ${accountId} AND provider.enabled ORDER BY provider.slug`);
+  }
+
+  /** The identities of an account with the names of their providers, oldest first. */
+  listOf(accountId: string, database: Pick<Transaction, 'query'>): Promise<ListedIdentity[]> {
+    return database.query<ListedIdentity>(sql`
+      SELECT provider.name, identity.email, identity.created_at AS "createdAt", identity.last_used_at AS "lastUsedAt"
+      FROM account_identities identity JOIN identity_providers provider ON provider.id = identity.provider_id
+      WHERE identity.account_id = ${accountId} ORDER BY identity.id`);
   }
 
   /** Removes the identities of an account that were linked since then. */

@@ -3,10 +3,9 @@ import { FederatedAccountsRepository } from '../../accounts/federated/federated-
 import { EmailReverts } from '../../accounts/email/email-reverts.js';
 import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
-import type { LiveSession } from '../../auth/sessions/session.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { type SignInProof, SignInRequirements } from '../../sign-in/session-starts.service.js';
+import { Transactions } from '../../json-api/sql/executor.js';
+import { type SessionStartStep, SignInRequirements } from '../../sign-in/session-starts.service.js';
 import { CHALLENGE } from '../../sign-in/session-tokens.js';
 import { KINDS } from '../providers/provider-kinds.js';
 import { IdentitiesRepository } from './identities.repository.js';
@@ -25,7 +24,7 @@ export class IdentitySessions implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.requirements.registerStep((tx, session, proof) => this.record(tx, session, proof));
+    this.requirements.registerStep((tx, session, candidate) => this.record(tx, session, candidate));
     this.reauthentication.register(({ id }) => this.methodsOf(id));
     this.reverts.register(({ accountId, since }, tx) => this.identities.removeSince(accountId, since, tx));
   }
@@ -38,12 +37,14 @@ export class IdentitySessions implements OnModuleInit {
     return able.map(({ slug }) => slug);
   }
 
-  private async record(tx: Transaction, session: LiveSession, { identity, provider }: SignInProof): Promise<void> {
+  private async record(...[tx, session, { account, proof }]: Parameters<SessionStartStep>): Promise<void> {
+    const { identity, provider } = proof;
     if (identity === undefined || provider === undefined) return;
     if (!(await this.identities.recordSignIn(session, identity.providerId, identity, tx))) {
       throw apiError('invalid_credentials', 'The identity is no longer one of the account', undefined, CHALLENGE);
     }
     // The session holds the account's row against changes, and so does every other that starts now.
+    if (account.ssoChannel === provider) return;
     tx.afterCommit(() => this.accounts.recordChannel(session.accountId, provider, this.transactions));
   }
 }

@@ -6,6 +6,8 @@ export interface SsoText {
   /** What a round trip without a session ends with, by its name. */
   readonly errors: Readonly<Record<SsoErrorName, Problem>>;
   readonly tryAgain: string;
+  /** Heading of the identities of an account. */
+  readonly identities: string;
   readonly confirm: FormText;
   readonly otherBrowser: Problem;
   signInWith(provider: string): string;
@@ -53,6 +55,7 @@ const ENGLISH: SsoText = {
     },
   },
   tryAgain: 'Sign in',
+  identities: 'Identity providers',
   confirm: {
     title: 'Is this you?',
     intro: 'An account at the provider is to sign in to your account here. Confirm it only if you signed in there.',
@@ -109,6 +112,7 @@ const GERMAN: SsoText = {
     },
   },
   tryAgain: 'Anmelden',
+  identities: 'Identitätsanbieter',
   confirm: {
     title: 'Sind Sie das?',
     intro:
