@@ -159,6 +159,44 @@ export interface PageData {
     add: FormData | null;
     back: PageLink;
   };
+  /** The second factors of an account. */
+  'second-factors': {
+    heading: string;
+    body: string;
+    /** What has just been done. */
+    notice: string | null;
+    /** What went wrong, or has to be done first. */
+    problem: string | null;
+    items: readonly (ItemData & { readonly id: string })[];
+    /** In place of items when there are none. */
+    empty: string;
+    /** The URL that takes the forms of the items. */
+    action: string;
+    words: Readonly<Record<'remove' | 'removeHint', string>>;
+    /** Null where recovery codes cannot be made. */
+    codes: { heading: string; body: string; form: FormData } | null;
+    /** Null where no app can be added. */
+    add: FormData | null;
+    links: readonly PageLink[];
+  };
+  /** The key of a new authenticator app, and a form for a code of it. */
+  enrolment: FormData & {
+    heading: string;
+    body: string;
+    qr: { readonly label: string; readonly viewBox: string; readonly path: string };
+    key: { readonly label: string; readonly value: string };
+    open: PageLink;
+    cancel: PageLink;
+  };
+  /** New recovery codes, which are shown once. */
+  'recovery-codes': {
+    heading: string;
+    body: string;
+    codes: readonly string[];
+    /** The same as a file; `href` contains it. */
+    download: PageLink & { readonly file: string };
+    link: PageLink;
+  };
   /** After an accepted form. */
   done: { heading: string; body: string; link: PageLink | null };
   /** An error. */

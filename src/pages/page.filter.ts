@@ -47,12 +47,13 @@ export class PageFilter implements ExceptionFilter {
     void reply.headers(exception.headers).send(this.pages.render(reply, view, text.locale));
   }
 
-  /** Pages that need a session, or a recent sign-in, are opened once there is one. */
+  /** Pages that need a session, a recent sign-in, or a second factor are opened once there is one. */
   private redirect(code: ErrorCode, { method, url }: FastifyRequest): { location: string; status: number } | null {
     const page = this.paths.to(url.slice(1));
     if (code === 'reauthentication_required') {
       return { location: this.paths.to('account/confirm', { return_to: page }), status: 303 };
     }
+    if (code === 'mfa_enrolment_required') return { location: this.paths.enrolment(page), status: 303 };
     if (code !== 'unauthenticated') return null;
     const location = this.paths.toAuth('continue', { return_to: page });
     return { location, status: SAFE_METHODS.has(method) ? 303 : 307 };

@@ -24,6 +24,11 @@ export class PagePaths {
     return `${this.config.publicPath}/${page}${search}`;
   }
 
+  /** The path of the page to add a second factor, for an account that must have one. @param returnTo where it leads then */
+  enrolment(returnTo: string | null): string {
+    return this.to('account/second-factors', { return_to: returnTo });
+  }
+
   /** The path of a page that browsers send the refresh cookie to. */
   toAuth(page: string, query: Readonly<Record<string, string | null>> = {}): string {
     return this.to(`${this.config.apiPrefix}/auth/${page}`.slice(1), query);

@@ -9,6 +9,10 @@ import { FactorResetsController } from './factor-resets.controller.js';
 import { FactorResets } from './factor-resets.service.js';
 import { FactorStatesRepository, PERSONAL_FACTOR_STATES } from './factor-states.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
+import { OwnFactors } from './pages/own-factors.service.js';
+import { RecoveryCodesView } from './pages/recovery-codes.view.js';
+import { SecondFactorsPageController } from './pages/second-factors.controller.js';
+import { SecondFactorsView } from './pages/second-factors.view.js';
 import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
 import { PERSONAL_RECOVERY_CODES, RecoveryCodesRepository } from './recovery-codes/recovery-codes.repository.js';
 import { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
@@ -20,7 +24,7 @@ import { TotpFactor } from './totp/totp.factor.js';
 /** Second factors: authenticator apps and recovery codes. */
 @Global()
 @Module({
-  controllers: [AccountFactorsController, FactorResetsController, RecoveryCodesController],
+  controllers: [AccountFactorsController, FactorResetsController, RecoveryCodesController, SecondFactorsPageController],
   providers: [
     AccountFactorsRepository,
     AccountFactorsService,
@@ -30,8 +34,11 @@ import { TotpFactor } from './totp/totp.factor.js';
     FactorResets,
     FactorsMailer,
     FactorStatesRepository,
+    OwnFactors,
     RecoveryCodesRepository,
     RecoveryCodesService,
+    RecoveryCodesView,
+    SecondFactorsView,
     TotpFactor,
   ],
   exports: [FactorChanges],

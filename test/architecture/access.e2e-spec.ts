@@ -92,6 +92,8 @@ const FRESH_HANDLERS = [
   'PasskeysPageController.show',
   'PersonalDataController.export',
   'RecoveryCodesController.make',
+  'SecondFactorsPageController.change',
+  'SecondFactorsPageController.show',
 ];
 
 /**

@@ -47,6 +47,7 @@ describe('The page of an account', () => {
       '/account/profile',
       '/account/change-email',
       '/account/change-password',
+      '/account/second-factors',
       '/account/passkeys',
     ]);
     expect(page.headers.get('cache-control')).toBe('no-store');

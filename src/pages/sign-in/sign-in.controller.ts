@@ -2,6 +2,7 @@ import { Get, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EmailBody } from '../../accounts/email/email.dto.js';
 import { clientAddress } from '../../auth/authentication/client-address.js';
+import type { Actor } from '../../auth/authorization/actor.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { readFlatBody } from '../../json-api/write/body.js';
@@ -37,7 +38,8 @@ export class SignInPageController {
     @Req() request: FastifyRequest,
   ): Promise<PageResult> {
     const returnTo = this.returnTo(sent);
-    if (await this.browsers.actorOf(request)) return this.leave(returnTo);
+    const actor = await this.browsers.actorOf(request);
+    if (actor) return this.leave(actor, returnTo);
     return this.emailView(text, { returnTo, failed: failed !== undefined }, '', NO_ERRORS);
   }
 
@@ -67,7 +69,7 @@ export class SignInPageController {
     try {
       const signedIn = await this.browsers.signIn(request, reply, readFlatBody(LoginBody, { email, password }));
       this.browsers.setCookies(reply, signedIn);
-      return this.leave(returnTo);
+      return this.leave(signedIn.actor, returnTo);
     } catch (error) {
       const state = { email, returnTo, errors: NO_ERRORS };
       const next = error instanceof ApiError ? await this.ways.after(error, state, text) : null;
@@ -79,8 +81,9 @@ export class SignInPageController {
     return typeof sent === 'string' && sent !== '' ? this.paths.destination(sent) : null;
   }
 
-  private leave(returnTo: string | null): PageResult {
-    return { location: returnTo ?? this.paths.to('account') };
+  /** Who must have a second factor and has none adds one first. */
+  private leave({ lacksFactor }: Actor, returnTo: string | null): PageResult {
+    return { location: lacksFactor ? this.paths.enrolment(returnTo) : (returnTo ?? this.paths.to('account')) };
   }
 
   private async emailView(

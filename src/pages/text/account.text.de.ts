@@ -119,6 +119,54 @@ export const GERMAN_ACCOUNT: AccountText = {
       name: 'Ein Name hat 1 bis 100 Zeichen.',
     },
   },
+  secondFactors: {
+    title: 'Zweiter Faktor',
+    intro: 'Mit einer Authenticator-App braucht die Anmeldung mit Passwort auch einen Code, den die App anzeigt.',
+    required:
+      'Ihre Rolle oder eine Organisation verlangt einen zweiten Faktor. Fügen Sie einen hinzu, um fortzufahren.',
+    none: 'Noch keine Authenticator-App.',
+    manage: 'Authenticator-Apps und Wiederherstellungscodes',
+    add: 'Authenticator-App hinzufügen',
+    newName: 'Name der neuen App, etwa „Mein Telefon“',
+    remove: 'Entfernen',
+    removeHint:
+      'Mit ihren Codes können Sie sich dann nicht mehr anmelden. Mit dem letzten zweiten Faktor entfallen auch die Wiederherstellungscodes.',
+    next: 'Weiter',
+    enrol: {
+      title: 'Authenticator-App hinzufügen',
+      intro:
+        'Scannen Sie den QR-Code mit der App, oder tippen Sie den Schlüssel ein. Geben Sie dann den Code ein, den die App anzeigt.',
+      submit: 'App bestätigen',
+      qr: 'QR-Code des Schlüssels',
+      key: 'Schlüssel, zeitbasiert',
+      open: 'In einer App auf diesem Gerät öffnen',
+      cancel: 'Abbrechen',
+    },
+    codes: {
+      title: 'Wiederherstellungscodes',
+      intro: 'Mit jedem können Sie sich einmal anmelden, wenn Ihnen der zweite Faktor fehlt.',
+      submit: 'Wiederherstellungscodes erstellen',
+      left: (count) => (count === 0 ? 'keiner übrig' : count === 1 ? 'einer übrig' : `${count} übrig`),
+      replaced: 'Neue machen diese ungültig.',
+      shown: {
+        title: 'Ihre Wiederherstellungscodes',
+        intro:
+          'Sie werden nur jetzt angezeigt. Drucken oder speichern Sie sie, und bewahren Sie sie getrennt von Ihrem Gerät auf. Jeder gilt einmal.',
+        download: 'Als Textdatei herunterladen',
+        file: 'wiederherstellungscodes',
+        saved: 'Ich habe sie gesichert',
+      },
+    },
+    notices: {
+      added: 'Die App ist hinzugefügt. Ab jetzt braucht die Anmeldung mit Passwort einen Code.',
+      removed: 'Die App ist entfernt. Sie können auch den Eintrag in der App löschen.',
+    },
+    problems: {
+      failed: 'Das hat nicht geklappt. Beginnen Sie noch einmal.',
+      notAdded: 'Sie wurde nicht hinzugefügt: Sie haben 10 Apps. Entfernen Sie erst eine.',
+      last: 'Sie müssen einen zweiten Faktor haben. Fügen Sie erst einen anderen hinzu.',
+    },
+  },
   confirm: {
     title: 'Bestätigen Sie, dass Sie es sind',
     intro: 'Dafür brauchen wir Ihr Passwort noch einmal, denn Ihre Anmeldung liegt eine Weile zurück.',

@@ -42,6 +42,44 @@ export interface PasskeysText extends Pick<FormText, 'title' | 'intro'> {
   readonly problems: Readonly<Record<'failed' | 'notAdded' | 'last' | 'name', string>>;
 }
 
+/** The texts of the page of one's own second factors. */
+export interface SecondFactorsText extends Pick<FormText, 'title' | 'intro'> {
+  /** For an account that must have one and has none. */
+  readonly required: string;
+  readonly none: string;
+  readonly manage: string;
+  readonly add: string;
+  readonly newName: string;
+  readonly remove: string;
+  readonly removeHint: string;
+  readonly next: string;
+  /** The page for a new app. */
+  readonly enrol: Pick<FormText, 'title' | 'intro' | 'submit'> & {
+    /** What the picture is, for those who do not see it. */
+    readonly qr: string;
+    readonly key: string;
+    /** On the link that an app on the same device opens. */
+    readonly open: string;
+    readonly cancel: string;
+  };
+  readonly codes: Pick<FormText, 'title' | 'intro' | 'submit'> & {
+    left(count: number): string;
+    /** Beside the button, where there are some. */
+    readonly replaced: string;
+    /** The page that shows them. */
+    readonly shown: Pick<FormText, 'title' | 'intro'> & {
+      readonly download: string;
+      /** Name of the file, without its extension. */
+      readonly file: string;
+      readonly saved: string;
+    };
+  };
+  /** What has just been done. */
+  readonly notices: Readonly<Record<'added' | 'removed', string>>;
+  /** What went wrong. */
+  readonly problems: Readonly<Record<'failed' | 'notAdded' | 'last', string>>;
+}
+
 /** The texts of the page of one's own account. */
 export interface AccountText {
   readonly title: string;
@@ -72,6 +110,7 @@ export interface AccountText {
   readonly changeEmail: Pick<FormText, 'title' | 'intro' | 'submit'> & { readonly label: string };
   readonly confirm: Pick<FormText, 'title' | 'intro' | 'submit'>;
   readonly passkeys: PasskeysText;
+  readonly secondFactors: SecondFactorsText;
   /** For an account without a password. */
   readonly signInAgain: Pick<FormText, 'doneTitle' | 'done'>;
 }

@@ -37,6 +37,7 @@ export class PasskeysPageController implements OnModuleInit {
 
   onModuleInit(): void {
     this.sections.register((actor, text) => this.view.section(actor, text));
+    this.sections.registerFactorPage((actor, text) => this.view.linkToAdd(actor, text));
   }
 
   @Get()

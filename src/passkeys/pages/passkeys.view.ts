@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { type FieldErrors, FormFields, NO_ERRORS } from '../../pages/fields.js';
-import type { PageData, SectionData } from '../../pages/page.data.js';
+import type { PageData, PageLink, SectionData } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import type { View } from '../../pages/page.renderer.js';
 import { asksApi, titleOf } from '../../pages/page.views.js';
@@ -48,6 +48,12 @@ export class PasskeysView {
     };
   }
 
+  /** The link to the page for an actor who may add one; else null. */
+  linkToAdd(actor: Actor, text: PageText): PageLink | null {
+    if (!this.canAdd(actor) || !this.passkeys.may(actor, 'read')) return null;
+    return { href: this.paths.to('account/passkeys'), label: text.account.passkeys.add };
+  }
+
   /** The page of the passkeys. */
   async page(actor: Actor, text: PageText, state: PasskeysState): Promise<View<'passkeys'>> {
     const { passkeys } = text.account;
@@ -71,8 +77,12 @@ export class PasskeysView {
     return { template: 'passkeys', title, data, status: isWrong ? 422 : 200, asksApi: asksApi(add ? [add] : []) };
   }
 
+  private canAdd(actor: Actor): boolean {
+    return this.forms.areOn && this.passkeys.may(actor, 'create');
+  }
+
   private addForm(actor: Actor, text: PageText, { errors = NO_ERRORS, name = '' }: PasskeysState) {
-    if (!this.forms.areOn || !this.passkeys.may(actor, 'create')) return null;
+    if (!this.canAdd(actor)) return null;
     const { passkeys } = text.account;
     const field = { name: 'name', label: passkeys.newName, type: 'text', autocomplete: 'off', value: name } as const;
     return this.forms.form({

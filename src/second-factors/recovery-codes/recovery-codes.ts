@@ -19,6 +19,10 @@ export const newCodes = (): string[] =>
     Array.from({ length: CODE_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join(''),
   );
 
+/** A code as it is printed, with a dash in the middle. */
+export const groupedCode = (code: string): string =>
+  `${code.slice(0, CODE_CHARACTERS / 2)}-${code.slice(CODE_CHARACTERS / 2)}`;
+
 /** A code as it was made, whatever it was typed like. */
 const canonical = (code: string): string =>
   code.replaceAll(/[ -]/g, '').toUpperCase().replaceAll('O', '0').replaceAll(/[IL]/g, '1');

@@ -22,12 +22,12 @@ import type { AccountFactorResource } from '../account-factor.resource.js';
 import { wrongCode } from '../factor-attempts.service.js';
 import { FactorChanges } from '../factor-changes.service.js';
 import { AccountFactorsRepository, FACTOR_SECRET } from './account-factors.repository.js';
-import { newTotpKey, stepOf } from './totp.js';
+import { newTotpKey, stepOf, type TotpKey, totpKey } from './totp.js';
 
 type Values = CreateAttributes<AccountFactor, typeof AccountFactorResource.rules>;
 
 /** Maximum number of confirmed factors of an account; a code is compared with each. */
-const MAX_FACTORS = 10;
+export const MAX_FACTORS = 10;
 
 /** Second factors by authenticator app: added, confirmed by a code, and removed by their owner. */
 @Injectable()
@@ -67,6 +67,11 @@ export class AccountFactorsService extends ResourceService<AccountFactor, Actor,
       await this.audit.record(tx, { action: 'iam:account_factors.confirmed', actorId: actor.id, target });
       return this.rows.show(actor, id, undefined, tx);
     });
+  }
+
+  /** What an app needs to know of a key of this service, for a page that shows it. @param secret in base32 */
+  keyFor(actor: Pick<Actor, 'email'>, secret: string): TotpKey {
+    return totpKey(secret, this.issuer, actor.email);
   }
 
   /** The account before the factor, as everything that changes its factors. */

@@ -24,16 +24,28 @@ export interface TotpKey {
  * @param label e-mail of the account; the app shows both
  */
 export function newTotpKey(issuer: string, label: string): TotpKey {
-  const secret = new Secret({ size: KEY_BYTES });
-  const uri = new TOTP({ ...SETTINGS, issuer, label, secret }).toString();
-  return { secret: secret.base32, uri, qr: qrCode(uri) };
+  return totpKey(new Secret({ size: KEY_BYTES }).base32, issuer, label);
+}
+
+/** The same of a key that was made before. @param secret in base32 */
+export function totpKey(secret: string, issuer: string, label: string): TotpKey {
+  const uri = new TOTP({ ...SETTINGS, issuer, label, secret: Secret.fromBase32(secret) }).toString();
+  return { secret, uri, qr: qrCode(uri) };
 }
 
 /** Width of the border of a QR code, in modules (ISO/IEC 18004, 9.1). */
 const BORDER = 4;
 
-/** A QR code as SVG, with one rectangle for each run of dark modules in a row. */
-export function qrCode(text: string): string {
+/** The dark modules of a QR code. */
+export interface QrShape {
+  /** Width and height with the border, in modules. */
+  readonly size: number;
+  /** Path data of SVG: one rectangle for each run of dark modules in a row. */
+  readonly path: string;
+}
+
+/** A QR code as a shape, for a page that draws it. */
+export function qrShape(text: string): QrShape {
   const { data, size } = encode(text, { border: BORDER });
   const rows = data.flatMap((row, y) =>
     [
@@ -43,9 +55,18 @@ export function qrCode(text: string): string {
         .matchAll(/x+/g),
     ].map(({ index, 0: run }) => `M${index} ${y}h${run.length}v1h-${run.length}z`),
   );
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">`;
-  return `${svg}<path fill="#fff" d="M0 0h${size}v${size}H0z"/><path d="${rows.join('')}"/></svg>`;
+  return { size, path: rows.join('') };
 }
+
+/** A QR code as an SVG image. */
+export function qrCode(text: string): string {
+  const { size, path } = qrShape(text);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">`;
+  return `${svg}<path fill="#fff" d="M0 0h${size}v${size}H0z"/><path d="${path}"/></svg>`;
+}
+
+/** Whether a text is a key as they are made here. */
+export const isTotpSecret = (text: string): boolean => /^[A-Z2-7]{32}$/.test(text);
 
 /** The key in groups of four, for people who type it in. */
 export const grouped = (secret: string): string => secret.replace(/(.{4})(?=.)/g, '$1 ');
