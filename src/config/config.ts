@@ -86,6 +86,8 @@ export function configValues(values: VariableValues, own: OwnVariables = {}) {
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
     sessionMaxSeconds: values.SESSION_MAX_SECONDS,
     reauthenticationSeconds: values.REAUTHENTICATION_SECONDS,
+    /** 0 switches trusted devices off. */
+    trustedDeviceDays: values.TRUSTED_DEVICE_DAYS,
     /** Null means the host of `appUrl`. */
     webauthnRpId: values.WEBAUTHN_RP_ID,
     /** 0 means no limit. */

@@ -19,6 +19,7 @@ import { AccountFactorState } from '../second-factors/account-factor-state.entit
 import { AccountFactor } from '../second-factors/account-factor.entity.js';
 import { FactorAttempt } from '../second-factors/factor-attempt.entity.js';
 import { RecoveryCode } from '../second-factors/recovery-codes/recovery-code.entity.js';
+import { TrustedDevice } from '../second-factors/trusted-devices/trusted-device.entity.js';
 import { SweepRun } from '../sweeps/sweep.entity.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { AuditTrail1764000100000 } from './migrations/1764000100000-audit-trail.js';
@@ -28,6 +29,7 @@ import { AccountSecrets1764000440000 } from './migrations/1764000440000-account-
 import { Maintenance1764000460000 } from './migrations/1764000460000-maintenance.js';
 import { ApiKeys1764000500000 } from './migrations/1764000500000-api-keys.js';
 import { Passkeys1764000610000 } from './migrations/1764000610000-passkeys.js';
+import { TrustedDevices1764000620000 } from './migrations/1764000620000-trusted-devices.js';
 import { IdentityProviders1764000700000 } from './migrations/1764000700000-identity-providers.js';
 import { SecondFactors1764000600000 } from './migrations/1764000600000-second-factors.js';
 
@@ -57,6 +59,7 @@ export const entities = [
   Organization,
   RecoveryCode,
   SweepRun,
+  TrustedDevice,
 ];
 
 /** Every migration, oldest first. */
@@ -70,5 +73,6 @@ export const migrations = [
   ApiKeys1764000500000,
   SecondFactors1764000600000,
   Passkeys1764000610000,
+  TrustedDevices1764000620000,
   IdentityProviders1764000700000,
 ];

@@ -14,6 +14,10 @@ export const PERSONAL_CREDENTIALS: PersonalTable = {
 export const hasPassword = (account: Sql): Sql => sql`EXISTS (
   SELECT FROM account_credentials WHERE account_id = ${account} AND hashed_password IS NOT NULL)`;
 
+/** The version of an account's password; 0 where there never was one. @param account the account's id */
+export const passwordVersionOf = (account: Sql): Sql =>
+  sql`coalesce((SELECT version FROM account_credentials WHERE account_id = ${account}), 0)`;
+
 /** The stored password of an account. */
 export interface Credentials {
   readonly hashedPassword: string | null;

@@ -4,6 +4,7 @@ import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { AccountDirectoryRepository } from '../accounts/account-directory.repository.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import type { AuthenticationMethod } from '../auth/sessions/session.js';
+import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
 import type { Transaction } from '../json-api/sql/executor.js';
@@ -27,6 +28,7 @@ export class FactorChanges {
     private readonly mailer: FactorsMailer,
     private readonly attempts: FactorAttemptsRepository,
     private readonly audit: Audit,
+    private readonly devices: DeviceTrust,
   ) {}
 
   /** Locks the account, before its factors are read and changed, so that changes of one account take turns. */
@@ -46,7 +48,7 @@ export class FactorChanges {
     { amr, name, isFirst }: { amr: readonly AuthenticationMethod[]; name?: string; isFirst: boolean },
     tx: Transaction,
   ): Promise<void> {
-    await this.states.raise(actor.id, tx);
+    await this.#changed(actor.id, tx);
     await this.sessions.addMethods(tx, actor.session, [...amr, 'mfa']);
     if (isFirst) {
       const ending = { reason: 'factors_changed', actorId: actor.id } as const;
@@ -61,7 +63,7 @@ export class FactorChanges {
    * @param name what its owner called it, for the mail; null where none is sent
    */
   async removed(accountId: string, name: string | null, tx: Transaction): Promise<void> {
-    await this.states.raise(accountId, tx);
+    await this.#changed(accountId, tx);
     if (!(await this.factors.isHeld(accountId, tx))) await this.codes.removeAll(accountId, tx);
     await this.changes.publish(tx, [accountId]);
     if (name !== null) await this.mailer.queueChange(tx, accountId, 'removed', name);
@@ -73,7 +75,7 @@ export class FactorChanges {
    */
   async reset(accountId: string, actorId: string | null, tx: Transaction): Promise<void> {
     await this.factors.removeAll(accountId, tx);
-    await this.states.raise(accountId, tx);
+    await this.#changed(accountId, tx);
     await this.attempts.forget(accountId, null, tx);
     await this.sessions.endAll(tx, accountId, { reason: 'factors_removed', actorId });
     await this.changes.publish(tx, [accountId]);
@@ -87,7 +89,13 @@ export class FactorChanges {
   async removeSince(accountId: string, since: Date, tx: Transaction): Promise<void> {
     await this.apps.removeAll(accountId, since, tx);
     await this.codes.removeAll(accountId, tx, since);
-    await this.states.raise(accountId, tx);
+    await this.#changed(accountId, tx);
     await this.changes.publish(tx, [accountId]);
+  }
+
+  /** Devices were trusted because of the factors that there were. */
+  async #changed(accountId: string, tx: Transaction): Promise<void> {
+    await this.states.raise(accountId, tx);
+    await this.devices.endAll(tx, accountId);
   }
 }

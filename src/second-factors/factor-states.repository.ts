@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
+import { sql, type Sql } from '../json-api/sql/sql.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
 
 /** How often the factors of an account were changed. */
@@ -9,6 +9,10 @@ export const PERSONAL_FACTOR_STATES: PersonalTable = {
   key: 'account_id',
   accounts: { account_id: [] },
 };
+
+/** The version of an account's factors; 0 where there never were any. @param account the account's id */
+export const factorVersionOf = (account: Sql): Sql =>
+  sql`coalesce((SELECT version FROM account_factor_states WHERE account_id = ${account}), 0)`;
 
 /** The versions of the second factors of accounts. */
 @Injectable()

@@ -1,5 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { EmailReverts } from '../accounts/email/email-reverts.js';
+import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import { FactorAttemptsRepository, PERSONAL_ATTEMPTS } from './factor-attempts.repository.js';
@@ -20,11 +21,33 @@ import { AccountFactorsController } from './totp/account-factors.controller.js';
 import { ABANDONED_FACTORS, AccountFactorsRepository, PERSONAL_FACTORS } from './totp/account-factors.repository.js';
 import { AccountFactorsService } from './totp/account-factors.service.js';
 import { TotpFactor } from './totp/totp.factor.js';
+import { StoredDeviceTrust } from './trusted-devices/device-trust.service.js';
+import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
+import {
+  EXPIRED_DEVICES,
+  PERSONAL_DEVICES,
+  TrustedDevicesRepository,
+} from './trusted-devices/trusted-devices.repository.js';
+import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 
-/** Second factors: authenticator apps and recovery codes. */
+const PERSONAL_TABLES = [
+  PERSONAL_ATTEMPTS,
+  PERSONAL_DEVICES,
+  PERSONAL_FACTOR_STATES,
+  PERSONAL_FACTORS,
+  PERSONAL_RECOVERY_CODES,
+];
+
+/** Second factors: authenticator apps, recovery codes and trusted devices. */
 @Global()
 @Module({
-  controllers: [AccountFactorsController, FactorResetsController, RecoveryCodesController, SecondFactorsPageController],
+  controllers: [
+    AccountFactorsController,
+    FactorResetsController,
+    RecoveryCodesController,
+    SecondFactorsPageController,
+    TrustedDevicesController,
+  ],
   providers: [
     AccountFactorsRepository,
     AccountFactorsService,
@@ -40,8 +63,11 @@ import { TotpFactor } from './totp/totp.factor.js';
     RecoveryCodesView,
     SecondFactorsView,
     TotpFactor,
+    TrustedDevicesRepository,
+    TrustedDevicesService,
+    { provide: DeviceTrust, useClass: StoredDeviceTrust },
   ],
-  exports: [FactorChanges],
+  exports: [DeviceTrust, FactorChanges],
 })
 export class SecondFactorsModule implements OnModuleInit {
   constructor(
@@ -52,10 +78,8 @@ export class SecondFactorsModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.sweeps.register(ABANDONED_FACTORS);
+    this.sweeps.register(ABANDONED_FACTORS, EXPIRED_DEVICES);
     this.reverts.register(({ accountId, since }, tx) => this.changes.removeSince(accountId, since, tx));
-    for (const table of [PERSONAL_ATTEMPTS, PERSONAL_FACTOR_STATES, PERSONAL_FACTORS, PERSONAL_RECOVERY_CODES]) {
-      this.data.register(table);
-    }
+    for (const table of PERSONAL_TABLES) this.data.register(table);
   }
 }

@@ -4,6 +4,7 @@ import { credentialsOf, REFRESH_COOKIE } from '../auth/authentication/authentica
 import { clientAddress } from '../auth/authentication/client-address.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ActorLoader } from '../auth/sessions/actor-loader.js';
+import { TRUSTED_DEVICE_COOKIE } from '../auth/sessions/device-trust.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
 import { SessionStarts, type SignInClient, type SignInProof, type StartedSession } from './session-starts.service.js';
@@ -78,8 +79,12 @@ export class BrowserSessions {
   }
 
   #remember(request: FastifyRequest, reply: FastifyReply, started: StartedSession): SignedIn {
-    const { account, passwordVersion: version } = started;
+    const { account, passwordVersion: version, deviceCookie } = started;
     this.devices.remember(request, reply, account.emailKey, { id: account.id, version });
+    if (deviceCookie) {
+      const { value, seconds } = deviceCookie;
+      this.cookies.put(reply, TRUSTED_DEVICE_COOKIE, value, this.cookies.authPath, seconds);
+    }
     return started;
   }
 }

@@ -47,11 +47,16 @@ export class MfaController {
   })
   @ApiErrors(400, 401, 403, 404, 413, 415, 422, 429, 503)
   async mfa(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { mfa_token: token, cookie = false, ...others } = readFlatBody(MfaBody, body);
+    const {
+      mfa_token: token,
+      cookie = false,
+      trust_device: trustDevice = false,
+      ...others
+    } = readFlatBody(MfaBody, body);
     const factor = this.factors.sentIn(others);
     if (!factor) throw new ApiError([brokenRule('required', { name: 'code', source: { pointer: '/code' } })]);
     const proof = await this.secondStep.prove(token, factor, clientAddress(request));
-    const signedIn = await this.browsers.start(request, reply, proof);
+    const signedIn = await this.browsers.start(request, reply, { ...proof, trustDevice });
     if (cookie) this.browsers.setCookies(reply, signedIn);
     return signedInDocument(signedIn, `${this.cookies.authPath}/me`, cookie);
   }

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
+import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Transaction } from '../json-api/sql/executor.js';
@@ -14,6 +15,7 @@ export class SecondStep implements OnModuleInit {
     private readonly requirements: SignInRequirements,
     private readonly factors: SecondFactors,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly devices: DeviceTrust,
   ) {}
 
   onModuleInit(): void {
@@ -50,11 +52,12 @@ export class SecondStep implements OnModuleInit {
     };
   }
 
-  /** Asks for a second factor, with a token that stands for what was proved. */
-  private async unmet(tx: Transaction, { account: { id }, proof }: SignInCandidate): Promise<ApiError | null> {
+  /** Asks for a second factor, unless the password was given on a trusted device, with a token that stands for what was proved. */
+  private async unmet(tx: Transaction, { account: { id }, proof, client }: SignInCandidate): Promise<ApiError | null> {
     if (proof.amr.includes('mfa')) return null;
     if (!(await this.factors.isDemanded(id, tx))) return null;
     const { amr, password, provider, identity } = proof;
+    if (password && (await this.devices.use(tx, id, client))) return null;
     const data = {
       amr,
       ...(password && { passwordVersion: password.version }),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Roles } from '../auth/authorization/roles.js';
-import type { AuthenticationMethod, LiveSession, SessionAccount, SessionClient } from '../auth/sessions/session.js';
+import { type DeviceClient, type DeviceCookie, DeviceTrust } from '../auth/sessions/device-trust.js';
+import type { AuthenticationMethod, LiveSession, SessionAccount } from '../auth/sessions/session.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
 import { Audit } from '../events/audit.js';
@@ -30,15 +31,14 @@ export interface SignInProof {
    * @throws ApiError where the proof no longer counts; then nothing of the transaction does
    */
   readonly spend?: (tx: Transaction, account: SessionAccount) => Promise<void>;
+  /** Whether the device needs no second factor from now on. */
+  readonly trustDevice?: boolean;
   /** The identity at that provider. */
   readonly identity?: FederatedIdentity;
 }
 
 /** Where a session starts from. */
-export interface SignInClient extends SessionClient {
-  /** The cookies of the request, by which a device is recognized. */
-  readonly cookies: Readonly<Record<string, string | undefined>>;
-}
+export type SignInClient = DeviceClient;
 
 /** What a requirement is decided by. */
 export interface SignInCandidate {
@@ -118,7 +118,12 @@ export interface StartedSession extends SignedIn {
   readonly account: SessionAccount;
   /** Version of the account's password; 0 where there never was one. */
   readonly passwordVersion: number;
+  /** The cookie of the device, where it is trusted from now on. */
+  readonly deviceCookie: DeviceCookie | null;
 }
+
+/** What the transaction that starts a session gives. */
+type StartedRow = Pick<StartedSession, 'account' | 'deviceCookie'> & { readonly session: LiveSession };
 
 /** Starts every session, however the account proved who it is. */
 @Injectable()
@@ -133,6 +138,7 @@ export class SessionStarts {
     private readonly newSignIns: NewSignInMailer,
     private readonly audit: Audit,
     private readonly tokens: SessionTokens,
+    private readonly trust: DeviceTrust,
   ) {}
 
   /**
@@ -146,8 +152,8 @@ export class SessionStarts {
     const passwordVersion = password?.version ?? (await this.credentials.find(accountId)).version;
     const result = await this.transactions.run((tx) => this.#startIn(tx, proof, client, passwordVersion));
     if (result instanceof ApiError) throw result;
-    const { session, account } = result;
-    return { ...(await this.tokens.issue(session)), account, passwordVersion };
+    const { session, ...started } = result;
+    return { ...(await this.tokens.issue(session)), ...started, passwordVersion };
   }
 
   async #startIn(
@@ -155,7 +161,7 @@ export class SessionStarts {
     proof: SignInProof,
     client: SignInClient,
     passwordVersion: number,
-  ): Promise<ApiError | { readonly session: LiveSession; readonly account: SessionAccount }> {
+  ): Promise<ApiError | StartedRow> {
     const { accountId, password, amr } = proof;
     const account = await this.sessions.lockAccount(tx, accountId);
     // A role that was removed from the roles file grants no rights, not even to sign in.
@@ -177,7 +183,8 @@ export class SessionStarts {
     const mark = this.devices.recognize(client, account.emailKey);
     const isKnown = mark !== null && this.devices.isCurrent(mark, { id: accountId, version: passwordVersion });
     if (!isKnown) await this.newSignIns.queue(tx, session, client);
-    return { session, account };
+    const deviceCookie = proof.trustDevice ? await this.trust.trust(tx, accountId, client) : null;
+    return { session, account, deviceCookie };
   }
 }
 

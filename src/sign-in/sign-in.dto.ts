@@ -74,6 +74,14 @@ export class MfaBody extends SecondFactorBody {
 
   @ApiPropertyOptional({
     type: 'boolean',
+    description: 'Ask for no second factor on this device for `TRUSTED_DEVICE_DAYS`; false without it',
+  })
+  @IsOptional()
+  @IsBoolean()
+  trust_device?: boolean;
+
+  @ApiPropertyOptional({
+    type: 'boolean',
     description: 'Put the tokens into cookies instead of the body; false without it',
   })
   @IsOptional()

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
 import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
+import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
@@ -43,6 +44,7 @@ export class SignInService {
     private readonly audit: Audit,
     private readonly starts: SessionStarts,
     private readonly requirements: SignInRequirements,
+    private readonly trust: DeviceTrust,
   ) {}
 
   /**
@@ -108,6 +110,7 @@ export class SignInService {
           ? await this.sessions.end(tx, session, ending)
           : await this.sessions.endEverywhere(tx, session, ending, which === 'others' ? session.sessionId : null);
       if (ended) {
+        if (which === 'everywhere') await this.trust.endAll(tx, session.accountId);
         const details = which === 'others' ? { others: true } : { everywhere: which === 'everywhere' };
         await this.audit.record(tx, { ...onSession(session), details, action: 'iam:account_auths.signed_out' });
       }

@@ -12,7 +12,7 @@ import { startApp, type TestApp } from '../support/app.js';
 const BUILT_IN = ['anonymous', 'user', 'org_owner', 'admin', 'system'];
 
 /** Resources whose rows only their account sees: the scope `*` covers no more of them than `own`. */
-const PRIVATE: readonly string[] = ['iam:account_passkeys'];
+const PRIVATE: readonly string[] = ['iam:account_passkeys', 'iam:trusted_devices'];
 
 /** An actor whose role has every action in one scope. */
 function actorIn(scope: Scope): Actor {

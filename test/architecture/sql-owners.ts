@@ -16,6 +16,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   account_credentials: ['passwords'],
   one_time_tokens: ['one-time-tokens'],
   account_passkeys: ['passkeys'],
+  trusted_devices: ['second-factors'],
   account_sessions: ['account-sessions'],
   api_keys: ['api-keys'],
   api_key_secrets: ['api-keys'],

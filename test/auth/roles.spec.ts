@@ -228,12 +228,14 @@ describe('a roles file', () => {
       [
         'iam:accounts',
         'iam:account_factors',
+        'iam:account_identities',
         'iam:account_passkeys',
         'iam:account_sessions',
         'iam:identity_providers',
         'iam:jobs',
         'iam:organizations',
         'iam:api_keys',
+        'iam:trusted_devices',
       ].map((type) => [type, FOUR]),
     );
     expect(roles.errorsAgainst(served)).toEqual([]);

@@ -13,7 +13,14 @@ describe('docs/events.md', () => {
 
   it('names no event that does not exist', () => {
     const names = eventNames(
-      ['iam:accounts', 'iam:account_passkeys', 'iam:account_sessions', 'iam:api_keys', 'iam:organizations'],
+      [
+        'iam:accounts',
+        'iam:account_passkeys',
+        'iam:account_sessions',
+        'iam:api_keys',
+        'iam:organizations',
+        'iam:trusted_devices',
+      ],
       ['iam:teams.member_added'],
     );
     expect([...NAMES].filter((name) => !names.has(String(name)))).toEqual([]);

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { hashToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { ADMIN } from '../support/environment.js';
 import { account, organization, type Rows } from '../support/factories.js';
 
@@ -133,6 +134,20 @@ async function passkey(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+/** Of the first admin, since an admin sees no others, with the present password and factors. */
+async function trustedDevice(app: Rows, n: number): Promise<string> {
+  const id = uuidv7();
+  await app.sql(
+    `INSERT INTO trusted_devices
+       (id, account_id, hash, name, password_version, factor_version, created_at, last_used_at, expires_at)
+     SELECT $1, account.id, $2, $3, credentials.version, coalesce(state.version, 0), $4, $5, now() + interval '1 day'
+     FROM accounts account JOIN account_credentials credentials ON credentials.account_id = account.id
+     LEFT JOIN account_factor_states state ON state.account_id = account.id WHERE account.email = $6`,
+    [id, hashToken(id), `Firefox no. ${n}`, time(n), n % 2 ? null : time(n + 1), ADMIN.email],
+  );
+  return id;
+}
+
 /** One of the first admin's, since others are removed all at once by another route; not confirmed, so that the admin needs no code. */
 async function factor(app: Rows, n: number): Promise<string> {
   const id = uuidv7();
@@ -196,5 +211,6 @@ export const FIXTURES: Readonly<Record<string, Factory>> = {
   'iam:jobs': job,
   'iam:identity_providers': identityProvider,
   'iam:account_factors': factor,
+  'iam:trusted_devices': trustedDevice,
   'iam:account_identities': accountIdentity,
 };

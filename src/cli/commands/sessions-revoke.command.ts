@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import { AccountDirectoryRepository, type AccountName } from '../../accounts/account-directory.repository.js';
 import { emailKey } from '../../auth/email-key.js';
+import { DeviceTrust } from '../../auth/sessions/device-trust.js';
 import type { SessionEnding } from '../../auth/sessions/session.js';
 import { SessionStore, type EndedSessions } from '../../auth/sessions/session.store.js';
 import { email } from '../../config/variables/schemas.js';
@@ -23,8 +24,8 @@ export const sessionsRevokeCommand = (context: CommandContext) =>
   new Command('revoke')
     .summary('End sessions immediately, on every running instance')
     .description(
-      'Their access tokens are rejected within a second, and their refresh tokens are revoked. It is recorded ' +
-        'in the audit trail. With --all, people who sign in while it runs stay signed in.',
+      'Their access tokens are rejected within a second, and their refresh tokens are revoked; trusted devices are ' +
+        'trusted no longer. It is recorded in the audit trail. With --all, people who sign in while it runs stay signed in.',
     )
     .option('--account <ID>', 'Sessions of the account with this id', parsedBy(uuid))
     .option('--email <EMAIL>', 'Sessions of the account with this e-mail', parsedBy(email))
@@ -46,11 +47,13 @@ class Revocation {
   private readonly sessions: SessionStore;
   private readonly accounts: AccountDirectoryRepository;
   private readonly audit: Audit;
+  private readonly devices: DeviceTrust;
 
   constructor(service: INestApplicationContext) {
     this.transactions = service.get(Transactions, { strict: false });
     this.sessions = service.get(SessionStore, { strict: false });
     this.accounts = service.get(AccountDirectoryRepository, { strict: false });
+    this.devices = service.get(DeviceTrust, { strict: false });
     this.audit = service.get(Audit, { strict: false });
   }
 
@@ -60,6 +63,7 @@ class Revocation {
       const id = await this.accounts.lock(account, tx);
       if (id === null) throw new Error(`There is no account ${name}.`);
       const sessions = await this.sessions.endAll(tx, id, ENDING);
+      await this.devices.endAll(tx, id);
       await this.audit.record(tx, {
         action: ACTION,
         actorId: null,
@@ -79,6 +83,10 @@ class Revocation {
       const ended = await this.transactions.run((tx) => this.some(startedBy, tx));
       total += ended.alive;
       isLast = ended.isLast;
+    }
+    for (let isLast = false; !isLast;) {
+      signal.throwIfAborted();
+      isLast = await this.transactions.run((tx) => this.devices.endSomeTrustedBy(tx, startedBy));
     }
     return total;
   }

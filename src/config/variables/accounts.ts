@@ -61,6 +61,11 @@ export const ACCOUNT_VARIABLES = {
     default: '600',
     description: 'How old a sign-in may be for sensitive operations, such as a change of the e-mail, in seconds.',
   },
+  TRUSTED_DEVICE_DAYS: {
+    schema: integer(0, 365),
+    default: '30',
+    description: 'How long a trusted device needs no second factor, in days. 0 switches trusted devices off.',
+  },
   WEBAUTHN_RP_ID: {
     schema: domain,
     default: null,

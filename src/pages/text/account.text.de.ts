@@ -32,6 +32,8 @@ export const GERMAN_ACCOUNT: AccountText = {
     'iam:account_factors.confirmed': 'Zweiter Faktor hinzugefügt',
     'iam:account_factors.deleted': 'Zweiter Faktor entfernt',
     'iam:account_factors.locked': 'Codes nach zu vielen Fehlversuchen gesperrt',
+    'iam:trusted_devices.created': 'Gerät als vertrauenswürdig gemerkt',
+    'iam:trusted_devices.deleted': 'Vertrauenswürdiges Gerät entfernt',
     'iam:accounts.factors_reset': 'Alle zweiten Faktoren entfernt',
     'iam:accounts.recovery_codes_made': 'Wiederherstellungscodes erstellt',
     'iam:accounts.recovery_code_used': 'Wiederherstellungscode benutzt',

@@ -32,6 +32,8 @@ export const ENGLISH_ACCOUNT: AccountText = {
     'iam:account_factors.confirmed': 'Second factor added',
     'iam:account_factors.deleted': 'Second factor removed',
     'iam:account_factors.locked': 'Codes locked after too many failures',
+    'iam:trusted_devices.created': 'Device trusted',
+    'iam:trusted_devices.deleted': 'Trusted device removed',
     'iam:accounts.factors_reset': 'All second factors removed',
     'iam:accounts.recovery_codes_made': 'Recovery codes made',
     'iam:accounts.recovery_code_used': 'Recovery code used',

@@ -63,6 +63,15 @@ export interface Resources {
     one: { readonly account: 'iam:accounts' };
     many: object;
   };
+  'iam:trusted_devices': {
+    attributes: TrustedDeviceAttributes;
+    create: never;
+    update: never;
+    filter: TrustedDeviceFilter;
+    sort: 'id';
+    one: object;
+    many: object;
+  };
   'iam:audit_events': {
     attributes: AuditEventAttributes;
     create: never;
@@ -448,6 +457,29 @@ export interface AccountFactorFilter {
   readonly account_id?: OneOrMore<string> | undefined;
   /** `kind` equals; several values mean any of them, `null` means without a value */
   readonly kind?: OneOrMore<string> | undefined;
+}
+
+/** A resource of type `iam:trusted_devices`, with all of its attributes. */
+export type TrustedDevice = Resource<Resources, 'iam:trusted_devices'>;
+
+/** Attributes of `iam:trusted_devices`. */
+export interface TrustedDeviceAttributes {
+  /** The browser and the system, such as `Firefox, Windows` */
+  readonly name: string;
+  /** When it was trusted */
+  readonly created_at: Time;
+  /** When it last took the place of a second factor */
+  readonly last_used_at: Time | null;
+  /** Until when it is trusted */
+  readonly expires_at: Time;
+}
+
+/** Filters of `iam:trusted_devices`. */
+export interface TrustedDeviceFilter {
+  /** `id` equals; several values mean any of them, `null` means without a value */
+  readonly id?: OneOrMore<string> | undefined;
+  /** `id` is any of the values */
+  readonly id__in?: OneOrMore<string> | undefined;
 }
 
 /** A resource of type `iam:audit_events`, with all of its attributes. */
@@ -936,6 +968,10 @@ export interface RolesMethods {
   get(name: string, options?: CallOptions): Promise<Role>;
 }
 
+/** `iam.trustedDevices` */
+export interface TrustedDevicesMethods extends Lists<Resources, 'iam:trusted_devices'>, Gets<Resources, 'iam:trusted_devices'>, Deletes {
+}
+
 /** `iam.wellKnown` */
 export interface WellKnownMethods {
   /** `GET /.well-known/jwks.json`: The public keys that access tokens verify with */
@@ -960,6 +996,7 @@ export interface Iam {
   readonly jobs: JobsMethods;
   readonly organizations: OrganizationsMethods;
   readonly roles: RolesMethods;
+  readonly trustedDevices: TrustedDevicesMethods;
   readonly wellKnown: WellKnownMethods;
 }
 
@@ -1071,6 +1108,8 @@ export type MfaBody = {
   readonly passkey?: { readonly transaction?: string | undefined; readonly response?: Readonly<Record<string, unknown>> | undefined } | undefined;
   /** Out of `meta` of the error `mfa_required` */
   readonly mfa_token: string;
+  /** Ask for no second factor on this device for `TRUSTED_DEVICE_DAYS`; false without it */
+  readonly trust_device?: boolean | undefined;
   /** Put the tokens into cookies instead of the body; false without it */
   readonly cookie?: boolean | undefined;
 };
@@ -1245,6 +1284,10 @@ export const API: ApiTable = {
       list: 'GET /roles',
       get: 'GET /roles/{name}',
     },
+  },
+  trustedDevices: {
+    type: 'iam:trusted_devices',
+    verbs: ['list', 'get', 'delete'],
   },
   wellKnown: {
     operations: {
