@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { Column, Entity, ForeignKey, type MigrationInterface, PrimaryColumn, type QueryRunner } from 'typeorm';
 import { Account } from '../../src/accounts/account.entity.js';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import type { Extension } from '../../src/app.extension.js';
 import { extendResource } from '../../src/json-api/resource/resource-extension.js';
+import { PersonalData } from '../../src/personal-data/personal-data.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { databaseEnvironment } from '../support/database.js';
 import { command } from './command-line.js';
@@ -34,7 +36,17 @@ class Desks1770000000000 implements MigrationInterface {
   async down(): Promise<void> {}
 }
 
+@Module({})
+class DesksModule implements OnModuleInit {
+  constructor(@Inject(PersonalData) private readonly data: PersonalData) {}
+
+  onModuleInit(): void {
+    this.data.register({ table: 'desks', key: 'account_id', accounts: { account_id: [] } });
+  }
+}
+
 const extension: Extension = {
+  modules: [DesksModule],
   entities: [Desk],
   migrations: [Desks1770000000000],
   attributes: [

@@ -18,6 +18,7 @@ const PUBLIC = [
   'GET /account/passwords/token_valid',
   'GET /accounts/{token}/invitation',
   'GET /auth/logout',
+  'GET /auth/providers',
   'GET /auth/refresh',
   'GET /health/live',
   'GET /health/ready',
@@ -32,6 +33,7 @@ const PUBLIC = [
   'POST /auth/passkey',
   'POST /auth/passkey/options',
   'POST /auth/refresh',
+  'POST /auth/sso/exchange',
   'POST /auth/token',
 ];
 
@@ -99,7 +101,12 @@ describe('The OpenAPI document', () => {
       expect(schemaOf('sort')).toMatchObject({ ...list, schema: { anyOf: [keys, { type: 'array', items: keys }] } });
       expect(schemaOf('fields[iam:organizations]')).toMatchObject({
         ...list,
-        schema: { anyOf: [{ type: 'string' }, { items: { enum: ['name', 'created_at', 'updated_at', 'accounts'] } }] },
+        schema: {
+          anyOf: [
+            { type: 'string' },
+            { items: { enum: ['name', 'mfa_required', 'created_at', 'updated_at', 'accounts'] } },
+          ],
+        },
       });
       expect(schemaOf('filter[enabled]')).toMatchObject({ schema: { type: 'boolean' } });
     });

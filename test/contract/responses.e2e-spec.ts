@@ -7,6 +7,7 @@ import { addMembers } from '../organizations/members.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document as body, send } from '../support/client.js';
 import { account, admin, organization, PASSWORD, signIn } from '../support/factories.js';
+import { useFactors, useKeys, usePasskeys, useProviders } from './credentials.js';
 import { CheckedClient, ENDPOINTS, operations } from './openapi.js';
 
 const ACCOUNT = 'iam:accounts';
@@ -169,6 +170,14 @@ describe('Answers are what the OpenAPI document promises', () => {
     await client.send('GET /auth/logout', [], { headers: { ...headers, cookie: fresh.join('; ') } });
     await client.send('POST /auth/logout', [], { token: own });
   });
+
+  it('for second factors', () => useFactors(client, app, token));
+
+  it('for passkeys', () => usePasskeys(client, app));
+
+  it('for API keys', () => useKeys(client, app));
+
+  it('for identity providers', () => useProviders(client, app, token));
 
   it('for the rest', async () => {
     const list = await client.send('GET /audit_events', [], { token, query: '?page[size]=3' });

@@ -3,6 +3,7 @@ import { SessionsRepository } from '../../src/account-sessions/sessions.reposito
 import { AccountDirectoryRepository } from '../../src/accounts/account-directory.repository.js';
 import { InvitationMailer } from '../../src/accounts/invitations/invitation.mailer.js';
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
+import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
 import { ActorCache } from '../../src/auth/sessions/actor-loader.js';
 import { AuthChanges } from '../../src/auth/sessions/auth-changes.js';
 import { SessionStore } from '../../src/auth/sessions/session.store.js';
@@ -14,7 +15,7 @@ import { MailRecipients } from '../../src/mail/mail.address.js';
 import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { PasswordOwners } from '../../src/passwords/credentials.repository.js';
-import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
+import { ActiveKeys, PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';
 import { OneTimeTokensRepository } from '../../src/one-time-tokens/one-time-tokens.repository.js';
 import { PersonalDataModule } from '../../src/personal-data/personal-data.module.js';
@@ -28,12 +29,14 @@ export async function startMailModule(config: Config): Promise<TestingModule> {
     providers: [
       SecretBox,
       OneTimeTokensRepository,
+      SecondFactors,
       AccountDirectoryRepository,
       { provide: MailRecipients, useExisting: AccountDirectoryRepository },
       { provide: PasswordOwners, useExisting: AccountDirectoryRepository },
       AuthChanges,
       ActorCache,
       { provide: SessionStore, useClass: SessionsRepository },
+      { provide: ActiveKeys, useValue: { count: () => Promise.resolve(0) } },
       InvitationMailer,
       ResetMailer,
       PasswordChangedMailer,

@@ -30,6 +30,7 @@ describe('Lesson 9: an organization', () => {
   let foreignSession: string;
   let foreignEvent: string;
   let foreignJob: string;
+  const foreignCredential = uuidv7();
 
   beforeAll(async () => {
     [own, foreign] = [await organization(app, 'Own'), await organization(app, 'Foreign')];
@@ -48,8 +49,30 @@ describe('Lesson 9: an organization', () => {
       foreignJob,
       stranger.account.id,
     ]);
+    await credentialsOf(stranger.account.id);
     [foreignEvent = ''] = ids(await root.get(`/audit_events?filter[actor_id]=${stranger.account.id}`));
   });
+
+  /** Everything else that signs the stranger in, and the provider of the stranger's organization. All have one id. */
+  async function credentialsOf(accountId: string): Promise<void> {
+    const rows = [
+      `INSERT INTO account_factors (id, account_id, name, secret) VALUES ($1, $2, 'Phone', 'sealed')`,
+      `INSERT INTO account_passkeys (id, account_id, name, credential_id, public_key, backup_eligible, backed_up)
+       VALUES ($1, $2, 'Laptop', 'credential', 'key', false, false)`,
+      `INSERT INTO api_keys (id, account_id, name, permissions, key_label) VALUES ($1, $2, 'CI', '{}', 'iam_0000…0000')`,
+    ];
+    for (const row of rows) await app.sql(row, [foreignCredential, accountId]);
+    await app.sql(
+      `INSERT INTO identity_providers (id, slug, name, kind, client_id, organization_id)
+       VALUES ($1, 'foreign', 'Foreign', 'oidc', 'client', $2)`,
+      [foreignCredential, foreign],
+    );
+    await app.sql(
+      `INSERT INTO account_identities (id, account_id, provider_id, issuer, subject, linked_by)
+       VALUES ($1, $2, $1, 'https://id.example.com', 'stranger', 'session')`,
+      [foreignCredential, accountId],
+    );
+  }
 
   const actors = (): [string, SignedIn][] => [
     ['owner', owner],
@@ -71,14 +94,24 @@ describe('Lesson 9: an organization', () => {
       '/accounts/:id': [stranger.account.id, 'iam:accounts'],
       '/accounts/:id/email': [stranger.account.id, 'iam:accounts'],
       '/accounts/:id/erase': [stranger.account.id, 'iam:accounts'],
+      '/accounts/:id/factors': [stranger.account.id, 'iam:accounts'],
       '/accounts/:id/resend_invitation': [stranger.account.id, 'iam:accounts'],
       '/account_sessions/:id': [foreignSession, 'iam:account_sessions'],
       '/organizations/:id': [foreign, 'iam:organizations'],
       '/audit_events/:id': [foreignEvent, 'iam:audit_events'],
       '/jobs/:id': [foreignJob, 'iam:jobs'],
+      '/account_factors/:id': [foreignCredential, 'iam:account_factors'],
+      '/account_factors/:id/confirm': [foreignCredential, 'iam:account_factors'],
+      '/account_identities/:id': [foreignCredential, 'iam:account_identities'],
+      '/account_passkeys/:id': [foreignCredential, 'iam:account_passkeys'],
+      '/api_keys/:id': [foreignCredential, 'iam:api_keys'],
+      '/api_keys/:id/revoke': [foreignCredential, 'iam:api_keys'],
+      '/api_keys/:id/rotate': [foreignCredential, 'iam:api_keys'],
+      '/identity_providers/:id': [foreignCredential, 'iam:identity_providers'],
+      '/identity_providers/:id/verify_domain': [foreignCredential, 'iam:identity_providers'],
     };
-    // Those of a token, and of roles, which are no rows; and pages, which test/pages/account.e2e-spec.ts asks.
-    const others = /\/(join|invitation)$|^\/roles\/|^\/account\//;
+    // Those of a token, of roles and of slugs, which are no rows; and pages, which test/pages/account.e2e-spec.ts asks.
+    const others = /\/(join|invitation)$|^\/roles\/|^\/account\/|^\/auth\/sso\//;
     const routes = routesOf(app).filter(({ pattern }) => pattern.includes(':id') && !others.test(pattern));
     expect([...new Set(routes.map(({ pattern }) => pattern))].sort()).toEqual(Object.keys(rows).sort());
     const statuses = new Set<string>();
@@ -102,13 +135,21 @@ describe('Lesson 9: an organization', () => {
     expect([...statuses].filter((line) => !line.endsWith('404')).sort()).toEqual([
       // No right to this on any row.
       'member DELETE /accounts/:id 403',
+      'member DELETE /identity_providers/:id 403',
       'member DELETE /organizations/:id 403',
       'member GET /audit_events/:id 403',
+      'member GET /identity_providers/:id 403',
+      'member PATCH /identity_providers/:id 403',
       'member PATCH /organizations/:id 403',
       'member POST /accounts/:id/erase 403',
       'member POST /accounts/:id/resend_invitation 403',
+      // A body is wrong whatever the row.
+      'member POST /api_keys/:id/rotate 422',
+      'member POST /identity_providers/:id/verify_domain 403',
       'owner DELETE /organizations/:id 403',
       'owner GET /audit_events/:id 403',
+      'owner POST /api_keys/:id/rotate 422',
+      'owner POST /identity_providers/:id/verify_domain 422',
     ]);
     const names = await app.sql<{ name: string }>('SELECT name FROM accounts UNION SELECT name FROM organizations');
     expect(names.map(({ name }) => name)).not.toContain('Taken over');

@@ -6,6 +6,7 @@ import { Transactions } from '../../src/json-api/sql/executor.js';
 import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
+import { PeriodicJobs } from '../../src/sweeps/periodic-jobs.js';
 import { Sweeps } from '../../src/sweeps/sweeps.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { errorsOf, send } from '../support/client.js';
@@ -95,13 +96,9 @@ describe('Expired rows', () => {
     const deleted = await Promise.all(sweepers.map((sweeper) => sweeper.tick()));
     expect(deleted.reduce((sum, rows) => sum + rows, 0)).toBe(3_000);
     const finished = claims.flatMap((claim) => claim.mock.calls.map(([name]) => name));
-    expect(finished.sort()).toEqual(
-      here.nest
-        .get(Sweeps, { strict: false })
-        .list()
-        .map(({ table }) => table)
-        .sort(),
-    );
+    const sweeps = here.nest.get(Sweeps, { strict: false }).list();
+    const jobs = here.nest.get(PeriodicJobs, { strict: false }).list();
+    expect(finished.sort()).toEqual([...sweeps.map(({ table }) => table), ...jobs.map(({ name }) => name)].sort());
     await expiredSessions(jane.id, 10);
     // None is due any more.
     expect(await Promise.all(sweepers.map((sweeper) => sweeper.tick()))).toEqual([0, 0]);

@@ -41,6 +41,10 @@ function sparseSchemas({ components }: OpenAPIObject): Record<string, unknown> {
   return schemas;
 }
 
+/** A JSON Pointer as a URI fragment (RFC 6901, section 6). */
+const pointer = (path: readonly (string | number)[]): string =>
+  ['#', ...path.map((key) => encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1')))].join('/');
+
 /** Validates responses against an OpenAPI document. */
 export class OpenApiCheck {
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -49,7 +53,7 @@ export class OpenApiCheck {
 
   constructor(document: OpenAPIObject) {
     addFormats.default(this.ajv);
-    this.ajv.addSchema({ $id: 'openapi', components: document.components });
+    this.ajv.addSchema({ $id: 'openapi', components: document.components, paths: document.paths });
     this.ajv.addSchema({ $id: 'sparse', components: { schemas: sparseSchemas(document) } });
     this.operations = operations(document);
   }
@@ -66,8 +70,11 @@ export class OpenApiCheck {
     const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
     assert.ok(mediaType in promised.content, `${operation} does not promise ${mediaType} for a ${status}`);
     const schema = promised.content[mediaType]?.schema;
-    if (!schema || !('$ref' in schema)) throw new Error(`${operation} has no schema for a ${status}`);
-    const validate = this.validator((isSparse ? 'sparse' : 'openapi') + schema.$ref);
+    if (!schema) throw new Error(`${operation} has no schema for a ${status}`);
+    const [method = '', path = ''] = operation.split(' ');
+    const place = ['paths', path, method.toLowerCase(), 'responses', status, 'content', mediaType, 'schema'];
+    const reference = '$ref' in schema ? schema.$ref : pointer(place);
+    const validate = this.validator((isSparse ? 'sparse' : 'openapi') + reference);
     validate(JSON.parse(text));
     assert.deepEqual([operation, status, validate.errors], [operation, status, null]);
   }
