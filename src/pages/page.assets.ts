@@ -58,8 +58,8 @@ pre { margin: 0; padding: 12px 16px; border-radius: 8px; background: var(--page)
 .row p, .row form { margin: 0; }
 .badge { color: var(--good); font-size: 14px; }
 .qr { display: block; width: 240px; max-width: 100%; margin: 0 0 16px; }
-.key { font-family: ui-monospace, monospace; font-size: 18px; }
-.codes { columns: 2 150px; padding-left: 32px; }
+.key { font-family: ui-monospace, monospace; }
+.codes { columns: 2 140px; padding-left: 36px; }
 @media print { form, .links { display: none; } main { border: 0; } }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 iframe { width: 100%; height: 620px; border: 1px solid var(--line); border-radius: 8px; resize: vertical; }

@@ -163,9 +163,9 @@ export interface PageData {
   'second-factors': {
     heading: string;
     body: string;
-    /** What has just been done. */
+    /** What has just been done, or has to be done first. */
     notice: string | null;
-    /** What went wrong, or has to be done first. */
+    /** What went wrong. */
     problem: string | null;
     items: readonly (ItemData & { readonly id: string })[];
     /** In place of items when there are none. */

@@ -160,7 +160,8 @@ export const GERMAN_ACCOUNT: AccountText = {
       },
     },
     notices: {
-      added: 'Die App ist hinzugefügt. Ab jetzt braucht die Anmeldung mit Passwort einen Code.',
+      added:
+        'Die App ist hinzugefügt. Ab jetzt braucht die Anmeldung mit Passwort einen Code. Erstellen Sie Wiederherstellungscodes, wenn Sie keine haben.',
       removed: 'Die App ist entfernt. Sie können auch den Eintrag in der App löschen.',
     },
     problems: {

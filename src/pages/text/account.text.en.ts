@@ -155,7 +155,8 @@ export const ENGLISH_ACCOUNT: AccountText = {
       },
     },
     notices: {
-      added: 'The app is added. From now on, signing in by password needs a code.',
+      added:
+        'The app is added. From now on, signing in by password needs a code. Make recovery codes, if you have none.',
       removed: 'The app is removed. You can delete its entry in the app as well.',
     },
     problems: {

@@ -71,8 +71,8 @@ export class SecondFactorsView {
     const data: PageData['second-factors'] = {
       heading: secondFactors.title,
       body: secondFactors.intro,
-      notice: isNotice(state.notice, secondFactors.notices) ? secondFactors.notices[state.notice] : null,
-      problem: problem === undefined ? required : secondFactors.problems[problem],
+      notice: isNotice(state.notice, secondFactors.notices) ? secondFactors.notices[state.notice] : required,
+      problem: problem === undefined ? null : secondFactors.problems[problem],
       empty: secondFactors.none,
       action: this.page(),
       items: own.map((app) => ({ id: app.id, title: app.name, detail: detailOf(app, text) })),
