@@ -25,7 +25,7 @@ export const ApiKeyResource = defineResource(ApiKey, {
     },
     revokedAt: { sort: true },
     lastUsedAt: { filter: ['gte', 'lte'], sort: true },
-    createdBy: { sort: true },
+    createdBy: { sort: true, initial: () => undefined },
     createdAt: { filter: ['gte', 'lte'], sort: true },
     updatedAt: { sort: true },
   },

@@ -1,5 +1,6 @@
 import { levels, type LoggerOptions } from 'pino';
 import type { Config } from '../config/config.js';
+import { maskCredentials } from '../json-api/http/credentials-in-text.js';
 import { BOUNDED_LINES } from './bounded-line.js';
 import { requestSummary } from './request-line.js';
 
@@ -61,6 +62,8 @@ export function logOptions(
         if (level === levels.values['info'] && isStartUp(args[0]) && !this.isLevelEnabled('debug')) return;
         method.apply(this, args);
       },
+      // The whole line, so that no field, message or stack that repeats input is forgotten.
+      streamWrite: maskCredentials,
     },
     formatters: BOUNDED_LINES.formatters,
     serializers: { ...BOUNDED_LINES.serializers, req: requestSummary, request: requestSummary },

@@ -7,6 +7,7 @@ import { ActorLoader } from '../auth/sessions/actor-loader.js';
 import { TRUSTED_DEVICE_COOKIE } from '../auth/sessions/device-trust.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
+import { maskCredentials } from '../json-api/http/credentials-in-text.js';
 import { SessionStarts, type SignInClient, type SignInProof, type StartedSession } from './session-starts.service.js';
 import type { SignedIn } from './session-tokens.js';
 import { SignInService } from './sign-in.service.js';
@@ -89,9 +90,9 @@ export class BrowserSessions {
   }
 }
 
-/** Where a session starts from. */
+/** Where a session starts from. The user agent is stored, shown and mailed: no place for a credential. */
 const clientOf = (request: FastifyRequest): SignInClient => ({
-  userAgent: request.headers['user-agent'] ?? null,
+  userAgent: maskCredentials(request.headers['user-agent'] ?? '') || null,
   ip: clientAddress(request),
   cookies: request.cookies,
 });

@@ -6,8 +6,9 @@ import { mailsTo } from '../accounts/mails.js';
 import { changed, revert } from '../accounts/email/email-app.js';
 import { settled } from '../events/listeners.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { as, type ApiClient } from '../support/client.js';
+import { as, ids, type ApiClient } from '../support/client.js';
 import { admin, PASSWORD, signedIn } from '../support/factories.js';
+import { sweepNow } from '../sweeps/sweep-now.js';
 import { keyOf, serviceAccount } from './keys.js';
 
 const OWN = ['iam:accounts.read.own'];
@@ -72,6 +73,47 @@ describe('The life of an API key', () => {
     expect(all).toHaveLength(2);
     expect(about('Short')(all)).toBe(false);
     expect(short.id).toBeDefined();
+  });
+
+  it('ends when its expiry passes, here and on another instance, though both used it just before', async () => {
+    const user = await signedIn(app);
+    const { id, key } = await keyOf(app, user, OWN);
+    const expiry = Date.now() + 3_000;
+    await app.sql('UPDATE api_keys SET expires_at = $2 WHERE id = $1', [id, new Date(expiry)]);
+    const beside = await startApp({ beside: app });
+    const clients = [as(app, key), as(beside, key)];
+    const form = { grant_type: 'client_credentials', client_id: id, client_secret: key };
+    const token = await fetch(`${app.url}/auth/token`, { method: 'POST', body: new URLSearchParams(form) });
+    const { access_token: access, expires_in: seconds } = (await token.json()) as Record<string, string>;
+    expect(Number(seconds)).toBeLessThanOrEqual(3);
+    clients.push(as(app, access ?? ''), as(beside, access ?? ''));
+    const statuses = () => Promise.all(clients.map(async (client) => (await client.get('/auth/me')).status));
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    expect(Date.now()).toBeLessThan(expiry);
+    await sleep(expiry - Date.now() + 1);
+    expect(await statuses()).toEqual([401, 401, 401, 401]);
+    expect((await user.get(`/api_keys/${id}`)).body.data.attributes.status).toBe('expired');
+    await beside.stop();
+  });
+
+  it('is deleted with its secrets 30 days after it has expired, and not before', async () => {
+    const user = await signedIn(app);
+    const [gone, kept, revoked, active] = [
+      await keyOf(app, user, OWN),
+      await keyOf(app, user, OWN),
+      await keyOf(app, user, OWN),
+      await keyOf(app, user, OWN),
+    ];
+    await user.post(`/api_keys/${revoked.id}/revoke`);
+    const expire = (id: string, age: string) =>
+      app.sql(`UPDATE api_keys SET expires_at = now() - $2::interval WHERE id = $1`, [id, age]);
+    await expire(gone.id, '30 days 1 minute');
+    await expire(kept.id, '29 days 23 hours');
+    expect(await sweepNow(app)).toBe(1);
+    expect(ids(await user.get('/api_keys'))).toEqual([kept.id, revoked.id, active.id]);
+    expect((await user.get(`/api_keys/${gone.id}`)).status).toBe(404);
+    expect(await app.sql('SELECT FROM api_key_secrets WHERE key_id = $1', [gone.id])).toEqual([]);
+    expect([(await gone.get('/auth/me')).status, (await active.get('/auth/me')).status]).toEqual([401, 200]);
   });
 
   it('outlives a change of the password, whose mail says how many keys are active', async () => {

@@ -97,9 +97,11 @@ async function identityProvider(app: Rows, n: number): Promise<string> {
   return id;
 }
 
+/** Of a service, since a person's keys are made by that person only; one after the other expires earlier, as a change may do. */
 async function apiKey(app: Rows, n: number): Promise<string> {
   const id = uuidv7();
-  const { id: accountId } = await account(app, { joined: false });
+  const columns = { kind: 'service', joined_at: time(n) };
+  const { id: accountId } = await account(app, { joined: false, columns });
   await app.sql(
     `INSERT INTO api_keys (id, name, account_id, permissions, role_scope, key_label, expires_at, revoked_at, last_used_at,
        created_by, created_at, updated_at)
@@ -109,9 +111,9 @@ async function apiKey(app: Rows, n: number): Promise<string> {
       `Key no. ${n}, of 100%`,
       accountId,
       ['iam:accounts.read.own'],
-      n % 2 ? null : { region: [`eu-${n}`] },
+      n % 2 ? null : { org: [] },
       `iam_${String(n).padStart(4, '0')}…wxyz`,
-      n % 3 ? new Date(Date.now() + (n - 5) * DAY_MS) : null,
+      new Date(START + (300 - n) * DAY_MS),
       n % 4 ? null : time(n),
       n % 2 ? time(n + 1) : null,
       n % 2 ? uuidv7() : null,

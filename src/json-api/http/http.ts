@@ -7,6 +7,7 @@ import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 import { leaveBodiesUnread } from './body-reader.js';
+import { maskCredentials } from './credentials-in-text.js';
 
 /**
  * Content negotiation of JSON:API 1.1: parameters other than `profile` are not understood; no extension is supported.
@@ -77,13 +78,11 @@ export function documentMediaType(accept: string | undefined): string {
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 
 const REQUEST_ID = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.requestIdCharacters}}$`);
-/** A credential that was put into the wrong header, such as an API key or a token: ids are logged and stored. */
-const SECRET = /iam_[0-9A-Za-z]{40}|^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** The request's id: the client's own where it is harmless, else a new one. */
+/** The request's id: the client's own where it is harmless, else a new one. Ids are logged and stored. */
 export function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
   const sent = headers['x-request-id'];
-  return typeof sent === 'string' && REQUEST_ID.test(sent) && !SECRET.test(sent) ? sent : uuidv7();
+  return typeof sent === 'string' && REQUEST_ID.test(sent) && maskCredentials(sent) === sent ? sent : uuidv7();
 }
 
 /** `If-None-Match` (RFC 9110): any of the tags, or `*`; a weak spelling of a tag matches too. */

@@ -10,6 +10,14 @@ import { parsedBy, type CommandContext } from '../../command.js';
 import { table } from '../../output.js';
 import { withService } from '../../with-service.js';
 
+/** As the attributes of `iam:api_keys` are. */
+const keyName = line
+  .transform((text) => text.trim())
+  .pipe(z.string().min(1, 'must not be empty').max(100, 'must have at most 100 characters'));
+const rights = list(line.max(255, 'must be a comma list of rights of at most 255 characters')).refine(
+  ({ length }) => length <= 100,
+  'must have at most 100 rights',
+);
 const uuid = z.string().refine(isUuid, 'must be a UUID');
 
 /** The account of the options; undefined where neither or both are given. */
@@ -53,14 +61,10 @@ export const keysCreateCommand = (context: CommandContext) =>
   new Command('create')
     .summary('Make an API key and print it, once')
     .description('Its permissions lie within what the account may do. A person gets a mail about it.')
-    .argument('<NAME>', 'What the key is for', parsedBy(line))
+    .argument('<NAME>', 'What the key is for', parsedBy(keyName))
     .option('--account <ID>', 'The account with this id', parsedBy(uuid))
     .option('--email <EMAIL>', 'The account with this e-mail', parsedBy(email))
-    .requiredOption(
-      '--permissions <RIGHTS>',
-      'Comma list of rights such as iam:accounts.read.org',
-      parsedBy(list(line)),
-    )
+    .requiredOption('--permissions <RIGHTS>', 'Comma list of rights such as iam:accounts.read.org', parsedBy(rights))
     .option('--days <N>', 'How long it is good, in days', parsedBy(integer(1, 36_500)), 90)
     .action(async (keyName, { account, email: address, permissions, days }, command) => {
       const name = accountOf(account, address);
