@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import { AccountSessionResource } from '../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../src/accounts/account.resource.js';
+import { ApiKeyResource } from '../src/api-keys/api-key.resource.js';
 import { AuditEventResource } from '../src/events/audit-event.resource.js';
 import { encodeCursor } from '../src/json-api/query/pagination.js';
 import { ID } from '../src/json-api/resource/attributes.js';
@@ -17,6 +18,7 @@ export const RESOURCES: readonly AnyResource[] = [
   OrganizationResource,
   AccountSessionResource,
   AuditEventResource,
+  ApiKeyResource,
 ];
 
 /** Runs a statement. */
@@ -47,9 +49,10 @@ export async function sampleRows(run: Run): Promise<SampleRows> {
       'audit_events',
       'actor_id IS NOT NULL AND target_id IS NOT NULL AND ip IS NOT NULL AND request_id IS NOT NULL',
     ),
+    apiKey: await middle('api_keys', 'last_used_at IS NOT NULL AND expires_at > now()'),
     recent: await middle(
       `(SELECT 1, ${recently('accounts')} AS account, ${recently('organizations')} AS organization,
-          ${recently('audit_events')} AS event) recent`,
+          ${recently('audit_events')} AS event, ${recently('api_keys')} AS "apiKey") recent`,
     ),
   };
 }

@@ -80,7 +80,7 @@ async function makeSeeded(serverUrl: string, name: string, accounts: number): Pr
   await dataSource.destroy();
   const hashedPassword = `${OWN_PREFIX}${await hash(bcryptInput(SEED_PASSWORD), BCRYPT_COST)}`;
   const organizations = Math.ceil(accounts / 100);
-  const sizes = { accounts, organizations, sessions: accounts, auditEvents: accounts };
+  const sizes = { accounts, organizations, sessions: accounts, auditEvents: accounts, apiKeys: accounts };
   await withClient(url, (client) => seed(client, sizes, hashedPassword));
   // Only now: a seeding that was broken off leaves no mark.
   await withClient(serverUrl, (client) =>

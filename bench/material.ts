@@ -43,6 +43,7 @@ export async function gather({ databaseUrl, serviceUrl, accounts, connections }:
     accounts,
     admin: bearer(admin.token),
     user: bearer(user.token),
+    key: bearer(await newKey(serviceUrl, bearer(admin.token))),
     lastCursor: await cursorBeforeLast(serviceUrl, bearer(admin.token)),
     login: { service: { email: owner, password }, floor: { password, hash } },
     refreshTokens: async (side) => {
@@ -53,6 +54,13 @@ export async function gather({ databaseUrl, serviceUrl, accounts, connections }:
       return sessions.map(({ refresh_token: token }) => (side === 'service' ? token : sessionIdOf(token)));
     },
   };
+}
+
+/** Makes an API key that reads accounts; the sign-in is fresh enough for that. */
+async function newKey(serviceUrl: string, headers: Record<string, string>): Promise<string> {
+  const attributes = { name: 'Benchmark', permissions: ['iam:accounts.read.*'] };
+  const body = { data: { type: 'iam:api_keys', attributes } };
+  return (await ask<{ meta: { key: string } }>(`${serviceUrl}/api_keys`, body, headers)).meta.key;
 }
 
 /** The cursor of the row before the last 50. */

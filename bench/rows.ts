@@ -8,6 +8,8 @@ export interface Material {
   /** Headers of an admin and of a plain user, as the service wants them. */
   readonly admin: Record<string, string>;
   readonly user: Record<string, string>;
+  /** The same of an API key of the admin. */
+  readonly key: Record<string, string>;
   /** Ids of accounts, from all over the table. */
   readonly ids: readonly string[];
   readonly accounts: number;
@@ -75,7 +77,12 @@ export const ROWS: readonly Row[] = [
     ({ lastCursor }) => `/accounts?page[after]=${lastCursor}&${PAGE}`,
   ),
   showing('show', '`GET /accounts/{id}`, each time another account'),
-  showing('sparse show', 'the same with `fields[iam:accounts]=name,email`', '?fields[iam:accounts]=name,email'),
+  {
+    name: 'show with an API key',
+    meaning: '`GET /accounts/{id}` with an API key of the admin instead of a token; the floor does as for `show`',
+    traffic: ({ ids, key }) => ({ requests: ids.map((id) => get(`/accounts/${id}`, key)), status: 200 }),
+  },
+  showing('sparse show', '`show` with `fields[iam:accounts]=name,email`', '?fields[iam:accounts]=name,email'),
   {
     name: 'sign-in',
     meaning: '`POST /auth/login`; the floor compares one bcrypt hash of the same cost, on the same core',

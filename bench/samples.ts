@@ -13,7 +13,8 @@ export interface SampleRows {
   readonly membership: SampleRow;
   readonly session: SampleRow;
   readonly event: SampleRow;
-  /** Moments of creation: of the 20th newest account, organization and event. */
+  readonly apiKey: SampleRow;
+  /** Moments of creation: of the 20th newest account, organization, event and key. */
   readonly recent: SampleRow;
 }
 
@@ -110,5 +111,20 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
     created_at: ({ event }) => [event['created_at'], LONG_AGO],
     created_at__gte: ({ recent }) => [recent['event'], LONG_AGO, SOON],
     created_at__lte: ({ event }) => [event['created_at'], LONG_AGO, SOON],
+  },
+  'iam:api_keys': {
+    id: ({ apiKey }) => [apiKey['id'], ABSENT_ID],
+    id__in: ({ apiKey }) => [`${apiKey['id']},${ABSENT_ID}`],
+    name: ({ apiKey }) => [apiKey['name'], 'Nothing'],
+    name__match: ({ apiKey }) => [apiKey['name']?.split(' ')[1], 'build', 'nothing'],
+    account_id: ({ apiKey }) => [apiKey['account_id'], ABSENT_ID],
+    status: () => ['active', 'expired', 'revoked'],
+    status__in: () => ['expired,revoked', 'active,expired,revoked', 'active,revoked'],
+    expires_at__gte: ({ apiKey }) => [apiKey['expires_at'], LONG_AGO, SOON],
+    expires_at__lte: ({ apiKey }) => [apiKey['expires_at'], LONG_AGO, SOON],
+    last_used_at__gte: ({ recent, apiKey }) => [recent['apiKey'], apiKey['last_used_at'], LONG_AGO, SOON],
+    last_used_at__lte: ({ apiKey }) => [apiKey['last_used_at'], LONG_AGO, SOON],
+    created_at__gte: ({ recent }) => [recent['apiKey'], LONG_AGO, SOON],
+    created_at__lte: ({ apiKey }) => [apiKey['created_at'], LONG_AGO, SOON],
   },
 };

@@ -7,13 +7,14 @@ export interface SeedSizes {
   readonly organizations: number;
   readonly sessions: number;
   readonly auditEvents: number;
+  readonly apiKeys: number;
 }
 
 /** What every seeded account that has joined signs in with; only its hash depends on a cost. */
 export const SEED_PASSWORD = 'Correct-horse-7';
 
 /** Made anew when what is seeded changes, so that an older database is not taken for a current one. */
-export const SEED_VERSION = 3;
+export const SEED_VERSION = 4;
 
 /** Letters in front of the number in an e-mail: as with people's names, few accounts share them. */
 const EMAIL_LETTERS = 7;
@@ -139,6 +140,26 @@ const auditEvents = (count: number): string => `
     CASE WHEN ${pick(20, 33)} > 0 THEN md5(i || 'request') END, created_at
   FROM (SELECT i, ${moment(count)} AS created_at FROM generate_series(1, ${count}::bigint) i) one`;
 
+/** Keys of the last 300 days, in turn of the accounts; most are active, and a few revoked. */
+const apiKeys = (count: number): string => `
+  INSERT INTO api_keys
+    (id, name, account_id, permissions, key_label, expires_at, revoked_at, last_used_at, created_by, created_at, updated_at)
+  WITH account AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM accounts WHERE enabled),
+       key AS (
+         SELECT i, ${moment(count, 300)} AS created_at,
+                (i * 7919) % (SELECT count(*) FROM account) AS n
+         FROM generate_series(1, ${count}::bigint) i
+       )
+  SELECT ${uuidv7('created_at', 'key')}, ${oneOf(`ARRAY['Build','Deploy','Sync','Backup']`, 4, 37)} || ' ' ||
+      initcap(substr(md5(${pick(20_000, 38)}::text), 1, 7)),
+    account.id, '{iam:accounts.read.own}', 'iam_' || substr(md5(i || 'label'), 1, 4) || '…' || substr(md5(i || 'label'), 5, 4),
+    CASE WHEN ${pick(50, 39)} = 0 THEN NULL WHEN ${pick(30, 40)} = 0 THEN now() - interval '1 day' - i * interval '1 millisecond'
+      ELSE created_at + interval '365 days' END,
+    CASE WHEN i % ${every(count, FEW)} = 0 THEN created_at + interval '1 hour' END,
+    CASE WHEN ${pick(10, 41)} > 0 THEN created_at + ${pick(1000, 42)} * interval '1 minute' END,
+    CASE WHEN ${pick(20, 43)} > 0 THEN account.id END, created_at, created_at + ${pick(1000, 44)} * interval '1 minute'
+  FROM key JOIN account USING (n) ORDER BY i`;
+
 const TABLES = [
   'accounts',
   'account_credentials',
@@ -147,6 +168,7 @@ const TABLES = [
   'memberships',
   'account_sessions',
   'audit_events',
+  'api_keys',
 ] as const;
 
 /**
@@ -168,6 +190,7 @@ export async function seed(client: ClientBase, sizes: SeedSizes, hashedPassword:
   await client.query(memberships(sizes.organizations));
   await client.query(sessions(sizes.sessions));
   await client.query(auditEvents(sizes.auditEvents));
+  await client.query(apiKeys(sizes.apiKeys));
   for (const { definition } of indexes) await client.query(definition);
   await client.query(`VACUUM ANALYZE ${TABLES.join(', ')}`);
 }

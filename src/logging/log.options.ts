@@ -1,6 +1,6 @@
 import { levels, type LoggerOptions } from 'pino';
 import type { Config } from '../config/config.js';
-import { maskCredentials } from '../json-api/http/credentials-in-text.js';
+import { maskCredentials } from '../json-api/http/http.js';
 import { BOUNDED_LINES } from './bounded-line.js';
 import { requestSummary } from './request-line.js';
 

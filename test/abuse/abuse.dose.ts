@@ -50,7 +50,7 @@ describe('What a stranger or a small account sends', () => {
 
   beforeAll(async () => {
     app = await startApp();
-    const sizes = { accounts: ROWS, organizations: ROWS / 20, sessions: ROWS, auditEvents: ROWS };
+    const sizes = { accounts: ROWS, organizations: ROWS / 20, sessions: ROWS, auditEvents: ROWS, apiKeys: ROWS };
     await withClient(app.databaseUrl, (client) => seed(client, sizes, 'no hash'));
     const organizationId = await organization(app);
     const attacker = await signedIn(app, { org: [organizationId] });

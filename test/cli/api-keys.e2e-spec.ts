@@ -10,7 +10,7 @@ import { command } from './command-line.js';
 
 const OWN = 'iam:accounts.read.own';
 const KEY = /^iam_[0-9A-Za-z]{59}\n$/;
-const NOBODY = '01900000-0000-7000-8000-000000000000';
+const ABSENT_ID = '01900000-0000-7000-8000-000000000000';
 
 describe('keys list, create and revoke', () => {
   let app: TestApp;
@@ -82,8 +82,12 @@ describe('keys list, create and revoke', () => {
 
   it.each<readonly [string, readonly string[], string]>([
     ['an unknown account', ['list', '--email', 'nobody@example.com'], 'There is no account nobody@example.com.'],
-    ['an unknown owner', ['create', 'A', '--account', NOBODY, '--permissions', OWN], `There is no account ${NOBODY}.`],
-    ['an unknown key', ['revoke', NOBODY], `There is no API key ${NOBODY} that is not revoked.`],
+    [
+      'an unknown owner',
+      ['create', 'A', '--account', ABSENT_ID, '--permissions', OWN],
+      `There is no account ${ABSENT_ID}.`,
+    ],
+    ['an unknown key', ['revoke', ABSENT_ID], `There is no API key ${ABSENT_ID} that is not revoked.`],
   ])('say that there is no such thing: %s', async (_, args, error) => {
     const { exitCode, out, err } = await keys(...args);
     expect([exitCode, out, err]).toEqual([1, '', `${error}\n`]);
@@ -104,18 +108,18 @@ describe('keys list, create and revoke', () => {
 
   it.each<readonly [readonly string[]]>([
     [['list']],
-    [['list', '--account', NOBODY, '--email', 'a@example.com']],
+    [['list', '--account', ABSENT_ID, '--email', 'a@example.com']],
     [['list', '--account', 'jane']],
-    [['create', '--account', NOBODY, '--permissions', OWN]],
+    [['create', '--account', ABSENT_ID, '--permissions', OWN]],
     [['create', 'A', '--permissions', OWN]],
-    [['create', 'A', '--account', NOBODY]],
-    [['create', ' ', '--account', NOBODY, '--permissions', OWN]],
-    [['create', 'x'.repeat(101), '--account', NOBODY, '--permissions', OWN]],
-    [['create', 'A', '--account', NOBODY, '--permissions', Array(101).fill(OWN).join(',')]],
-    [['create', 'A', '--account', NOBODY, '--permissions', 'x'.repeat(256)]],
-    [['create', 'A\nB', '--account', NOBODY, '--permissions', OWN]],
-    [['create', 'A', '--account', NOBODY, '--permissions', '']],
-    [['create', 'A', '--account', NOBODY, '--permissions', OWN, '--days', '0']],
+    [['create', 'A', '--account', ABSENT_ID]],
+    [['create', ' ', '--account', ABSENT_ID, '--permissions', OWN]],
+    [['create', 'x'.repeat(101), '--account', ABSENT_ID, '--permissions', OWN]],
+    [['create', 'A', '--account', ABSENT_ID, '--permissions', Array(101).fill(OWN).join(',')]],
+    [['create', 'A', '--account', ABSENT_ID, '--permissions', 'x'.repeat(256)]],
+    [['create', 'A\nB', '--account', ABSENT_ID, '--permissions', OWN]],
+    [['create', 'A', '--account', ABSENT_ID, '--permissions', '']],
+    [['create', 'A', '--account', ABSENT_ID, '--permissions', OWN, '--days', '0']],
     [['revoke']],
     [['revoke', 'iam_x']],
   ])('do nothing when called with %j, and exit with 2', async (args) => {

@@ -10,6 +10,8 @@ import { execute, statementsOf, type Execution } from './statements.js';
 
 /** What is bounded at 30,000 rows and at 200,000 (`npm run test:long`) does not grow with the table. */
 const ROWS = process.env['IAM_TEST_LONG'] ? 200_000 : 30_000;
+/** Machines have more keys than there are people. */
+const API_KEYS = process.env['IAM_TEST_LONG'] ? 1_000_000 : 30_000;
 
 /**
  * Pages of 8 KiB that a page of 50 may look at. A row of accounts takes four of them, for its organizations; reading
@@ -20,6 +22,7 @@ const MAX_PAGES_OF: Readonly<Record<string, number>> = {
   'iam:organizations': 150,
   'iam:account_sessions': 200,
   'iam:audit_events': 200,
+  'iam:api_keys': 200,
 };
 
 /** The first of a sort's addresses are the first page, by number and by cursor, and the last one. */
@@ -37,7 +40,7 @@ describe('A page of 50', () => {
   beforeAll(async () => {
     // What is seeded reaches back further than events are kept by default.
     app = await startApp({ env: { AUDIT_RETENTION_DAYS: '36500' } });
-    const sizes = { accounts: ROWS, organizations: ROWS, sessions: ROWS, auditEvents: ROWS };
+    const sizes = { accounts: ROWS, organizations: ROWS, sessions: ROWS, auditEvents: ROWS, apiKeys: API_KEYS };
     await withClient(app.databaseUrl, (client) => seed(client, sizes, 'no hash'));
     actor = await admin(app);
     rows = await sampleRows(run);

@@ -7,7 +7,6 @@ import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 import { leaveBodiesUnread } from './body-reader.js';
-import { maskCredentials } from './credentials-in-text.js';
 
 /**
  * Content negotiation of JSON:API 1.1: parameters other than `profile` are not understood; no extension is supported.
@@ -78,6 +77,21 @@ export function documentMediaType(accept: string | undefined): string {
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 
 const REQUEST_ID = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.requestIdCharacters}}$`);
+
+/**
+ * API keys (also a start of one that could help to guess the rest) and access tokens, wherever they stand in a text:
+ * people paste them into the wrong header or address. Each run of characters is read once, however long it is.
+ */
+const CREDENTIALS = /iam_[0-9A-Za-z]{24,}|(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+/g;
+
+/** Replaces a credential in a text. */
+const MASK = '{token}';
+
+/** A text of a client with every API key and access token in it masked; for what is logged, stored or mailed. */
+export function maskCredentials(text: string): string {
+  // Most texts have none, and this is asked of every line of the log.
+  return text.includes('iam_') || text.includes('eyJ') ? text.replace(CREDENTIALS, MASK) : text;
+}
 
 /** The request's id: the client's own where it is harmless, else a new one. Ids are logged and stored. */
 export function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {

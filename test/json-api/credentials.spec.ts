@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../src/api-keys/api-key-format.js';
-import { maskCredentials } from '../../src/json-api/http/credentials-in-text.js';
+import { maskCredentials } from '../../src/json-api/http/http.js';
 
 const KEY = newApiKey();
 const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl-_';
