@@ -108,7 +108,10 @@ export class JsonApiInterceptor implements NestInterceptor {
     void reply.header('content-type', MEDIA_TYPE);
     if (isPage(response)) return this.writer.page(response);
     const document = this.writer.resource(response);
-    void reply.header('etag', entityTag(response, document));
+    // What a create shows once in its meta is not part of the row that a client reads again.
+    const { meta, ...bare } = response;
+    const tagged = verb === 'create' && meta !== undefined ? this.writer.resource(bare) : document;
+    void reply.header('etag', entityTag(response, tagged));
     if (verb === 'create' || verb === 'delete') void reply.header('location', this.writer.self(response.row));
     // A deletion has nothing to show but the job to which it was handed.
     if (verb === 'delete') void reply.status(HttpStatus.ACCEPTED);
