@@ -1,7 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import { AccountSessionResource } from '../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../src/accounts/account.resource.js';
-import { ApiKeyResource } from '../src/api-keys/api-key.resource.js';
 import { AuditEventResource } from '../src/events/audit-event.resource.js';
 import { encodeCursor } from '../src/json-api/query/pagination.js';
 import { ID } from '../src/json-api/resource/attributes.js';
@@ -18,7 +17,6 @@ export const RESOURCES: readonly AnyResource[] = [
   OrganizationResource,
   AccountSessionResource,
   AuditEventResource,
-  ApiKeyResource,
 ];
 
 /** Runs a statement. */
@@ -52,7 +50,8 @@ export async function sampleRows(run: Run): Promise<SampleRows> {
     apiKey: await middle('api_keys', 'last_used_at IS NOT NULL AND expires_at > now()'),
     recent: await middle(
       `(SELECT 1, ${recently('accounts')} AS account, ${recently('organizations')} AS organization,
-          ${recently('audit_events')} AS event, ${recently('api_keys')} AS "apiKey") recent`,
+          ${recently('audit_events')} AS event, ${recently('api_keys')} AS "apiKey",
+          (SELECT expires_at FROM api_keys WHERE expires_at IS NOT NULL ORDER BY expires_at DESC OFFSET 19 LIMIT 1) AS "apiKeyExpiry") recent`,
     ),
   };
 }
