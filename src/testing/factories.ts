@@ -1,15 +1,20 @@
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Secret } from 'otpauth';
 import { DataSource, type DeepPartial, type EntityMetadata, type ObjectLiteral } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Account } from '../accounts/account.entity.js';
 import { emailKey } from '../auth/email-key.js';
 import { ActorCache } from '../auth/sessions/actor-loader.js';
+import { SecretBox } from '../auth/tokens/secrets.js';
 import { Membership } from '../organizations/membership.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { AccountCredentials } from '../passwords/account-credentials.entity.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
+import { AccountFactor } from '../second-factors/account-factor.entity.js';
+import { FACTOR_SECRET } from '../second-factors/totp/account-factors.repository.js';
 import { PASSWORD } from './test-environment.js';
+import { authenticatorOf, type NextCode } from './totp.js';
 
 /** An account that the kit created. */
 export interface TestAccount {
@@ -55,12 +60,14 @@ export class Factories {
   private readonly dataSource: DataSource;
   private readonly hasher: PasswordHasher;
   private readonly actors: ActorCache;
+  private readonly secrets: SecretBox;
   private count = 0;
   private hash: Promise<string> | undefined;
 
   constructor(nest: NestFastifyApplication) {
     this.dataSource = nest.get(DataSource);
     this.hasher = nest.get(PasswordHasher, { strict: false });
+    this.secrets = nest.get(SecretBox, { strict: false });
     this.actors = nest.get(ActorCache, { strict: false });
   }
 
@@ -93,6 +100,17 @@ export class Factories {
   /** Makes an account a member of an organization. */
   async member(organization: Identified, account: Identified): Promise<void> {
     await this.row(Membership, { organizationId: idOf(organization), accountId: idOf(account) });
+  }
+
+  /**
+   * Gives an account a second factor, a confirmed authenticator app, and returns what gives its next code. Sessions that it
+   * has go on, and need `POST /auth/reauthenticate` for sensitive operations.
+   */
+  async totp(account: Identified): Promise<NextCode> {
+    const key = new Secret({ size: 20 }).base32;
+    const secret = this.secrets.seal(FACTOR_SECRET, key);
+    await this.row(AccountFactor, { accountId: idOf(account), name: 'Phone', secret, confirmedAt: new Date() });
+    return authenticatorOf(key);
   }
 
   /**

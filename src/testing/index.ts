@@ -23,6 +23,9 @@ export { ADMIN, APP_URL, PASSWORD } from './test-environment.js';
 export { passkey, Passkeys } from './passkey.js';
 export type { ChromiumPage, PasskeyOptions, VirtualPasskey } from './passkey.js';
 
+// Codes of an authenticator app
+export type { NextCode } from './totp.js';
+
 // Times and requests in a team's own helpers
 export { milliseconds } from './clock/node-clock.js';
 export { idOf } from './factories.js';

@@ -95,9 +95,18 @@ export class TestIam {
     return this.parts.config;
   }
 
-  /** A client with the token of an account that was made before. @throws Error when it cannot sign in */
-  async signIn({ email, password }: Pick<TestAccount, 'email' | 'password'>): Promise<SignedInClient> {
-    const response = await this.anonymous.post(`${this.config.apiPrefix}/auth/login`, { email, password });
+  /**
+   * A client with the token of an account that was made before.
+   * @param code of its authenticator app, where it has a second factor
+   * @throws Error when it cannot sign in
+   */
+  async signIn(account: Pick<TestAccount, 'email' | 'password'>, code?: string): Promise<SignedInClient> {
+    const { email, password } = account;
+    const auth = `${this.config.apiPrefix}/auth`;
+    const first = await this.anonymous.post(`${auth}/login`, { email, password });
+    const mfaToken = first.errors[0]?.meta?.['mfa_token'];
+    const isAsked = code !== undefined && mfaToken !== undefined;
+    const response = isAsked ? await this.anonymous.post(`${auth}/mfa`, { mfa_token: mfaToken, code }) : first;
     const { id, attributes } = response.one<{ name: string }>();
     const { token, refresh_token: refreshToken } = response.meta as { token: string; refresh_token: string };
     return new SignedInClient(this.url, token, refreshToken, { id, email, password, name: attributes.name });
