@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import { AccountSessionResource } from '../src/account-sessions/account-session.resource.js';
 import { AccountResource } from '../src/accounts/account.resource.js';
+import { ApiKeyResource } from '../src/api-keys/api-key.resource.js';
 import { AuditEventResource } from '../src/events/audit-event.resource.js';
 import { encodeCursor } from '../src/json-api/query/pagination.js';
 import { ID } from '../src/json-api/resource/attributes.js';
@@ -17,6 +18,7 @@ export const RESOURCES: readonly AnyResource[] = [
   OrganizationResource,
   AccountSessionResource,
   AuditEventResource,
+  ApiKeyResource,
 ];
 
 /** Runs a statement. */
