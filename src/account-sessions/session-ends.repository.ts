@@ -1,4 +1,5 @@
 import type { AuthChanges } from '../auth/sessions/auth-changes.js';
+import type { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { type EndedSessions, SessionStore } from '../auth/sessions/session.store.js';
 import type { SessionEnding, SessionObserver, SessionOwner } from '../auth/sessions/session.js';
 import { sql, type Sql } from '../json-api/sql/sql.js';
@@ -27,6 +28,7 @@ export abstract class SessionEndsRepository extends SessionStore {
   constructor(
     protected readonly changes: Pick<AuthChanges, 'publish'>,
     protected readonly observer: SessionObserver | undefined,
+    private readonly restrictions: SessionRestrictions,
   ) {
     super();
   }
@@ -79,6 +81,22 @@ export abstract class SessionEndsRepository extends SessionStore {
 
   endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions> {
     return this.#endSome(tx, sql`created_at <= ${time}`, ending);
+  }
+
+  endSomeStopped(tx: Transaction, whose: (account: Sql) => Sql, ending: SessionEnding): Promise<EndedSessions> {
+    const which = sql`id IN (
+      SELECT session.id FROM account_sessions session JOIN accounts account ON account.id = session.account_id
+      WHERE ${whose(sql`account`)} AND ${this.stops()})`;
+    return this.#endSome(tx, which, ending);
+  }
+
+  endSomeOf(tx: Transaction, ids: Sql, ending: SessionEnding): Promise<EndedSessions> {
+    return this.#endSome(tx, sql`id IN (${ids})`, ending);
+  }
+
+  /** The condition that a restriction stops `session`, of `account`. */
+  protected stops(): Sql {
+    return sql`(${this.restrictions.stops({ id: sql`session.id`, account: sql`account` })})`;
   }
 
   async ended(tx: Transaction, { accountId, sessionId }: SessionOwner, ending: SessionEnding): Promise<void> {

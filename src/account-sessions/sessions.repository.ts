@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
+import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import type { EarlierSignIns } from '../auth/sessions/session.store.js';
 import type { RefreshToken } from '../auth/tokens/refresh-tokens.js';
 import { Config } from '../config/config.js';
@@ -55,8 +56,9 @@ export class SessionsRepository extends SessionEndsRepository {
     @Inject(Config) config: Pick<Config, 'sessionIdleSeconds' | 'sessionMaxSeconds'>,
     @Inject(AuthChanges) changes: Pick<AuthChanges, 'publish'>,
     @Optional() observer?: SessionObserver,
+    @Inject(SessionRestrictions) @Optional() restrictions: SessionRestrictions = new SessionRestrictions(),
   ) {
-    super(changes, observer);
+    super(changes, observer, restrictions);
     this.#idle = sql`make_interval(secs => ${config.sessionIdleSeconds})`;
     this.#max = sql`make_interval(secs => ${config.sessionMaxSeconds})`;
   }
@@ -122,18 +124,19 @@ export class SessionsRepository extends SessionEndsRepository {
       SET ${this.#advanced()}
       FROM accounts account
       WHERE session.id = ${token.sessionId} AND session.refresh_seq = ${token.seq} AND session.nonce = ${token.nonce}
-        AND ${this.#alive()}
+        AND ${this.#alive()} AND NOT ${this.stops()}
       RETURNING ${ROW}`);
     return row ? live(token.sessionId, row) : null;
   }
 
   async checkReuse(tx: Transaction, { sessionId, seq }: RefreshToken): Promise<Verdict> {
-    const [row] = await tx.query<Row & { raced: boolean }>(sql`
-      SELECT ${ROW}, ${raced(seq)} AS raced
+    const [row] = await tx.query<Row & { raced: boolean; stopped: boolean; email_key: string }>(sql`
+      SELECT ${ROW}, ${raced(seq)} AS raced, ${this.stops()} AS stopped, account.email_key
       FROM account_sessions session, accounts account
       WHERE session.id = ${sessionId} AND ${this.#alive()}
       FOR UPDATE OF session`);
     if (!row) return { outcome: 'rejected' };
+    if (row.stopped) return { outcome: 'stopped', emailKey: row.email_key };
     if (row.raced) return { outcome: 'repeated', ...live(sessionId, row) };
     const owner = { accountId: row.account_id, sessionId };
     // The client is not known to be the account's owner.

@@ -35,6 +35,7 @@ export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 @Index(['invitationExpiredAt', 'id'])
 @Index(['createdAt', 'id'])
 @Index(['updatedAt', 'id'])
+@Index('accounts_email_domain_idx', { synchronize: false })
 @Index('accounts_lower_name_idx', { synchronize: false })
 @Index('accounts_lower_email_idx', { synchronize: false })
 @Index('accounts_role_scope_extra_idx', { synchronize: false })
@@ -80,6 +81,9 @@ export class Account {
   @Column({ type: 'varchar', length: 100, comment: 'Name of a role in the roles file', ...SORTED })
   @IsNotEmpty()
   roleName!: string;
+
+  /** Whether the account signs in past an identity provider that is enforced. Only an operator says so. */
+  @Column({ type: 'boolean', default: false }) breakGlass!: boolean;
 
   /** `role_scope` as clients see it, computed from memberships and `roleScopeExtra`. Not a column. */
   roleScope!: RoleScope;

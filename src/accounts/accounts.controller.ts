@@ -108,7 +108,7 @@ export class AccountsController {
   @ApiHeader({ name: 'Prefer', required: false, description: '`return=representation` answers 200 with the account' })
   @ApiBody({ required: false, schema: { $ref: '#/components/schemas/Join' } })
   @ApiNoContentResponse({ description: 'No content' })
-  @ApiErrors(400, 404, 413, 415, 422, 429, 503)
+  @ApiErrors(400, 401, 404, 413, 415, 422, 429, 503)
   async join(
     @Param('token') token: string,
     @Body() body: unknown,

@@ -8,6 +8,7 @@ import { AuthChangeFeed } from './sessions/auth-change.feed.js';
 import { AuthChanges } from './sessions/auth-changes.js';
 import { OLD_CHANGES, PERSONAL_CHANGES } from './sessions/auth-changes.repository.js';
 import { AuthenticationGuard, BodyGuard, FreshSignInGuard, RightsGuard, WritesGuard } from './guards.js';
+import { SessionRestrictions } from './sessions/session-restrictions.js';
 import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
 import { Reauthentication } from './authentication/fresh-sign-in.js';
@@ -38,6 +39,7 @@ const services = [
   Roles,
   SecondFactors,
   SecretBox,
+  SessionRestrictions,
   RateLimiter,
   WaysIn,
 ];

@@ -31,6 +31,7 @@ import { ApiKeys1764000500000 } from './migrations/1764000500000-api-keys.js';
 import { Passkeys1764000610000 } from './migrations/1764000610000-passkeys.js';
 import { TrustedDevices1764000620000 } from './migrations/1764000620000-trusted-devices.js';
 import { IdentityProviders1764000700000 } from './migrations/1764000700000-identity-providers.js';
+import { EnforcedProviders1764000710000 } from './migrations/1764000710000-enforced-providers.js';
 import { SecondFactors1764000600000 } from './migrations/1764000600000-second-factors.js';
 
 /** Every entity, listed by hand so that the whole schema is visible in one place. */
@@ -75,4 +76,5 @@ export const migrations = [
   Passkeys1764000610000,
   TrustedDevices1764000620000,
   IdentityProviders1764000700000,
+  EnforcedProviders1764000710000,
 ];

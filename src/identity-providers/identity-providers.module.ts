@@ -2,6 +2,8 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { ProviderClients } from './discovery/provider-clients.service.js';
 import { ProviderSettingsRepository } from './discovery/provider-settings.repository.js';
+import { EnforcedProvidersRepository } from './enforcement/enforced-providers.repository.js';
+import { ProviderEnforcement } from './enforcement/provider-enforcement.service.js';
 import { DeclaredProvidersRepository } from './file/declared-providers.repository.js';
 import { DeclaredProviders } from './file/declared-providers.js';
 import { AccountIdentitiesController, LinkController } from './identities/account-identities.controller.js';
@@ -51,6 +53,7 @@ import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
     DeclaredProviders,
     DeclaredProvidersRepository,
     DomainProofs,
+    EnforcedProvidersRepository,
     IdentitiesRepository,
     IdentityLinks,
     IdentityMailer,
@@ -64,6 +67,7 @@ import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
     OfferedProvidersRepository,
     ProviderClaimsService,
     ProviderClients,
+    ProviderEnforcement,
     ProviderSettingsRepository,
     ProviderSignIns,
     RoundTripStarts,

@@ -71,6 +71,8 @@ export interface OutboxTasks {
   'mail.api_key_created': { keyId: string };
   /** Reminds of an API key that expires soon. */
   'mail.api_key_expires': { keyId: string };
+  /** Ends the sessions that an enforced identity provider does not let go on, where they were too many for its request. */
+  'identity_providers.end_sessions': { providerId: string; actorId: string | null };
   /** Takes a job on: `iam:jobs`. */
   'jobs.run': { jobId: string };
 }

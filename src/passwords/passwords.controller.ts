@@ -51,7 +51,7 @@ export class PasswordsController {
   })
   @ApiBody({ type: RequestResetBody })
   @ApiNoContentResponse({ description: 'No content' })
-  @ApiErrors(400, 413, 415, 422, 429, 503)
+  @ApiErrors(400, 401, 413, 415, 422, 429, 503)
   requestReset(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
     return this.passwords.requestReset(readFlatBody(RequestResetBody, body).email, clientAddress(request));
   }
@@ -67,7 +67,7 @@ export class PasswordsController {
   })
   @ApiBody({ type: ResetBody })
   @ApiNoContentResponse({ description: 'No content' })
-  @ApiErrors(400, 404, 413, 415, 422, 429, 503)
+  @ApiErrors(400, 401, 404, 413, 415, 422, 429, 503)
   reset(@Body() body: unknown): Promise<void> {
     const policyErrors = ({ password }: ResetBody) => this.policy.errors(password, null, '/password');
     return this.passwords.reset(readFlatBody(ResetBody, body, policyErrors));

@@ -3,6 +3,7 @@ import { emailKey } from '../auth/email-key.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import type { SessionEnding } from '../auth/sessions/session.js';
+import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
@@ -32,11 +33,13 @@ export class PasswordsService {
     private readonly resets: ResetMailer,
     private readonly changed: PasswordChangedMailer,
     private readonly audit: Audit,
+    private readonly restrictions: SessionRestrictions,
   ) {}
 
-  /** Queues a reset mail. Does the same whether or not the account exists. @throws 429 */
+  /** Queues a reset mail. Does the same whether or not the account exists. @throws 401 that of a restriction; 429 */
   async requestReset(email: string, address: string): Promise<void> {
     await this.rateLimiter.email('request_reset', { address, emailKey: emailKey(email) });
+    await this.restrictions.checkEmail(emailKey(email));
     await this.transactions.run((tx) => this.resets.queue(tx, email));
   }
 
@@ -54,11 +57,12 @@ export class PasswordsService {
 
   /**
    * Sets a password with a mailed token. Ends all sessions, and revokes all tokens of the account.
-   * @throws 404 `invalid_token`; 422 `expired_token`, or the rules that the password breaks
+   * @throws 401 that of a restriction; 404 `invalid_token`; 422 `expired_token`, or the rules that the password breaks
    */
   async reset({ token, password }: ResetBody): Promise<void> {
     const hash = hashToken(token);
     const owner = await this.ownerOf(hash);
+    await this.restrictions.checkEmail(emailKey(owner.email));
     throwIfErrors(this.policy.errors(password, owner, '/password'));
     const hashed = await this.hasher.hash(String(password));
     await this.transactions.run(async (tx) => {

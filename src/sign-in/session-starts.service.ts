@@ -56,9 +56,6 @@ export interface SignInCandidate {
  */
 export type SignInRequirement = (tx: Transaction, candidate: SignInCandidate) => Promise<ApiError | null>;
 
-/** The same for an e-mail, known or not, before the password is checked. @param emailKey see `emailKey` */
-export type EmailRequirement = (emailKey: string) => Promise<ApiError | null>;
-
 /**
  * Writes what belongs to a session, in the transaction that has just started it.
  * @throws ApiError where the proof no longer counts; then there is no session
@@ -73,16 +70,15 @@ export type SessionStartStep = (
 @Injectable()
 export class SignInRequirements {
   private readonly requirements: SignInRequirement[] = [];
-  private readonly ofEmails: EmailRequirement[] = [];
   private readonly steps: SessionStartStep[] = [];
 
   register(requirement: SignInRequirement): void {
     this.requirements.push(requirement);
   }
 
-  /** Adds what is decided by the e-mail alone, so that it reveals nothing of the account. */
-  registerForEmail(requirement: EmailRequirement): void {
-    this.ofEmails.push(requirement);
+  /** Adds one that comes before all others, such as one that no further step can meet. */
+  registerFirst(requirement: SignInRequirement): void {
+    this.requirements.unshift(requirement);
   }
 
   /** Adds what is written with every session. */
@@ -95,15 +91,7 @@ export class SignInRequirements {
     for (const step of this.steps) await step(tx, session, candidate);
   }
 
-  /** Checks what is decided by the e-mail alone. @throws ApiError that of the first requirement that is not met */
-  async checkEmail(emailKey: string): Promise<void> {
-    for (const requirement of this.ofEmails) {
-      const error = await requirement(emailKey);
-      if (error) throw error;
-    }
-  }
-
-  /** The first requirement that is not met, in the order in which they were registered; null where all are. */
+  /** The first requirement that is not met, in their order; null where all are. */
   async unmet(tx: Transaction, candidate: SignInCandidate): Promise<ApiError | null> {
     for (const requirement of this.requirements) {
       const error = await requirement(tx, candidate);

@@ -4,6 +4,7 @@ import { KnownDevice } from '../auth/tokens/cookies.js';
 import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
 import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
+import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
@@ -11,13 +12,7 @@ import { apiError } from '../json-api/document/errors.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
-import {
-  SessionStarts,
-  type SignInClient,
-  signInFailed,
-  SignInRequirements,
-  type StartedSession,
-} from './session-starts.service.js';
+import { SessionStarts, type SignInClient, signInFailed, type StartedSession } from './session-starts.service.js';
 import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
 
 /** What a person signs in with. */
@@ -43,7 +38,7 @@ export class SignInService {
     private readonly devices: KnownDevice,
     private readonly audit: Audit,
     private readonly starts: SessionStarts,
-    private readonly requirements: SignInRequirements,
+    private readonly restrictions: SessionRestrictions,
     private readonly trust: DeviceTrust,
   ) {}
 
@@ -61,7 +56,7 @@ export class SignInService {
     const knownDevice = mark !== null && marked !== undefined && this.devices.isCurrent(mark, marked);
     const attempt = { address: client.ip, emailKey: key, knownDevice };
     await this.rateLimiter.email('sign-in', attempt);
-    await this.requirements.checkEmail(key);
+    await this.restrictions.checkEmail(key);
     const account = marked ?? (await this.credentials.findByEmail(key));
     const line = knownDevice ? 'recognized' : 'others';
     const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null, line);
@@ -80,7 +75,7 @@ export class SignInService {
 
   /**
    * Exchanges a refresh token for a new pair.
-   * @throws ApiError 401 `invalid_refresh_token`; reusing one ends its session
+   * @throws ApiError 401 `invalid_refresh_token`; reusing one ends its session; that of the restriction that stops it
    */
   async refresh(token: string | undefined): Promise<SignedIn> {
     if (token === undefined) throw noRefreshToken();
@@ -97,6 +92,7 @@ export class SignInService {
       }
       return checked;
     });
+    if (verdict.outcome === 'stopped') await this.restrictions.checkEmail(verdict.emailKey);
     if (verdict.outcome !== 'repeated') throw badRefreshToken();
     return this.tokens.issue(verdict);
   }

@@ -2,8 +2,10 @@ import { Body, Controller, HttpCode, Module, type OnModuleInit, Post, Req, Res }
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Public } from '../../src/auth/authorization/actor.js';
+import { SessionRestrictions } from '../../src/auth/sessions/session-restrictions.js';
 import { Audit } from '../../src/events/audit.js';
 import { apiError } from '../../src/json-api/document/errors.js';
+import { FALSE } from '../../src/json-api/sql/sql.js';
 import { BrowserSessions } from '../../src/sign-in/browser-sessions.service.js';
 import { SignInRequirements } from '../../src/sign-in/session-starts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -42,6 +44,7 @@ class OwnModule implements OnModuleInit {
   constructor(
     private readonly requirements: SignInRequirements,
     private readonly audit: Audit,
+    private readonly restrictions: SessionRestrictions,
   ) {}
 
   onModuleInit(): void {
@@ -51,9 +54,10 @@ class OwnModule implements OnModuleInit {
       await this.audit.record(tx, { action: 'iam:account_auths.sign_in_failed', actorId: null, target });
       return apiError('forbidden', 'Come back later');
     });
-    this.requirements.registerForEmail(async (emailKey) =>
-      emailKey.endsWith('@closed.example') ? apiError('forbidden', 'Closed') : null,
-    );
+    this.restrictions.register({
+      ofEmail: async (emailKey) => (emailKey.endsWith('@closed.example') ? apiError('forbidden', 'Closed') : null),
+      stops: () => FALSE,
+    });
   }
 }
 

@@ -31,7 +31,8 @@ export class AdminAccounts {
    * @throws ApiError 422 for a wrong name, e-mail or password, 409 for an e-mail that is taken
    */
   async create(admin: NewAdmin, password: string): Promise<string> {
-    const { values, errors } = readBody(AccountResource, 'create', { ...admin, role_name: this.roleName() });
+    const { name, email, breakGlass = false } = admin;
+    const { values, errors } = readBody(AccountResource, 'create', { name, email, role_name: this.roleName() });
     const owner = { ...admin, ...values };
     throwIfErrors([
       ...errors,
@@ -46,7 +47,11 @@ export class AdminAccounts {
         action: 'iam:accounts.created',
         actorId: null,
         target: { type: 'iam:accounts', id: String(id) },
-        details: { attributes: ['name', 'email', 'role_name'], by: 'operator' },
+        details: {
+          attributes: ['name', 'email', 'role_name'],
+          by: 'operator',
+          ...(breakGlass && { break_glass: true }),
+        },
       });
       return String(id);
     });

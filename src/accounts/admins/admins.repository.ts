@@ -10,6 +10,8 @@ import { sql, type Sql } from '../../json-api/sql/sql.js';
 export interface NewAdmin {
   readonly name: string;
   readonly email: string;
+  /** Whether it signs in past an identity provider that is enforced. */
+  readonly breakGlass?: boolean;
 }
 
 /** Whether an account is an enabled admin, a person who can sign in: a condition on `accounts`, to which its columns belong. */
@@ -33,10 +35,14 @@ export class AdminsRepository {
   constructor(private readonly transactions: Transactions) {}
 
   /** Stores an account that has joined, and gives its id; null when the e-mail is taken. */
-  async insert({ name, email }: NewAdmin, roleName: string, tx: Transaction): Promise<string | null> {
+  async insert(
+    { name, email, breakGlass = false }: NewAdmin,
+    roleName: string,
+    tx: Transaction,
+  ): Promise<string | null> {
     const [made] = await tx.query<{ id: string }>(sql`
-      INSERT INTO accounts (id, name, email, email_key, role_name, joined_at)
-      VALUES (${uuidv7()}, ${name}, ${email}, ${emailKey(email)}, ${roleName}, now())
+      INSERT INTO accounts (id, name, email, email_key, role_name, break_glass, joined_at)
+      VALUES (${uuidv7()}, ${name}, ${email}, ${emailKey(email)}, ${roleName}, ${breakGlass}, now())
       ON CONFLICT (email_key) DO NOTHING RETURNING id`);
     return made?.id ?? null;
   }

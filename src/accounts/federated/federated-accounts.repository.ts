@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../auth/email-key.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
+import { sql, type Sql } from '../../json-api/sql/sql.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import type { AccountName } from '../account-directory.repository.js';
 
@@ -25,6 +25,13 @@ export interface NewFederatedAccount {
   readonly email: string;
   readonly roleName: string;
 }
+
+/** The domain of an account's e-mail, as `accounts_email_domain_idx` has it. @param account the alias of its row */
+export const domainOf = (account: Sql): Sql => sql`split_part(${account}.email_key, '@', -1)`;
+
+/** The condition that an e-mail is that of an account which signs in past an enforced provider. */
+export const isExempt = (emailKey: string): Sql => sql`EXISTS (
+  SELECT FROM accounts exempt WHERE exempt.email_key = ${emailKey} AND exempt.break_glass)`;
 
 /** Accounts that sign in with identity providers. */
 @Injectable()
@@ -55,6 +62,20 @@ export class FederatedAccountsRepository {
       VALUES (${uuidv7()}::uuid, ${name}, ${email}, ${emailKey(email)}, ${roleName}, now())
       ON CONFLICT (email_key) DO NOTHING RETURNING id`);
     return row?.id ?? null;
+  }
+
+  /** How many enabled accounts of people have an address of these domains, without exempt ones, and how many of them are linked. */
+  async countOfDomains(
+    domains: readonly string[],
+    isLinked: (account: Sql) => Sql,
+    tx: Transaction,
+  ): Promise<{ readonly all: number; readonly linked: number }> {
+    const account = sql`account`;
+    const [row] = await tx.query<{ all: number; linked: number }>(sql`
+      SELECT count(*)::int AS "all", count(*) FILTER (WHERE ${isLinked(account)})::int AS linked FROM accounts account
+      WHERE ${domainOf(account)} = ANY(${domains}::text[])
+        AND account.enabled AND account.kind = 'person' AND NOT account.break_glass`);
+    return row ?? { all: 0, linked: 0 };
   }
 
   /** Records with which provider an account signed in last. */

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Actor } from '../../auth/authorization/actor.js';
+import { emailKey } from '../../auth/email-key.js';
+import { SessionRestrictions } from '../../auth/sessions/session-restrictions.js';
 import { hashToken } from '../../auth/tokens/refresh-tokens.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
@@ -45,6 +47,7 @@ export class JoiningService {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly audit: Audit,
+    private readonly restrictions: SessionRestrictions,
   ) {}
 
   /**
@@ -59,12 +62,13 @@ export class JoiningService {
   /**
    * Accepts an invitation.
    * @param represent whether to return the account, with a reset token when no password was set
-   * @throws ApiError 404 `invalid_token`; 422 `expired_token`, or errors of password, name, and the rules of accounts
+   * @throws ApiError 401 that of a restriction; 404 `invalid_token`; 422 `expired_token`, or errors of password, name, and the rules of accounts
    */
   async join(token: string, body: unknown, represent: boolean): Promise<Item | undefined> {
     const { password, name, base, errors } = readJoinBody(body);
     const hash = hashToken(token);
     const invited = await this.find(hash);
+    await this.restrictions.checkEmail(emailKey(invited.email));
     const owner = { email: invited.email, name: name ?? invited.name };
     const broken: ErrorObject[] = password === undefined ? [] : this.policy.errors(password, owner, `${base}/password`);
     const against = this.rules.errors(owner, 'join').map((error) => atMember(error, base));

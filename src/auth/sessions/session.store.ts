@@ -1,4 +1,5 @@
 import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Sql } from '../../json-api/sql/sql.js';
 import type { RefreshToken } from '../tokens/refresh-tokens.js';
 import type {
   AuthenticationMethod,
@@ -123,6 +124,15 @@ export abstract class SessionStore {
    * transaction of its own.
    */
   abstract endSomeStartedBy(tx: Transaction, time: Date, ending: SessionEnding): Promise<EndedSessions>;
+
+  /**
+   * Ends some of the sessions that a restriction does not let go on; to be repeated until none is left.
+   * @param whose the condition on their accounts; it is given the alias of the account's row
+   */
+  abstract endSomeStopped(tx: Transaction, whose: (account: Sql) => Sql, ending: SessionEnding): Promise<EndedSessions>;
+
+  /** Ends some sessions of these ids, a subquery; to be repeated until none is left. */
+  abstract endSomeOf(tx: Transaction, ids: Sql, ending: SessionEnding): Promise<EndedSessions>;
 
   /** A live session was ended by other means: its row is gone. */
   abstract ended(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<void>;

@@ -44,6 +44,8 @@ export type Verdict =
   | ({ readonly outcome: 'repeated' } & LiveSession)
   /** Used before, so it or its successor was stolen. The session has been ended; the service records it. */
   | ({ readonly outcome: 'reused' } & SessionOwner)
+  /** The session is alive, and a restriction does not let it go on. */
+  | { readonly outcome: 'stopped'; readonly emailKey: string }
   /** The session ended or expired, or its account is disabled or gone. */
   | { readonly outcome: 'rejected' };
 
@@ -59,6 +61,7 @@ export interface SessionEnding {
     | 'email_reverted'
     | 'factors_changed'
     | 'factors_removed'
+    | 'provider_enforced'
     | 'account_disabled'
     | 'account_deleted';
   /** Account that ended it; null when unknown. */

@@ -17,11 +17,12 @@ export const createAdminCommand = (context: CommandContext) =>
     )
     .requiredOption('--email <EMAIL>', 'E-mail of the admin; not taken yet', parsedBy(email))
     .option('--name <NAME>', 'Name as shown to people', parsedBy(line), 'Admin')
+    .option('--break-glass', 'Sign in with the password even where an identity provider is enforced')
     .option('--generate', 'Generate a random password, and print it once')
-    .action(async ({ email: address, name, generate }) => {
+    .action(async ({ email: address, name, generate, breakGlass = false }) => {
       const password = generate ? randomPassword() : await askPassword(context);
       const id = await withService(context, (service) =>
-        service.get(AdminAccounts, { strict: false }).create({ name, email: address }, password),
+        service.get(AdminAccounts, { strict: false }).create({ name, email: address, breakGlass }, password),
       );
       context.out.write(`Made the admin ${address}, ${id}.\n${generate ? `Password: ${password}\n` : ''}`);
     });

@@ -24,15 +24,15 @@ export class DeclaredProvidersRepository {
       WHERE declared AND slug <> ALL(${slugs}::text[])`);
   }
 
-  /** Stores a provider with its domains, which are proven. False, and nothing changes, when others have slug or domain. */
-  async store(provider: StoredProvider, tx: Transaction): Promise<boolean> {
+  /** Stores a provider with its domains, which are proven, and gives its id. Null, and nothing changes, when others have slug or domain. */
+  async store(provider: StoredProvider, tx: Transaction): Promise<string | null> {
     const { slug, domains } = provider;
     const [taken] = await tx.query(sql`
       SELECT 1 FROM identity_providers WHERE slug = ${slug} AND NOT from_file
       UNION ALL
       SELECT 1 FROM identity_provider_domains proven JOIN identity_providers other ON other.id = proven.provider_id
       WHERE proven.domain = ANY(${domains}::text[]) AND other.slug <> ${slug}`);
-    if (taken) return false;
+    if (taken) return null;
     const id = await this.upsert(provider, tx);
     await tx.query(sql`
       DELETE FROM identity_provider_domains WHERE provider_id = ${id} AND domain <> ALL(${domains}::text[])`);
@@ -40,32 +40,33 @@ export class DeclaredProvidersRepository {
       INSERT INTO identity_provider_domains (domain, provider_id)
       SELECT domain, ${id}::uuid FROM unnest(${domains}::text[]) AS declared(domain)
       ON CONFLICT DO NOTHING`);
-    return true;
+    return id;
   }
 
   /** The secret is sealed differently at each start, so a version is raised at each; caches then load it again. */
-  private async upsert(provider: StoredProvider, tx: Transaction): Promise<string | undefined> {
+  private async upsert(provider: StoredProvider, tx: Transaction): Promise<string> {
     const { slug, name, kind, issuer, clientId, clientSecret, scopes, claims, organizationId, domains } = provider;
     const [row] = await tx.query<{ id: string }>(sql`
       INSERT INTO identity_providers
         (id, slug, name, kind, issuer, client_id, client_secret, scopes, claims, authorization_endpoint, token_endpoint,
          userinfo_endpoint, organization_id, domains, trust_email, trust_mfa, "join", default_role, role_ceiling,
-         enabled, declared, from_file)
+         enforced, enabled, declared, from_file)
       VALUES (${uuidv7()}::uuid, ${slug}, ${name}, ${kind}, ${issuer}, ${clientId}, ${clientSecret},
         ${scopes}::varchar[], ${JSON.stringify(claims)}::jsonb, ${provider.authorizationEndpoint},
         ${provider.tokenEndpoint}, ${provider.userinfoEndpoint}, ${organizationId}::uuid, ${domains}::varchar[],
         ${provider.trustEmail}, ${provider.trustMfa}, ${provider.join}, ${provider.defaultRole},
-        ${provider.roleCeiling}, ${provider.enabled}, true, true)
+        ${provider.roleCeiling}, ${provider.enforced}, ${provider.enabled}, true, true)
       ON CONFLICT (slug) DO UPDATE SET
         (name, kind, issuer, client_id, client_secret, scopes, claims, authorization_endpoint, token_endpoint,
          userinfo_endpoint, organization_id, domains, trust_email, trust_mfa, "join", default_role, role_ceiling,
-         enabled, declared, version, updated_at)
+         enforced, enabled, declared, version, updated_at)
         = (excluded.name, excluded.kind, excluded.issuer, excluded.client_id, excluded.client_secret, excluded.scopes,
            excluded.claims, excluded.authorization_endpoint, excluded.token_endpoint, excluded.userinfo_endpoint,
            excluded.organization_id, excluded.domains, excluded.trust_email, excluded.trust_mfa, excluded."join",
-           excluded.default_role, excluded.role_ceiling, excluded.enabled, true,
+           excluded.default_role, excluded.role_ceiling, excluded.enforced, excluded.enabled, true,
            identity_providers.version + 1, now())
       RETURNING id`);
-    return row?.id;
+    if (!row) throw new Error('The database returned no provider.');
+    return row.id;
   }
 }

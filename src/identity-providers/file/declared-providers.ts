@@ -4,6 +4,7 @@ import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { CLIENT_SECRET_PURPOSE } from '../providers/identity-providers.repository.js';
+import { ProviderEnforcement } from '../enforcement/provider-enforcement.service.js';
 import { DeclaredProvidersRepository } from './declared-providers.repository.js';
 import { ProvidersFileError, readProvidersFile } from './providers-file.js';
 
@@ -22,6 +23,7 @@ export class DeclaredProviders implements OnApplicationBootstrap {
     private readonly transactions: Transactions,
     private readonly secrets: SecretBox,
     private readonly roles: Roles,
+    private readonly enforcement: ProviderEnforcement,
   ) {}
 
   /** @throws ProvidersFileError, which stops the start and names every error of the file */
@@ -49,7 +51,8 @@ export class DeclaredProviders implements OnApplicationBootstrap {
         const sealed = clientSecret === null ? null : this.secrets.seal(CLIENT_SECRET_PURPOSE, clientSecret);
         const ceiling = this.roles.get(provider.defaultRole ?? this.roles.defaultName)?.rank ?? 0;
         const stored = await this.rows.store({ ...provider, clientSecret: sealed, roleCeiling: ceiling }, tx);
-        if (!stored) rejected.push(provider.slug);
+        if (stored === null) rejected.push(provider.slug);
+        else if (provider.enforced && provider.enabled) await this.enforcement.endOthers(tx, stored, null);
       }
       return rejected;
     });

@@ -25,6 +25,7 @@ export interface DeclaredProvider {
   readonly trustMfa: boolean;
   readonly join: JoinRule;
   readonly defaultRole: string | null;
+  readonly enforced: boolean;
   readonly enabled: boolean;
 }
 
@@ -42,7 +43,7 @@ export class ProvidersFileError extends Error {
 const KEYS = [
   ...['name', 'kind', 'issuer', 'client_id', 'client_secret', 'client_secret_file', 'scopes', 'claims'],
   ...['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'organization_id', 'domains'],
-  ...['trust_email', 'trust_mfa', 'join', 'default_role', 'enabled'],
+  ...['trust_email', 'trust_mfa', 'join', 'default_role', 'enforced', 'enabled'],
 ];
 const SLUGS = { pattern: SLUG, wording: 'a slug is lower-case letters, digits and hyphens, 60 at most' };
 
@@ -105,12 +106,14 @@ class ProvidersReader extends YamlReader {
       trustMfa: flag('trust_mfa', false),
       join: this.word(`${path}.join`, from['join'] ?? 'invited', JOIN_RULES),
       defaultRole: optional('default_role'),
+      enforced: flag('enforced', false),
       enabled: flag('enabled', true),
     };
     const broken = [...claimErrors(provider.claims), ...domainErrors(provider.domains), ...missingErrors(provider)];
     for (const { detail } of broken) this.addError(path, detail);
     if (provider.join === 'domain' && provider.domains.length === 0)
       this.addError(path, '"join: domain" needs domains');
+    if (provider.enforced && provider.domains.length === 0) this.addError(path, '"enforced: true" needs domains');
     return provider;
   }
 

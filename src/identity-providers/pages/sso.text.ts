@@ -9,6 +9,8 @@ export interface SsoText {
   /** Heading of the identities of an account. */
   readonly identities: string;
   readonly confirm: FormText;
+  /** What an address gets whose domain signs in with one provider only. */
+  readonly enforced: Problem;
   readonly otherBrowser: Problem;
   signInWith(provider: string): string;
 }
@@ -62,6 +64,10 @@ const ENGLISH: SsoText = {
     submit: 'Yes, that was me',
     doneTitle: 'The provider can sign you in now',
     done: 'Sign in with it from now on.',
+  },
+  enforced: {
+    title: 'Sign in with the provider of your organization',
+    body: 'For your address no other way to sign in is allowed.',
   },
   otherBrowser: {
     title: 'Open the link in the other browser',
@@ -120,6 +126,10 @@ const GERMAN: SsoText = {
     submit: 'Ja, das war ich',
     doneTitle: 'Der Anbieter kann Sie jetzt anmelden',
     done: 'Melden Sie sich ab jetzt mit ihm an.',
+  },
+  enforced: {
+    title: 'Melden Sie sich mit dem Anbieter Ihrer Organisation an',
+    body: 'Für Ihre Adresse ist keine andere Anmeldung erlaubt.',
   },
   otherBrowser: {
     title: 'Öffnen Sie den Link im anderen Browser',

@@ -31,6 +31,7 @@ export const IdentityProviderResource = defineResource(IdentityProvider, {
     trustMfa: { write: 'always' },
     join: { write: 'always' },
     defaultRole: { write: 'always' },
+    enforced: { write: 'always', filter: ['eq'] },
     enabled: { write: 'always', filter: ['eq'] },
     declared: { filter: ['eq'] },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },

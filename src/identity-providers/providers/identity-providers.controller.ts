@@ -6,7 +6,7 @@ import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { RejectsApiKeys } from '../../auth/authentication/api-key-access.js';
 import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import type { Item, Page } from '../../json-api/document/response.js';
-import { Criteria, Document, IfMatch, Selection } from '../../json-api/http/request.js';
+import { Confirmed, Criteria, Document, IfMatch, Selection } from '../../json-api/http/request.js';
 import {
   ApiErrors,
   JsonApiCreate,
@@ -15,6 +15,7 @@ import {
   JsonApiShow,
   JsonApiUpdate,
   RespondsWith,
+  TakesConfirmation,
 } from '../../json-api/http/routes.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import type { CreateDocument, UpdateDocument } from '../../json-api/write/write-document.js';
@@ -37,6 +38,7 @@ export class IdentityProvidersController {
 
   @Post()
   @RequiresFreshSignIn()
+  @TakesConfirmation()
   @JsonApiCreate(IdentityProviderResource)
   create(
     @CurrentActor() actor: Actor,
@@ -53,6 +55,7 @@ export class IdentityProvidersController {
 
   @Patch(':resource_id')
   @RequiresFreshSignIn()
+  @TakesConfirmation()
   @JsonApiUpdate(IdentityProviderResource)
   update(
     @CurrentActor() actor: Actor,
@@ -71,6 +74,7 @@ export class IdentityProvidersController {
 
   @Post(':resource_id/verify_domain')
   @RequiresFreshSignIn()
+  @TakesConfirmation()
   @Requires('iam:identity_providers', 'update')
   @HttpCode(200)
   @ApiOperation({
@@ -82,8 +86,13 @@ export class IdentityProvidersController {
   @ApiBody({ type: VerifyDomainBody })
   @RespondsWith(IdentityProviderResource)
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
-  verifyDomain(@CurrentActor() actor: Actor, @Param('resource_id') id: string, @Body() body: unknown): Promise<Item> {
+  verifyDomain(
+    @CurrentActor() actor: Actor,
+    @Param('resource_id') id: string,
+    @Body() body: unknown,
+    @Confirmed() confirmed: boolean,
+  ): Promise<Item> {
     const { domain } = readFlatBody(VerifyDomainBody, body);
-    return this.providers.verifyDomain(actor, id, domain);
+    return this.providers.verifyDomain(actor, id, domain, confirmed);
   }
 }

@@ -12,6 +12,7 @@ import { ResourceService, ResourceTools, type Write } from '../../json-api/resou
 import type { WriteDocument } from '../../json-api/write/write-document.js';
 import { OutboundClient } from '../../outbound/outbound.client.js';
 import { OutboundError } from '../../outbound/outbound.errors.js';
+import { ProviderEnforcement } from '../enforcement/provider-enforcement.service.js';
 import { DomainProofs } from './domain-proofs.service.js';
 import type { IdentityProvider } from './identity-provider.entity.js';
 import { canonicalDomains, type IdentityProviderResource } from './identity-provider.resource.js';
@@ -43,6 +44,7 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
     private readonly roles: Roles,
     private readonly secrets: SecretBox,
     private readonly outbound: OutboundClient,
+    private readonly enforcement: ProviderEnforcement,
   ) {
     super(providers, tools);
   }
@@ -62,9 +64,9 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
   /**
    * Looks for the DNS record that proves a domain of a provider; an actor who may update all providers needs none.
    * @throws ApiError 403, 404; 409 when the domain belongs to another provider; 422 when it is not one of the provider's,
-   * or has no such record; 429
+   * or has no such record; 409 `confirmation_required` for an enforced provider; 429
    */
-  async verifyDomain(actor: Actor, id: string, domain: string): Promise<Item> {
+  async verifyDomain(actor: Actor, id: string, domain: string, confirmed: boolean): Promise<Item> {
     const known = await this.transactions.run((tx) => this.findForAction(actor, 'update', id, tx));
     this.checkDomain(known, domain);
     if (!isOperator(actor, 'update')) await this.proofs.check(actor, id, domain);
@@ -72,8 +74,10 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
       await this.transactions.run(async (tx) => {
         const row = await this.findForAction(actor, 'update', id, tx);
         this.checkDomain(row, domain);
+        if (isEffective(row)) await this.enforcement.confirm(tx, { providerId: id, domains: [domain] }, confirmed);
         await this.providers.proveDomains(id, [domain], tx);
         await this.providers.update(id, {}, tx);
+        if (isEffective(row)) await this.enforcement.endOthers(tx, id, actor.id);
         await this.proofs.record(actor, id, domain, tx);
         return this.providers.reload(actor, id, EVERYTHING, tx);
       }),
@@ -107,7 +111,9 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
     ];
   }
 
-  protected override async before({ actor, values }: ProviderWrite): Promise<object> {
+  protected override async before(write: ProviderWrite): Promise<object> {
+    const { actor, values } = write;
+    await this.confirmEnforcement(write);
     const { clientSecret, domains, ...columns } = values;
     return {
       ...columns,
@@ -120,10 +126,28 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
   }
 
   protected override async after({ actor, row, values, tx }: ProviderWrite, id: string): Promise<void> {
-    if (values.domains === undefined) return;
-    const domains = canonicalDomains(values.domains) as string[];
-    if (row !== null) await this.providers.keepDomains(id, domains, tx);
-    if (isOperator(actor, row === null ? 'create' : 'update')) await this.providers.proveDomains(id, domains, tx);
+    if (values.domains !== undefined) {
+      const domains = canonicalDomains(values.domains) as string[];
+      if (row !== null) await this.providers.keepDomains(id, domains, tx);
+      if (isOperator(actor, row === null ? 'create' : 'update')) await this.providers.proveDomains(id, domains, tx);
+    }
+    const { enforced, enabled, domains } = values;
+    const concerned = [enforced, enabled, domains].some((value) => value !== undefined);
+    if (concerned && isEffective({ ...row, ...values })) await this.enforcement.endOthers(tx, id, actor.id);
+  }
+
+  /** Asks before addresses sign in with the provider only that did not have to until now. */
+  private async confirmEnforcement({ actor, row, values, confirmed, tx }: ProviderWrite): Promise<void> {
+    const next = { ...row, ...values };
+    if (!isEffective(next)) return;
+    const proven = row === null ? [] : await this.providers.provenDomains(row.id, tx);
+    const wanted = canonicalDomains(next.domains ?? []) as string[];
+    const isOwn = isOperator(actor, row === null ? 'create' : 'update');
+    const after = isOwn && values.domains !== undefined ? wanted : wanted.filter((domain) => proven.includes(domain));
+    const wasEffective = row !== null && isEffective(row);
+    const domains = wasEffective ? after.filter((domain) => !proven.includes(domain)) : after;
+    if (wasEffective && domains.length === 0) return;
+    await this.enforcement.confirm(tx, { providerId: row?.id ?? null, domains }, confirmed);
   }
 
   private checkDomain({ declared, domains }: IdentityProvider, domain: string): void {
@@ -158,18 +182,19 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
     return [brokenRule('not_allowed', attributeField('default_role'), { allowed })];
   }
 
-  /** `join: domain` applies to proven domains. What an operator sets is proven. */
+  /** `join: domain` and `enforced` apply to proven domains. What an operator sets is proven. */
   private async provenErrors(
     actor: Actor,
     row: IdentityProvider | null,
-    { join, domains = [] }: Partial<IdentityProvider>,
+    { join, enforced, domains = [] }: Partial<IdentityProvider>,
     tx: ProviderWrite['tx'],
   ): Promise<ErrorObject[]> {
-    if (join !== 'domain') return [];
+    const needing = [...(join === 'domain' ? ['join'] : []), ...(enforced === true ? ['enforced'] : [])];
+    if (needing.length === 0) return [];
     const proven = row === null ? [] : await this.providers.provenDomains(row.id, tx);
     const isProven = (domain: string): boolean => proven.includes(domain);
     if (isOperator(actor, row === null ? 'create' : 'update') ? domains.length > 0 : domains.some(isProven)) return [];
-    return [brokenRule(['needs_domains', PROVIDER_RULES.needs_domains], attributeField('join'))];
+    return needing.map((name) => brokenRule(['needs_domains', PROVIDER_RULES.needs_domains], attributeField(name)));
   }
 
   /** `meta.records` has the DNS records that prove the domains which are not proven yet. */
@@ -178,6 +203,9 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
     return records.length === 0 ? item : withMeta(item, new Map([['records', records]]));
   }
 }
+
+/** Whether addresses of its proven domains sign in with a provider only. */
+const isEffective = ({ enforced = false, enabled = true }: Partial<IdentityProvider>): boolean => enforced && enabled;
 
 const NO_ENDPOINTS = { authorizationEndpoint: null, tokenEndpoint: null, userinfoEndpoint: null };
 const EVERYTHING: Selection = { fields: new Map(), include: [] };

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   unauthenticated: { status: 401, title: 'Unauthenticated' },
   invalid_credentials: { status: 401, title: 'Invalid credentials' },
   mfa_required: { status: 401, title: 'Second factor required' },
+  sso_required: { status: 401, title: 'Identity provider required' },
   account_disabled: { status: 401, title: 'Account disabled' },
   invalid_refresh_token: { status: 401, title: 'Invalid refresh token' },
   forbidden: { status: 403, title: 'Forbidden' },

@@ -682,6 +682,8 @@ export interface IdentityProviderAttributes {
   readonly join: 'invited' | 'domain' | 'never';
   /** Role of accounts that join by domain; null for the default */
   readonly default_role: string | null;
+  /** Whether addresses of its proven domains sign in with it only */
+  readonly enforced: boolean;
   /** Whether it can be signed in with */
   readonly enabled: boolean;
   /** Whether IDENTITY_PROVIDERS_FILE declares it, so that it is read-only */
@@ -727,6 +729,8 @@ export interface IdentityProviderCreate {
   readonly join?: 'invited' | 'domain' | 'never' | undefined;
   /** Role of accounts that join by domain; null for the default */
   readonly default_role?: string | null | undefined;
+  /** Whether addresses of its proven domains sign in with it only */
+  readonly enforced?: boolean | undefined;
   /** Whether it can be signed in with */
   readonly enabled?: boolean | undefined;
 }
@@ -760,6 +764,8 @@ export interface IdentityProviderUpdate {
   readonly join?: 'invited' | 'domain' | 'never' | undefined;
   /** Role of accounts that join by domain; null for the default */
   readonly default_role?: string | null | undefined;
+  /** Whether addresses of its proven domains sign in with it only */
+  readonly enforced?: boolean | undefined;
   /** Whether it can be signed in with */
   readonly enabled?: boolean | undefined;
 }
@@ -784,6 +790,8 @@ export interface IdentityProviderFilter {
   readonly organization_id?: OneOrMore<string | null> | undefined;
   /** `organization_id` is any of the values */
   readonly organization_id__in?: OneOrMore<string | null> | undefined;
+  /** `enforced` equals; several values mean any of them, `null` means without a value */
+  readonly enforced?: OneOrMore<boolean> | undefined;
   /** `enabled` equals; several values mean any of them, `null` means without a value */
   readonly enabled?: OneOrMore<boolean> | undefined;
   /** `declared` equals; several values mean any of them, `null` means without a value */
@@ -949,7 +957,7 @@ export interface HealthMethods {
 /** `iam.identityProviders` */
 export interface IdentityProvidersMethods extends Lists<Resources, 'iam:identity_providers'>, Creates<Resources, 'iam:identity_providers'>, Gets<Resources, 'iam:identity_providers'>, Updates<Resources, 'iam:identity_providers'>, Deletes {
   /** `POST /identity_providers/{resource_id}/verify_domain`: Look for the TXT record that proves a domain of the provider; `meta.records` names it */
-  verifyDomain(resourceId: string, body: VerifyDomainBody, options?: CallOptions): Promise<IdentityProvider & { readonly $meta: ShownOnce }>;
+  verifyDomain(resourceId: string, body: VerifyDomainBody, query?: { readonly confirm?: boolean | undefined }, options?: CallOptions): Promise<IdentityProvider & { readonly $meta: ShownOnce }>;
 }
 
 /** `iam.jobs` */
@@ -1001,7 +1009,7 @@ export interface Iam {
 }
 
 /** `code` of an error. */
-export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'mfa_required' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'mfa_enrolment_required' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
+export type ErrorCode = 'malformed_body' | 'invalid_parameter' | 'unauthenticated' | 'invalid_credentials' | 'mfa_required' | 'sso_required' | 'account_disabled' | 'invalid_refresh_token' | 'forbidden' | 'mfa_enrolment_required' | 'reauthentication_required' | 'not_found' | 'invalid_token' | 'method_not_allowed' | 'not_acceptable' | 'request_timeout' | 'conflict' | 'confirmation_required' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'expired_token' | 'too_many_requests' | 'headers_too_large' | 'internal_error' | 'unavailable';
 
 /** `meta.rule` of a `validation_failed` error. */
 export type Rule = 'required' | 'type' | 'format' | 'too_short' | 'empty' | 'too_long' | 'too_small' | 'too_large' | 'too_few' | 'too_many' | 'invalid_characters' | 'control_characters' | 'not_allowed' | 'unknown_reference' | 'unknown_attribute' | 'read_only' | 'idempotency_key_reused' | (string & Record<never, never>);
@@ -1268,7 +1276,7 @@ export const API: ApiTable = {
     type: 'iam:identity_providers',
     verbs: ['list', 'create', 'get', 'update', 'delete'],
     operations: {
-      verifyDomain: 'POST /identity_providers/{resource_id}/verify_domain {}',
+      verifyDomain: 'POST /identity_providers/{resource_id}/verify_domain {} ?',
     },
   },
   jobs: {

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import {
+  domainOf,
+  FederatedAccountsRepository,
+  isExempt,
+} from '../../accounts/federated/federated-accounts.repository.js';
+import type { RestrictedSession } from '../../auth/sessions/session-restrictions.js';
+import type { Transaction } from '../../json-api/sql/executor.js';
+import { sql, type Sql } from '../../json-api/sql/sql.js';
+
+/** A provider that addresses of its domains sign in with, and nothing else. */
+export interface EnforcedProvider {
+  readonly id: string;
+  readonly slug: string;
+}
+
+/** Whom enforcing a provider concerns. */
+export interface Affected {
+  /** Accounts of people that are enabled, and have an address of the domains. */
+  readonly accounts: number;
+  /** Those of them that have no identity at the provider yet. */
+  readonly without_identity: number;
+}
+
+/** Which addresses sign in with an identity provider only. */
+@Injectable()
+export class EnforcedProvidersRepository {
+  constructor(private readonly accounts: FederatedAccountsRepository) {}
+
+  /** The enforced provider of an address, which may be that of no account; undefined where it signs in as it likes. */
+  async ofEmail(emailKey: string, database: Pick<Transaction, 'query'>): Promise<EnforcedProvider | undefined> {
+    return (await this.find(emailKey, sql``, database))[0];
+  }
+
+  /**
+   * The same for a session that is about to start. A provider that is enforced meanwhile waits until the session is
+   * there, and ends it.
+   */
+  async lockOfEmail(emailKey: string, tx: Transaction): Promise<EnforcedProvider | undefined> {
+    return (await this.find(emailKey, sql`FOR SHARE OF provider`, tx))[0];
+  }
+
+  /** The condition, in SQL, that a session is one of an address that signs in with another provider than it came from. */
+  stops({ id, account }: RestrictedSession): Sql {
+    return sql`NOT ${account}.break_glass AND EXISTS (
+      SELECT FROM identity_provider_domains proven JOIN identity_providers provider ON provider.id = proven.provider_id
+      WHERE proven.domain = ${domainOf(account)} AND provider.enforced AND provider.enabled AND NOT EXISTS (
+        SELECT FROM identity_provider_sessions origin WHERE origin.id = ${id} AND origin.provider_id = provider.id))`;
+  }
+
+  /** The condition, in SQL, that an account has an address of a proven domain of the provider. */
+  isOfProvider(providerId: string): (account: Sql) => Sql {
+    return (account) => sql`${domainOf(account)} IN (
+      SELECT own.domain FROM identity_provider_domains own WHERE own.provider_id = ${providerId})`;
+  }
+
+  /** Whom enforcing a provider for these domains concerns. @param providerId null for one that is about to be created */
+  async affected(domains: readonly string[], providerId: string | null, tx: Transaction): Promise<Affected> {
+    const isLinked = (account: Sql): Sql => sql`EXISTS (
+      SELECT FROM account_identities identity
+      WHERE identity.account_id = ${account}.id AND identity.provider_id = ${providerId}::uuid)`;
+    const { all, linked } = await this.accounts.countOfDomains(domains, isLinked, tx);
+    return { accounts: all, without_identity: all - linked };
+  }
+
+  /** Locked, whether enforced or not: who enforces it meanwhile is seen. */
+  private async find(emailKey: string, lock: Sql, database: Pick<Transaction, 'query'>): Promise<EnforcedProvider[]> {
+    const rows = await database.query<EnforcedProvider & { readonly enforced: boolean }>(sql`
+      SELECT provider.id, provider.slug, provider.enforced AND provider.enabled AS enforced
+      FROM identity_provider_domains proven JOIN identity_providers provider ON provider.id = proven.provider_id
+      WHERE proven.domain = ${emailKey.slice(emailKey.lastIndexOf('@') + 1)} AND NOT ${isExempt(emailKey)}
+      ${lock}`);
+    return rows.filter(({ enforced }) => enforced);
+  }
+}
