@@ -28,8 +28,12 @@ export async function useFactors(client: CheckedClient, app: TestApp, token: str
   const first = await client.send('POST /auth/login', [], { body: credentials });
   const { mfa_token: mfaToken } = first.body.errors[0].meta;
   await client.send('POST /auth/mfa', [], { body: { mfa_token: mfaToken, code: '000000' } });
-  await client.send('POST /auth/mfa', [], { body: { mfa_token: mfaToken, code: device.code() } });
+  await client.send('POST /auth/mfa', [], { body: { mfa_token: mfaToken, code: device.code(), trust_device: true } });
   await client.send('POST /auth/mfa', [], { body: {} });
+  const devices = await client.send('GET /trusted_devices', [], { token: own });
+  const { id: trusted } = devices.body.data[0];
+  await client.send('GET /trusted_devices/{resource_id}', [trusted], { token: own });
+  await client.send('DELETE /trusted_devices/{resource_id}', [trusted], { token: own });
   await client.send('GET /account_factors', [], { token: own });
   await client.send('GET /account_factors/{resource_id}', [id], { token: own });
   await client.send('DELETE /account_factors/{resource_id}', [id], { token: own });

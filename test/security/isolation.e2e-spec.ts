@@ -60,6 +60,8 @@ describe('Lesson 9: an organization', () => {
       `INSERT INTO account_passkeys (id, account_id, name, credential_id, public_key, backup_eligible, backed_up)
        VALUES ($1, $2, 'Laptop', 'credential', 'key', false, false)`,
       `INSERT INTO api_keys (id, account_id, name, permissions, key_label) VALUES ($1, $2, 'CI', '{}', 'iam_0000…0000')`,
+      `INSERT INTO trusted_devices (id, account_id, hash, name, password_version, factor_version, expires_at)
+       VALUES ($1, $2, repeat('0', 64), 'Firefox', 1, 1, now() + interval '1 day')`,
     ];
     for (const row of rows) await app.sql(row, [foreignCredential, accountId]);
     await app.sql(
@@ -107,6 +109,7 @@ describe('Lesson 9: an organization', () => {
       '/api_keys/:id': [foreignCredential, 'iam:api_keys'],
       '/api_keys/:id/revoke': [foreignCredential, 'iam:api_keys'],
       '/api_keys/:id/rotate': [foreignCredential, 'iam:api_keys'],
+      '/trusted_devices/:id': [foreignCredential, 'iam:trusted_devices'],
       '/identity_providers/:id': [foreignCredential, 'iam:identity_providers'],
       '/identity_providers/:id/verify_domain': [foreignCredential, 'iam:identity_providers'],
     };
