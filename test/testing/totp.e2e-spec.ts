@@ -25,7 +25,7 @@ describe('An authenticator app of the test kit', () => {
   it('gives three codes at once, and another one each 30 seconds', async () => {
     const jane = await iam.create.account();
     const nextCode = await iam.create.totp(jane);
-    for (let codes = 0; codes < 2; codes++) await iam.signIn(jane, nextCode());
+    await iam.signIn(jane, nextCode());
     expect(() => {
       // One more than a step that begins meanwhile gives.
       for (let codes = 0; codes < 4; codes++) nextCode();
