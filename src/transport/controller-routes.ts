@@ -58,5 +58,8 @@ export function unprefixedPaths(modules: ModulesContainer): { path: string; meth
   if (errors.length > 0) throw new TypeError(errors.join('\n'));
   return routes
     .filter(({ isPrefixed }) => !isPrefixed)
-    .map(({ path }) => ({ path: path === '' ? '/' : path, method: RequestMethod.ALL }));
+    .map(({ path }) => ({ path: path === '' ? '/' : withNamedWildcard(path), method: RequestMethod.ALL }));
 }
+
+/** Fastify has routes with `*` at their end; what Nest compares them with needs a name, or it warns. */
+const withNamedWildcard = (path: string): string => path.replace(/\/\*$/, '/*path');
