@@ -76,7 +76,9 @@ describe('One-time tokens', () => {
 
   it('that have expired are not used, and are deleted a month later', async () => {
     const token = await confirmation();
-    await app.sql('UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1', [owner.id]);
+    await app.sql(`UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`, [
+      owner.id,
+    ]);
     expect(await spend(token)).toBeNull();
     expect(await tokens.find('email_confirm', hashToken(String(token)))).toMatchObject({ expired: true });
     await sweepNow(app);
@@ -117,7 +119,9 @@ describe('One-time tokens', () => {
     });
     await app.sql(`UPDATE accounts SET email_key = 'old@example.com' WHERE id = $1`, [owner.id]);
     await app.sql(`UPDATE accounts SET email_key = 'another@example.com' WHERE id = $1`, [owner.id]);
-    await app.sql('UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1', [owner.id]);
+    await app.sql(`UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE account_id = $1`, [
+      owner.id,
+    ]);
     expect((await account(app, { email: 'old@example.com' })).email).toBe('old@example.com');
   });
 });
