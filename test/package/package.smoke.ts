@@ -6,8 +6,8 @@ import { describe, expect, it } from '@jest/globals';
 import { TARBALL } from './typed.js';
 
 /** In bytes. */
-const MAX_PACKED_SIZE = 1_000_000;
-const MAX_FILES = 1_200;
+const MAX_PACKED_SIZE = 1_100_000;
+const MAX_FILES = 1_600;
 
 /** Outside of dist; some npm adds by itself. */
 const OTHER_FILES = ['CHANGELOG.md', 'README.md', 'package.json', 'roles.yml', 'deploy/compose.yaml'];

@@ -16,7 +16,7 @@ const PROJECTS = [
     attributes: { sku: 'ABC-0001', name: 'Laptop', quantity: 3, price: '9.50' },
     tests: 50,
   },
-  { example: 'teams', path: '/teams', type: 'iam:teams', attributes: { name: 'Field service' }, tests: 40 },
+  { example: 'teams', path: '/teams', type: 'iam:teams', attributes: { name: 'Field service' }, tests: 30 },
 ];
 
 describe.each(PROJECTS)('The project $example, which updates the package,', ({ example, path, ...rest }) => {
