@@ -3,13 +3,12 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/authorization/actor.js';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
-import { Cookies } from '../auth/tokens/cookies.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { readFlatBody } from '../json-api/write/body.js';
-import { signedInDocument } from '../sign-in/auth-document.js';
+import { AUTH_CONTENT } from '../sign-in/auth-document.js';
 import { BrowserSessions } from '../sign-in/browser-sessions.service.js';
 import { SecondStep } from '../sign-in/second-step.service.js';
 import { CHALLENGE } from '../sign-in/session-tokens.js';
@@ -33,7 +32,7 @@ export class PasskeyController {
       throw new ApiError([brokenRule('required', { name: 'mfa_token', source: { pointer: '/mfa_token' } })]);
     },
     reauthenticate: async (request) => {
-      const actor = await this.browsers.actorOfToken(request);
+      const actor = (await this.browsers.authenticate(request))?.actor;
       if (actor) return actor.id;
       throw apiError('unauthenticated', 'Sign in first', { header: 'Authorization' }, CHALLENGE);
     },
@@ -44,7 +43,6 @@ export class PasskeyController {
     private readonly signIns: PasskeySignInService,
     private readonly secondStep: SecondStep,
     private readonly browsers: BrowserSessions,
-    private readonly cookies: Cookies,
   ) {}
 
   @Post('options')
@@ -83,17 +81,12 @@ export class PasskeyController {
     description: 'Start a session with a passkey',
   })
   @ApiBody({ type: PasskeySignInBody })
-  @ApiResponse({
-    status: 200,
-    description: 'Signed in',
-    content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } },
-  })
+  @ApiResponse({ status: 200, description: 'Signed in', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 404, 413, 415, 422, 429, 503)
   async signIn(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const { transaction, response, cookie = false } = readFlatBody(PasskeySignInBody, body);
     const sent = { transaction, response: assertionIn(response, '/response') };
     const signedIn = await this.signIns.signIn(request, reply, sent);
-    if (cookie) this.browsers.setCookies(reply, signedIn);
-    return signedInDocument(signedIn, `${this.cookies.authPath}/me`, cookie);
+    return this.browsers.respond(reply, signedIn, cookie);
   }
 }

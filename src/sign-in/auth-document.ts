@@ -1,4 +1,5 @@
 import type { Actor } from '../auth/authorization/actor.js';
+import { MEDIA_TYPE } from '../json-api/document/document.js';
 import type { SignedIn } from './session-tokens.js';
 
 /** The document of the signed-in account: type `iam:account_auths`. */
@@ -72,6 +73,11 @@ export function authDocument(actor: Actor, exp: number | null, self: string, met
     ...(meta && { meta }),
   };
 }
+
+/** The content of a response with such a document, for OpenAPI. */
+export const AUTH_CONTENT = {
+  content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } },
+};
 
 /** The document of a new session, with its tokens unless they are sent in cookies. */
 export function signedInDocument(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { credentialsOf, REFRESH_COOKIE } from '../auth/authentication/authentication.js';
+import { type Authentication, credentialsOf, REFRESH_COOKIE } from '../auth/authentication/authentication.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ActorLoader } from '../auth/sessions/actor-loader.js';
@@ -8,6 +8,7 @@ import { TRUSTED_DEVICE_COOKIE } from '../auth/sessions/device-trust.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
 import { maskCredentials } from '../json-api/http/http.js';
+import { signedInDocument } from './auth-document.js';
 import { SessionStarts, type SignInClient, type SignInProof, type StartedSession } from './session-starts.service.js';
 import type { SignedIn } from './session-tokens.js';
 import { SignInService } from './sign-in.service.js';
@@ -69,14 +70,27 @@ export class BrowserSessions {
 
   /** The account that is signed in by the access cookie, on routes that are public; null when there is none. */
   async actorOf(request: FastifyRequest): Promise<Actor | null> {
-    return credentialsOf(request)?.via === 'cookie' ? this.actorOfToken(request) : null;
+    const isCookie = credentialsOf(request)?.via === 'cookie';
+    return isCookie ? ((await this.authenticate(request))?.actor ?? null) : null;
   }
 
-  /** The same by an access token, however it was sent. */
-  async actorOfToken(request: FastifyRequest): Promise<Actor | null> {
+  /** The session of an access token, however it was sent, on routes that are public; null when there is none. */
+  async authenticate(request: FastifyRequest): Promise<Authentication | null> {
     const credentials = credentialsOf(request);
     const verified = credentials && (await this.accessTokens.verify(credentials.token));
-    return verified && 'sid' in verified ? this.actors.load(verified.sid, verified.sub) : null;
+    const actor = verified && 'sid' in verified ? await this.actors.load(verified.sid, verified.sub) : null;
+    return actor && verified && { actor, exp: verified.exp };
+  }
+
+  /** The document of a session, whose tokens are in it or in cookies. */
+  respond(reply: FastifyReply, signedIn: SignedIn, inCookies: boolean) {
+    if (inCookies) this.setCookies(reply, signedIn);
+    return signedInDocument(signedIn, this.self, inCookies);
+  }
+
+  /** Where the document of a session is. */
+  get self(): string {
+    return `${this.cookies.authPath}/me`;
   }
 
   #remember(request: FastifyRequest, reply: FastifyReply, started: StartedSession): SignedIn {

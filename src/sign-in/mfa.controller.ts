@@ -5,13 +5,12 @@ import { clientAddress } from '../auth/authentication/client-address.js';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import { Public } from '../auth/authorization/actor.js';
 import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
-import { Cookies } from '../auth/tokens/cookies.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { ApiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { readFlatBody } from '../json-api/write/body.js';
-import { signedInDocument } from './auth-document.js';
+import { AUTH_CONTENT } from './auth-document.js';
 import { BrowserSessions } from './browser-sessions.service.js';
 import { SecondStep } from './second-step.service.js';
 import { MfaBody } from './sign-in.dto.js';
@@ -24,7 +23,6 @@ export class MfaController {
     private readonly secondStep: SecondStep,
     private readonly factors: SecondFactors,
     private readonly browsers: BrowserSessions,
-    private readonly cookies: Cookies,
   ) {}
 
   @Post('mfa')
@@ -40,11 +38,7 @@ export class MfaController {
       'all sign-ins, codes are locked for 15 minutes, and twice as long each further time',
   })
   @ApiBody({ type: MfaBody })
-  @ApiResponse({
-    status: 200,
-    description: 'Signed in',
-    content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } },
-  })
+  @ApiResponse({ status: 200, description: 'Signed in', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 404, 413, 415, 422, 429, 503)
   async mfa(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const {
@@ -57,7 +51,6 @@ export class MfaController {
     if (!factor) throw new ApiError([brokenRule('required', { name: 'code', source: { pointer: '/code' } })]);
     const proof = await this.secondStep.prove(token, factor, clientAddress(request));
     const signedIn = await this.browsers.start(request, reply, { ...proof, trustDevice });
-    if (cookie) this.browsers.setCookies(reply, signedIn);
-    return signedInDocument(signedIn, `${this.cookies.authPath}/me`, cookie);
+    return this.browsers.respond(reply, signedIn, cookie);
   }
 }

@@ -12,21 +12,17 @@ import {
 } from '../auth/authentication/authentication.js';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
-import { Cookies } from '../auth/tokens/cookies.js';
 import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/actor.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
-import { authDocument, signedInDocument } from './auth-document.js';
+import { AUTH_CONTENT, authDocument, signedInDocument } from './auth-document.js';
 import { BrowserSessions } from './browser-sessions.service.js';
 import { ReauthenticationService } from './reauthentication.service.js';
-import type { SignedIn } from './session-tokens.js';
 import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
-
-const response = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
 
 /** Sign in, stay signed in, sign out. */
 @ApiTags('Authentication')
@@ -37,7 +33,6 @@ export class SignInController {
     private readonly reauthentication: ReauthenticationService,
     private readonly signOut: SignOutService,
     private readonly browsers: BrowserSessions,
-    private readonly cookies: Cookies,
     private readonly crossSite: CrossSite,
     private readonly factors: SecondFactors,
   ) {}
@@ -49,11 +44,11 @@ export class SignInController {
   @Header('Content-Type', MEDIA_TYPE)
   @ApiOperation({ operationId: 'login', summary: 'login', description: 'Start a session with e-mail and password' })
   @ApiBody({ type: LoginBody })
-  @ApiResponse({ status: 200, description: 'Signed in', ...response })
+  @ApiResponse({ status: 200, description: 'Signed in', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   async login(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const { email, password, cookie = false } = readFlatBody(LoginBody, body);
-    return this.respond(await this.browsers.signIn(request, reply, { email, password }), cookie, reply);
+    return this.browsers.respond(reply, await this.browsers.signIn(request, reply, { email, password }), cookie);
   }
 
   @Post('reauthenticate')
@@ -69,7 +64,7 @@ export class SignInController {
     description: 'Prove who you are again, for operations that need a recent sign-in. The session stays',
   })
   @ApiBody({ type: ReauthenticateBody })
-  @ApiResponse({ status: 200, description: 'The same session with a new pair of tokens', ...response })
+  @ApiResponse({ status: 200, description: 'The same session with a new pair of tokens', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   async reauthenticate(
     @CurrentAuthentication() { actor }: Authentication,
@@ -80,7 +75,7 @@ export class SignInController {
     const { password = null, ...others } = readFlatBody(ReauthenticateBody, body);
     const sent = { password, factor: this.factors.sentIn(others) };
     const signedIn = await this.reauthentication.prove(actor, sent, clientAddress(request));
-    return this.respond(signedIn, credentialsOf(request)?.via === 'cookie', reply);
+    return this.browsers.respond(reply, signedIn, credentialsOf(request)?.via === 'cookie');
   }
 
   @Post('refresh')
@@ -93,7 +88,7 @@ export class SignInController {
     description: 'Exchange a refresh token for a new pair of tokens',
   })
   @ApiBody({ type: RefreshBody, required: false })
-  @ApiResponse({ status: 200, description: 'Refreshed', ...response })
+  @ApiResponse({ status: 200, description: 'Refreshed', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 413, 415, 422, 503)
   async refresh(
     @Body() body: unknown,
@@ -101,7 +96,7 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const sent = readFlatBody(RefreshBody, body ?? {}).refresh_token;
-    if (sent !== undefined) return this.respond(await this.signIn.refresh(sent), false, reply);
+    if (sent !== undefined) return this.browsers.respond(reply, await this.signIn.refresh(sent), false);
     return this.refreshCookies(request, reply);
   }
 
@@ -113,7 +108,7 @@ export class SignInController {
     summary: 'refresh',
     description: 'The same with cookies, for existing browser clients; only from pages of the same site',
   })
-  @ApiResponse({ status: 200, description: 'Refreshed', ...response })
+  @ApiResponse({ status: 200, description: 'Refreshed', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 503)
   refreshByGet(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     this.crossSite.checkSameSite(request);
@@ -161,22 +156,18 @@ export class SignInController {
   @AcceptsApiKeys()
   @Header('Content-Type', MEDIA_TYPE)
   @ApiOperation({ operationId: 'me', summary: 'me', description: 'Who is signed in' })
-  @ApiResponse({ status: 200, description: 'The signed-in account', ...response })
+  @ApiResponse({ status: 200, description: 'The signed-in account', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 503)
   me(@CurrentAuthentication() { actor, exp }: Authentication) {
-    return authDocument(actor, exp, this.self, actor.apiKeyId === null ? undefined : { api_key_id: actor.apiKeyId });
+    return authDocument(
+      actor,
+      exp,
+      this.browsers.self,
+      actor.apiKeyId === null ? undefined : { api_key_id: actor.apiKeyId },
+    );
   }
 
   private async refreshCookies(request: FastifyRequest, reply: FastifyReply) {
-    return signedInDocument(await this.browsers.refresh(request, reply), this.self, true);
-  }
-
-  private respond(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
-    if (inCookies) this.browsers.setCookies(reply, signedIn);
-    return signedInDocument(signedIn, this.self, inCookies);
-  }
-
-  private get self(): string {
-    return `${this.cookies.authPath}/me`;
+    return signedInDocument(await this.browsers.refresh(request, reply), this.browsers.self, true);
   }
 }

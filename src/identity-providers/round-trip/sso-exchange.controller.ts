@@ -1,26 +1,21 @@
 import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { credentialsOf } from '../../auth/authentication/authentication.js';
+import { type Authentication, credentialsOf } from '../../auth/authentication/authentication.js';
 import { type Actor, Public } from '../../auth/authorization/actor.js';
 import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
-import { ActorLoader } from '../../auth/sessions/actor-loader.js';
-import { AccessTokens } from '../../auth/tokens/access-tokens.js';
-import { Cookies } from '../../auth/tokens/cookies.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { ApiErrors } from '../../json-api/http/routes.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import type { TokenData } from '../../one-time-tokens/token-purposes.js';
-import { authDocument, signedInDocument } from '../../sign-in/auth-document.js';
+import { AUTH_CONTENT, authDocument } from '../../sign-in/auth-document.js';
 import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
 import { CHALLENGE, type SignedIn } from '../../sign-in/session-tokens.js';
 import { methodsOf, ProviderSignIns } from './provider-sign-in.service.js';
 import { SsoError } from './sso-error.js';
 import { ExchangeBody } from './sso.dto.js';
-
-const response = { content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } } };
 
 /** What clients do once a browser came back from an identity provider. */
 @ApiTags('Authentication')
@@ -30,9 +25,6 @@ export class SsoExchangeController {
     private readonly signIns: ProviderSignIns,
     private readonly browsers: BrowserSessions,
     private readonly reauthentication: ReauthenticationService,
-    private readonly accessTokens: AccessTokens,
-    private readonly actors: ActorLoader,
-    private readonly cookies: Cookies,
   ) {}
 
   @Post('exchange')
@@ -48,7 +40,7 @@ export class SsoExchangeController {
       'or link an identity, are exchanged with an access token of that account',
   })
   @ApiBody({ type: ExchangeBody })
-  @ApiResponse({ status: 200, description: 'Signed in', ...response })
+  @ApiResponse({ status: 200, description: 'Signed in', ...AUTH_CONTENT })
   @ApiErrors(400, 401, 403, 413, 415, 422, 429, 503)
   async exchange(
     @Body() body: unknown,
@@ -59,15 +51,15 @@ export class SsoExchangeController {
     const { accountId, data } = await this.signIns.redeem(code, verifier);
     if (data.intent.kind === 'sign_in') {
       const proof = this.signIns.proofOf(accountId, { id: data.providerId, slug: data.slug }, data.identity);
-      return this.respond(await this.browsers.start(request, reply, proof), cookie, reply);
+      return this.browsers.respond(reply, await this.browsers.start(request, reply, proof), cookie);
     }
     const { actor, exp } = await this.ownerOf(accountId, request);
     if (data.intent.kind === 'link') {
       await this.link(actor, data);
-      return authDocument(actor, exp, this.self);
+      return authDocument(actor, exp, this.browsers.self);
     }
     const signedIn = await this.reauthenticate(actor, data);
-    return this.respond(signedIn, credentialsOf(request)?.via === 'cookie', reply);
+    return this.browsers.respond(reply, signedIn, credentialsOf(request)?.via === 'cookie');
   }
 
   private async reauthenticate(actor: Actor, { identity, slug }: TokenData['sso_code']): Promise<SignedIn> {
@@ -89,22 +81,10 @@ export class SsoExchangeController {
   }
 
   /** The account of the request's access token or cookie, if it is this one. @throws ApiError 401 */
-  private async ownerOf(accountId: string, request: FastifyRequest): Promise<{ actor: Actor; exp: number }> {
-    const credentials = credentialsOf(request);
-    const verified = credentials && (await this.accessTokens.verify(credentials.token));
-    const isOfSession = verified && 'sid' in verified;
-    const actor = isOfSession ? await this.actors.load(verified.sid, verified.sub) : null;
-    if (actor?.id !== accountId) throw notOwn();
-    return { actor, exp: verified?.exp ?? 0 };
-  }
-
-  private respond(signedIn: SignedIn, inCookies: boolean, reply: FastifyReply) {
-    if (inCookies) this.browsers.setCookies(reply, signedIn);
-    return signedInDocument(signedIn, this.self, inCookies);
-  }
-
-  private get self(): string {
-    return `${this.cookies.authPath}/me`;
+  private async ownerOf(accountId: string, request: FastifyRequest): Promise<Authentication> {
+    const authentication = await this.browsers.authenticate(request);
+    if (authentication?.actor.id !== accountId) throw notOwn();
+    return authentication;
   }
 }
 
