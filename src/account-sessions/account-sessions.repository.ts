@@ -10,22 +10,25 @@ const alive = (condition: Sql): Sql => and([sql`row.expires_at > now()`, conditi
 
 const ofAccount = (actor: Actor): Sql => sql`row.account_id = ${actor.id}::uuid`;
 
+/** The condition of a scope; that of an API key reaches no further than its own account. */
+const ofPeople =
+  (condition: (actor: Actor) => Sql) =>
+  (actor: Actor): Sql =>
+    alive(actor.apiKeyId === null ? condition(actor) : ofAccount(actor));
+
 /** The sessions in an actor's scope; in that of an API key those of its own account, whatever its permissions. */
 @Injectable()
 export class AccountSessionsRepository extends ResourceRepository<AccountSession, Actor> {
   readonly resource = AccountSessionResource;
 
   protected readonly scopeConditions = {
-    '*': (actor: Actor) => alive(actor.apiKeyId === null ? TRUE : ofAccount(actor)),
-    own: (actor: Actor) => alive(ofAccount(actor)),
-    org: (actor: Actor) =>
-      alive(
-        actor.apiKeyId !== null
-          ? ofAccount(actor)
-          : sql`row.account_id IN (
+    '*': ofPeople(() => TRUE),
+    own: ofPeople(ofAccount),
+    org: ofPeople(
+      ({ organizationIds }) => sql`row.account_id IN (
         SELECT membership.account_id FROM memberships membership
-        WHERE membership.organization_id = ANY(${actor.organizationIds}::uuid[]))`,
-      ),
+        WHERE membership.organization_id = ANY(${organizationIds}::uuid[]))`,
+    ),
   };
 
   protected override readonly computed = {

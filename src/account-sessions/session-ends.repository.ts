@@ -90,10 +90,6 @@ export abstract class SessionEndsRepository extends SessionStore {
     return this.#endSome(tx, which, ending);
   }
 
-  endSomeOf(tx: Transaction, ids: Sql, ending: SessionEnding): Promise<EndedSessions> {
-    return this.#endSome(tx, sql`id IN (${ids})`, ending);
-  }
-
   /** The condition that a restriction stops `session`, of `account`. */
   protected stops(): Sql {
     return sql`(${this.restrictions.stops({ id: sql`session.id`, account: sql`account` })})`;

@@ -76,6 +76,7 @@ export class ApiKeysService extends ResourceService<ApiKey, Actor, Values> {
   }
 
   protected override defaults(): Partial<Values> {
+    // Values are as a document has them, where a time is a text; their type is that of the entity.
     return { expiresAt: this.rules.defaultExpiry() as unknown as Date };
   }
 

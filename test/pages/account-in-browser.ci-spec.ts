@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -8,9 +7,8 @@ import { mailsTo } from '../accounts/mails.js';
 import { ageSignIn } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, signIn, type TestAccount } from '../support/factories.js';
-import { accessibilityViolations, describeInBrowser, launchBrowser } from './browser.js';
+import { accessibilityViolations, describeInBrowser, launchBrowser, axeViolations } from './browser.js';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** A folder for pictures of all pages, to be looked at. */
 const PICTURES = process.env['PAGE_PICTURES'];
 
@@ -200,14 +198,3 @@ describeInBrowser('In a browser, the own account', () => {
     );
   });
 });
-
-interface AxeResults {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** What axe-core finds in a page: the rule, and where. */
-async function axeViolations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}

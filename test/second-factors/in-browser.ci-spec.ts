@@ -1,17 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
 import { sql } from '../../src/json-api/sql/sql.js';
-import { accessibilityViolations, describeInBrowser, launchBrowser } from '../pages/browser.js';
+import { accessibilityViolations, describeInBrowser, launchBrowser, axeViolations } from '../pages/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, type TestAccount } from '../support/factories.js';
 import { Authenticator } from './factors.js';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Accounts of this name must have a second factor. */
 const REQUIRED = 'Must have two factors';
 /** A folder for pictures of all pages, to be looked at. */
@@ -190,14 +188,3 @@ describeInBrowser('In a browser, second factors', () => {
     );
   });
 });
-
-interface AxeResults {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** What axe-core finds in a page: the rule, and where. */
-async function axeViolations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}

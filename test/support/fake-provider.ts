@@ -83,16 +83,6 @@ export class FakeProvider {
     return back.href;
   }
 
-  /** A logout token (OpenID Connect Back-Channel Logout) with these claims. */
-  logoutToken(claims: Record<string, unknown>): Promise<string> {
-    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
-    const now = Math.floor(Date.now() / 1000);
-    return this.sign(
-      { iss: this.issuer, aud: 'iam', iat: now, exp: now + 120, jti: randomUUID(), events, ...claims },
-      'logout+jwt',
-    );
-  }
-
   private code(): string {
     const code = randomUUID();
     this.codes.set(code, {

@@ -131,9 +131,6 @@ export abstract class SessionStore {
    */
   abstract endSomeStopped(tx: Transaction, whose: (account: Sql) => Sql, ending: SessionEnding): Promise<EndedSessions>;
 
-  /** Ends some sessions of these ids, a subquery; to be repeated until none is left. */
-  abstract endSomeOf(tx: Transaction, ids: Sql, ending: SessionEnding): Promise<EndedSessions>;
-
   /** A live session was ended by other means: its row is gone. */
   abstract ended(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<void>;
 }
