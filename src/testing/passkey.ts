@@ -70,7 +70,10 @@ export class Passkeys {
     await this.send('setUserVerified', { isUserVerified });
   }
 
-  /** Whether the person touches it at once when it is asked, as at the start; without, it waits. */
+  /**
+   * Whether the person touches it at once when it is asked, as at the start; without, it waits. It holds for requests that
+   * come later: one that waits already goes on waiting.
+   */
   async setPresent(enabled: boolean): Promise<void> {
     await this.send('setAutomaticPresenceSimulation', { enabled });
   }

@@ -14,6 +14,8 @@ import { account, signIn, type TestAccount } from '../support/factories.js';
 const LIBRARY = createRequire(import.meta.url)
   .resolve('@simplewebauthn/browser')
   .replace(/(script|esm)\/index\.js$/, 'dist/bundle/index.umd.min.js');
+/** A browser that waits for the button: without it, a present person is signed in before the button is clicked. */
+const WITHOUT_CONDITIONAL_UI = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false';
 /** Accounts of this name must have a second factor. */
 const REQUIRED = 'Must have two factors';
 
@@ -98,11 +100,10 @@ describeInBrowser('In a browser, passkeys', () => {
       await page.getByText('The passkey is added.').waitFor();
       await page.getByText('My phone').first().waitFor();
       expect(await device.list()).toHaveLength(1);
-      await device.setPresent(false);
       await signOut(page);
+      await page.addInitScript(WITHOUT_CONDITIONAL_UI);
       await page.goto(own('/sign-in?return_to=%2Faccount%2Fprofile'));
       await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
-      await device.setPresent(true);
       await page.waitForURL(own('/account/profile'));
     });
   });
@@ -173,17 +174,15 @@ describeInBrowser('In a browser, passkeys', () => {
       await enter(laptop, user);
       await add(laptop, 'My laptop');
       await inWindow(async (phone) => {
-        const device = await passkey(phone);
+        await passkey(phone);
         await enter(phone, user);
         await add(phone, 'My phone');
-        await device.setPresent(false);
         await signOut(phone);
         await laptop.goto(own('/account/passkeys'));
         await laptop.locator('li', { hasText: 'My phone' }).getByText('Change').click();
         await laptop.getByRole('button', { name: 'Remove My phone' }).click();
         await laptop.getByText('The passkey is removed.').waitFor();
         await phone.goto(own('/sign-in'));
-        await device.setPresent(true);
         await phone.waitForURL(own('/sign-in?failed='));
         await phone.getByText('The passkey was not accepted.').waitFor();
       });
@@ -235,12 +234,12 @@ describeInBrowser('In a browser, passkeys', () => {
   it('are the second step of a sign-in by password where one is required', async () => {
     const user = await account(app);
     await inWindow(async (page) => {
-      const device = await passkey(page);
+      await passkey(page);
       await enter(page, user);
       await add(page, 'My phone');
       await app.sql('UPDATE accounts SET name = $2 WHERE id = $1', [user.id, REQUIRED]);
-      await device.setPresent(false);
       await signOut(page);
+      await page.addInitScript(WITHOUT_CONDITIONAL_UI);
       await page.goto(own('/sign-in?return_to=%2Faccount%2Fprofile'));
       await page.getByLabel('E-mail').fill(user.email);
       await page.getByRole('button', { name: 'Continue' }).click();
@@ -248,7 +247,6 @@ describeInBrowser('In a browser, passkeys', () => {
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.getByRole('heading', { name: 'Second factor' }).waitFor();
       await page.getByRole('button', { name: 'Confirm with a passkey' }).click();
-      await device.setPresent(true);
       await page.waitForURL(own('/account/profile'));
     });
   });
@@ -258,10 +256,8 @@ describeInBrowser('In a browser, passkeys', () => {
     const { token } = await signIn(app, user);
     await inWindow(
       async (page) => {
-        const device = await passkey(page);
-        await device.setPresent(false);
+        await passkey(page);
         await page.goto(own('/forgot-password'));
-        await device.setPresent(true);
         await page.addScriptTag({ path: LIBRARY });
         const signedInAs = await page.evaluate(`(${FRONT_END})(${JSON.stringify(token)})`);
         expect(signedInAs).toBe(user.id);
