@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { callModuleInitHook } from '@nestjs/core/hooks/on-module-init.hook.js';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { migrateAll } from '../app.migrate.js';
@@ -15,8 +16,8 @@ type Service = Pick<CommandContext, 'config' | 'extension'>;
 
 /**
  * Runs a function with the providers of the service, including replacements by an extension, such as a password policy
- * or an event subscriber. They are created, but not started: no port is opened, no mail is sent, no first admin is
- * created.
+ * or an event subscriber. They are created and initialized (`onModuleInit`), but not started: no port is opened, no mail
+ * is sent, no first admin is created.
  * @throws the error of the database, immediately: the service would retry for half a minute
  */
 export async function withService<Result>(
@@ -30,11 +31,22 @@ export async function withService<Result>(
       abortOnError: false,
     });
     try {
+      await initialize(service);
       return await work(service);
     } finally {
       await service.close();
     }
   });
+}
+
+/**
+ * Calls `onModuleInit`, in which modules register what they add to others, such as their second factors: without it there
+ * is nothing of them. `init()` would also call `onApplicationBootstrap`, which starts the service.
+ */
+async function initialize(service: INestApplicationContext): Promise<void> {
+  // In Nest's order: what is imported comes first.
+  const modules = [...service.get(ModulesContainer).values()].sort((left, right) => right.distance - left.distance);
+  for (const module of modules) await callModuleInitHook(module);
 }
 
 /** Runs a function with the options of the service's data source, after the migrations that a start would run. */
