@@ -15,6 +15,12 @@ export interface Profile extends MailRecipient {
 /** What names one account: its id, or the key of its e-mail. */
 export type AccountName = { readonly id: string } | { readonly emailKey: string };
 
+/** Some accounts of a role. */
+export interface RoleCount {
+  readonly role: string;
+  readonly accounts: number;
+}
+
 const named = (name: AccountName): Sql =>
   'id' in name ? sql`id = ${name.id}::uuid` : sql`email_key = ${name.emailKey}`;
 
@@ -122,6 +128,17 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   async markChanged(id: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`UPDATE accounts SET ${CHANGED} WHERE id = ${id} AND enabled RETURNING id`);
     return rows.length > 0;
+  }
+
+  /**
+   * How many people of each of these roles have no second factor; roles of which everyone has one are left out.
+   * @param isHeldBy the condition that an account has one, given its id
+   */
+  async countWithoutFactor(roleNames: readonly string[], isHeldBy: (account: Sql) => Sql): Promise<RoleCount[]> {
+    return this.transactions.query<RoleCount>(sql`
+      SELECT role_name AS role, count(*)::int AS accounts FROM accounts owner
+      WHERE role_name = ANY(${roleNames}::text[]) AND kind = 'person' AND NOT ${isHeldBy(sql`owner.id`)}
+      GROUP BY role_name ORDER BY role_name`);
   }
 
   /** The names of all roles that accounts have. */

@@ -37,6 +37,7 @@ const services = [
   RefreshTokens,
   ReturnUrls,
   Roles,
+  RolesCheck,
   SecondFactors,
   SecretBox,
   SessionRestrictions,
@@ -55,7 +56,6 @@ const services = [
     AttemptsRepository,
     CountingConnections,
     SigningKeys,
-    RolesCheck,
     WriteLimit,
     // In this order: authentication, write limit, body, authorization, age of the sign-in.
     { provide: APP_GUARD, useClass: AuthenticationGuard },

@@ -4,6 +4,7 @@ import {
   type SecondFactorAttempt,
   SecondFactors,
 } from '../auth/authentication/second-factors.repository.js';
+import type { Enrolment } from '../auth/authorization/enrolment.js';
 import { Audit } from '../events/audit.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { FALSE } from '../json-api/sql/sql.js';
@@ -11,6 +12,9 @@ import { AccountPasskeysRepository, hasPasskey } from './account-passkeys.reposi
 import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { notAccepted, PasskeyProofs } from './passkey-proofs.service.js';
 import { proofIn } from './webauthn/responses.js';
+
+/** What an account needs to add a passkey, which is read back. */
+export const PASSKEY_ENROLMENT: Enrolment = { type: 'iam:account_passkeys', actions: ['create', 'read'] };
 
 /**
  * A passkey as second factor. It is asked for only where one is required: who has both may use the password alone, as
@@ -32,6 +36,7 @@ export class PasskeyFactor implements OnModuleInit {
       name: 'passkey',
       member: 'passkey',
       demanded: 'where_required',
+      enrolment: this.challenges.areOn ? PASSKEY_ENROLMENT : null,
       provesAlone: true,
       isHeldBy: this.challenges.areOn ? hasPasskey : () => FALSE,
       removeAll: async (accountId, tx) => void (await this.passkeys.removeSince(accountId, new Date(0), tx)),

@@ -173,6 +173,26 @@ describe('doctor', () => {
     await app.sql(`UPDATE accounts SET enabled = true`);
   });
 
+  it('finds a role that requires a second factor and allows none, and counts who has none yet', async () => {
+    const roles = join(folder, 'roles.yml');
+    const treasurer = (...rights: readonly string[]) =>
+      `extends: default\nroles: { treasurer: { rank: 15, mfa: required, rights: [${rights.join(', ')}] } }\n`;
+    await writeFile(roles, treasurer('iam:account_factors.create.own'));
+    expect(await bad({ ROLES_FILE: roles })).toEqual([
+      'problem roles roles.treasurer.mfa: required, but the rights of the role do not allow adding a second factor; ' +
+        'add iam:account_factors.read.own, or iam:account_passkeys.create.own and iam:account_passkeys.read.own.',
+    ]);
+    await writeFile(roles, treasurer('iam:account_factors.*.own'));
+    const people = [await account(app, { role: 'treasurer' }), await account(app, { role: 'treasurer' })];
+    const { exitCode, lines } = await examined({ ROLES_FILE: roles });
+    expect(exitCode).toBe(0);
+    expect(lines).toContain(
+      'ok accounts 2 of the role treasurer, which requires a second factor, have none: they can add one, and nothing else.',
+    );
+    for (const { id } of people) await app.sql('DELETE FROM accounts WHERE id = $1', [id]);
+    await rm(roles);
+  });
+
   it('counts accounts whose hash takes more work than the service checks', async () => {
     const { id } = await account(app);
     const set = "UPDATE account_credentials SET hashed_password = '$2b$15$' || repeat('a', 53) WHERE account_id = $1";

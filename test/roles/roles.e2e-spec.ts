@@ -174,4 +174,32 @@ roles: { lead: { rank: 1, rights: [iam:acounts.read.own, iam:jobs.assign.own, da
       ].join('\n'),
     );
   });
+
+  it('are rejected at the start where they require a second factor and do not allow adding one', async () => {
+    const role = (...rights: readonly string[]) => `{ rank: 15, mfa: required, rights: [${rights.join(', ')}] }`;
+    const file = rolesFile(
+      'factors.yml',
+      `
+extends: default
+roles:
+  auditor: ${role('iam:accounts.read.org')}
+  cashier: ${role('iam:account_factors.create.own', 'iam:account_passkeys.read.own')}
+  treasurer: ${role('iam:account_passkeys.*.own')}`,
+    );
+    const start = (env: Record<string, string> = {}) => startApp({ beside: app, env: { ROLES_FILE: file, ...env } });
+    const sentence = (name: string, rights: string) =>
+      `  - roles.${name}.mfa: required, but the rights of the role do not allow adding a second factor; add ${rights}`;
+    const [phone, passkey] = ['iam:account_factors', 'iam:account_passkeys'].map((type) =>
+      ['create', 'read'].map((action) => `${type}.${action}.own`),
+    ) as [string[], string[]];
+    await expect(start()).rejects.toThrow(
+      [
+        `The roles file ${file} cannot be used:`,
+        sentence('auditor', `${phone.join(' and ')}, or ${passkey.join(' and ')}`),
+        sentence('cashier', `${phone[1]}, or ${passkey[0]}`),
+      ].join('\n'),
+    );
+    // An address of digits has no passkeys.
+    await expect(start({ APP_URL: 'https://192.0.2.7' })).rejects.toThrow(sentence('treasurer', phone.join(' and ')));
+  });
 });

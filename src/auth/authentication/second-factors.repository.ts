@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { apiError } from '../../json-api/document/errors.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
+import type { Enrolment } from '../authorization/enrolment.js';
 import type { AuthenticationMethod } from '../sessions/session.js';
 
 /** Members of `POST /auth/mfa` and `POST /auth/reauthenticate` that carry a second factor, in the order of `meta.factors`. */
@@ -39,6 +40,8 @@ export interface SecondFactor {
    * requires one, or not for the sake of this one, which only helps where another is missing.
    */
   readonly demanded: 'always' | 'where_required' | 'never';
+  /** What an account needs to add one; null where none can be added, or where it does not count as second factor alone. */
+  readonly enrolment: Enrolment | null;
   /** Whether it proves by itself who the actor is, without the password, for `POST /auth/reauthenticate`. */
   readonly provesAlone: boolean;
   /** The condition, in SQL, that an account has one that it can use. @param account the account's id */
@@ -72,6 +75,11 @@ export class SecondFactors {
     }
     this.factors.push(factor);
     this.factors.sort((left, right) => MEMBERS.indexOf(left.member) - MEMBERS.indexOf(right.member));
+  }
+
+  /** What an account needs to add a second factor, of each kind that can be added. */
+  enrolments(): Enrolment[] {
+    return this.factors.flatMap(({ enrolment }) => enrolment ?? []);
   }
 
   /** Adds a condition, in SQL, that an account must have a second factor. It is given the account's id. */

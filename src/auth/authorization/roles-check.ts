@@ -3,7 +3,9 @@ import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Config } from '../../config/config.js';
 import { ResourceRegistry } from '../../json-api/resource/registry.js';
+import { SecondFactors } from '../authentication/second-factors.repository.js';
 import { accessOf } from './actor.js';
+import { enrolmentErrors } from './enrolment.js';
 import { type Action, ACTIONS } from './rights.js';
 import { RolesFileError } from './roles-file.js';
 import { Roles } from './roles.js';
@@ -18,15 +20,33 @@ export class RolesCheck implements OnApplicationBootstrap {
     @Inject(Config) private readonly config: Pick<Config, 'rolesFile'>,
     private readonly roles: Roles,
     private readonly resources: ResourceRegistry,
+    private readonly factors: SecondFactors,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** @throws RolesFileError which stops the start, and names every right that no module declares */
+  /**
+   * @throws RolesFileError which stops the start, and names every right that no module declares, and every role that
+   * requires a second factor and allows none
+   */
   onApplicationBootstrap(): void {
-    const errors = this.roles.errorsAgainst(this.served());
-    if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);
+    this.throwIf([
+      ...this.roles.errorsAgainst(this.served()),
+      ...enrolmentErrors(this.roles.list(), this.factors.enrolments()),
+    ]);
     this.offer();
+  }
+
+  /**
+   * Has rights be read by what the modules serve from now on, for commands, which do not start the service.
+   * @throws RolesFileError that names every right that no module declares
+   */
+  readModules(): void {
+    this.throwIf(this.roles.errorsAgainst(this.served()));
+  }
+
+  private throwIf(errors: readonly string[]): void {
+    if (errors.length > 0) throw new RolesFileError(this.config.rolesFile, errors);
   }
 
   /** The actions on each resource type: those of every resource, and the ones that routes require. */

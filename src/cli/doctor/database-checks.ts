@@ -15,8 +15,11 @@ import {
 } from '../../database/checks/privileges.js';
 import { assertDatabaseFits, UnfitDatabaseError } from '../../database/checks/requirements.js';
 import { PostgresTransactions } from '../../database/transactions.js';
+import { or } from '../../json-api/sql/sql.js';
 import { DeadLetters } from '../../outbox/dead-jobs.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
+import { hasPasskey } from '../../passkeys/account-passkeys.repository.js';
+import { hasApp } from '../../second-factors/totp/account-factors.repository.js';
 import { SealedData } from '../sealed-data.js';
 import { emailKeyFindings } from './email-keys.js';
 import { about, type Finding, type Values } from './finding.js';
@@ -135,14 +138,23 @@ const accounts: DatabaseCheck = async (dataSource, values) => {
   }
   const { ok, warning, problem } = about('accounts');
   const transactions = new PostgresTransactions(dataSource);
-  const held = await new AccountDirectoryRepository(transactions, new SecondFactors()).roleNames();
+  const directory = new AccountDirectoryRepository(transactions, new SecondFactors());
+  const held = await directory.roleNames();
   const gone = held.filter((name) => roles.get(name) === null);
   const credentials = new CredentialsRepository(transactions);
+  const blocked = await directory.countWithoutFactor(roles.requiringFactor(), (account) =>
+    or([hasApp(account), hasPasskey(account)]),
+  );
   const adminCanSignIn = await credentials.anyWithRole(roles.fullAccessNames());
   return [
     ...(await emailKeyFindings(dataSource)),
     ...(await hashFindings(dataSource, values)),
     ...gone.map((name) => problem(`Some have the role ${name}, which the roles file lacks: they cannot sign in.`)),
+    ...blocked.map(({ role, accounts: count }) =>
+      ok(
+        `${count} of the role ${role}, which requires a second factor, have none: they can add one, and nothing else.`,
+      ),
+    ),
     adminCanSignIn ? ok('An admin can sign in.') : warning('No admin can sign in. Create one: npx iam create-admin'),
   ];
 };

@@ -1,17 +1,20 @@
 import { resolve } from 'node:path';
+import { enrolmentErrors } from '../../auth/authorization/enrolment.js';
 import { RolesFileError } from '../../auth/authorization/roles-file.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { SigningKeys } from '../../auth/tokens/signing-keys.js';
 import { BUILT_IN_ROLES } from '../../config/config.js';
 import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from '../../config/development-secrets.js';
 import { MailTemplates } from '../../mail/mail.templates.js';
+import { PASSKEY_ENROLMENT } from '../../passkeys/passkey.factor.js';
+import { TOTP_ENROLMENT } from '../../second-factors/totp/totp.factor.js';
 import { about, defineCheck, reasonOf, type Values } from './finding.js';
 
 /** The roles of the configured file. @throws RolesFileError */
 export const rolesOf = ({ ROLES_FILE: file }: Values<'ROLES_FILE'>): Roles =>
   new Roles({ rolesFile: file === null ? BUILT_IN_ROLES : resolve(file) });
 
-/** Whether the roles file is valid. */
+/** Whether the roles file is valid, and every role that requires a second factor allows adding one. */
 export const rolesCheck = defineCheck({
   subject: 'roles',
   needs: ['ROLES_FILE'],
@@ -19,6 +22,8 @@ export const rolesCheck = defineCheck({
     const { ok, problem } = about('roles');
     try {
       const roles = rolesOf(values);
+      const errors = enrolmentErrors(roles.list(), [TOTP_ENROLMENT, PASSKEY_ENROLMENT]);
+      if (errors.length > 0) return errors.map((text) => problem(`${text}.`));
       return [
         ok(`Accounts may be given the roles ${roles.assignable().join(', ')}; new ones are ${roles.defaultName}.`),
       ];

@@ -39,6 +39,7 @@ export class RecoveryCodesService implements OnModuleInit {
       name: 'recovery_code',
       member: 'recovery_code',
       demanded: 'never',
+      enrolment: null,
       provesAlone: false,
       isHeldBy: this.codes.isHeldBy,
       removeAll: (accountId, tx) => this.codes.removeAll(accountId, tx),

@@ -44,6 +44,10 @@ export interface FactorCounts {
   readonly all: number;
 }
 
+/** The condition that an account has a confirmed factor. @param account the account's id */
+export const hasApp = (account: Sql): Sql => sql`EXISTS (
+  SELECT FROM account_factors factor WHERE factor.account_id = ${account} AND factor.confirmed_at IS NOT NULL)`;
+
 /** The factors in an actor's scope. */
 @Injectable()
 export class AccountFactorsRepository extends ResourceRepository<AccountFactor, Actor> {
@@ -53,10 +57,6 @@ export class AccountFactorsRepository extends ResourceRepository<AccountFactor, 
     '*': () => TRUE,
     own: (actor: Actor) => sql`row.account_id = ${actor.id}::uuid`,
   };
-
-  /** The condition that an account has a confirmed factor. @param account the account's id */
-  readonly isHeldBy = (account: Sql): Sql => sql`EXISTS (
-      SELECT FROM account_factors factor WHERE factor.account_id = ${account} AND factor.confirmed_at IS NOT NULL)`;
 
   /** The confirmed factors of an account. */
   confirmedOf(accountId: string, database: Pick<Transaction, 'query'>): Promise<ConfirmedFactor[]> {

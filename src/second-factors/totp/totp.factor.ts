@@ -4,12 +4,16 @@ import {
   type SecondFactorAttempt,
   SecondFactors,
 } from '../../auth/authentication/second-factors.repository.js';
+import type { Enrolment } from '../../auth/authorization/enrolment.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { FactorAttemptsRepository } from '../factor-attempts.repository.js';
 import { FactorAttempts, wrongCode } from '../factor-attempts.service.js';
-import { AccountFactorsRepository, FACTOR_SECRET } from './account-factors.repository.js';
+import { AccountFactorsRepository, FACTOR_SECRET, hasApp } from './account-factors.repository.js';
 import { stepOf } from './totp.js';
+
+/** What an account needs to add an app, which is read back. */
+export const TOTP_ENROLMENT: Enrolment = { type: 'iam:account_factors', actions: ['create', 'read'] };
 
 /** Codes of authenticator apps as a second factor. */
 @Injectable()
@@ -28,8 +32,9 @@ export class TotpFactor implements OnModuleInit {
       name: 'totp',
       member: 'code',
       demanded: 'always',
+      enrolment: TOTP_ENROLMENT,
       provesAlone: false,
-      isHeldBy: this.factors.isHeldBy,
+      isHeldBy: hasApp,
       removeAll: (accountId, tx) => this.factors.removeAll(accountId, null, tx),
       verify: (attempt, sent) => this.verify(attempt, String(sent)),
     });
