@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccountDirectoryRepository, type AccountName } from '../accounts/account-directory.repository.js';
 import { coverRight } from '../auth/authorization/effective-rights.js';
+import { RolesCheck } from '../auth/authorization/roles-check.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { Audit } from '../events/audit.js';
@@ -29,6 +30,7 @@ export class OperatorKeysService {
     private readonly secrets: ApiKeySecretsRepository,
     private readonly rules: ApiKeyRules,
     private readonly roles: Roles,
+    private readonly rolesCheck: RolesCheck,
     private readonly transactions: Transactions,
     private readonly changes: AuthChanges,
     private readonly audit: Audit,
@@ -45,9 +47,11 @@ export class OperatorKeysService {
 
   /**
    * Makes a key of an account, and gives the key; null where there is no account.
-   * @throws Error with a sentence when a permission is none, or beyond the role of the account, or the key lasts too long
+   * @throws Error with a sentence when a permission is none, or beyond the role of the account, or the key lasts too long;
+   * RolesFileError
    */
   create(account: AccountName, { name, permissions, days }: OperatorKey): Promise<string | null> {
+    this.rolesCheck.readModules();
     const expiresAt = new Date(Date.now() + days * DAY_MS);
     return this.transactions.run(async (tx) => {
       const id = await this.directory.lock(account, tx);

@@ -104,6 +104,11 @@ describe('API keys', () => {
       '422 validation_failed /data/attributes/permissions/0',
     ],
     [
+      'a resource of no service that the roles file declares',
+      { permissions: [OWN[0], 'nope:things.read.*'] },
+      '422 validation_failed /data/attributes/permissions/1',
+    ],
+    [
       'an unknown action',
       { permissions: ['iam:accounts.fly.own'] },
       '422 validation_failed /data/attributes/permissions/0',

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailsTo } from '../accounts/mails.js';
 import { serviceAccount } from '../api-keys/keys.js';
@@ -5,7 +8,7 @@ import { eventually } from '../outbox/outbox-fixture.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as } from '../support/client.js';
 import { databaseEnvironment } from '../support/database.js';
-import { admin, signedIn } from '../support/factories.js';
+import { account, admin, signedIn } from '../support/factories.js';
 import { command } from './command-line.js';
 
 const OWN = 'iam:accounts.read.own';
@@ -96,7 +99,7 @@ describe('keys list, create and revoke', () => {
   it.each<readonly [string, readonly string[], string]>([
     ['a right that the account does not have', ['--permissions', '*.*.*'], 'The account may not *.*.*.'],
     ['what is no right', ['--permissions', 'read'], 'permissions[0] must be a right such as'],
-    ['an unknown action', ['--permissions', `${OWN},iam:accounts.fly.own`], 'may not iam:accounts.fly.own.'],
+    ['an unknown action', ['--permissions', `${OWN},iam:accounts.fly.own`], 'no module declares the action "fly"'],
     ['more days than API_KEY_MAX_DAYS', ['--permissions', OWN, '--days', '366'], 'must lie at or before'],
   ])('make no key with %s', async (_, args, error) => {
     const { account } = await signedIn(app);
@@ -104,6 +107,33 @@ describe('keys list, create and revoke', () => {
     expect([exitCode, out]).toEqual([1, '']);
     expect(err).toContain(error);
     expect(await app.sql(`SELECT FROM api_keys WHERE account_id = '${account.id}'`)).toEqual([]);
+  });
+
+  it('take rights on what a module serves or the roles file declares, and no others, of an admin as well', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'iam-keys-'));
+    const roles = join(folder, 'roles.yml');
+    await writeFile(
+      roles,
+      `extends: default\nresources: { dataset:projects: { actions: [read], scopes: [as_user, '*'] } }\n`,
+    );
+    const { id } = await account(app, { role: 'admin' });
+    const create = (permissions: string) =>
+      command(['keys', 'create', 'A', '--account', id, '--permissions', permissions], { ...env, ROLES_FILE: roles });
+    const rejected = async (permission: string) => {
+      const { exitCode, out, err } = await create(`iam:accounts.read.*,${permission}`);
+      expect([exitCode, out]).toEqual([1, '']);
+      return err;
+    };
+    const where = 'permissions[1] must be a right such as iam:accounts.read.org: ';
+    expect(await rejected('nope:things.read.*')).toBe(
+      `${where}"nope:things.read.*": no module serves nope:things, and "resources" does not declare it\n`,
+    );
+    expect(await rejected('iam:accounts.fly.*')).toContain('no module declares the action "fly" on iam:accounts');
+    expect(await rejected('dataset:projects.write.*')).toContain('has the action "write"');
+    expect(await app.sql('SELECT FROM api_keys WHERE account_id = $1', [id])).toEqual([]);
+    const made = await create('iam:account_factors.update.own,dataset:projects.read.as_user,*.*.*');
+    expect([made.exitCode, made.err]).toEqual([0, '']);
+    await rm(folder, { recursive: true });
   });
 
   it.each<readonly [readonly string[]]>([
