@@ -35,6 +35,13 @@ function fieldOf({ code, source }: ErrorObject): string | null {
 /** Maximum length of a value that a form shows again, in characters; no field of an account may be longer. */
 const MAX_SHOWN = 1_024;
 
+/** A box to tick. */
+interface Box extends Pick<FieldData, 'id' | 'name' | 'label'> {
+  readonly checked: boolean;
+  /** What is said below it. */
+  readonly hint: string;
+}
+
 interface Field extends Pick<FieldData, 'name' | 'label' | 'type' | 'autocomplete'> {
   readonly value?: string;
   readonly readOnly?: boolean;
@@ -65,7 +72,8 @@ export class FormFields {
     const broken = errors.get(name) ?? [];
     const [firstBroken] = errors.keys();
     return {
-      ...{ name, label, type, autocomplete, readOnly },
+      ...{ id: name, name, label, type, autocomplete, readOnly },
+      box: null,
       value: value.slice(0, MAX_SHOWN),
       options: options?.map((option) => ({ ...option, selected: option.value === value })) ?? null,
       prose: type === 'text' && code === undefined,
@@ -77,6 +85,13 @@ export class FormFields {
       errors: broken.map((error) => inLanguage(this.messages.detail(error, locale), locale)),
       reveal: type === 'password' ? showPassword : null,
     };
+  }
+
+  /** A box to tick. Its id differs from those of other forms of the page, where it may stand, too. */
+  box({ checked, hint, ...names }: Box): FieldData {
+    const typed = { type: 'text', autocomplete: 'off', value: '', prose: false, numeric: false } as const;
+    const state = { optional: true, readOnly: false, focused: false, options: null, errors: [], reveal: null };
+    return { ...names, ...typed, ...state, box: { checked }, rules: [{ text: hint, lang: null }] };
   }
 
   /** The read-only e-mail, under which a password manager stores the password. */

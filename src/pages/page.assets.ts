@@ -34,6 +34,10 @@ input[aria-invalid], select[aria-invalid] { border: 2px solid var(--error); }
 ul.hint { padding-left: 20px; }
 .error { margin: 0 0 6px; padding: 0; color: var(--error); font-weight: 600; list-style: none; }
 .error li { margin: 0 0 4px; }
+.box { display: flex; gap: 10px; align-items: flex-start; }
+.box input { flex: none; width: 24px; min-height: 24px; margin: 0; padding: 0; accent-color: var(--accent); }
+.box label { margin: 0; font-weight: 400; }
+.box ~ .hint { margin: 4px 0 0; padding-left: 34px; list-style: none; }
 .mark { margin: 0 0 4px; color: var(--good); font-size: 32px; line-height: 1; }
 button { min-height: 46px; padding: 11px 22px; border: 0; border-radius: 8px; background: var(--accent);
   color: var(--on-accent); font: inherit; font-weight: 600; cursor: pointer; }

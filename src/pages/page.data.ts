@@ -21,6 +21,8 @@ export interface FieldOption {
 
 /** A field of a form, for the template `field`. */
 export interface FieldData {
+  /** Unique in the page. */
+  readonly id: string;
   readonly name: string;
   readonly label: string;
   readonly type: 'text' | 'email' | 'password';
@@ -29,6 +31,8 @@ export interface FieldData {
   readonly value: string;
   /** What can be chosen; null for a field to type in. */
   readonly options: readonly FieldOption[] | null;
+  /** A box to tick, which sends `true`; null for any other field. */
+  readonly box: { readonly checked: boolean } | null;
   /** Whether browsers may check its spelling and start it in upper case. */
   readonly prose: boolean;
   /** Whether it takes digits only, so that a phone shows these. */
@@ -175,6 +179,8 @@ export interface PageData {
     words: Readonly<Record<'remove' | 'removeHint', string>>;
     /** Null where recovery codes cannot be made. */
     codes: { heading: string; body: string; form: FormData } | null;
+    /** Null where no device is trusted. */
+    devices: { heading: string; body: string; items: readonly (ItemData & { readonly id: string })[] } | null;
     /** Null where no app can be added. */
     add: FormData | null;
     links: readonly PageLink[];

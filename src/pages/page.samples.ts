@@ -1,12 +1,14 @@
 import type { FieldData, FormData, PageData, PageSurroundings } from './page.data.js';
 
 const FIELD: FieldData = {
+  id: 'password',
   name: 'password',
   label: 'Password',
   type: 'password',
   autocomplete: 'new-password',
   value: '',
   options: null,
+  box: null,
   prose: false,
   numeric: true,
   optional: false,
@@ -17,9 +19,11 @@ const FIELD: FieldData = {
   reveal: 'Show password',
 };
 
+const BOX: FieldData = { ...FIELD, id: 'trust-code', name: 'trust', box: { checked: true } };
+
 const LINK = { href: 'forgot-password', label: 'Send me a new link' };
 
-const FORM = { action: 'join', submit: 'Join', hidden: { token: 'a' }, fields: [FIELD, choice()], passkey: null };
+const FORM = { action: 'join', submit: 'Join', hidden: { token: 'a' }, fields: [FIELD, choice(), BOX], passkey: null };
 const PASSKEY: FormData = {
   action: '/sign-in/passkey',
   submit: 'Use a passkey',
@@ -40,7 +44,7 @@ const BUTTON = { action: '/sign-out', label: 'Sign out' };
 
 function choice(): FieldData {
   const options = [{ value: 'de', label: 'Deutsch', selected: true }];
-  return { ...FIELD, name: 'locale', type: 'text', options, rules: [], reveal: null };
+  return { ...FIELD, id: 'locale', name: 'locale', type: 'text', options, rules: [], reveal: null };
 }
 
 /** Sample data by page. A template is rendered with it before the service starts, so that its errors stop the start. */
@@ -86,6 +90,11 @@ export const PAGE_SAMPLES: Partial<PageData> = {
     action: '/account/second-factors',
     words: { remove: 'Remove', removeHint: 'Its codes end' },
     codes: { heading: 'Recovery codes', body: '8 left', form: FORM },
+    devices: {
+      heading: 'Trusted devices',
+      body: 'They need no code',
+      items: [{ ...ITEM, id: '01900000-0000-7000-8000-000000000000' }],
+    },
     add: FORM,
     links: [LINK],
   },

@@ -10,6 +10,7 @@ import { FactorResetsController } from './factor-resets.controller.js';
 import { FactorResets } from './factor-resets.service.js';
 import { FactorStatesRepository, PERSONAL_FACTOR_STATES } from './factor-states.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
+import { OwnDevices } from './pages/own-devices.service.js';
 import { OwnFactors } from './pages/own-factors.service.js';
 import { RecoveryCodesView } from './pages/recovery-codes.view.js';
 import { SecondFactorsPageController } from './pages/second-factors.controller.js';
@@ -57,6 +58,7 @@ const PERSONAL_TABLES = [
     FactorResets,
     FactorsMailer,
     FactorStatesRepository,
+    OwnDevices,
     OwnFactors,
     RecoveryCodesRepository,
     RecoveryCodesService,

@@ -98,7 +98,8 @@ export class BrowserSessions {
     this.devices.remember(request, reply, account.emailKey, { id: account.id, version });
     if (deviceCookie) {
       const { value, seconds } = deviceCookie;
-      this.cookies.put(reply, TRUSTED_DEVICE_COOKIE, value, this.cookies.authPath, seconds);
+      // Also for the page `/sign-in`, which is not below `/auth`.
+      this.cookies.put(reply, TRUSTED_DEVICE_COOKIE, value, this.cookies.path, seconds);
     }
     return started;
   }

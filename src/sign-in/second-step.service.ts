@@ -31,6 +31,17 @@ export class SecondStep implements OnModuleInit {
   }
 
   /**
+   * For how many days the device of a sign-in can be trusted; 0 where trusted devices are switched off, or the first step
+   * was no password, of which alone they take the second step.
+   */
+  async trustDays(token: string): Promise<number> {
+    const { days } = this.devices;
+    if (days === 0) return 0;
+    const found = await this.tokens.find('mfa', hashToken(token));
+    return found?.data.passwordVersion === undefined ? 0 : days;
+  }
+
+  /**
    * Proves a second factor. The token of the first step is used up with the start of the session, and only then: after a
    * wrong code it stays good for as long as it lives.
    * @param address the client's

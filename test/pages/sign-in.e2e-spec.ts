@@ -169,6 +169,22 @@ describe('The page to sign in', () => {
     }
   });
 
+  it('lets a browser in that signed in before, when strangers have used up the attempts of its owner', async () => {
+    const limits = { THROTTLE_DISABLED: 'false', THROTTLE_PER_EMAIL: '2' };
+    const limited = await startApp({ beside: app, env: { APP_URL: APP, ...limits } });
+    try {
+      const user = await account(app);
+      const browser = new PageBrowser(limited);
+      expect((await browser.signIn(user)).status).toBe(303);
+      const form = { email: user.email, password: 'Wrong-horse-1' };
+      for (let tries = 0; tries < 3; tries++) await open(limited, '/sign-in/password', { form });
+      expect((await new PageBrowser(limited).signIn(user)).status).toBe(429);
+      expect((await browser.signIn(user)).status).toBe(303);
+    } finally {
+      await limited.stop();
+    }
+  });
+
   it('offers what modules register, in their order, and goes on after an error as they say', async () => {
     const ways = app.nest.get(SignInWays, { strict: false });
     ways.register(({ email }) =>

@@ -231,7 +231,7 @@ describeInBrowser('In a browser, passkeys', () => {
     });
   });
 
-  it('are the second step of a sign-in by password where one is required', async () => {
+  it('are the second step of a sign-in by password where one is required, unless the device is trusted', async () => {
     const user = await account(app);
     await inWindow(async (page) => {
       await passkey(page);
@@ -240,13 +240,20 @@ describeInBrowser('In a browser, passkeys', () => {
       await app.sql('UPDATE accounts SET name = $2 WHERE id = $1', [user.id, REQUIRED]);
       await signOut(page);
       await page.addInitScript(WITHOUT_CONDITIONAL_UI);
-      await page.goto(own('/sign-in?return_to=%2Faccount%2Fprofile'));
-      await page.getByLabel('E-mail').fill(user.email);
-      await page.getByRole('button', { name: 'Continue' }).click();
-      await page.getByLabel('Password', { exact: true }).fill(user.password);
-      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      const signInByPassword = async () => {
+        await page.goto(own('/sign-in?return_to=%2Faccount%2Fprofile'));
+        await page.getByLabel('E-mail').fill(user.email);
+        await page.getByRole('button', { name: 'Continue' }).click();
+        await page.getByLabel('Password', { exact: true }).fill(user.password);
+        await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      };
+      await signInByPassword();
       await page.getByRole('heading', { name: 'Second factor' }).waitFor();
+      await page.getByLabel('Trust this device for 30 days').check();
       await page.getByRole('button', { name: 'Confirm with a passkey' }).click();
+      await page.waitForURL(own('/account/profile'));
+      await signOut(page);
+      await signInByPassword();
       await page.waitForURL(own('/account/profile'));
     });
   });

@@ -130,6 +130,38 @@ describeInBrowser('In a browser, second factors', () => {
     );
   });
 
+  it('are not asked for on a device that is trusted, until the password changes', async () => {
+    const user = await account(app);
+    await inWindow(async (page) => {
+      await enter(page, user);
+      await page.getByRole('link', { name: 'Add an authenticator app' }).click();
+      const phone = await add(page);
+      await inWindow(async (second) => {
+        const signOut = async () => {
+          await second.goto(own('/sign-out'));
+          await second.locator('form button').click();
+          await second.getByText('You are signed out').waitFor();
+        };
+        await enter(second, user);
+        await second.locator('#code').fill(phone.code());
+        await second.getByLabel('Trust this device for 30 days').check();
+        await second.locator('#code').press('Enter');
+        await second.getByRole('heading', { name: 'Your account' }).waitFor();
+        await signOut();
+        await enter(second, user);
+        await second.getByRole('heading', { name: 'Your account' }).waitFor();
+        await second.goto(own('/account/change-password'));
+        await second.locator('#current_password').fill(user.password);
+        await second.locator('#new_password').fill('Better-horse-8');
+        await second.keyboard.press('Enter');
+        await second.getByText('Your password is changed.').waitFor();
+        await signOut();
+        await enter(second, { ...user, password: 'Better-horse-8' });
+        await second.getByRole('heading', { name: 'Second factor' }).waitFor();
+      });
+    });
+  });
+
   it('are removed, and then a sign-in needs no code', async () => {
     const user = await account(app);
     await inWindow(async (page) => {
@@ -164,7 +196,7 @@ describeInBrowser('In a browser, second factors', () => {
         await enter(page, user);
         await page.waitForURL(/second-factors/);
         await look('required');
-        await add(page, look);
+        const phone = await add(page, look);
         await look('added');
         await page.locator('summary').click();
         await look('removing');
@@ -179,9 +211,17 @@ describeInBrowser('In a browser, second factors', () => {
         await page.locator('#code').waitFor();
         await look('second-step');
         await page.locator('#code').fill('000');
-        await page.keyboard.press('Enter');
+        await page.locator('[type=checkbox]').check();
+        await page.locator('#code').press('Enter');
         await page.locator('.error').first().waitFor();
         await look('second-step-errors');
+        await page.locator('[type=checkbox]:checked').waitFor();
+        await page.locator('#code').fill(phone.code());
+        await page.locator('#code').press('Enter');
+        await page.waitForURL(own('/account'));
+        await page.goto(own('/account/second-factors'));
+        await page.locator('[value=distrust]').waitFor({ state: 'attached' });
+        await look('trusted-devices');
       },
       // The Content-Security-Policy lets no script of a test in; the pages themselves are used without one above.
       { viewport: { width, height: 800 }, colorScheme, locale, javaScriptEnabled: true, bypassCSP: true },

@@ -40,7 +40,7 @@ describe('A trusted device', () => {
     const body = { mfa_token: await mfaToken(app, person.account), code: person.app.code(), trust_device: true };
     const { [COOKIE]: cookie } = cookiesOf(await send(app, 'POST', '/auth/mfa', { body }));
     expect(cookie?.value).toMatch(/^[\w-]{43}$/);
-    expect(cookie?.attributes).toMatchObject({ httponly: true, samesite: 'Lax', path: '/auth', 'max-age': '2592000' });
+    expect(cookie?.attributes).toMatchObject({ httponly: true, samesite: 'Lax', path: '/', 'max-age': '2592000' });
     const [row] = await app.sql<{ hash: string }>('SELECT hash FROM trusted_devices WHERE account_id = $1', [
       person.account.id,
     ]);

@@ -95,7 +95,7 @@ describe('Signing in', () => {
   it('remembers the device in a cookie that names no account', async () => {
     const { email, password } = await account(app, { email: 'known.device@example.com' });
     const { device } = cookiesOf(await login({ email, password }));
-    expect(device?.attributes).toMatchObject({ path: '/auth', httponly: true, secure: true, samesite: 'Lax' });
+    expect(device?.attributes).toMatchObject({ path: '/', httponly: true, secure: true, samesite: 'Lax' });
     expect(device?.value).not.toMatch(/known|example/);
     expect(cookiesOf(await login({ email, password: 'wrong' }))).toEqual({});
   });

@@ -19,6 +19,9 @@ export interface DeviceCookie {
 
 /** Devices on which an account needs no second factor, which the owner of the table `trusted_devices` implements. */
 export abstract class DeviceTrust {
+  /** How long a device is trusted, in days; 0 where trusted devices are switched off. */
+  abstract readonly days: number;
+
   /** Whether an account trusts the device of a client now; then the use is recorded. The account is expected to be locked. */
   abstract use(tx: Transaction, accountId: string, client: DeviceClient): Promise<boolean>;
 

@@ -22,14 +22,14 @@ export interface SessionCookies {
 export class Cookies {
   readonly #base: CookieSerializeOptions;
   /** Path of everything of this service, as browsers see it. */
-  readonly #accessPath: string;
+  readonly path: string;
   /** Path of everything that deals with signing in, as browsers see it. */
   readonly authPath: string;
 
   constructor(@Inject(Config) config: Pick<Config, 'environment' | 'apiPrefix' | 'publicPath'>) {
     // Plain http is for development only.
     this.#base = { httpOnly: true, sameSite: 'lax', secure: config.environment !== 'development' };
-    this.#accessPath = config.publicPath || '/';
+    this.path = config.publicPath || '/';
     this.authPath = `${config.publicPath}${config.apiPrefix}/auth`;
   }
 
@@ -37,13 +37,13 @@ export class Cookies {
   set(reply: FastifyReply, cookies: SessionCookies): void {
     const now = Date.now() / 1000;
     const refreshSeconds = cookies.refreshExpiresAt.getTime() / 1000 - now;
-    this.put(reply, ACCESS_COOKIE, cookies.accessToken, this.#accessPath, cookies.accessExpiresAt - now);
+    this.put(reply, ACCESS_COOKIE, cookies.accessToken, this.path, cookies.accessExpiresAt - now);
     this.put(reply, REFRESH_COOKIE, cookies.refreshToken, this.authPath, refreshSeconds);
   }
 
   /** Clears both cookies. A browser deletes a cookie only when the same path is sent. */
   clear(reply: FastifyReply): void {
-    this.put(reply, ACCESS_COOKIE, '', this.#accessPath, 0);
+    this.put(reply, ACCESS_COOKIE, '', this.path, 0);
     this.put(reply, REFRESH_COOKIE, '', this.authPath, 0);
   }
 
@@ -75,7 +75,7 @@ export interface PasswordOfAccount {
  * out. The cookie is a list of marks `time.binding.mac` joined by `~`, one for each account. The MAC covers the e-mail, so
  * that a forged mark is rejected without a query; the binding covers the account and the version
  * of its password, so that a new password invalidates all earlier marks. The cookie contains no e-mail, is only valid
- * for its account, and authorizes nothing by itself.
+ * for its account, and authorizes nothing by itself. It is sent to the pages, too, which are not below `/auth`.
  */
 @Injectable()
 export class KnownDevice {
@@ -102,7 +102,7 @@ export class KnownDevice {
     const content = `${now()}.${this.secrets.mac(BINDING_PURPOSE, bound(password))}`;
     const mark = `${content}.${this.secrets.mac(PURPOSE, `${content}.${emailKey}`)}`;
     const marks = [mark, ...others].slice(0, MAX_ACCOUNTS);
-    this.cookies.put(reply, COOKIE, marks.join('~'), this.cookies.authPath, LIFE);
+    this.cookies.put(reply, COOKIE, marks.join('~'), this.cookies.path, LIFE);
   }
 
   #marks(request: Pick<FastifyRequest, 'cookies'>): string[] {

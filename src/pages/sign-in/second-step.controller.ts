@@ -41,12 +41,13 @@ export class SecondStepController {
     await this.rateLimiter.address('second_factor', address);
     const members = { ...sent.present('code', 'recovery_code'), ...sent.passkey() };
     const [member = 'code'] = Object.keys(members);
+    const trustDevice = sent.text('trust_device') === 'true';
     try {
       const { mfa_token: token, ...body } = readFlatBody(MfaBody, { mfa_token: sent.text('mfa_token'), ...members });
       const factor = this.factors.sentIn(body);
       if (!factor) throw new ApiError([brokenRule('required', { name: member, source: { pointer: `/${member}` } })]);
       const proof = await this.secondStep.prove(token, factor, address);
-      this.browsers.setCookies(reply, await this.browsers.start(request, reply, proof));
+      this.browsers.setCookies(reply, await this.browsers.start(request, reply, { ...proof, trustDevice }));
       return { location: returnTo ?? this.paths.to('account') };
     } catch (error) {
       if (isOver(error)) {
@@ -54,7 +55,7 @@ export class SecondStepController {
         return { ...doneView(text.signIn.second.expired, link), status: error.status };
       }
       const errors = fieldErrors(error, { invalid_credentials: member });
-      const state = { email: '', returnTo, errors, token: sent.text('mfa_token') };
+      const state = { email: '', returnTo, errors, token: sent.text('mfa_token'), trustDevice };
       return this.view.view({ ...state, factors: sent.text('factors').split(' ') }, text);
     }
   }

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ApiError } from '../../json-api/document/errors.js';
+import { SecondStep } from '../../sign-in/second-step.service.js';
 import { FormFields } from '../fields.js';
 import { hiddenOf } from '../form.js';
 import type { AnyForm } from '../page.data.js';
@@ -7,12 +8,13 @@ import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
 import { asksApi, titleOf } from '../page.views.js';
 import type { PageText } from '../text/page.text.js';
-import { type SecondStepState, SignInWays } from './sign-in.ways.js';
+import { type FactorFormState, type SecondStepState, SignInWays } from './sign-in.ways.js';
 
 /** The page for the second factor of a sign-in, with a form for each factor that the account has. */
 @Injectable()
 export class SecondStepView implements OnModuleInit {
   constructor(
+    private readonly secondStep: SecondStep,
     private readonly ways: SignInWays,
     private readonly fields: FormFields,
     private readonly paths: PagePaths,
@@ -30,7 +32,8 @@ export class SecondStepView implements OnModuleInit {
   async view(state: SecondStepState, text: PageText): Promise<View<'sign-in'>> {
     const { returnTo, errors } = state;
     const { title: heading, restart } = text.signIn.second;
-    const forms = await this.ways.ofFactors(state, text);
+    const trustBox = await this.trustBox(state, text);
+    const forms = await this.ways.ofFactors({ ...state, trustBox }, text);
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
@@ -46,22 +49,31 @@ export class SecondStepView implements OnModuleInit {
     };
   }
 
-  private code(state: SecondStepState, text: PageText): AnyForm {
-    return this.form(state, text.signIn.second.submit, this.fields.code(text, state.errors, { first: true }));
+  /** The box that has the device trusted. No recovery code has one: who uses one has lost the second factor. */
+  private async trustBox(
+    { token, trustDevice = false }: SecondStepState,
+    { signIn: { second } }: PageText,
+  ): Promise<FactorFormState['trustBox']> {
+    const days = await this.secondStep.trustDays(token);
+    if (days === 0) return () => null;
+    const box = { name: 'trust_device', label: second.trust(days), hint: second.trustHint, checked: trustDevice };
+    return (factor) => this.fields.box({ ...box, id: `trust_device-${factor}` });
   }
 
-  private recoveryCode(state: SecondStepState, text: PageText): AnyForm {
+  private code(state: FactorFormState, text: PageText): AnyForm {
+    const box = state.trustBox('totp');
+    const code = this.fields.code(text, state.errors, { first: true });
+    return this.form(state, text.signIn.second.submit, box === null ? [code] : [code, box]);
+  }
+
+  private recoveryCode(state: FactorFormState, text: PageText): AnyForm {
     const first = !state.factors.includes('totp');
-    return this.form(state, text.signIn.second.recover, this.fields.recoveryCode(text, state.errors, { first }));
+    return this.form(state, text.signIn.second.recover, [this.fields.recoveryCode(text, state.errors, { first })]);
   }
 
-  private form(
-    { token, factors, returnTo }: SecondStepState,
-    submit: string,
-    field: AnyForm['fields'][number],
-  ): AnyForm {
+  private form({ token, factors, returnTo }: FactorFormState, submit: string, fields: AnyForm['fields']): AnyForm {
     const hidden = hiddenOf({ mfa_token: token, factors: factors.join(' '), return_to: returnTo });
-    return { action: this.paths.to('sign-in/second-step'), submit, hidden, fields: [field] };
+    return { action: this.paths.to('sign-in/second-step'), submit, hidden, fields };
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ApiError } from '../../json-api/document/errors.js';
 import { NO_ERRORS, type FieldErrors } from '../fields.js';
-import type { AnyForm, FormData, PageLink } from '../page.data.js';
+import type { AnyForm, FieldData, FormData, PageLink } from '../page.data.js';
 import type { View } from '../page.renderer.js';
 import type { PageText } from '../text/page.text.js';
 
@@ -48,10 +48,18 @@ export interface SecondStepState extends SignInState {
   readonly token: string;
   /** The names of the factors that the account has. */
   readonly factors: readonly string[];
+  /** Whether the form that was sent asks to trust the device. */
+  readonly trustDevice?: boolean;
+}
+
+/** What a form for a second factor shows. */
+export interface FactorFormState extends SecondStepState {
+  /** The box to trust the device, for the form of this factor; null where it cannot be trusted. */
+  readonly trustBox: (factor: string) => FieldData | null;
 }
 
 /** The form for a second factor. Each name of a field stands in one form only. */
-export type FactorForm = (state: SecondStepState, text: PageText) => AnyForm | Promise<AnyForm>;
+export type FactorForm = (state: FactorFormState, text: PageText) => AnyForm | Promise<AnyForm>;
 
 /** Who proves again who they are, and the page that it leads to. */
 export interface ConfirmationState {
@@ -115,7 +123,7 @@ export class SignInWays {
   }
 
   /** The forms for the second factors that an account has, in the order in which they were registered. */
-  async ofFactors(state: SecondStepState, text: PageText): Promise<FormData[]> {
+  async ofFactors(state: FactorFormState, text: PageText): Promise<FormData[]> {
     const held = [...this.factors].filter(([name]) => state.factors.includes(name));
     return Promise.all(held.map(async ([, form]) => ({ passkey: null, ...(await form(state, text)) })));
   }

@@ -159,7 +159,14 @@ export const GERMAN_ACCOUNT: AccountText = {
         saved: 'Ich habe sie gesichert',
       },
     },
+    devices: {
+      title: 'Vertrauenswürdige Geräte',
+      intro:
+        'Auf diesen reicht Ihr Passwort zum Anmelden. Ein neues Passwort oder eine Änderung der zweiten Faktoren beendet auch das.',
+      until: (time) => `bis ${time}`,
+    },
     notices: {
+      distrusted: 'Dem Gerät wird nicht mehr vertraut. Beim nächsten Anmelden braucht es Ihren zweiten Faktor.',
       added:
         'Die App ist hinzugefügt. Ab jetzt braucht die Anmeldung mit Passwort einen Code. Erstellen Sie Wiederherstellungscodes, wenn Sie keine haben.',
       removed: 'Die App ist entfernt. Sie können auch den Eintrag in der App löschen.',

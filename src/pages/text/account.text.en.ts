@@ -154,7 +154,14 @@ export const ENGLISH_ACCOUNT: AccountText = {
         saved: 'I have saved them',
       },
     },
+    devices: {
+      title: 'Trusted devices',
+      intro:
+        'On these your password is enough to sign in. A new password, or a change of your second factors, ends that too.',
+      until: (time) => `until ${time}`,
+    },
     notices: {
+      distrusted: 'The device is not trusted any more. Its next sign-in needs your second factor.',
       added:
         'The app is added. From now on, signing in by password needs a code. Make recovery codes, if you have none.',
       removed: 'The app is removed. You can delete its entry in the app as well.',

@@ -92,6 +92,8 @@ export const GERMAN: PageText = {
       submit: 'Anmelden',
       recover: 'Mit Wiederherstellungscode anmelden',
       restart: 'Von vorn beginnen',
+      trust: (days) => `Diesem Gerät ${days === 1 ? 'einen Tag' : `${days} Tage`} lang vertrauen`,
+      trustHint: 'Hier reicht dann Ihr Passwort. Nur für ein Gerät, das Ihnen allein gehört.',
       expired: {
         doneTitle: 'Bitte beginnen Sie von vorn',
         done: 'Der zweite Schritt muss innerhalb von fünf Minuten folgen, und nur einmal.',

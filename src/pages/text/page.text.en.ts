@@ -89,6 +89,8 @@ export const ENGLISH: PageText = {
       submit: 'Sign in',
       recover: 'Sign in with a recovery code',
       restart: 'Start again',
+      trust: (days) => `Trust this device for ${days === 1 ? 'a day' : `${days} days`}`,
+      trustHint: 'Your password is then enough here. Only for a device that is yours alone.',
       expired: {
         doneTitle: 'Please start again',
         done: 'The second step has to follow within five minutes, and once.',

@@ -74,8 +74,10 @@ export interface SecondFactorsText extends Pick<FormText, 'title' | 'intro'> {
       readonly saved: string;
     };
   };
+  /** The devices on which the password is enough. */
+  readonly devices: Pick<FormText, 'title' | 'intro'> & { until(time: string): string };
   /** What has just been done. */
-  readonly notices: Readonly<Record<'added' | 'removed', string>>;
+  readonly notices: Readonly<Record<'added' | 'removed' | 'distrusted', string>>;
   /** What went wrong. */
   readonly problems: Readonly<Record<'failed' | 'notAdded' | 'last', string>>;
 }
@@ -148,6 +150,9 @@ export interface PageText {
       readonly submit: string;
       readonly recover: string;
       readonly restart: string;
+      /** On the box to trust the device. */
+      trust(days: number): string;
+      readonly trustHint: string;
       readonly expired: Pick<FormText, 'doneTitle' | 'done'>;
     };
     readonly passkey: string;

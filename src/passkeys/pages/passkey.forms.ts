@@ -4,7 +4,7 @@ import type { FieldErrors } from '../../pages/fields.js';
 import { hiddenOf } from '../../pages/form.js';
 import type { FormData, PasskeyPrompt } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';
-import { type ConfirmationState, type SecondStepState, SignInWays } from '../../pages/sign-in/sign-in.ways.js';
+import { type ConfirmationState, type FactorFormState, SignInWays } from '../../pages/sign-in/sign-in.ways.js';
 import type { PageText } from '../../pages/text/page.text.js';
 import { PasskeyChallenges } from '../passkey-challenges.service.js';
 
@@ -59,12 +59,14 @@ export class PasskeyForms implements OnModuleInit {
     };
   }
 
-  private secondStep({ token, factors, returnTo, errors }: SecondStepState, { account }: PageText): FormData {
+  private secondStep({ token, factors, returnTo, errors, trustBox }: FactorFormState, { account }: PageText): FormData {
+    const box = trustBox('passkey');
     return this.form({
       page: 'sign-in/second-step',
       submit: account.passkeys.confirm,
       error: account.passkeys.problems.failed,
       hidden: { mfa_token: token, factors: factors.join(' '), return_to: returnTo },
+      fields: box === null ? [] : [box],
       request: { purpose: 'mfa', mfa_token: token },
       failed: hasFailed(errors),
       unsupported: account.passkeys.unsupported,

@@ -9,6 +9,7 @@ import { Form, type SentForm, TakesForm } from '../../pages/form.js';
 import { Page, type PageResult, Text } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import { isTotpSecret } from '../totp/totp.js';
+import { OwnDevices } from './own-devices.service.js';
 import { OwnFactors } from './own-factors.service.js';
 import { RecoveryCodesView } from './recovery-codes.view.js';
 import { type FactorNotice, type FactorProblem, type FactorsState, SecondFactorsView } from './second-factors.view.js';
@@ -22,19 +23,23 @@ interface Sent {
 }
 
 /** What a conflict means for each change that the forms of the page make, by their field `change`. */
-const CONFLICTS = { add: 'notAdded', confirm: 'failed', remove: 'last', codes: 'failed' } as const satisfies Record<
-  string,
-  FactorProblem
->;
+const CONFLICTS = {
+  add: 'notAdded',
+  confirm: 'failed',
+  remove: 'last',
+  codes: 'failed',
+  distrust: 'failed',
+} as const satisfies Record<string, FactorProblem>;
 
 type Change = keyof typeof CONFLICTS;
 
-/** The page of the own authenticator apps and recovery codes: add and remove apps, and make codes. */
+/** The page of the own second factors: add and remove apps, make recovery codes, and end the trust in devices. */
 @OpenWithoutFactor()
 @Page('account/second-factors', { signedIn: true })
 export class SecondFactorsPageController implements OnModuleInit {
   constructor(
     private readonly factors: OwnFactors,
+    private readonly devices: OwnDevices,
     private readonly view: SecondFactorsView,
     private readonly codesView: RecoveryCodesView,
     private readonly sections: AccountSections,
@@ -79,6 +84,10 @@ export class SecondFactorsPageController implements OnModuleInit {
     remove: async ({ actor, form, returnTo }) => {
       await this.factors.remove(actor, form.text('id'));
       return this.leave('removed', returnTo);
+    },
+    distrust: async ({ actor, form, returnTo }) => {
+      await this.devices.remove(actor, form.text('id'));
+      return this.leave('distrusted', returnTo);
     },
     codes: async ({ actor, text, returnTo }) =>
       this.codesView.page(text, await this.factors.makeCodes(actor), returnTo),

@@ -11,6 +11,7 @@ import { timeIn } from '../../pages/text/page.language.js';
 import type { PageText } from '../../pages/text/page.text.js';
 import { AccountFactorsService } from '../totp/account-factors.service.js';
 import { grouped, qrShape } from '../totp/totp.js';
+import { OwnDevices } from './own-devices.service.js';
 import { type OwnApp, OwnFactors } from './own-factors.service.js';
 
 /** What has just been done, by the parameter `notice`. */
@@ -41,6 +42,7 @@ export interface Enrolment extends Pick<FactorsState, 'errors' | 'returnTo'> {
 export class SecondFactorsView {
   constructor(
     private readonly factors: OwnFactors,
+    private readonly devices: OwnDevices,
     private readonly apps: AccountFactorsService,
     private readonly sections: AccountSections,
     private readonly fields: FormFields,
@@ -65,7 +67,11 @@ export class SecondFactorsView {
   async overview(actor: Actor, text: PageText, state: FactorsState): Promise<View<'second-factors'>> {
     const { secondFactors } = text.account;
     const { errors = NO_ERRORS, problem } = state;
-    const [own, left] = await Promise.all([this.factors.list(actor), this.factors.codesLeft(actor)]);
+    const [own, left, devices] = await Promise.all([
+      this.factors.list(actor),
+      this.factors.codesLeft(actor),
+      this.deviceList(actor, text),
+    ]);
     const isWrong = problem !== undefined || errors.size > 0;
     const required = actor.lacksFactor && left === null ? secondFactors.required : null;
     const data: PageData['second-factors'] = {
@@ -78,6 +84,7 @@ export class SecondFactorsView {
       items: own.map((app) => ({ id: app.id, title: app.name, detail: detailOf(app, text) })),
       words: { remove: secondFactors.remove, removeHint: secondFactors.removeHint },
       codes: left === null ? null : this.codes(text, left, state),
+      devices,
       add: this.addForm(actor, text, state),
       links: this.links(actor, text, state),
     };
@@ -118,6 +125,17 @@ export class SecondFactorsView {
     return { heading, body, form: this.form('codes', submit, returnTo) };
   }
 
+  private async deviceList(actor: Actor, text: PageText): Promise<PageData['second-factors']['devices']> {
+    const { title: heading, intro: body, until } = text.account.secondFactors.devices;
+    const own = await this.devices.list(actor);
+    if (own.length === 0) return null;
+    const items = own.map(({ id, name, lastUsedAt, expiresAt }) => {
+      const detail = [until(timeIn(text, expiresAt)), usedIn(text, lastUsedAt)].join(' · ');
+      return { id, title: name, detail };
+    });
+    return { heading, body, items };
+  }
+
   private addForm(actor: Actor, text: PageText, { errors = NO_ERRORS, name = '', returnTo }: FactorsState) {
     if (!this.factors.may(actor, 'create')) return null;
     const { newName, add } = text.account.secondFactors;
@@ -151,8 +169,10 @@ const isNotice = (sent: unknown, notices: object): sent is FactorNotice =>
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-function detailOf({ confirmedAt, lastUsedAt }: OwnApp, text: PageText): string {
+const detailOf = ({ confirmedAt, lastUsedAt }: OwnApp, text: PageText): string =>
+  [text.account.passkeys.added(timeIn(text, confirmedAt)), usedIn(text, lastUsedAt)].join(' · ');
+
+function usedIn(text: PageText, lastUsedAt: Date | null): string {
   const { passkeys, lastUsed } = text.account;
-  const used = lastUsedAt === null ? passkeys.neverUsed : lastUsed(timeIn(text, lastUsedAt));
-  return [passkeys.added(timeIn(text, confirmedAt)), used].join(' · ');
+  return lastUsedAt === null ? passkeys.neverUsed : lastUsed(timeIn(text, lastUsedAt));
 }

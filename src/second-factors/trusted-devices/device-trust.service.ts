@@ -27,7 +27,7 @@ const tokensIn = ({ cookies }: DeviceClient): string[] =>
 /** Trust in devices: a random token in a cookie, whose hash is a row. */
 @Injectable()
 export class StoredDeviceTrust extends DeviceTrust {
-  private readonly days: number;
+  readonly days: number;
 
   constructor(
     private readonly devices: TrustedDevicesRepository,
