@@ -86,14 +86,20 @@ describe('A page of 50', () => {
     );
   });
 
-  it.each(['created_at', 'joined_at'])(
-    'in a range of %s and in its order looks at a bounded number of pages',
-    async (name) => {
-      const value = encodeURIComponent(rows.account[name] ?? '');
+  it.each([
+    ['accounts', 'created_at'],
+    ['accounts', 'joined_at'],
+    ['api_keys', 'created_at'],
+    ['api_keys', 'expires_at'],
+    ['api_keys', 'last_used_at'],
+  ] as const)(
+    'of %s in a range of %s from the middle, and in its order, looks at a bounded number of pages',
+    async (path, name) => {
+      const value = encodeURIComponent((path === 'accounts' ? rows.account : rows.apiKey)[name] ?? '');
       const addresses = ['gte', 'lte'].flatMap((operator) =>
-        [name, `-${name}`].map((sort) => `/accounts?filter[${name}__${operator}]=${value}&sort=${sort}&page[size]=50`),
+        [name, `-${name}`].map((sort) => `/${path}?filter[${name}__${operator}]=${value}&sort=${sort}&page[size]=50`),
       );
-      expect(await excess(addresses)).toEqual([]);
+      expect(await excess(addresses, MAX_PAGES_OF[`iam:${path}`])).toEqual([]);
     },
   );
 
