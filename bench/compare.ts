@@ -4,7 +4,9 @@ import { basename, join, resolve } from 'node:path';
 import type { Ready, Turn } from './competitor.js';
 import { median } from './measure.js';
 import type { Options } from './options.js';
-import { table } from './report.js';
+import { startServer, type BenchServer } from './postgres/server.js';
+import { table } from './report/tables.js';
+import { SETUPS } from './setups.js';
 
 /** A built checkout whose service takes its turns. */
 interface Competitor {
@@ -21,10 +23,11 @@ const LOADER = './test/runner/typescript-loader.js';
 const WARM_UP_SECONDS = 2;
 
 /**
- * Compares the service of this checkout with those of others, each built, on a database of its own and by its own
+ * Compares the service of this checkout with those of others, each built, on a PostgreSQL of its own and by its own
  * benchmark, in interleaved rounds. A second checkout of the same commit is the control: its ratio is the noise.
  */
-export async function compare({ others, rows, rounds, seconds, accounts, connections }: Options): Promise<void> {
+export async function compare({ others, rows, rounds, seconds, accounts, ...options }: Options): Promise<void> {
+  const connections = options.connections ?? SETUPS[0]?.connections ?? 1;
   const competitors: Competitor[] = [];
   try {
     // One after the other: each may seed its database first.
@@ -71,9 +74,24 @@ function ratio(found: ReadonlyMap<Competitor, number[]>, own: Competitor, other:
   return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
 }
 
+/**
+ * Each gets a server of the same kind, whatever its own benchmark would start; one of its own, since the databases have the
+ * same names in each.
+ */
 async function start(folder: string, accounts: number, connections: number): Promise<Competitor> {
-  const child = fork(COMPETITOR, [String(accounts), String(connections)], {
+  const server = await startServer(join(resolve(folder), 'data', 'bench'));
+  try {
+    return await startOn(server, folder, [String(accounts), String(connections)]);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function startOn(server: BenchServer, folder: string, args: readonly string[]): Promise<Competitor> {
+  const child = fork(COMPETITOR, args, {
     cwd: resolve(folder),
+    env: { ...process.env, DATABASE_URL: server.url },
     execArgv: ['--import', LOADER],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -86,10 +104,12 @@ async function start(folder: string, accounts: number, connections: number): Pro
       return reply(child);
     },
     stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.disconnect();
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.disconnect();
+        await ended;
+      }
+      await server.stop();
     },
   };
 }

@@ -1,15 +1,21 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { transformFile, type Options } from '@swc/core';
 import { freePort } from '../src/embedded-postgres/postgres-process.js';
+import { bindProcess, LOAD_CORE, MEASURED_CORE, onCores } from './cores.js';
 import { BCRYPT_COST } from './database.js';
 
 /** A server that is measured, in a process of its own. */
 export interface Contestant {
   readonly url: string;
+  /** Time from the start of its process to its first answer, in milliseconds. */
+  readonly startMs: number;
   /** Resident memory, in MB. */
   memory(): Promise<number>;
   /** Sends a message to a process that listens, and waits for its reply. */
@@ -19,31 +25,41 @@ export interface Contestant {
 
 /** As in production. */
 const SERVICE: string[] = JSON.parse(readFileSync('package.json', 'utf8')).scripts['start:prod'].split(' ').slice(2);
-const FLOOR = ['--import', './test/runner/typescript-loader.js', 'bench/floor.ts'];
-/** What is measured runs on the first core, the load generator on the second. */
-const CORE = '0';
-const LOAD_CORE = '1';
+const FLOOR = join(import.meta.dirname, 'floor');
+/** Below the project's folder, so that its packages are found. */
+const FLOOR_BUILT = join('data', 'bench', 'floor');
+
+const TO_JAVASCRIPT: Options = {
+  jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+  module: { type: 'es6' },
+  swcrc: false,
+};
+
 /** A start that takes longer has failed, in milliseconds. */
 const TIMEOUT_MS = 30_000;
+/** Time between two questions whether a server has started, in milliseconds: the error of a measured start. */
+const POLL_MS = 5;
+/** Where no relay is. */
+const NO_MAILS = 'smtp://127.0.0.1:9';
 
-/** Whether processes can be bound to a core here. */
-const CAN_PIN = ((): boolean => {
-  try {
-    execFileSync('taskset', ['-c', LOAD_CORE, 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+/** Ended with this process, also when it fails. */
+const RUNNING = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of RUNNING) child.kill('SIGKILL');
+});
 
-/** Binds this process, which generates the load, to its core. False where that cannot be done. */
-export function pinLoadGenerator(): boolean {
-  if (CAN_PIN) execFileSync('taskset', ['-a', '-c', '-p', LOAD_CORE, String(process.pid)], { stdio: 'ignore' });
-  return CAN_PIN;
+/** Binds this process, which generates the load, to its core. */
+export const pinLoadGenerator = (): void => bindProcess(process.pid, LOAD_CORE);
+
+export interface ServiceOptions {
+  /** What comes before the script. */
+  readonly nodeArguments?: readonly string[];
+  readonly mailUrl?: string;
 }
 
-/** Starts the built service as production runs it. `nodeArguments` come before the script. */
-export function startService(databaseUrl: string, nodeArguments: readonly string[] = []): Promise<Contestant> {
+/** Starts the built service as production runs it. */
+export function startService(databaseUrl: string, options: ServiceOptions = {}): Promise<Contestant> {
+  const { nodeArguments = [], mailUrl = NO_MAILS } = options;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return start([...nodeArguments, ...SERVICE], (port) => ({
     NODE_ENV: 'production',
@@ -53,8 +69,7 @@ export function startService(databaseUrl: string, nodeArguments: readonly string
     APP_URL: `http://127.0.0.1:${port}`,
     APP_SECRET: randomBytes(32).toString('base64'),
     JWT_PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    // Nothing that is measured sends a mail.
-    MAIL_URL: 'smtp://127.0.0.1:9',
+    MAIL_URL: mailUrl,
     BCRYPT_COST: String(BCRYPT_COST),
     THROTTLE_DISABLED: 'true',
     METRICS_PORT: '0',
@@ -67,26 +82,46 @@ export function startService(databaseUrl: string, nodeArguments: readonly string
 }
 
 /** Starts the floor. */
-export const startFloor = (databaseUrl: string): Promise<Contestant> =>
-  start(FLOOR, (port) => ({ NODE_ENV: 'production', PORT: String(port), DATABASE_URL: databaseUrl }));
+export async function startFloor(databaseUrl: string, mailUrl = NO_MAILS): Promise<Contestant> {
+  const script = await buildFloor();
+  return start([script], (port) => ({
+    NODE_ENV: 'production',
+    PORT: String(port),
+    DATABASE_URL: databaseUrl,
+    MAIL_URL: mailUrl,
+    MALLOC_ARENA_MAX: '2',
+  }));
+}
+
+/** Compiles the floor, as the service is compiled: its start and its memory are those of plain JavaScript. */
+async function buildFloor(): Promise<string> {
+  await mkdir(FLOOR_BUILT, { recursive: true });
+  for (const file of await readdir(FLOOR)) {
+    const { code } = await transformFile(join(FLOOR, file), TO_JAVASCRIPT);
+    await writeFile(join(FLOOR_BUILT, file.replace(/\.ts$/, '.js')), code);
+  }
+  return join(FLOOR_BUILT, 'floor.js');
+}
 
 async function start(
   args: readonly string[],
   environment: (port: number) => Record<string, string>,
 ): Promise<Contestant> {
   const port = await freePort();
-  const command = CAN_PIN ? ['taskset', '-c', CORE, process.execPath] : [process.execPath];
-  const [file = '', ...before] = command;
+  const [file = '', ...before] = onCores(MEASURED_CORE, process.execPath);
   const env = { PATH: process.env['PATH'], ...environment(port) };
+  const startedAt = performance.now();
   const child = spawn(file, [...before, ...args], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  // Also when this process fails.
-  process.once('exit', () => child.kill('SIGKILL'));
+  RUNNING.add(child);
+  child.once('exit', () => RUNNING.delete(child));
   const url = `http://127.0.0.1:${port}`;
   await ready(`${url}/health/ready`, child);
+  const startMs = performance.now() - startedAt;
   // taskset becomes what it starts, so the process id is the server's.
   const pid = String(child.pid);
   return {
     url,
+    startMs,
     memory: async () => Number((await promisify(execFile)('ps', ['-o', 'rss=', '-p', pid])).stdout) / 1024,
     send: async (message) => {
       const reply = once(child, 'message');
@@ -103,7 +138,7 @@ async function start(
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {
-  for (const giveUpAt = Date.now() + TIMEOUT_MS; Date.now() < giveUpAt; await sleep(50)) {
+  for (const giveUpAt = Date.now() + TIMEOUT_MS; Date.now() < giveUpAt; await sleep(POLL_MS)) {
     if (child.exitCode !== null) throw new Error('A server ended while it started; see the lines above');
     const response = await fetch(url).catch(() => null);
     if (response?.ok) return;

@@ -13,6 +13,26 @@ export interface Traffic {
   readonly status: number;
 }
 
+/** A request without a body. */
+export const get = (path: string, headers: Record<string, string>): autocannon.Request => ({
+  method: 'GET',
+  path: path.replaceAll('[', '%5B').replaceAll(']', '%5D').replaceAll(' ', '%20'),
+  headers,
+});
+
+/** A request with a body, in JSON. */
+export const sending = (
+  method: 'POST' | 'PATCH',
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): autocannon.Request => ({
+  method,
+  path,
+  headers: { ...headers, 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
 /** What one measurement found. */
 export interface Measured {
   /** Answers a second. */

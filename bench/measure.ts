@@ -1,16 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { p99AtRate } from './constant-rate.js';
 import type { Contestant } from './contestant.js';
 import { fire, type LoadOptions, type Measured } from './load.js';
-import { ROWS, type Material, type Row, type Side } from './rows.js';
-import { p99AtRate } from './constant-rate.js';
+import { rowNamed, type Material, type Row, type Side } from './rows.js';
+
+/** Who takes turns. The control is a second process of the floor: what it differs from the first is noise. */
+export type Contender = Side | 'control';
 
 /** What a row came to. Requests a second; `p99` is the service's, in milliseconds. */
 export interface RowResult {
   readonly name: string;
   readonly service: number;
   readonly floor: number;
+  /** Of service to floor: the median of the rounds, the lowest and the highest. */
   readonly ratio: number;
-  readonly p99: number;
+  readonly range: readonly [lowest: number, highest: number];
+  /** The largest difference between the floor and its control in a round, as a share: 0.03 is 3 %. */
+  readonly noise: number;
+  readonly p99: number | null;
 }
 
 /** What `show` costs while every sign-in slot is taken, and without. In milliseconds. */
@@ -21,39 +28,67 @@ export interface HashingResult {
 }
 
 export interface Setup {
-  readonly contestants: Readonly<Record<Side, Contestant>>;
+  readonly contestants: Readonly<Record<Contender, Contestant>>;
   readonly material: Material;
   readonly rounds: number;
   readonly load: LoadOptions;
 }
 
-/** Before a row is measured, both sides run it for so long, in seconds: code is compiled and pages are read. */
+/** Before a row is measured, each side runs it for so long, in seconds: code is compiled and pages are read. */
 const WARM_UP_SECONDS = 2;
 /** Sign-ins at once while `show` is watched: more than are hashed at a time, fewer than are rejected. */
 const SIGN_INS = 8;
 /** Requests a second of `show` meanwhile: few, since it is not its own load that is looked at. */
 const WATCHED_RATE = 100;
 
-/** Service and floor in turn, and the medians of the rounds. */
+const CONTENDERS: readonly Contender[] = ['service', 'floor', 'control'];
+
+/** Service, floor and control in turn, and the medians of the rounds. */
 export async function measureRow(row: Row, { contestants, material, rounds, load }: Setup): Promise<RowResult> {
-  const run = async (side: Side, seconds: number): Promise<Measured> =>
-    fire(contestants[side].url, await row.traffic(material, side), { ...load, seconds });
-  const found: Record<Side, Measured[]> = { service: [], floor: [] };
-  for (const side of ['service', 'floor'] as const) await run(side, Math.min(WARM_UP_SECONDS, load.seconds));
+  const seconds = Math.max(load.seconds, row.minSeconds ?? 0);
+  const run = async (contender: Contender, length: number): Promise<Measured> => {
+    const traffic = await row.traffic(material, contender === 'service' ? 'service' : 'floor');
+    return fire(contestants[contender].url, traffic, { ...load, seconds: length });
+  };
+  for (const contender of CONTENDERS) await run(contender, Math.min(WARM_UP_SECONDS, seconds));
+  return takeTurns(row.name, rounds, (contender) => run(contender, seconds));
+}
+
+/** In each round another one begins, so that none always runs after the same. */
+export async function takeTurns(
+  name: string,
+  rounds: number,
+  measure: (contender: Contender) => Promise<Pick<Measured, 'perSecond'> & { readonly p99: number | null }>,
+): Promise<RowResult> {
+  const found: Record<Contender, number[]> = { service: [], floor: [], control: [] };
+  const slowest: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    found.service.push(await run('service', load.seconds));
-    found.floor.push(await run('floor', load.seconds));
+    const first = round % CONTENDERS.length;
+    for (const contender of [...CONTENDERS.slice(first), ...CONTENDERS.slice(0, first)]) {
+      const { perSecond, p99 } = await measure(contender);
+      found[contender].push(perSecond);
+      if (contender === 'service' && p99 !== null) slowest.push(p99);
+    }
   }
-  const service = median(found.service.map(({ perSecond }) => perSecond));
-  const floor = median(found.floor.map(({ perSecond }) => perSecond));
-  return { name: row.name, service, floor, ratio: service / floor, p99: median(found.service.map(({ p99 }) => p99)) };
+  const ratios = (contender: Contender): number[] =>
+    found[contender].map((value, round) => value / (found.floor[round] ?? Number.NaN));
+  return {
+    name,
+    service: median(found.service),
+    floor: median(found.floor),
+    ratio: median(ratios('service')),
+    range: [Math.min(...ratios('service')), Math.max(...ratios('service'))],
+    noise: Math.max(...ratios('control').map((ratio) => Math.abs(ratio - 1))),
+    p99: slowest.length === 0 ? null : median(slowest),
+  };
 }
 
 /** `show` at a constant, low rate: alone, and while sign-ins keep every slot of the hashing busy; in turn. */
 export async function measureHashing({ contestants, material, rounds, load }: Setup): Promise<HashingResult> {
-  const traffic = (name: string) => ROWS.find((row) => row.name === name)?.traffic(material, 'service');
-  const [show, signIn] = await Promise.all([traffic('show'), traffic('sign-in')]);
-  if (!show || !signIn) throw new Error('The rows show and sign-in are gone');
+  const [show, signIn] = [
+    await rowNamed('show').traffic(material, 'service'),
+    await rowNamed('sign-in').traffic(material, 'service'),
+  ];
   const { url } = contestants.service;
   const watch = (): Promise<number> => p99AtRate(url, show, WATCHED_RATE, load.seconds);
   const idle: number[] = [];

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { SETUP_NAMES, type SetupName } from './setups.js';
 
 /**
- * Writes the table of the latest results into docs/performance.md; measures how reads grow with the table; or compares
+ * Writes the tables of the latest results into docs/performance.md; measures how reads grow with the table; or compares
  * this checkout with others.
  */
 export type Command = 'docs' | 'growth' | 'compare';
@@ -14,8 +15,10 @@ export interface Options {
   readonly rounds: number;
   /** Length of one measurement, in seconds. */
   readonly seconds: number;
-  /** Connections of the load generator, each with one request at a time. */
-  readonly connections: number;
+  /** Connections of the load generator, each with one request at a time; null for those of each set-up. */
+  readonly connections: number | null;
+  /** Set-ups that are measured. */
+  readonly setups: readonly SetupName[];
   /** Only rows whose names match. */
   readonly rows: RegExp;
   /** Instead of measuring: profile the service under each row, into data/bench/. */
@@ -31,11 +34,13 @@ const USAGE = `npm run bench -- [docs | growth | compare FOLDER…] [options]
   --accounts N      rows of the accounts table (100000)
   --rounds N        turns of service and floor on each row (5)
   --seconds N       length of one measurement (10)
-  --connections N   connections of the load generator (10)
+  --setup NAME      first: PostgreSQL on both cores; second: it shares a core with the load; or both (both)
+  --connections N   connections of the load generator (10 in the first set-up, 32 in the second)
   --rows REGEX      only rows whose names match
   --profile         writes CPU profiles of the service under each row to data/bench/ instead of measuring
-  docs              writes the table of bench/results/latest.json into docs/performance.md
-  growth            compares every documented filter and sort at 10000 accounts and at --accounts
+  docs              writes the tables of bench/results/ into docs/performance.md
+  growth            compares a list, a search, a scroll and a counted page, and every documented filter and sort, at
+                    10000 accounts and at --accounts
   compare FOLDER…   compares this service with those of other built checkouts, in interleaved rounds
 `;
 
@@ -45,6 +50,12 @@ function positive(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
   return value;
+}
+
+function setupsOf(name: string): readonly SetupName[] {
+  const setups = SETUP_NAMES.filter((one) => name === one || name === 'both');
+  if (setups.length === 0) throw new Error(`--setup takes ${SETUP_NAMES.join(', ')} or both`);
+  return setups;
 }
 
 /**
@@ -60,7 +71,8 @@ export function readOptions(args: readonly string[]): Options {
         accounts: { type: 'string', default: '100000' },
         rounds: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '10' },
-        connections: { type: 'string', default: '10' },
+        connections: { type: 'string' },
+        setup: { type: 'string', default: 'both' },
         rows: { type: 'string', default: '' },
         profile: { type: 'boolean', default: false },
       },
@@ -73,7 +85,8 @@ export function readOptions(args: readonly string[]): Options {
       accounts: positive('accounts', values.accounts),
       rounds: positive('rounds', values.rounds),
       seconds: positive('seconds', values.seconds),
-      connections: positive('connections', values.connections),
+      connections: values.connections === undefined ? null : positive('connections', values.connections),
+      setups: setupsOf(values.setup),
       rows: new RegExp(values.rows, 'i'),
       profile: values.profile,
       command,

@@ -1,68 +1,63 @@
 import 'reflect-metadata';
 import { compare } from './compare.js';
-import { pinLoadGenerator, startFloor, startService } from './contestant.js';
-import { openBenchDatabase } from './database.js';
-import { measureGrowth } from './growth.js';
-import { gather } from './material.js';
-import { measureHashing, measureRow, type RowResult, type Setup } from './measure.js';
-import { profileRows } from './profile.js';
+import { pinLoadGenerator } from './contestant.js';
+import { openBenchDatabase, openSeeded } from './database.js';
+import { measureGrowth } from './growth/growth.js';
 import { readOptions, type Options } from './options.js';
-import { describeMachine, markdown, save, writeDocs } from './report.js';
+import { profileRows } from './profile/profile.js';
+import { writeDocs } from './report/docs.js';
+import { describeMachine, save, type LeftOut, type SetupResults } from './report/results.js';
+import { markdown } from './report/tables.js';
 import { ROWS } from './rows.js';
-
-/** Of the extra measurement, for `--rows`. */
-const HASHING = 'show while hashing';
+import { runSetup } from './run-setup.js';
+import { SETUPS } from './setups.js';
 
 /** Compares the built service with the floor; see docs/performance.md. */
-async function run({ accounts, rounds, seconds, connections, rows, profile }: Options): Promise<void> {
-  const database = await openBenchDatabase(accounts);
-  const stops: (() => Promise<void>)[] = [database.close];
-  const wanted = ROWS.filter(({ name }) => rows.test(name));
+async function run(options: Options): Promise<void> {
+  const { accounts, rounds, seconds } = options;
+  const seeded = await openSeeded(accounts);
   try {
-    const pinned = pinLoadGenerator();
-    if (profile) {
-      await profileRows(wanted, { databaseUrl: database.url, accounts, load: { connections, seconds } });
-      return;
+    const setups: SetupResults[] = [];
+    const leftOut: LeftOut[] = [];
+    for (const setup of SETUPS.filter(({ name }) => options.setups.includes(name))) {
+      const reason = setup.bindsDatabase ? seeded.server.whyNotBound : null;
+      if (reason === null) setups.push(await runSetup(setup, seeded, options));
+      else leftOut.push({ name: setup.name, reason });
     }
-    const service = await startService(database.url);
-    stops.unshift(service.stop);
-    const floor = await startFloor(database.url);
-    stops.unshift(floor.stop);
-    const material = await gather({ databaseUrl: database.url, serviceUrl: service.url, accounts, connections });
-    const setup: Setup = { contestants: { service, floor }, material, rounds, load: { connections, seconds } };
-    const results: RowResult[] = [];
-    for (const row of wanted) {
-      const result = await measureRow(row, setup);
-      process.stdout.write(
-        `${result.name}: ${result.service.toFixed(1)}/s, floor ${result.floor.toFixed(1)}/s, ratio ${result.ratio.toFixed(2)}\n`,
-      );
-      results.push(result);
-    }
-    const showWhileHashing = rows.test(HASHING) ? await measureHashing(setup) : undefined;
-    const report = {
-      machine: describeMachine(database.server, pinned),
-      measuredAt: new Date().toISOString(),
-      accounts,
-      rounds,
-      seconds,
-      connections,
-      rows: results,
-      ...(showWhileHashing && { showWhileHashing }),
-      memoryMb: await service.memory(),
-    };
-    await save(report);
-    process.stdout.write(`\n${markdown(report)}\n`);
+    const machine = describeMachine(seeded.version);
+    const results = { machine, measuredAt: new Date().toISOString(), accounts, rounds, seconds, setups, leftOut };
+    await save(results);
+    process.stdout.write(`\n${markdown(results)}\n`);
   } finally {
-    for (const stop of stops) await stop();
+    await seeded.close();
   }
 }
 
+async function profile({ accounts, seconds, connections, rows }: Options): Promise<void> {
+  const database = await openBenchDatabase(accounts);
+  try {
+    pinLoadGenerator();
+    const load = { connections: connections ?? SETUPS[0]?.connections ?? 1, seconds };
+    const wanted = ROWS.filter(({ name }) => rows.test(name));
+    await profileRows(wanted, { databaseUrl: database.url, accounts, load });
+  } finally {
+    await database.close();
+  }
+}
+
+const COMMANDS = {
+  docs: writeDocs,
+  growth: measureGrowth,
+  compare,
+} as const;
+
+// So that what was started is ended too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options.command === 'docs') await writeDocs();
-  else if (options.command === 'growth') await measureGrowth(options.accounts);
-  else if (options.command === 'compare') await compare(options);
-  else await run(options);
+  if (options.command !== null) await COMMANDS[options.command](options);
+  else await (options.profile ? profile : run)(options);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

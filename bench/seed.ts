@@ -13,9 +13,6 @@ export interface SeedSizes {
 /** What every seeded account that has joined signs in with; only its hash depends on a cost. */
 export const SEED_PASSWORD = 'Correct-horse-7';
 
-/** Made anew when what is seeded changes, so that an older database is not taken for a current one. */
-export const SEED_VERSION = 4;
-
 /** Letters in front of the number in an e-mail: as with people's names, few accounts share them. */
 const EMAIL_LETTERS = 7;
 
@@ -48,9 +45,13 @@ const uuidv7 = (time: string, salt: string): string =>
   `(lpad(to_hex((extract(epoch FROM ${time}) * 1000)::bigint), 12, '0') || '7' || ` +
   `substr(md5(i || '${salt}'), 1, 3) || '8' || substr(md5(i || '${salt}'), 4, 15))::uuid`;
 
-const FIRST_NAMES = `ARRAY['Ada','André','Bärbel','Carla','Chloé','Dana','Eino','Émile','Frida','Göran','Hanna','Ines',
-  'Jörg','Kari','Łucja','Maja','Noor','Ødger','Petra','Quentin','Renée','Søren','Tomáš','Ülle','Vera','Wanda','Xenia',
-  'Yara','Zoë','ΣΟΦΙΑ','Анна','李']`;
+/** Every 64th account has it, and no other name contains it. */
+export const COMMON_FIRST_NAME = 'Quentin';
+const FIRST_NAMES = `ARRAY['Ada','André','Bärbel','Carla','Chloé','Dana','Eino','Émile','Frida','Göran','Hanna','Ines','Jörg','Kari',
+  'Łucja','Maja','Noor','Ødger','Petra','Quentin','Renée','Søren','Tomáš','Ülle','Vera','Wanda','Xenia','Yara',
+  'Zoë','ΣΟΦΙΑ','Анна','李','Agnès','Björn','Cécile','Dmitri','Elif','François','Gisèle','Håkon','Ingrid','Jürgen',
+  'Karin','Lars','Márta','Nils','Oskar','Pär','Rémi','Sigrid','Thérèse','Ursula','Viktor','Werner','Xaver',
+  'Yngve','Zdeněk','Åse','Çağla','Ömer','Şule','Žofie','Ελένη','Борис']`;
 const USER_AGENTS = `ARRAY['Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0','Mozilla/5.0 (Macintosh) Safari/605.1.15',
   'Mozilla/5.0 (Windows NT 10.0) Chrome/142.0.0.0','curl/8.17.0','okhttp/5.3.0','kitsu/11.1.0']`;
 const ACTIONS = `ARRAY['iam:accounts.updated','iam:accounts.created','sign_in.succeeded','sign_in.failed',
@@ -64,7 +65,7 @@ const accounts = (count: number): string => `
   INSERT INTO accounts (id, name, email, email_key, sso_channel, enabled, role_name, role_scope_extra, picture_url, locale,
     joined_at, invitation_expired_at, created_at, updated_at)
   SELECT ${uuidv7('created_at', 'account')},
-    ${oneOf(FIRST_NAMES, 32, 1)} || ' ' || initcap(substr(md5(${pick(20_000, 2)}::text), 1, 7)),
+    ${oneOf(FIRST_NAMES, 64, 1)} || ' ' || initcap(substr(md5(${pick(20_000, 2)}::text), 1, 7)),
     ${EMAIL}, ${EMAIL},
     CASE WHEN ${pick(10, 3)} = 0 THEN ${oneOf(`ARRAY['google','okta','entra']`, 3, 4)} END,
     ${pick(100, 5)} > 1,

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { filterAddresses, RESOURCES, sampleRows, sortAddresses, sortsOf, type Run } from '../../bench/addresses.js';
-import type { SampleRows } from '../../bench/samples.js';
+import {
+  filterAddresses,
+  RESOURCES,
+  sampleRows,
+  sortAddresses,
+  sortsOf,
+  type Run,
+} from '../../bench/growth/addresses.js';
+import type { SampleRows } from '../../bench/growth/samples.js';
 import { seed } from '../../bench/seed.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { column, type ApiClient } from '../support/client.js';

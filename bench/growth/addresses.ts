@@ -1,13 +1,13 @@
 import type { QueryResultRow } from 'pg';
-import { AccountSessionResource } from '../src/account-sessions/account-session.resource.js';
-import { AccountResource } from '../src/accounts/account.resource.js';
-import { ApiKeyResource } from '../src/api-keys/api-key.resource.js';
-import { AuditEventResource } from '../src/events/audit-event.resource.js';
-import { encodeCursor } from '../src/json-api/query/pagination.js';
-import { ID } from '../src/json-api/resource/attributes.js';
-import type { AnyResource } from '../src/json-api/resource/resource.js';
-import { raw } from '../src/json-api/sql/sql.js';
-import { OrganizationResource } from '../src/organizations/organization.resource.js';
+import { AccountSessionResource } from '../../src/account-sessions/account-session.resource.js';
+import { AccountResource } from '../../src/accounts/account.resource.js';
+import { ApiKeyResource } from '../../src/api-keys/api-key.resource.js';
+import { AuditEventResource } from '../../src/events/audit-event.resource.js';
+import { encodeCursor } from '../../src/json-api/query/pagination.js';
+import { ID } from '../../src/json-api/resource/attributes.js';
+import type { AnyResource } from '../../src/json-api/resource/resource.js';
+import { raw } from '../../src/json-api/sql/sql.js';
+import { OrganizationResource } from '../../src/organizations/organization.resource.js';
 import { FILTER_SAMPLES, type SampleRow, type SampleRows } from './samples.js';
 
 /** The addresses of every documented filter and sort, on the rows of a seeded database. */
@@ -72,7 +72,7 @@ export function sortsOf({ type, attributes }: AnyResource): string[] {
 /** Pages of 50 with one filter, for each of its sample values. @throws Error when it has none */
 export function filterAddresses({ type, path }: AnyResource, filter: string, rows: SampleRows): string[] {
   const samples = FILTER_SAMPLES[type]?.[filter]?.(rows);
-  if (!samples) throw new Error(`bench/samples.ts has no values for filter[${filter}] of ${type}`);
+  if (!samples) throw new Error(`bench/growth/samples.ts has no values for filter[${filter}] of ${type}`);
   return samples.map((value) => {
     if (value === undefined) throw new Error(`A sample for filter[${filter}] of ${type} is undefined`);
     return `${path}?filter[${filter}]=${encodeURIComponent(value)}&page[size]=50`;

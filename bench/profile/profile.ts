@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
-import { startService } from './contestant.js';
+import { startService } from '../contestant.js';
 import { flameGraph } from './flame.js';
-import { fire, type LoadOptions } from './load.js';
-import { gather } from './material.js';
+import { fire, type LoadOptions } from '../load.js';
+import { gather } from '../material.js';
 import { placeOf, timesOf } from './profile-times.js';
-import type { Row } from './rows.js';
+import type { Row } from '../rows.js';
 
 /** Where profiles go: open them in the DevTools of a browser (Performance, Load profile) or in speedscope. */
 const FOLDER = join('data', 'bench');
@@ -19,7 +19,7 @@ export async function profileRows(
   { databaseUrl, accounts, load }: { databaseUrl: string; accounts: number; load: LoadOptions },
 ): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  const service = await startService(databaseUrl, ['--import', './bench/profiler.js']);
+  const service = await startService(databaseUrl, { nodeArguments: ['--import', './bench/profile/profiler.js'] });
   try {
     const { connections } = load;
     const material = await gather({ databaseUrl, serviceUrl: service.url, accounts, connections });

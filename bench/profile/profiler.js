@@ -1,5 +1,5 @@
 /**
- * Lets a child process be profiled by its parent: `node --import ./bench/profiler.js …`. The message `{ start: true }`
+ * Lets a child process be profiled by its parent: `node --import ./bench/profile/profiler.js …`. The message `{ start: true }`
  * begins a CPU profile, `{ stop: file }` ends it, writes it to the file and replies.
  */
 import { writeFileSync } from 'node:fs';
