@@ -30,6 +30,7 @@ import {
   requestId,
   withoutPublicPath,
 } from './json-api/http/http.js';
+import { JsonApiGuard } from './json-api/http/json-api.guard.js';
 import { LIMITS } from './json-api/limits.js';
 import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';
@@ -90,6 +91,8 @@ export async function createApp(
     { bodyParser: false, logger: nestLogger(logging), abortOnError: false },
   );
   app.useLogger(app.get(Logger));
+  // After those of all modules.
+  app.useGlobalGuards(app.get(JsonApiGuard));
   app.setGlobalPrefix(config.apiPrefix, { exclude: unprefixedPaths(app.get(ModulesContainer)) });
   const server = adapter.getInstance();
   const logger: PinoLogger = await app.resolve(PinoLogger);

@@ -82,6 +82,11 @@ export class RateLimitTally {
     return charges;
   }
 
+  /** Whether the response has headers. */
+  get isCounted(): boolean {
+    return this.tightest !== null;
+  }
+
   /** The headers of the response; none where nothing was counted. Reset is in seconds from now. */
   headers(): Partial<Record<(typeof RATE_LIMIT_HEADERS)[number], string>> {
     if (this.tightest === null) return {};
@@ -121,6 +126,9 @@ export function onRequestEnd(server: FastifyInstance, listener: Listener): void 
     done();
   });
 }
+
+/** How many requests of a connection have no response yet, on a server with `onRequestEnd`. */
+export const requestsWithoutResponse = (socket: Socket): number => pending.get(socket)?.size ?? 0;
 
 /** A response that is queued behind another one on the connection gets no `close` event; the connection does. */
 function whenEnded(socket: Socket, { raw: response }: FastifyReply, ended: (status: number) => void): void {

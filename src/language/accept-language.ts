@@ -34,6 +34,7 @@ export function isLanguageTag(text: string): boolean {
  * are ignored: the header is only a preference.
  */
 export function parseAcceptLanguage(header: string): LanguageRange[] {
+  if (header === '') return [];
   return header
     .split(',', MAX_RANGES)
     .flatMap((item) => {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { addressBlockOf, normalizeAddress, trustedProxyCheck } from '../auth/authentication/client-address.js';
 import type { Config } from '../config/config.js';
+import { requestsWithoutResponse } from '../context/request-context.js';
 import { BodyMessage } from '../json-api/http/body-reader.js';
 import { LIMITS } from '../json-api/limits.js';
 import type { Rejection } from './rejections.js';
@@ -91,21 +92,16 @@ export function timeoutOptions(timeouts: Timeouts, keepAliveSeconds: number) {
 /**
  * Limits the pipelined requests of a connection. Node runs all requests of a packet concurrently, which can be
  * thousands. A connection with more is closed; the client may resend requests without a response (RFC 9112, 9.3.2).
- * Call this before adding other hooks: they do not run for rejected requests.
+ * Call this before adding other hooks: they do not run for rejected requests. The requests are those that `onRequestEnd`
+ * follows.
  */
 export function limitPipelining(server: FastifyInstance, reject: Reject): void {
-  const unanswered = new WeakMap<Socket, number>();
   server.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
-    const count = (unanswered.get(socket) ?? 0) + 1;
-    if (count > LIMITS.pipelinedRequests) {
-      reply.hijack();
-      if (socket.destroyed) return;
-      reject('pipelining', socket.remoteAddress);
-      socket.destroy();
-      return;
-    }
-    unanswered.set(socket, count);
-    reply.raw.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
-    done();
+    // Without this one.
+    if (requestsWithoutResponse(socket) < LIMITS.pipelinedRequests) return done();
+    reply.hijack();
+    if (socket.destroyed) return;
+    reject('pipelining', socket.remoteAddress);
+    socket.destroy();
   });
 }

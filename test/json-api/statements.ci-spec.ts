@@ -11,7 +11,7 @@ import { SCOPES, type Scope } from '../../src/auth/authorization/rights.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import { ErrorList } from '../../src/json-api/document/errors.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
-import { RequestParser } from '../../src/json-api/http/json-api.interceptor.js';
+import { RequestParser } from '../../src/json-api/http/json-api.guard.js';
 import type { Statement } from '../../src/json-api/sql/sql.js';
 import { OrganizationsRepository } from '../../src/organizations/organizations.repository.js';
 

@@ -37,7 +37,9 @@ export function trustProxyOption(trustedProxies: readonly string[]): FastifyServ
  * address, it is the proxy's own, so that a rate limit still applies. That is logged once per proxy.
  */
 export function clientAddress(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  const peer = normalizeAddress(request.socket.remoteAddress ?? '') ?? LOCAL;
+  const { remoteAddress = '' } = request.socket;
+  const peer = normalizeAddress(remoteAddress) ?? LOCAL;
+  if (request.ip === remoteAddress) return peer;
   // Without a peer's address there is nothing that it could have forwarded.
   const address = forwardedAddress(request.ip ?? '');
   if (address === null && request.ip) reportMalformed(peer, request.ip);

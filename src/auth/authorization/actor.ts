@@ -203,16 +203,29 @@ function documentAsPublic(subject: object, isRoute: boolean): void {
   Reflect.defineMetadata(DECORATORS.API_OPERATION, { ...operation, security: [] }, subject);
 }
 
+/** By handler: two guards ask for it in each request. */
+const accesses = new WeakMap<object, { readonly controller: object; readonly access: Access | null }>();
+
 /**
  * The access that a route requires: by its own decorator, else by the right that its JSON:API decorator implies, else by
  * the decorator of its controller. Null when none is declared; such a route is closed.
  */
 export function accessOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): Access | null {
-  const own: Access | undefined = Reflect.getOwnMetadata(ACCESS, context.getHandler());
+  const [handler, controller] = [context.getHandler(), context.getClass()];
+  const known = accesses.get(handler);
+  // Two controllers may inherit one handler.
+  if (known?.controller === controller) return known.access;
+  const access = declaredAccess(handler, controller);
+  accesses.set(handler, { controller, access });
+  return access;
+}
+
+function declaredAccess(handler: object, controller: object): Access | null {
+  const own: Access | undefined = Reflect.getOwnMetadata(ACCESS, handler);
   if (own) return own;
-  const route: ResourceRoute | undefined = Reflect.getOwnMetadata(RESOURCE_ROUTE, context.getHandler());
+  const route: ResourceRoute | undefined = Reflect.getOwnMetadata(RESOURCE_ROUTE, handler);
   if (route) return { kind: 'right', resourceType: route.resource.type, action: route.action };
-  const inherited: Access | undefined = Reflect.getMetadata(ACCESS, context.getClass());
+  const inherited: Access | undefined = Reflect.getMetadata(ACCESS, controller);
   return inherited ?? null;
 }
 

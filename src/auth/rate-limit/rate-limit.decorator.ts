@@ -34,10 +34,12 @@ export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter)
 /** Adds `RateLimit-*` headers to every counted response, and refunds attempts that were not evaluated. */
 function addLimitHeaders(server: FastifyInstance, rateLimiter: RateLimiter): void {
   server.addHook('onSend', (request, reply, payload, done) => {
-    void reply.headers(request.rateLimit?.headers() ?? {});
+    const { rateLimit } = request;
+    if (rateLimit?.isCounted) void reply.headers(rateLimit.headers());
     done(null, payload);
   });
-  server.addHook('onResponse', async ({ rateLimit }, reply) => {
-    if (rateLimit && reply.statusCode === 503) await rateLimiter.refundRequest(rateLimit);
+  server.addHook('onResponse', ({ rateLimit }, reply, done) => {
+    if (!rateLimit || reply.statusCode !== 503) return done();
+    rateLimiter.refundRequest(rateLimit).then(() => done(), done);
   });
 }

@@ -107,7 +107,9 @@ function matches(header: string | undefined, tag: string): boolean {
 
 /** Adds the name of a request header to `Vary`, unless it is there. */
 export function varyBy(reply: FastifyReply, name: string): void {
-  const names = String(reply.getHeader('vary') ?? '')
+  const sent = reply.getHeader('vary');
+  if (sent === undefined) return void reply.header('vary', name);
+  const names = String(sent)
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');

@@ -4,7 +4,7 @@ import type { Criteria as ParsedCriteria, Selection as ParsedSelection } from '.
 import { apiError } from '../document/errors.js';
 import type { IfMatch as ParsedIfMatch, WriteDocument } from '../write/write-document.js';
 
-/** What the interceptor has parsed before a handler runs. */
+/** What was parsed before a handler runs. */
 export interface ParsedRequest {
   readonly criteria?: ParsedCriteria;
   readonly selection?: ParsedSelection;
@@ -14,7 +14,7 @@ export interface ParsedRequest {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the JSON:API interceptor on routes of a resource. */
+    /** Set by `JsonApiGuard` on routes of a resource. */
     jsonApi?: ParsedRequest;
   }
 }

@@ -1,7 +1,7 @@
 import type { Action } from '../resource/resource-definition.js';
 import type { AnyResource } from '../resource/resource.js';
 
-/** What a handler does, as its decorator says. The interceptor, the guards and the tests read it. */
+/** What a handler does, as its decorator says. The guards and the tests read it. */
 export type Verb = 'index' | 'show' | 'create' | 'update' | 'delete';
 
 /** A handler that serves one of the five verbs of a resource. */
@@ -23,7 +23,7 @@ export const NOT_JSON_API = 'json-api:not';
 /** Metadata key of controllers outside of the prefix. */
 export const UNPREFIXED = 'json-api:unprefixed';
 
-/** Metadata key of other handlers that may return one resource, which the interceptor then writes. */
+/** Metadata key of other handlers that may return one resource, which is then written as a document. */
 export const RESPONDS_WITH = 'json-api:responds';
 
 export const ACTION_OF: Readonly<Record<Verb, Action>> = {

@@ -177,7 +177,7 @@ export const RespondsWith = (resource: AnyResource): MethodDecorator =>
     ApiResponse({ status: 200, description: 'Successful response', content: document(schemaNames(resource).document) }),
   );
 
-/** A route that may start a job, and then responds 202 with it; see the interceptor. */
+/** A route that may start a job, and then responds 202 with it; see `JsonApiGuard`. */
 export const RespondsWithJob = (job: AnyResource): MethodDecorator =>
   ApiResponse({
     status: 202,
