@@ -57,13 +57,22 @@ export abstract class SessionEndsRepository extends SessionStore {
     return true;
   }
 
-  async endAll(
+  endAll(
     tx: Transaction,
     accountId: string,
     ending: SessionEnding,
     exceptSessionId: string | null = null,
   ): Promise<number> {
-    const which = sql`account_id = ${accountId} AND id IS DISTINCT FROM ${exceptSessionId}::uuid`;
+    return this.endThose(tx, accountId, (id) => sql`${id} IS DISTINCT FROM ${exceptSessionId}::uuid`, ending);
+  }
+
+  async endThose(
+    tx: Transaction,
+    accountId: string,
+    isOne: (sessionId: Sql) => Sql,
+    ending: SessionEnding,
+  ): Promise<number> {
+    const which = sql`account_id = ${accountId} AND ${isOne(sql`id`)}`;
     let alive = 0;
     for (let isLast = false; !isLast;) {
       const ended = await this.#endSome(tx, which, ending);
@@ -71,6 +80,12 @@ export abstract class SessionEndsRepository extends SessionStore {
       isLast = ended.isLast;
     }
     return alive;
+  }
+
+  async ownersOf(tx: Transaction, isOne: (sessionId: Sql) => Sql): Promise<string[]> {
+    const rows = await tx.query<{ account_id: string }>(sql`
+      SELECT DISTINCT account_id FROM account_sessions WHERE ${isOne(sql`id`)} ORDER BY account_id`);
+    return rows.map(({ account_id: id }) => id);
   }
 
   async now(database: Pick<Transaction, 'query'>): Promise<Date> {

@@ -6,6 +6,7 @@ export const ACTIONS = [
   'iam:account_auths.signed_in',
   'iam:account_auths.sign_in_failed',
   'iam:account_auths.signed_out',
+  'iam:account_auths.signed_out_by_provider',
   'iam:account_auths.refresh_reused',
   'iam:account_auths.reauthenticated',
   'iam:account_auths.reauthentication_failed',

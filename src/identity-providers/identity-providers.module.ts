@@ -1,6 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { ProviderClients } from './discovery/provider-clients.service.js';
+import { ProviderKeys } from './discovery/provider-keys.service.js';
 import { ProviderSettingsRepository } from './discovery/provider-settings.repository.js';
 import { EnforcedProvidersRepository } from './enforcement/enforced-providers.repository.js';
 import { ProviderEnforcement } from './enforcement/provider-enforcement.service.js';
@@ -33,6 +34,11 @@ import { ProviderSignIns } from './round-trip/provider-sign-in.service.js';
 import { RoundTripStarts } from './round-trip/round-trip-start.service.js';
 import { SsoController } from './round-trip/sso.controller.js';
 import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
+import { BackchannelLogoutController } from './sign-out/backchannel-logout.controller.js';
+import { BackchannelLogout } from './sign-out/backchannel-logout.service.js';
+import { LogoutTokens } from './sign-out/logout-token.service.js';
+import { ProviderEndSession } from './sign-out/provider-end-session.service.js';
+import { ProviderSessionsRepository } from './sign-out/provider-sessions.repository.js';
 
 /** Signing in with identity providers. */
 @Module({
@@ -41,6 +47,7 @@ import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
     AccountIdentitiesController,
     LinkController,
     SsoExchangeController,
+    BackchannelLogoutController,
     OfferedProvidersController,
     SsoController,
     SsoProblemPageController,
@@ -50,6 +57,7 @@ import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
   providers: [
     AccountIdentitiesRepository,
     AccountIdentitiesService,
+    BackchannelLogout,
     DeclaredProviders,
     DeclaredProvidersRepository,
     DomainProofs,
@@ -63,11 +71,15 @@ import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
     IdentityResolver,
     IdentitySessions,
     LinkStarts,
+    LogoutTokens,
     OfferedProviders,
     OfferedProvidersRepository,
     ProviderClaimsService,
     ProviderClients,
+    ProviderEndSession,
     ProviderEnforcement,
+    ProviderKeys,
+    ProviderSessionsRepository,
     ProviderSettingsRepository,
     ProviderSignIns,
     RoundTripStarts,

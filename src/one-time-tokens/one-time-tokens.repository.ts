@@ -2,10 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { hashToken, newToken } from '../auth/tokens/refresh-tokens.js';
 import { SecretBox } from '../auth/tokens/secrets.js';
-import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
-import { or, raw, sql, type Sql } from '../json-api/sql/sql.js';
+import { raw, sql, type Sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import { KEPT_SECONDS, LASTING_PURPOSES, TOKEN_PURPOSES, type TokenData, type TokenPurpose } from './token-purposes.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
@@ -56,8 +54,6 @@ export interface FoundToken<Purpose extends TokenPurpose = TokenPurpose> {
 
 type Sealed<Token> = Omit<Token, 'data'> & { readonly data: string | null };
 
-/** Whether `token` resets a password, and is good. */
-const LIVE_RESET = sql`token.purpose = 'reset' AND token.expires_at > now()`;
 const IS_LASTING = sql`purpose = ANY(${LASTING_PURPOSES}::text[])`;
 
 /** When a token that is made now expires, by the database's clock. */
@@ -153,6 +149,32 @@ export class OneTimeTokensRepository {
     return (row && this.opened<Purpose, Sealed<SpentToken<Purpose>>>(purpose, row)) ?? null;
   }
 
+  /**
+   * Records that a value from outside was used, for as long as its purpose says.
+   * @returns false when it was used before
+   */
+  async recordUse(purpose: 'logout_token', value: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.query(sql`
+      INSERT INTO one_time_tokens (id, hash, purpose, expires_at)
+      VALUES (${uuidv7()}, ${hashToken(`${purpose} ${value}`)}, ${purpose}, ${raw(expiry(purpose))})
+      ON CONFLICT (hash) DO NOTHING RETURNING id`);
+    return rows.length > 0;
+  }
+
+  /** Revokes the tokens of an account and purpose whose data say that they are meant. */
+  async voidThose<Purpose extends TokenPurpose>(
+    purpose: Purpose,
+    accountId: string,
+    isOne: (data: TokenData[Purpose]) => boolean,
+    tx: Transaction,
+  ): Promise<void> {
+    const rows = await tx.query<{ id: string; data: string | null }>(sql`
+      SELECT id, data FROM one_time_tokens WHERE account_id = ${accountId} AND purpose = ${purpose} FOR UPDATE`);
+    const opened = rows.flatMap((row) => this.opened<Purpose, { id: string; data: string | null }>(purpose, row) ?? []);
+    const ids = opened.filter(({ data }) => isOne(data)).map(({ id }) => id);
+    if (ids.length > 0) await tx.query(sql`DELETE FROM one_time_tokens WHERE id = ANY(${ids}::uuid[])`);
+  }
+
   /** Uses a token and revokes all others of its account. Returns false when it is no longer valid. */
   async spendAndVoidAll(accountId: string, purpose: TokenPurpose, hash: string, tx: Transaction): Promise<boolean> {
     const spent = await this.spend(purpose, hash, tx);
@@ -191,27 +213,6 @@ export class OneTimeTokensRepository {
     // Only `issue` seals for this purpose, and it checked the type.
     return text === null ? undefined : { ...row, data: JSON.parse(text) as TokenData[Purpose] };
   }
-}
-
-const hasNoReset = (account: Sql): Sql =>
-  sql`NOT EXISTS (SELECT FROM one_time_tokens token WHERE token.account_id = ${account} AND ${LIVE_RESET})`;
-
-/** The condition of a filter: whether the account of that id has one of these reset tokens; `null` is an account that has none. */
-export function resetTokenIs(account: Sql, operands: Operands): Sql {
-  const hashes = plainValues(operands).map((token) => hashToken(String(token)));
-  const issued = sql`${account} IN (
-    SELECT token.account_id FROM one_time_tokens token WHERE token.hash = ANY(${hashes}::text[]) AND ${LIVE_RESET})`;
-  return operands.orNull ? or([issued, hasNoReset(account)]) : issued;
-}
-
-/** The condition of a filter: whether the last of an account's reset tokens expires then; `null` is an account that has none. */
-export function lastResetExpiryIs(account: Sql, { values, orNull }: Operands): Sql {
-  const then = OPERATORS.eq.sql(sql`token.expires_at`, { values, orNull: false }, FIELD_TYPES.time);
-  const expires = sql`${account} IN (
-    SELECT token.account_id FROM one_time_tokens token WHERE (${then}) AND ${LIVE_RESET} AND NOT EXISTS (
-      SELECT FROM one_time_tokens later WHERE later.account_id = token.account_id AND later.purpose = 'reset'
-        AND later.expires_at > token.expires_at))`;
-  return orNull ? or([expires, hasNoReset(account)]) : expires;
 }
 
 /** Deletes tokens some time after they have expired; used and revoked tokens are deleted at once. */

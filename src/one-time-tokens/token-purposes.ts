@@ -58,6 +58,8 @@ export interface TokenData {
     readonly subject: string;
     readonly email: string | null;
   };
+  /** Says that a logout token of an identity provider was taken (OpenID Connect Back-Channel Logout, 2.6): it is no token itself. */
+  logout_token: null;
 }
 
 /** What an authenticator signs (WebAuthn, 13.4.3); base64url. */
@@ -128,6 +130,8 @@ export const TOKEN_PURPOSES: Readonly<Record<TokenPurpose, PurposeRules>> = {
   sso_code: { seconds: MINUTE, max: 10, atMax: 'replace', keptSeconds: 0 },
   sso_link: { seconds: 10 * MINUTE, max: 5, atMax: 'replace', keptSeconds: 0 },
   identity_link: { seconds: HOUR, max: 3, atMax: 'replace', keptSeconds: 30 * DAY },
+  // Longer than such a token is accepted.
+  logout_token: { seconds: 15 * MINUTE, max: 0, atMax: 'reject', keptSeconds: 0 },
 };
 
 const PURPOSES = Object.entries(TOKEN_PURPOSES);

@@ -143,7 +143,7 @@ export interface PageData {
       others: ButtonData | null;
     } | null;
     trail: { heading: string; items: readonly ItemData[] };
-    signOut: ButtonData;
+    signOut: ButtonData & { readonly method: 'get' | 'post' };
   };
   /** The passkeys of an account. */
   passkeys: {

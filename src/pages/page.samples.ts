@@ -66,7 +66,7 @@ export const PAGE_SAMPLES: Partial<PageData> = {
       others: BUTTON,
     },
     trail: { heading: 'Activity', items: [ITEM] },
-    signOut: BUTTON,
+    signOut: { ...BUTTON, method: 'post' },
   },
   passkeys: {
     heading: 'Passkeys',

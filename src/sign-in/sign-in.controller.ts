@@ -13,6 +13,7 @@ import {
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { Public, SignedIn as NeedsSignIn } from '../auth/authorization/actor.js';
+import { ReturnUrls } from '../auth/return-urls.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
@@ -21,8 +22,27 @@ import { AUTH_CONTENT, authDocument, signedInDocument } from './auth-document.js
 import { BrowserSessions } from './browser-sessions.service.js';
 import { ReauthenticationService } from './reauthentication.service.js';
 import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
-import { SignInService } from './sign-in.service.js';
+import { type EndedBySignOut, SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
+
+const END_SESSION_CONTENT = {
+  content: {
+    [MEDIA_TYPE]: {
+      schema: {
+        type: 'object',
+        properties: {
+          jsonapi: { type: 'object', properties: { version: { type: 'string', enum: ['1.1'] } } },
+          meta: {
+            type: 'object',
+            properties: { end_session_url: { type: 'string', format: 'uri' } },
+            required: ['end_session_url'],
+          },
+        },
+        required: ['jsonapi', 'meta'],
+      },
+    },
+  },
+};
 
 /** Sign in, stay signed in, sign out. */
 @ApiTags('Authentication')
@@ -35,6 +55,7 @@ export class SignInController {
     private readonly browsers: BrowserSessions,
     private readonly crossSite: CrossSite,
     private readonly factors: SecondFactors,
+    private readonly returnUrls: ReturnUrls,
   ) {}
 
   @Post('login')
@@ -121,18 +142,24 @@ export class SignInController {
   @ApiOperation({
     operationId: 'logout',
     summary: 'logout',
-    description: 'End the session, all of the account, or all but this one',
+    description: 'End the session, all of the account, or all but this one; at its identity provider too',
   })
   @ApiBody({ type: LogoutBody, required: false })
+  @ApiResponse({
+    status: 200,
+    description: 'Signed out, and where to sign out at the provider',
+    ...END_SESSION_CONTENT,
+  })
   @ApiNoContentResponse({ description: 'No content' })
   @ApiErrors(400, 401, 403, 413, 415, 422, 503)
   async logout(@Body() body: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { everywhere = false, others = false, refresh_token: token } = readFlatBody(LogoutBody, body ?? {});
-    if (everywhere && others) {
-      throw apiError('malformed_body', 'Send either "everywhere" or "others"', { pointer: '/others' });
-    }
-    const which = everywhere ? 'everywhere' : others ? 'others' : 'this';
-    await this.signOut.run(request, reply, { which, refreshToken: token });
+    const { refresh_token: refreshToken, ...sent } = readFlatBody(LogoutBody, body ?? {});
+    const which = endedBy(sent);
+    const upstream = sent.provider ? { returnTo: this.returnTo(sent.return_to) } : undefined;
+    const url = await this.signOut.run(request, reply, { which, refreshToken, upstream });
+    if (url === null) return undefined;
+    void reply.status(200).header('content-type', MEDIA_TYPE);
+    return { jsonapi: { version: '1.1' }, meta: { end_session_url: url.href } };
   }
 
   @Get('logout')
@@ -167,7 +194,23 @@ export class SignInController {
     );
   }
 
+  private returnTo(sent: string | undefined): string | null {
+    if (sent === undefined) return null;
+    const url = this.returnUrls.resolve(sent);
+    if (url) return url.href;
+    throw apiError('validation_failed', 'must be at APP_URL, or one of RETURN_URLS', { pointer: '/return_to' });
+  }
+
   private async refreshCookies(request: FastifyRequest, reply: FastifyReply) {
     return signedInDocument(await this.browsers.refresh(request, reply), this.browsers.self, true);
   }
+}
+
+/** @throws ApiError 400 for members that contradict each other */
+function endedBy({ everywhere = false, others = false, provider = false }: LogoutBody): EndedBySignOut {
+  const other = everywhere ? 'everywhere' : provider ? 'provider' : null;
+  if (others && other !== null) {
+    throw apiError('malformed_body', `Send either "${other}" or "others"`, { pointer: '/others' });
+  }
+  return everywhere ? 'everywhere' : others ? 'others' : 'this';
 }

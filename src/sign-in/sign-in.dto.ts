@@ -5,6 +5,8 @@ import { IsOfType } from '../json-api/resource/validation-rules.js';
 
 /** Maximum length of a token; ours have 43 characters. */
 const MAX_TOKEN = 200;
+/** As `ReturnUrls` has it. */
+const MAX_RETURN_TO = 2_048;
 
 /** Body of `POST /auth/login`. */
 export class LoginBody {
@@ -124,4 +126,22 @@ export class LogoutBody {
   @IsOptional()
   @IsString()
   refresh_token?: string;
+
+  @ApiPropertyOptional({
+    type: 'boolean',
+    description:
+      'Sign out also at the identity provider that the session came from: `meta.end_session_url` is where the browser goes, if there is such a place; false without it',
+  })
+  @IsOptional()
+  @IsBoolean()
+  provider?: boolean;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    description: 'Where the provider leads then: at `APP_URL`, or one of `RETURN_URLS`, and registered at the provider',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_RETURN_TO)
+  return_to?: string;
 }

@@ -9,6 +9,7 @@ import { SessionTokens } from './session-tokens.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
+import { UpstreamSignOut } from './upstream-sign-out.js';
 
 const services = [
   BrowserSessions,
@@ -19,6 +20,7 @@ const services = [
   SignInRequirements,
   SignInService,
   SignOutService,
+  UpstreamSignOut,
 ];
 
 /** Signing in, staying signed in, signing out. */

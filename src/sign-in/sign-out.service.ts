@@ -6,10 +6,13 @@ import { Cookies } from '../auth/tokens/cookies.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { type EndedBySignOut, SignInService } from './sign-in.service.js';
+import { type UpstreamSession, UpstreamSignOut } from './upstream-sign-out.js';
 
 interface SignOutOptions {
   readonly which: EndedBySignOut;
   readonly refreshToken?: string | undefined;
+  /** To sign out also where the session came from, and where that leads; see `UpstreamSession`. */
+  readonly upstream?: { readonly returnTo: string | null } | undefined;
 }
 
 /**
@@ -23,12 +26,27 @@ export class SignOutService {
     private readonly signIn: SignInService,
     private readonly accessTokens: AccessTokens,
     private readonly cookies: Cookies,
+    private readonly upstream: UpstreamSignOut,
   ) {}
 
-  /** @throws ApiError 401 when the request has no session, unless it is a browser with stale cookies */
-  async run(request: FastifyRequest, reply: FastifyReply, { which, refreshToken }: SignOutOptions): Promise<void> {
-    const end = async (session: SessionOwner | null): Promise<boolean> =>
-      session !== null && (await this.signIn.end(session, which));
+  /**
+   * @returns where the browser goes to sign out where the session came from too; null unless that is asked for and possible
+   * @throws ApiError 401 when the request has no session, unless it is a browser with stale cookies
+   */
+  async run(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { which, refreshToken, upstream }: SignOutOptions,
+  ): Promise<URL | null> {
+    const origins: UpstreamSession[] = [];
+    const end = async (session: SessionOwner | null): Promise<boolean> => {
+      if (session === null) return false;
+      // Asked for before it is gone with the session, and used only if it was the session that ended.
+      const found = upstream ? await this.upstream.of(session) : null;
+      const isEnded = await this.signIn.end(session, which);
+      if (isEnded && found) origins.push(found);
+      return isEnded;
+    };
     const ended =
       (await end(await this.byAccessToken(request))) || (await end(await this.byRefreshToken(request, refreshToken)));
     if (!ended && !reliesOnCookies(request)) {
@@ -36,6 +54,7 @@ export class SignOutService {
       throw apiError('unauthenticated', 'There is no session to end', { header: 'Authorization' }, { headers });
     }
     if (which !== 'others' || !ended) this.cookies.clear(reply);
+    return origins[0]?.endUrl(upstream?.returnTo ?? null) ?? null;
   }
 
   /** Clears the cookies after a 401 error. */

@@ -10,6 +10,7 @@ import { startApp, type TestApp } from '../support/app.js';
 const PUBLIC_HANDLERS = [
   'AccountsController.invitation',
   'AccountsController.join',
+  'BackchannelLogoutController.end',
   'ConfirmEmailController.done',
   'ConfirmEmailController.show',
   'ConfirmEmailController.submit',
@@ -178,6 +179,7 @@ const PUBLIC_ROUTES = [
   'POST /auth/refresh',
   'POST /auth/sign-out',
   'POST /auth/sso/exchange',
+  'POST /auth/sso/{}/backchannel_logout',
   'POST /auth/token',
   'POST /confirm-email',
   'POST /forgot-password',

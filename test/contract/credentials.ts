@@ -108,6 +108,9 @@ export async function useProviders(client: CheckedClient, app: TestApp, token: s
   await client.send('GET /auth/providers', [], { query: '?email=jane@example.org' });
   await client.send('GET /auth/providers', [], { query: '?nope=1' });
   await client.send('POST /auth/sso/exchange', [], { body: { code: 'no', code_verifier: 'v'.repeat(43) } });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const rubbish = { headers, body: 'logout_token=rubbish' };
+  await client.send('POST /auth/sso/{slug}/backchannel_logout', ['missing'], rubbish);
   await client.send('POST /account/identities/{slug}', ['missing'], { token });
   await app.sql(
     `INSERT INTO account_identities (id, account_id, provider_id, issuer, subject, linked_by)

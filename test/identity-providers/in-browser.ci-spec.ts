@@ -19,6 +19,7 @@ describeInBrowser('In a browser, with a real provider', () => {
   let browser: Browser;
   let provider: ChildProcess;
   let base: string;
+  let issuer: string;
 
   beforeAll(async () => {
     [app, browser] = await Promise.all([startApp({ env: { APP_URL: '' } }), launchBrowser()]);
@@ -28,7 +29,7 @@ describeInBrowser('In a browser, with a real provider', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     if (!provider.stdout) throw new Error('The provider prints nothing');
-    const [issuer] = await once(createInterface(provider.stdout), 'line');
+    [issuer = ''] = (await once(createInterface(provider.stdout), 'line')) as string[];
     const made = await (
       await admin(app)
     ).post(
@@ -86,6 +87,40 @@ describeInBrowser('In a browser, with a real provider', () => {
       await page.context().clearCookies({ domain: 'localhost' });
       await page.goto(`${base}/auth/sso/acme`);
       expect(new URL(page.url()).pathname).toBe('/account');
+    });
+  });
+
+  it('a sign-out here leads to that at the provider, which then asks for the password again', async () => {
+    await inWindow({ javaScriptEnabled: false }, async (page) => {
+      await signIn(page, 'margaret@acme.example');
+      await page.click('main > form button');
+      expect(await page.textContent('h1')).toBe('Sign out?');
+      expect(await accessibilityViolations(page)).toEqual([]);
+      await picture(page, 'sign-out');
+      await page.click('text=Sign out here and at Acme');
+      expect(new URL(page.url()).pathname).toBe('/session/end');
+      await page.click('text=Yes, sign me out');
+      await page.goto(`${base}/account`);
+      expect(new URL(page.url()).pathname).toBe('/sign-in');
+      await page.goto(`${base}/auth/sso/acme`);
+      expect(await page.isVisible('input[name=login]')).toBe(true);
+    });
+  });
+
+  it('a sign-out at the provider ends the session here within a second', async () => {
+    await inWindow({ javaScriptEnabled: false }, async (page) => {
+      await signIn(page, 'katherine@acme.example');
+      const there = await page.context().newPage();
+      await there.goto(`${issuer}/session/end`);
+      const ended = there.waitForURL(/success/);
+      await there.click('text=Yes, sign me out');
+      await ended;
+      const end = Date.now() + 1_000;
+      while (new URL(page.url()).pathname === '/account') {
+        expect(Date.now()).toBeLessThan(end);
+        await page.goto(`${base}/account`);
+      }
+      expect(new URL(page.url()).pathname).toBe('/sign-in');
     });
   });
 

@@ -49,6 +49,15 @@ export function ssoTokens(app: () => TestApp, root: () => ApiClient) {
       .run((tx) => tokens.issue({ purpose, data: data[purpose], accountId: owner, ...bound }, tx));
     return token ?? '';
   };
+  /** What the hash of a used logout token is of. */
+  const recorded = async (): Promise<string> => {
+    const value = randomUUID();
+    const tokens = app().nest.get(OneTimeTokensRepository, { strict: false });
+    await app()
+      .nest.get(Transactions, { strict: false })
+      .run((tx) => tokens.recordUse('logout_token', value, tx));
+    return `logout_token ${value}`;
+  };
   const visit = async (path: string, form?: Record<string, string>): Promise<{ status: number; location: string }> => {
     await providerId();
     const response = await fetch(app().url + path, {
@@ -78,6 +87,7 @@ export function ssoTokens(app: () => TestApp, root: () => ApiClient) {
       'the state of a round trip': { make: () => issue('sso_state'), goodFor: ['come back from a provider'] },
       'the code of a provider': { make: () => issue('sso_code'), goodFor: ['exchange a code'] },
       'a link to link an identity': { make: () => issue('sso_link'), goodFor: ['go to link an identity'] },
+      'the record of a logout token': { make: () => recorded(), goodFor: [] },
       'a mailed proof of an identity': {
         make: () => issue('identity_link'),
         goodFor: ['page of an identity', 'link an identity'],

@@ -70,6 +70,7 @@ describe('Lesson 7: every route', () => {
     'POST /auth/passkey',
     'POST /auth/passkey/options',
     'POST /auth/sign-out',
+    'POST /auth/sso/:id/backchannel_logout',
     'POST /auth/sso/exchange',
     'POST /auth/token',
     'POST /confirm-email',

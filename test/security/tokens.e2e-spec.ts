@@ -50,6 +50,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
   sso_code: 'the code of a provider',
   sso_link: 'a link to link an identity',
   identity_link: 'a mailed proof of an identity',
+  logout_token: 'the record of a logout token',
   passkey_registration: 'the transaction of a new passkey',
   passkey_sign_in: 'the transaction of a sign-in by passkey',
   passkey_mfa: 'the transaction of a passkey as second factor',

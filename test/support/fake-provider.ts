@@ -17,6 +17,8 @@ export interface Mistakes {
   readonly alg?: 'RS256' | 'ES256' | 'HS256' | 'none';
   /** Signs with a key that it does not publish. */
   readonly wrongKey?: boolean;
+  /** Id of the key in the header. */
+  readonly kid?: string;
   /** `iss` of the authorization response (RFC 9207). */
   readonly iss?: string;
   readonly error?: string;
@@ -24,7 +26,13 @@ export interface Mistakes {
   readonly status?: number;
   /** Never responds. */
   readonly hangs?: boolean;
+  /** Fields of the metadata, in place of the right ones; undefined leaves one out. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** What is at the address of the keys, in place of them. */
+  readonly keys?: unknown;
 }
+
+const LOGOUT = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
 interface Request {
   readonly nonce: string | null;
@@ -83,6 +91,16 @@ export class FakeProvider {
     return back.href;
   }
 
+  /**
+   * A logout token (OpenID Connect Back-Channel Logout).
+   * @param claims in place of the right ones; undefined leaves one out
+   */
+  logoutToken(claims: Readonly<Record<string, unknown>>, typ: string | null = 'logout+jwt'): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    const right = { iss: this.issuer, aud: 'iam', iat: now, exp: now + 120, jti: randomUUID(), events: LOGOUT };
+    return this.sign({ ...right, ...claims }, typ);
+  }
+
   private code(): string {
     const code = randomUUID();
     this.codes.set(code, {
@@ -116,9 +134,10 @@ export class FakeProvider {
         jwks_uri: `${issuer}/jwks`,
         authorization_response_iss_parameter_supported: true,
         id_token_signing_alg_values_supported: ['ES256'],
+        ...this.mistakes.metadata,
       };
     }
-    if (pathname === '/jwks') return { keys: [await this.key.jwk()] };
+    if (pathname === '/jwks') return this.mistakes.keys ?? { keys: [await this.key.jwk()] };
     if (pathname === '/userinfo') return { sub: this.said.sub, ...(this.userinfo ?? this.said) };
     if (pathname !== '/token') return undefined;
     const form = new URLSearchParams(await textOf(request));
@@ -141,7 +160,7 @@ export class FakeProvider {
     return this.sign({ ...right, ...this.mistakes.idToken });
   }
 
-  private async sign(claims: Record<string, unknown>, typ = 'JWT'): Promise<string> {
+  private async sign(claims: Record<string, unknown>, typ: string | null = 'JWT'): Promise<string> {
     const { alg = 'ES256', wrongKey = false } = this.mistakes;
     const payload = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
     if (alg === 'none') {
@@ -151,7 +170,9 @@ export class FakeProvider {
     const { kid } = await this.key.jwk();
     const key =
       alg === 'HS256' ? Buffer.from('the secret of the client') : (wrongKey ? newKey() : this.key).privateKey(alg);
-    return new SignJWT(payload).setProtectedHeader({ alg, kid: kid ?? '', typ }).sign(key);
+    return new SignJWT(payload)
+      .setProtectedHeader({ alg, kid: this.mistakes.kid ?? kid ?? '', ...(typ !== null && { typ }) })
+      .sign(key);
   }
 }
 

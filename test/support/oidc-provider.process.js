@@ -11,7 +11,18 @@ const server = createServer();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
-    clients: [{ client_id: 'iam', client_secret: 'a secret of the client', redirect_uris: [redirectUri] }],
+    clients: [
+      {
+        client_id: 'iam',
+        client_secret: 'a secret of the client',
+        redirect_uris: [redirectUri],
+        backchannel_logout_uri: redirectUri.replace(/callback$/, 'backchannel_logout'),
+        backchannel_logout_session_required: true,
+      },
+    ],
+    features: { backchannelLogout: { enabled: true } },
+    // Its own way out does not lead to this machine.
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
     claims: { email: ['email', 'email_verified'], profile: ['name'] },
     cookies: { keys: ['a key of the tests'] },
     findAccount: (_context, id) => ({

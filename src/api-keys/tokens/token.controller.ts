@@ -1,12 +1,12 @@
 import { Body, Controller, Header, Headers, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../../auth/authentication/client-address.js';
 import { Public } from '../../auth/authorization/actor.js';
+import { OAuthError, OAuthErrorFilter, OAuthErrorResponse } from '../../auth/oauth/oauth-errors.js';
+import { OAUTH_FORM, OAuthForm } from '../../auth/oauth/oauth-form.js';
 import { TakesBody } from '../../json-api/http/json-body.js';
 import { type IssuedToken, TokensService } from './tokens.service.js';
-import { TokenError, TokenErrorFilter } from './token-errors.js';
-import { TOKEN_FORM, TokenForm } from './token-request.js';
 
 const json = (schema: object) => ({ content: { 'application/json': { schema } } });
 
@@ -19,11 +19,6 @@ const TOKEN = {
   },
   required: ['access_token', 'token_type', 'expires_in'],
 };
-const ERROR = {
-  type: 'object',
-  properties: { error: { type: 'string' }, error_description: { type: 'string' } },
-  required: ['error'],
-};
 const REQUEST = {
   type: 'object',
   properties: {
@@ -34,9 +29,6 @@ const REQUEST = {
   required: ['grant_type'],
 };
 
-const errors = (status: number, description: string): MethodDecorator =>
-  ApiResponse({ status, description, ...json(ERROR) });
-
 /** OAuth 2.0 for machines: the token endpoint (RFC 6749). */
 @ApiTags('Authentication')
 @Controller('auth')
@@ -45,8 +37,8 @@ export class TokenController {
 
   @Post('token')
   @Public()
-  @TakesBody(TOKEN_FORM)
-  @UseFilters(TokenErrorFilter)
+  @TakesBody(OAUTH_FORM)
+  @UseFilters(OAuthErrorFilter)
   @HttpCode(200)
   @Header('Content-Type', 'application/json')
   @Header('Cache-Control', 'no-store')
@@ -56,21 +48,22 @@ export class TokenController {
     summary: 'token',
     description: 'Exchange an API key for an access token, for services that verify tokens by themselves',
   })
-  @ApiBody({ required: true, ...json(REQUEST), schema: REQUEST } as object)
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiBody({ schema: REQUEST as object })
   @ApiResponse({ status: 200, description: 'A token', ...json(TOKEN) })
-  @errors(400, '`invalid_request`, `unsupported_grant_type`, `invalid_scope`')
-  @errors(401, '`invalid_client`')
-  @errors(406, '`invalid_request`')
-  @errors(413, '`invalid_request`')
-  @errors(415, '`invalid_request`')
-  @errors(429, '`temporarily_unavailable`')
-  @errors(503, '`temporarily_unavailable`')
+  @OAuthErrorResponse(400, '`invalid_request`, `unsupported_grant_type`, `invalid_scope`')
+  @OAuthErrorResponse(401, '`invalid_client`')
+  @OAuthErrorResponse(406, '`invalid_request`')
+  @OAuthErrorResponse(413, '`invalid_request`')
+  @OAuthErrorResponse(415, '`invalid_request`')
+  @OAuthErrorResponse(429, '`temporarily_unavailable`')
+  @OAuthErrorResponse(503, '`temporarily_unavailable`')
   issue(
     @Body() body: unknown,
     @Headers('authorization') authorization: string | undefined,
     @Req() request: FastifyRequest,
   ): Promise<IssuedToken> {
-    if (!(body instanceof TokenForm)) throw new TokenError('invalid_request', 'Send a form');
+    if (!(body instanceof OAuthForm)) throw new OAuthError('invalid_request', 'Send a form');
     return this.tokens.issue(body, authorization, clientAddress(request));
   }
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ApiKeyActors } from '../../auth/authentication/api-key-access.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
+import { OAuthError } from '../../auth/oauth/oauth-errors.js';
+import type { OAuthForm } from '../../auth/oauth/oauth-form.js';
 import { AccessTokens } from '../../auth/tokens/access-tokens.js';
 import { finderOf } from '../api-key-format.js';
-import { TokenError } from './token-errors.js';
-import { clientCredentials, type TokenForm, unknownClient } from './token-request.js';
+import { clientCredentials, unknownClient } from './token-request.js';
 
 /** A token, as section 5.1 of RFC 6749 has it. */
 export interface IssuedToken {
@@ -26,18 +27,16 @@ export class TokensService {
    * A token for the key that the request shows.
    * @param authorization header of the request
    * @param address of the client
-   * @throws TokenError; ApiError 429, 503
+   * @throws OAuthError; ApiError 429, 503
    */
-  async issue(form: TokenForm, authorization: string | undefined, address: string): Promise<IssuedToken> {
+  async issue(form: OAuthForm, authorization: string | undefined, address: string): Promise<IssuedToken> {
     await this.rateLimiter.address('token', address);
     const { id, secret } = clientCredentials(authorization, form);
-    const grant = form.get('grant_type');
-    if (grant === null) throw new TokenError('invalid_request', 'The parameter grant_type is missing');
-    if (grant !== 'client_credentials') {
-      throw new TokenError('unsupported_grant_type', 'The grant type must be client_credentials');
+    if (form.require('grant_type') !== 'client_credentials') {
+      throw new OAuthError('unsupported_grant_type', 'The grant type must be client_credentials');
     }
     if (form.get('scope') !== null) {
-      throw new TokenError('invalid_scope', 'There are no scopes here; the permissions of the key decide');
+      throw new OAuthError('invalid_scope', 'There are no scopes here; the permissions of the key decide');
     }
     const keyId = id.toLowerCase();
     const use = await this.keys.ofKey(secret);
@@ -48,7 +47,7 @@ export class TokensService {
     const token = { accountId: actor.id, keyId, finder, rights, roleScope: actor.roleScope, exp };
     const issued = this.tokens.issueForKey(token);
     if (!issued)
-      throw new TokenError('invalid_request', 'The rights of the key are too many for a token; use the key itself');
+      throw new OAuthError('invalid_request', 'The rights of the key are too many for a token; use the key itself');
     return { access_token: issued.token, token_type: 'Bearer', expires_in: issued.expiresIn };
   }
 }

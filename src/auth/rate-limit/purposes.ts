@@ -14,6 +14,8 @@ export interface Subject {
   readonly actorId?: string;
   /** Id of the account that is changed. */
   readonly accountId?: string;
+  /** Id of the identity provider that sends the request. */
+  readonly providerId?: string;
 }
 
 /** A number of points per window, and the key that they are counted under. */
@@ -128,6 +130,8 @@ const timesMore = (budget: Budget): Budget => ({
 });
 /** Limit of tokens of API keys, as a multiple of the limit of attempts. */
 const TOKENS_FACTOR = 10;
+/** Sign-outs that one identity provider reports in an hour, at most: each is remembered for a while. */
+const PROVIDER_SIGN_OUTS = 10_000;
 /** Maximum numbers per day. */
 const ROLE_CHANGE_MAILS = 5;
 const EMAIL_CHANGES = 10;
@@ -164,6 +168,24 @@ export const PURPOSES = {
   sso_callback: ATTEMPTS,
   sso_exchange: ATTEMPTS,
   identity_link: ATTEMPTS,
+  /** Logout tokens of identity providers: by address those that are wrong, since the others are refunded. */
+  backchannel_logout: {
+    windowSeconds: ({ windowSeconds }) => windowSeconds,
+    onArrival: [timesMore(PER_ADDRESS), timesMore(PER_NETWORK)],
+    onSubject: [],
+  },
+  provider_sign_outs: {
+    windowSeconds: () => HOUR,
+    onArrival: [],
+    onSubject: [
+      {
+        name: 'provider',
+        keyOf: ({ providerId }) => (providerId === undefined ? null : [providerId]),
+        points: () => PROVIDER_SIGN_OUTS,
+        shared: true,
+      },
+    ],
+  },
   /** API keys that are exchanged for tokens. A key cannot be guessed, and one address may be that of many machines. */
   token: {
     windowSeconds: ({ windowSeconds }) => windowSeconds,

@@ -116,6 +116,20 @@ export abstract class SessionStore {
     exceptSessionId?: string | null,
   ): Promise<number>;
 
+  /**
+   * Ends the sessions of an account that meet a condition, and gives how many were alive. Otherwise as {@link endAll}.
+   * @param which the condition on a session; it is given its id, in SQL
+   */
+  abstract endThose(
+    tx: Transaction,
+    accountId: string,
+    which: (sessionId: Sql) => Sql,
+    ending: SessionEnding,
+  ): Promise<number>;
+
+  /** The ids of the accounts of sessions that meet a condition, in their order. @param which as for {@link endThose} */
+  abstract ownersOf(tx: Transaction, which: (sessionId: Sql) => Sql): Promise<string[]>;
+
   /** The database's clock, to end what had started by then. */
   abstract now(database: Pick<Transaction, 'query'>): Promise<Date>;
 

@@ -62,6 +62,7 @@ export interface SessionEnding {
     | 'factors_changed'
     | 'factors_removed'
     | 'provider_enforced'
+    | 'provider_signed_out'
     | 'account_disabled'
     | 'account_deleted';
   /** Account that ended it; null when unknown. */

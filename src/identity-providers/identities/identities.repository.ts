@@ -16,7 +16,7 @@ export const PERSONAL_IDENTITIES: PersonalTable = {
 };
 
 /** What ID tokens of sessions are sealed for. */
-const ID_TOKEN_PURPOSE = 'identity_provider_session.id_token';
+export const ID_TOKEN_PURPOSE = 'identity_provider_session.id_token';
 
 /** The column with sealed ID tokens, for `secrets reseal`. */
 export const SEALED_ID_TOKENS = {

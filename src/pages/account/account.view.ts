@@ -4,6 +4,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { AuditEventsRepository, type AuditEntry } from '../../events/audit-events.repository.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { deviceName } from '../../sign-in/device-name.js';
+import { UpstreamSignOut } from '../../sign-in/upstream-sign-out.js';
 import type { FactData, PageData, PageLink } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
@@ -28,15 +29,17 @@ export class AccountView {
     private readonly events: AuditEventsRepository,
     private readonly transactions: Transactions,
     private readonly reauthentication: Reauthentication,
+    private readonly upstream: UpstreamSignOut,
   ) {}
 
   async view(actor: Actor, text: PageText, notice: Notice | null): Promise<View<'account'>> {
     const { account } = text;
-    const [facts, sections, sessions, entries] = await Promise.all([
+    const [facts, sections, sessions, entries, origin] = await Promise.all([
       this.facts(actor, text),
       this.sections.of(actor, text),
       this.sessionsOf(actor, text),
       this.events.latestAbout(this.transactions, actor.id, MAX_EVENTS),
+      this.upstream.of(actor.session),
     ]);
     return {
       template: 'account',
@@ -48,7 +51,8 @@ export class AccountView {
         sections,
         sessions,
         trail: { heading: account.trail, items: entries.map((entry) => eventItem(entry, actor, text)) },
-        signOut: { action: this.paths.to('sign-out'), label: text.signOut.submit },
+        // The page asks where to sign out.
+        signOut: { action: this.paths.to('sign-out'), label: text.signOut.submit, method: origin ? 'get' : 'post' },
       },
     };
   }

@@ -20,6 +20,7 @@ export const GERMAN_ACCOUNT: AccountText = {
     'iam:account_auths.signed_in': 'Angemeldet',
     'iam:account_auths.sign_in_failed': 'Anmeldung fehlgeschlagen',
     'iam:account_auths.signed_out': 'Abgemeldet',
+    'iam:account_auths.signed_out_by_provider': 'Vom Identitätsanbieter abgemeldet',
     'iam:account_auths.refresh_reused': 'Sitzung beendet, weil ihr Token zweimal benutzt wurde',
     'iam:account_auths.reauthenticated': 'Identität bestätigt',
     'iam:account_auths.reauthentication_failed': 'Identität nicht bestätigt: falsches Passwort',

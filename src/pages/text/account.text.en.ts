@@ -20,6 +20,7 @@ export const ENGLISH_ACCOUNT: AccountText = {
     'iam:account_auths.signed_in': 'Signed in',
     'iam:account_auths.sign_in_failed': 'Sign-in failed',
     'iam:account_auths.signed_out': 'Signed out',
+    'iam:account_auths.signed_out_by_provider': 'Signed out by the identity provider',
     'iam:account_auths.refresh_reused': 'Session ended, since its token was used twice',
     'iam:account_auths.reauthenticated': 'Identity confirmed',
     'iam:account_auths.reauthentication_failed': 'Identity not confirmed: wrong password',

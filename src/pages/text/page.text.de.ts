@@ -110,6 +110,7 @@ export const GERMAN: PageText = {
     doneTitle: 'Sie sind abgemeldet',
     done: 'Ihre Sitzung auf diesem Gerät ist beendet.',
     again: 'Wieder anmelden',
+    everywhere: (name) => `Hier und bei ${name} abmelden`,
   },
   account: GERMAN_ACCOUNT,
   notAllowed: { title: 'Ihre Rolle erlaubt das nicht', body: 'Fragen Sie die Verwaltung, wenn Sie es brauchen.' },

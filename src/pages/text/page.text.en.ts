@@ -106,6 +106,7 @@ export const ENGLISH: PageText = {
     doneTitle: 'You are signed out',
     done: 'Your session on this device has ended.',
     again: 'Sign in again',
+    everywhere: (name) => `Sign out here and at ${name}`,
   },
   account: ENGLISH_ACCOUNT,
   notAllowed: { title: 'Your role does not allow this', body: 'Ask an administrator if you need it.' },

@@ -158,7 +158,11 @@ export interface PageText {
     readonly passkey: string;
     readonly passkeyFailed: string;
   };
-  readonly signOut: FormText & { readonly again: string };
+  readonly signOut: FormText & {
+    readonly again: string;
+    /** @param name of the identity provider that the session came from */
+    everywhere(name: string): string;
+  };
   readonly account: AccountText;
   /** A page, or a change, that the role of the account does not allow. */
   readonly notAllowed: Problem;

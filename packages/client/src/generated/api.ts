@@ -922,14 +922,16 @@ export interface AuthMethods {
   refresh(body?: RefreshBody, options?: CallOptions): Promise<AccountAuth>;
   /** `GET /auth/logout`: The same with cookies, for existing browser clients; only from pages of the same site */
   logoutByGet(options?: CallOptions): Promise<void>;
-  /** `POST /auth/logout`: End the session, all of the account, or all but this one */
-  logout(body?: LogoutBody, options?: CallOptions): Promise<void>;
+  /** `POST /auth/logout`: End the session, all of the account, or all but this one; at its identity provider too */
+  logout(body?: LogoutBody, options?: CallOptions): Promise<{ readonly end_session_url: string } | undefined>;
   /** `GET /auth/me`: Who is signed in */
   me(options?: CallOptions): Promise<AccountAuth>;
   /** `POST /auth/token`: Exchange an API key for an access token, for services that verify tokens by themselves */
   token(body: { readonly grant_type: 'client_credentials'; readonly client_id?: string | undefined; readonly client_secret?: string | undefined }, options?: CallOptions): Promise<{ readonly access_token: string; readonly token_type: 'Bearer'; readonly expires_in: number }>;
   /** `POST /auth/sso/exchange`: Exchange the code of a sign-in with an identity provider for a session. Codes that prove again who the account is, or link an identity, are exchanged with an access token of that account */
   ssoExchange(body: ExchangeBody, options?: CallOptions): Promise<AccountAuth>;
+  /** `POST /auth/sso/{slug}/backchannel_logout`: For identity providers: ends the sessions that came from a session, or an account, that signed out there */
+  backchannelLogout(slug: string, body: { readonly logout_token: string }, options?: CallOptions): Promise<void>;
   /** `GET /auth/providers`: The identity providers to sign in with: those of the domain of an e-mail, whether or not there is such an account, and those for all accounts that have no domains */
   signInProviders(query?: { readonly email?: string | undefined }, options?: CallOptions): Promise<readonly ({
   readonly type: 'iam:sign_in_providers';
@@ -1106,6 +1108,10 @@ export type LogoutBody = {
   readonly others?: boolean | undefined;
   /** Names the session when the access token has expired */
   readonly refresh_token?: string | undefined;
+  /** Sign out also at the identity provider that the session came from: `meta.end_session_url` is where the browser goes, if there is such a place; false without it */
+  readonly provider?: boolean | undefined;
+  /** Where the provider leads then: at `APP_URL`, or one of `RETURN_URLS`, and registered at the provider */
+  readonly return_to?: string | undefined;
 };
 
 export type MfaBody = {
@@ -1259,8 +1265,9 @@ export const API: ApiTable = {
       logoutByGet: 'GET /auth/logout',
       logout: 'POST /auth/logout {}',
       me: 'GET /auth/me',
-      token: 'POST /auth/token {}',
+      token: 'POST /auth/token form',
       ssoExchange: 'POST /auth/sso/exchange {cookie}',
+      backchannelLogout: 'POST /auth/sso/{slug}/backchannel_logout form',
       signInProviders: 'GET /auth/providers ?',
       passkeyOptions: 'POST /auth/passkey/options {}',
       passkeySignIn: 'POST /auth/passkey {cookie}',
