@@ -53,7 +53,7 @@ export async function openSeeded(accounts: number, running?: BenchServer): Promi
       close: () => server.stop(),
     };
   } catch (error) {
-    await server.stop();
+    if (!running) await server.stop();
     throw error;
   }
 }

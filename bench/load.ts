@@ -6,7 +6,7 @@ export interface Traffic {
   readonly requests: readonly autocannon.Request[];
   /**
    * Gives each connection a chain of its own instead, in which a response's body makes the next request. Called once a
-   * connection.
+   * connection of each measurement.
    */
   readonly chain?: () => { readonly first: autocannon.Request; next(body: string): autocannon.Request };
   /** The expected status of every response. */
@@ -47,37 +47,52 @@ export interface LoadOptions {
   readonly seconds: number;
 }
 
-/** @throws Error when a response has an unexpected status */
-export async function fire(url: string, traffic: Traffic, options: LoadOptions): Promise<Measured> {
-  const times: number[] = [];
+/** So many requests in all, each of which is answered: none is left for the next measurement. */
+export interface CountedLoad {
+  readonly connections: number;
+  readonly requests: number;
+}
+
+/** Maximum time until a response, in seconds. */
+const TIMEOUT_SECONDS = 60;
+/** How often is looked whether all responses have come, in milliseconds. */
+const POLL_MS = 50;
+
+/** @throws Error when a response has an unexpected status, or none comes */
+export async function fire(url: string, traffic: Traffic, options: LoadOptions | CountedLoad): Promise<Measured> {
+  const { connections } = options;
   const { requests, chain, status } = traffic;
-  let unlike = 0;
-  let started = 0;
+  const times: number[] = [];
+  let [firstSentAt, lastCameAt, unlike, started] = [0, 0, 0, 0];
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const cannon = autocannon(
       {
         url,
-        connections: options.connections,
-        duration: options.seconds,
+        connections,
+        timeout: TIMEOUT_SECONDS,
+        sampleInt: POLL_MS,
+        ...('requests' in options ? { amount: options.requests } : { duration: options.seconds }),
         setupClient: (client) => {
           if (chain) follow(client, chain());
-          else client.setRequests(shareOf(requests, started++, options.connections));
+          else client.setRequests(shareOf(requests, started++, connections));
         },
       },
       (error: unknown, found: autocannon.Result) => (error ? reject(error) : resolve(found)),
     );
     cannon.on('response', (_client, code, _bytes, milliseconds) => {
+      lastCameAt = performance.now();
+      if (times.length === 0) firstSentAt = lastCameAt - milliseconds;
       times.push(milliseconds);
       if (code !== status) unlike++;
     });
   });
-  if (unlike + result.errors > 0) {
+  if (unlike + result.errors > 0 || times.length === 0) {
     const codes = Object.keys(result.statusCodeStats ?? {}).join(', ');
     throw new Error(`${unlike} responses of ${times.length} were not ${status} (${codes}), ${result.errors} failed`);
   }
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { perSecond: times.length / result.duration, p50: at(0.5), p99: at(0.99) };
+  return { perSecond: times.length / ((lastCameAt - firstSentAt) / 1000), p50: at(0.5), p99: at(0.99) };
 }
 
 /** Repeats one request per connection, each made from the previous response. */

@@ -49,11 +49,11 @@ export async function gather({ databaseUrl, serviceUrl, accounts, connections }:
     lastCursor: await cursorBeforeLast(serviceUrl, bearer(admin.token)),
     login: { service: { email: owner, password }, floor: { password, hash } },
     refreshTokens: async (side) => {
-      // The floor's token is the id of a session.
-      if (side === 'floor') return sessions.map(({ id }) => id);
+      // The floor's token is the id of a session. It refreshes all but the one by whose token it authenticates.
+      if (side === 'floor') return sessions.slice(1).map(({ id }) => id);
       // One after the other: hashing turns away more at once than the machine has time for.
       const tokens: string[] = [];
-      while (tokens.length <= connections) tokens.push((await signIn(owner)).refresh_token);
+      while (tokens.length < connections) tokens.push((await signIn(owner)).refresh_token);
       return tokens;
     },
   };
@@ -73,7 +73,7 @@ const findRows = (databaseUrl: string, connections: number) =>
       `SELECT email, replace(hashed_password, '$iam1', '') AS hash
        FROM accounts JOIN account_credentials ON account_id = id WHERE role_name = 'user' AND enabled ORDER BY id LIMIT 1`,
     );
-    // The floor's copy has these too. It refreshes all but the first, by whose token it authenticates.
+    // The floor's copy has these too.
     const { rows: sessions } = await client.query<{ id: string; nonce: string }>(
       `SELECT id, nonce FROM account_sessions WHERE expires_at > now() ORDER BY id LIMIT $1`,
       [connections + 1],

@@ -34,8 +34,13 @@ export interface Setup {
   readonly load: LoadOptions;
 }
 
-/** Before a row is measured, each side runs it for so long, in seconds: code is compiled and pages are read. */
-const WARM_UP_SECONDS = 2;
+/**
+ * Before a row is measured, each runs it for so long, in seconds: code is compiled and pages are read. The service has more
+ * of both.
+ */
+const WARM_UP_SECONDS: Readonly<Record<Contender, number>> = { service: 2, floor: 1, control: 1 };
+/** The requests of a turn are those of so many bursts; the first, of one request a connection, says how many that is. */
+const BURSTS = 4;
 /** Sign-ins at once while `show` is watched: more than are hashed at a time, fewer than are rejected. */
 const SIGN_INS = 8;
 /** Requests a second of `show` meanwhile: few, since it is not its own load that is looked at. */
@@ -43,15 +48,28 @@ const WATCHED_RATE = 100;
 
 const CONTENDERS: readonly Contender[] = ['service', 'floor', 'control'];
 
-/** Service, floor and control in turn, and the medians of the rounds. */
+/**
+ * Service, floor and control in turn, and the medians of the rounds. Each is sent as many requests in a turn as it answered in
+ * that time before, and all are answered before the next turn begins: PostgreSQL is not busy with what is left of the last.
+ */
 export async function measureRow(row: Row, { contestants, material, rounds, load }: Setup): Promise<RowResult> {
+  const { connections } = load;
   const seconds = Math.max(load.seconds, row.minSeconds ?? 0);
-  const run = async (contender: Contender, length: number): Promise<Measured> => {
-    const traffic = await row.traffic(material, contender === 'service' ? 'service' : 'floor');
-    return fire(contestants[contender].url, traffic, { ...load, seconds: length });
+  const traffic = { service: await row.traffic(material, 'service'), floor: await row.traffic(material, 'floor') };
+  const run = async (contender: Contender, requests: number): Promise<Measured> => {
+    const count = Math.max(connections, Math.round(requests));
+    const sent = contender === 'service' ? traffic.service : traffic.floor;
+    return fire(contestants[contender].url, sent, { connections, requests: count });
   };
-  for (const contender of CONTENDERS) await run(contender, Math.min(WARM_UP_SECONDS, seconds));
-  return takeTurns(row.name, rounds, (contender) => run(contender, seconds));
+  const turns: Record<Contender, number> = { service: 0, floor: 0, control: 0 };
+  for (const contender of CONTENDERS) {
+    const warmAt = performance.now() + 1_000 * Math.min(WARM_UP_SECONDS[contender], seconds);
+    do {
+      const { perSecond } = await run(contender, turns[contender] / BURSTS);
+      turns[contender] = perSecond * seconds;
+    } while (performance.now() < warmAt);
+  }
+  return takeTurns(row.name, rounds, (contender) => run(contender, turns[contender]));
 }
 
 /** In each round another one begins, so that none always runs after the same. */

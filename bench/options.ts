@@ -21,6 +21,8 @@ export interface Options {
   readonly setups: readonly SetupName[];
   /** Only rows whose names match. */
   readonly rows: RegExp;
+  /** Whether all rows of all set-ups are asked for. */
+  readonly isComplete: boolean;
   /** Instead of measuring: profile the service under each row, into data/bench/. */
   readonly profile: boolean;
   /** What is done instead of measuring the rows, if anything. */
@@ -33,10 +35,10 @@ const USAGE = `npm run bench -- [docs | growth | compare FOLDER…] [options]
 
   --accounts N      rows of the accounts table (100000)
   --rounds N        turns of service and floor on each row (5)
-  --seconds N       length of one measurement (10)
+  --seconds N       length of one measurement (2)
   --setup NAME      first: PostgreSQL on both cores; second: it shares a core with the load; or both (both)
   --connections N   connections of the load generator (10 in the first set-up, 32 in the second)
-  --rows REGEX      only rows whose names match
+  --rows REGEX      only rows whose names match; the results are printed, and not kept for docs
   --profile         writes CPU profiles of the service under each row to data/bench/ instead of measuring
   docs              writes the tables of bench/results/ into docs/performance.md
   growth            compares a list, a search, a scroll and a counted page, and every documented filter and sort, at
@@ -70,7 +72,7 @@ export function readOptions(args: readonly string[]): Options {
       options: {
         accounts: { type: 'string', default: '100000' },
         rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '10' },
+        seconds: { type: 'string', default: '2' },
         connections: { type: 'string' },
         setup: { type: 'string', default: 'both' },
         rows: { type: 'string', default: '' },
@@ -88,6 +90,7 @@ export function readOptions(args: readonly string[]): Options {
       connections: values.connections === undefined ? null : positive('connections', values.connections),
       setups: setupsOf(values.setup),
       rows: new RegExp(values.rows, 'i'),
+      isComplete: values.rows === '' && values.setup === 'both',
       profile: values.profile,
       command,
       others,

@@ -26,8 +26,9 @@ async function run(options: Options): Promise<void> {
     }
     const machine = describeMachine(seeded.version);
     const results = { machine, measuredAt: new Date().toISOString(), accounts, rounds, seconds, setups, leftOut };
-    await save(results);
     process.stdout.write(`\n${markdown(results)}\n`);
+    // A table for the documentation has all rows of one run.
+    if (options.isComplete) await save(results);
   } finally {
     await seeded.close();
   }

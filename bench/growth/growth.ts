@@ -36,8 +36,8 @@ export async function measureGrowth({ accounts, rows: wanted }: Options): Promis
         const rows = (await compareAll('reads', REQUESTS)).sort((a, b) => b.ratio - a.ratio);
         const machine = describeMachine(large.version);
         const results = { machine, measuredAt: new Date().toISOString(), small: SMALL, accounts, pages, rows };
-        await saveGrowth(results);
         print(results);
+        if (pages.length === before.pages.size) await saveGrowth(results);
       }),
     );
   } finally {

@@ -25,15 +25,23 @@ export const WRITING: readonly Row[] = [
       '`POST /auth/refresh`, on each connection a chain in which the next request uses the token of each response; ' +
       'the floor makes one `UPDATE` and one ES256 signature',
     traffic: async (material, side) => {
-      const unused = await material.refreshTokens(side);
-      const request = (token: string): Request => sending('POST', '/auth/refresh', { refresh_token: token });
+      const tokens = await material.refreshTokens(side);
+      const request = (at: number): Request => sending('POST', '/auth/refresh', { refresh_token: tokens[at] });
+      let started = 0;
       return {
         requests: [],
         status: 200,
-        chain: () => ({
-          first: request(unused.pop() ?? ''),
-          next: (body) => request(JSON.parse(body).meta.refresh_token),
-        }),
+        // A connection goes on with the last token of the one in its place in the turn before.
+        chain: () => {
+          const at = started++ % tokens.length;
+          return {
+            first: request(at),
+            next: (body) => {
+              tokens[at] = JSON.parse(body).meta.refresh_token;
+              return request(at);
+            },
+          };
+        },
       };
     },
   },
@@ -42,13 +50,16 @@ export const WRITING: readonly Row[] = [
     meaning:
       '`PATCH /accounts/{id}` with another `name`, each time another account; an audit event is written too. The floor does ' +
       'both in one transaction: `BEGIN`, `UPDATE … RETURNING`, `INSERT`, `COMMIT`',
-    traffic: ({ ids, admin }) => ({
-      requests: ids.map((id, i) => {
-        const attributes = { name: `Changed ${i} ${Date.now()}` };
+    traffic: ({ ids, admin }) => {
+      let changes = 0;
+      const change = (): Request => {
+        const id = ids[changes++ % ids.length] ?? '';
+        // Never the name that it has.
+        const attributes = { name: `Changed ${changes} ${Date.now()}` };
         return sending('PATCH', `/accounts/${id}`, { data: { type: 'iam:accounts', id, attributes } }, admin);
-      }),
-      status: 200,
-    }),
+      };
+      return { requests: [], status: 200, chain: () => ({ first: change(), next: change }) };
+    },
   },
   {
     name: 'create with an invitation',
