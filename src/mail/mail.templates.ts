@@ -21,6 +21,13 @@ export interface RenderedMail {
 
 type Compiled = Readonly<Record<MailPart, CompiledTemplate>>;
 
+/** All mails, and what they are compiled with. */
+interface Mails {
+  /** By name, then by language. */
+  readonly templates: ReadonlyMap<string, ReadonlyMap<string, Compiled>>;
+  readonly compilers: readonly TemplateCompiler[];
+}
+
 const BUILT_IN = fileURLToPath(new URL('./templates', import.meta.url));
 /** The fallback language, in which every mail must exist. */
 const DEFAULT_LOCALE = 'en';
@@ -35,7 +42,7 @@ const DEFAULT_LOCALE = 'en';
 export class MailTemplates implements OnApplicationBootstrap {
   private readonly folders = [BUILT_IN];
   private readonly samples = new Map<string, Readonly<Record<string, MailValue>>>(Object.entries(MAIL_SAMPLES));
-  private built: ReadonlyMap<string, ReadonlyMap<string, Compiled>> | null = null;
+  private built: Mails | null = null;
 
   constructor(@Inject(Config) private readonly config: Pick<Config, 'mailTemplates'>) {}
 
@@ -52,17 +59,26 @@ export class MailTemplates implements OnApplicationBootstrap {
   }
 
   /**
-   * Reads, compiles and renders every template, so that an invalid one stops the start instead of a mail.
+   * Reads, compiles and renders every template, so that an invalid one stops the start instead of a mail. Without
+   * templates of others it leaves that to the first mail: those of the service are tested, and all of them take a fifth
+   * of a second.
    * @throws Error that names the file which is invalid, missing or belongs to no mail
    */
   onApplicationBootstrap(): void {
-    this.built ??= this.build();
+    if (this.folders.length === 1 && this.config.mailTemplates === null) return;
+    const { templates, compilers } = (this.built ??= this.build());
+    for (const compiler of compilers) compiler.checkPartials();
+    for (const [name, translations] of templates) {
+      for (const [locale, compiled] of translations) {
+        fill(compiled, locale, this.samples.get(name) ?? {}, SAMPLE_SURROUNDINGS);
+      }
+    }
   }
 
   /** The languages in which there is a mail, as tags (RFC 5646). */
   locales(): string[] {
     this.built ??= this.build();
-    return [...new Set([...this.built.values()].flatMap((translations) => [...translations.keys()]))];
+    return [...new Set([...this.built.templates.values()].flatMap((translations) => [...translations.keys()]))];
   }
 
   /**
@@ -77,7 +93,7 @@ export class MailTemplates implements OnApplicationBootstrap {
     languages = '',
   ): RenderedMail {
     this.built ??= this.build();
-    const translations = this.built.get(template);
+    const translations = this.built.templates.get(template);
     if (!translations) throw new Error(`There is no mail ${template}`);
     const others = [...translations.keys()].filter((locale) => locale !== DEFAULT_LOCALE);
     const locale = chooseLanguage(languages, [DEFAULT_LOCALE, ...others]);
@@ -86,7 +102,7 @@ export class MailTemplates implements OnApplicationBootstrap {
     return fill(found, locale, { ...data }, surroundings);
   }
 
-  private build(): ReadonlyMap<string, ReadonlyMap<string, Compiled>> {
+  private build(): Mails {
     const files = new TemplateFiles();
     for (const folder of this.folders) files.add(folder);
     if (this.config.mailTemplates !== null) files.add(this.config.mailTemplates);
@@ -101,26 +117,25 @@ export class MailTemplates implements OnApplicationBootstrap {
     };
     const built = new Map([...this.samples.keys()].map((name) => [name, new Map<string, Compiled>()]));
     for (const template of files.templates()) {
+      this.assertMail(template);
       const { name, locale, parts } = template;
       const compiled = {
         subject: compiler(locale, 'text').compile(parts.subject),
         html: compiler(locale, 'html').compile(parts.html),
         text: compiler(locale, 'text').compile(parts.text),
       };
-      fill(compiled, locale, this.sampleOf(template), SAMPLE_SURROUNDINGS);
       built.get(name)?.set(locale, compiled);
     }
     for (const [name, translations] of built) {
       if (!translations.has(DEFAULT_LOCALE))
         throw new Error(`The mail ${name} has no template ${DEFAULT_LOCALE}/${name}/`);
     }
-    return built;
+    return { templates: built, compilers: [...compilers.values()] };
   }
 
   /** Templates without a mail are an error: the folder's name is misspelled, and its mail would be sent without them. */
-  private sampleOf({ name, parts }: TemplateParts): Readonly<Record<string, MailValue>> {
-    const sample = this.samples.get(name);
-    if (sample) return sample;
+  private assertMail({ name, parts }: TemplateParts): void {
+    if (this.samples.has(name)) return;
     throw new Error(`${parts.html.path}: there is no mail ${name}, only ${[...this.samples.keys()].join(', ')}`);
   }
 }

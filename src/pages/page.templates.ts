@@ -35,11 +35,15 @@ export class PageTemplates implements OnApplicationBootstrap {
 
   /**
    * Reads and compiles every template, and renders those of the service with sample data, so that an invalid one stops the
-   * start instead of a page.
+   * start instead of a page. Without templates of others it leaves that to the first page.
    * @throws Error that names the invalid file
    */
   onApplicationBootstrap(): void {
-    this.compiled ??= this.compile();
+    if (this.folders.length === 1 && this.config.pageTemplates === null) return;
+    const compiled = (this.compiled = this.compile('checked'));
+    for (const [name, data] of Object.entries(PAGE_SAMPLES)) {
+      compiled.get(name)?.({ ...data, ...SAMPLE_PAGE_SURROUNDINGS, style: STYLE, script: SCRIPT });
+    }
   }
 
   /**
@@ -58,15 +62,13 @@ export class PageTemplates implements OnApplicationBootstrap {
     return template({ ...data, logo: null, ...surroundings, style: asset(style), script: asset(SCRIPT) });
   }
 
-  private compile(): ReadonlyMap<string, CompiledTemplate> {
+  private compile(now?: 'checked'): ReadonlyMap<string, CompiledTemplate> {
     const { pageTemplates } = this.config;
     const folders = pageTemplates === null ? this.folders : [...this.folders, pageTemplates];
     const files = new Map<string, TemplateFile>(folders.flatMap((folder) => [...readTemplates(folder)]));
     const compiler = new TemplateCompiler('html', files);
-    const compiled = new Map([...files].map(([name, file]) => [name, compiler.compile(file)]));
-    for (const [name, data] of Object.entries(PAGE_SAMPLES)) {
-      compiled.get(name)?.({ ...data, ...SAMPLE_PAGE_SURROUNDINGS, style: STYLE, script: SCRIPT });
-    }
-    return compiled;
+    // Every template is a partial too.
+    if (now === 'checked') compiler.checkPartials();
+    return new Map([...files].map(([name, file]) => [name, compiler.compile(file)]));
   }
 }

@@ -4,7 +4,7 @@ import type { TemplateFile } from './template.files.js';
 /** What a template writes: in HTML every value is escaped. */
 export type TemplateFormat = 'html' | 'text';
 
-/** A compiled template. @throws Error that names the file when the template uses an unknown name. */
+/** A compiled template. @throws Error that names the file when it is invalid or uses an unknown name. */
 export type CompiledTemplate = (context: object) => string;
 
 /** Functions of templates, by their names. */
@@ -18,26 +18,28 @@ export type TemplateHelpers = Readonly<Record<string, Handlebars.HelperDelegate>
 export class TemplateCompiler {
   private readonly handlebars = Handlebars.create();
 
-  /**
-   * @param partials the partials by name
-   * @throws Error that names the file of an invalid partial
-   */
+  /** @param partials the partials by name */
   constructor(
     private readonly format: TemplateFormat,
     private readonly partials: ReadonlyMap<string, TemplateFile>,
     private readonly helpers: TemplateHelpers = {},
   ) {
     for (const [name, helper] of Object.entries(helpers)) this.handlebars.registerHelper(name, helper);
-    for (const [name, file] of partials) {
+    for (const [name, file] of partials) this.handlebars.registerPartial(name, file.source);
+  }
+
+  /** @throws Error that names the file of an invalid partial, which a template that uses it would report otherwise */
+  checkPartials(): void {
+    for (const file of this.partials.values()) {
       this.read(file, (program) => this.handlebars.precompile(program, this.options));
-      this.handlebars.registerPartial(name, file.source);
     }
   }
 
-  /** @throws Error that names the file when it is invalid; some errors appear only on the first rendering */
+  /** The template, which is read and compiled on its first rendering. */
   compile(file: TemplateFile): CompiledTemplate {
-    const template = this.read(file, (program) => this.handlebars.compile(program, this.options));
+    let compiled: HandlebarsTemplateDelegate | undefined;
     return (context) => {
+      const template = (compiled ??= this.read(file, (program) => this.handlebars.compile(program, this.options)));
       try {
         const filled = template(context);
         return this.format === 'html' ? filled.replace(QUOTED_LINK, plain) : filled;
@@ -53,7 +55,7 @@ export class TemplateCompiler {
     return { strict: true, knownHelpersOnly: true, knownHelpers, noEscape: this.format === 'text' };
   }
 
-  /** Handlebars parses a template on its first rendering; syntax errors must be reported at start. */
+  /** Handlebars would name no file in a syntax error. */
   private read<Result>({ path, source }: TemplateFile, use: (program: hbs.AST.Program) => Result): Result {
     try {
       const program = this.handlebars.parse(source);

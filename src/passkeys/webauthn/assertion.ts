@@ -1,23 +1,23 @@
-import { generateAuthenticationOptions, verifyAuthenticationResponse } from '@simplewebauthn/server';
-import { isoBase64URL } from '@simplewebauthn/server/helpers';
 import type { RelyingParty } from '../../config/relying-party.js';
 import type { KnownCredential, PasskeyUse, StoredPasskey } from '../account-passkeys.repository.js';
 import { descriptorOf } from './attestation.js';
+import { challengeBytes, webauthn } from './library.js';
 import { type AssertionResponse, isCrossOrigin, verified } from './responses.js';
 
 /**
  * `PublicKeyCredentialRequestOptionsJSON` with user verification.
  * @param allowed the credentials of an account; none where the account is not known, and then any discoverable one is offered
  */
-export function requestOptions(
+export async function requestOptions(
   { id: rpID }: RelyingParty,
   allowed: readonly KnownCredential[],
   { challenge, timeout }: { readonly challenge: string; readonly timeout: number },
 ) {
+  const { generateAuthenticationOptions } = await webauthn();
   return generateAuthenticationOptions({
     rpID,
     allowCredentials: allowed.map(descriptorOf),
-    challenge: isoBase64URL.toBuffer(challenge),
+    challenge: challengeBytes(challenge),
     timeout,
     userVerification: 'required',
   });
@@ -38,6 +38,7 @@ export function verifyAssertion(
   return verified(async () => {
     if (isCrossOrigin(response.clientDataJSON)) return null;
     const { userHandle, ...others } = response;
+    const { verifyAuthenticationResponse } = await webauthn();
     const { verified: isValid, authenticationInfo } = await verifyAuthenticationResponse({
       response: {
         ...{ id, rawId: id, type: 'public-key', clientExtensionResults: {} },

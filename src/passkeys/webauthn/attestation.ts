@@ -1,12 +1,11 @@
-import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server';
-import { COSEALG, decodeAttestationObject, isoBase64URL, isoCBOR } from '@simplewebauthn/server/helpers';
 import type { AuthenticationMethod } from '../../auth/sessions/session.js';
 import type { RelyingParty } from '../../config/relying-party.js';
 import type { KnownCredential } from '../account-passkeys.repository.js';
+import { challengeBytes, type Library, webauthn } from './library.js';
 import { type AttestationResponse, isCrossOrigin, MAX_CREDENTIAL_ID, verified } from './responses.js';
 
 /** The algorithms of passkeys, the preferred one first: what every platform has (RFC 9053, RFC 8812). */
-const ALGORITHMS: number[] = [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256];
+const algorithms = ({ COSEALG }: Library): number[] => [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256];
 /** In bytes: an RSA key of 4,096 bits has some 530. The work of a verification grows with the key. */
 const MAX_PUBLIC_KEY = 600;
 
@@ -42,25 +41,26 @@ export const descriptorOf = ({ credentialId, transports }: KnownCredential) => (
 });
 
 /** `PublicKeyCredentialCreationOptionsJSON` of a discoverable credential with user verification. */
-export function creationOptions(
+export async function creationOptions(
   { id: rpID }: RelyingParty,
   product: string,
   { id, email, name }: PasskeyOwner,
   known: readonly KnownCredential[],
   { challenge, timeout }: { readonly challenge: string; readonly timeout: number },
 ) {
-  return generateRegistrationOptions({
+  const library = await webauthn();
+  return library.generateRegistrationOptions({
     rpID,
     rpName: product,
     userID: new Uint8Array(userHandleOf(id)),
     userName: email,
     userDisplayName: name,
-    challenge: isoBase64URL.toBuffer(challenge),
+    challenge: challengeBytes(challenge),
     timeout,
     attestationType: 'none',
     excludeCredentials: known.map(descriptorOf),
     authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
-    supportedAlgorithmIDs: ALGORITHMS,
+    supportedAlgorithmIDs: algorithms(library),
   });
 }
 
@@ -72,12 +72,13 @@ export function verifyAttestation(
 ): Promise<NewCredential | null> {
   return verified(async () => {
     if (isCrossOrigin(response.clientDataJSON)) return null;
-    const { verified: isValid, registrationInfo } = await verifyRegistrationResponse({
+    const library = await webauthn();
+    const { verified: isValid, registrationInfo } = await library.verifyRegistrationResponse({
       response: {
         ...{ id, rawId: id, type: 'public-key', clientExtensionResults: {} },
         response: {
           clientDataJSON: response.clientDataJSON,
-          attestationObject: withoutStatement(response.attestationObject),
+          attestationObject: withoutStatement(response.attestationObject, library),
         },
       },
       expectedChallenge,
@@ -85,7 +86,7 @@ export function verifyAttestation(
       expectedRPID,
       requireUserPresence: true,
       requireUserVerification: true,
-      supportedAlgorithmIDs: ALGORITHMS,
+      supportedAlgorithmIDs: algorithms(library),
     });
     if (!isValid) return null;
     const { credential, credentialDeviceType, credentialBackedUp: backedUp } = registrationInfo;
@@ -107,7 +108,10 @@ export function verifyAttestation(
  * The attestation object without its statement, which was not asked for: which model an authenticator is does not matter.
  * The library would verify it, and request addresses that a stranger's certificate names.
  */
-function withoutStatement(attestationObject: string): string {
+function withoutStatement(
+  attestationObject: string,
+  { decodeAttestationObject, isoBase64URL, isoCBOR }: Library,
+): string {
   const authData = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject)).get('authData');
   const none = new Map<string, string | Uint8Array | Map<string, string>>([
     ['fmt', 'none'],

@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { decodeClientDataJSON } from '@simplewebauthn/server/helpers';
 import { z } from 'zod';
 import { brokenRule } from '../../json-api/document/rules.js';
 import { ApiError } from '../../json-api/document/errors.js';
@@ -95,8 +94,10 @@ const logger = new Logger('Passkeys');
  * visitor click. The library takes such responses where the browser does not name the outer page.
  * @throws Error when the client data is no JSON
  */
-export const isCrossOrigin = (clientDataJSON: string): boolean =>
-  decodeClientDataJSON(clientDataJSON).crossOrigin === true;
+export function isCrossOrigin(clientDataJSON: string): boolean {
+  const { crossOrigin }: { crossOrigin?: unknown } = JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString());
+  return crossOrigin === true;
+}
 
 /**
  * Runs a verification. The library throws for everything that is wrong with a response; why is logged for developers, and
