@@ -40,6 +40,8 @@ export const REQUEST_CONNECTION: Limits = {
   handshakeTimeoutMillis: HANDSHAKE_TIMEOUT_MS,
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+  // Statements are sent while earlier ones run: a transaction takes fewer round trips. No COPY, no cursors.
+  pipeline: true,
 };
 
 /**

@@ -52,7 +52,7 @@ export class ResilientClient extends Client {
     for (const event of ['drain', 'end'] as const) this.on(event, () => this.stopResponseTimer());
     listenToProtocol(this, {
       // The time of a queued statement starts when the one before it has ended.
-      ready: () => this.responseTimer && this.startResponseTimer(),
+      ready: () => this.responseTimer?.refresh(),
       setting: (name, value) => {
         if (name === 'in_hot_standby' && value === 'on') this.abort(new ReadOnlyServerError());
       },

@@ -89,8 +89,8 @@ export class AuditEventsRepository extends ResourceRepository<AuditEvent, Actor>
   }
 
   /** Stores an audit event in this transaction. */
-  async add({ id, action, actorId, target, details, ip, requestId }: NewAuditEvent, tx: Transaction): Promise<void> {
-    await tx.query(sql`
+  add({ id, action, actorId, target, details, ip, requestId }: NewAuditEvent, tx: Transaction): void {
+    tx.send(sql`
       INSERT INTO audit_events (id, action, actor_id, target_type, target_id, details, ip, request_id)
       VALUES (${id}, ${action}, ${actorId}, ${target?.type ?? null}, ${target?.id ?? null},
               ${JSON.stringify(details)}::jsonb, ${ip}, ${requestId})`);

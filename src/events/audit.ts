@@ -33,7 +33,7 @@ export class Audit {
     const target = record.target ?? null;
     const { ip = null, requestId = null } = requestContext() ?? {};
     const id = uuidv7();
-    await this.rows.add({ id, action, actorId, target, details, ip, requestId }, tx);
+    this.rows.add({ id, action, actorId, target, details, ip, requestId }, tx);
     await this.events.publish(tx, { id, name: action, actorId, target, details });
     tx.afterCommit(() => this.metrics.actions.inc({ action }));
   }

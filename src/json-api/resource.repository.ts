@@ -4,7 +4,7 @@ import type { Item, Page, ResourceRow, Visible } from './document/response.js';
 import type { Action, ResourceActor, Identified } from './resource/resource-definition.js';
 import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
 import type { Criteria, Selection } from './query/criteria.js';
-import { apiError, throwIfErrors } from './document/errors.js';
+import { type ApiError, apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { unregistered } from './resource/columns.js';
@@ -27,6 +27,7 @@ export interface LockedRow<Entity> extends Visible {
 }
 
 const EVERYTHING: Selection = { fields: new Map(), include: [] };
+const absent = ({ type }: AnyResource): ApiError => apiError('not_found', `There is no such ${type}`);
 
 /**
  * A resource's rows, as far as an actor's scopes go. Every read applies `scopeConditions`; nothing bypasses them from
@@ -111,7 +112,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   /** One resource. @throws ApiError 404 if it does not exist or is out of the actor's scope */
   async show(actor: Actor, id: string, selection: Selection = EVERYTHING, tx?: Transaction): Promise<Item> {
     const response = await this.find(actor, this.source(actor), id, selection, tx);
-    if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
+    if (!response) throw absent(this.resource);
     if (selection.can !== true) return response;
     const [row = response.row] = await this.withPermissions(actor, [response.row]);
     return { ...response, row };
@@ -120,7 +121,7 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   /** Reloads a row after a write, also if the write moved it out of the actor's scope. */
   async reload(actor: Actor, id: string, selection: Selection, tx: Transaction): Promise<Item> {
     const response = await this.find(actor, this.sourceWhere(actor, this.notDeleted(TRUE)), id, selection, tx);
-    if (!response) throw apiError('not_found', `There is no such ${this.resource.type}`);
+    if (!response) throw absent(this.resource);
     return response;
   }
 
@@ -134,8 +135,8 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
 
   /**
    * Locks a row for a write and reads it. Only a row in the actor's scope is locked: no actor waits for a row that is
-   * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one reads is
-   * then as fresh as the lock, also what it reads from other tables.
+   * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one, which
+   * is sent with it, reads is then as fresh as the lock, also what it reads from other tables.
    * @throws ApiError 404 if the actor cannot read the row, 403 if the actor can read it but may not do this
    */
   async findForUpdate(
@@ -145,22 +146,22 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     tx: Transaction,
     linked: readonly string[] = [],
   ): Promise<LockedRow<Entity>> {
-    const absent = apiError('not_found', `There is no such ${this.resource.type}`);
-    if (!isUuid(id)) throw absent;
+    if (!isUuid(id)) throw absent(this.resource);
     const source = this.source(actor, action);
-    const mode = action === 'delete' ? 'pessimistic_write' : 'for_no_key_update';
-    const entity = await lockRow(this.entities(tx.manager), id, source.scopeCondition, mode);
-    const locked = entity && (await this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx));
-    if (locked) return { entity, attributes: JSON.parse(locked.row.attributes), linkage: locked.row.linkage };
+    const [entity, locked] = await Promise.all([
+      lockRow(this.entities(tx.manager), id, { condition: source.scopeCondition, action }, tx),
+      this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx),
+    ]);
+    if (entity && locked) return { entity, attributes: JSON.parse(locked.row.attributes), linkage: locked.row.linkage };
     if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
       throw apiError('forbidden', `You may not ${action} this ${this.resource.type}`);
     }
-    throw absent;
+    throw absent(this.resource);
   }
 
   /** The facts about a locked row: at most one statement. */
   factsOf(actor: Actor, id: string, tx: Transaction): Promise<Facts> {
-    return loadFacts(this.entities(tx.manager), id, this.factConditions(actor));
+    return loadFacts({ rows: this.entities(tx.manager), executor: this.executor, tx }, id, this.factConditions(actor));
   }
 
   /** Inserts a row under a new id (UUIDv7, so that ids follow the order of creation) and gives the id. */
@@ -168,9 +169,9 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
     return insertRow(this.extended, columns, tx);
   }
 
-  /** Updates a locked row. Raises its version also where only other tables change with it. */
-  update(id: string, columns: object, tx: Transaction): Promise<void> {
-    return updateRow(this.extended, id, columns, tx);
+  /** Updates a locked row, and raises its version. With `send` its error is that of a later statement, or of the commit. */
+  update(id: string, columns: object, tx: Transaction, run: 'query' | 'send' = 'query'): Promise<void> {
+    return updateRow(this.extended, id, { columns, run }, tx);
   }
 
   /** Deletes a locked row; where the entity has a `@DeleteDateColumn`, the row stays, and no actor sees it any more. */
@@ -205,14 +206,13 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
 
   /** The rows with what the actor may do with each: at most one statement. */
   private withPermissions(actor: Actor, rows: readonly ResourceRow[]): Promise<ResourceRow[]> {
-    const { registry, restrict } = this;
-    const resource = this.extended;
+    const { registry, restrict, extended: resource } = this;
     const actions = ['update', 'delete', ...registry.ownActions(resource.type)];
     const inScope = (action: Action): Sql | boolean =>
       restrict !== undefined && registry.offers(resource.type, action) && this.scopeCondition(actor, action);
     return addPermissions(rows, {
       resource,
-      entities: this.entities(this.dataSource.manager),
+      place: { rows: this.entities(this.dataSource.manager), executor: this.executor },
       inScope: Object.fromEntries(actions.map((action) => [action, inScope(action)])),
       facts: this.factConditions(actor),
       restrict: (row: Entity, facts: Facts) => this.restrictions(actor, row, facts),

@@ -78,7 +78,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   /** Changes a resource. One that changes nothing writes nothing. @throws ApiError 403, 404, 409, 412, 422 */
   update(actor: Actor, id: string, document: WriteDocument<Values>): Promise<Item> {
-    return this.transactions.run(async (tx) => {
+    return this.transactions.runAndRead(async (tx) => {
       const { selection, ifMatch } = document.context;
       await this.prepare(actor, id, { verb: 'update', names: document.names }, tx);
       const { entity, ...visible } = await this.rows.findForUpdate(actor, 'update', id, tx, document.linked);
@@ -88,11 +88,14 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
       if (restrictions.update !== undefined) throw apiError('forbidden', restrictions.update);
       const write = await this.validate(document, { actor, tx, row: entity }, { visible, restrictions });
       if (Object.keys(write.values).length > 0) {
-        await this.rows.update(id, await this.before(write), tx);
+        await this.rows.update(id, await this.before(write), tx, 'send');
         await this.after(write, id);
         await this.emit('updated', id, write, write.values);
       }
-      return this.rows.reload(actor, id, selection, tx);
+      const read = this.rows.reload(actor, id, selection, tx);
+      // Of several statements only the first would come before the COMMIT.
+      if (selection.include.length > 0) await read;
+      return { read };
     });
   }
 
@@ -136,10 +139,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   /** Takes locks that must come before the row's, so that all writers take them in one order. */
   protected async prepare(_actor: Actor, _id: string, _intent: Intent, _tx: Transaction): Promise<void> {}
 
-  /**
-   * What the service fills in on a create, for attributes that the document leaves out. It is validated by the same rules
-   * as what a client sends, since a default must not give an actor more than they could ask for.
-   */
+  /** What a create fills in for attributes that the document leaves out; validated as what a client may ask for. */
   protected defaults(_values: Values): Partial<Values> {
     return {};
   }

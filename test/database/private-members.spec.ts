@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
-import { closeSocket, isReadyForStatement, listenToProtocol } from '../../src/database/driver/pg-protocol.js';
+import { closeSocket, listenToProtocol } from '../../src/database/driver/pg-protocol.js';
+import { markInTransaction } from '../../src/database/driver/open-transaction.js';
 import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -55,14 +56,6 @@ describe('An update of pg has not changed', () => {
     expect(await reportedBy('SELECT 1 / 0')).toEqual(['failed 22012', 'ready', 'ready']);
   });
 
-  it('the property `readyForQuery` of Client, which is false while a statement runs', async () => {
-    await client.query('SELECT 1');
-    expect(isReadyForStatement(client)).toBe(true);
-    const running = client.query('SELECT 1');
-    expect(isReadyForStatement(client)).toBe(false);
-    await running;
-  });
-
   it('the socket `Client.connection.stream`, whose end rejects what is pending', async () => {
     const pending = client.query('SELECT pg_sleep(60)');
     closeSocket(client, new Error('closed by the test'));
@@ -82,6 +75,28 @@ describe('An update of TypeORM has not changed', () => {
     }
   });
 
+  it('what says that a query runner is in a transaction: its manager takes part, and one inside is a savepoint', async () => {
+    const dataSource = await new DataSource(dataSourceOptions(database.url, { databasePoolSize: 1 })).initialize();
+    const runner = dataSource.createQueryRunner();
+    try {
+      await runner.query('START TRANSACTION');
+      markInTransaction(runner);
+      await runner.manager.query('CREATE TABLE kept (n int)');
+      const inner = runner.manager.transaction(async (manager) => {
+        await manager.query('CREATE TABLE undone (n int)');
+        throw new Error('only the inner one');
+      });
+      await expect(inner).rejects.toThrow('only the inner one');
+      const [tables] = await runner.query(`SELECT to_regclass('kept') AS kept, to_regclass('undone') AS undone`);
+      expect(tables).toEqual({ kept: 'kept', undone: null });
+      await runner.query('ROLLBACK');
+      expect(await runner.query(`SELECT to_regclass('kept') AS kept`)).toEqual([{ kept: null }]);
+    } finally {
+      await runner.release();
+      await dataSource.destroy();
+    }
+  });
+
   it('so much that a wrong place goes unnoticed', () => {
     const elsewhere = { driver: { primary: new Pool() } } as never;
     expect(() => poolOf(elsewhere)).toThrow('TypeORM keeps its pool in another place than `master`');
@@ -91,7 +106,8 @@ describe('An update of TypeORM has not changed', () => {
 describe('Members that a library does not document', () => {
   const MEMBERS: readonly [member: string, pattern: RegExp, file: string][] = [
     ["pg's emitter and socket", /connection\.(?:on|once|stream)\b/, 'database/driver/pg-protocol.ts'],
-    ["pg's readiness", /readyForQuery/, 'database/driver/pg-protocol.ts'],
+    ["pg's emitter of readiness", /readyForQuery/, 'database/driver/pg-protocol.ts'],
+    ["TypeORM's state of a transaction", /transactionDepth/, 'database/driver/open-transaction.ts'],
     ["TypeORM's pool", /\.master\b/, 'json-api/sql/typeorm-pool.ts'],
     ["graphile-worker's private tables", /graphile_worker\._private/, 'outbox/outbox.repository.ts'],
     ["graphile-worker's state", /\._shuttingDown|\._active|\._workers/, 'outbox/graphile-worker.ts'],

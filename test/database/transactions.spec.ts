@@ -117,6 +117,76 @@ describe('a transaction', () => {
     expect((await counters())[0]).toEqual({ id: 1, n: 0 });
   });
 
+  it('waits for a statement that was only sent before the next one and before the commit', async () => {
+    await transactions.run(async (tx) => {
+      tx.send(sql`UPDATE counters SET n = ${7} WHERE id = ${1}`);
+      expect(await tx.query(sql`SELECT n FROM counters WHERE id = 1`)).toEqual([{ n: 7 }]);
+      tx.send(sql`UPDATE counters SET n = ${8} WHERE id = ${2}`);
+    });
+    expect(await counters()).toEqual([
+      { id: 1, n: 7 },
+      { id: 2, n: 8 },
+    ]);
+  });
+
+  it('fails with the error of a statement that was only sent, at the next one and at the commit', async () => {
+    const effect = jest.fn<() => void>();
+    const next = transactions.run(async (tx) => {
+      tx.send(sql`INSERT INTO counters VALUES (1, 1)`);
+      await expect(tx.query(sql`SELECT 1`)).rejects.toMatchObject({ driverError: { code: '23505' } });
+      await tx.manager.query('SELECT 1');
+    });
+    await expect(next).rejects.toMatchObject({ driverError: { code: '23505' } });
+    const last = transactions.run(async (tx) => {
+      tx.afterCommit(() => effect());
+      await tx.query(sql`UPDATE counters SET n = 7`);
+      tx.send(sql`INSERT INTO counters VALUES (1, 1)`);
+    });
+    await expect(last).rejects.toMatchObject({ driverError: { code: '23505' } });
+    const thrown = transactions.run(async (tx) => {
+      tx.send(sql`INSERT INTO counters VALUES (1, 1)`);
+      throw new Error('found only afterwards');
+    });
+    await expect(thrown).rejects.toMatchObject({ driverError: { code: '23505' } });
+    expect(effect).not.toHaveBeenCalled();
+    expect((await counters())[0]).toEqual({ id: 1, n: 0 });
+  });
+
+  it('is tried again after a serialization failure of a statement that was only sent', async () => {
+    let attempts = 0;
+    const work = transactions.run(async (tx) => {
+      attempts++;
+      tx.send(sql`DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$`);
+    });
+    await expect(work).rejects.toMatchObject({ driverError: { code: '40001' } });
+    expect(attempts).toBe(4);
+  });
+
+  it('commits behind the statement with which it ends', async () => {
+    const effect = jest.fn<() => void>();
+    const rows = await transactions.runAndRead(async (tx) => {
+      tx.afterCommit(() => effect());
+      tx.send(sql`UPDATE counters SET n = 7 WHERE id = 1`);
+      return { read: tx.query(sql`SELECT n FROM counters WHERE id = 1`) };
+    });
+    expect(rows).toEqual([{ n: 7 }]);
+    expect(effect).toHaveBeenCalledTimes(1);
+    expect((await counters())[0]).toEqual({ id: 1, n: 7 });
+  });
+
+  it('does not commit when the statement with which it ends fails, and throws its error', async () => {
+    const effect = jest.fn<() => void>();
+    const work = transactions.runAndRead(async (tx) => {
+      tx.afterCommit(() => effect());
+      tx.send(sql`UPDATE counters SET n = 7 WHERE id = 1`);
+      return { read: tx.query(sql`SELECT 1 / 0`) };
+    });
+    await expect(work).rejects.toMatchObject({ driverError: { code: '22012' } });
+    expect(effect).not.toHaveBeenCalled();
+    expect((await counters())[0]).toEqual({ id: 1, n: 0 });
+    expect(await transactions.query(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+  });
+
   it('is tried again after a deadlock, and its effects are performed once', async () => {
     const effect = jest.fn<() => void>();
     const attempts: string[] = [];

@@ -52,8 +52,8 @@ export interface Changes {
 }
 
 /** Adds a change of each of these accounts. */
-export async function insertChanges(tx: Transaction, accountIds: readonly string[]): Promise<void> {
-  await tx.query(sql`
+export function insertChanges(tx: Transaction, accountIds: readonly string[]): void {
+  tx.send(sql`
     INSERT INTO auth_changes (id, account_id)
     SELECT * FROM unnest(${accountIds.map(() => uuidv7())}::uuid[], ${accountIds}::uuid[])`);
 }

@@ -19,13 +19,13 @@ export class AuthChanges {
   async publish(tx: Transaction, accountIds: readonly string[]): Promise<void> {
     const ids = [...new Set(accountIds)];
     if (ids.length === 0) return;
-    await insertChanges(tx, ids);
+    insertChanges(tx, ids);
     tx.afterCommit(() => this.cache.forget(ids));
   }
 
   /** Publishes in this transaction that any account may have changed, for changes of too many accounts to list. */
   async publishAll(tx: Transaction): Promise<void> {
-    await insertChanges(tx, [ALL_ACCOUNTS]);
+    insertChanges(tx, [ALL_ACCOUNTS]);
     tx.afterCommit(() => this.cache.forgetAll());
   }
 }

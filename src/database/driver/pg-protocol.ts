@@ -1,8 +1,8 @@
-import type { Client, ClientBase } from 'pg';
+import type { Client } from 'pg';
 
 /**
- * The one place that uses members of `pg` which it does not document: its emitter of protocol messages, the socket, and
- * whether the server is ready. `test/database/private-members.spec.ts` fails when an update changes them.
+ * The one place that uses members of `pg` which it does not document: its emitter of protocol messages and the socket.
+ * `test/database/private-members.spec.ts` fails when an update changes them.
  */
 
 /** A setting that the server reports, at the start of a session and on every change (ParameterStatus). */
@@ -32,7 +32,3 @@ export function listenToProtocol({ connection }: Client, { ready, setting, faile
 export function closeSocket({ connection }: Client, reason?: Error): void {
   connection.stream.destroy(reason);
 }
-
-/** Whether the server is ready for the next statement. pg rejects a failed one before it is. */
-export const isReadyForStatement = (client: ClientBase): boolean =>
-  'readyForQuery' in client && client.readyForQuery === true;

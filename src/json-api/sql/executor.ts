@@ -8,8 +8,20 @@ export interface Transaction {
   readonly manager: EntityManager;
   /** Runs a statement on this transaction's connection and gives its rows. */
   query<Row>(statement: Sql): Promise<Row[]>;
+  /** The same for a compiled statement, with rows as PostgreSQL sends them. */
+  columns(statement: Statement): Promise<Columns[]>;
+  /**
+   * Sends a statement whose rows nothing waits for. When it fails, so does the next statement that is waited for, or the
+   * commit, with its error.
+   */
+  send(statement: Sql): void;
   /** Runs once the commit is acknowledged; never after a rollback. */
   afterCommit(effect: () => void | Promise<void>): void;
+}
+
+/** What a transaction reads at its end. */
+export interface Reading<Result> {
+  readonly read: Promise<Result>;
 }
 
 /** Opens transactions. `src/database` implements it; the resource layer only needs to know that it exists. */
@@ -17,8 +29,16 @@ export abstract class Transactions {
   /** Runs one statement that stands for itself, as its own transaction: one round trip in place of three. */
   abstract query<Row>(statement: Sql): Promise<Row[]>;
 
+  /**
+   * Runs work in one transaction that ends with reading what it wrote: by one statement, for which it does not wait, and
+   * whose result decides nothing any more. The COMMIT is sent right behind it.
+   */
+  abstract runAndRead<Result>(work: (tx: Transaction) => Promise<Reading<Result>>): Promise<Result>;
+
   /** Runs the work in one transaction: commits when it resolves, rolls back when it throws. */
-  abstract run<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  run<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.runAndRead(async (tx) => ({ read: Promise.resolve(await work(tx)) }));
+  }
 }
 
 /** A row as PostgreSQL sends it: its columns in order. */
@@ -28,8 +48,9 @@ export type Columns = readonly unknown[];
 export class Executor {
   constructor(private readonly dataSource: DataSource) {}
 
-  async rows({ text, values, name }: Statement, tx?: Transaction): Promise<Columns[]> {
-    if (tx) return (await tx.manager.query<object[]>(text, [...values])).map((row) => Object.values(row));
+  async rows(statement: Statement, tx?: Transaction): Promise<Columns[]> {
+    if (tx) return tx.columns(statement);
+    const { text, values, name } = statement;
     // Directly on the pool: no entity is hydrated for what is only read and sent on.
     const pool = poolOf(this.dataSource);
     return (await pool.query<unknown[]>({ text, values, rowMode: 'array', ...(name !== undefined && { name }) })).rows;
