@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { WaysIn } from '../auth/authentication/ways-in.repository.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { ProviderClients } from './discovery/provider-clients.service.js';
 import { ProviderKeys } from './discovery/provider-keys.service.js';
@@ -10,7 +11,7 @@ import { DeclaredProviders } from './file/declared-providers.js';
 import { AccountIdentitiesController, LinkController } from './identities/account-identities.controller.js';
 import { AccountIdentitiesRepository } from './identities/account-identities.repository.js';
 import { AccountIdentitiesService } from './identities/account-identities.service.js';
-import { IdentitiesRepository, PERSONAL_IDENTITIES } from './identities/identities.repository.js';
+import { hasIdentity, IdentitiesRepository, PERSONAL_IDENTITIES } from './identities/identities.repository.js';
 import { IdentityLinks } from './identities/identity-links.service.js';
 import { IdentityMailer } from './identities/identity.mailer.js';
 import { IdentityResolver } from './identities/identity-resolver.service.js';
@@ -86,9 +87,13 @@ import { ProviderSessionsRepository } from './sign-out/provider-sessions.reposit
   ],
 })
 export class IdentityProvidersModule implements OnModuleInit {
-  constructor(private readonly data: PersonalData) {}
+  constructor(
+    private readonly data: PersonalData,
+    private readonly waysIn: WaysIn,
+  ) {}
 
   onModuleInit(): void {
     this.data.register(PERSONAL_IDENTITIES);
+    this.waysIn.register({ name: 'identity', isHeldBy: hasIdentity });
   }
 }

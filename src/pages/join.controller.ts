@@ -2,7 +2,9 @@ import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { JoiningService } from '../accounts/invitations/joining.service.js';
 import { clientAddress } from '../auth/authentication/client-address.js';
+import { emailKey } from '../auth/email-key.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
+import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
 import { Page, Text, type PageResult } from './page.decorators.js';
@@ -23,6 +25,7 @@ export class JoinController {
     private readonly joining: JoiningService,
     private readonly rateLimiter: RateLimiter,
     private readonly fields: FormFields,
+    private readonly restrictions: SessionRestrictions,
   ) {}
 
   @Get()
@@ -52,6 +55,7 @@ export class JoinController {
   private async find(token: string, request: FastifyRequest): Promise<Invitation> {
     await this.rateLimiter.address('token_valid', clientAddress(request));
     const { email, name } = await this.joining.invitation(token);
+    await this.restrictions.checkEmail(emailKey(email));
     return { token, email, name };
   }
 

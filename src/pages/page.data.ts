@@ -123,6 +123,8 @@ export interface PageData {
   /** The ways to sign in. */
   'sign-in': {
     heading: string;
+    /** Why it is this way; null where that needs no words. */
+    body: string | null;
     /** Where one signs in elsewhere. */
     buttons: readonly PageLink[];
     forms: readonly FormData[];

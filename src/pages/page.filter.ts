@@ -3,12 +3,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SAFE_METHODS } from '../auth/authentication/authentication.js';
 import { ApiError, apiError, type ErrorCode } from '../json-api/document/errors.js';
 import { JSON_API_OPTIONS, type JsonApiOptions } from '../json-api/http/options.js';
+import { NO_ERRORS } from './fields.js';
+import { SignInWays } from './sign-in/sign-in.ways.js';
 import { textFor } from './text/page.language.js';
 import { PagePaths } from './page.paths.js';
 import { PageRenderer, type View } from './page.renderer.js';
 
 /** Pages whose mails can be asked for on the page "forgot password". */
 const MAILS_OF_RESETS = /\/(join|reset-password|forgot-password)\b/;
+
+/** An error of a page that is not about signing in: of the e-mail only its owner's token says anything. */
+const NO_STATE = { email: '', returnTo: null, errors: NO_ERRORS };
 
 /** Renders errors of pages as pages. Private causes are logged, and never shown. */
 @Injectable()
@@ -20,9 +25,10 @@ export class PageFilter implements ExceptionFilter {
     @Inject(JSON_API_OPTIONS) private readonly options: JsonApiOptions,
     private readonly pages: PageRenderer,
     private readonly paths: PagePaths,
+    private readonly ways: SignInWays,
   ) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const exception = this.toException(error);
@@ -31,6 +37,8 @@ export class PageFilter implements ExceptionFilter {
     const redirect = this.redirect(code, request);
     if (redirect) return void reply.status(redirect.status).header('location', redirect.location).send('');
     const text = textFor(request);
+    const next = await this.ways.after(exception, NO_STATE, text);
+    if (next) return void reply.headers(exception.headers).send(this.pages.render(reply, next, text.locale));
     const seconds = Number(exception.headers['Retry-After'] ?? 0);
     const {
       title,

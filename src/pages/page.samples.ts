@@ -50,7 +50,13 @@ function choice(): FieldData {
 /** Sample data by page. A template is rendered with it before the service starts, so that its errors stop the start. */
 export const PAGE_SAMPLES: Partial<PageData> = {
   form: { heading: 'Join', body: 'Welcome', ...FORM, others: [PASSKEY] },
-  'sign-in': { heading: 'Sign in', buttons: [LINK], forms: [FORM, PASSKEY], links: [LINK] },
+  'sign-in': {
+    heading: 'Sign in',
+    body: 'In one of these ways',
+    buttons: [LINK],
+    forms: [FORM, PASSKEY],
+    links: [LINK],
+  },
   account: {
     heading: 'Your account',
     notice: 'Saved',

@@ -1,7 +1,9 @@
 import { Get, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
+import { emailKey } from '../auth/email-key.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
+import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
 import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from './fields.js';
 import { Form, TakesForm, type SentForm } from './form.js';
@@ -16,6 +18,7 @@ export class ResetPasswordController {
     private readonly passwords: PasswordsService,
     private readonly rateLimiter: RateLimiter,
     private readonly fields: FormFields,
+    private readonly restrictions: SessionRestrictions,
   ) {}
 
   @Get()
@@ -44,6 +47,7 @@ export class ResetPasswordController {
   private async view(text: Text, token: string, errors: FieldErrors, request: FastifyRequest): Promise<View> {
     await this.rateLimiter.address('token_valid', clientAddress(request));
     const { email } = await this.passwords.owner(token);
+    await this.restrictions.checkEmail(emailKey(email));
     const fields = [this.fields.owner(text, errors, email), this.fields.newPassword(text, errors, text.newPassword)];
     return formView(text, text.reset, errors, { action: 'reset-password', hidden: { token }, fields });
   }

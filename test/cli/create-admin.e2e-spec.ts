@@ -4,7 +4,7 @@ import { PasswordPolicy } from '../../src/passwords/policy/password.policy.js';
 import { PasswordsModule } from '../../src/passwords/passwords.module.js';
 import { runCli } from '../../src/cli/run.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { send } from '../support/client.js';
+import { as, document, errorsOf, send } from '../support/client.js';
 import { databaseEnvironment } from '../support/database.js';
 import { signIn } from '../support/factories.js';
 import { command, startCommand } from './command-line.js';
@@ -34,6 +34,23 @@ describe('create-admin', () => {
     const [locked] = (await send(app, 'GET', '/accounts?filter[enabled]=false', { token })).body.data;
     const body = { data: { type: 'iam:accounts', id: locked.id, attributes: { enabled: true } } };
     expect((await send(app, 'PATCH', `/accounts/${locked.id}`, { token, body })).status).toBe(200);
+  });
+
+  it('signs in with its password where an identity provider is enforced for its domain, with --break-glass only', async () => {
+    const domain = 'glass.example.com';
+    const [spare, plain] = [`spare@${domain}`, `plain@${domain}`];
+    expect((await command(['create-admin', '--email', spare, '--break-glass'], env, PASSWORD)).exitCode).toBe(0);
+    await command(['create-admin', '--email', plain], env, PASSWORD);
+    const { token } = await signIn(app, { email: spare, password: PASSWORD });
+    const attributes = { slug: 'glass', name: 'Glass', kind: 'google', client_id: 'iam', client_secret: 'x' };
+    const made = await as(app, token).post(
+      '/identity_providers?confirm=true',
+      document('iam:identity_providers', { ...attributes, domains: [domain], enforced: true }),
+    );
+    expect([made.status, made.body.data?.attributes.enforced]).toEqual([200, true]);
+    const login = (email: string) => as(app).post('/auth/login', { email, password: PASSWORD });
+    expect((await login(spare)).status).toBe(200);
+    expect(errorsOf(await login(plain))).toEqual(['401 sso_required']);
   });
 
   it('is recorded in the audit trail, by an unnamed operator', async () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AdminAccounts } from '../../src/accounts/admins/admin-accounts.js';
+import { MAX_ENDED } from '../../src/account-sessions/session-ends.repository.js';
 import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
 import { addPasskey, newDevice, request } from '../passkeys/passkeys.js';
 import { enrolled, mfaToken, secondStep } from '../second-factors/factors.js';
@@ -229,6 +231,89 @@ describe('An enforced identity provider', () => {
     expect(errorsOf(await change(provider, { domains }))).toEqual(asked);
     expect((await change(provider, { domains }, '?confirm=true')).status).toBe(200);
     expect(errorsOf(await refresh(person.refreshToken))).toEqual(['401 invalid_refresh_token']);
+  });
+
+  it('is asked for before another domain is proven for it, whose sessions end then', async () => {
+    const org = await organization(app);
+    const provider = await enforced({ organization_id: org });
+    const owner = await signedIn(app, { role: 'org_owner', org: [org] });
+    const domain = `${randomUUID()}.example.com`;
+    const added = await change(provider, { domains: [provider.domain, domain] }, '', owner);
+    expect([added.status, added.body.data?.attributes.verified_domains]).toEqual([200, [provider.domain]]);
+    const person = await signedIn(app, { email: `${randomUUID()}@${domain}` });
+    const prove = (query = '') => root.post(`/identity_providers/${provider.id}/verify_domain${query}`, { domain });
+    const asked = await prove();
+    expect([errorsOf(asked)[0]?.slice(0, 25), asked.body.errors[0].meta]).toEqual([
+      '409 confirmation_required',
+      { affected: { accounts: 1, without_identity: 1 } },
+    ]);
+    expect((await person.get('/auth/me')).status).toBe(200);
+    const proven = await prove('?confirm=true');
+    expect([proven.status, proven.body.data.attributes.verified_domains.toSorted()]).toEqual([
+      200,
+      [provider.domain, domain].toSorted(),
+    ]);
+    expect((await person.get('/auth/me')).status).toBe(401);
+    expect(seen(await login(person.account.email))).toEqual(toBe(provider));
+  });
+
+  it('ends more sessions than one statement does, the rest right after the response', async () => {
+    const provider = await newProvider(root, fake);
+    const person = await account(app, at(provider));
+    const outside = await signedIn(app);
+    const sessions = (id: string) =>
+      app.sql<{ n: number }>('SELECT count(*)::int AS n FROM account_sessions WHERE account_id = $1', [id]);
+    await app.sql(
+      `INSERT INTO account_sessions (id, account_id, refresh_seq, nonce, ip, amr, authenticated_at, refreshed_at, created_at,
+         updated_at, expires_at, version)
+       SELECT gen_random_uuid(), $1, 0, 'n' || n, '127.0.0.1', '{pwd}', now(), now(), now(), now(), now() + interval '1 day', 1
+       FROM generate_series(1, $2) n`,
+      [person.id, 2 * MAX_ENDED + 1],
+    );
+    await enforce(provider);
+    expect((await sessions(person.id))[0]?.n).toBeLessThanOrEqual(MAX_ENDED + 1);
+    const end = Date.now() + 20_000;
+    while ((await sessions(person.id))[0]?.n !== 0) {
+      expect(Date.now()).toBeLessThan(end);
+      await sleep(50);
+    }
+    expect((await outside.get('/auth/me')).status).toBe(200);
+  }, 40_000);
+
+  it('is what the pages of an invitation and a reset lead to, in their language, and the one that asks for a reset', async () => {
+    const provider = await newProvider(root, fake);
+    const [invitation, reset] = [newToken(), newToken()];
+    const stored = ({ hash }: { hash: string }) => ({ hash, expiresAt: FAR });
+    await account(app, { ...at(provider), joined: false, invitation: stored(invitation) });
+    await account(app, { ...at(provider), reset: stored(reset) });
+    const open = async (path: string, form: Record<string, string> | null, language: string) => {
+      const response = await fetch(app.url + path, {
+        method: form ? 'POST' : 'GET',
+        headers: { 'accept-language': language },
+        ...(form && { body: new URLSearchParams(form) }),
+      });
+      return { status: response.status, text: await response.text() };
+    };
+    const [joinPath, resetPath] = [`/join?token=${invitation.token}`, `/reset-password?token=${reset.token}`];
+    for (const path of [joinPath, resetPath]) expect((await open(path, null, 'en')).status).toBe(200);
+    await enforce(provider);
+    const password = 'Another-horse-8';
+    for (const [language, sentence, button] of [
+      ['en', 'For your address no other way to sign in is allowed.', 'Sign in with Acme'],
+      ['de', 'Für Ihre Adresse ist keine andere Anmeldung erlaubt.', 'Mit Acme anmelden'],
+    ] as const) {
+      for (const page of [
+        await open(joinPath, null, language),
+        await open(resetPath, null, language),
+        await open('/join', { token: invitation.token, name: 'Ada', password }, language),
+        await open('/reset-password', { token: reset.token, password }, language),
+        await open('/forgot-password', at(provider), language),
+        await open('/sign-in/password', { ...at(provider), password }, language),
+      ]) {
+        expect(page).toEqual({ status: 401, text: expect.stringContaining(sentence) });
+        expect(page.text).toContain(`/auth/sso/${provider.slug}">${button}</a>`);
+      }
+    }
   });
 
   it('is asked for by an owner, whose domain counts once it is proven', async () => {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { command } from '../cli/command-line.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document, errorsOf } from '../support/client.js';
+import { as, document, errorsOf } from '../support/client.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
-import { admin } from '../support/factories.js';
+import { admin, PASSWORD, signedIn } from '../support/factories.js';
 
 const TYPE = 'iam:identity_providers';
 
@@ -69,6 +69,30 @@ describe('IDENTITY_PROVIDERS_FILE', () => {
       '403 forbidden',
     ]);
     expect((await root.get(`${path}?can=true`)).body.data.meta.can).toMatchObject({ update: false, delete: false });
+  });
+
+  it('enforces a provider without being asked again, and ends the sessions that did not come from it', async () => {
+    const email = 'jane@enforced.example.com';
+    const person = await signedIn(app, { email });
+    const other = await signedIn(app);
+    declare(`  strict:
+    { name: Strict, issuer: '${issuer}', client_id: iam, domains: [enforced.example.com], enforced: true }
+`);
+    await beside(async (second) => {
+      expect((await found(second, 'strict')).attributes).toMatchObject({ enforced: true, enabled: true });
+      expect(errorsOf(await as(second, person.token).get('/auth/me'))).toEqual(['401 unauthenticated Authorization']);
+      expect((await as(second, other.token).get('/auth/me')).status).toBe(200);
+      const rejected = await as(app).post('/auth/login', { email, password: PASSWORD });
+      expect([errorsOf(rejected), rejected.body.errors[0].meta]).toEqual([
+        ['401 sso_required'],
+        { provider: 'strict' },
+      ]);
+    });
+    // Taken out of the file, it is lifted.
+    declare(`  hub: { name: Hub, kind: github, client_id: hub, client_secret: x }\n`);
+    await beside(async () => {
+      expect((await as(app).post('/auth/login', { email, password: PASSWORD })).status).toBe(200);
+    });
   });
 
   it('keeps the row of a slug over starts, and switches off what it declares no longer', async () => {

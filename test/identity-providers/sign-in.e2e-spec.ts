@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { mailedToken, mailsTo } from '../accounts/mails.js';
+import { addPasskey, newDevice } from '../passkeys/passkeys.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, errorsOf } from '../support/client.js';
 import { account, admin, organization, signedIn, signIn } from '../support/factories.js';
@@ -454,6 +455,19 @@ describe('Signing in with an identity provider', () => {
       expect((await client.delete(path)).status).toBe(204);
       const mails = await mailsTo(app, String(said['email']), 2);
       expect(mails.map(({ parsed }) => parsed.subject)).toContain('Acme was removed from your account at Iam');
+    });
+
+    it('is a way in beside a passkey, and the other way round', async () => {
+      const { token } = await joined();
+      const client = as(app, token);
+      const device = newDevice();
+      const added = await addPasskey(client, device);
+      expect((await client.delete(`/account_passkeys/${added.body.data.id}`)).status).toBe(204);
+      const again = await addPasskey(client, newDevice());
+      expect(again.status).toBe(200);
+      const path = `/account_identities/${(await client.get('/account_identities')).body.data[0].id}`;
+      expect((await client.delete(path)).status).toBe(204);
+      expect(errorsOf(await client.delete(`/account_passkeys/${again.body.data.id}`))).toEqual(['409 conflict']);
     });
 
     it('is seen by who may update the account, and by no other', async () => {

@@ -1,3 +1,4 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ACTIONS } from '../../src/events/audit-action.js';
 import { AccountSections } from '../../src/pages/account/account.sections.js';
@@ -274,9 +275,17 @@ describe('The activity', () => {
     expect(trail).toMatch(/^ Sign-in failed [^·]+ UTC · 127\.0\.0\.1 Signed in [^·]+ UTC · 127\.0\.0\.1 Sign out$/);
   });
 
-  it('has words for every action, in each language', () => {
+  it('has words for every action, in each language', async () => {
+    const { paths } = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenAPIObject;
+    const writes = Object.entries(paths).flatMap(([path, methods]) => {
+      const [, name, isOne] = /^\/(\w+)(\/\{resource_id\})?$/.exec(path) ?? [];
+      if (name === undefined) return [];
+      const verbs = isOne ? { patch: 'updated', delete: 'deleted' } : { post: 'created' };
+      return Object.entries(verbs).flatMap(([method, verb]) => (method in methods ? `iam:${name}.${verb}` : []));
+    });
+    expect(writes).toEqual(expect.arrayContaining(['iam:api_keys.created', 'iam:account_factors.deleted']));
     for (const { actions } of [ENGLISH_ACCOUNT, GERMAN_ACCOUNT]) {
-      expect(ACTIONS.filter((action) => !Object.hasOwn(actions, action))).toEqual([]);
+      expect([...ACTIONS, ...writes].filter((action) => !Object.hasOwn(actions, action))).toEqual([]);
     }
   });
 });

@@ -5,12 +5,8 @@ import { ApiError, attributePointer } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
-import { PagePaths } from '../../pages/page.paths.js';
-import { doneView } from '../../pages/page.views.js';
-import { SignInWays } from '../../pages/sign-in/sign-in.ways.js';
 import { type SignInCandidate, SignInRequirements } from '../../sign-in/session-starts.service.js';
 import { CHALLENGE } from '../../sign-in/session-tokens.js';
-import { ssoText } from '../pages/sso.text.js';
 import { type EnforcedProvider, EnforcedProvidersRepository } from './enforced-providers.repository.js';
 
 const TASK = 'identity_providers.end_sessions';
@@ -29,8 +25,6 @@ export class ProviderEnforcement implements OnModuleInit {
     private readonly sessions: SessionStore,
     private readonly outbox: Outbox,
     private readonly handlers: OutboxHandlers,
-    private readonly ways: SignInWays,
-    private readonly paths: PagePaths,
   ) {}
 
   onModuleInit(): void {
@@ -41,15 +35,6 @@ export class ProviderEnforcement implements OnModuleInit {
     // No second factor helps: it is not asked for.
     this.requirements.registerFirst((tx, candidate) => this.unmet(tx, candidate));
     this.handlers.register(TASK, ({ providerId, actorId }) => this.endRest(providerId, actorId));
-    this.ways.registerStep(({ errors: [first] }, { returnTo }, text) => {
-      const slug = first?.code === 'sso_required' ? first.meta?.['provider'] : undefined;
-      if (typeof slug !== 'string') return null;
-      const own = returnTo !== null && this.paths.ownPage(returnTo) === null ? null : returnTo;
-      const { enforced, tryAgain } = ssoText(text);
-      const { title: doneTitle, body: done } = enforced;
-      const href = this.paths.toAuth(`sso/${slug}`, { return_to: own });
-      return { ...doneView({ doneTitle, done }, { href, label: tryAgain }), status: 401 };
-    });
   }
 
   /**

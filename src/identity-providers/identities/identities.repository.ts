@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
+import { sql, type Sql } from '../../json-api/sql/sql.js';
 import type { UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
 import type { PersonalTable } from '../../personal-data/personal-data.js';
 import type { ProviderKind } from '../providers/provider-kinds.js';
@@ -14,6 +14,11 @@ export const PERSONAL_IDENTITIES: PersonalTable = {
   key: 'id',
   accounts: { account_id: [] },
 };
+
+/** The condition, in SQL, that an account has an identity of an enabled provider. @param account its id */
+export const hasIdentity = (account: Sql): Sql => sql`EXISTS (
+  SELECT FROM account_identities identity JOIN identity_providers provider ON provider.id = identity.provider_id
+  WHERE identity.account_id = ${account} AND provider.enabled)`;
 
 /** What ID tokens of sessions are sealed for. */
 export const ID_TOKEN_PURPOSE = 'identity_provider_session.id_token';
@@ -80,15 +85,6 @@ export class IdentitiesRepository {
       WHERE (SELECT count(*) FROM account_identities WHERE account_id = ${accountId}) < ${MAX_IDENTITIES}::int
       ON CONFLICT (provider_id, issuer, subject) DO NOTHING RETURNING id`);
     return row?.id ?? null;
-  }
-
-  /** How many other identities of enabled providers an account has. */
-  async countOthers(accountId: string, exceptId: string, tx: Transaction): Promise<number> {
-    const [row] = await tx.query<{ count: number }>(sql`
-      SELECT count(*)::int AS count FROM account_identities identity
-      JOIN identity_providers provider ON provider.id = identity.provider_id
-      WHERE identity.account_id = ${accountId} AND identity.id <> ${exceptId} AND provider.enabled`);
-    return row?.count ?? 0;
   }
 
   /** The enabled providers of the identities of an account, each once. */

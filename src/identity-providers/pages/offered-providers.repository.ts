@@ -18,6 +18,13 @@ const MAX_OFFERED = 20;
 export class OfferedProvidersRepository {
   constructor(private readonly transactions: Transactions) {}
 
+  /** The enabled provider of that slug; undefined when there is none. */
+  async bySlug(slug: string): Promise<OfferedProvider | undefined> {
+    const [row] = await this.transactions.query<OfferedProvider>(sql`
+      SELECT slug, name, kind, enforced FROM identity_providers WHERE slug = ${slug} AND enabled`);
+    return row;
+  }
+
   /** Those that have proven the domain, and those for all accounts without domains. @param domain in ASCII form, or empty */
   find(domain: string): Promise<OfferedProvider[]> {
     return this.transactions.query<OfferedProvider>(sql`

@@ -1,7 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../../auth/email-key.js';
+import type { PageLink } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';
+import type { View } from '../../pages/page.renderer.js';
 import { SignInWays } from '../../pages/sign-in/sign-in.ways.js';
+import type { PageText } from '../../pages/text/page.text.js';
 import { type OfferedProvider, OfferedProvidersRepository } from './offered-providers.repository.js';
 import { ssoText } from './sso.text.js';
 
@@ -15,13 +18,13 @@ export class OfferedProviders implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.ways.registerLinks(async ({ email, returnTo }, text) => {
-      // A front end begins its round trips itself, since it keeps the verifier: from here they lead to pages of the service.
-      const own = returnTo !== null && this.paths.ownPage(returnTo) === null ? null : returnTo;
-      return (await this.of(email)).map(({ slug, name }) => ({
-        href: this.paths.toAuth(`sso/${slug}`, { return_to: own }),
-        label: ssoText(text).signInWith(name),
-      }));
+    this.ways.registerLinks(async ({ email, returnTo }, text) =>
+      (await this.of(email)).map((provider) => this.button(provider, returnTo, text)),
+    );
+    this.ways.registerStep(async ({ errors: [first] }, { returnTo }, text) => {
+      const slug = first?.code === 'sso_required' ? first.meta?.['provider'] : undefined;
+      const provider = typeof slug === 'string' ? await this.rows.bySlug(slug) : undefined;
+      return provider ? this.demand(this.button(provider, returnTo, text), text) : null;
     });
   }
 
@@ -29,5 +32,26 @@ export class OfferedProviders implements OnModuleInit {
   of(email: string | null): Promise<OfferedProvider[]> {
     const key = email === null ? '' : emailKey(email);
     return this.rows.find(key.slice(key.lastIndexOf('@') + 1));
+  }
+
+  private button(
+    { slug, name }: Pick<OfferedProvider, 'slug' | 'name'>,
+    returnTo: string | null,
+    text: PageText,
+  ): PageLink {
+    // A front end begins its round trips itself, since it keeps the verifier: from here they lead to pages of the service.
+    const own = returnTo !== null && this.paths.ownPage(returnTo) === null ? null : returnTo;
+    return { href: this.paths.toAuth(`sso/${slug}`, { return_to: own }), label: ssoText(text).signInWith(name) };
+  }
+
+  /** For an address that signs in with its provider only. */
+  private demand(button: PageLink, text: PageText): View<'sign-in'> {
+    const { title: heading, body } = ssoText(text).enforced;
+    return {
+      template: 'sign-in',
+      title: heading,
+      data: { heading, body, buttons: [button], forms: [], links: [] },
+      status: 401,
+    };
   }
 }

@@ -91,7 +91,7 @@ export class ConfirmPageController {
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
-      data: { heading, buttons: [], forms, links },
+      data: { heading, body: null, buttons: [], forms, links },
       status,
       asksApi: asksApi(forms),
     };

@@ -39,6 +39,7 @@ export class SecondStepView implements OnModuleInit {
       title: titleOf(text, heading, errors),
       data: {
         heading,
+        body: null,
         buttons: [],
         forms,
         links: [{ href: this.paths.to('sign-in', { return_to: returnTo }), label: restart }],

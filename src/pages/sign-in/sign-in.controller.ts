@@ -105,7 +105,12 @@ export class SignInPageController {
     if (buttons.length === 0) return view;
     const { heading, submit } = view.data;
     const forms = [{ ...form, submit, passkey: null }, ...others];
-    return { ...view, template: 'sign-in', data: { heading, buttons, forms, links: [] }, asksApi: asksApi(forms) };
+    return {
+      ...view,
+      template: 'sign-in',
+      data: { heading, body: null, buttons, forms, links: [] },
+      asksApi: asksApi(forms),
+    };
   }
 
   private async waysView(text: Text, state: SignInState): Promise<View<'sign-in'>> {
@@ -117,6 +122,7 @@ export class SignInPageController {
       title: titleOf(text, heading, errors),
       data: {
         heading,
+        body: null,
         buttons: await this.ways.links(state, text),
         forms,
         links: [
