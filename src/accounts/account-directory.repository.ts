@@ -76,8 +76,11 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   }
 
   /** None of a service account, which has no mailbox. */
-  async recipient(accountId: string): Promise<MailRecipient | undefined> {
-    const [row] = await this.transactions.query<MailRecipient>(
+  async recipient(
+    accountId: string,
+    database: Pick<Transaction, 'query'> = this.transactions,
+  ): Promise<MailRecipient | undefined> {
+    const [row] = await database.query<MailRecipient>(
       sql`SELECT name, email, locale FROM accounts WHERE id = ${accountId} AND kind = 'person'`,
     );
     return row;

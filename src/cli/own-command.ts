@@ -6,6 +6,9 @@ import type { ProgressStream } from './progress.js';
 /** The standard input; only a terminal can prompt. */
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
+/** The standard output; only a terminal shows colors. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** The context of a command that an extension adds. */
 export interface OwnCommandContext {
   /** The configuration that the environment and `.env` describe. @throws ConfigError */
@@ -15,7 +18,7 @@ export interface OwnCommandContext {
   /** The standard input. */
   readonly in: InputStream;
   /** For results. */
-  readonly out: NodeJS.WritableStream;
+  readonly out: OutputStream;
   /** For progress and errors. */
   readonly err: ProgressStream;
   /**

@@ -8,7 +8,8 @@ import { accountsRekeyCommand } from './commands/accounts/accounts-rekey.command
 import { accountsSetEmailCommand } from './commands/accounts/accounts-set-email.command.js';
 import { createAdminCommand } from './commands/create-admin.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
-import { factorsResetCommand } from './commands/factors-reset.command.js';
+import { factorsEnrolCommand } from './commands/factors/factors-enrol.command.js';
+import { factorsResetCommand } from './commands/factors/factors-reset.command.js';
 import { keysCreateCommand, keysListCommand, keysRevokeCommand } from './commands/keys/api-keys.command.js';
 import { keysRotateCommand } from './commands/keys/keys-rotate.command.js';
 import { mailDeadCommand } from './commands/mail/mail-dead.command.js';
@@ -49,7 +50,7 @@ const COMMANDS: readonly CommandFactory[] = [
   ),
   group('secrets', 'Change APP_SECRET', secretsResealCommand),
   group('sessions', 'End sessions', sessionsRevokeCommand),
-  group('factors', 'Remove second factors', factorsResetCommand),
+  group('factors', 'Add and remove second factors', factorsEnrolCommand, factorsResetCommand),
   unlockCommand,
   group('mail', 'Mails and events that failed permanently', mailDeadCommand, mailRetryCommand),
   doctorCommand,

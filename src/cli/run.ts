@@ -9,7 +9,7 @@ import { isErrno } from '../config/errno.js';
 import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
 import { ApiError } from '../json-api/document/errors.js';
 import type { CommandContext } from './command.js';
-import type { InputStream } from './own-command.js';
+import type { InputStream, OutputStream } from './own-command.js';
 import { CommandLogger, watchOutput } from './output.js';
 import { commanderArguments, createProgram } from './program.js';
 import type { ProgressStream } from './progress.js';
@@ -30,7 +30,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 export interface CommandLine {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: InputStream;
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: OutputStream;
   readonly stderr: ProgressStream;
 }
 

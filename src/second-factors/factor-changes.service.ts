@@ -58,6 +58,14 @@ export class FactorChanges {
     if (name !== undefined) await this.mailer.queueChange(tx, actor.id, 'added', name);
   }
 
+  /** The first factor counts from now on, which an operator added for its owner. All sessions of the account end. */
+  async addedByOperator(accountId: string, name: string, tx: Transaction): Promise<void> {
+    await this.#changed(accountId, tx);
+    await this.sessions.endAll(tx, accountId, { reason: 'factors_changed', actorId: null });
+    await this.changes.publish(tx, [accountId]);
+    await this.mailer.queueChange(tx, accountId, 'added', name);
+  }
+
   /**
    * A factor is gone. With the last one, the recovery codes go too.
    * @param name what its owner called it, for the mail; null where none is sent

@@ -21,6 +21,7 @@ import { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js
 import { AccountFactorsController } from './totp/account-factors.controller.js';
 import { ABANDONED_FACTORS, AccountFactorsRepository, PERSONAL_FACTORS } from './totp/account-factors.repository.js';
 import { AccountFactorsService } from './totp/account-factors.service.js';
+import { OperatorFactors } from './totp/operator-factors.service.js';
 import { TotpFactor } from './totp/totp.factor.js';
 import { StoredDeviceTrust } from './trusted-devices/device-trust.service.js';
 import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
@@ -58,6 +59,7 @@ const PERSONAL_TABLES = [
     FactorResets,
     FactorsMailer,
     FactorStatesRepository,
+    OperatorFactors,
     OwnDevices,
     OwnFactors,
     RecoveryCodesRepository,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { ResourceRepository } from '../../json-api/resource.repository.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
@@ -38,6 +39,15 @@ export interface ConfirmedFactor {
   readonly lastStep: number | null;
 }
 
+/** A factor that counts from the start. */
+export interface NewFactor {
+  readonly accountId: string;
+  readonly name: string;
+  /** The key, sealed. */
+  readonly secret: string;
+  readonly step: number;
+}
+
 /** How many factors an account has. */
 export interface FactorCounts {
   readonly confirmed: number;
@@ -75,6 +85,15 @@ export class AccountFactorsRepository extends ResourceRepository<AccountFactor, 
   /** Removes the factors of an account that were not confirmed. */
   async removeUnconfirmed(accountId: string, tx: Transaction): Promise<void> {
     await tx.query(sql`DELETE FROM account_factors WHERE account_id = ${accountId} AND confirmed_at IS NULL`);
+  }
+
+  /** Adds a factor that was confirmed by a code of this step, and gives its id. */
+  async addConfirmed({ accountId, name, secret, step }: NewFactor, tx: Transaction): Promise<string> {
+    const id = uuidv7();
+    await tx.query(sql`
+      INSERT INTO account_factors (id, account_id, name, secret, confirmed_at, last_step)
+      VALUES (${id}, ${accountId}, ${name}, ${secret}, now(), ${step})`);
+    return id;
   }
 
   /** Marks a factor as confirmed by a code of this step. False when it already was. */

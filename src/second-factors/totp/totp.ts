@@ -1,5 +1,5 @@
 import { Secret, TOTP } from 'otpauth';
-import { encode } from 'uqr';
+import { encode, renderUnicodeCompact } from 'uqr';
 
 /** Codes after RFC 6238, as every authenticator app computes them. */
 const SETTINGS = { algorithm: 'SHA1', digits: 6, period: 30 } as const;
@@ -64,6 +64,9 @@ export function qrCode(text: string): string {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">`;
   return `${svg}<path fill="#fff" d="M0 0h${size}v${size}H0z"/><path d="${path}"/></svg>`;
 }
+
+/** A QR code for a terminal: lines of blocks, each two rows of modules high, which are drawn where a module is light. */
+export const qrLines = (text: string): string[] => renderUnicodeCompact(text, { border: BORDER }).split('\n');
 
 /** Whether a text is a key as they are made here. */
 export const isTotpSecret = (text: string): boolean => /^[A-Z2-7]{32}$/.test(text);

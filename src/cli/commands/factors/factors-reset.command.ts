@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
-import { emailKey } from '../../auth/email-key.js';
-import { email } from '../../config/variables/schemas.js';
-import { FactorResets } from '../../second-factors/factor-resets.service.js';
-import { parsedBy, type CommandContext } from '../command.js';
-import { withService } from '../with-service.js';
+import { emailKey } from '../../../auth/email-key.js';
+import { email } from '../../../config/variables/schemas.js';
+import { FactorResets } from '../../../second-factors/factor-resets.service.js';
+import { parsedBy, type CommandContext } from '../../command.js';
+import { withService } from '../../with-service.js';
 
 /** Removes the second factors of an account, also of an admin. */
 export const factorsResetCommand = (context: CommandContext) =>
