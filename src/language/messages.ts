@@ -62,14 +62,18 @@ export class Messages extends ErrorTexts {
     return (error) => this.detail(error, locale).text;
   }
 
-  /** The text of an error in a language of `languageOf`; in English where there is none in that language. */
-  detail({ code, detail, broken }: ErrorObject, locale: string): Message {
-    const translated = broken ? this.sentence(broken, locale) : ownEntry(this.files.get(locale)?.codes, code);
+  /**
+   * The text of an error in a language of `languageOf`; in English where there is none in that language.
+   * @param label what a form calls the value in that language, for one that the message files have no name for
+   */
+  detail({ code, detail, broken }: ErrorObject, locale: string, label?: string): Message {
+    const translated = broken ? this.sentence(broken, locale, label) : ownEntry(this.files.get(locale)?.codes, code);
     if (translated !== undefined) return { text: translated, locale };
     // The English sentence of a rule begins with what the value is called.
     const isNamed = broken !== undefined && detail.startsWith(`${broken.name} `);
-    const text = isNamed ? this.nameOf(broken.name, DEFAULT_LOCALE) + detail.slice(broken.name.length) : detail;
-    return { text, locale: DEFAULT_LOCALE };
+    if (!isNamed) return { text: detail, locale: DEFAULT_LOCALE };
+    const name = this.nameOf(broken.name, DEFAULT_LOCALE, locale === DEFAULT_LOCALE ? label : undefined);
+    return { text: name + detail.slice(broken.name.length), locale: DEFAULT_LOCALE };
   }
 
   /** What a form says of a rule before anything was entered; in English where there is no translation. */
@@ -79,15 +83,19 @@ export class Messages extends ErrorTexts {
     return { text, locale: translated === undefined ? DEFAULT_LOCALE : locale };
   }
 
-  private sentence({ rule, name, parameters }: BrokenRule, locale: string): string | undefined {
+  private sentence(
+    { rule, name, parameters }: BrokenRule,
+    locale: string,
+    label: string | undefined,
+  ): string | undefined {
     const found = ownEntry(this.files.get(locale)?.rules, rule);
     const { expected } = parameters;
     const text = typeof found === 'object' && typeof expected === 'string' ? ownEntry(found, expected) : found;
-    return typeof text === 'string' ? fillText(text, this.nameOf(name, locale), parameters) : undefined;
+    return typeof text === 'string' ? fillText(text, this.nameOf(name, locale, label), parameters) : undefined;
   }
 
-  private nameOf(name: string, locale: string): string {
-    return ownEntry(this.files.get(locale)?.names, name) ?? name;
+  private nameOf(name: string, locale: string, label = name): string {
+    return ownEntry(this.files.get(locale)?.names, name) ?? label;
   }
 }
 

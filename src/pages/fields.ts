@@ -82,7 +82,7 @@ export class FormFields {
       focused: firstBroken === undefined ? first : firstBroken === name,
       // The errors repeat the rules.
       rules: broken.length > 0 ? [] : rules,
-      errors: broken.map((error) => inLanguage(this.messages.detail(error, locale), locale)),
+      errors: broken.map((error) => inLanguage(this.messages.detail(error, locale, label), locale)),
       reveal: type === 'password' ? showPassword : null,
     };
   }

@@ -16,6 +16,7 @@ body { margin: 0; padding: 24px 12px; background: var(--page); color: var(--text
 body > * { max-width: 480px; }
 body.wide > * { max-width: 960px; }
 .product { margin: 0 auto 12px; padding: 0 4px; color: var(--quiet); font-weight: 600; }
+.product a { float: right; font-weight: 400; }
 .product img { height: 32px; max-width: 160px; margin-right: 10px; vertical-align: middle; }
 main { margin: 0 auto; padding: 24px 18px; background: var(--card); border: 1px solid var(--line);
   border-radius: 10px; }

@@ -225,4 +225,6 @@ export interface PageSurroundings {
   readonly locale: string;
   /** True for a wider layout than that of a form. */
   readonly wide: boolean;
+  /** On pages that need a session, the page that ends it; null on others. */
+  readonly signOutLink?: PageLink | null;
 }

@@ -20,6 +20,7 @@ import { Public, SignedIn } from '../auth/authorization/actor.js';
 import { NotJsonApi, Unprefixed } from '../json-api/http/routes.js';
 import { PageFilter } from './page.filter.js';
 import { textFor } from './text/page.language.js';
+import { PagePaths } from './page.paths.js';
 import { PageRenderer, type View } from './page.renderer.js';
 import type { PageText } from './text/page.text.js';
 
@@ -50,14 +51,20 @@ export class PageGuard implements CanActivate {
 /** Renders views. */
 @Injectable()
 export class PageInterceptor implements NestInterceptor {
-  constructor(private readonly pages: PageRenderer) {}
+  constructor(
+    private readonly pages: PageRenderer,
+    private readonly paths: PagePaths,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler<PageResult>): Observable<string | undefined> {
     const http = context.switchToHttp();
     const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
     return next.handle().pipe(
       map((answer) => {
-        if (!('location' in answer)) return this.pages.render(reply, answer, textFor(request).locale);
+        if (!('location' in answer)) {
+          const text = textFor(request);
+          return this.pages.render(reply, answer, text.locale, this.paths.signOutLink(request, text));
+        }
         // 303 See Other, so that going back or reloading submits nothing twice (RFC 9110, 15.4.4).
         void reply.status(answer.status ?? 303).header('location', answer.location);
         return undefined;

@@ -52,7 +52,8 @@ export class PageFilter implements ExceptionFilter {
       data: { heading: title, body, link: link === undefined ? null : { href: 'forgot-password', label: link } },
       status: exception.status,
     };
-    void reply.headers(exception.headers).send(this.pages.render(reply, view, text.locale));
+    const page = this.pages.render(reply, view, text.locale, this.paths.signOutLink(request, text));
+    void reply.headers(exception.headers).send(page);
   }
 
   /** Pages that need a session, a recent sign-in, or a second factor are opened once there is one. */

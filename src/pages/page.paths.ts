@@ -1,6 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type {} from '../auth/authentication/authentication.js';
 import { ReturnUrls } from '../auth/return-urls.js';
 import { Config } from '../config/config.js';
+import type { PageLink } from './page.data.js';
+import type { PageText } from './text/page.text.js';
 
 /** Resolves paths without a host of their own (RFC 6761, 6.4). */
 const NO_HOST = 'http://host.invalid';
@@ -22,6 +26,11 @@ export class PagePaths {
     const sent = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== null);
     const search = sent.length > 0 ? `?${new URLSearchParams(sent).toString()}` : '';
     return `${this.config.publicPath}/${page}${search}`;
+  }
+
+  /** The page to sign out, for every page of a request that has a session; null for one that has none. */
+  signOutLink({ authentication }: Pick<FastifyRequest, 'authentication'>, { signOut }: PageText): PageLink | null {
+    return authentication ? { href: this.to('sign-out'), label: signOut.submit } : null;
   }
 
   /** The path of the page to add a second factor, for an account that must have one. @param returnTo where it leads then */

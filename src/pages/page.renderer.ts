@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Config } from '../config/config.js';
 import { productName } from '../mail/mail.context.js';
 import { pageBrand, type PageBrand } from './page.assets.js';
-import type { PageData, PageName } from './page.data.js';
+import type { PageData, PageLink, PageName } from './page.data.js';
 import { PageTemplates } from './page.templates.js';
 
 /** What a page shows. */
@@ -40,8 +40,17 @@ export class PageRenderer {
     this.logo = config.brandLogoUrl;
   }
 
-  /** The document of a view; sets status and headers. `locale` is the language that it is written in. */
-  render(reply: FastifyReply, { template, data, ...view }: View, locale: string): string {
+  /**
+   * The document of a view; sets status and headers.
+   * @param locale the language that it is written in
+   * @param signOutLink the page to sign out, on pages that need a session
+   */
+  render(
+    reply: FastifyReply,
+    { template, data, ...view }: View,
+    locale: string,
+    signOutLink: PageLink | null = null,
+  ): string {
     void reply.status(view.status ?? 200).headers({
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
@@ -52,7 +61,7 @@ export class PageRenderer {
       vary: 'Accept-Language',
     });
     const { title, wide = false } = view;
-    const surroundings = { title, wide, locale, product: this.product, logo: this.logo };
+    const surroundings = { title, wide, locale, product: this.product, logo: this.logo, signOutLink };
     return this.templates.render(template, data, surroundings, this.brand.style);
   }
 }

@@ -128,6 +128,7 @@ export const SAMPLE_PAGE_SURROUNDINGS: PageSurroundings = {
   title: 'Join',
   product: 'Iam',
   logo: '/logo.png',
+  signOutLink: LINK,
   locale: 'en',
   wide: false,
 };

@@ -59,7 +59,14 @@ export class PageTemplates implements OnApplicationBootstrap {
     this.compiled ??= this.compile();
     const template = this.compiled.get(name);
     if (!template) throw new Error(`There is no template for the page ${name}`);
-    return template({ ...data, logo: null, ...surroundings, style: asset(style), script: asset(SCRIPT) });
+    return template({
+      ...data,
+      logo: null,
+      signOutLink: null,
+      ...surroundings,
+      style: asset(style),
+      script: asset(SCRIPT),
+    });
   }
 
   private compile(now?: 'checked'): ReadonlyMap<string, CompiledTemplate> {

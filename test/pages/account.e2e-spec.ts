@@ -44,6 +44,7 @@ describe('The page of an account', () => {
     expect(page.text).toContain(user.email);
     const links = [...page.html.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href);
     expect(links).toEqual([
+      '/sign-out',
       '/account/profile',
       '/account/profile',
       '/account/change-email',
@@ -54,6 +55,17 @@ describe('The page of an account', () => {
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('etag')).toBeNull();
   });
+
+  it.each(['', '/profile', '/change-password', '/change-email', '/confirm', '/second-factors', '/passkeys'])(
+    '/account%s has a link to sign out, in its language',
+    async (path) => {
+      const header = /<header class="product">.*<a href="\/sign-out">([^<]+)<\/a><\/header>/;
+      expect(header.exec((await browser.send(`/account${path}`)).html)?.[1]).toBe('Sign out');
+      const german = await browser.send(`/account${path}`, { headers: { 'accept-language': 'de' } });
+      expect(header.exec(german.html)?.[1]).toBe('Abmelden');
+      expect((await open(app, '/sign-in')).html).not.toContain('sign-out');
+    },
+  );
 
   it('is in the language of the account', async () => {
     await app.sql(`UPDATE accounts SET locale = 'de' WHERE id = $1`, [user.id]);

@@ -31,6 +31,7 @@ describe('The page to sign in', () => {
     expect([first.status, valueOf(first, 'email'), valueOf(first, 'password')]).toEqual([200, '', undefined]);
     const second = await browser.send('/sign-in', { form: { email: ` ${email} ` } });
     expect([second.status, valueOf(second, 'email'), valueOf(second, 'password')]).toEqual([200, email, '']);
+    expect(second.html).toMatch(/<input id="password" [^>]*type="password" [^>]*autocomplete="current-password"/);
     const done = await browser.signIn({ email, password });
     expect([done.status, done.headers.get('location'), done.html]).toEqual([303, '/account', '']);
     const cookies = done.headers.getSetCookie();

@@ -80,6 +80,36 @@ describe('The page of second factors', () => {
     expect((await browser.send(PAGE)).text).toContain('No authenticator app yet.');
   });
 
+  it.each([
+    [
+      'en',
+      [
+        'Code of your authenticator app must be the six digits of a code',
+        'Recovery code must be the ten characters of a recovery code',
+      ],
+      ['Code of your authenticator app is wrong, has expired or was used before'],
+    ],
+    [
+      'de',
+      [
+        'Code Ihrer Authenticator-App muss aus sechs Ziffern bestehen',
+        'Wiederherstellungscode muss aus zehn Zeichen bestehen',
+      ],
+      ['Code Ihrer Authenticator-App ist falsch, abgelaufen oder wurde schon benutzt'],
+    ],
+  ] as const)('calls fields in errors what their labels do: %s', async (language, malformed, wrong) => {
+    const headers = { 'accept-language': language };
+    const { phone } = await add();
+    const second = new PageBrowser(app);
+    const step = await second.signIn(user);
+    const errorsAt = async (field: string, value: string) => {
+      const form = { mfa_token: valueOf(step, 'mfa_token') ?? '', factors: 'totp recovery_code', [field]: value };
+      return fieldErrors(await second.send('/sign-in/second-step', { form, headers }), field);
+    };
+    expect([...(await errorsAt('code', 'abc')), ...(await errorsAt('recovery_code', 'abc'))]).toEqual(malformed);
+    expect(await errorsAt('code', phone.wrong())).toEqual(wrong);
+  });
+
   it('takes no key but one of its own form, no code of another app, and no app of another account', async () => {
     const hidden = hiddenIn(await send('add', { name: 'My phone' }));
     const forged = await send('confirm', { ...hidden, secret: '"><svg>', code: '000000' });
@@ -157,8 +187,8 @@ describe('An account that must have a second factor and has none', () => {
     const page = await browser.send(`${PAGE}?return_to=%2Faccount%2Fprofile`);
     expect(page.text).toContain('Add one to go on.');
     expect([...page.html.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href)).toEqual([
-      '/account/passkeys',
       '/sign-out',
+      '/account/passkeys',
     ]);
     const { id, done } = await add('My phone', { return_to: '/account/profile' });
     const next = await browser.send(done.headers.get('location') ?? '');

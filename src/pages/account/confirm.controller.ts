@@ -86,12 +86,11 @@ export class ConfirmPageController {
     forms: PageData['sign-in']['forms'],
   ): View<'sign-in'> {
     const { title: heading } = text.account.confirm;
-    const links = [{ href: this.paths.to('sign-out'), label: text.signOut.submit }];
     const status = errors.size > 0 ? 422 : 200;
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
-      data: { heading, body: null, buttons: [], forms, links },
+      data: { heading, body: null, buttons: [], forms, links: [] },
       status,
       asksApi: asksApi(forms),
     };

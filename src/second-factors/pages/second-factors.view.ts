@@ -153,12 +153,10 @@ export class SecondFactorsView {
     return { action: this.page(), submit, hidden: values, fields: [], passkey: null };
   }
 
-  /** Who must have a factor and has none reaches no other page: it gets the other ways to have one, and to sign out. */
+  /** Who must have a factor and has none reaches no other page: it gets the other ways to have one. */
   private links(actor: Actor, text: PageText, { returnTo }: FactorsState): PageLink[] {
-    const { account, signOut } = text;
-    if (actor.lacksFactor) {
-      return [...this.sections.factorPagesOf(actor, text), { href: this.paths.to('sign-out'), label: signOut.submit }];
-    }
+    const { account } = text;
+    if (actor.lacksFactor) return this.sections.factorPagesOf(actor, text);
     const next = returnTo === null ? [] : [{ href: returnTo, label: account.secondFactors.next }];
     return [...next, { href: this.paths.to('account'), label: account.title }];
   }
