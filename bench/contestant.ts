@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { transformFile, type Options } from '@swc/core';
 import { freePort } from '../src/embedded-postgres/postgres-process.js';
-import { bindProcess, LOAD_CORE, MEASURED_CORE, onCores } from './cores.js';
+import { bindProcess, LOAD_CORE, MEASURED_CORE, onCores, type Cores } from './cores.js';
 import { BCRYPT_COST } from './database.js';
 
 /** A server that is measured, in a process of its own. */
@@ -21,6 +21,8 @@ export interface Contestant {
   /** Sends a message to a process that listens, and waits for its reply. */
   send(message: object): Promise<void>;
   stop(): Promise<void>;
+  /** Ends it at once, without waiting as it does before it stops in production. */
+  kill(): Promise<void>;
 }
 
 /** As in production. */
@@ -55,13 +57,14 @@ export interface ServiceOptions {
   /** What comes before the script. */
   readonly nodeArguments?: readonly string[];
   readonly mailUrl?: string;
+  readonly cores?: Cores;
 }
 
 /** Starts the built service as production runs it. */
 export function startService(databaseUrl: string, options: ServiceOptions = {}): Promise<Contestant> {
-  const { nodeArguments = [], mailUrl = NO_MAILS } = options;
+  const { nodeArguments = [], mailUrl = NO_MAILS, cores = MEASURED_CORE } = options;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return start([...nodeArguments, ...SERVICE], (port) => ({
+  return start([...nodeArguments, ...SERVICE], cores, (port) => ({
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -82,9 +85,12 @@ export function startService(databaseUrl: string, options: ServiceOptions = {}):
 }
 
 /** Starts the floor. */
-export async function startFloor(databaseUrl: string, mailUrl = NO_MAILS): Promise<Contestant> {
+export async function startFloor(
+  databaseUrl: string,
+  { mailUrl = NO_MAILS, cores = MEASURED_CORE }: Omit<ServiceOptions, 'nodeArguments'> = {},
+): Promise<Contestant> {
   const script = await buildFloor();
-  return start([script], (port) => ({
+  return start([script], cores, (port) => ({
     NODE_ENV: 'production',
     PORT: String(port),
     DATABASE_URL: databaseUrl,
@@ -105,10 +111,11 @@ async function buildFloor(): Promise<string> {
 
 async function start(
   args: readonly string[],
+  cores: Cores,
   environment: (port: number) => Record<string, string>,
 ): Promise<Contestant> {
   const port = await freePort();
-  const [file = '', ...before] = onCores(MEASURED_CORE, process.execPath);
+  const [file = '', ...before] = onCores(cores, process.execPath);
   const env = { PATH: process.env['PATH'], ...environment(port) };
   const startedAt = performance.now();
   const child = spawn(file, [...before, ...args], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
@@ -128,13 +135,16 @@ async function start(
       child.send(message);
       await reply;
     },
-    stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    },
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
   };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {

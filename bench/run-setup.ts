@@ -42,8 +42,8 @@ export async function runSetup(
     const sink = stopsWith(await startSink(), (one) => one.stop());
     const service = stopsWith(await startService(own.url, { mailUrl: sink.url }), (one) => one.stop());
     const idleMb = await service.memory();
-    const floor = stopsWith(await startFloor(floors.url, sink.url), (one) => one.stop());
-    const control = stopsWith(await startFloor(floors.url, sink.url), (one) => one.stop());
+    const floor = stopsWith(await startFloor(floors.url, { mailUrl: sink.url }), (one) => one.stop());
+    const control = stopsWith(await startFloor(floors.url, { mailUrl: sink.url }), (one) => one.stop());
     const material = await gather({ databaseUrl: own.url, serviceUrl: service.url, accounts, connections });
     const setup: Setup = { contestants: { service, floor, control }, material, rounds, load };
     const rows: RowResult[] = [];
