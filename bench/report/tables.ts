@@ -33,7 +33,8 @@ function setupSection({ name, connections, rows, memoryMb, hashing, start }: Set
         ]
       : []),
   ];
-  return `### ${titleOf(name)}, ${connections} connections\n\n${table(HEAD, rows.map(lineOf))}\n\n${list(facts)}`;
+  const tables = rows.length === 0 ? [] : [table(HEAD, rows.map(lineOf))];
+  return [`### ${titleOf(name)}, ${connections} connections`, ...tables, list(facts)].join('\n\n');
 }
 
 const lineOf = ({ name, service, floor, ratio, range, noise, p99 }: RowResult): string[] => [
