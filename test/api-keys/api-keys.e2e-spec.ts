@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
+import { settled } from '../events/listeners.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, errorsOf, ids, type ApiClient } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';
@@ -53,6 +56,32 @@ describe('API keys', () => {
     const change = document('iam:accounts', { name: 'Changed' });
     expect(errorsOf(await key.patch(`/accounts/${user.account.id}`, change))).toEqual(['403 forbidden']);
     expect((await user.get(`/api_keys/${key.id}`)).body.data.attributes.last_used_at).not.toBeNull();
+  });
+
+  it('cost no query per request once they are known, and one write a minute at most', async () => {
+    const user = await signedIn(app);
+    const { get, id, key } = await keyOf(app, user, OWN);
+    const written = () => app.sql('SELECT xmin::text, last_used_at FROM api_keys WHERE id = $1', [id]);
+    expect((await get('/auth/me')).status).toBe(200);
+    const first = await written();
+    // Mails about the sign-in ask for their recipients.
+    await settled(app);
+    const pool = poolOf(app.nest.get(DataSource)) as unknown as { query: () => unknown; connect: () => unknown };
+    const spies = [jest.spyOn(pool, 'query'), jest.spyOn(pool, 'connect')];
+    const answers = await Promise.all(Array.from({ length: 50 }, () => get('/auth/me')));
+    expect(spies.map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    jest.restoreAllMocks();
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(await written()).toEqual(first);
+    await app.sql(`UPDATE api_keys SET last_used_at = now() - interval '61 s' WHERE id = $1`, [id]);
+    const other = await startApp({ beside: app });
+    const before = await written();
+    await Promise.all(Array.from({ length: 20 }, () => as(other, key).get('/auth/me')));
+    const after = await written();
+    await as(other, key).get('/auth/me');
+    expect(after).not.toEqual(before);
+    expect(await written()).toEqual(after);
+    await other.stop();
   });
 
   it('are rejected in a cookie, changed by one character, or as another scheme', async () => {

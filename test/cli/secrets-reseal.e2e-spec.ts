@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/auth/tokens/secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { databaseEnvironment } from '../support/database.js';
+import { enrolled, mfaToken, secondStep } from '../second-factors/factors.js';
+import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { account } from '../support/factories.js';
 import { command } from './command-line.js';
 
@@ -77,6 +79,19 @@ describe('secrets reseal', () => {
     const [row] = await app.sql<{ data: string }>('SELECT data FROM one_time_tokens WHERE account_id = $1', [id]);
     const newest = new SecretBox({ appSecrets: [String(NEW)] });
     expect(newest.open(purpose, row?.data ?? '')).toBe('{"email":"jane@example.com"}');
+  });
+
+  it('seals the keys of authenticator apps anew, whose codes sign in with the new secret alone', async () => {
+    const person = await enrolled(app);
+    const known = { ...env, APP_SECRET: `${NEW},${TEST_ENVIRONMENT.APP_SECRET}` };
+    expect((await command(['secrets', 'reseal'], known)).exitCode).toBe(0);
+    const renewed = await startApp({ beside: app, env: { APP_SECRET: String(NEW) } });
+    try {
+      const code = person.app.code();
+      expect((await secondStep(renewed, await mfaToken(renewed, person.account), { code })).status).toBe(200);
+    } finally {
+      await renewed.stop();
+    }
   });
 
   it('says what no secret opens, leaves it as it is, and ends with 1', async () => {

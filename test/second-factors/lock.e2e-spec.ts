@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { addPasskey, newDevice, request } from '../passkeys/passkeys.js';
+import { cookieHeader, cookiesOf } from '../sign-in/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { errorsOf } from '../support/client.js';
+import { as, errorsOf } from '../support/client.js';
 import { type Enrolled, enrolled, mailTo, mfaToken, secondStep } from './factors.js';
 
 const MINUTE = 60;
@@ -91,6 +93,22 @@ describe('Wrong codes', () => {
     const token = await mfaToken(app, person.account);
     expect((await secondStep(app, token, { recovery_code: codes[0] })).status).toBe(200);
     expect(await retryAfter(await enrolled(app))).toBe(0);
+  });
+
+  it('lock neither passkeys nor trusted devices', async () => {
+    const person = await enrolled(app);
+    const device = newDevice();
+    expect((await addPasskey(person, device)).status).toBe(200);
+    const proof = { code: person.app.code(), trust_device: true };
+    const trusted = cookiesOf(await secondStep(app, await mfaToken(app, person.account), proof))['trusted-device'];
+    await fail(person, 10);
+    expect(await retryAfter(person)).toBeGreaterThan(0);
+    const { transaction, options } = await request(as(app), 'sign_in');
+    const byPasskey = await as(app).post('/auth/passkey', { transaction, response: device.get(options) });
+    expect(byPasskey.status).toBe(200);
+    const { email, password } = person.account;
+    const headers = { cookie: cookieHeader({ 'trusted-device': trusted?.value ?? '' }) };
+    expect((await as(app).post('/auth/login', { email, password }, headers)).status).toBe(200);
   });
 
   it('at a session that proves again who it is count the same', async () => {

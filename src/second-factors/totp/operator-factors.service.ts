@@ -71,7 +71,7 @@ export class OperatorFactors {
     return true;
   }
 
-  /** Locks the account. Who has a second factor adds others with it, so that nobody is given one unasked. */
+  /** Locks the account. Who has a second factor adds others with it, so that no one is given one unasked. */
   private async ownerOf(
     account: AccountName,
     tx: Transaction,
