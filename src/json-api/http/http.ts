@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { METHODS } from 'node:http';
 import { type ContentType, parse } from 'content-type';
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import { v7 as uuidv7 } from 'uuid';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
@@ -96,7 +96,7 @@ export function maskCredentials(text: string): string {
 /** The request's id: the client's own where it is harmless, else a new one. Ids are logged and stored. */
 export function requestId({ headers }: { headers: Record<string, string | string[] | undefined> }): string {
   const sent = headers['x-request-id'];
-  return typeof sent === 'string' && REQUEST_ID.test(sent) && maskCredentials(sent) === sent ? sent : uuidv7();
+  return typeof sent === 'string' && REQUEST_ID.test(sent) && maskCredentials(sent) === sent ? sent : randomUUID();
 }
 
 /** `If-None-Match` (RFC 9110): any of the tags, or `*`; a weak spelling of a tag matches too. */
