@@ -22,7 +22,7 @@ export type { OwnCommandContext, OwnCommandFactory } from './cli/own-command.js'
 export * from './json-api/resource/resource.js';
 export { extendResource, relateResource, type ResourceExtension } from './json-api/resource/resource-extension.js';
 export * from './json-api/resource/validation-rules.js';
-export { type FieldType, SORTED, TIME, isUuid } from './json-api/resource/field-types.js';
+export { type FieldType, FOLDED, SORTED, TIME, isUuid } from './json-api/resource/field-types.js';
 export { defineFieldType } from './json-api/resource/field-type-factories.js';
 export * from './json-api/resource.repository.js';
 export * from './json-api/resource.service.js';

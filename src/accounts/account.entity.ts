@@ -11,7 +11,7 @@ import {
 } from 'typeorm';
 import type { RoleScope } from '../auth/authorization/actor.js';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
-import { SORTED, TIME } from '../json-api/resource/field-types.js';
+import { FOLDED, SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /** Who an account is for: a person who signs in, or a service that has API keys and nothing else. */
 export const ACCOUNT_KINDS = ['person', 'service'] as const;
@@ -36,8 +36,8 @@ export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 @Index(['createdAt', 'id'])
 @Index(['updatedAt', 'id'])
 @Index('accounts_email_domain_idx', { synchronize: false })
-@Index('accounts_lower_name_idx', { synchronize: false })
-@Index('accounts_lower_email_idx', { synchronize: false })
+@Index('accounts_name_folded_idx', { synchronize: false })
+@Index('accounts_email_folded_idx', { synchronize: false })
 @Index('accounts_role_scope_extra_idx', { synchronize: false })
 export class Account {
   @PrimaryColumn('uuid') id!: string;
@@ -57,11 +57,13 @@ export class Account {
   @IsNotEmpty()
   @NoControlCharacters()
   name!: string;
+  @Column(FOLDED) readonly nameFolded!: string;
 
   @Column({ type: 'varchar', length: 254, comment: 'E-mail address, as given', ...SORTED })
   @Trimmed()
   @IsEmail()
   email!: string;
+  @Column(FOLDED) readonly emailFolded!: string;
 
   /** The e-mail folded so that look-alikes collide; see `emailKey`. */
   @Column({ type: 'varchar', length: 320 }) emailKey!: string;

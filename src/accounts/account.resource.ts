@@ -9,7 +9,7 @@ export const AccountResource = defineResource(Account, {
   type: 'iam:accounts',
   attributes: {
     kind: { write: 'create', filter: ['eq'], sort: true },
-    name: { write: 'always', optional: true, filter: ['eq', 'match'], sort: true },
+    name: { write: 'always', optional: true, filter: ['eq', 'match'], folded: 'nameFolded', sort: true },
     email: {
       write: 'create',
       filter: ['eq', 'in', 'match'],

@@ -3,16 +3,17 @@ import type { Actor } from '../auth/authorization/actor.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { DataSource } from 'typeorm';
 import type { Action } from '../json-api/resource/resource-definition.js';
-import { isUuid, wordsOf } from '../json-api/resource/field-types.js';
-import { isLike, likePattern, type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
+import { isUuid } from '../json-api/resource/field-types.js';
+import { type Operands, plainValues } from '../json-api/sql/operators.js';
 import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
-import { and, FALSE, or, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
+import { and, FALSE, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../one-time-tokens/token-conditions.repository.js';
 import { anotherAdmin } from './admins/admins.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
+import { emailContains, hasWords } from './account-search.repository.js';
 
 /** The accounts in an actor's scope. */
 @Injectable()
@@ -39,8 +40,8 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   };
 
   protected override readonly filters = {
-    search: (operands: Operands) => this.search(operands),
-    email__match: (operands: Operands) => emailContains(sql`row.email`, operands),
+    search: hasWords,
+    email__match: emailContains,
     role_scope: (operands: Operands, actor: Actor) => this.scopeIs(operands, actor),
     with_role_scope: (operands: Operands, actor: Actor) => this.withRoleScope(operands, actor),
     password_reset_token: (operands: Operands) => resetTokenIs(sql`row.id`, operands),
@@ -142,24 +143,6 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
     return sql`membership.organization_id IN (${this.readableIds('iam:organizations', actor)})`;
   }
 
-  /** A condition for each word, of which there are few: the planner asks the indexes for the rarest of them first. */
-  /** The index is asked for the longest word; what it finds is looked through for the others, however many there are. */
-  private search(operands: Operands): Sql {
-    const [longest, ...others] = wordsOf(String(plainValues(operands)[0] ?? '')).toSorted(
-      (a, b) => b.length - a.length,
-    );
-    if (longest === undefined) return TRUE;
-    const word = { values: [{ value: longest }], orNull: false };
-    const patterns = sql`${new Parameter(others.map(likePattern))}::text[]`;
-    const pattern = raw('word.pattern');
-    return and([
-      or([OPERATORS.match.sql(sql`row.name`, word), emailContains(sql`row.email`, word)]),
-      sql`CASE WHEN cardinality(${patterns}) = 0 THEN TRUE ELSE NOT EXISTS (
-        SELECT 1 FROM unnest(${patterns}) AS word(pattern)
-        WHERE NOT ${or([isLike(sql`row.name`, pattern), isLike(sql`row.email`, pattern)])}) END`,
-    ]);
-  }
-
   /**
    * Equality with the `role_scope` that the actor sees, without the expression of {@link roleScope}, which no index
    * knows: an account has this `org` when it belongs to each of the organizations and to no other.
@@ -231,20 +214,4 @@ function isSortedSet(org: unknown): org is readonly string[] {
   if (!Array.isArray(org) || org.length === 0) return false;
   const ids: unknown[] = org;
   return ids.every((id, i) => isId(id) && id === id.toLowerCase() && (i === 0 || id > String(ids[i - 1])));
-}
-
-/** What a trigram index can look for. */
-const TRIGRAM = /[\p{L}\p{N}]{3}/u;
-
-/**
- * Whether an e-mail contains the text, whatever its case. Of a whole address the index is asked for what stands up to
- * the @ alone: the domain is that of most other accounts, and its lists in the index are as long as the table. A million
- * accounts of one domain took 77 ms, and take 3.
- */
-function emailContains(email: Sql, operands: Operands): Sql {
-  const text = String(plainValues(operands)[0] ?? '');
-  const local = text.slice(0, text.indexOf('@') + 1);
-  const contains = (part: string): Sql => OPERATORS.match.sql(email, { values: [{ value: part }], orNull: false });
-  if (!TRIGRAM.test(local)) return contains(text);
-  return and([contains(local), sql`strpos(lower(${email}), lower(${text} COLLATE "und-x-icu")) > 0`]);
 }

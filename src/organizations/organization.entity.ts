@@ -1,14 +1,14 @@
 import { IsNotEmpty } from 'class-validator';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
-import { SORTED, TIME } from '../json-api/resource/field-types.js';
+import { FOLDED, SORTED, TIME } from '../json-api/resource/field-types.js';
 
 /** A group of accounts. */
 @Entity('organizations')
 @Index(['name', 'id'])
 @Index(['createdAt', 'id'])
 @Index(['updatedAt', 'id'])
-@Index('organizations_lower_name_idx', { synchronize: false })
+@Index('organizations_name_folded_idx', { synchronize: false })
 export class Organization {
   @PrimaryColumn('uuid') id!: string;
 
@@ -17,6 +17,7 @@ export class Organization {
   @IsNotEmpty()
   @NoControlCharacters()
   name!: string;
+  @Column(FOLDED) readonly nameFolded!: string;
 
   @Column({ type: 'boolean', default: false, comment: 'Whether its accounts must have a second factor' })
   mfaRequired!: boolean;

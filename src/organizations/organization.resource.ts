@@ -6,7 +6,7 @@ import { Organization } from './organization.entity.js';
 export const OrganizationResource = defineResource(Organization, {
   type: 'iam:organizations',
   attributes: {
-    name: { write: 'always', filter: ['eq', 'match'], sort: true },
+    name: { write: 'always', filter: ['eq', 'match'], folded: 'nameFolded', sort: true },
     mfaRequired: { write: 'always' },
     createdAt: { filter: ['eq', 'gte', 'lte'], sort: true },
     updatedAt: { filter: ['eq'], sort: true },

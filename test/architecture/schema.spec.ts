@@ -32,7 +32,7 @@ describe('Migrations and entities', () => {
   });
 
   it('are really compared', async () => {
-    await dataSource.query('ALTER TABLE accounts ALTER COLUMN name TYPE varchar(99)');
+    await dataSource.query('ALTER TABLE accounts ALTER COLUMN role_name TYPE varchar(99)');
     await dataSource.query('DROP INDEX account_sessions_expires_at_idx');
     await dataSource.query('ALTER TABLE account_sessions DROP CONSTRAINT account_sessions_account_id_fkey');
     const found = (await differences()).join('\n');

@@ -21,13 +21,13 @@ const INDEXES: Readonly<Record<string, string>> = {
   accounts_password_reset_token_expires_at_idx:
     'accounts (password_reset_token_expires_at) WHERE password_reset_token_expires_at IS NOT NULL',
   // Without the pending list of GIN, which every search would have to read through.
-  accounts_lower_name_idx: 'accounts USING gin (lower(name) gin_trgm_ops) WITH (fastupdate = off)',
-  accounts_lower_email_idx: 'accounts USING gin (lower(email) gin_trgm_ops) WITH (fastupdate = off)',
+  accounts_name_folded_idx: 'accounts USING gin (name_folded gin_trgm_ops) WITH (fastupdate = off)',
+  accounts_email_folded_idx: 'accounts USING gin (email_folded gin_trgm_ops) WITH (fastupdate = off)',
   accounts_role_scope_extra_idx: 'accounts USING gin (role_scope_extra jsonb_path_ops) WITH (fastupdate = off)',
   organizations_name_id_idx: 'organizations (name, id)',
   organizations_created_at_id_idx: 'organizations (created_at, id)',
   organizations_updated_at_id_idx: 'organizations (updated_at, id)',
-  organizations_lower_name_idx: 'organizations USING gin (lower(name) gin_trgm_ops) WITH (fastupdate = off)',
+  organizations_name_folded_idx: 'organizations USING gin (name_folded gin_trgm_ops) WITH (fastupdate = off)',
   account_sessions_user_agent_id_idx: 'account_sessions (user_agent, id)',
   account_sessions_ip_id_idx: 'account_sessions (ip, id)',
   account_sessions_refresh_seq_id_idx: 'account_sessions (refresh_seq, id)',

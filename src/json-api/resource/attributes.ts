@@ -53,6 +53,8 @@ export interface Filter {
     readonly attribute: Attribute;
     readonly operator: Operator;
     readonly compare?: { readonly column: string; readonly as: (value: string) => string };
+    /** The column with the attribute's text in lower case. */
+    readonly folded?: string;
   };
 }
 
@@ -93,6 +95,9 @@ function compileAttribute(
     if (!has.includes(type.operators ? operator : type.name)) {
       throw new TypeError(`${where} lists the filter "${operator}", which a ${type.name} does not have`);
     }
+  }
+  if (rule.folded !== undefined && !rule.filter?.includes('match')) {
+    throw new TypeError(`${where} has "folded", which only the filter "match" reads`);
   }
   if (rule.sort && type.name === 'list') throw new TypeError(`${where} is a list, which cannot be sorted by`);
   if (rule.hidden && (rule.sort || rule.write)) throw new TypeError(`${where} is hidden, yet sortable or writable`);
@@ -176,6 +181,10 @@ export function compileFilters(
           attribute,
           operator,
           ...(rule.compare && equality && { compare: comparison(entity, rules, attribute, rule.compare) }),
+          ...(rule.folded !== undefined &&
+            operator === 'match' && {
+              folded: columnName(`${rules.type}: attribute "${attribute.property}"`, entity, rule.folded),
+            }),
         },
       });
     }

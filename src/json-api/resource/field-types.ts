@@ -209,5 +209,8 @@ export const FIELD_TYPES = {
 /** Text that sorts as people expect, whatever the database's own locale: ICU's root collation. */
 export const SORTED = { collation: 'und-x-icu' } as const;
 
+/** Text in lower case, which a trigger of the table stores: what `match` looks through instead of making it for each row. */
+export const FOLDED = { type: 'text', collation: 'C', select: false, insert: false, update: false } as const;
+
 /** A moment, in milliseconds and no finer, so that a time that was read can be filtered for. */
 export const TIME = { type: 'timestamptz', precision: 3 } as const;

@@ -37,6 +37,11 @@ export interface AttributeRule<Entity> {
   readonly scope?: string;
   /** Equality compares this column with the normalised value instead, such as a case-folded key. */
   readonly compare?: { readonly column: keyof Entity & string; readonly as: (value: string) => string };
+  /**
+   * `match` looks through this column instead: the lower-case text of the attribute, which a trigger of the table stores
+   * with `COLLATE "C"`. Without it, each row that might match is put into lower case.
+   */
+  readonly folded?: keyof Entity & string;
   /** No column: the repository's `computed` has the SQL. What a column would declare stands here. */
   readonly computed?: FieldTypeRule & { readonly nullable?: boolean; readonly description?: string };
   /** More of the value's JSON Schema than its type gives, for OpenAPI. */

@@ -1,6 +1,7 @@
-import type { Item, Page } from '../document/response.js';
+import type { Item, Page, ResourceRow } from '../document/response.js';
 import type { Criteria, Selection } from '../query/criteria.js';
 import type { Columns } from './executor.js';
+import { isFoundByTrigrams, MAX_FEW, selectFew, withOnePlan } from './few.js';
 import { pageForm, selectionForm } from './statement-cache.js';
 import { loadIncluded, type LoadContext } from './include.js';
 import { pageLinks, slice } from '../query/pagination.js';
@@ -10,11 +11,59 @@ import { pageValues, project, selectById, selectCount, selectPage, type Source, 
 const hasStablePlan = ({ conditions, page }: Criteria): boolean =>
   conditions.length === 0 && (page.mode === 'cursor' || page.number === 1);
 
-/** Loads one page of a collection: one statement, and one an included relationship. Outside of any transaction. */
+/**
+ * Loads one page of a collection: one statement, two where a text is looked for and many rows have it, and one an included
+ * relationship. Outside of any transaction.
+ */
 export async function loadPage(context: Omit<LoadContext, 'tx'>, source: Source, criteria: Criteria): Promise<Page> {
+  const { rows, count } =
+    (criteria.count && isFoundByTrigrams(source, criteria) && (await findFew(context, source, criteria))) ||
+    (await findPage(context, source, criteria));
+  const part = slice(criteria, rows);
+  return {
+    rows: part.rows,
+    included: criteria.include.length > 0 ? await loadIncluded(context, source.resource, part.rows, criteria) : [],
+    selection: criteria,
+    links: pageLinks(criteria, part, count),
+    cursors: criteria.page.mode === 'cursor',
+    ...(count !== undefined && { count }),
+  };
+}
+
+/** Rows of a page, with one more if there is a next page, and the total if it is asked for. */
+interface Found {
+  readonly rows: readonly ResourceRow[];
+  readonly count?: number;
+}
+
+/** A counted page of few matches; null when there are more. */
+async function findFew(
+  { executor, statements }: Omit<LoadContext, 'tx'>,
+  source: Source,
+  criteria: Criteria,
+): Promise<Found | null> {
+  const { statement, read } = statements.of(
+    source,
+    {
+      form: `few ${pageForm(source.resource, criteria)}`,
+      conditions: withOnePlan(criteria.conditions),
+      values: pageValues(criteria),
+      prepare: 'requested',
+      onePlan: true,
+    },
+    (view, values) => {
+      const projection = project(view, criteria);
+      return { projection, statement: selectFew(view, criteria, projection, values) };
+    },
+  );
+  const found = await executor.rows(statement);
+  const count = Number(found[0]?.at(-1));
+  return count > MAX_FEW ? null : { rows: found.filter(([written]) => written !== null).map(read), count };
+}
+
+async function findPage(context: Omit<LoadContext, 'tx'>, source: Source, criteria: Criteria): Promise<Found> {
   const { executor, statements } = context;
-  const { conditions } = criteria;
-  const cursors = criteria.page.mode === 'cursor';
+  const { conditions, page } = criteria;
   const { statement, read } = statements.of(
     source,
     {
@@ -24,23 +73,14 @@ export async function loadPage(context: Omit<LoadContext, 'tx'>, source: Source,
       ...(hasStablePlan(criteria) && { prepare: 'requested' }),
     },
     (view, values) => {
-      const projection = project(view, criteria, cursors ? criteria.sort : undefined);
+      const projection = project(view, criteria, page.mode === 'cursor' ? criteria.sort : undefined);
       return { projection, statement: selectPage(view, criteria, projection, values) };
     },
   );
   const found = await executor.rows(statement);
   // A page beyond the last one has no row that could carry the total.
   const counted = criteria.count ? (found[0] ?? (await loadCount(context, source, criteria))) : undefined;
-  const count = counted && Number(counted.at(-1));
-  const part = slice(criteria, found.map(read));
-  return {
-    rows: part.rows,
-    included: criteria.include.length > 0 ? await loadIncluded(context, source.resource, part.rows, criteria) : [],
-    selection: criteria,
-    links: pageLinks(criteria, part, count),
-    cursors,
-    ...(count !== undefined && { count }),
-  };
+  return { rows: found.map(read), ...(counted && { count: Number(counted.at(-1)) }) };
 }
 
 /** The exact total, as the only column of a row. */

@@ -10,6 +10,11 @@ import { and, or, Parameter, raw, sql, type Sql } from './sql.js';
 export interface Operands {
   readonly values: readonly Operand[];
   readonly orNull: boolean;
+  /**
+   * Whether PostgreSQL plans without a pattern's text. A plan that connections keep is used only where it looks no worse
+   * than those made for the first values, and without a value all look the same.
+   */
+  readonly onePlan?: boolean;
 }
 
 interface OperatorRow {
@@ -52,15 +57,41 @@ function noneOf(column: Sql, operands: Operands, type: FieldType): Sql {
   return and(operands.orNull ? [sql`${column} IS NOT NULL`, ...others] : others);
 }
 
+/** Text in lower case, and the collation of what it is compared with. */
+export interface LowerCase {
+  readonly text: Sql;
+  readonly collation: Sql;
+}
+
+/** The lower case of a column, made for each row. A trigram index on `lower(x)` serves it. */
+export const lowerCaseOf = (column: Sql): LowerCase => ({ text: sql`lower(${column})`, collation: raw('') });
+
+/** The lower case that a column stores: see `FOLDED`. A trigram index on the column serves it. */
+export const storedLowerCase = (column: Sql): LowerCase => ({ text: column, collation: raw(' COLLATE "C"') });
+
 /** Makes `%`, `_` and the backslash plain characters of a LIKE pattern. */
 export const likePattern = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 /**
- * Whether a column is like a pattern, whatever the case. Not ILIKE: a trigram index folds case by the database's locale and
+ * Whether text is like a pattern, whatever the case. Not ILIKE: a trigram index folds case by the database's locale and
  * would miss rows that ILIKE under ICU finds.
+ * @param onePlan whether PostgreSQL plans without the pattern, as {@link Operands} has it
  */
-export const isLike = (column: Sql, pattern: unknown): Sql =>
-  sql`lower(${column}) LIKE lower(${pattern} COLLATE "und-x-icu")`;
+export function isLike({ text, collation }: LowerCase, pattern: unknown, onePlan = false): Sql {
+  const lower = sql`lower(${pattern} COLLATE "und-x-icu")${collation}`;
+  return sql`${text} LIKE ${onePlan ? sql`(SELECT ${lower})` : lower}`;
+}
+
+/** Whether text contains the value of a filter, whatever the case. */
+export function contains(lowerCase: LowerCase, operands: Operands): Sql {
+  const operand = single(operands);
+  return isLike(lowerCase, likePattern('value' in operand ? String(operand.value) : ''), operands.onePlan);
+}
+
+const TRIGRAM = /[\p{L}\p{N}]{3}/u;
+
+/** Whether a trigram index can look for the text. */
+export const hasTrigram = (text: string): boolean => TRIGRAM.test(text);
 
 const single = ({ values }: Operands): Operand => {
   const [operand] = values;
@@ -83,10 +114,7 @@ export const OPERATORS = {
     types: ['string'],
     nullable: false,
     description: 'contains the text, whatever its case',
-    sql: (column, operands) => {
-      const operand = single(operands);
-      return isLike(column, likePattern('value' in operand ? String(operand.value) : ''));
-    },
+    sql: (column, operands) => contains(lowerCaseOf(column), operands),
   },
   contains: {
     takes: 'list',

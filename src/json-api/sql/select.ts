@@ -7,7 +7,7 @@ import type { Operand } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { Columns } from './executor.js';
 import { columnSql, type Expression, orderBy, reversed, rowColumn, rangesAfter } from './keyset.js';
-import { OPERATORS } from './operators.js';
+import { contains, OPERATORS, storedLowerCase } from './operators.js';
 import { and, FALSE, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
 
 /** A resource as one actor may read it, in pieces of SQL with the actor's own values. */
@@ -198,7 +198,8 @@ export const selectRelated = (
 export function attributeCondition({ filter, operands }: Condition, expression: (attribute: Attribute) => Sql): Sql {
   // A filter of the repository's own, which it was asked for first.
   if (!filter.on) return FALSE;
-  const { attribute, operator, compare } = filter.on;
+  const { attribute, operator, compare, folded } = filter.on;
+  if (folded !== undefined) return contains(storedLowerCase(columnSql({ ...attribute, column: folded })), operands);
   if (!compare) return OPERATORS[operator].sql(expression(attribute), operands, filter.type);
   const normalised = (operand: Operand): Operand =>
     'value' in operand ? { value: compare.as(String(operand.value)) } : operand;

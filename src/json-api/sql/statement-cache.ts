@@ -14,6 +14,8 @@ export interface StatementRequest {
   readonly values?: readonly unknown[];
   /** Whether connections should keep the statement unless it has lists, and who decides its form: {@link PreparedNames}. */
   readonly prepare?: 'fixed' | 'requested' | undefined;
+  /** Whether one plan is the best for all values, lists too. */
+  readonly onePlan?: boolean;
 }
 
 /** A statement with the values of one request, and how its rows are read. */
@@ -72,7 +74,8 @@ export class StatementCache {
     const key = `${resource.type}${SEPARATOR}${form}${SEPARATOR}${texts}`;
     let entry = this.entries.get(key);
     if (!entry) {
-      entry = this.make(source, pieces, brought.some(Array.isArray) ? { ...ask, prepare: undefined } : ask, make);
+      const dependsOnLists = !ask.onePlan && brought.some(Array.isArray);
+      entry = this.make(source, pieces, dependsOnLists ? { ...ask, prepare: undefined } : ask, make);
       this.entries.set(key, entry);
     }
     const { text, name, numbers, read } = entry;
