@@ -43,6 +43,8 @@ export interface PoolSettings {
   readonly name: string;
   /** Maximum time to wait for a connection, in milliseconds; 5 s by default. */
   readonly connectTimeoutMs?: number;
+  /** PostgreSQL settings of its sessions besides the limits; not for `request`, which has no session state. */
+  readonly sessionSettings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -90,8 +92,9 @@ export function openPool(dataSource: Pick<DataSource, 'options'>, kind: Connecti
     kind,
     settings,
   );
+  const limits = { ...extra, sessionSettings: { ...extra.sessionSettings, ...settings.sessionSettings } };
   const pool = new Pool({
-    ...extra,
+    ...limits,
     connectionString: url,
     application_name: applicationName,
     max: poolSize,

@@ -10,7 +10,7 @@ const SILENCE_MS = 30_000;
 /** Maximum time to send one mail, from connecting to the last response, in milliseconds. */
 const SEND_MS = 60_000;
 
-/** Pooled connections to the relay, as many as the outbox has workers. */
+/** Pooled connections to the relay. Twice as many jobs run at the same time. */
 const CONNECTIONS = 4;
 
 /**

@@ -40,8 +40,11 @@ export class OutboxHandlers {
 /** How eagerly the outbox is worked on. Times in milliseconds. Tests provide shorter ones under this token. */
 @Injectable()
 export class OutboxSettings {
-  /** Jobs that run at the same time in this process. */
-  readonly concurrency: number = 4;
+  /**
+   * Jobs that run at the same time in this process: twice as many as there are connections to the relay, so that each of
+   * these has a mail to send while others are taken, rendered and finished.
+   */
+  readonly concurrency: number = 8;
   /** Interval of polling for waiting jobs, for when a notification is lost. */
   readonly pollMs: number = 2_000;
   /** Time between two searches for jobs that no worker works on; they are released by the second one. */

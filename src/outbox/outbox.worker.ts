@@ -14,6 +14,9 @@ import { outboxLogger } from './outbox.logger.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
 import { jobsOfOtherTasks } from './outbox.repository.js';
 
+/** One listens, one looks for orphans; jobs need one only to be taken and to be finished. */
+const CONNECTIONS = 6;
+
 /**
  * Runs the jobs of the outbox in this process: on its own few connections, woken by NOTIFY and by a poll. It starts
  * after the application, starts anew whatever breaks it (the database going away, above all), and on shutdown lets
@@ -58,10 +61,12 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** @throws what broke the runner, or an AbortError after a shutdown; by then its connections are closed. */
   private async runUntilBroken(): Promise<never> {
     const pool = openPool(this.dataSource, 'session', {
-      // One listens, one looks for orphans; jobs need one only to be taken and to be finished.
-      size: this.settings.concurrency + 2,
+      size: CONNECTIONS,
       connectTimeoutMs: 10_000,
       name: 'iam outbox',
+      // Neither waits for the disk: what is lost in a crash of PostgreSQL, of the last moments, is that a job was taken or
+      // done, and it runs once more, as it may at any time. Two waits a mail were most of its time.
+      sessionSettings: { synchronous_commit: 'off' },
     });
     // The library listens only while it runs, and without a listener a connection that breaks while idle would end
     // the process.

@@ -46,6 +46,17 @@ describe('connections of a kind', () => {
     },
   );
 
+  it('have settings of their own besides the limits, where they are asked for', async () => {
+    const settings = { ...SETTINGS, sessionSettings: { synchronous_commit: 'off' } };
+    const pool = openPool({ options: options('transaction') }, 'session', settings);
+    try {
+      expect((await pool.query(LIMITS)).rows).toEqual([{ ...LIMITED, direct: true, name: 'iam test' }]);
+      expect((await pool.query('SHOW synchronous_commit')).rows).toEqual([{ synchronous_commit: 'off' }]);
+    } finally {
+      await pool.end();
+    }
+  });
+
   it('are the same for a data source', async () => {
     const dataSource = new DataSource(withConnections(options('transaction'), 'session', SETTINGS));
     await dataSource.initialize();
