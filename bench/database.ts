@@ -85,9 +85,8 @@ async function copyOf(serverUrl: string, seeded: string, copy: string): Promise<
 /** Columns that the floor writes besides those that it reads. */
 const WRITTEN = ['email_key', 'version'];
 
-/** The floor's own index for a part of the name, as the service's first release had it. */
-const NAME_INDEX = `CREATE INDEX IF NOT EXISTS accounts_lower_name_idx ON accounts
-  USING gin (lower(name) gin_trgm_ops) WITH (fastupdate = off)`;
+/** The floor's index for a part of the name, unless the service has the same. */
+const NAME_INDEX = 'gin (lower((name)::text) gin_trgm_ops)';
 
 /**
  * Makes the copy of a seeded database the floor's: without the columns that only the service has, and without its
@@ -104,7 +103,11 @@ export async function becomeFloor(databaseUrl: string): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('ALTER TABLE accounts DISABLE TRIGGER USER');
     for (const { name } of foreign) await client.query(`ALTER TABLE accounts DROP COLUMN "${name}" CASCADE`);
-    await client.query(NAME_INDEX);
+    const { rows } = await client.query(
+      `SELECT FROM pg_indexes WHERE tablename = 'accounts' AND strpos(indexdef, $1) > 0`,
+      [NAME_INDEX],
+    );
+    if (rows.length === 0) await client.query(`CREATE INDEX ON accounts USING ${NAME_INDEX} WITH (fastupdate = off)`);
     // Writes the rows anew, without the dropped columns.
     await client.query('VACUUM FULL ANALYZE accounts');
   });

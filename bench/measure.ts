@@ -39,8 +39,8 @@ export interface Setup {
  * of both.
  */
 const WARM_UP_SECONDS: Readonly<Record<Contender, number>> = { service: 2, floor: 1, control: 1 };
-/** The requests of a turn are those of so many bursts; the first, of one request a connection, says how many that is. */
-const BURSTS = 4;
+/** Of the requests of a turn, in one burst of the warm-up. The first burst is one request a connection. */
+const WARM_UP_SHARE = 0.25;
 /** Sign-ins at once while `show` is watched: more than are hashed at a time, fewer than are rejected. */
 const SIGN_INS = 8;
 /** Requests a second of `show` meanwhile: few, since it is not its own load that is looked at. */
@@ -49,8 +49,9 @@ const WATCHED_RATE = 100;
 const CONTENDERS: readonly Contender[] = ['service', 'floor', 'control'];
 
 /**
- * Service, floor and control in turn, and the medians of the rounds. Each is sent as many requests in a turn as it answered in
- * that time before, and all are answered before the next turn begins: PostgreSQL is not busy with what is left of the last.
+ * Service, floor and control in turn, and the medians of the rounds. Each is sent as many requests in a turn as it would
+ * have answered in that time at its last rate, and all are answered before the next turn begins: PostgreSQL is not busy
+ * with what is left of the last one.
  */
 export async function measureRow(row: Row, { contestants, material, rounds, load }: Setup): Promise<RowResult> {
   const { connections } = load;
@@ -61,15 +62,18 @@ export async function measureRow(row: Row, { contestants, material, rounds, load
     const sent = contender === 'service' ? traffic.service : traffic.floor;
     return fire(contestants[contender].url, sent, { connections, requests: count });
   };
-  const turns: Record<Contender, number> = { service: 0, floor: 0, control: 0 };
+  const perTurn: Record<Contender, number> = { service: 0, floor: 0, control: 0 };
+  const measure = async (contender: Contender, share: number): Promise<Measured> => {
+    const measured = await run(contender, perTurn[contender] * share);
+    perTurn[contender] = measured.perSecond * seconds;
+    return measured;
+  };
   for (const contender of CONTENDERS) {
     const warmAt = performance.now() + 1_000 * Math.min(WARM_UP_SECONDS[contender], seconds);
-    do {
-      const { perSecond } = await run(contender, turns[contender] / BURSTS);
-      turns[contender] = perSecond * seconds;
-    } while (performance.now() < warmAt);
+    do await measure(contender, WARM_UP_SHARE);
+    while (performance.now() < warmAt);
   }
-  return takeTurns(row.name, rounds, (contender) => run(contender, turns[contender]));
+  return takeTurns(row.name, rounds, (contender) => measure(contender, 1));
 }
 
 /** In each round another one begins, so that none always runs after the same. */
