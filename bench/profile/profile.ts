@@ -33,7 +33,9 @@ export async function profileRows(
       const profile: Profiler.Profile = JSON.parse(await readFile(file, 'utf8'));
       const picture = file.replace(/cpuprofile$/, 'svg');
       await writeFile(picture, flameGraph(profile, `${row.name}: CPU of the service`));
-      process.stdout.write(`\n${row.name}: ${file}, ${picture}\n${summary(profile, perSecond * load.seconds)}\n`);
+      process.stdout.write(
+        `\n${row.name}, ${perSecond.toFixed(0)}/s: ${file}, ${picture}\n${summary(profile, perSecond * load.seconds)}\n`,
+      );
     }
   } finally {
     await service.stop();
