@@ -35,8 +35,8 @@ export async function sampleRows(run: Run): Promise<SampleRows> {
     if (!found) throw new Error(`${table} has no row where ${condition}`);
     return found.row;
   };
-  const recently = (table: string): string =>
-    `(SELECT created_at FROM ${table} ORDER BY created_at DESC OFFSET 19 LIMIT 1)`;
+  const recently = (table: string, time = 'created_at'): string =>
+    `(SELECT ${time} FROM ${table} WHERE ${time} IS NOT NULL ORDER BY ${time} DESC OFFSET 19 LIMIT 1)`;
   return {
     account: await middle('accounts', 'joined_at IS NOT NULL AND sso_channel IS NOT NULL'),
     invited: await middle('accounts', 'invitation_expired_at IS NOT NULL'),
@@ -53,7 +53,8 @@ export async function sampleRows(run: Run): Promise<SampleRows> {
     recent: await middle(
       `(SELECT 1, ${recently('accounts')} AS account, ${recently('organizations')} AS organization,
           ${recently('audit_events')} AS event, ${recently('api_keys')} AS "apiKey",
-          (SELECT expires_at FROM api_keys WHERE expires_at IS NOT NULL ORDER BY expires_at DESC OFFSET 19 LIMIT 1) AS "apiKeyExpiry") recent`,
+          ${recently('api_keys', 'expires_at')} AS "apiKeyExpiry",
+          ${recently('api_keys', 'last_used_at')} AS "apiKeyUse") recent`,
     ),
   };
 }

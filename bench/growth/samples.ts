@@ -123,7 +123,7 @@ export const FILTER_SAMPLES: Readonly<Record<string, Readonly<Record<string, Sam
     // As with created_at__gte: from the middle on, the order by id passes all older rows first.
     expires_at__gte: ({ recent }) => [recent['apiKeyExpiry'], LONG_AGO, SOON],
     expires_at__lte: ({ apiKey }) => [apiKey['expires_at'], LONG_AGO, SOON],
-    last_used_at__gte: ({ recent }) => [recent['apiKey'], LONG_AGO, SOON],
+    last_used_at__gte: ({ recent }) => [recent['apiKeyUse'], LONG_AGO, SOON],
     last_used_at__lte: ({ apiKey }) => [apiKey['last_used_at'], LONG_AGO, SOON],
     created_at__gte: ({ recent }) => [recent['apiKey'], LONG_AGO, SOON],
     created_at__lte: ({ apiKey }) => [apiKey['created_at'], LONG_AGO, SOON],
