@@ -16,3 +16,13 @@ describe('The detail of an error', () => {
     expect(detailOf(emoji)).toBe(`${'a'.repeat(LIMITS.detailCharacters - 1)}…`);
   });
 });
+
+describe('The stack of an error', () => {
+  const frames = (error: Error): number => (error.stack ?? '').split('\n    at ').length - 1;
+
+  it('is recorded for errors of the service, and not for those of a client, which are never logged with it', () => {
+    expect(frames(apiError('internal_error', 'Something went wrong here'))).toBeGreaterThan(0);
+    expect(frames(apiError('forbidden', 'You may not do this'))).toBe(0);
+    expect(frames(new Error('another one'))).toBeGreaterThan(0);
+  });
+});

@@ -1,7 +1,6 @@
 import type { RelyingParty } from '../../config/relying-party.js';
 import type { KnownCredential, PasskeyUse, StoredPasskey } from '../account-passkeys.repository.js';
-import { descriptorOf } from './attestation.js';
-import { challengeBytes, webauthn } from './library.js';
+import { challengeBytes, descriptorOf, webauthn } from './attestation.js';
 import { type AssertionResponse, isCrossOrigin, verified } from './responses.js';
 
 /**

@@ -1,8 +1,26 @@
 import type { AuthenticationMethod } from '../../auth/sessions/session.js';
 import type { RelyingParty } from '../../config/relying-party.js';
 import type { KnownCredential } from '../account-passkeys.repository.js';
-import { challengeBytes, type Library, webauthn } from './library.js';
 import { type AttestationResponse, isCrossOrigin, MAX_CREDENTIAL_ID, verified } from './responses.js';
+
+/** What the library exports. */
+type Library = typeof import('@simplewebauthn/server') & typeof import('@simplewebauthn/server/helpers');
+
+/**
+ * The library of WebAuthn and its readers of certificates: some 280 files, a twentieth of a start, which are loaded with
+ * the first passkey.
+ */
+export async function webauthn(): Promise<Library> {
+  const [server, helpers] = await Promise.all([
+    import('@simplewebauthn/server'),
+    import('@simplewebauthn/server/helpers'),
+  ]);
+  return { ...server, ...helpers };
+}
+
+/** The bytes of a challenge. */
+export const challengeBytes = (challenge: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.from(challenge, 'base64url'));
 
 /** The algorithms of passkeys, the preferred one first: what every platform has (RFC 9053, RFC 8812). */
 const algorithms = ({ COSEALG }: Library): number[] => [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256];
