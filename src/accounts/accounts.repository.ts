@@ -9,7 +9,8 @@ import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
 import { and, FALSE, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { invitationExpiry, lastResetExpiryIs, resetTokenIs } from '../one-time-tokens/token-conditions.repository.js';
+import { invitationExpiry } from '../one-time-tokens/one-time-tokens.repository.js';
+import { lastResetExpiryIs, resetTokenIs } from '../one-time-tokens/reset-token-filters.repository.js';
 import { anotherAdmin } from './admins/admins.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
@@ -84,9 +85,8 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
 
   /** All organizations of an account, including those that the actor may not read. */
   async organizationIdsOf(accountId: string, tx: Transaction): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>(
-      sql`SELECT organization_id AS id FROM memberships WHERE account_id = ${accountId} ORDER BY organization_id`,
-    );
+    const rows = await tx.query<{ id: string }>(sql`
+      SELECT organization_id AS id FROM memberships WHERE account_id = ${accountId} ORDER BY organization_id`);
     return rows.map(({ id }) => id);
   }
 

@@ -18,8 +18,7 @@ import {
 } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { IfMatch, type WriteDocument } from '../json-api/write/write-document.js';
-import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { invitationExpiry } from '../one-time-tokens/token-conditions.repository.js';
+import { invitationExpiry, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import type { Account } from './account.entity.js';
 import { accountRestrictions, assignmentErrors, extraIn, nameFrom, unknownOrganizations } from './account.policy.js';

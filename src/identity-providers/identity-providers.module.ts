@@ -17,6 +17,7 @@ import { IdentityMailer } from './identities/identity.mailer.js';
 import { IdentityResolver } from './identities/identity-resolver.service.js';
 import { IdentitySessions } from './identities/identity-sessions.service.js';
 import { LinkStarts } from './identities/link-starts.service.js';
+import { IdentitiesPageController } from './pages/identities.controller.js';
 import { IdentitiesSection } from './pages/identities.section.js';
 import { OfferedProvidersController } from './pages/offered-providers.controller.js';
 import { OfferedProvidersRepository } from './pages/offered-providers.repository.js';
@@ -54,6 +55,7 @@ import { ProviderSessionsRepository } from './sign-out/provider-sessions.reposit
     SsoProblemPageController,
     ConfirmIdentityPageController,
     ConfirmIdentityController,
+    IdentitiesPageController,
   ],
   providers: [
     AccountIdentitiesRepository,

@@ -5,7 +5,6 @@ import { SecretBox } from '../auth/tokens/secrets.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { raw, sql, type Sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
-import { expiry } from './token-conditions.repository.js';
 import { KEPT_SECONDS, LASTING_PURPOSES, TOKEN_PURPOSES, type TokenData, type TokenPurpose } from './token-purposes.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
 
@@ -56,6 +55,12 @@ export interface FoundToken<Purpose extends TokenPurpose = TokenPurpose> {
 type Sealed<Token> = Omit<Token, 'data'> & { readonly data: string | null };
 
 const IS_LASTING = sql`purpose = ANY(${LASTING_PURPOSES}::text[])`;
+
+/** When a token that is made now expires, by the database's clock. */
+const expiry = (purpose: TokenPurpose): string => `now() + make_interval(secs => ${TOKEN_PURPOSES[purpose].seconds})`;
+
+/** When an invitation that is made now expires, for the account's own row. */
+export const invitationExpiry = (): string => expiry('invitation');
 
 /** What the data of a purpose is sealed for. */
 const sealPurpose = (purpose: string): string => `one_time_token.${purpose}`;

@@ -165,6 +165,25 @@ export interface PageData {
     add: FormData | null;
     back: PageLink;
   };
+  /** The identity providers of an account. */
+  identities: {
+    heading: string;
+    body: string;
+    /** What has just been done. */
+    notice: string | null;
+    /** What went wrong. */
+    problem: string | null;
+    items: readonly (ItemData & { readonly id: string })[];
+    /** In place of items when there are none. */
+    empty: string;
+    /** The URL that takes the forms of the items. */
+    action: string;
+    /** Label of their buttons; null where none can be removed. */
+    unlink: string | null;
+    /** Where further ones are linked. */
+    buttons: readonly PageLink[];
+    back: PageLink;
+  };
   /** The second factors of an account. */
   'second-factors': {
     heading: string;

@@ -74,6 +74,18 @@ export const PAGE_SAMPLES: Partial<PageData> = {
     trail: { heading: 'Activity', items: [ITEM] },
     signOut: { ...BUTTON, method: 'post' },
   },
+  identities: {
+    heading: 'Identity providers',
+    body: 'They sign you in.',
+    notice: 'Linked',
+    problem: 'It is the last way in.',
+    items: [{ ...ITEM, id: '1' }],
+    empty: 'None',
+    action: 'account/identity-providers',
+    unlink: 'Unlink',
+    buttons: [LINK],
+    back: LINK,
+  },
   passkeys: {
     heading: 'Passkeys',
     body: 'Sign in without a password',

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,10 +9,10 @@ import { mailsTo } from '../accounts/mails.js';
 import { accessibilityViolations, describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document } from '../support/client.js';
-import { account, admin } from '../support/factories.js';
+import { account, admin, PASSWORD } from '../support/factories.js';
 
 /** Where the pictures of the pages go; none are made without it. */
-const PICTURES = process.env['IAM_TEST_PICTURES'];
+const PICTURES = process.env['PAGE_PICTURES'];
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
 
 describeInBrowser('In a browser, with a real provider', () => {
@@ -64,7 +65,7 @@ describeInBrowser('In a browser, with a real provider', () => {
     }
   };
   const picture = async (page: Page, name: string): Promise<void> => {
-    if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+    if (PICTURES) await page.screenshot({ path: join(PICTURES, `sso-${name}.png`), fullPage: true });
   };
   /** Enters the e-mail, goes to the provider, signs in there and agrees. */
   const signIn = async (page: Page, email: string): Promise<void> => {
@@ -123,6 +124,72 @@ describeInBrowser('In a browser, with a real provider', () => {
       expect(new URL(page.url()).pathname).toBe('/sign-in');
     });
   });
+
+  it('a provider is linked and unlinked on the page of the account, and proves again who one is', async () => {
+    const { email } = await account(app, { email: `${randomUUID()}@example.net` });
+    const stale = () =>
+      app.sql(
+        "UPDATE account_sessions SET authenticated_at = now() - interval '1 hour' WHERE account_id IN (SELECT id FROM accounts WHERE email = $1)",
+        [email],
+      );
+    await inWindow({ javaScriptEnabled: false }, async (page) => {
+      await page.goto(`${base}/sign-in`);
+      await page.fill('input[name=email]', email);
+      await page.click('main button');
+      await page.fill('input[name=password]', PASSWORD);
+      await page.click('main button[type=submit]');
+      await page.click('text=Link or unlink');
+      await page.click('text=Link Acme');
+      await page.fill('input[name=login]', 'hedy@elsewhere.example');
+      await page.fill('input[name=password]', 'any');
+      await page.click('button[type=submit]');
+      await page.click('button[type=submit]');
+      await page.waitForURL((url) => url.origin === base);
+      expect(new URL(page.url()).search).toBe('?notice=linked');
+      expect(await page.textContent('main')).toContain('The provider is linked');
+      expect(await page.textContent('.rows')).toContain('hedy@elsewhere.example');
+      await stale();
+      // The service remembers for a moment when the session signed in.
+      const confirmed = `${base}/account/confirm?return_to=/account/identity-providers`;
+      await page.goto(confirmed);
+      await page.click('text=Confirm with Acme');
+      await page.fill('input[name=login]', 'hedy@elsewhere.example');
+      await page.fill('input[name=password]', 'any');
+      await page.click('button[type=submit]');
+      await page.waitForURL((url) => url.origin === base);
+      expect(new URL(page.url()).pathname).toBe('/account/identity-providers');
+      await page.click('text=Unlink');
+      expect(await page.textContent('main')).toContain('The provider is no longer linked');
+    });
+  });
+
+  it.each(Object.keys(SIZES) as (keyof typeof SIZES)[])(
+    'the pages about the own providers fit on a %s and are accessible, in English and German',
+    async (size) => {
+      for (const locale of ['en', 'de']) {
+        await inWindow({ viewport: SIZES[size], locale, javaScriptEnabled: true }, async (page) => {
+          await signIn(page, `${size}-${locale}@acme.example`);
+          for (const [name, path] of [
+            ['account', 'account'],
+            ['identities', 'account/identity-providers'],
+            ['confirm', 'account/confirm'],
+            ['sign-out', 'sign-out'],
+          ] as const) {
+            await page.goto(`${base}/${path}`);
+            expect(await accessibilityViolations(page)).toEqual([]);
+            const width = await page.evaluate('document.documentElement.scrollWidth');
+            expect(width).toBeLessThanOrEqual(SIZES[size].width);
+            await picture(page, `${name}-${size}-${locale}`);
+          }
+          await page.goto(`${base}/account/identity-providers`);
+          await page.click('.rows form button');
+          expect(await page.isVisible('[role=alert]')).toBe(true);
+          expect(await accessibilityViolations(page)).toEqual([]);
+          await picture(page, `last-way-${size}-${locale}`);
+        });
+      }
+    },
+  );
 
   it('a joined account is linked by the mail, in this browser', async () => {
     const { email } = await account(app, { email: 'grace@acme.example' });

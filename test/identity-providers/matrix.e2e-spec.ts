@@ -12,29 +12,26 @@ const AXES = {
   domain: ['proven', 'not proven'],
   provider: ['of all', 'of the organization', 'of another organization'],
   account: ['none', 'invited', 'joined', 'full rights', 'disabled'],
+  factor: ['without', 'with'],
   browser: ['same', 'other'],
 } as const;
 
 type Cell = { readonly [Axis in keyof typeof AXES]: (typeof AXES)[Axis][number] };
 
-const cells: Cell[] = AXES.verified.flatMap((verified) =>
-  AXES.domain.flatMap((domain) =>
-    AXES.provider.flatMap((provider) =>
-      AXES.account.flatMap((state) =>
-        AXES.browser.map((browser) => ({ verified, domain, provider, account: state, browser })),
-      ),
-    ),
-  ),
-);
+/** Every combination of the values of the axes. */
+const cells = Object.entries(AXES).reduce<Partial<Cell>[]>(
+  (made, [axis, values]) => made.flatMap((cell) => values.map((value) => ({ ...cell, [axis]: value }))),
+  [{}],
+) as Cell[];
 
 /** What the contract says of a cell. In another browser the state is worth nothing, whatever else is true. */
-function expected({ verified, domain, provider, account: state, browser }: Cell): string {
+function expected({ verified, domain, provider, account: state, factor, browser }: Cell): string {
   if (browser === 'other') return 'invalid_state';
   if (verified !== true || domain !== 'proven') return 'email_not_verified';
   if (state === 'none') return 'not_invited';
   if (provider === 'of another organization') return 'not_invited';
   const outcomes = {
-    invited: 'signed in',
+    invited: factor === 'with' ? 'second step' : 'signed in',
     joined: 'confirmation_sent',
     'full rights': 'link_required',
     disabled: 'account_disabled',
@@ -73,6 +70,13 @@ describe('A first sign-in with an identity provider', () => {
     await fake.stop();
   });
 
+  /** A confirmed authenticator app; its secret is never asked for. */
+  const addFactor = (accountId: string) =>
+    app.sql(
+      `INSERT INTO account_factors (id, account_id, kind, name, secret, confirmed_at)
+       VALUES (gen_random_uuid(), $1, 'totp', 'Phone', 'sealed', now())`,
+      [accountId],
+    );
   const attempt = async (cell: Cell) => {
     const provider = providers.get(cell.provider) ?? { slug: '', domain: proven };
     const domain = cell.domain === 'proven' ? provider.domain : `${randomUUID()}.example.org`;
@@ -88,20 +92,23 @@ describe('A first sign-in with an identity provider', () => {
             role: cell.account === 'full rights' ? 'admin' : 'user',
             hashedPassword: null,
           });
+    if (made && cell.factor === 'with') await addFactor(made.id);
     fake.said = { sub: randomUUID(), email, email_verified: cell.verified };
     const browser = new Browser(app);
     const began = await browser.go(`/auth/sso/${provider.slug}?return_to=/account`);
     const back = fake.visit(began.location);
     const end = await (cell.browser === 'same' ? browser : new Browser(app)).go(back);
     const url = new URL(end.location, app.url);
-    return { id: made?.id ?? null, email, url, browser, provider };
+    return { id: made?.id ?? null, email, url, text: end.text, browser, provider };
   };
 
   it(`has an expected outcome in each of ${cells.length} cells, and links nothing without a proof`, async () => {
     const wrong: string[] = [];
     for (const cell of cells) {
-      const { id, email, url } = await attempt(cell);
-      const got = url.pathname === '/account' ? 'signed in' : (url.searchParams.get('error') ?? url.href);
+      const { id, email, url, text } = await attempt(cell);
+      const isSecond = text.includes('/sign-in/second-step');
+      const ended = url.pathname === '/account' ? 'signed in' : (url.searchParams.get('error') ?? url.href);
+      const got = isSecond ? 'second step' : ended;
       const [state] = await app.sql<{ identities: number; sessions: number; joined: boolean; accounts: number }>(
         `SELECT (SELECT count(*)::int FROM account_identities WHERE subject = $1) AS identities,
           (SELECT count(*)::int FROM account_sessions WHERE account_id = $2::uuid) AS sessions,
@@ -109,11 +116,12 @@ describe('A first sign-in with an identity provider', () => {
           (SELECT count(*)::int FROM accounts WHERE email = $3) AS accounts`,
         [fake.said.sub, id, email],
       );
-      const entered = expected(cell) === 'signed in';
+      const entered = ['signed in', 'second step'].includes(expected(cell));
       const right = {
         got: expected(cell),
         identities: entered ? 1 : 0,
-        sessions: entered ? 1 : 0,
+        // The second factor is asked for before there is a session.
+        sessions: expected(cell) === 'signed in' ? 1 : 0,
         joined: id === null ? null : entered || cell.account !== 'invited',
         accounts: id === null ? 0 : 1,
       };
@@ -131,6 +139,7 @@ describe('A first sign-in with an identity provider', () => {
       domain: 'proven',
       provider: 'of the organization',
       account: 'joined',
+      factor: 'without',
       browser: 'same',
     };
     const { id, email, browser, provider } = await attempt(cell);
@@ -175,6 +184,7 @@ describe('A first sign-in with an identity provider', () => {
       domain: 'proven',
       provider: 'of the organization',
       account: 'invited',
+      factor: 'without',
       browser: 'same',
     });
     const again = async () => outcome(await roundTrip(new Browser(app), fake, provider.slug));

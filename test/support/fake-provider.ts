@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -137,7 +137,7 @@ export class FakeProvider {
         ...this.mistakes.metadata,
       };
     }
-    if (pathname === '/jwks') return this.mistakes.keys ?? { keys: [await this.key.jwk()] };
+    if (pathname === '/jwks') return this.mistakes.keys ?? { keys: [await this.key.jwk(), await this.key.rsa()] };
     if (pathname === '/userinfo') return { sub: this.said.sub, ...(this.userinfo ?? this.said) };
     if (pathname !== '/token') return undefined;
     const form = new URLSearchParams(await textOf(request));
@@ -167,7 +167,7 @@ export class FakeProvider {
       const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
       return `${part({ alg, typ })}.${part(payload)}.`;
     }
-    const { kid } = await this.key.jwk();
+    const { kid } = alg === 'RS256' ? await this.key.rsa() : await this.key.jwk();
     const key =
       alg === 'HS256' ? Buffer.from('the secret of the client') : (wrongKey ? newKey() : this.key).privateKey(alg);
     return new SignJWT(payload)
@@ -182,6 +182,10 @@ function newKey() {
   const kid = randomUUID();
   return {
     jwk: async (): Promise<JWK> => ({ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'ES256' }),
+    rsa: async (): Promise<JWK> => ({
+      ...(await exportJWK(createPublicKey(rsa))),
+      ...{ kid: `${kid}-rsa`, use: 'sig', alg: 'RS256' },
+    }),
     privateKey: (alg: string): KeyObject => (alg === 'RS256' ? rsa : privateKey),
   };
 }

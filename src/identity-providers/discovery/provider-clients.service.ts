@@ -77,7 +77,11 @@ export class ProviderClients {
       execute: insecure(issuer),
       [customFetch]: providerFetch(this.outbound),
     });
-    return { ...found.serverMetadata() };
+    const metadata = { ...found.serverMetadata() };
+    // openid-client makes an exception for the issuer that all tenants of Microsoft Entra share: it would let any of them in.
+    if (new URL(metadata.issuer).href !== new URL(issuer).href)
+      throw new TypeError('The metadata are of another issuer');
+    return metadata;
   }
 
   /** Keeps the keys that a client has fetched for the next one. */

@@ -42,6 +42,7 @@ export interface KnownIdentity {
 
 /** An identity as its owner sees it. */
 export interface ListedIdentity {
+  readonly id: string;
   /** Of the provider. */
   readonly name: string;
   readonly email: string | null;
@@ -91,9 +92,9 @@ export class IdentitiesRepository {
   providersOf(
     accountId: string,
     database: Pick<Transaction, 'query'>,
-  ): Promise<{ readonly slug: string; readonly kind: ProviderKind }[]> {
+  ): Promise<{ readonly slug: string; readonly name: string; readonly kind: ProviderKind }[]> {
     return database.query(sql`
-      SELECT DISTINCT provider.slug, provider.kind FROM account_identities identity
+      SELECT DISTINCT provider.slug, provider.name, provider.kind FROM account_identities identity
       JOIN identity_providers provider ON provider.id = identity.provider_id
       WHERE identity.account_id = ${accountId} AND provider.enabled ORDER BY provider.slug`);
   }
@@ -101,7 +102,7 @@ export class IdentitiesRepository {
   /** The identities of an account with the names of their providers, oldest first. */
   listOf(accountId: string, database: Pick<Transaction, 'query'>): Promise<ListedIdentity[]> {
     return database.query<ListedIdentity>(sql`
-      SELECT provider.name, identity.email, identity.created_at AS "createdAt", identity.last_used_at AS "lastUsedAt"
+      SELECT identity.id, provider.name, identity.email, identity.created_at AS "createdAt", identity.last_used_at AS "lastUsedAt"
       FROM account_identities identity JOIN identity_providers provider ON provider.id = identity.provider_id
       WHERE identity.account_id = ${accountId} ORDER BY identity.id`);
   }

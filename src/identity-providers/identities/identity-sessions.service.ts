@@ -25,16 +25,16 @@ export class IdentitySessions implements OnModuleInit {
 
   onModuleInit(): void {
     this.requirements.registerStep((tx, session, candidate) => this.record(tx, session, candidate));
-    this.reauthentication.register(({ id }) => this.methodsOf(id));
+    this.reauthentication.register(async ({ id }) => (await this.ableToConfirm(id)).map(({ slug }) => slug));
     this.reverts.register(({ accountId, since }, tx) => this.identities.removeSince(accountId, since, tx));
   }
 
-  /** The slugs of providers that sign the account in anew when asked, unless a second factor is asked for besides. */
-  private async methodsOf(accountId: string): Promise<string[]> {
+  /** The providers that sign the account in anew when asked, unless a second factor is asked for besides. */
+  async ableToConfirm(accountId: string): Promise<{ readonly slug: string; readonly name: string }[]> {
     const providers = await this.identities.providersOf(accountId, this.transactions);
     const able = providers.filter(({ kind }) => KINDS[kind].reauthenticates);
     if (able.length === 0 || (await this.factors.isDemanded(accountId, this.transactions))) return [];
-    return able.map(({ slug }) => slug);
+    return able;
   }
 
   private async record(...[tx, session, { account, proof }]: Parameters<SessionStartStep>): Promise<void> {

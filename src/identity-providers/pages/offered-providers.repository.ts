@@ -25,6 +25,15 @@ export class OfferedProvidersRepository {
     return row;
   }
 
+  /** Those that an account may link and has not linked: providers for all accounts, and those of its organizations. */
+  linkable(accountId: string, organizationIds: readonly string[]): Promise<OfferedProvider[]> {
+    return this.transactions.query<OfferedProvider>(sql`
+      SELECT slug, name, kind, enforced FROM identity_providers provider
+      WHERE enabled AND (organization_id IS NULL OR organization_id = ANY(${organizationIds}::uuid[])) AND NOT EXISTS (
+        SELECT FROM account_identities identity WHERE identity.provider_id = provider.id AND identity.account_id = ${accountId})
+      ORDER BY name, id LIMIT ${MAX_OFFERED}`);
+  }
+
   /** Those that have proven the domain, and those for all accounts without domains. @param domain in ASCII form, or empty */
   find(domain: string): Promise<OfferedProvider[]> {
     return this.transactions.query<OfferedProvider>(sql`

@@ -8,6 +8,19 @@ export interface SsoText {
   readonly tryAgain: string;
   /** Heading of the identities of an account. */
   readonly identities: string;
+  /** The page of them. */
+  readonly own: {
+    readonly intro: string;
+    readonly none: string;
+    /** The link to it. */
+    readonly manage: string;
+    readonly unlink: string;
+    readonly notices: Readonly<Record<'linked' | 'unlinked', string>>;
+    /** Why the last way in stays. */
+    readonly last: string;
+    link(provider: string): string;
+    confirm(provider: string): string;
+  };
   readonly confirm: FormText;
   /** What an address gets whose domain signs in with one provider only. */
   readonly enforced: Problem;
@@ -58,6 +71,19 @@ const ENGLISH: SsoText = {
   },
   tryAgain: 'Sign in',
   identities: 'Identity providers',
+  own: {
+    intro: 'A provider that is linked to your account can sign you in.',
+    none: 'None is linked.',
+    manage: 'Link or unlink',
+    unlink: 'Unlink',
+    notices: {
+      linked: 'The provider is linked. You can sign in with it from now on.',
+      unlinked: 'The provider is no longer linked.',
+    },
+    last: 'It is your only way to sign in. Set a password, or add a passkey or another provider first.',
+    link: (provider) => `Link ${provider}`,
+    confirm: (provider) => `Confirm with ${provider}`,
+  },
   confirm: {
     title: 'Is this you?',
     intro: 'An account at the provider is to sign in to your account here. Confirm it only if you signed in there.',
@@ -119,6 +145,19 @@ const GERMAN: SsoText = {
   },
   tryAgain: 'Anmelden',
   identities: 'Identitätsanbieter',
+  own: {
+    intro: 'Ein Anbieter, der mit Ihrem Konto verknüpft ist, kann Sie anmelden.',
+    none: 'Keiner ist verknüpft.',
+    manage: 'Verknüpfen oder trennen',
+    unlink: 'Trennen',
+    notices: {
+      linked: 'Der Anbieter ist verknüpft. Sie können sich ab jetzt mit ihm anmelden.',
+      unlinked: 'Der Anbieter ist nicht mehr verknüpft.',
+    },
+    last: 'Anders können Sie sich nicht anmelden. Legen Sie zuerst ein Passwort fest, oder fügen Sie einen Passkey oder einen anderen Anbieter hinzu.',
+    link: (provider) => `${provider} verknüpfen`,
+    confirm: (provider) => `Mit ${provider} bestätigen`,
+  },
   confirm: {
     title: 'Sind Sie das?',
     intro:

@@ -14,7 +14,7 @@ import { ReauthenticateBody } from '../../sign-in/sign-in.dto.js';
 import { fieldErrors, FormFields, NO_ERRORS } from '../fields.js';
 import { Form, TakesForm, type SentForm } from '../form.js';
 import { Page, Text, type PageResult } from '../page.decorators.js';
-import type { PageData } from '../page.data.js';
+import type { FormData, PageData } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
 import { asksApi, doneView, formView, titleOf } from '../page.views.js';
@@ -38,12 +38,7 @@ export class ConfirmPageController {
   @Get()
   async show(@CurrentActor() actor: Actor, @Query('return_to') sent: unknown, @Text() text: Text): Promise<PageResult> {
     const methods = await this.methods.methodsOf(actor);
-    const state = { returnTo: this.pageOf(sent), methods, errors: NO_ERRORS };
-    if (methods.includes('password')) return this.view(text, actor, state);
-    const forms = this.ways.confirmationsOf(state, text);
-    if (forms.length > 0) return this.withoutPassword(text, state, forms);
-    // A new sign-in is as good, whatever it was made with.
-    return doneView(text.account.signInAgain, { href: this.paths.to('sign-out'), label: text.signOut.submit });
+    return this.view(text, actor, { returnTo: this.pageOf(sent), methods, errors: NO_ERRORS });
   }
 
   @Post()
@@ -68,9 +63,7 @@ export class ConfirmPageController {
     } catch (error) {
       const at = sent.passkey().passkey === undefined ? fieldOf(error) : 'passkey';
       const errors = fieldErrors(error, { invalid_credentials: at });
-      const state = { returnTo: page, methods: await this.methods.methodsOf(actor), errors };
-      if (state.methods.includes('password')) return this.view(text, actor, state);
-      return this.withoutPassword(text, state, this.ways.confirmationsOf(state, text));
+      return this.view(text, actor, { returnTo: page, methods: await this.methods.methodsOf(actor), errors });
     }
     return { location: page };
   }
@@ -80,9 +73,23 @@ export class ConfirmPageController {
     return page ?? this.paths.to('account');
   }
 
-  private withoutPassword(
+  private async view(text: Text, actor: Actor, state: ConfirmationState): Promise<View> {
+    const others = this.ways.confirmationsOf(state, text);
+    const buttons = await this.ways.confirmationLinksOf(actor, state.returnTo, text);
+    const hasPassword = state.methods.includes('password');
+    if (hasPassword && buttons.length === 0) {
+      return formView(text, text.account.confirm, state.errors, { ...this.passwordForm(text, actor, state), others });
+    }
+    const forms = [...(hasPassword ? [this.passwordForm(text, actor, state)] : []), ...others];
+    if (forms.length > 0 || buttons.length > 0) return this.waysView(text, state, buttons, forms);
+    // A new sign-in is as good, whatever it was made with.
+    return doneView(text.account.signInAgain, { href: this.paths.to('sign-out'), label: text.signOut.submit });
+  }
+
+  private waysView(
     text: Text,
     { errors }: ConfirmationState,
+    buttons: PageData['sign-in']['buttons'],
     forms: PageData['sign-in']['forms'],
   ): View<'sign-in'> {
     const { title: heading } = text.account.confirm;
@@ -90,14 +97,13 @@ export class ConfirmPageController {
     return {
       template: 'sign-in',
       title: titleOf(text, heading, errors),
-      data: { heading, body: null, buttons: [], forms, links: [] },
+      data: { heading, body: null, buttons, forms, links: [] },
       status,
       asksApi: asksApi(forms),
     };
   }
 
-  private view(text: Text, { email }: Actor, state: ConfirmationState): View {
-    const { returnTo, methods, errors } = state;
+  private passwordForm(text: Text, { email }: Actor, { returnTo, methods, errors }: ConfirmationState): FormData {
     const password = { name: 'password', label: text.password, type: 'password', first: true } as const;
     const canRecover = methods.includes('recovery_code');
     const fields = [
@@ -106,9 +112,9 @@ export class ConfirmPageController {
       ...(methods.includes('totp') ? [this.fields.code(text, errors, { optional: canRecover })] : []),
       ...(canRecover ? [this.fields.recoveryCode(text, errors, { optional: true })] : []),
     ];
-    const others = this.ways.confirmationsOf(state, text);
-    const form = { action: this.paths.to('account/confirm'), hidden: { return_to: returnTo }, fields, others };
-    return formView(text, text.account.confirm, errors, form);
+    const { submit } = text.account.confirm;
+    const hidden = { return_to: returnTo };
+    return { action: this.paths.to('account/confirm'), submit, hidden, fields, passkey: null };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../auth/authorization/actor.js';
 import type { ApiError } from '../../json-api/document/errors.js';
 import { NO_ERRORS, type FieldErrors } from '../fields.js';
 import type { AnyForm, FieldData, FormData, PageLink } from '../page.data.js';
@@ -72,6 +73,13 @@ export interface ConfirmationState {
 /** A way to prove again who one is without a password; null where the account has none of it. */
 export type Confirmation = (state: ConfirmationState, text: PageText) => FormData | null;
 
+/** Ways to prove again who one is elsewhere, as links, and the page that they lead to. */
+export type ConfirmationLinks = (
+  actor: Pick<Actor, 'id'>,
+  returnTo: string,
+  text: PageText,
+) => Promise<readonly PageLink[]>;
+
 /** The ways to sign in on the page `/sign-in`. A module registers its own in `onModuleInit`. */
 @Injectable()
 export class SignInWays {
@@ -79,6 +87,7 @@ export class SignInWays {
   private readonly nameless: NamelessWay[] = [];
   private readonly steps: NextStep[] = [];
   private readonly confirmations: Confirmation[] = [];
+  private readonly confirmationLinks: ConfirmationLinks[] = [];
   private readonly elsewhere: SignInLinks[] = [];
   private readonly factors = new Map<string, FactorForm>();
 
@@ -110,6 +119,16 @@ export class SignInWays {
   /** Adds a way to prove again who one is, for `/account/confirm`. */
   registerConfirmation(way: Confirmation): void {
     this.confirmations.push(way);
+  }
+
+  /** Adds links to prove elsewhere who one is, for `/account/confirm`. */
+  registerConfirmationLinks(links: ConfirmationLinks): void {
+    this.confirmationLinks.push(links);
+  }
+
+  /** The links to prove elsewhere who one is. */
+  async confirmationLinksOf(...state: Parameters<ConfirmationLinks>): Promise<PageLink[]> {
+    return (await Promise.all(this.confirmationLinks.map((links) => links(...state)))).flat();
   }
 
   /** The forms to prove again who one is, besides that of the password. */

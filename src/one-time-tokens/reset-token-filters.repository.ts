@@ -2,16 +2,8 @@ import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
 import { or, sql, type Sql } from '../json-api/sql/sql.js';
-import { TOKEN_PURPOSES, type TokenPurpose } from './token-purposes.js';
 
-/** Parts of statements about tokens, for those of other tables too. */
-
-/** When a token that is made now expires, by the database's clock. */
-export const expiry = (purpose: TokenPurpose): string =>
-  `now() + make_interval(secs => ${TOKEN_PURPOSES[purpose].seconds})`;
-
-/** When an invitation that is made now expires, for the account's own row. */
-export const invitationExpiry = (): string => expiry('invitation');
+/** Conditions on accounts by the tokens that reset their passwords. */
 
 /** Whether `token` resets a password, and is good. */
 const LIVE_RESET = sql`token.purpose = 'reset' AND token.expires_at > now()`;
