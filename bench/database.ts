@@ -85,12 +85,12 @@ async function copyOf(serverUrl: string, seeded: string, copy: string): Promise<
 /** Columns that the floor writes besides those that it reads. */
 const WRITTEN = ['email_key', 'version'];
 
-/** The floor's index for a part of the name, unless the service has the same. */
-const NAME_INDEX = 'gin (lower((name)::text) gin_trgm_ops)';
+/** The floor's indexes for a part of a name or an e-mail, unless the service has the same. */
+const TEXT_INDEXES = ['name', 'email'].map((column) => `gin (lower((${column})::text) gin_trgm_ops)`);
 
 /**
  * Makes the copy of a seeded database the floor's: without the columns that only the service has, and without its
- * triggers, so that the floor's writes do not pay for them; and with an index of its own for the names. All other indexes
+ * triggers, so that the floor's writes do not pay for them; and with indexes of its own for names and e-mails. All others
  * stay, since a server by hand that filters and sorts by the same columns has them too.
  */
 export async function becomeFloor(databaseUrl: string): Promise<void> {
@@ -103,11 +103,13 @@ export async function becomeFloor(databaseUrl: string): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('ALTER TABLE accounts DISABLE TRIGGER USER');
     for (const { name } of foreign) await client.query(`ALTER TABLE accounts DROP COLUMN "${name}" CASCADE`);
-    const { rows } = await client.query(
-      `SELECT FROM pg_indexes WHERE tablename = 'accounts' AND strpos(indexdef, $1) > 0`,
-      [NAME_INDEX],
-    );
-    if (rows.length === 0) await client.query(`CREATE INDEX ON accounts USING ${NAME_INDEX} WITH (fastupdate = off)`);
+    for (const index of TEXT_INDEXES) {
+      const { rows } = await client.query(
+        `SELECT FROM pg_indexes WHERE tablename = 'accounts' AND strpos(indexdef, $1) > 0`,
+        [index],
+      );
+      if (rows.length === 0) await client.query(`CREATE INDEX ON accounts USING ${index} WITH (fastupdate = off)`);
+    }
     // Writes the rows anew, without the dropped columns.
     await client.query('VACUUM FULL ANALYZE accounts');
   });
