@@ -26,7 +26,7 @@ function program(from: string): string {
   return `${imports.join('\n').replaceAll(`'iam-client`, `'${from}`)}
 export async function run(password: string, tokenOfMail: (email: string) => Promise<string>, accessToken: string, console: { log(...values: unknown[]): void }) {
 ${rest.join('\n')}
-void ConnectionError; void signIn;
+void ConnectionError; void signIn; void addPasskey; void signInWithPasskey;
 }
 `;
 }
