@@ -4,7 +4,7 @@ import {
   type SecondFactorAttempt,
   SecondFactors,
 } from '../auth/authentication/second-factors.repository.js';
-import type { Enrolment } from '../auth/authorization/enrolment.js';
+import type { Enrolment } from '../auth/authorization/roles.js';
 import { Audit } from '../events/audit.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { FALSE } from '../json-api/sql/sql.js';

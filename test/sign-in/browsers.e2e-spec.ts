@@ -214,7 +214,7 @@ describe('Behind a path prefix', () => {
     expect(response.body.data.links.self).toBe(`${PREFIX}/auth/me`);
     expect(cookies['auth-token']?.attributes['path']).toBe('/');
     expect(cookies['refresh-token']?.attributes['path']).toBe(`${PREFIX}/auth`);
-    expect(cookies['device']?.attributes['path']).toBe(`${PREFIX}/auth`);
+    expect(cookies['device']?.attributes['path']).toBe('/');
     const token = cookies['auth-token']?.value ?? '';
     const { body } = await send(app, 'GET', `${PREFIX}/accounts`, { token });
     expect(body.links.self).toMatch(new RegExp(`^${PREFIX}/accounts\\?`));

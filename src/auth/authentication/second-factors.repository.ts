@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { apiError } from '../../json-api/document/errors.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
-import type { Enrolment } from '../authorization/enrolment.js';
+import type { Enrolment } from '../authorization/roles.js';
 import type { AuthenticationMethod } from '../sessions/session.js';
 
 /** Members of `POST /auth/mfa` and `POST /auth/reauthenticate` that carry a second factor, in the order of `meta.factors`. */

@@ -5,10 +5,9 @@ import { Config } from '../../config/config.js';
 import { ResourceRegistry } from '../../json-api/resource/registry.js';
 import { SecondFactors } from '../authentication/second-factors.repository.js';
 import { accessOf } from './actor.js';
-import { enrolmentErrors } from './enrolment.js';
 import { type Action, ACTIONS } from './rights.js';
 import { RolesFileError } from './roles-file.js';
-import { Roles } from './roles.js';
+import { enrolmentErrors, Roles } from './roles.js';
 
 /**
  * Checks the rights of the roles file against the resources and routes of all modules, once these are registered, and

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { enrolmentErrors } from '../../auth/authorization/enrolment.js';
 import { RolesFileError } from '../../auth/authorization/roles-file.js';
-import { Roles } from '../../auth/authorization/roles.js';
+import { enrolmentErrors, Roles } from '../../auth/authorization/roles.js';
 import { SigningKeys } from '../../auth/tokens/signing-keys.js';
 import { BUILT_IN_ROLES } from '../../config/config.js';
 import { DEVELOPMENT_SECRETS, findDevelopmentSecret } from '../../config/development-secrets.js';

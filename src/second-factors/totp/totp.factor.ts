@@ -4,7 +4,7 @@ import {
   type SecondFactorAttempt,
   SecondFactors,
 } from '../../auth/authentication/second-factors.repository.js';
-import type { Enrolment } from '../../auth/authorization/enrolment.js';
+import type { Enrolment } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { FactorAttemptsRepository } from '../factor-attempts.repository.js';
