@@ -4,7 +4,7 @@ import { PersonalData } from '../personal-data/personal-data.js';
 import { ProviderClients } from './discovery/provider-clients.service.js';
 import { ProviderKeys } from './discovery/provider-keys.service.js';
 import { ProviderSettingsRepository } from './discovery/provider-settings.repository.js';
-import { EnforcedProvidersRepository } from './enforcement/enforced-providers.repository.js';
+import { EnforcedProvidersRepository, isEnforcedFor } from './enforcement/enforced-providers.repository.js';
 import { ProviderEnforcement } from './enforcement/provider-enforcement.service.js';
 import { DeclaredProvidersRepository } from './file/declared-providers.repository.js';
 import { DeclaredProviders } from './file/declared-providers.js';
@@ -96,6 +96,6 @@ export class IdentityProvidersModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.data.register(PERSONAL_IDENTITIES);
-    this.waysIn.register({ name: 'identity', isHeldBy: hasIdentity });
+    this.waysIn.register({ name: 'identity', isHeldBy: hasIdentity, isRequiredOf: isEnforcedFor });
   }
 }

@@ -202,6 +202,23 @@ describe('An enforced identity provider', () => {
     expect((await login(email)).status).toBe(200);
   });
 
+  it('is the last way in, though there is a password, which does not count then', async () => {
+    const provider = await newProvider(root, fake);
+    const { id, token } = await federated(provider);
+    await app.sql(
+      `INSERT INTO account_credentials (account_id, hashed_password)
+       SELECT $1, hashed_password FROM account_credentials WHERE account_id = $2
+       ON CONFLICT (account_id) DO UPDATE SET hashed_password = excluded.hashed_password`,
+      [id, root.id],
+    );
+    const me = as(app, token);
+    const { body } = await me.get('/account_identities');
+    await enforce(provider);
+    expect(errorsOf(await me.delete(`/account_identities/${body.data[0].id}`))).toEqual(['409 conflict']);
+    expect((await change(provider, { enforced: false })).status).toBe(200);
+    expect((await me.delete(`/account_identities/${body.data[0].id}`)).status).toBe(204);
+  });
+
   it('leaves the break-glass admin the password, and the session', async () => {
     const provider = await newProvider(root, fake);
     const { email } = at(provider);

@@ -33,6 +33,15 @@ export const domainOf = (account: Sql): Sql => sql`split_part(${account}.email_k
 export const isExempt = (emailKey: string): Sql => sql`EXISTS (
   SELECT FROM accounts exempt WHERE exempt.email_key = ${emailKey} AND exempt.break_glass)`;
 
+/**
+ * The condition that an account has an address of one of these domains, and does not sign in past an enforced provider.
+ * @param id of the account
+ * @param domains a query for them
+ */
+export const isOfDomains = (id: Sql, domains: Sql): Sql => sql`EXISTS (
+  SELECT FROM accounts member
+  WHERE member.id = ${id} AND NOT member.break_glass AND ${domainOf(sql`member`)} IN (${domains}))`;
+
 /** Accounts that sign in with identity providers. */
 @Injectable()
 export class FederatedAccountsRepository {

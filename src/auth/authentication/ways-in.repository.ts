@@ -7,6 +7,8 @@ export interface WayIn {
   readonly name: string;
   /** The condition, in SQL, that an account has it and can use it. @param account the account's id */
   readonly isHeldBy: (account: Sql) => Sql;
+  /** The condition that it is the only one which an account can use, whatever else it has; that of none without it. */
+  readonly isRequiredOf?: (account: Sql) => Sql;
 }
 
 /** The ways to sign in. A module registers its own in `onModuleInit`. */
@@ -20,7 +22,11 @@ export class WaysIn {
 
   /** The names of those that an account has, by one statement. With its row locked none is removed meanwhile. */
   async ofAccount(accountId: string, database: Pick<Transaction, 'query'>): Promise<string[]> {
-    const held = this.ways.map(({ isHeldBy }) => isHeldBy(sql`${accountId}::uuid`));
+    const account = sql`${accountId}::uuid`;
+    const held = this.ways.map(({ isHeldBy, name }) => {
+      const required = this.ways.flatMap((way) => (way.name !== name && way.isRequiredOf?.(account)) || []);
+      return sql`(${isHeldBy(account)} AND NOT (${join([sql`FALSE`, ...required], ' OR ')}))`;
+    });
     const [row] = await database.query<{ held: boolean[] }>(sql`SELECT ARRAY[${join(held, ', ')}] AS held`);
     return this.ways.filter((_way, place) => row?.held[place]).map(({ name }) => name);
   }

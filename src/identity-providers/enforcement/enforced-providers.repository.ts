@@ -3,6 +3,7 @@ import {
   domainOf,
   FederatedAccountsRepository,
   isExempt,
+  isOfDomains,
 } from '../../accounts/federated/federated-accounts.repository.js';
 import type { RestrictedSession } from '../../auth/sessions/session-restrictions.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
@@ -21,6 +22,14 @@ export interface Affected {
   /** Those of them that have no identity at the provider yet. */
   readonly without_identity: number;
 }
+
+/** The condition, in SQL, that an account signs in with an enforced provider only. @param account its id */
+export const isEnforcedFor = (account: Sql): Sql =>
+  isOfDomains(
+    account,
+    sql`SELECT proven.domain FROM identity_provider_domains proven JOIN identity_providers required
+        ON required.id = proven.provider_id WHERE required.enforced AND required.enabled`,
+  );
 
 /** Which addresses sign in with an identity provider only. */
 @Injectable()
