@@ -30,9 +30,13 @@ export class AccountSections {
     return this.factorPages.flatMap((page) => page(actor, text) ?? []);
   }
 
-  /** The parts for an actor. */
+  /** The parts for an actor, one after the other: a page must not take most connections of the pool at once. */
   async of(actor: Actor, text: PageText): Promise<SectionData[]> {
-    const sections = await Promise.all(this.sections.map((section) => section(actor, text)));
-    return sections.filter((section) => section !== null);
+    const sections: SectionData[] = [];
+    for (const section of this.sections) {
+      const data = await section(actor, text);
+      if (data !== null) sections.push(data);
+    }
+    return sections;
   }
 }
