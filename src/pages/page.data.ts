@@ -98,6 +98,21 @@ export interface ButtonData {
   readonly label: string;
 }
 
+/** What an account has, on a page of its own: each can be changed or removed there. */
+export interface OwnItemsData {
+  heading: string;
+  body: string;
+  /** What has just been done, or has to be done first. */
+  notice: string | null;
+  /** What went wrong. */
+  problem: string | null;
+  items: readonly (ItemData & { readonly id: string })[];
+  /** In place of items when there are none. */
+  empty: string;
+  /** The URL that takes the forms of the items. */
+  action: string;
+}
+
 /** A part of the page of an account that a module adds. */
 export interface SectionData {
   readonly heading: string;
@@ -148,36 +163,14 @@ export interface PageData {
     signOut: ButtonData & { readonly method: 'get' | 'post' };
   };
   /** The passkeys of an account. */
-  passkeys: {
-    heading: string;
-    body: string;
-    /** What has just been done. */
-    notice: string | null;
-    /** What went wrong. */
-    problem: string | null;
-    items: readonly (ItemData & { readonly id: string })[];
-    /** In place of items when there are none. */
-    empty: string;
-    /** The URL that takes the forms of the items. */
-    action: string;
+  passkeys: OwnItemsData & {
     words: Readonly<Record<'name' | 'change' | 'rename' | 'remove', string>>;
     /** Null where none can be added. */
     add: FormData | null;
     back: PageLink;
   };
   /** The identity providers of an account. */
-  identities: {
-    heading: string;
-    body: string;
-    /** What has just been done. */
-    notice: string | null;
-    /** What went wrong. */
-    problem: string | null;
-    items: readonly (ItemData & { readonly id: string })[];
-    /** In place of items when there are none. */
-    empty: string;
-    /** The URL that takes the forms of the items. */
-    action: string;
+  identities: OwnItemsData & {
     /** Label of their buttons; null where none can be removed. */
     unlink: string | null;
     /** Where further ones are linked. */
@@ -185,23 +178,12 @@ export interface PageData {
     back: PageLink;
   };
   /** The second factors of an account. */
-  'second-factors': {
-    heading: string;
-    body: string;
-    /** What has just been done, or has to be done first. */
-    notice: string | null;
-    /** What went wrong. */
-    problem: string | null;
-    items: readonly (ItemData & { readonly id: string })[];
-    /** In place of items when there are none. */
-    empty: string;
-    /** The URL that takes the forms of the items. */
-    action: string;
+  'second-factors': OwnItemsData & {
     words: Readonly<Record<'remove' | 'removeHint', string>>;
     /** Null where recovery codes cannot be made. */
     codes: { heading: string; body: string; form: FormData } | null;
     /** Null where no device is trusted. */
-    devices: { heading: string; body: string; items: readonly (ItemData & { readonly id: string })[] } | null;
+    devices: Pick<OwnItemsData, 'heading' | 'body' | 'items'> | null;
     /** Null where no app can be added. */
     add: FormData | null;
     links: readonly PageLink[];
