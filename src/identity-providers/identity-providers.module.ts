@@ -96,6 +96,10 @@ export class IdentityProvidersModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.data.register(PERSONAL_IDENTITIES);
-    this.waysIn.register({ name: 'identity', isHeldBy: hasIdentity, isRequiredOf: isEnforcedFor });
+    this.waysIn.register({
+      name: 'identity',
+      isHeldBy: hasIdentity,
+      isRequiredOf: (account) => isEnforcedFor(account),
+    });
   }
 }

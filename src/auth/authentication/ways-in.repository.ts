@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../json-api/sql/executor.js';
-import { join, sql, type Sql } from '../../json-api/sql/sql.js';
+import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
 
 /** A way to sign in that needs no other one beside it, such as a password. */
 export interface WayIn {
@@ -23,9 +23,10 @@ export class WaysIn {
   /** The names of those that an account has, by one statement. With its row locked none is removed meanwhile. */
   async ofAccount(accountId: string, database: Pick<Transaction, 'query'>): Promise<string[]> {
     const account = sql`${accountId}::uuid`;
-    const held = this.ways.map(({ isHeldBy, name }) => {
-      const required = this.ways.flatMap((way) => (way.name !== name && way.isRequiredOf?.(account)) || []);
-      return sql`(${isHeldBy(account)} AND NOT (${join([sql`FALSE`, ...required], ' OR ')}))`;
+    const held = this.ways.map((way) => {
+      const others = this.ways.filter((other) => other !== way);
+      const isRuledOut = or(others.flatMap(({ isRequiredOf }) => isRequiredOf?.(account) ?? []));
+      return sql`(${way.isHeldBy(account)} AND NOT ${isRuledOut})`;
     });
     const [row] = await database.query<{ held: boolean[] }>(sql`SELECT ARRAY[${join(held, ', ')}] AS held`);
     return this.ways.filter((_way, place) => row?.held[place]).map(({ name }) => name);

@@ -23,12 +23,17 @@ export interface Affected {
   readonly without_identity: number;
 }
 
-/** The condition, in SQL, that an account signs in with an enforced provider only. @param account its id */
-export const isEnforcedFor = (account: Sql): Sql =>
+/**
+ * The condition, in SQL, that an account signs in with an enforced provider only.
+ * @param account its id
+ * @param exceptId a provider that does not count
+ */
+export const isEnforcedFor = (account: Sql, exceptId: Sql = sql`NULL::uuid`): Sql =>
   isOfDomains(
     account,
     sql`SELECT proven.domain FROM identity_provider_domains proven JOIN identity_providers required
-        ON required.id = proven.provider_id WHERE required.enforced AND required.enabled`,
+        ON required.id = proven.provider_id
+        WHERE required.enforced AND required.enabled AND required.id IS DISTINCT FROM ${exceptId}`,
   );
 
 /** Which addresses sign in with an identity provider only. */

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { isOfDomains } from '../../accounts/federated/federated-accounts.repository.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { sql, type Sql } from '../../json-api/sql/sql.js';
@@ -17,16 +16,13 @@ export const PERSONAL_IDENTITIES: PersonalTable = {
   accounts: { account_id: [] },
 };
 
-const OWN_DOMAINS = sql`SELECT own.domain FROM identity_provider_domains own WHERE own.provider_id = provider.id`;
-
 /**
- * The condition, in SQL, that an account has an identity of an enabled provider, which is the enforced one where one is.
+ * The condition, in SQL, that an account has an identity of an enabled provider, and is not to sign in with another one.
  * @param account its id
  */
 export const hasIdentity = (account: Sql): Sql => sql`EXISTS (
   SELECT FROM account_identities identity JOIN identity_providers provider ON provider.id = identity.provider_id
-  WHERE identity.account_id = ${account} AND provider.enabled
-    AND (NOT ${isEnforcedFor(account)} OR provider.enforced AND ${isOfDomains(account, OWN_DOMAINS)}))`;
+  WHERE identity.account_id = ${account} AND provider.enabled AND NOT ${isEnforcedFor(account, sql`provider.id`)})`;
 
 /** What ID tokens of sessions are sealed for. */
 export const ID_TOKEN_PURPOSE = 'identity_provider_session.id_token';
