@@ -1,6 +1,6 @@
 import type { Criteria, Condition, PageRequest, Selection, SortKey } from './criteria.js';
 import { decodeCursor } from './pagination.js';
-import type { ErrorList } from '../document/errors.js';
+import { ErrorList, throwIfErrors } from '../document/errors.js';
 import { type Parameter, parameterError, parseFilter, parseQueryString, unknownParameter } from './query-string.js';
 import { LIMITS, quoted } from '../limits.js';
 import { ID } from '../resource/attributes.js';
@@ -218,6 +218,19 @@ export function parseCriteria(resource: AnyResource, lookup: ResourceLookup, url
     );
   }
   parameters.rejectRest();
+  return criteria;
+}
+
+/**
+ * The criteria of a query of the service's own, such as for a page. It includes nothing.
+ * @param parameters of the query, such as `page[size]`
+ * @throws ApiError 400
+ */
+export function criteriaOf(resource: AnyResource, parameters: Readonly<Record<string, string>>): Criteria {
+  const errors = new ErrorList();
+  const url = `${resource.path}?${new URLSearchParams(parameters)}`;
+  const criteria = parseCriteria(resource, () => undefined, url, errors);
+  throwIfErrors(errors);
   return criteria;
 }
 

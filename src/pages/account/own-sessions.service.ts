@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AccountSessionResource } from '../../account-sessions/account-session.resource.js';
 import { AccountSessionsService } from '../../account-sessions/account-sessions.service.js';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { apiError, ErrorList, throwIfErrors } from '../../json-api/document/errors.js';
-import { parseCriteria } from '../../json-api/query/criteria.parser.js';
+import { apiError } from '../../json-api/document/errors.js';
+import { criteriaOf } from '../../json-api/query/criteria.parser.js';
 import { IfMatch } from '../../json-api/write/write-document.js';
 
 /** Maximum number of sessions on the page. */
@@ -27,15 +27,12 @@ export class OwnSessionsService {
 
   /** The sessions that were used last, and how many there are. */
   async latest(actor: Actor): Promise<{ sessions: OwnSession[]; count: number }> {
-    const errors = new ErrorList();
-    const query = new URLSearchParams({
+    const criteria = criteriaOf(AccountSessionResource, {
       'filter[account_id]': actor.id,
       sort: '-current,-updated_at',
       'page[size]': String(MAX_SHOWN),
       count: 'true',
     });
-    const criteria = parseCriteria(AccountSessionResource, () => undefined, `/account_sessions?${query}`, errors);
-    throwIfErrors(errors);
     const { rows, count = 0 } = await this.sessions.index(actor, criteria);
     return { sessions: rows.map(({ id, attributes }) => sessionFrom(id, JSON.parse(attributes))), count };
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { apiError, ErrorList, throwIfErrors } from '../../json-api/document/errors.js';
-import { parseCriteria } from '../../json-api/query/criteria.parser.js';
+import { apiError } from '../../json-api/document/errors.js';
+import { criteriaOf } from '../../json-api/query/criteria.parser.js';
 import { IfMatch, WriteDocument } from '../../json-api/write/write-document.js';
 import { AccountPasskeyResource } from '../account-passkey.resource.js';
 import { MAX_PASSKEYS } from '../account-passkeys.repository.js';
@@ -42,10 +42,7 @@ export class OwnPasskeys {
 
   /** All of them, oldest first. */
   async list(actor: Actor): Promise<OwnPasskey[]> {
-    const errors = new ErrorList();
-    const url = `/account_passkeys?page[size]=${MAX_PASSKEYS}`;
-    const criteria = parseCriteria(AccountPasskeyResource, () => undefined, url, errors);
-    throwIfErrors(errors);
+    const criteria = criteriaOf(AccountPasskeyResource, { 'page[size]': String(MAX_PASSKEYS) });
     const { rows } = await this.passkeys.index(actor, criteria);
     return rows.map(({ id, attributes }) => passkeyFrom(id, JSON.parse(attributes)));
   }

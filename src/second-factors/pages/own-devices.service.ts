@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { ErrorList, throwIfErrors } from '../../json-api/document/errors.js';
-import { parseCriteria } from '../../json-api/query/criteria.parser.js';
+import { criteriaOf } from '../../json-api/query/criteria.parser.js';
 import { IfMatch } from '../../json-api/write/write-document.js';
 import { TrustedDeviceResource } from '../trusted-devices/trusted-device.resource.js';
 import { MAX_DEVICES } from '../trusted-devices/trusted-devices.repository.js';
@@ -30,10 +29,7 @@ export class OwnDevices {
   /** The devices that are still trusted, oldest first; none for an actor who may not read them. */
   async list(actor: Actor): Promise<OwnDevice[]> {
     if (actor.scopes(TrustedDeviceResource.type, 'read').size === 0) return [];
-    const errors = new ErrorList();
-    const url = `/trusted_devices?page[size]=${MAX_DEVICES}`;
-    const criteria = parseCriteria(TrustedDeviceResource, () => undefined, url, errors);
-    throwIfErrors(errors);
+    const criteria = criteriaOf(TrustedDeviceResource, { 'page[size]': String(MAX_DEVICES) });
     const { rows } = await this.devices.index(actor, criteria);
     return rows.map(({ id, attributes }) => deviceFrom(id, JSON.parse(attributes)));
   }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { apiError, ErrorList, throwIfErrors } from '../../json-api/document/errors.js';
-import { parseCriteria } from '../../json-api/query/criteria.parser.js';
+import { apiError } from '../../json-api/document/errors.js';
+import { criteriaOf } from '../../json-api/query/criteria.parser.js';
 import type { CreateAttributes } from '../../json-api/resource/resource.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { readFlatBody } from '../../json-api/write/body.js';
@@ -49,12 +49,9 @@ export class OwnFactors {
 
   /** The authenticator apps that count, oldest first. */
   async list(actor: Actor): Promise<OwnApp[]> {
-    const errors = new ErrorList();
     // One more may not be confirmed yet.
-    const url = `/account_factors?filter[account_id]=${actor.id}&page[size]=${MAX_FACTORS + 1}`;
-    const criteria = parseCriteria(AccountFactorResource, () => undefined, url, errors);
-    throwIfErrors(errors);
-    const { rows } = await this.factors.index(actor, criteria);
+    const parameters = { 'filter[account_id]': actor.id, 'page[size]': String(MAX_FACTORS + 1) };
+    const { rows } = await this.factors.index(actor, criteriaOf(AccountFactorResource, parameters));
     return rows.flatMap(({ id, attributes }) => appFrom(id, JSON.parse(attributes)) ?? []);
   }
 
