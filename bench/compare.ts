@@ -37,6 +37,8 @@ export async function compare({ others, rows, rounds, seconds, accounts, ...opti
     const lines: string[][] = [];
     for (const row of own.rows.filter((name) => rows.test(name))) {
       const entered = [own, ...against.filter((one) => one.rows.includes(row))];
+      // A row that this checkout alone has compares nothing.
+      if (entered.length === 1) continue;
       const found = await takeTurns(entered, { row, seconds }, rounds);
       const line = [row, median(found.get(own) ?? []).toFixed(0), ...against.map((one) => ratio(found, own, one))];
       process.stdout.write(`${line.join('  ')}\n`);

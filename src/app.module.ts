@@ -23,7 +23,7 @@ import { LoggingModule } from './logging/logging.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { hasMailbox, MailboxModule } from './mailbox/mailbox.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
-import { AppMetricsModule } from './app.metrics.js';
+import { AppMetricsModule } from './app.metrics.module.js';
 import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { OutboundModule } from './outbound/outbound.module.js';

@@ -18,8 +18,7 @@ import { countRequests } from './auth/rate-limit/rate-limit.decorator.js';
 import { RateLimiter } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
-import { DrainingAdapter } from './health/draining.adapter.js';
-import { Shutdown } from './health/shutdown.js';
+import { DrainingAdapter, Shutdown } from './health/shutdown.js';
 import { apiError } from './json-api/document/errors.js';
 import {
   replyToUnreadableUrl,
@@ -36,7 +35,7 @@ import { nestLogger } from './logging/logging.module.js';
 import { logRequests } from './logging/request-line.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsServer } from './metrics/metrics.server.js';
-import { PersonalDataCheck } from './personal-data/personal-data.check.js';
+import { PersonalDataCheck } from './personal-data/personal-data.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { loggedTrace } from './tracing/tracing.js';
 import {

@@ -6,13 +6,12 @@ import type { Extension } from './app.extension.js';
 import { beforeEnd, isEnding } from './app.process.js';
 import { createApp } from './app.setup.js';
 import { loadEnvFile } from './config/env-file.js';
-import { crossSiteWarnings } from './config/cross-site.js';
+import { baseUrl, crossSiteWarnings, ownUrl } from './config/own-url.js';
 import { loadConfig } from './config/load-config.js';
-import { baseUrl, ownUrl } from './config/own-url.js';
 import { relyingParty } from './config/relying-party.js';
 import { DatabaseServer } from './database/database-server.js';
 import { hasMailbox } from './mailbox/mailbox.module.js';
-import { MailboxToken } from './mailbox/mailbox.token.js';
+import { MailboxToken } from './mailbox/mailbox.guard.js';
 import { listen } from './transport/listen.js';
 
 /**

@@ -13,7 +13,7 @@ import { Config } from '../config/config.js';
 import { unregistered } from '../json-api/resource/columns.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { Tracing } from '../tracing/tracing.js';
-import { findUnknownConstraints } from './checks/constraint-names.js';
+import { findUnknownConstraints } from './checks/requirements.js';
 import { translateDatabaseError } from './errors/constraint-errors.js';
 import { dataSourceOptions, type SchemaExtension } from './data-source.js';
 import { DatabaseServer, DatabaseServerModule } from './database-server.js';

@@ -3,7 +3,6 @@ import { Logger } from '@nestjs/common';
 import { DataSource, type Migration, MigrationExecutor } from 'typeorm';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
-import { acquireMigrationLock, MIGRATION_LOCKS } from './migration-lock.js';
 import { PendingMigrations } from './pending-migrations.js';
 import { findMissingMigrationPrivileges, privilegeErrors } from './checks/privileges.js';
 import { migrations } from './schema.js';
@@ -93,5 +92,32 @@ async function runPending(dataSource: DataSource): Promise<string[]> {
       new Logger('Migrations').warn(`A table is in use; trying again (${attempt} of ${LOCK_ATTEMPTS})`);
       await sleep(LOCK_TIMEOUT_MS / 2);
     }
+  }
+}
+
+/** Keys of the advisory locks for migrations: any numbers that are not used elsewhere on the database. */
+export const MIGRATION_LOCKS = { schema: 4_219_073_501, outbox: 4_219_073_502 } as const;
+
+/** Time between two attempts, in milliseconds. */
+const POLL_MS = 50;
+/** Maximum time to wait for another process that migrates, in milliseconds. */
+const MAX_WAIT_MS = 15 * 60_000;
+
+/** Runs a statement in the session that takes the lock, and returns its rows. */
+type Query = (statement: string, parameters: unknown[]) => Promise<readonly { readonly locked: boolean }[]>;
+
+/**
+ * Waits until the session has acquired the advisory lock, which is released with the session. Polls with
+ * pg_try_advisory_lock: a session that waits in pg_advisory_lock has a snapshot, and CREATE INDEX CONCURRENTLY would
+ * wait for that snapshot in turn.
+ * @throws Error when another process keeps the lock for too long; by default 15 minutes, in milliseconds
+ */
+export async function acquireMigrationLock(query: Query, key: number, timeoutMs = MAX_WAIT_MS): Promise<void> {
+  const giveUpAt = Date.now() + timeoutMs;
+  for (;;) {
+    const [row] = await query('SELECT pg_try_advisory_lock($1) AS locked', [key]);
+    if (row?.locked) return;
+    if (Date.now() >= giveUpAt) throw new Error('Another process has been migrating this database for too long.');
+    await sleep(POLL_MS);
   }
 }

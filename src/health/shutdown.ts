@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Config } from '../config/config.js';
 
 /**
@@ -38,5 +39,21 @@ export class Shutdown {
     }
     // A closing server waits for every request, also for one that never arrives completely, and Node's time-outs stop.
     setTimeout(() => server.closeAllConnections(), shutdownSeconds * 1_000).unref();
+  }
+}
+
+/**
+ * The Fastify adapter with a hook before it closes, the first step of a shutdown. Nest's shutdown hooks run later, when
+ * the outbox and the change feed have stopped.
+ */
+export class DrainingAdapter extends FastifyAdapter {
+  /** Runs, and is awaited, before anything of the application is stopped. */
+  beforeClosing: () => Promise<void> = async () => undefined;
+
+  // Nest awaits the result, although its type is void.
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises
+  override async beforeClose(): Promise<void> {
+    super.beforeClose();
+    await this.beforeClosing();
   }
 }

@@ -1,9 +1,36 @@
 import { BlockList, isIP } from 'node:net';
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { normalizeAddress } from '../auth/authentication/client-address.js';
 import { apiError } from '../json-api/document/errors.js';
-import { MailboxToken } from './mailbox.token.js';
+import { Config } from '../config/config.js';
+import { developmentSecret } from '../config/development-secrets.js';
+
+/**
+ * The token in the URL of the development mailbox, 32 random characters. Generated once per `DATA_DIR`, so that
+ * bookmarks stay valid. The address of the client is not enough: behind a proxy on this machine every request looks
+ * local.
+ */
+@Injectable()
+export class MailboxToken {
+  private readonly token: string;
+
+  constructor(@Inject(Config) config: Pick<Config, 'dataDir'>) {
+    this.token = developmentSecret(config.dataDir, 'MAILBOX_TOKEN');
+  }
+
+  /** Path of the mailbox, printed at start. */
+  get path(): string {
+    return `/dev/mailbox/${this.token}`;
+  }
+
+  /** Compares in constant time. */
+  matches(sent: string): boolean {
+    const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+    return timingSafeEqual(digest(sent), digest(this.token));
+  }
+}
 
 /** Loopback, link-local and private addresses (RFC 1122, 1918, 3927, 4193, 4291). */
 const NEAR = new BlockList();

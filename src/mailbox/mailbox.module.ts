@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { PageTemplates } from '../pages/page.templates.js';
 import { MailboxController } from './mailbox.controller.js';
 import { MailboxFiles } from './mailbox.files.js';
-import { MailboxToken } from './mailbox.token.js';
+import { MailboxToken } from './mailbox.guard.js';
 
 /** The development mailbox. Imported only if {@link hasMailbox}. */
 @Module({ controllers: [MailboxController], providers: [MailboxFiles, MailboxToken] })

@@ -1,6 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { PersonalDataCheck } from './personal-data.check.js';
-import { PersonalData } from './personal-data.js';
+import { PersonalData, PersonalDataCheck } from './personal-data.js';
 import { PersonalDataExport } from './personal-data.export.js';
 import { PersonalDataRepository } from './personal-data.repository.js';
 

@@ -14,7 +14,7 @@ import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import { AccountFactor } from '../second-factors/account-factor.entity.js';
 import { FACTOR_SECRET } from '../second-factors/totp/account-factors.repository.js';
 import { PASSWORD } from './test-environment.js';
-import { authenticatorOf, type NextCode } from './totp.js';
+import { authenticatorOf, type NextCode } from './authenticators.js';
 
 /** An account that the kit created. */
 export interface TestAccount {

@@ -20,11 +20,11 @@ export type { Duration, NodeClock } from './clock/node-clock.js';
 export { ADMIN, APP_URL, PASSWORD } from './test-environment.js';
 
 // Passkeys of a page in Chromium
-export { passkey, Passkeys } from './passkey.js';
-export type { ChromiumPage, PasskeyOptions, VirtualPasskey } from './passkey.js';
+export { passkey, Passkeys } from './authenticators.js';
+export type { ChromiumPage, PasskeyOptions, VirtualPasskey } from './authenticators.js';
 
 // Codes of an authenticator app
-export type { NextCode } from './totp.js';
+export type { NextCode } from './authenticators.js';
 
 // Times and requests in a team's own helpers
 export { milliseconds } from './clock/node-clock.js';

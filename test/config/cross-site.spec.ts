@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { crossSiteWarnings } from '../../src/config/cross-site.js';
+import { crossSiteWarnings } from '../../src/config/own-url.js';
 
 /** The origins that the start warns of. */
 const warned = (appUrl: string | null, ...corsOrigins: string[]): string[] =>

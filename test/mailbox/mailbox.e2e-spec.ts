@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasMailbox } from '../../src/mailbox/mailbox.module.js';
-import { MailboxToken } from '../../src/mailbox/mailbox.token.js';
+import { MailboxToken } from '../../src/mailbox/mailbox.guard.js';
 import { eventually } from '../outbox/outbox-fixture.js';
 import { describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { open, type PageResult } from '../pages/page-client.js';

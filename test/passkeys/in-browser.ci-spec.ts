@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
 import { sql } from '../../src/json-api/sql/sql.js';
-import { passkey } from '../../src/testing/passkey.js';
+import { passkey } from '../../src/testing/authenticators.js';
 import { accessibilityViolations, axeViolations, describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { ageSignIn } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';

@@ -21,10 +21,9 @@ import { CredentialsRepository } from '../../passwords/credentials.repository.js
 import { hasPasskey } from '../../passkeys/account-passkeys.repository.js';
 import { hasApp } from '../../second-factors/totp/account-factors.repository.js';
 import { SealedData } from '../sealed-data.js';
-import { emailKeyFindings } from './email-keys.js';
+import { emailKeyFindings, hashFindings } from './accounts.js';
 import { about, type Finding, type Values } from './finding.js';
 import { rolesOf } from './files.js';
-import { hashFindings } from './hashes.js';
 
 /** The settings that database checks need. */
 export const DATABASE_NEEDS = [

@@ -1,5 +1,5 @@
 import { Get, Post } from '@nestjs/common';
-import { AccountLocales } from '../../accounts/account.locales.js';
+import { AccountLocales } from '../../accounts/account.rules.js';
 import { AccountResource } from '../../accounts/account.resource.js';
 import { AccountsService, type AccountValues } from '../../accounts/accounts.service.js';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
