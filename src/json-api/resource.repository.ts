@@ -11,14 +11,13 @@ import { unregistered } from './resource/columns.js';
 import { type Facts, mergeRestrictions, type Restrict, type Restrictions } from './resource/permissions.js';
 import { isUuid } from './resource/field-types.js';
 import { addPermissions, type Conditions, loadFacts, lockRow } from './sql/entities.js';
-import { columnSql, rowColumn } from './sql/keyset.js';
 import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { ReadableIds } from './resource/resource-extension.js';
 import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
-import { and, FALSE, ident, or, sql, TRUE, type Sql } from './sql/sql.js';
+import { and, columnSql, FALSE, ident, or, rowColumn, sql, TRUE, type Sql } from './sql/sql.js';
 import { deleteRow, insertRow, updateRow } from './sql/write.js';
 
 /** A row locked for a write: the entity, and its attributes and the requested linkage as the actor sees them. */

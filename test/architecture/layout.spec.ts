@@ -19,7 +19,6 @@ const SHORT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'embedded-postgres/embedded-error.ts': 'the error that every file of the folder throws',
   'events/audit.observer.ts': 'a provider between two modules',
   'json-api/http/offered-actions.ts': 'a provider that runs once at the start',
-  'json-api/sql/typeorm-pool.ts': 'the one place that uses a private member of TypeORM',
   'outbox/graphile-worker.ts': 'the one place that uses private members of graphile-worker',
   'outbox/outbox.logger.ts': 'the log of graphile-worker, in its own and in the migrations',
   'pages/text/page.language.ts': 'chooses between the texts beside it, which import no code',

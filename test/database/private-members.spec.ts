@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { closeSocket, listenToProtocol } from '../../src/database/driver/pg-protocol.js';
 import { markInTransaction } from '../../src/database/driver/open-transaction.js';
-import { poolOf } from '../../src/json-api/sql/typeorm-pool.js';
+import { poolOf } from '../../src/json-api/sql/executor.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;
@@ -108,7 +108,7 @@ describe('Members that a library does not document', () => {
     ["pg's emitter and socket", /connection\.(?:on|once|stream)\b/, 'database/driver/pg-protocol.ts'],
     ["pg's emitter of readiness", /readyForQuery/, 'database/driver/pg-protocol.ts'],
     ["TypeORM's state of a transaction", /transactionDepth/, 'database/driver/open-transaction.ts'],
-    ["TypeORM's pool", /\.master\b/, 'json-api/sql/typeorm-pool.ts'],
+    ["TypeORM's pool", /\.master\b/, 'json-api/sql/executor.ts'],
     ["graphile-worker's private tables", /graphile_worker\._private/, 'outbox/outbox.repository.ts'],
     ["graphile-worker's state", /\._shuttingDown|\._active|\._workers/, 'outbox/graphile-worker.ts'],
   ];

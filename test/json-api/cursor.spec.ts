@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { AccountResource } from '../../src/accounts/account.resource.js';
 import type { SortKey } from '../../src/json-api/query/criteria.js';
 import { decodeCursor, encodeCursor } from '../../src/json-api/query/pagination.js';
-import { orderBy, reversed, rowColumn, rangesAfter } from '../../src/json-api/sql/keyset.js';
+import { rangesAfter } from '../../src/json-api/sql/keyset.js';
+import { orderBy, reversed } from '../../src/json-api/sql/select.js';
+import { rowColumn } from '../../src/json-api/sql/sql.js';
 import { ID } from '../../src/json-api/resource/attributes.js';
 
 const UUID = '0197a1f0-0000-7000-8000-000000000000';

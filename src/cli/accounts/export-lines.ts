@@ -1,9 +1,8 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { TransferResource } from './account-reader.js';
-import { columnSql } from '../../json-api/sql/keyset.js';
 import { from } from '../../json-api/sql/select.js';
-import { join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
+import { columnSql, join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
 
 /** Accounts in memory at a time. */
 const BATCH = 500;

@@ -4,14 +4,7 @@ import { toUrl } from '../query/query-string.js';
 import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 import { ERROR_CODES, type ErrorObject } from './errors.js';
-import {
-  type Identifier,
-  type Item,
-  type Page,
-  type PageLinks,
-  type ResourceRow,
-  shownRelationships,
-} from './response.js';
+import type { Identifier, Item, Page, PageLinks, ResourceRow } from './response.js';
 
 /** Documents as text. PostgreSQL has written the attributes; what is left is put around them. */
 
@@ -25,6 +18,12 @@ const VERSION_WITH_CURSORS = `"jsonapi":{"version":"1.1","profile":["${CURSOR_PR
 
 /** Writes what is the same in all rows of a resource once, and then only fills it in. */
 type Fill = (row: ResourceRow) => string;
+
+/** The relationships that a document with this selection shows; fields may leave out an included one (JSON:API, full linkage). */
+function shownRelationships(resource: AnyResource, selection: Selection): Relationship[] {
+  const fields = selection.fields.get(resource.type);
+  return [...resource.relationships.values()].filter(({ name }) => !fields || fields.has(name));
+}
 
 /** Writes documents whose links start with the service's prefix. */
 export class DocumentWriter {

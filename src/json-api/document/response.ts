@@ -1,7 +1,5 @@
 import type { Selection } from '../query/criteria.js';
-import type { Attribute } from '../resource/attributes.js';
 import type { Permissions } from '../resource/permissions.js';
-import type { Relationship } from '../resource/relationships.js';
 import type { AnyResource } from '../resource/resource.js';
 
 /** What a repository returns: rows whose attributes PostgreSQL has already written as JSON. */
@@ -68,16 +66,4 @@ export interface Page {
   readonly links: PageLinks;
   readonly count?: number;
   readonly cursors: boolean;
-}
-
-/** The attributes that a document with this selection shows. */
-export function shownAttributes(resource: AnyResource, selection: Selection): Attribute[] {
-  const fields = selection.fields.get(resource.type);
-  return [...resource.attributes.values()].filter(({ name, hidden }) => !hidden && (!fields || fields.has(name)));
-}
-
-/** The relationships that a document with this selection shows; fields may leave out an included one (JSON:API, full linkage). */
-export function shownRelationships(resource: AnyResource, selection: Selection): Relationship[] {
-  const fields = selection.fields.get(resource.type);
-  return [...resource.relationships.values()].filter(({ name }) => !fields || fields.has(name));
 }

@@ -5,8 +5,7 @@ import { type Facts, permissionsOf, type Restrictions } from '../resource/permis
 import type { Action } from '../resource/resource-definition.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { Columns, Executor, Transaction } from './executor.js';
-import { rowColumn } from './keyset.js';
-import { ident, join, raw, sql, type Sql } from './sql.js';
+import { ident, join, raw, rowColumn, sql, type Sql } from './sql.js';
 
 /**
  * Rows as entities, for writes and for the rules on rows. The statements are written here and the values converted by

@@ -1,6 +1,7 @@
+import type { Pool } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { Sql, Statement } from './sql.js';
-import { poolOf } from './typeorm-pool.js';
 
 /** An open transaction. Passed on as an argument, so that a reader sees what runs inside it. */
 export interface Transaction {
@@ -55,4 +56,17 @@ export class Executor {
     const pool = poolOf(this.dataSource);
     return (await pool.query<unknown[]>({ text, values, rowMode: 'array', ...(name !== undefined && { name }) })).rows;
   }
+}
+
+/**
+ * The pool of `pg` behind an initialized data source, for statements whose rows are no entities. TypeORM does not
+ * document it: this is the one place that uses it.
+ * @throws TypeError before `initialize`, and when an update of TypeORM has moved the pool
+ */
+export function poolOf(dataSource: Pick<DataSource, 'driver'>): Pool {
+  const pool: Partial<Pool> | undefined = (dataSource.driver as PostgresDriver).master;
+  if (typeof pool?.query !== 'function') {
+    throw new TypeError('The data source is not initialized, or TypeORM keeps its pool in another place than `master`');
+  }
+  return pool as Pool;
 }

@@ -1,7 +1,6 @@
 import type { Condition, Criteria } from '../query/criteria.js';
-import { orderBy } from './keyset.js';
 import { hasTrigram, plainValues } from './operators.js';
-import { from, type Projection, type Source, type View } from './select.js';
+import { from, orderBy, type Projection, type Source, type View } from './select.js';
 import { and, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
 
 /**

@@ -1,20 +1,8 @@
 import type { SortKey } from '../query/criteria.js';
-import type { SideTable } from '../resource/columns.js';
-import { and, FALSE, ident, join, or, raw, sql, type Sql } from './sql.js';
+import { and, FALSE, join, or, raw, sql, type Sql } from './sql.js';
 
 /** Gives the SQL of a sort key's value, such as `row."name"`; `at` is the key's place in the order. */
 export type Expression = (key: SortKey, at: number) => Sql;
-
-/** The same order from its other end. */
-export const reversed = (sort: readonly SortKey[]): SortKey[] =>
-  sort.map((key) => ({ ...key, descending: !key.descending }));
-
-/** `ORDER BY` keys. PostgreSQL's defaults are the contract's: nulls last ascending, first descending. */
-export const orderBy = (sort: readonly SortKey[], expression: Expression): Sql =>
-  join(
-    sort.map((key, i) => sql`${expression(key, i)} ${raw(key.descending ? 'DESC' : 'ASC')}`),
-    ', ',
-  );
 
 const cast = (key: SortKey, value: unknown): Sql => sql`${value}${raw(`::${key.attribute.type.pgType}`)}`;
 
@@ -75,10 +63,3 @@ export function rangesAfter(sort: readonly SortKey[], values: readonly unknown[]
   const rows = isOneWay(keys) ? beyond : and([bound, beyond]);
   return first.attribute.nullable && !first.descending ? [rows, sql`${column} IS NULL`] : [rows];
 }
-
-/** A column of the row that a statement reads. */
-export const rowColumn = (name: string): Sql => sql`row.${ident(name)}`;
-
-/** The same, of that row or of the one beside it. */
-export const columnSql = ({ column, side }: { readonly column: string; readonly side?: SideTable }): Sql =>
-  side ? sql`${ident(side.alias)}.${ident(column)}` : rowColumn(column);

@@ -1,14 +1,14 @@
 import type { ErrorObject } from '../document/errors.js';
-import { type ResourceRow, shownAttributes } from '../document/response.js';
+import type { ResourceRow } from '../document/response.js';
 import type { Condition, Criteria, Selection, SortKey } from '../query/criteria.js';
 import { encodeCursor } from '../query/pagination.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { Operand } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import type { Columns } from './executor.js';
-import { columnSql, type Expression, orderBy, reversed, rowColumn, rangesAfter } from './keyset.js';
+import { type Expression, rangesAfter } from './keyset.js';
 import { contains, OPERATORS, storedLowerCase } from './operators.js';
-import { and, FALSE, ident, join, raw, sql, type Sql, TRUE } from './sql.js';
+import { and, columnSql, FALSE, ident, join, raw, rowColumn, sql, type Sql, TRUE } from './sql.js';
 
 /** A resource as one actor may read it, in pieces of SQL with the actor's own values. */
 export interface Source {
@@ -47,6 +47,12 @@ export interface Projection {
 }
 
 const text = (value: string): Sql => raw(`'${value.replaceAll("'", "''")}'`);
+
+/** The attributes that a document with this selection shows. */
+function shownAttributes(resource: AnyResource, selection: Selection): Attribute[] {
+  const fields = selection.fields.get(resource.type);
+  return [...resource.attributes.values()].filter(({ name, hidden }) => !hidden && (!fields || fields.has(name)));
+}
 
 /** The text of the `attributes` object, written by PostgreSQL. */
 function attributesJson(source: View, selection: Selection): Sql {
@@ -105,6 +111,17 @@ export const from = ({ resource: { table, sides = [] } }: Pick<View, 'resource'>
     (tables, { table: beside, alias, key }) =>
       sql`${tables} LEFT JOIN ${ident(beside)} ${ident(alias)} ON ${ident(alias)}.${ident(key.column)} = row."id"`,
     sql`${ident(table)} row`,
+  );
+
+/** The same order from its other end. */
+export const reversed = (sort: readonly SortKey[]): SortKey[] =>
+  sort.map((key) => ({ ...key, descending: !key.descending }));
+
+/** `ORDER BY` keys. PostgreSQL's defaults are the contract's: nulls last ascending, first descending. */
+export const orderBy = (sort: readonly SortKey[], expression: Expression): Sql =>
+  join(
+    sort.map((key, i) => sql`${expression(key, i)} ${raw(key.descending ? 'DESC' : 'ASC')}`),
+    ', ',
   );
 
 const visible = ({ scopeCondition, conditions }: View): Sql[] => [scopeCondition, ...conditions];

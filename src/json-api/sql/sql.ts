@@ -92,6 +92,18 @@ export function ident(name: string): Sql {
   return new Sql([`"${name.replaceAll('"', '""')}"`], []);
 }
 
+/** A column of the row that a statement reads. */
+export const rowColumn = (name: string): Sql => sql`row.${ident(name)}`;
+
+/** The same, of that row or of the one beside it. */
+export const columnSql = ({
+  column,
+  side,
+}: {
+  readonly column: string;
+  readonly side?: { readonly alias: string };
+}): Sql => (side ? sql`${ident(side.alias)}.${ident(column)}` : rowColumn(column));
+
 /** Trusted text of this project as SQL, such as a keyword picked from a table. */
 export function raw(text: string): Sql {
   return new Sql([text], []);
