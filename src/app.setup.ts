@@ -5,7 +5,7 @@ import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { serveDocs } from './app.docs.js';
@@ -14,7 +14,7 @@ import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';
 import { checkSharedPackages } from './app.packages.js';
 import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
-import { countRequests } from './auth/rate-limit/rate-limit.decorator.js';
+import { countRequests, tallyListener } from './auth/rate-limit/rate-limit.decorator.js';
 import { RateLimiter } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
@@ -118,16 +118,14 @@ export async function createApp(
   setSecurityHeaders(server);
   // After the headers, which these responses have too.
   rejectUnknownUrls(server);
-  server.addHook('onRequest', (request, _reply, done) => {
-    // By the route, since a path has many spellings. GET has side effects there, which HEAD must not have.
-    const unsupported = request.method === 'HEAD' && request.routeOptions.url?.startsWith(`${config.apiPrefix}/auth/`);
-    done(unsupported ? apiError('method_not_allowed', 'This path does not support HEAD') : undefined);
-  });
-  server.addHook('onRequest', (request, _reply, done) => {
+  rejectHead(server, `${config.apiPrefix}/auth/`);
+  const tallied = tallyListener(app.get(RateLimiter));
+  server.addHook('onRequest', (request, reply, done) => {
     const { id: requestId, span } = request;
     const acceptLanguage = request.headers['accept-language'];
-    const rateLimit = (request.rateLimit = new RateLimitTally());
-    withRequestContext({ requestId, ip: clientAddress(request), acceptLanguage, span, rateLimit }, done);
+    const rateLimit = new RateLimitTally((tally) => tallied(tally, reply));
+    const ip = (): string => clientAddress(request);
+    withRequestContext({ requestId, ip, acceptLanguage, span, rateLimit }, done);
   });
   countRequests(server, app.get(RateLimiter));
   const methods = recordRoutes(server);
@@ -144,6 +142,16 @@ export async function createApp(
   rejectOtherMethods(server, methods);
   await server.ready();
   return app;
+}
+
+/** Rejects HEAD on routes below a path that are made from here on: GET has side effects there, which HEAD must not have. */
+function rejectHead(server: FastifyInstance, path: string): void {
+  const reject: onRequestHookHandler = ({ method }, _reply, done) =>
+    done(method === 'HEAD' ? apiError('method_not_allowed', 'This path does not support HEAD') : undefined);
+  server.addHook('onRoute', (route) => {
+    if (!route.url.startsWith(path) || ![route.method].flat().includes('HEAD')) return;
+    route.onRequest = [reject, ...[route.onRequest ?? []].flat()];
+  });
 }
 
 const POLICY: HelmetOptions = {

@@ -11,8 +11,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export interface RequestContext {
   /** The request's id, as in `X-Request-Id`; undefined in a job. */
   readonly requestId?: string;
-  /** The client's address; undefined in a job. */
-  readonly ip?: string;
+  /** Gives the client's address, which few requests need; undefined in a job that no request started. */
+  readonly ip?: () => string | undefined;
   /** `Accept-Language` (RFC 9110) as it was sent, or as the job's request sent it. */
   readonly acceptLanguage?: string | undefined;
   /** The span of the request or job; undefined where nothing is traced. */
@@ -56,13 +56,18 @@ export class RateLimitTally {
   private charges: Charge[] = [];
   private tightest: Quota | null = null;
 
+  /** @param changed called after each charge and each quota: most requests have none */
+  constructor(private readonly changed?: (tally: RateLimitTally) => void) {}
+
   charge(charge: Charge): void {
     this.charges.push(charge);
+    this.changed?.(this);
   }
 
   /** Reports a quota to the client; the response has the one with the minimum remaining. */
   report(quota: Quota): void {
     if (this.tightest === null || quota.remaining <= this.tightest.remaining) this.tightest = quota;
+    this.changed?.(this);
   }
 
   /** A point was already refunded. */
@@ -80,11 +85,6 @@ export class RateLimitTally {
     const { charges } = this;
     this.charges = [];
     return charges;
-  }
-
-  /** Whether the response has headers. */
-  get isCounted(): boolean {
-    return this.tightest !== null;
   }
 
   /** The headers of the response; none where nothing was counted. Reset is in seconds from now. */
@@ -127,8 +127,21 @@ export function onRequestEnd(server: FastifyInstance, listener: Listener): void 
   });
 }
 
-/** How many requests of a connection have no response yet, on a server with `onRequestEnd`. */
-export const requestsWithoutResponse = (socket: Socket): number => pending.get(socket)?.size ?? 0;
+/**
+ * Closes a connection that sends one more request while so many wait for their response: those that `onRequestEnd`
+ * follows. Call this before adding other hooks: they do not run for such a request.
+ * @param exceeded called before a connection is closed
+ */
+export function limitPending(server: FastifyInstance, max: number, exceeded: (socket: Socket) => void): void {
+  server.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
+    // Without this one.
+    if ((pending.get(socket)?.size ?? 0) < max) return done();
+    reply.hijack();
+    if (socket.destroyed) return;
+    exceeded(socket);
+    socket.destroy();
+  });
+}
 
 /** A response that is queued behind another one on the connection gets no `close` event; the connection does. */
 function whenEnded(socket: Socket, { raw: response }: FastifyReply, ended: (status: number) => void): void {
@@ -143,6 +156,8 @@ function whenEnded(socket: Socket, { raw: response }: FastifyReply, ended: (stat
 function pendingOn(socket: Socket): Set<() => void> {
   const ends = new Set<() => void>();
   pending.set(socket, ends);
+  // Node keeps what was asked for once: the address of a connection that is closed by the time it is needed.
+  void socket.remoteAddress;
   socket.once('close', () => {
     for (const end of ends) end();
   });

@@ -31,9 +31,9 @@ export class Audit {
   /** Records an audit event in the transaction of the action, so that both are committed or neither. */
   async record(tx: Transaction, { action, actorId, details = {}, ...record }: AuditRecord): Promise<void> {
     const target = record.target ?? null;
-    const { ip = null, requestId = null } = requestContext() ?? {};
+    const { ip, requestId = null } = requestContext() ?? {};
     const id = uuidv7();
-    this.rows.add({ id, action, actorId, target, details, ip, requestId }, tx);
+    this.rows.add({ id, action, actorId, target, details, ip: ip?.() ?? null, requestId }, tx);
     await this.events.publish(tx, { id, name: action, actorId, target, details });
     tx.afterCommit(() => this.metrics.actions.inc({ action }));
   }

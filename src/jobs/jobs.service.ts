@@ -59,7 +59,8 @@ export class JobsService implements OnModuleInit {
     kind: Name,
     { input, total }: { readonly input: JobInputs[Name] & object; readonly total: number | null },
   ): Promise<Item> {
-    const { requestId, ip } = requestContext() ?? {};
+    const { requestId, ip: addressOf } = requestContext() ?? {};
+    const ip = addressOf?.();
     const origin = { ...(requestId !== undefined && { requestId }), ...(ip !== undefined && { ip }) };
     const jobId = await this.rows.add({ kind, input, origin, total, createdBy: actor.id }, tx);
     await this.outbox.enqueue(tx, 'jobs.run', { jobId }, { key: jobId });
@@ -85,7 +86,8 @@ export class JobsService implements OnModuleInit {
     if (!job) return false;
     const kind = this.kinds.get(job.kind);
     if (!kind) throw new Error(`No handler is registered for the job kind ${job.kind}`);
-    const step = await withRequestContext({ ...requestContext(), ...job.origin }, () => kind(job.input, job, tx));
+    const origin = { ...job.origin, ip: () => job.origin.ip };
+    const step = await withRequestContext({ ...requestContext(), ...origin }, () => kind(job.input, job, tx));
     await this.rows.advance(jobId, step, tx);
     if (step.isDone) return false;
     if (performance.now() < endsAt) return true;

@@ -3,8 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { addressBlockOf, normalizeAddress, trustedProxyCheck } from '../auth/authentication/client-address.js';
 import type { Config } from '../config/config.js';
-import { requestsWithoutResponse } from '../context/request-context.js';
-import { BodyMessage } from '../json-api/http/body-reader.js';
+import { limitPending } from '../context/request-context.js';
 import { LIMITS } from '../json-api/limits.js';
 import type { Rejection } from './rejections.js';
 
@@ -81,7 +80,6 @@ export function timeoutOptions(timeouts: Timeouts, keepAliveSeconds: number) {
     connectionTimeout: responseMs,
     keepAliveTimeout: keepAliveSeconds * 1_000,
     http: {
-      IncomingMessage: BodyMessage,
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: checkMs,
@@ -92,16 +90,8 @@ export function timeoutOptions(timeouts: Timeouts, keepAliveSeconds: number) {
 /**
  * Limits the pipelined requests of a connection. Node runs all requests of a packet concurrently, which can be
  * thousands. A connection with more is closed; the client may resend requests without a response (RFC 9112, 9.3.2).
- * Call this before adding other hooks: they do not run for rejected requests. The requests are those that `onRequestEnd`
- * follows.
+ * Call this before adding other hooks.
  */
 export function limitPipelining(server: FastifyInstance, reject: Reject): void {
-  server.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
-    // Without this one.
-    if (requestsWithoutResponse(socket) < LIMITS.pipelinedRequests) return done();
-    reply.hijack();
-    if (socket.destroyed) return;
-    reject('pipelining', socket.remoteAddress);
-    socket.destroy();
-  });
+  limitPending(server, LIMITS.pipelinedRequests, (socket) => reject('pipelining', socket.remoteAddress));
 }

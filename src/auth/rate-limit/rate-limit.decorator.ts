@@ -1,16 +1,12 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { RateLimitTally } from '../../context/request-context.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RateLimitTally } from '../../context/request-context.js';
 import { clientAddress } from '../authentication/client-address.js';
 import type { RateLimitName, RateLimiter } from './rate-limiter.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     attempts?: RateLimitName;
-  }
-  interface FastifyRequest {
-    /** The points that the request used; also in the request context. */
-    rateLimit?: RateLimitTally;
   }
 }
 
@@ -28,18 +24,20 @@ export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter)
     const count = (request: FastifyRequest): Promise<void> => rateLimiter.address(attempts, clientAddress(request));
     route.onRequest = [...[route.onRequest ?? []].flat(), count];
   });
-  addLimitHeaders(server, rateLimiter);
 }
 
-/** Adds `RateLimit-*` headers to every counted response, and refunds attempts that were not evaluated. */
-function addLimitHeaders(server: FastifyInstance, rateLimiter: RateLimiter): void {
-  server.addHook('onSend', (request, reply, payload, done) => {
-    const { rateLimit } = request;
-    if (rateLimit?.isCounted) void reply.headers(rateLimit.headers());
-    done(null, payload);
-  });
-  server.addHook('onResponse', ({ rateLimit }, reply, done) => {
-    if (!rateLimit || reply.statusCode !== 503) return done();
-    rateLimiter.refundRequest(rateLimit).then(() => done(), done);
-  });
+/**
+ * What is called after each point that the limits charge for a request: adds `RateLimit-*` headers to its response, and
+ * refunds attempts that were not evaluated.
+ */
+export function tallyListener(rateLimiter: RateLimiter): (tally: RateLimitTally, reply: FastifyReply) => void {
+  const followed = new WeakSet<RateLimitTally>();
+  return (tally, reply) => {
+    void reply.headers(tally.headers());
+    if (followed.has(tally)) return;
+    followed.add(tally);
+    reply.raw.once('finish', () => {
+      if (reply.statusCode === 503) void rateLimiter.refundRequest(tally);
+    });
+  };
 }

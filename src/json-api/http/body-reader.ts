@@ -1,6 +1,5 @@
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
 
@@ -31,7 +30,7 @@ export function readBody(
   begin: () => void,
 ): Promise<Buffer> {
   if (Number(message.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
-  if (message instanceof BodyMessage && message.hasTooManyChunks) return Promise.reject(tooManyChunks());
+  if (withTooManyChunks.has(message)) return Promise.reject(tooManyChunks());
   begin();
   return new Promise((resolve, reject) => {
     const { socket } = message;
@@ -116,33 +115,27 @@ const AVERAGE_BYTES = 64;
 /** Emitted once, when a body has come in more and smaller chunks than it may. */
 const TOO_MANY_CHUNKS = 'tooManyChunks';
 
+/** Requests of whose body chunks were dropped, so that it must not be taken for complete. */
+const withTooManyChunks = new WeakSet<IncomingMessage>();
+
 /**
- * A request whose body is bounded by the number of its chunks, before it is read. Node keeps an object for each
- * chunk until it is read: 6 MB of chunks of one byte take more than 100 MB. What comes after the bound is dropped, so
- * the body must not be taken for complete: see `hasTooManyChunks`.
+ * Bounds the number of chunks of a body, before it is read. Node keeps an object for each chunk until it is read: 6 MB of
+ * chunks of one byte take more than 100 MB. What comes after the bound is dropped.
  */
-export class BodyMessage extends IncomingMessage {
-  #chunks = 0;
-  #bytes = 0;
-  #exceeded = false;
-
-  /** Whether chunks of the body were dropped. */
-  get hasTooManyChunks(): boolean {
-    return this.#exceeded;
-  }
-
-  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-    if (chunk === null) return super.push(null);
-    if (this.#exceeded) return true;
-    this.#chunks += 1;
-    this.#bytes += chunk.length;
-    if (this.#chunks <= LIMITS.bodyChunks || this.#bytes >= this.#chunks * AVERAGE_BYTES) {
-      return super.push(chunk, encoding);
-    }
-    this.#exceeded = true;
-    this.emit(TOO_MANY_CHUNKS);
+function boundChunks(message: IncomingMessage): void {
+  const push = message.push.bind(message);
+  let chunks = 0;
+  let bytes = 0;
+  message.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    if (chunk === null) return push(null);
+    if (withTooManyChunks.has(message)) return true;
+    chunks += 1;
+    bytes += chunk.length;
+    if (chunks <= LIMITS.bodyChunks || bytes >= chunks * AVERAGE_BYTES) return push(chunk, encoding);
+    withTooManyChunks.add(message);
+    message.emit(TOO_MANY_CHUNKS);
     return true;
-  }
+  };
 }
 
 /** The first bytes of every body, which are not counted: what nearly every document needs. */
@@ -180,24 +173,17 @@ const requestsWithResponse = new WeakMap<Socket, IncomingMessage>();
 export const hasResponse = (socket: Socket): boolean => requestsWithResponse.get(socket)?.complete === false;
 
 /**
- * Leaves bodies to the guard that reads them. A client that asks first whether to send its body (`Expect: 100-continue`, RFC
- * 9110, 10.1.1) gets no `100 Continue` from Node. What is unread when the response is sent, Node receives and drops, so that a
- * client that sends before it reads gets its response and may reuse the connection, within the timeout.
+ * Leaves a body to the guard that reads it, and bounds it until then. What is unread when the response is sent, Node
+ * receives and drops, so that a client that sends before it reads gets its response and may reuse the connection, within
+ * the timeout. Call this before the first chunk arrives.
  */
-export function leaveBodiesUnread(server: FastifyInstance, discardTimeoutMs = DISCARD_TIMEOUT_MS): void {
-  const http = server.server;
-  http.on('checkContinue', (request, response) => http.emit('request', request, response));
-  server.addHook('onRequest', ({ raw: message }, { raw: response }, done) => {
-    const { 'content-length': length = '0', 'transfer-encoding': coding } = message.headers;
-    if (length !== '0' || coding !== undefined) {
-      response.once('finish', () => {
-        if (message.complete) return;
-        requestsWithResponse.set(message.socket, message);
-        const timer = setTimeout(() => !message.complete && message.socket.destroy(), discardTimeoutMs).unref();
-        // Of the message and not of its socket, which lives for many requests.
-        message.once('close', () => clearTimeout(timer));
-      });
-    }
-    done();
+export function leaveUnread(message: IncomingMessage, response: ServerResponse): void {
+  boundChunks(message);
+  response.once('finish', () => {
+    if (message.complete) return;
+    requestsWithResponse.set(message.socket, message);
+    const timer = setTimeout(() => !message.complete && message.socket.destroy(), DISCARD_TIMEOUT_MS).unref();
+    // Of the message and not of its socket, which lives for many requests.
+    message.once('close', () => clearTimeout(timer));
   });
 }

@@ -6,7 +6,7 @@ import Negotiator from 'negotiator';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
-import { leaveBodiesUnread } from './body-reader.js';
+import { leaveUnread } from './body-reader.js';
 
 /**
  * Content negotiation of JSON:API 1.1: parameters other than `profile` are not understood; no extension is supported.
@@ -153,7 +153,13 @@ export function configureHttp(server: FastifyInstance): void {
   for (const method of server.supportedMethods.filter((name) => METHODS.includes(name))) {
     server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
-  leaveBodiesUnread(server);
+  // A client that asks first whether to send its body (`Expect: 100-continue`, RFC 9110, 10.1.1) is answered by that guard.
+  server.server.on('checkContinue', (request, response) => server.server.emit('request', request, response));
+  server.addHook('onRequest', ({ raw: message }, { raw: response }, done) => {
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = message.headers;
+    if (length !== '0' || coding !== undefined) leaveUnread(message, response);
+    done();
+  });
   server.addHook('onSend', onSend);
 }
 
