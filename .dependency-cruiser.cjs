@@ -66,6 +66,12 @@ module.exports = {
       { path: '^src/[^/]+/', pathNot: [`^src/(${LEVELS.flat().join('|')})/`, APP] },
     ),
     forbid(
+      'folders-without-a-level-import-nothing',
+      'a new folder of src takes its place in LEVELS, also before others import from it',
+      { path: '^src/[^/]+/', pathNot: [`^src/(${LEVELS.flat().join('|')})/`, APP] },
+      {},
+    ),
+    forbid(
       'neighbours-share-tables-only-with-tables',
       "a neighbour's entity is for entities and resource tables; everything else asks the neighbour's service",
       { path: '^src/([^/]+)/.+\\.ts$', pathNot: ['\\.(entity|resource)\\.ts$', '^src/database/schema\\.ts$', APP] },
@@ -112,7 +118,24 @@ module.exports = {
       'no-tests-in-the-product',
       'src stands without its tests',
       { path: '^src/' },
-      { path: '^(test|bench|examples)/' },
+      { path: '^(test|bench|examples|packages|deploy|\\.ci)/' },
+    ),
+    forbid(
+      'library-internals-behind-adapters',
+      'a file inside of a library is no part of its API: types of metadata apart, the adapter of the library alone imports it',
+      {
+        path: '^src/',
+        pathNot:
+          '^src/(json-api/sql/typeorm-pool|outbox/graphile-worker|database/driver/pg-protocol|cli/with-service)\\.ts$',
+      },
+      {
+        path: '^node_modules/(typeorm|pg|pg-pool|graphile-worker|fastify|@nestjs/[^/]+)/.+',
+        pathNot: [
+          '^node_modules/(typeorm/(browser/)?index|pg/(esm/index|lib/index)|pg-pool/index|graphile-worker/dist/index|fastify/fastify)\\.',
+          '^node_modules/typeorm/(browser/)?metadata(-args)?/Column',
+          '^node_modules/@nestjs/[^/]+/((dist/)?index|constants)\\.',
+        ],
+      },
     ),
     forbid(
       'only-declared-packages',

@@ -6,7 +6,7 @@ import { openPool } from '../../database/connections.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { number, Progress } from '../progress.js';
-import { seed, type SeedPlan, type SeedReport } from '../seed/seeder.js';
+import { analyzeSeeded, seed, type SeedPlan, type SeedReport } from '../seed/seeder.js';
 import { withMigratedServer } from '../with-service.js';
 
 /** The password of every sample account, hashed once: a hash for each of a million would take a day. */
@@ -56,7 +56,7 @@ function fill(context: CommandContext, plan: SeedPlan): Promise<SeedReport> {
     const client = await pool.connect();
     try {
       const report = await seed(client, plan, progress, signal);
-      await client.query('ANALYZE accounts, account_credentials, organizations, memberships');
+      await analyzeSeeded(client);
       return report;
     } finally {
       progress.end();

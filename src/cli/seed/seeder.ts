@@ -21,6 +21,11 @@ const LAST_NUMBER = `
   SELECT coalesce(max(substring(email_key FROM '^user([0-9]{1,9})@seed\\.example\\.com$')::int), 0) AS last
   FROM accounts WHERE email_key LIKE 'user%@seed.example.com'`;
 
+/** Updates the planner's statistics of what `seed` wrote: outside of its transaction, whose rows ANALYZE must see. */
+export async function analyzeSeeded(client: ClientBase): Promise<void> {
+  await client.query('ANALYZE accounts, account_credentials, organizations, memberships');
+}
+
 /** The amounts to create. */
 export interface SeedPlan extends Pick<SampleSettings, 'hashedPassword' | 'userRole' | 'ownerRole'> {
   readonly accounts: number;

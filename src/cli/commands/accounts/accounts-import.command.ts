@@ -20,7 +20,7 @@ import { PasswordHasher } from '../../../passwords/hashing/password.hasher.js';
 import { AccountReader } from '../../accounts/account-reader.js';
 import { columnMap } from '../../accounts/csv-columns.js';
 import { csvLines } from '../../accounts/csv-lines.js';
-import { Importer } from '../../accounts/importer.js';
+import { analyzeImported, Importer } from '../../accounts/importer.js';
 import { ImportRun } from '../../accounts/import-run.js';
 import { inputLines } from '../../accounts/input-lines.js';
 import { parsedBy, type CommandContext } from '../../command.js';
@@ -76,8 +76,7 @@ export const accountsImportCommand = (context: CommandContext) => {
           );
           const run = new ImportRun(reader, importer, options, { progress, ...context });
           await run.all(lines);
-          if (run.added > 0 && !options.dryRun)
-            await dataSource.query('ANALYZE accounts, account_credentials, memberships');
+          if (run.added > 0 && !options.dryRun) await analyzeImported(dataSource);
         }),
       );
     });
