@@ -1,23 +1,19 @@
 import { Command } from '@commander-js/extra-typings';
 import type { INestApplicationContext } from '@nestjs/common';
-import { z } from 'zod';
 import { AccountDirectoryRepository, type AccountName } from '../../accounts/account-directory.repository.js';
-import { emailKey } from '../../auth/email-key.js';
 import { DeviceTrust } from '../../auth/sessions/device-trust.js';
 import type { SessionEnding } from '../../auth/sessions/session.js';
 import { SessionStore, type EndedSessions } from '../../auth/sessions/session.store.js';
 import { email } from '../../config/variables/schemas.js';
 import { Audit } from '../../events/audit.js';
-import { isUuid } from '../../json-api/resource/field-types.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { accountOf, uuid } from '../account-options.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { number } from '../progress.js';
 import { withService } from '../with-service.js';
 
 const ENDING: SessionEnding = { reason: 'revoked', actorId: null };
 const ACTION = 'iam:account_sessions.revoked';
-
-const uuid = z.string().refine(isUuid, 'must be a UUID');
 
 /** Ends sessions on every device. */
 export const sessionsRevokeCommand = (context: CommandContext) =>
@@ -31,13 +27,12 @@ export const sessionsRevokeCommand = (context: CommandContext) =>
     .option('--email <EMAIL>', 'Sessions of the account with this e-mail', parsedBy(email))
     .option('--all', 'All sessions')
     .action(async ({ account, email: address, all }, command) => {
-      const given = [account, address, all].filter((value) => value !== undefined);
-      if (given.length !== 1) command.error('error: Give one of --account, --email and --all.');
+      const name = accountOf(account, address);
+      const isOne = all ? account === undefined && address === undefined : name !== undefined;
+      if (!isOne) command.error('error: Give one of --account, --email and --all.');
       const ended = await withService(context, async (service) => {
         const revocation = new Revocation(service);
-        if (all) return revocation.all(context.signal);
-        const found = account === undefined ? { emailKey: emailKey(address ?? '') } : { id: account };
-        return revocation.of(found, String(given[0]));
+        return name === undefined ? revocation.all(context.signal) : revocation.of(name, String(account ?? address));
       });
       context.out.write(`Ended ${number(ended)} ${ended === 1 ? 'session' : 'sessions'}.\n`);
     });

@@ -1,14 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
 import { AccountRules } from '../../../accounts/account.rules.js';
 import { EmailChangesService } from '../../../accounts/email/email-changes.service.js';
-import { emailKey } from '../../../auth/email-key.js';
 import { email } from '../../../config/variables/schemas.js';
-import { isUuid } from '../../../json-api/resource/field-types.js';
+import { accountOf, ONE_ACCOUNT, uuid } from '../../account-options.js';
 import { parsedBy, type CommandContext } from '../../command.js';
 import { withService } from '../../with-service.js';
-
-const uuid = z.string().refine(isUuid, 'must be a UUID');
 
 /** Changes the e-mail of an account, also of an admin. */
 export const accountsSetEmailCommand = (context: CommandContext) =>
@@ -23,13 +19,11 @@ export const accountsSetEmailCommand = (context: CommandContext) =>
     .option('--account <ID>', 'The account with this id', parsedBy(uuid))
     .option('--email <EMAIL>', 'The account with this e-mail', parsedBy(email))
     .action(async (address, { account, email: former }, command) => {
-      if ((account === undefined) === (former === undefined)) {
-        command.error('error: Give one of --account and --email.');
-      }
+      const name = accountOf(account, former);
+      if (name === undefined) return command.error(ONE_ACCOUNT);
       await withService(context, async (service) => {
         const [problem] = service.get(AccountRules, { strict: false }).errors({ email: address }, 'email_change');
         if (problem) throw new Error(problem.detail);
-        const name = account === undefined ? { emailKey: emailKey(former ?? '') } : { id: account };
         const isChanged = await service.get(EmailChangesService, { strict: false }).set(name, address);
         if (!isChanged) throw new Error(`There is no account ${account ?? former}, or it is a service account.`);
       });

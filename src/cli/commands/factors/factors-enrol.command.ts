@@ -1,17 +1,12 @@
 import { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
 import { emailKey } from '../../../auth/email-key.js';
-import { email, line } from '../../../config/variables/schemas.js';
+import { email } from '../../../config/variables/schemas.js';
 import { OperatorFactors } from '../../../second-factors/totp/operator-factors.service.js';
 import { grouped, qrLines } from '../../../second-factors/totp/totp.js';
+import { label } from '../../account-options.js';
 import { askUntil } from '../../ask-line.js';
 import { parsedBy, type CommandContext } from '../../command.js';
 import { withService } from '../../with-service.js';
-
-/** As `name` of `iam:account_factors` is. */
-const appName = line
-  .transform((text) => text.trim())
-  .pipe(z.string().min(1, 'must not be empty').max(100, 'must have at most 100 characters'));
 
 /** How many codes may be wrong, such as one that was typed too late. */
 const MAX_CODES = 3;
@@ -29,12 +24,7 @@ export const factorsEnrolCommand = (context: CommandContext) =>
         'end, and its owner gets a mail. It is recorded in the audit trail.',
     )
     .argument('<EMAIL>', 'The e-mail of the account', parsedBy(email))
-    .option(
-      '--name <NAME>',
-      'What the app is called in the list of the account',
-      parsedBy(appName),
-      'Authenticator app',
-    )
+    .option('--name <NAME>', 'What the app is called in the list of the account', parsedBy(label), 'Authenticator app')
     .action(async (address, { name }) => {
       const account = { emailKey: emailKey(address) };
       const isAdded = await withService(context, async (service) => {

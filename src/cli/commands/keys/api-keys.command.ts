@@ -1,32 +1,16 @@
 import { Command } from '@commander-js/extra-typings';
-import { z } from 'zod';
 import { OperatorKeysService } from '../../../api-keys/operator-keys.service.js';
-import type { AccountName } from '../../../accounts/account-directory.repository.js';
-import { emailKey } from '../../../auth/email-key.js';
 import { email, integer, line, list } from '../../../config/variables/schemas.js';
-import { isUuid } from '../../../json-api/resource/field-types.js';
 import { oneLine } from '../../../mail/mail.address.js';
+import { accountOf, label, ONE_ACCOUNT, uuid } from '../../account-options.js';
 import { parsedBy, type CommandContext } from '../../command.js';
 import { table } from '../../output.js';
 import { withService } from '../../with-service.js';
 
-/** As the attributes of `iam:api_keys` are. */
-const keyName = line
-  .transform((text) => text.trim())
-  .pipe(z.string().min(1, 'must not be empty').max(100, 'must have at most 100 characters'));
 const rights = list(line.max(255, 'must be a comma list of rights of at most 255 characters')).refine(
   ({ length }) => length <= 100,
   'must have at most 100 rights',
 );
-const uuid = z.string().refine(isUuid, 'must be a UUID');
-
-/** The account of the options; undefined where neither or both are given. */
-function accountOf(id: string | undefined, address: string | undefined): AccountName | undefined {
-  if ((id === undefined) === (address === undefined)) return undefined;
-  return id === undefined ? { emailKey: emailKey(address ?? '') } : { id };
-}
-
-const ONE_ACCOUNT = 'error: Give one of --account and --email.';
 const time = (value: Date | null): string => value?.toISOString() ?? '-';
 
 /** Lists API keys, never the keys themselves. */
@@ -61,7 +45,7 @@ export const keysCreateCommand = (context: CommandContext) =>
   new Command('create')
     .summary('Make an API key and print it, once')
     .description('Its permissions lie within what the account may do. A person gets a mail about it.')
-    .argument('<NAME>', 'What the key is for', parsedBy(keyName))
+    .argument('<NAME>', 'What the key is for', parsedBy(label))
     .option('--account <ID>', 'The account with this id', parsedBy(uuid))
     .option('--email <EMAIL>', 'The account with this e-mail', parsedBy(email))
     .requiredOption('--permissions <RIGHTS>', 'Comma list of rights such as iam:accounts.read.org', parsedBy(rights))
