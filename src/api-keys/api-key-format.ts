@@ -4,7 +4,7 @@ import { API_KEY_PREFIX } from '../auth/authentication/api-key-access.js';
 
 /**
  * The form of API keys: `iam_`, 10 characters that find the key, 43 random ones, and 6 of a checksum of all before them, in
- * base62. So secret scanners recognize a key, and what is no key is rejected without the database.
+ * base62. Secret scanners recognize it, and other texts are rejected without a query.
  */
 
 const PREFIX = API_KEY_PREFIX;
@@ -21,7 +21,7 @@ const LABEL = { first: 8, last: 4 };
 
 /** A key as it is stored, and as its owner sees it. */
 export interface KeySecret {
-  /** Finds the key; no secret. */
+  /** Finds the key. Not secret. */
   readonly finder: string;
   /** Hex SHA-256 of the whole key. 256 random bits cannot be guessed, so neither a salt nor a slow hash adds anything. */
   readonly hash: string;
@@ -47,7 +47,7 @@ export function newApiKey(): string {
   return key + checksum(key);
 }
 
-/** What finds a key; null for what is no key of this form, or has a wrong checksum. */
+/** The finder of a key; null for a text of another form, or with a wrong checksum. */
 export function finderOf(key: string): string | null {
   if (key.length !== LENGTH || !FORM.test(key)) return null;
   const checked = key.slice(0, -CHECKSUM_CHARACTERS);
@@ -55,7 +55,7 @@ export function finderOf(key: string): string | null {
   return key.slice(PREFIX.length, PREFIX.length + FINDER_CHARACTERS);
 }
 
-/** What is stored of a new key. */
+/** The stored part of a new key. */
 export const secretOf = (key: string): KeySecret => ({
   finder: key.slice(PREFIX.length, PREFIX.length + FINDER_CHARACTERS),
   hash: sha256(key).toString('hex'),

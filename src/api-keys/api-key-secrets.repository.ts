@@ -6,7 +6,7 @@ import { sql } from '../json-api/sql/sql.js';
 import type { ActiveKeys } from '../passwords/password-changed.mailer.js';
 import type { KeySecret } from './api-key-format.js';
 
-/** A good key with what its actor is made of. */
+/** A valid key, with everything that its actor has. */
 export interface FoundKey {
   readonly id: string;
   readonly hash: string;
@@ -34,7 +34,7 @@ export interface FoundKey {
 /** Maximum number of secrets of one key: the present one, and former ones in their overlap. */
 const MAX_SECRETS = 10;
 
-/** The secrets of API keys, for any actor: whose key it is, is what they decide. */
+/** The secrets of API keys. No scope applies: there is no actor before the key is found. */
 @Injectable()
 export class ApiKeySecretsRepository implements ActiveKeys {
   constructor(
@@ -42,7 +42,7 @@ export class ApiKeySecretsRepository implements ActiveKeys {
     private readonly factors: SecondFactors,
   ) {}
 
-  /** The good key that has this finder, with its enabled owner, by one statement. */
+  /** The valid key with this finder, and its enabled owner, by one statement. */
   async find(finder: string): Promise<FoundKey | undefined> {
     const [row] = await this.transactions.query<FoundKey>(sql`
       SELECT key.id, secret.hash, key.permissions, key.role_scope AS "roleScope",
@@ -74,7 +74,7 @@ export class ApiKeySecretsRepository implements ActiveKeys {
     await tx.query(sql`INSERT INTO api_key_secrets (finder, key_id, hash) VALUES (${finder}, ${keyId}, ${hash})`);
   }
 
-  /** Replaces the secret of a locked key. Former ones stay good for the overlap, and no longer than they were. */
+  /** Replaces the secret of a locked key. Former ones stay valid for the overlap, but not longer than before. */
   async replace(keyId: string, secret: KeySecret, overlapSeconds: number, tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE api_key_secrets SET expires_at = least(expires_at, now() + make_interval(secs => ${overlapSeconds}))
@@ -87,8 +87,7 @@ export class ApiKeySecretsRepository implements ActiveKeys {
   }
 
   /**
-   * Writes down that a key is used, at most once a minute. A row that is locked is left alone: what locks it changes the
-   * key, and no request waits for that.
+   * Stores that a key was used, at most once a minute. Skips a locked row, so that no request waits for a change of the key.
    */
   async markUsed(keyId: string): Promise<void> {
     await this.transactions.query(sql`
@@ -98,7 +97,7 @@ export class ApiKeySecretsRepository implements ActiveKeys {
         FOR NO KEY UPDATE SKIP LOCKED)`);
   }
 
-  /** How many good keys an account has. */
+  /** The number of valid keys of an account. */
   async count(accountId: string): Promise<number> {
     const [row] = await this.transactions.query<{ keys: number }>(sql`
       SELECT count(*)::int AS keys FROM api_keys

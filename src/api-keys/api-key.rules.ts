@@ -7,8 +7,9 @@ import { Config } from '../config/config.js';
 import { attributePointer, type ErrorObject } from '../json-api/document/errors.js';
 import { attributeField, brokenRule, type Rule } from '../json-api/document/rules.js';
 
-const DAY_MS = 24 * 3_600_000;
-/** Lifetime of a key whose expiry is not said, in days. */
+/** A day, in ms. */
+export const DAY_MS = 24 * 3_600_000;
+/** Lifetime of a key that is created without an expiry, in days. */
 const DEFAULT_DAYS = 90;
 
 /** Rules of API keys beside those of the resource layer. */
@@ -38,7 +39,7 @@ export class ApiKeyRules {
     this.maxDays = apiKeyMaxDays;
   }
 
-  /** When a key expires whose create does not say it. */
+  /** The expiry of a key that is created without one. */
   defaultExpiry(): string {
     const days = this.maxDays === 0 ? DEFAULT_DAYS : Math.min(DEFAULT_DAYS, this.maxDays);
     return new Date(Date.now() + days * DAY_MS).toISOString();

@@ -72,7 +72,7 @@ export class ApiKeysRepository extends ResourceRepository<ApiKey, Actor> {
       SELECT FROM accounts account WHERE account.id = row.account_id AND account.kind = 'service')`,
   };
 
-  /** Locks the account of a new key, and counts the keys that it has: two of these wait for each other. */
+  /** Locks the account of a new key, and counts the keys that it has: concurrent requests wait for each other. */
   async countOf(accountId: string, tx: Transaction): Promise<number> {
     await tx.query(sql`SELECT FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`);
     const [row] = await tx.query<{ keys: number }>(
@@ -102,7 +102,7 @@ export class ApiKeysRepository extends ResourceRepository<ApiKey, Actor> {
     await tx.query(sql`DELETE FROM api_keys WHERE account_id = ${accountId} AND created_at >= ${since}`);
   }
 
-  /** Forgets that an account made keys of others. */
+  /** Removes an account as the creator of keys of others. */
   async erase(accountId: string, tx: Transaction): Promise<void> {
     await tx.query(sql`UPDATE api_keys SET created_by = NULL WHERE created_by = ${accountId}::uuid`);
   }

@@ -24,7 +24,7 @@ type KeyWrite = Write<Actor, ApiKey, Values>;
 
 /** Maximum number of keys of one account. */
 const MAX_KEYS = 1_000;
-/** Where the document of a create or rotation shows the key, once. */
+/** Member of `meta` that has the key, in the response to a create or rotation. */
 const KEY = 'key';
 const EVERYTHING: Selection = { fields: new Map(), include: [] };
 
@@ -46,7 +46,7 @@ export class ApiKeysService extends ResourceService<ApiKey, Actor, Values> {
 
   /**
    * Replaces the secret of a key; `meta.key` shows the new one, this once.
-   * @param overlapSeconds how long the former one stays good
+   * @param overlapSeconds how long the former one stays valid, in seconds
    * @throws ApiError 403, 404; 409 for a key that has expired or was revoked
    */
   rotate(actor: Actor, id: string, overlapSeconds: number): Promise<Item> {
@@ -66,7 +66,7 @@ export class ApiKeysService extends ResourceService<ApiKey, Actor, Values> {
     });
   }
 
-  /** Ends a key at once, for ever. One that was revoked before stays as it is. @throws ApiError 403, 404 */
+  /** Revokes a key for good; no change if it was revoked before. @throws ApiError 403, 404 */
   revoke(actor: Actor, id: string): Promise<Item> {
     return this.transactions.run(async (tx) => {
       const row = await this.findForAction(actor, 'revoke', id, tx);
@@ -80,7 +80,7 @@ export class ApiKeysService extends ResourceService<ApiKey, Actor, Values> {
     return { expiresAt: this.rules.defaultExpiry() as unknown as Date };
   }
 
-  /** The key of a person is its owner's; others who have the right end it, and do nothing else with it. */
+  /** Only its owner changes a person's key; others who have the right may revoke it. */
   protected override restrict(actor: Actor, { accountId }: ApiKey, { isOfService = false }: Facts): Restrictions {
     if (accountId === actor.id || isOfService) return {};
     return { update: NOT_YOURS, actions: { rotate: NOT_YOURS } };
@@ -132,7 +132,7 @@ export class ApiKeysService extends ResourceService<ApiKey, Actor, Values> {
     await this.changes.publish(tx, [row.accountId]);
   }
 
-  /** A new secret is a key in the hands of the actor, who therefore has to hold what it may do. */
+  /** A rotation gives the actor a usable key, so the actor needs the rights of the key. */
   private async assertMayMake(
     actor: Actor,
     { accountId, permissions, roleScope }: ApiKey,

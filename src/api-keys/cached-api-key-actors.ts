@@ -10,7 +10,7 @@ import { effectiveRole, effectiveScope } from './effective-role.js';
 /** Time between two writes of `last_used_at` of one key, in ms. */
 const USE_EVERY_MS = 60_000;
 
-/** The actors of API keys, out of memory or by one query. */
+/** The actors of API keys, from the cache or by one query. */
 @Injectable()
 export class CachedApiKeyActors extends ApiKeyActors {
   private readonly logger = new Logger('ApiKeys');
@@ -53,7 +53,7 @@ export class CachedApiKeyActors extends ApiKeyActors {
     return entry;
   }
 
-  /** Once a minute the use is written down before the request goes on, so that the key shows it from then on. */
+  /** Stores the use, at most once a minute, before the request continues: the response may show it. */
   private used(entry: KeyEntry): KeyUse | Promise<KeyUse> {
     const { actor, expiresAt, usedAt } = entry;
     const use = { actor, exp: expiresAt === Infinity ? null : Math.floor(expiresAt / 1_000) };

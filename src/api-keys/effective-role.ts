@@ -4,7 +4,7 @@ import { commonRights } from '../auth/authorization/effective-rights.js';
 import type { Right } from '../auth/authorization/rights.js';
 import type { FoundKey } from './api-key-secrets.repository.js';
 
-/** What an API key may do: its permissions, as far as its owner may do that now. */
+/** What an API key may do: its permissions, limited to the present rights of its owner. */
 
 /**
  * Resource types that no key reaches, whatever its permissions: what signs people in, and what makes or receives secrets.
@@ -41,8 +41,8 @@ export function effectiveRole(owner: Role, permissions: readonly Right[], hasOwn
 type ScopedKey = Pick<FoundKey, 'roleScope' | 'scopeOrganizationIds' | 'organizationIds' | 'roleScopeExtra'>;
 
 /**
- * The organizations and the other scope of a key: of its own role scope what the owner has too. An owner with every
- * right has every organization and value.
+ * The organizations and the other role scope of a key: those of its own that the owner has too. An owner with every right
+ * has every organization and value.
  */
 export function effectiveScope(key: ScopedKey, owner: Role): { organizationIds: readonly string[]; extra: RoleScope } {
   const { roleScope, scopeOrganizationIds, organizationIds, roleScopeExtra } = key;
@@ -61,6 +61,6 @@ export function effectiveScope(key: ScopedKey, owner: Role): { organizationIds: 
   };
 }
 
-/** Whether a role scope has a value; `constructor` and its like, which every object inherits, are no keys. */
+/** Whether a role scope has a value. Inherited members such as `constructor` do not count. */
 export const holds = (scope: RoleScope, name: string, value: string): boolean =>
   Object.hasOwn(scope, name) && (scope[name]?.includes(value) ?? false);

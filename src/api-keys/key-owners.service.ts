@@ -19,7 +19,7 @@ export interface KeyOwner {
   readonly roleScope: RoleScope;
 }
 
-/** What a key is to have of its owner. */
+/** What a new key is to get of its owner's rights. */
 export interface KeyGrants {
   readonly permissions: readonly Permission[];
   readonly roleScope: RoleScope | null | undefined;
@@ -31,7 +31,7 @@ const forbidden = (attribute: string, detail: string): ErrorObject => ({
   source: attributePointer(attribute),
 });
 
-/** Decides which keys an actor may make: people their own, and those of services that they may update alone. */
+/** Decides which keys an actor may make: for their own account, and for service accounts that they may update alone. */
 @Injectable()
 export class KeyOwners {
   constructor(
@@ -40,8 +40,8 @@ export class KeyOwners {
   ) {}
 
   /**
-   * The account that a key of the actor's making may belong to; an error of status 403 where it may not, and null where
-   * there is no such account in the actor's scope.
+   * The account that the actor may make a key for; an error of status 403 where they may not, null where the account is out
+   * of the actor's scope.
    */
   async find(actor: Actor, accountId: string, tx: Transaction): Promise<KeyOwner | ErrorObject | null> {
     if (accountId === actor.id) return actor;
@@ -59,7 +59,7 @@ export class KeyOwners {
     return { id: accountId, role, organizationIds, roleScope: account.roleScopeExtra };
   }
 
-  /** What a key would have beyond its owner, and beyond the actor who makes it: errors of status 403. */
+  /** Rights that neither the owner nor the actor who makes the key may give it: errors of status 403. */
   errorsOf(actor: Actor, owner: KeyOwner, { permissions, roleScope }: KeyGrants): ErrorObject[] {
     const beyond = permissions.flatMap(({ right, place }) => {
       if (!coverRight(owner.role.parsedRights, right)) {

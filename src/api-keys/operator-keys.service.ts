@@ -7,7 +7,7 @@ import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { Audit } from '../events/audit.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { ApiKeyMailer } from './mails/api-key.mailer.js';
-import { ApiKeyRules } from './api-key.rules.js';
+import { ApiKeyRules, DAY_MS } from './api-key.rules.js';
 import { newApiKey, secretOf } from './api-key-format.js';
 import { ApiKeySecretsRepository } from './api-key-secrets.repository.js';
 import { ApiKeysRepository, type ListedKey } from './api-keys.repository.js';
@@ -19,9 +19,7 @@ export interface OperatorKey {
   readonly days: number;
 }
 
-const DAY_MS = 24 * 3_600_000;
-
-/** API keys for operators, who vouch for what they do: no actor, and no fresh sign-in. */
+/** API keys for operators: without an actor and a fresh sign-in. */
 @Injectable()
 export class OperatorKeysService {
   constructor(
@@ -46,8 +44,8 @@ export class OperatorKeysService {
   }
 
   /**
-   * Makes a key of an account, and gives the key; null where there is no account.
-   * @throws Error with a sentence when a permission is none, or beyond the role of the account, or the key lasts too long;
+   * Creates a key for an account, and returns it; null where there is no account.
+   * @throws Error when a permission does not exist or exceeds the role of the account, or the expiry is too late;
    * RolesFileError
    */
   create(account: AccountName, { name, permissions, days }: OperatorKey): Promise<string | null> {

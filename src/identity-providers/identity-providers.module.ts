@@ -31,11 +31,11 @@ import { DomainProofs } from './providers/domain-proofs.service.js';
 import { IdentityProvidersController } from './providers/identity-providers.controller.js';
 import { IdentityProvidersRepository } from './providers/identity-providers.repository.js';
 import { IdentityProvidersService } from './providers/identity-providers.service.js';
-import { ProviderClaimsService } from './round-trip/provider-claims.service.js';
-import { ProviderSignIns } from './round-trip/provider-sign-in.service.js';
-import { RoundTripStarts } from './round-trip/round-trip-start.service.js';
-import { SsoController } from './round-trip/sso.controller.js';
-import { SsoExchangeController } from './round-trip/sso-exchange.controller.js';
+import { ProviderClaimsService } from './sign-in/provider-claims.service.js';
+import { ProviderSignIns } from './sign-in/provider-sign-in.service.js';
+import { AuthorizationRequests } from './sign-in/authorization-requests.service.js';
+import { SsoController } from './sign-in/sso.controller.js';
+import { SsoExchangeController } from './sign-in/sso-exchange.controller.js';
 import { BackchannelLogoutController } from './sign-out/backchannel-logout.controller.js';
 import { BackchannelLogout } from './sign-out/backchannel-logout.service.js';
 import { LogoutTokens } from './sign-out/logout-token.service.js';
@@ -85,7 +85,7 @@ import { ProviderSessionsRepository } from './sign-out/provider-sessions.reposit
     ProviderSessionsRepository,
     ProviderSettingsRepository,
     ProviderSignIns,
-    RoundTripStarts,
+    AuthorizationRequests,
   ],
 })
 export class IdentityProvidersModule implements OnModuleInit {

@@ -26,6 +26,10 @@ export function fieldErrors(error: unknown, places: Readonly<Partial<Record<Erro
   return byField;
 }
 
+/** Whether the first error of what a service threw has one of these codes. */
+export const hasCode = (error: unknown, ...codes: readonly ErrorCode[]): error is ApiError =>
+  error instanceof ApiError && codes.includes(error.errors[0].code);
+
 /** The field that an error is about: the last part of its pointer, in flat bodies and in documents. */
 function fieldOf({ code, source }: ErrorObject): string | null {
   if (code !== 'validation_failed' || !source || !('pointer' in source)) return null;

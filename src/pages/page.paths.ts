@@ -51,6 +51,11 @@ export class PagePaths {
     return this.ownPage(returnTo) ?? this.returnUrls.resolve(returnTo)?.href ?? null;
   }
 
+  /** As `destination`, for what a request sent; null where it sent none, too. */
+  sentDestination(returnTo: unknown): string | null {
+    return typeof returnTo === 'string' && returnTo !== '' ? this.destination(returnTo) : null;
+  }
+
   /** The path of the account's page that a `return_to` names; null when it names none. */
   ownPage(returnTo: string): string | null {
     if (!URL.canParse(returnTo, NO_HOST)) return null;

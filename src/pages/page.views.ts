@@ -17,6 +17,10 @@ interface Form {
 export const titleOf = (text: PageText, heading: string, errors: FieldErrors): string =>
   errors.size > 0 ? `${text.error}: ${heading}` : heading;
 
+/** What a page says has just been done, by the parameter `notice` of its URL; null for none that it knows. */
+export const noticeIn = (sent: unknown, notices: Readonly<Record<string, string>>): string | null =>
+  typeof sent === 'string' && Object.hasOwn(notices, sent) ? (notices[sent] ?? null) : null;
+
 /** Whether a page with these forms asks the API of the service. */
 export const asksApi = (forms: readonly FormData[]): boolean => forms.some(({ passkey }) => passkey !== null);
 

@@ -8,7 +8,7 @@ import type { PersonalTable } from '../personal-data/personal-data.js';
 import type { AccountPasskey } from './account-passkey.entity.js';
 import { AccountPasskeyResource } from './account-passkey.resource.js';
 
-/** Passkeys of an account. Nothing of them is secret: the private keys are with their owner. */
+/** Passkeys of an account. The service has no secret of theirs: the private keys are in the authenticators. */
 export const PERSONAL_PASSKEYS: PersonalTable = {
   table: 'account_passkeys',
   key: 'id',
@@ -35,7 +35,7 @@ export interface KnownCredential {
   readonly transports: string[];
 }
 
-/** What an authenticator said with a signature. */
+/** What an authenticator reports with a signature. */
 export interface PasskeyUse {
   readonly signCount: number;
   readonly backedUp: boolean;
@@ -53,8 +53,8 @@ export class AccountPasskeysRepository extends ResourceRepository<AccountPasskey
   protected readonly scopeConditions = { '*': ofActor, own: ofActor };
 
   /**
-   * Locks an enabled account, so that its passkeys and the challenges for them are counted in turn; false where there is
-   * none.
+   * Locks an enabled account, so that concurrent requests do not exceed the maximum of passkeys and challenges; false
+   * where there is none.
    */
   async lockOwner(accountId: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`
@@ -95,7 +95,7 @@ export class AccountPasskeysRepository extends ResourceRepository<AccountPasskey
 
   /**
    * Records the use of a passkey. False, and nothing is recorded, when it is gone, or when it is bound to one device and
-   * its counter has not grown (WebAuthn, 6.1.1): of two uses with one counter, one counts.
+   * its counter has not grown (WebAuthn, 6.1.1): of two uses with one counter, the second is rejected.
    */
   async recordUse(id: string, { signCount, backedUp }: PasskeyUse, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`
@@ -115,7 +115,7 @@ export class AccountPasskeysRepository extends ResourceRepository<AccountPasskey
   }
 }
 
-/** The scope `*` covers no more than `own`: a passkey is its owner's alone. */
+/** The scope `*` is the same as `own`: not even an admin sees the passkeys of others. */
 function ofActor(actor: Actor): Sql {
   return sql`row.account_id = ${actor.id}::uuid`;
 }

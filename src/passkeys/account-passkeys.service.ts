@@ -14,7 +14,7 @@ import type { AccountPasskeyResource } from './account-passkey.resource.js';
 import { AccountPasskeysRepository } from './account-passkeys.repository.js';
 import { PasskeyMailer } from './passkey.mailer.js';
 
-/** What of a passkey can be changed. */
+/** The attributes of a passkey that can be changed. */
 export type PasskeyValues = UpdateAttributes<AccountPasskey, typeof AccountPasskeyResource.rules>;
 
 /** The passkeys of the actor's own account: read, renamed and removed. */
@@ -32,7 +32,7 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
     super(passkeys, tools);
   }
 
-  /** Removes the passkeys that another person may have added. The owner learns of it from the mail about the change. */
+  /** Removes the passkeys that someone else may have added. The mail about the e-mail change informs the owner. */
   async removeSince({ accountId, since }: RevertedChange, tx: Transaction): Promise<void> {
     for (const id of await this.passkeys.removeSince(accountId, since, tx)) {
       const target = { type: this.passkeys.resource.type, id };
@@ -41,7 +41,7 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
     }
   }
 
-  /** Of an account's ways to sign in, two are not removed at the same time. */
+  /** Locks the account, so that concurrent requests do not remove its last two ways to sign in. */
   protected override async prepare(actor: Actor, _id: string, intent: Intent, tx: Transaction): Promise<void> {
     if (intent.verb === 'delete') await this.passkeys.lockOwner(actor.id, tx);
   }

@@ -11,7 +11,7 @@ import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repo
 import { TOKEN_PURPOSES } from '../one-time-tokens/token-purposes.js';
 import { AccountPasskeysRepository } from './account-passkeys.repository.js';
 
-/** What a challenge is for: the last part of the name of its one-time token. */
+/** The purpose of a challenge: the last part of the name of its one-time token. */
 export type ChallengePurpose = 'registration' | 'sign_in' | 'mfa' | 'reauthenticate';
 
 /** In bytes (WebAuthn, 13.4.3: at least 16). */
@@ -19,7 +19,7 @@ const CHALLENGE_BYTES = 32;
 
 /** A challenge that was made. */
 export interface Challenge {
-  /** The one-time token under which it comes back. */
+  /** The one-time token that the client sends back with the response. */
   readonly transaction: string;
   /** Base64url. */
   readonly challenge: string;
@@ -27,7 +27,7 @@ export interface Challenge {
   readonly timeout: number;
 }
 
-/** The options of a ceremony, and the transaction under which its response comes back. */
+/** The options of a ceremony, and the transaction that the client sends back with its response. */
 export interface Ceremony<Options> {
   readonly transaction: string;
   readonly options: Options;
@@ -36,11 +36,11 @@ export interface Ceremony<Options> {
 /** A challenge that was used. */
 export interface SpentChallenge {
   readonly challenge: string;
-  /** Whom it was made for; null where the account was not known. */
+  /** The account that it was made for; null where the account was not known. */
   readonly accountId: string | null;
 }
 
-/** The challenges that authenticators sign. Each is used once: it is gone before its response is verified. */
+/** The challenges that authenticators sign. Each is deleted before its response is verified, so it is used once. */
 @Injectable()
 export class PasskeyChallenges {
   constructor(
@@ -57,7 +57,7 @@ export class PasskeyChallenges {
     return 'id' in this.#configured;
   }
 
-  /** What passkeys are bound to. @throws ApiError 404 where they are off */
+  /** The relying party. @throws ApiError 404 where they are off */
   get party(): RelyingParty {
     const party = this.#configured;
     if ('id' in party) return party;
@@ -88,7 +88,7 @@ export class PasskeyChallenges {
     return { transaction, challenge, timeout: TOKEN_PURPOSES[token.purpose].seconds * 1_000 };
   }
 
-  /** Uses a challenge; null when it was used before, has expired, or was made for another purpose. Committed at once. */
+  /** Uses a challenge; null when it was used before, has expired, or was made for another purpose. Committed immediately, so that it cannot be used again. */
   async spend(purpose: ChallengePurpose, transaction: string): Promise<SpentChallenge | null> {
     const spent = await this.tokens.spend(`passkey_${purpose}`, hashToken(transaction), this.transactions);
     return spent && { challenge: spent.data.challenge, accountId: spent.accountId };

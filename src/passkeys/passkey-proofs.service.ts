@@ -12,10 +12,10 @@ import { requestOptions, verifyAssertion } from './webauthn/assertion.js';
 import { methodsOf, userHandleOf } from './webauthn/attestation.js';
 import type { AssertionResponse } from './webauthn/responses.js';
 
-/** What a passkey can prove who an account is for. */
+/** The uses of a passkey that has been added. */
 export type ProofPurpose = Exclude<ChallengePurpose, 'registration'>;
 
-/** What a browser sends to prove it. */
+/** A passkey's response, as a browser sends it. */
 export interface SentProof {
   readonly transaction: string;
   readonly response: AssertionResponse;
@@ -24,7 +24,7 @@ export interface SentProof {
 /** An account that has proved who it is. */
 export interface PasskeyProof {
   readonly accountId: string;
-  /** How; it is two factors: something that the owner has, and a PIN or a fingerprint. */
+  /** A passkey is two factors: something that the owner has, and a PIN or a fingerprint. */
   readonly amr: readonly AuthenticationMethod[];
   /**
    * Records the use, in the transaction that it is for.
@@ -33,7 +33,7 @@ export interface PasskeyProof {
   readonly spend: (tx: Transaction) => Promise<void>;
 }
 
-/** A proof that is not accepted. */
+/** A response that is not accepted. */
 export interface RejectedProof {
   /** Whose passkey it was; null when unknown. */
   readonly rejected: string | null;
@@ -41,7 +41,7 @@ export interface RejectedProof {
 
 type Options = Awaited<ReturnType<typeof requestOptions>>;
 
-/** Lets accounts prove with a passkey who they are. */
+/** Authenticates accounts by passkey. */
 @Injectable()
 export class PasskeyProofs {
   constructor(
@@ -61,14 +61,14 @@ export class PasskeyProofs {
   async options(purpose: ProofPurpose, accountId: string | null): Promise<Ceremony<Options>> {
     const { party } = this.challenges;
     const allowed = accountId === null ? [] : await this.passkeys.credentialsOf(accountId, this.transactions);
-    // Without any, browsers would offer those of other accounts.
+    // With an empty list, browsers would offer the passkeys of other accounts.
     if (accountId !== null && allowed.length === 0) throw apiError('conflict', 'The account has no passkey');
     const { transaction, ...challenge } = await this.challenges.issue(purpose, accountId);
     return { transaction, options: await requestOptions(party, allowed, challenge) };
   }
 
   /**
-   * Verifies a proof. Its challenge is used up, whatever comes of it.
+   * Verifies a response. Its challenge is used up even when the response is not valid.
    * @param accountId the account that must have made it; null for any
    * @throws ApiError 404 where passkeys are off
    */
@@ -110,7 +110,7 @@ export class PasskeyProofs {
   }
 }
 
-/** Whether the user handle is that of the owner. Only where the account was known may an authenticator leave it out (WebAuthn, 7.2). */
+/** Whether the user handle is the owner's. It is optional only where the account was known (WebAuthn, 7.2). */
 function isOfOwner({ response: { userHandle } }: AssertionResponse, ownerId: string, isKnown: boolean): boolean {
   if (userHandle === null || userHandle === undefined) return isKnown;
   return Buffer.from(userHandle, 'base64url').equals(userHandleOf(ownerId));
@@ -120,7 +120,7 @@ function isOfOwner({ response: { userHandle } }: AssertionResponse, ownerId: str
 const isRepeated = ({ backupEligible, signCount }: StoredPasskey, use: PasskeyUse): boolean =>
   !backupEligible && (signCount > 0 || use.signCount > 0) && use.signCount <= signCount;
 
-/** The one error of every passkey that is not accepted. */
+/** The error of every response that is not accepted. */
 export const notAccepted = () =>
   apiError(
     'invalid_credentials',

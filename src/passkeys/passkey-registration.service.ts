@@ -50,8 +50,8 @@ export class PasskeyRegistrationService {
   }
 
   /**
-   * Adds a passkey. Its challenge is used up, whatever comes of it.
-   * @throws ApiError 404 where passkeys are off, and for a transaction that is not good; 409 at the maximum number, and
+   * Adds a passkey. Its challenge is used up even when the response is not valid.
+   * @throws ApiError 404 where passkeys are off, and for an invalid transaction; 409 at the maximum number, and
    * for a passkey that was added before; 422 at `/response`
    */
   async add(actor: Actor, { transaction, response, name }: PasskeyToAdd): Promise<Item> {
@@ -67,7 +67,7 @@ export class PasskeyRegistrationService {
       if (id === null) throw apiError('conflict', `An account has at most ${MAX_PASSKEYS} passkeys; remove one first`);
       const target = { type: 'iam:account_passkeys', id };
       await this.audit.record(tx, { action: 'iam:account_passkeys.created', actorId: actor.id, target });
-      // Where a factor is required, the other sessions began without one.
+      // Where a factor is required, the other sessions started without one.
       const isFirst = hadNone && (await this.factors.isDemanded(actor.id, tx));
       await this.changes.added(actor, { amr: methodsOf(credential), isFirst }, tx);
       await this.mailer.queue(tx, 'added', { accountId: actor.id, passkey: name });

@@ -7,7 +7,7 @@ import { signInFailed } from '../sign-in/session-starts.service.js';
 import type { SignedIn } from '../sign-in/session-tokens.js';
 import { notAccepted, PasskeyProofs, type SentProof } from './passkey-proofs.service.js';
 
-/** Signs in by passkey, without a name: the passkey says whose it is. */
+/** Signs in by discoverable credential: the passkey identifies its account. */
 @Injectable()
 export class PasskeySignInService {
   constructor(
@@ -18,8 +18,8 @@ export class PasskeySignInService {
   ) {}
 
   /**
-   * Starts a session. Sets no tokens; see `BrowserSessions.setCookies`. An unknown passkey, a wrong signature and a challenge
-   * that is not good are the same error.
+   * Starts a session. Sets no tokens; see `BrowserSessions.setCookies`. An unknown passkey, a wrong signature and an
+   * invalid challenge are the same error.
    * @throws ApiError 401 `invalid_credentials`; 401 `account_disabled`; 404 where passkeys are off; those of the requirements
    */
   async signIn(request: FastifyRequest, reply: FastifyReply, sent: SentProof): Promise<SignedIn> {

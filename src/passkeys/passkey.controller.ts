@@ -18,11 +18,11 @@ import { PasskeySignInService } from './passkey-sign-in.service.js';
 import { PasskeyOptionsBody, PasskeySignInBody } from './passkeys.dto.js';
 import { assertionIn } from './webauthn/responses.js';
 
-/** Sign in by passkey, and prove by passkey who one is. */
+/** Sign in by passkey; options for a second factor and to reauthenticate. */
 @ApiTags('Authentication')
 @Controller('auth/passkey')
 export class PasskeyController {
-  /** By what a passkey is for: whose it must be; null for any account's. */
+  /** By the use of a passkey: the account that it must belong to; null for any. */
   private readonly owners: Readonly<
     Record<ProofPurpose, (request: FastifyRequest, mfaToken: string | undefined) => Promise<string | null>>
   > = {

@@ -13,12 +13,12 @@ import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { notAccepted, PasskeyProofs } from './passkey-proofs.service.js';
 import { proofIn } from './webauthn/responses.js';
 
-/** What an account needs to add a passkey, which is read back. */
+/** The rights that an account needs to add a passkey; the response reads it. */
 export const PASSKEY_ENROLMENT: Enrolment = { type: 'iam:account_passkeys', actions: ['create', 'read'] };
 
 /**
- * A passkey as second factor. It is asked for only where one is required: who has both may use the password alone, as
- * before. To prove again who one is, it needs no password beside it, since it is two factors.
+ * Passkeys as second factors. After a password one is asked for only where a second factor is required. It reauthenticates
+ * a session without the password, since it is two factors.
  */
 @Injectable()
 export class PasskeyFactor implements OnModuleInit {

@@ -19,7 +19,7 @@ interface MailedPasskey {
   readonly passkey: string;
 }
 
-/** Mails an account about its passkeys, so that the owner can react to what was not theirs. */
+/** Mails about passkeys, so that the owner learns of a change that someone else made. */
 @Injectable()
 export class PasskeyMailer implements OnModuleInit {
   constructor(
@@ -40,7 +40,7 @@ export class PasskeyMailer implements OnModuleInit {
     }
   }
 
-  /** Queues the message in the transaction of what it is about. */
+  /** Queues the mail in the transaction of the change. */
   async queue(tx: Pick<Transaction, 'query'>, what: keyof typeof MAILS, passkey: MailedPasskey): Promise<void> {
     await this.outbox.enqueue(tx, MAILS[what][0], { ...passkey, at: new Date().toISOString() });
   }

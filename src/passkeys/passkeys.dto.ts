@@ -25,7 +25,7 @@ export class AddPasskeyBody {
   name!: string;
 }
 
-/** What a passkey can prove who an account is for, as clients name it. */
+/** The uses of a passkey, as clients name them. */
 const PURPOSES = ['sign_in', 'mfa', 'reauthenticate'] as const;
 
 /** Body of `POST /auth/passkey/options`. */

@@ -9,7 +9,7 @@ export class FactorAttempt {
   @ForeignKey(() => Account, { onDelete: 'CASCADE' })
   accountId!: string;
 
-  /** What is counted apart: `totp` or `recovery_code`. */
+  /** `totp` or `recovery_code`, which are counted separately. */
   @PrimaryColumn({ type: 'varchar', length: 20 }) method!: string;
 
   /** Attempts since the last success or lock, those included whose result is not known yet. */

@@ -10,7 +10,7 @@ export const PERSONAL_ATTEMPTS: PersonalTable = {
   accounts: { account_id: [] },
 };
 
-/** What is counted apart. */
+/** What is counted separately. */
 export type CodeMethod = 'totp' | 'recovery_code';
 
 /** Failures after which codes are locked. */
@@ -38,8 +38,8 @@ export class FactorAttemptsRepository {
   constructor(private readonly transactions: Transactions) {}
 
   /**
-   * Counts an attempt as failed, before it is checked, by one statement: of any number at once no more than
-   * {@link MAX_FAILURES} pass. A lock begins with the last of them, and ends with it when that succeeds.
+   * Counts an attempt as failed, before it is checked, by one statement, so that of concurrent attempts at most
+   * {@link MAX_FAILURES} are checked. The last of them starts a lock, which ends if that attempt succeeds.
    */
   async count(accountId: string, method: CodeMethod): Promise<CountedAttempt | LockedAttempt> {
     const [counted] = await this.transactions.query<{ lockedUntil: Date | null }>(sql`
@@ -59,7 +59,7 @@ export class FactorAttemptsRepository {
     return row?.lockedUntil ? { isLocked: true, lockedUntil: row.lockedUntil } : this.count(accountId, method);
   }
 
-  /** Forgets the failures of an account, by one method or by all. */
+  /** Deletes the counts of an account, of one method or of all. */
   async forget(accountId: string, method: CodeMethod | null, tx: Transaction): Promise<void> {
     await tx.query(sql`
       DELETE FROM factor_attempts

@@ -7,7 +7,7 @@ import { CHALLENGE } from '../sign-in/session-tokens.js';
 import { type CodeMethod, type CountedAttempt, FactorAttemptsRepository } from './factor-attempts.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
 
-/** Rules of codes. */
+/** Validation rules of codes, with their messages. */
 export const CODE_RULES = {
   wrong_code: {
     text: '{name} is wrong, has expired or was used before',

@@ -14,7 +14,7 @@ import { FactorStatesRepository } from './factor-states.repository.js';
 import { AccountFactorsRepository } from './totp/account-factors.repository.js';
 import { RecoveryCodesRepository } from './recovery-codes/recovery-codes.repository.js';
 
-/** What every change of an account's second factors, passkeys included, does besides. */
+/** What follows a change of second factors, passkeys included: sessions and trusted devices end, an event, a mail. */
 @Injectable()
 export class FactorChanges {
   constructor(
@@ -37,9 +37,9 @@ export class FactorChanges {
   }
 
   /**
-   * A factor counts from now on. Trusted devices end, and so do all other sessions of the account where it is the first
-   * one: they began without. The session that added it has proved it.
-   * @param amr how the session proved it
+   * After a factor was added: ends trusted devices, and for the first factor all other sessions, which started without
+   * one. The session that added it has used it.
+   * @param amr the methods that the session gets
    * @param name what its owner calls it, for the mail; without it none is sent
    * @param isFirst whether the account had no second factor before
    */
@@ -58,7 +58,7 @@ export class FactorChanges {
     if (name !== undefined) await this.mailer.queueChange(tx, actor.id, 'added', name);
   }
 
-  /** The first factor counts from now on, which an operator added for its owner. All sessions of the account end. */
+  /** After an operator added the first factor: ends all sessions of the account. */
   async addedByOperator(accountId: string, name: string, tx: Transaction): Promise<void> {
     await this.#changed(accountId, tx);
     await this.sessions.endAll(tx, accountId, { reason: 'factors_changed', actorId: null });
@@ -67,7 +67,7 @@ export class FactorChanges {
   }
 
   /**
-   * A factor is gone. With the last one, the recovery codes go too.
+   * After a factor was removed. With the last one, the recovery codes are removed too.
    * @param name what its owner called it, for the mail; null where none is sent
    */
   async removed(accountId: string, name: string | null, tx: Transaction): Promise<void> {
@@ -93,7 +93,7 @@ export class FactorChanges {
     await this.mailer.queueChange(tx, accountId, 'reset');
   }
 
-  /** Removes the authenticator apps and recovery codes that another person may have added since then. */
+  /** Removes the authenticator apps and recovery codes that were added since then, maybe by someone else. */
   async removeSince(accountId: string, since: Date, tx: Transaction): Promise<void> {
     await this.apps.removeAll(accountId, since, tx);
     await this.codes.removeAll(accountId, tx, since);
@@ -101,7 +101,7 @@ export class FactorChanges {
     await this.changes.publish(tx, [accountId]);
   }
 
-  /** Devices were trusted because of the factors that there were. */
+  /** Ends trusted devices: they were trusted by other factors. */
   async #changed(accountId: string, tx: Transaction): Promise<void> {
     await this.states.raise(accountId, tx);
     await this.devices.endAll(tx, accountId);

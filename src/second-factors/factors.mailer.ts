@@ -8,7 +8,7 @@ import { Outbox } from '../outbox/outbox.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import type { CodeMethod } from './factor-attempts.repository.js';
 
-/** What was done to the second factors of an account. */
+/** A change of an account's second factors. */
 export type FactorChange = OutboxTasks['mail.factors_changed']['change'];
 
 /** The template of each change. */

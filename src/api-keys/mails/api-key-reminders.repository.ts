@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { raw, sql } from '../../json-api/sql/sql.js';
 
-/** What a mail about a key says, and who gets it. */
+/** The content of a mail about a key, and its recipient. */
 export interface MailedKey {
   readonly name: string;
   readonly label: string;
@@ -22,8 +22,8 @@ export class ApiKeyRemindersRepository {
   constructor(private readonly transactions: Transactions) {}
 
   /**
-   * Marks up to `limit` keys that expire within 7 days and were made before that, and gives their ids. Each is given once,
-   * to one of the transactions that ask.
+   * Marks up to `limit` keys that expire within 7 days and were made before that, and returns their ids. Of concurrent
+   * transactions one gets an id.
    */
   async takeDue(limit: number, tx: Transaction): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(sql`

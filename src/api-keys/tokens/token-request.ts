@@ -3,7 +3,7 @@ import type { OAuthForm } from '../../auth/oauth/oauth-form.js';
 
 /** The request of a client for a token (RFC 6749, sections 2.3.1 and 4.4.2). */
 
-/** How a client says who it is. */
+/** The client authentication of a request. */
 export interface ClientCredentials {
   readonly id: string;
   readonly secret: string;
@@ -33,7 +33,7 @@ export function clientCredentials(authorization: string | undefined, form: OAuth
   return basic;
 }
 
-/** The same for every client whose secret is not good: nothing says which part is wrong. */
+/** One error for every wrong credential, so that it reveals no part of it. */
 export const unknownClient = (): OAuthError =>
   new OAuthError('invalid_client', 'The client id or the secret is not valid');
 

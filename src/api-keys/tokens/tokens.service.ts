@@ -7,7 +7,7 @@ import { AccessTokens } from '../../auth/tokens/access-tokens.js';
 import { finderOf } from '../api-key-format.js';
 import { clientCredentials, unknownClient } from './token-request.js';
 
-/** A token, as section 5.1 of RFC 6749 has it. */
+/** A token response (RFC 6749, section 5.1). */
 export interface IssuedToken {
   readonly access_token: string;
   readonly token_type: 'Bearer';

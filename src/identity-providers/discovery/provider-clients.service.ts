@@ -21,12 +21,13 @@ import { providerFetch } from './provider-fetch.js';
 import { endpointsOf, type ProviderSettings } from './provider-settings.js';
 
 /** How long the metadata of a provider are cached, in ms. */
-const METADATA_MS = 3_600_000;
-const MAX_CACHED = 500;
+export const METADATA_MS = 3_600_000;
+/** Maximum number of providers whose metadata and keys are cached. */
+export const MAX_CACHED = 500;
 /** How far the clock of a provider may be off, in seconds. */
-const CLOCK_TOLERANCE = 60;
+export const CLOCK_TOLERANCE = 60;
 /** How long keys of a provider are cached, in ms: one that it withdraws counts no longer than that. */
-const KEYS_MS = 300_000;
+export const KEYS_MS = 300_000;
 /**
  * Age in seconds that cached keys are given: above 60, openid-client fetches them again for a key that it does not know,
  * so that a provider may rotate them at any time. Only the provider itself, whose ID token came over TLS, can cause that.
@@ -34,8 +35,8 @@ const KEYS_MS = 300_000;
 const KEY_AGE = 120;
 
 /**
- * The clients of providers, with their metadata and keys in memory. What fails is not cached; who asks while a provider is
- * being asked waits for the same response.
+ * The clients of providers, with their metadata and keys in memory. Errors are not cached. Concurrent requests
+ * for the metadata of one provider share one response.
  */
 @Injectable()
 export class ProviderClients {
@@ -49,7 +50,7 @@ export class ProviderClients {
    * @throws OutboundError, as a cause too, when it cannot be reached; ClientError when its metadata are wrong
    */
   async of(settings: ProviderSettings): Promise<Configuration> {
-    const key = keyOf(settings);
+    const key = cacheKeyOf(settings);
     let metadata = this.metadata.get(key);
     if (!metadata) {
       metadata = this.connect(settings);
@@ -87,9 +88,9 @@ export class ProviderClients {
   /** Keeps the keys that a client has fetched for the next one. */
   rememberKeys(settings: ProviderSettings, client: Configuration): void {
     const fetched = getJwksCache(client);
-    const known = this.keys.get(keyOf(settings));
-    // Those that it was given have this age; they expire when they were to.
-    if (fetched && fetched.uat > (known?.uat ?? 0)) this.keys.set(keyOf(settings), fetched);
+    const known = this.keys.get(cacheKeyOf(settings));
+    // Keys that the client was given keep their time, so that they expire when they should.
+    if (fetched && fetched.uat > (known?.uat ?? 0)) this.keys.set(cacheKeyOf(settings), fetched);
   }
 
   /** openid-client keeps keys with the metadata object, so that each client has one of its own. */
@@ -100,19 +101,20 @@ export class ProviderClients {
     for (const enable of insecure(metadata.token_endpoint ?? settings.issuer)) enable(client);
     if (metadata.jwks_uri === undefined) return client;
     enableNonRepudiationChecks(client);
-    const known = this.keys.get(keyOf(settings));
+    const known = this.keys.get(cacheKeyOf(settings));
     if (known) setJwksCache(client, { ...known, uat: Math.floor(Date.now() / 1000) - KEY_AGE });
     return client;
   }
 }
 
-const keyOf = ({ id, version }: ProviderSettings): string => `${id} ${version}`;
+/** The cache key of a provider; each change of the provider makes another one. */
+export const cacheKeyOf = ({ id, version }: ProviderSettings): string => `${id} ${version}`;
 
 /** The outbound client decides where plain http may go: to this machine, outside production. */
 const insecure = (url: string): ((client: Configuration) => void)[] =>
   new URL(url).protocol === 'http:' ? [allowInsecureRequests] : [];
 
-/** How this service proves who it is at the token endpoint: by what the metadata list, where there is a choice. */
+/** The client authentication at the token endpoint: a method that the metadata list. */
 function authenticationOf({ clientSecret }: ProviderSettings): ClientAuth {
   if (clientSecret === null) return None();
   const [basic, post] = [ClientSecretBasic(clientSecret), ClientSecretPost(clientSecret)];

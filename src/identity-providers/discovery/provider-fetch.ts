@@ -8,7 +8,7 @@ export const PROVIDER_REQUEST_MS = 2_500;
 /** Statuses whose responses have no body (Fetch standard). */
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
 
-/** The `fetch` of openid-client, over the one way out of this service. */
+/** The `fetch` of openid-client, by the outbound client. */
 export const providerFetch =
   (outbound: OutboundClient): CustomFetch =>
   async (url, { method, headers, body }) => {

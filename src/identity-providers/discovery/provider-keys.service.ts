@@ -3,25 +3,20 @@ import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet,
 import { LRUCache } from 'lru-cache';
 import { OutboundClient } from '../../outbound/outbound.client.js';
 import { OutboundError } from '../../outbound/outbound.errors.js';
-import { ProviderClients } from './provider-clients.service.js';
+import { cacheKeyOf, KEYS_MS, MAX_CACHED, METADATA_MS, ProviderClients } from './provider-clients.service.js';
 import { providerFetch } from './provider-fetch.js';
 import type { ProviderSettings } from './provider-settings.js';
 
-const MAX_CACHED = 500;
-/** How long it is kept where the keys of a provider are, in ms. */
-const ADDRESS_MS = 3_600_000;
-/** How long keys are cached, in ms: one that the provider withdraws counts no longer than that. */
-const KEYS_MS = 300_000;
-/** How long a provider is left alone, in ms, after its keys were fetched for one that was not among them, or could not be. */
+/** Pause in ms before keys are fetched again, after an unknown key or an error. */
 const PAUSE_MS = 10_000;
 
-/** With which algorithms a provider may sign, where its metadata lists them. Symmetric ones prove nothing. */
+/** Accepted algorithms, where the metadata list them. With symmetric ones every holder of the secret could sign. */
 const ASYMMETRIC = new Set([
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ]);
 
-/** What verifies the signatures of a provider. */
+/** The keys and algorithms of a provider. */
 export interface VerifyingKeys {
   readonly keyOf: JWTVerifyGetKey;
   readonly algorithms: string[];
@@ -33,7 +28,7 @@ export interface VerifyingKeys {
  */
 @Injectable()
 export class ProviderKeys {
-  private readonly known = new LRUCache<string, Promise<VerifyingKeys | null>>({ max: MAX_CACHED, ttl: ADDRESS_MS });
+  private readonly known = new LRUCache<string, Promise<VerifyingKeys | null>>({ max: MAX_CACHED, ttl: METADATA_MS });
   private readonly paused = new LRUCache<string, true>({ max: MAX_CACHED, ttl: PAUSE_MS });
 
   constructor(
@@ -42,11 +37,11 @@ export class ProviderKeys {
   ) {}
 
   /**
-   * What verifies the signatures of a provider of OpenID Connect; null when it publishes no keys.
+   * The keys of an OpenID Connect provider; null when it publishes none.
    * @throws OutboundError when it cannot be reached, or could not a moment ago; ClientError when its metadata are wrong
    */
   of(settings: ProviderSettings): Promise<VerifyingKeys | null> {
-    const id = `${settings.id} ${settings.version}`;
+    const id = cacheKeyOf(settings);
     let found = this.known.get(id);
     if (!found) {
       found = this.find(settings, id);
@@ -69,7 +64,7 @@ export class ProviderKeys {
     };
   }
 
-  /** Reads keys. What is no set of keys is an error here already, so that it leads to a pause. */
+  /** Fetches keys. An invalid key set is an error here already, so that a pause follows. */
   private async fetch(url: string): Promise<Response> {
     const request = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const;
     const response = await providerFetch(this.outbound)(url, request);

@@ -40,7 +40,7 @@ export function endpointsOf(settings: ProviderSettings): Endpoints | undefined {
 export const scopesOf = (settings: ProviderSettings): readonly string[] =>
   settings.scopes.length > 0 ? settings.scopes : rulesOf(settings).scopes;
 
-/** The claim that has a value, by what it is for. */
+/** The name of the provider's claim for a use. */
 export function claimName(settings: ProviderSettings, use: 'subject' | 'email' | 'email_verified' | 'name'): string {
   return settings.claims[use] ?? rulesOf(settings).claims[use] ?? (use === 'subject' ? 'sub' : use);
 }

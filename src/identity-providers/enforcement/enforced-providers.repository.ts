@@ -15,11 +15,11 @@ export interface EnforcedProvider {
   readonly slug: string;
 }
 
-/** Whom enforcing a provider concerns. */
+/** The accounts that enforcing a provider affects. */
 export interface Affected {
   /** Accounts of people that are enabled, and have an address of the domains. */
   readonly accounts: number;
-  /** Those of them that have no identity at the provider yet. */
+  /** How many of them have no identity at the provider yet. */
   readonly without_identity: number;
 }
 
@@ -41,7 +41,7 @@ export const isEnforcedFor = (account: Sql, exceptId: Sql = sql`NULL::uuid`): Sq
 export class EnforcedProvidersRepository {
   constructor(private readonly accounts: FederatedAccountsRepository) {}
 
-  /** The enforced provider of an address, which may be that of no account; undefined where it signs in as it likes. */
+  /** The enforced provider of an e-mail, whether an account has it or not; undefined where none is enforced for it. */
   async ofEmail(emailKey: string, database: Pick<Transaction, 'query'>): Promise<EnforcedProvider | undefined> {
     return (await this.find(emailKey, sql``, database))[0];
   }
@@ -68,7 +68,7 @@ export class EnforcedProvidersRepository {
       SELECT own.domain FROM identity_provider_domains own WHERE own.provider_id = ${providerId})`;
   }
 
-  /** Whom enforcing a provider for these domains concerns. @param providerId null for one that is about to be created */
+  /** The accounts that enforcing a provider for these domains affects. @param providerId null for one that is about to be created */
   async affected(domains: readonly string[], providerId: string | null, tx: Transaction): Promise<Affected> {
     const isLinked = (account: Sql): Sql => sql`EXISTS (
       SELECT FROM account_identities identity

@@ -32,7 +32,7 @@ export class ProviderEnforcement implements OnModuleInit {
       ofEmail: async (emailKey) => errorOf(await this.rows.ofEmail(emailKey, this.transactions)),
       stops: (session) => this.rows.stops(session),
     });
-    // No second factor helps: it is not asked for.
+    // Before a second factor is asked for, which could not help.
     this.requirements.registerFirst((tx, candidate) => this.unmet(tx, candidate));
     this.handlers.register(TASK, ({ providerId, actorId }) => this.endRest(providerId, actorId));
   }

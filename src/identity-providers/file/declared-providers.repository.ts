@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { sql } from '../../json-api/sql/sql.js';
+import { IdentityProvidersRepository } from '../providers/identity-providers.repository.js';
 import type { DeclaredProvider } from './providers-file.js';
 
-/** Any number, the same in every instance. */
+/** Key of the advisory lock: any number, the same in every instance. */
 const LOCK = 7_306_291;
 
 type StoredProvider = DeclaredProvider & { readonly roleCeiling: number };
@@ -12,12 +13,14 @@ type StoredProvider = DeclaredProvider & { readonly roleCeiling: number };
 /** The rows of providers that IDENTITY_PROVIDERS_FILE declares. */
 @Injectable()
 export class DeclaredProvidersRepository {
-  /** Waits until no other instance that starts writes them. */
+  constructor(private readonly providers: IdentityProvidersRepository) {}
+
+  /** Waits for other instances that are starting. */
   async lock(tx: Transaction): Promise<void> {
     await tx.query(sql`SELECT pg_advisory_xact_lock(${LOCK})`);
   }
 
-  /** Switches off what the file declares no longer; from then on it can be changed over the API. */
+  /** Disables providers that the file no longer declares; from then on the API can change them. */
   async releaseOthers(slugs: readonly string[], tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE identity_providers SET declared = false, enabled = false, version = version + 1, updated_at = now()
@@ -34,8 +37,7 @@ export class DeclaredProvidersRepository {
       WHERE proven.domain = ANY(${domains}::text[]) AND other.slug <> ${slug}`);
     if (taken) return null;
     const id = await this.upsert(provider, tx);
-    await tx.query(sql`
-      DELETE FROM identity_provider_domains WHERE provider_id = ${id} AND domain <> ALL(${domains}::text[])`);
+    await this.providers.keepDomains(id, domains, tx);
     await tx.query(sql`
       INSERT INTO identity_provider_domains (domain, provider_id)
       SELECT domain, ${id}::uuid FROM unnest(${domains}::text[]) AS declared(domain)

@@ -9,7 +9,7 @@ import type { Item, Page } from '../../json-api/document/response.js';
 import { Criteria, IfMatch, Selection } from '../../json-api/http/request.js';
 import { ApiErrors, JsonApiDelete, JsonApiIndex, JsonApiShow } from '../../json-api/http/routes.js';
 import { readFlatBody } from '../../json-api/write/body.js';
-import { LinkBody } from '../round-trip/sso.dto.js';
+import { LinkBody } from '../sign-in/sso.dto.js';
 import { AccountIdentityResource } from './account-identity.resource.js';
 import { AccountIdentitiesService } from './account-identities.service.js';
 import { LinkStarts } from './link-starts.service.js';
@@ -41,7 +41,7 @@ export class AccountIdentitiesController {
   }
 }
 
-/** Linking an identity to one's own account. */
+/** Links an identity to the actor's own account. */
 @ApiTags('Account Identities')
 @RejectsApiKeys()
 @Controller('account/identities')

@@ -9,7 +9,7 @@ import type { AccountIdentity } from './account-identity.entity.js';
 import { AccountIdentitiesRepository } from './account-identities.repository.js';
 import { IdentityMailer } from './identity.mailer.js';
 
-/** The identities of accounts. Each that is removed is mailed about to the owner; the last way in stays. */
+/** The identities of accounts. Removing one mails the owner; the last way to sign in cannot be removed. */
 @Injectable()
 export class AccountIdentitiesService extends ResourceService<AccountIdentity, Actor, Record<string, never>> {
   constructor(

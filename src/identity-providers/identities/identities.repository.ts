@@ -37,7 +37,7 @@ export const SEALED_ID_TOKENS = {
 /** Maximum number of identities of one account. */
 const MAX_IDENTITIES = 20;
 
-/** Which account an identity signs in to. */
+/** The account of an identity. */
 export interface KnownIdentity {
   readonly id: string;
   readonly accountId: string;
@@ -116,7 +116,7 @@ export class IdentitiesRepository {
     await tx.query(sql`DELETE FROM account_identities WHERE account_id = ${accountId} AND created_at >= ${since}`);
   }
 
-  /** Records that the owner of the account, in a fresh session, has linked an identity that was linked otherwise before. */
+  /** Records that the owner of the account, in a fresh session, has linked an identity that something else had linked. */
   async confirmLink(id: string, tx: Transaction): Promise<void> {
     await tx.query(sql`
       UPDATE account_identities SET linked_by = 'session', version = version + 1, updated_at = now() WHERE id = ${id}`);

@@ -69,7 +69,7 @@ export class IdentityLinks {
   }
 
   /**
-   * What a mailed token is to link. Does not use the token.
+   * The identity that a mailed token links. Does not use the token.
    * @throws ApiError 404 `invalid_token`; 422 `expired_token`
    */
   async proofOf(token: string): Promise<TokenData['identity_link']> {
@@ -80,8 +80,8 @@ export class IdentityLinks {
   }
 
   /**
-   * Uses a mailed token, in the browser that the sign-in began in: the identity is linked.
-   * @returns what was linked; null in another browser, where the token stays good
+   * Links the identity of a mailed token, in the browser that started the sign-in. Uses the token.
+   * @returns what was linked; null in another browser; the token stays valid
    * @throws ApiError 404 `invalid_token`; 409 when an account has the identity, or the account has changed meanwhile
    */
   async confirm(token: string, browser: string | undefined): Promise<TokenData['identity_link'] | null> {

@@ -5,7 +5,7 @@ import type { LinkedBy } from './account-identity.entity.js';
 
 /** Which accounts a provider may sign in to (wire contract, section 12). Pure functions. */
 
-/** What a provider may do with an account that was found by a verified e-mail of one of its domains. */
+/** What happens to an account that was found by a verified e-mail of one of the provider's domains. */
 export type EmailVerdict = 'unknown' | 'disabled' | 'joins' | 'needs_proof' | 'needs_session';
 
 /** An organization's provider finds only accounts that have an organization, and none but its own. */
@@ -16,7 +16,7 @@ export const isWithin = (
   organizationId === null ||
   (account.organizationIds.length > 0 && account.organizationIds.every((id) => id === organizationId));
 
-/** The verdict on an account that was found by its e-mail; one that is out of reach is as unknown as none. */
+/** What to do with an account that was found by its e-mail; `unknown` also for one outside of the provider's organization. */
 export function verdictOf(
   provider: Pick<ProviderSettings, 'organizationId' | 'join'>,
   account: FederatedAccount | undefined,
@@ -30,8 +30,9 @@ export function verdictOf(
 }
 
 /**
- * Whether an identity that is linked still signs in. What the owner of the account has agreed to, stays; what the provider
- * alone vouched for does not reach an account that has got more than the provider is responsible for since.
+ * Whether an identity that is linked still signs in. One that was linked in a session of the account does. One that was
+ * linked by mail does, unless the account has every right by now; any other only while the account is also within the
+ * provider's organization.
  */
 export function stillSignsIn(
   provider: Pick<ProviderSettings, 'organizationId'>,
@@ -44,7 +45,7 @@ export function stillSignsIn(
   return linkedBy === 'mail' || isWithin(provider, account);
 }
 
-/** The role of an account that joins by domain; null where it may not be given by now. */
+/** The role of an account that joins by domain; null where the provider may no longer give it. */
 export function roleOfJoining(
   { roleCeiling, defaultRole }: Pick<ProviderSettings, 'roleCeiling' | 'defaultRole'>,
   roles: { readonly defaultName: string; get(name: string): Role | null },

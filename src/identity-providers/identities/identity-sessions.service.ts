@@ -10,7 +10,7 @@ import { CHALLENGE } from '../../sign-in/session-tokens.js';
 import { KINDS } from '../providers/provider-kinds.js';
 import { IdentitiesRepository } from './identities.repository.js';
 
-/** What identities mean for sessions: which one a session came from, and which prove anew who the account is. */
+/** Stores which identity a session came from, and lists the providers that can reauthenticate an account. */
 @Injectable()
 export class IdentitySessions implements OnModuleInit {
   constructor(
@@ -29,7 +29,7 @@ export class IdentitySessions implements OnModuleInit {
     this.reverts.register(({ accountId, since }, tx) => this.identities.removeSince(accountId, since, tx));
   }
 
-  /** The providers that sign the account in anew when asked, unless a second factor is asked for besides. */
+  /** The providers that can reauthenticate the account; none where a second factor is asked for as well. */
   async ableToConfirm(accountId: string): Promise<{ readonly slug: string; readonly name: string }[]> {
     const providers = await this.identities.providersOf(accountId, this.transactions);
     const able = providers.filter(({ kind }) => KINDS[kind].reauthenticates);
@@ -43,7 +43,7 @@ export class IdentitySessions implements OnModuleInit {
     if (!(await this.identities.recordSignIn(session, identity.providerId, identity, tx))) {
       throw apiError('invalid_credentials', 'The identity is no longer one of the account', undefined, CHALLENGE);
     }
-    // The session holds the account's row against changes, and so does every other that starts now.
+    // The start of a session has locked the account's row, and so has every other one.
     if (account.ssoChannel === provider) return;
     tx.afterCommit(() => this.accounts.recordChannel(session.accountId, provider, this.transactions));
   }

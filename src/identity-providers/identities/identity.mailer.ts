@@ -53,7 +53,7 @@ export class IdentityMailer implements OnModuleInit {
     await this.outbox.enqueue(tx, UNLINKED, { accountId, provider, changedAt: new Date().toISOString() });
   }
 
-  /** Only while the token is good: not after it was used, replaced or revoked. */
+  /** Sends nothing after the token was used, replaced or revoked. */
   private async deliverProof({ sealedToken }: OutboxTasks[typeof PROOF]): Promise<void> {
     const token = openToken(this.secrets, PROOF, sealedToken);
     const found = await this.tokens.find('identity_link', hashToken(token));

@@ -9,7 +9,7 @@ import { Transactions } from '../../json-api/sql/executor.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
 
-/** Begins to link identities to the accounts of fresh sessions. */
+/** Makes the URLs by which accounts link identities. */
 @Injectable()
 export class LinkStarts {
   constructor(
@@ -23,8 +23,8 @@ export class LinkStarts {
   ) {}
 
   /**
-   * Where the browser of the account goes, once.
-   * @throws ApiError 404 for a provider that is none of the account's
+   * The URL that the account's browser opens; valid once.
+   * @throws ApiError 404 for a provider of an organization that the account does not have
    */
   async start(
     actor: Actor,

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { CrossSite, CurrentActor } from '../../auth/authentication/authentication.js';
 import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { type Actor, Requires } from '../../auth/authorization/actor.js';
-import { ApiError } from '../../json-api/document/errors.js';
 import { IfMatch } from '../../json-api/write/write-document.js';
+import { hasCode } from '../../pages/fields.js';
 import { Form, type SentForm, TakesForm } from '../../pages/form.js';
 import { Page, type PageResult, Text } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
@@ -13,7 +13,7 @@ import { LinkStarts } from '../identities/link-starts.service.js';
 import { IDENTITIES_PAGE, IdentitiesSection } from './identities.section.js';
 import { ssoText } from './sso.text.js';
 
-/** The page of the own identity providers: link one, and unlink it. */
+/** The page of the account's identity providers: link and unlink them. */
 @Page(IDENTITIES_PAGE, { signedIn: true })
 export class IdentitiesPageController {
   constructor(
@@ -39,15 +39,15 @@ export class IdentitiesPageController {
     try {
       await this.identities.delete(actor, sent.text('id'), IfMatch.parse(undefined));
     } catch (error) {
-      if (!(error instanceof ApiError) || error.errors[0].code !== 'conflict') throw error;
+      if (!hasCode(error, 'conflict')) throw error;
       return this.view.page(actor, text, null, ssoText(text).own.last);
     }
     return { location: this.paths.to(IDENTITIES_PAGE, { notice: 'unlinked' }) };
   }
 
   /**
-   * Goes to the provider. A link and no form, since browsers apply `form-action` to redirects, and where the provider is
-   * is not known yet. Another site cannot use it: it may have signed the visitor in to an account of its own there.
+   * Redirects to the provider. By GET, since browsers apply `form-action` to the redirects of forms, and the host of the
+   * provider is not in it. Other sites are rejected: they could link an identity of theirs to the visitor's account.
    */
   @Get(':slug')
   @RequiresFreshSignIn()

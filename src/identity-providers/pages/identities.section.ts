@@ -5,18 +5,17 @@ import { AccountSections } from '../../pages/account/account.sections.js';
 import type { ItemData, PageLink, SectionData } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import type { View } from '../../pages/page.renderer.js';
+import { noticeIn } from '../../pages/page.views.js';
 import { SignInWays } from '../../pages/sign-in/sign-in.ways.js';
 import { timeIn } from '../../pages/text/page.language.js';
 import type { PageText } from '../../pages/text/page.text.js';
 import { IdentitiesRepository, type ListedIdentity } from '../identities/identities.repository.js';
 import { IdentitySessions } from '../identities/identity-sessions.service.js';
 import { OfferedProvidersRepository } from './offered-providers.repository.js';
-import { type SsoText, ssoText } from './sso.text.js';
+import { ssoText } from './sso.text.js';
 
 /** The page of the own identity providers. */
 export const IDENTITIES_PAGE = 'account/identity-providers';
-
-type Notice = keyof SsoText['own']['notices'];
 
 /** What `/account`, its page of identity providers and `/account/confirm` show of identities. */
 @Injectable()
@@ -44,7 +43,6 @@ export class IdentitiesSection implements OnModuleInit {
   /** The page. @param problem what went wrong */
   async page(actor: Actor, text: PageText, sent: unknown, problem: string | null = null): Promise<View<'identities'>> {
     const { identities: heading, own } = ssoText(text);
-    const isNotice = (name: unknown): name is Notice => typeof name === 'string' && Object.hasOwn(own.notices, name);
     const linked = await this.identities.listOf(actor.id, this.transactions);
     return {
       template: 'identities',
@@ -52,7 +50,7 @@ export class IdentitiesSection implements OnModuleInit {
       data: {
         heading,
         body: own.intro,
-        notice: isNotice(sent) && problem === null ? own.notices[sent] : null,
+        notice: problem === null ? noticeIn(sent, own.notices) : null,
         problem,
         items: linked.map((identity) => ({ id: identity.id, ...itemOf(identity, text) })),
         empty: own.none,

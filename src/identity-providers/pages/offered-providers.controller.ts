@@ -39,7 +39,7 @@ const SCHEMA = {
   required: ['jsonapi', 'data'],
 };
 
-/** Which providers a page to sign in offers. */
+/** The providers that a sign-in page offers. */
 @ApiTags('Authentication')
 @Controller('auth/providers')
 export class OfferedProvidersController {

@@ -39,12 +39,12 @@ export class OfferedProviders implements OnModuleInit {
     returnTo: string | null,
     text: PageText,
   ): PageLink {
-    // A front end begins its round trips itself, since it keeps the verifier: from here they lead to pages of the service.
+    // A front end makes its URLs itself, since it keeps the verifier: these lead back to pages of the service.
     const own = returnTo !== null && this.paths.ownPage(returnTo) === null ? null : returnTo;
     return { href: this.paths.toAuth(`sso/${slug}`, { return_to: own }), label: ssoText(text).signInWith(name) };
   }
 
-  /** For an address that signs in with its provider only. */
+  /** For an e-mail with an enforced provider. */
   private demand(button: PageLink, text: PageText): View<'sign-in'> {
     const { title: heading, body } = ssoText(text).enforced;
     return {

@@ -11,8 +11,8 @@ import { doneView, formView } from '../../pages/page.views.js';
 import type { PageLink } from '../../pages/page.data.js';
 import type { Problem } from '../../pages/text/page.text.js';
 import { IdentityLinks } from '../identities/identity-links.service.js';
-import { browserOf } from '../round-trip/sso.controller.js';
-import { SSO_ERRORS } from '../round-trip/sso-error.js';
+import { browserOf } from '../sign-in/sso.controller.js';
+import { SSO_ERRORS } from '../sign-in/sso-error.js';
 import { ssoText } from './sso.text.js';
 
 const problemView = ({ title, body }: Problem, link: PageLink | null, status: number): View<'problem'> => ({
@@ -22,7 +22,7 @@ const problemView = ({ title, body }: Problem, link: PageLink | null, status: nu
   status,
 });
 
-/** What a round trip to an identity provider ended with, where it did not end with a session. */
+/** The page of an error of a sign-in with an identity provider, and that of the link in the mail that links an identity. */
 @Page('sign-in/provider')
 export class SsoProblemPageController {
   constructor(private readonly paths: PagePaths) {}
@@ -67,7 +67,7 @@ export class ConfirmIdentityPageController {
   }
 }
 
-/** Where its form is sent. */
+/** Takes the form of that page. */
 @Page('auth/confirm-identity', { prefixed: true })
 export class ConfirmIdentityController {
   constructor(

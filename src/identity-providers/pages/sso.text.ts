@@ -1,9 +1,9 @@
-import type { SsoErrorName } from '../round-trip/sso-error.js';
+import type { SsoErrorName } from '../sign-in/sso-error.js';
 import type { FormText, Problem } from '../../pages/text/page.text.js';
 
 /** The texts of the pages about identity providers, in one language. */
 export interface SsoText {
-  /** What a round trip without a session ends with, by its name. */
+  /** The errors of a sign-in with a provider, by their names. */
   readonly errors: Readonly<Record<SsoErrorName, Problem>>;
   readonly tryAgain: string;
   /** Heading of the identities of an account. */
@@ -16,13 +16,13 @@ export interface SsoText {
     readonly manage: string;
     readonly unlink: string;
     readonly notices: Readonly<Record<'linked' | 'unlinked', string>>;
-    /** Why the last way in stays. */
+    /** Why the last way to sign in cannot be removed. */
     readonly last: string;
     link(provider: string): string;
     confirm(provider: string): string;
   };
   readonly confirm: FormText;
-  /** What an address gets whose domain signs in with one provider only. */
+  /** For an e-mail of a domain with an enforced provider. */
   readonly enforced: Problem;
   readonly otherBrowser: Problem;
   signInWith(provider: string): string;

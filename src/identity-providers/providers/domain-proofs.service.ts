@@ -25,8 +25,8 @@ const PREFIX = 'iam-verification=';
 const DNS = { timeout: 1_500, tries: 2 };
 
 /**
- * Proofs that a domain is of who manages a provider: a TXT record whose value only this service can make, and which is
- * good for this provider and domain alone. Nothing is stored for it.
+ * Proves that the manager of a provider controls a domain, by a TXT record. Its value is an HMAC of provider and domain, so
+ * nothing is stored for it.
  */
 @Injectable()
 export class DomainProofs {

@@ -19,7 +19,7 @@ import { type ClaimNames, PROVIDER_KINDS, type ProviderKind } from './provider-k
 export const JOIN_RULES = ['invited', 'domain', 'never'] as const;
 export type JoinRule = (typeof JOIN_RULES)[number];
 
-/** In `meta.methods`, and in paths, these are something else. */
+/** Reserved slugs: in `meta.methods` and in paths they have another meaning. */
 export const SLUG = /^(?!(?:exchange|passkey|password|totp)$)[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
 
 const URL_LENGTH = 500;
@@ -135,7 +135,7 @@ export class IdentityProvider {
   })
   defaultRole!: string | null;
 
-  /** Rank of the role of who chose `defaultRole`: no account is made above it, whatever the roles file says later. */
+  /** Rank of the role of the actor who set `defaultRole`: the maximum for new accounts, whatever the roles file says later. */
   @Column({ type: 'integer', default: 0 }) roleCeiling!: number;
 
   @Column({ type: 'boolean', default: false, comment: 'Whether addresses of its proven domains sign in with it only' })
@@ -151,7 +151,7 @@ export class IdentityProvider {
   })
   declared!: boolean;
 
-  /** Whether the file declared it ever: a line that comes back finds its row again. */
+  /** Whether the file ever declared it: where it is declared again, its row is used again. */
   @Column({ type: 'boolean', default: false }) fromFile!: boolean;
 
   @CreateDateColumn({ ...TIME, comment: 'When the provider was created' }) createdAt!: Date;
@@ -162,7 +162,7 @@ export class IdentityProvider {
   verifiedDomains!: string[];
 }
 
-/** A domain that is proven to be of a provider; it belongs to one. */
+/** A proven domain; it belongs to one provider. */
 @Entity('identity_provider_domains')
 export class IdentityProviderDomain {
   /** In ASCII form, lower case. */

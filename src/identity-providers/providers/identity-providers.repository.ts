@@ -6,15 +6,15 @@ import { sql, TRUE } from '../../json-api/sql/sql.js';
 import type { IdentityProvider } from './identity-provider.entity.js';
 import { IdentityProviderResource } from './identity-provider.resource.js';
 
+/** What secrets of providers are sealed for. */
+export const CLIENT_SECRET_PURPOSE = 'identity_provider.client_secret';
+
 /** The column with sealed secrets, for `secrets reseal`. */
 export const SEALED_CLIENT_SECRETS = {
   table: 'identity_providers',
   column: 'client_secret',
-  purpose: `'identity_provider.client_secret'`,
+  purpose: `'${CLIENT_SECRET_PURPOSE}'`,
 };
-
-/** What secrets of providers are sealed for. */
-export const CLIENT_SECRET_PURPOSE = 'identity_provider.client_secret';
 
 /** The identity providers in an actor's scope. */
 @Injectable()
@@ -54,7 +54,7 @@ export class IdentityProvidersRepository extends ResourceRepository<IdentityProv
     return rows.map(({ domain }) => domain);
   }
 
-  /** Records domains as proven. Those of another provider stay its own: the primary key rejects them. */
+  /** Records domains as proven. The primary key rejects those of another provider. */
   async proveDomains(id: string, domains: readonly string[], tx: Transaction): Promise<void> {
     await tx.query(sql`
       INSERT INTO identity_provider_domains (domain, provider_id)
@@ -63,7 +63,7 @@ export class IdentityProvidersRepository extends ResourceRepository<IdentityProv
       ORDER BY domain`);
   }
 
-  /** Forgets the proofs of domains that a provider no longer has. */
+  /** Deletes the proofs of domains that a provider no longer has. */
   async keepDomains(id: string, domains: readonly string[], tx: Transaction): Promise<void> {
     await tx.query(sql`
       DELETE FROM identity_provider_domains WHERE provider_id = ${id} AND domain <> ALL(${domains}::text[])`);

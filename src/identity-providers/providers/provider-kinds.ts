@@ -6,7 +6,7 @@ export interface ClaimNames {
   readonly name?: string;
 }
 
-/** What differs between the kinds of providers. A preset is a row of this table, and nothing else. */
+/** What differs between the kinds of providers. A preset is one row of this table. */
 export interface KindRules {
   /** `oidc` discovers endpoints and keys by the issuer, and verifies ID tokens; `oauth2` has neither. */
   readonly protocol: 'oidc' | 'oauth2';
@@ -22,7 +22,7 @@ export interface KindRules {
   readonly reauthenticates: boolean;
 }
 
-/** Where an OAuth 2.0 provider is asked. */
+/** The endpoints of an OAuth 2.0 provider. */
 export interface Endpoints {
   readonly authorization: string;
   readonly token: string;

@@ -24,7 +24,7 @@ export const PROVIDER_RULES = {
   },
 } as const satisfies Record<string, Rule>;
 
-/** What an owner may not set, by property, with the value that they may leave it at. */
+/** Properties that an owner may not set, with the only value that is allowed. */
 const OPERATORS_ONLY = {
   trustEmail: false,
   trustMfa: false,
@@ -38,7 +38,7 @@ const OPERATORS = 'Only who may update all identity providers may set this';
 /** Whether the actor may do an action on all providers, and not only on those of own organizations. */
 export const isOperator = (actor: Actor, action: 'create' | 'update'): boolean => actor.can(TYPE, action, '*');
 
-/** What no actor may do with a provider, and what its owner may not. */
+/** Errors of a change: what no actor may do, and what an owner may not. */
 export function providerRestrictions(actor: Actor, row: IdentityProvider, { hasIdentities }: Facts): Restrictions {
   if (row.declared) {
     const detail = 'IDENTITY_PROVIDERS_FILE declares this provider: change it there';
@@ -84,7 +84,7 @@ export const roleErrors = (actor: Actor, role: Role | null): ErrorObject[] =>
 const CLAIMS = ['subject', 'email', 'email_verified', 'name'];
 const MAX_CLAIM = 100;
 
-/** The errors of claim names: names of claims by what they are for. */
+/** The errors of `claims`, which has names of claims by their uses. */
 export function claimErrors(claims: unknown): ErrorObject[] {
   const isName = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= MAX_CLAIM;
   const fits = isObject(claims) && Object.entries(claims).every(([key, name]) => CLAIMS.includes(key) && isName(name));
@@ -124,6 +124,6 @@ export function missingErrors(provider: Protocol): ErrorObject[] {
 /** The URLs of a provider, by property. */
 export const URL_PROPERTIES = ['issuer', 'authorizationEndpoint', 'tokenEndpoint', 'userinfoEndpoint'] as const;
 
-/** The error of a URL that cannot be requested. */
+/** The error of a URL that the outbound client does not request. */
 export const urlError = (property: string, reason: string): ErrorObject =>
   brokenRule(['unreachable', PROVIDER_RULES.unreachable], attributeField(snakeCase(property)), { reason });

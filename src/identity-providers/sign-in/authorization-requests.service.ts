@@ -11,21 +11,21 @@ import { ProviderClients } from '../discovery/provider-clients.service.js';
 import { type ProviderSettings, rulesOf, scopesOf } from '../discovery/provider-settings.js';
 import { withinTime } from './within-time.js';
 
-/** A round trip to begin. */
-export interface RoundTrip {
+/** What is requested of a provider, and what its response is for. */
+export interface AuthorizationRequest {
   readonly provider: ProviderSettings;
   readonly intent: RoundTripIntent;
-  /** Where it leads, checked: a path of this service, or a URL. */
+  /** Where the browser goes after the callback, checked: a path of this service, or a URL. */
   readonly returnTo: string;
-  /** Null where it leads to a page of this service. */
+  /** The client's PKCE challenge; null where `returnTo` is a page of this service. */
   readonly challenge: string | null;
-  /** Value of the cookie of the browser. */
+  /** Value of the browser's cookie, to which the `state` is bound. */
   readonly browser: string;
 }
 
-/** Begins round trips to identity providers. */
+/** Makes authorization requests to identity providers (OpenID Connect Core, 3.1.2.1; RFC 6749, 4.1.1). */
 @Injectable()
-export class RoundTripStarts {
+export class AuthorizationRequests {
   constructor(
     private readonly clients: ProviderClients,
     private readonly tokens: OneTimeTokensRepository,
@@ -35,18 +35,18 @@ export class RoundTripStarts {
     @Optional() private readonly http?: HttpAdapterHost,
   ) {}
 
-  /** A new value of the cookie that binds round trips to a browser. */
+  /** A new value of the cookie that binds a `state` to a browser. */
   newBrowser(): string {
     return randomBytes(32).toString('base64url');
   }
 
-  /** Where a provider returns to, which it has to know. */
+  /** The redirect URI of a provider, which has to be registered there. */
   callbackUrl(slug: string): string {
     return `${publicUrl(this.config, this.http)}${this.config.apiPrefix}/auth/sso/${slug}/callback`;
   }
 
-  /** The address at the provider. @throws SsoError `provider_unavailable`, `provider_error` */
-  async begin({ provider, intent, returnTo, challenge, browser }: RoundTrip): Promise<URL> {
+  /** The URL at the provider to redirect the browser to. @throws SsoError `provider_unavailable`, `provider_error` */
+  async urlFor({ provider, intent, returnTo, challenge, browser }: AuthorizationRequest): Promise<URL> {
     const client = await withinTime(this.clients.of(provider));
     const isOidc = rulesOf(provider).protocol === 'oidc';
     const [verifier, nonce] = [randomPKCECodeVerifier(), isOidc ? randomNonce() : null];

@@ -15,7 +15,7 @@ import { claimName, endpointsOf, type ProviderSettings, rulesOf } from '../disco
 import { SsoError } from './sso-error.js';
 import { withinTime } from './within-time.js';
 
-/** What a provider says of an account there. */
+/** The claims of a provider about an account there. */
 export interface ProviderClaims extends UpstreamIdentity {
   /** Whether the provider vouches for the e-mail. */
   readonly emailVerified: boolean;
@@ -27,7 +27,7 @@ type Claims = Readonly<Record<string, unknown>>;
 const MAX_SUBJECT = 255;
 const MAX_SID = 255;
 const MAX_NAME = 200;
-/** A sign-in at the provider counts as new for so many seconds, the tolerance of clocks besides. */
+/** Maximum age of a sign-in at the provider that reauthenticates, in seconds; the tolerance of clocks is added. */
 const FRESH_SECONDS = 60;
 
 /** Exchanges authorization codes for claims, with every check of OpenID Connect Core, 3.1.3.7. */
@@ -36,12 +36,12 @@ export class ProviderClaimsService {
   constructor(private readonly clients: ProviderClients) {}
 
   /**
-   * The claims of a response of the provider.
-   * @param url of the callback, with what the provider sent
+   * The claims that an authorization response leads to.
+   * @param url of the callback, with its query
    * @throws SsoError `provider_unavailable`, `provider_error`, `access_denied`
    */
-  claims(provider: ProviderSettings, url: URL, state: string, trip: TokenData['sso_state']): Promise<ProviderClaims> {
-    return withinTime(this.read(provider, url, state, trip));
+  claims(provider: ProviderSettings, url: URL, state: string, stored: TokenData['sso_state']): Promise<ProviderClaims> {
+    return withinTime(this.read(provider, url, state, stored));
   }
 
   private async read(
@@ -71,7 +71,7 @@ export class ProviderClaimsService {
     return claimsOf(provider, idToken.iss, claims, tokens.id_token ?? null);
   }
 
-  /** The claims of the ID token; where it has no e-mail, with e-mail and name of the userinfo, which then belong together. */
+  /** The claims of the ID token; without an e-mail in it, with e-mail and name of the userinfo. */
   private async complete(
     client: Configuration,
     provider: ProviderSettings,
@@ -88,7 +88,7 @@ export class ProviderClaimsService {
     return { ...idToken, [email]: more[email], [verified]: more[verified], [name]: idToken[name] ?? more[name] };
   }
 
-  /** The claims of an OAuth 2.0 provider, with the primary e-mail where they are listed apart. */
+  /** The claims of an OAuth 2.0 provider, with the primary e-mail where a second endpoint lists the e-mails. */
   private async userinfo(client: Configuration, provider: ProviderSettings, accessToken: string): Promise<Claims> {
     const { userinfo = '', emails } = endpointsOf(provider) ?? {};
     const claims = await json(client, accessToken, userinfo);
@@ -125,7 +125,7 @@ function claimsOf(provider: ProviderSettings, issuer: string, claims: Claims, id
     issuer,
     subject,
     email,
-    // "true" is a text, and a text is no proof.
+    // Some providers send the text "true", which OpenID Connect does not define.
     emailVerified: email !== null && (claim('email_verified') === true || provider.trustEmail),
     name: textIn(claim('name'), MAX_NAME),
     sid: textIn(claims['sid'], MAX_SID),

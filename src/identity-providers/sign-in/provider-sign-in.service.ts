@@ -20,10 +20,10 @@ import { IdentityResolver } from '../identities/identity-resolver.service.js';
 import { ProviderClaimsService } from './provider-claims.service.js';
 import { SsoError } from './sso-error.js';
 
-/** A response of a provider, as a browser brought it. */
+/** An authorization response, as a browser sent it to the callback. */
 export interface ProviderResponse {
   readonly slug: string;
-  /** Of the callback, with the query as it came. */
+  /** URL of the callback, with its query unchanged. */
   readonly url: URL;
   /** Value of the browser's cookie. */
   readonly browser: string | undefined;
@@ -31,16 +31,16 @@ export interface ProviderResponse {
 
 type State = TokenData['sso_state'];
 
-/** A round trip whose provider has signed an account in there. */
-export interface Arrival {
+/** A valid response of a provider. */
+export interface CallbackResult {
   readonly provider: ProviderSettings;
-  readonly trip: State;
+  readonly state: State;
   readonly identity: UpstreamIdentity;
-  /** The account that it signs in to; null where it is to be linked. */
+  /** The account that the identity signs in to; null where the identity is to be linked. */
   readonly accountId: string | null;
 }
 
-/** Finishes round trips to identity providers. */
+/** Handles the responses of identity providers. */
 @Injectable()
 export class ProviderSignIns {
   constructor(
@@ -56,41 +56,48 @@ export class ProviderSignIns {
     private readonly audit: Audit,
   ) {}
 
-  /** The round trip of a response: its `state` is used up. Null where it is not one of this browser and provider. */
-  async tripOf({ slug, url, browser }: ProviderResponse): Promise<{ trip: State; provider: ProviderSettings } | null> {
-    const state = url.searchParams.get('state') ?? '';
-    const spent =
-      browser === undefined ? null : await this.tokens.spend('sso_state', hashToken(state), this.transactions, browser);
+  /** What the `state` of a response stands for; it is used up. Null where it is not one of this browser and provider. */
+  async useState({
+    slug,
+    url,
+    browser,
+  }: ProviderResponse): Promise<{ state: State; provider: ProviderSettings } | null> {
+    const hash = hashToken(url.searchParams.get('state') ?? '');
+    const spent = browser === undefined ? null : await this.tokens.spend('sso_state', hash, this.transactions, browser);
     const provider = spent && (await this.settings.byId(spent.data.providerId));
-    return spent && provider?.slug === slug ? { trip: spent.data, provider } : null;
+    return spent && provider?.slug === slug ? { state: spent.data, provider } : null;
   }
 
   /**
    * Checks a response, and finds its account.
    * @throws SsoError
    */
-  async arrive({ url, browser = '' }: ProviderResponse, provider: ProviderSettings, trip: State): Promise<Arrival> {
-    const claims = await this.claims.claims(provider, url, url.searchParams.get('state') ?? '', trip);
+  async verify(
+    { url, browser = '' }: ProviderResponse,
+    provider: ProviderSettings,
+    state: State,
+  ): Promise<CallbackResult> {
+    const claims = await this.claims.claims(provider, url, url.searchParams.get('state') ?? '', state);
     const { issuer, subject, email, sid, idToken, amr } = claims;
     const identity = { issuer, subject, email, sid, idToken, amr };
-    const { kind } = trip.intent;
+    const { kind } = state.intent;
     if (kind === 'sign_in') {
-      return { provider, trip, identity, accountId: await this.resolver.resolve(provider, claims, browser) };
+      return { provider, state, identity, accountId: await this.resolver.resolve(provider, claims, browser) };
     }
     const known = await this.identities.find(provider.id, identity, this.transactions);
     if (kind === 'link') {
-      if (known && known.accountId !== trip.intent.accountId)
-        throw new SsoError('identity_taken', trip.intent.accountId);
-      return { provider, trip, identity, accountId: null };
+      if (known && known.accountId !== state.intent.accountId)
+        throw new SsoError('identity_taken', state.intent.accountId);
+      return { provider, state, identity, accountId: null };
     }
     if (!known) throw new SsoError('reauthentication_failed');
-    return { provider, trip, identity, accountId: await this.resolver.accountOf(provider, known) };
+    return { provider, state, identity, accountId: await this.resolver.accountOf(provider, known) };
   }
 
   /** A code that the client exchanges for the session. @param challenge the client's, of PKCE */
-  async codeFor({ provider, trip, identity, accountId }: Arrival, challenge: string): Promise<string> {
+  async codeFor({ provider, state, identity, accountId }: CallbackResult, challenge: string): Promise<string> {
     const { id: providerId, slug } = provider;
-    const { intent } = trip;
+    const { intent } = state;
     const owner = intent.kind === 'link' ? intent.accountId : accountId;
     const data = { challenge, providerId, slug, intent, identity };
     return this.transactions.run(async (tx) => {
@@ -141,12 +148,12 @@ export class ProviderSignIns {
     });
   }
 
-  /** Whether an identity alone proves anew who the account is: a second factor is not asked for on the way. */
+  /** Whether an identity reauthenticates an account by itself: this flow cannot ask for a second factor. */
   async provesAlone(accountId: string, { amr }: UpstreamIdentity): Promise<boolean> {
     return amr.includes('mfa') || !(await this.factors.isDemanded(accountId, this.transactions));
   }
 
-  /** Records a round trip that ended without a session. */
+  /** Records a sign-in that failed. */
   async failed({ reason, accountId }: SsoError, slug: string | null): Promise<void> {
     const event = signInFailed(accountId, reason);
     await this.transactions.run((tx) =>
@@ -155,7 +162,7 @@ export class ProviderSignIns {
   }
 }
 
-/** What the session gains by an identity. */
+/** The `amr` that a session gets by an identity (RFC 8176). */
 export const methodsOf = ({ amr }: UpstreamIdentity): AuthenticationMethod[] =>
   amr.includes('mfa') ? ['fed', 'mfa'] : ['fed'];
 

@@ -1,4 +1,4 @@
-/** Why a round trip to an identity provider ended without a session: `error` of `return_to`, and of the page. */
+/** Why a sign-in with an identity provider failed: `error` in `return_to`, and of the page. */
 export const SSO_ERRORS = [
   /** Unknown, used or expired `state`, or of another browser or provider. */
   'invalid_state',
@@ -9,7 +9,7 @@ export const SSO_ERRORS = [
   /** The user, or the provider, declined. */
   'access_denied',
   'email_not_verified',
-  /** No account that the provider may sign in to, nor one that it may make. */
+  /** There is no account that the provider may sign in to, and it may not create one. */
   'not_invited',
   'account_disabled',
   /** A mail was sent to the e-mail of the account, which links the identity. */
@@ -18,12 +18,12 @@ export const SSO_ERRORS = [
   'link_required',
   /** The identity is of another account. */
   'identity_taken',
-  /** The account of the session is another one, or it did not prove anew who it is. */
+  /** The account of the session is another one, or the provider did not reauthenticate it. */
   'reauthentication_failed',
 ] as const;
 export type SsoErrorName = (typeof SSO_ERRORS)[number];
 
-/** A round trip that ended without a session. */
+/** A sign-in with an identity provider that failed. */
 export class SsoError extends Error {
   constructor(
     readonly reason: SsoErrorName,

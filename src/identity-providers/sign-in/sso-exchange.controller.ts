@@ -17,7 +17,7 @@ import { methodsOf, ProviderSignIns } from './provider-sign-in.service.js';
 import { SsoError } from './sso-error.js';
 import { ExchangeBody } from './sso.dto.js';
 
-/** What clients do once a browser came back from an identity provider. */
+/** Exchanges the code in `return_to` for a session. */
 @ApiTags('Authentication')
 @Controller('auth/sso')
 export class SsoExchangeController {

@@ -18,11 +18,11 @@ import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';
-import { type Arrival, methodsOf, ProviderSignIns } from './provider-sign-in.service.js';
-import { RoundTripStarts } from './round-trip-start.service.js';
+import { type CallbackResult, methodsOf, ProviderSignIns } from './provider-sign-in.service.js';
+import { AuthorizationRequests } from './authorization-requests.service.js';
 import { SsoError, type SsoErrorName } from './sso-error.js';
 
-/** The cookie that binds round trips to a browser, and how long it lives, in seconds: as long as a mailed proof. */
+/** The cookie that binds a `state` to a browser, and its lifetime in seconds: that of the token in a mail that links. */
 export const BROWSER_COOKIE = 'sso';
 const BROWSER_SECONDS = 3_600;
 const BROWSER = /^[\w-]{43}$/;
@@ -30,20 +30,20 @@ const CHALLENGE_FORM = /^[\w-]{43}$/;
 
 type Sent = Readonly<Record<string, unknown>>;
 
-/** The cookie of a browser that began a round trip; undefined in another. */
+/** The cookie of a browser that has started to sign in with a provider; undefined in another. */
 export function browserOf({ cookies }: Pick<FastifyRequest, 'cookies'>): string | undefined {
   const value = cookies[BROWSER_COOKIE];
   return value !== undefined && BROWSER.test(value) ? value : undefined;
 }
 
-/** Where browsers go to sign in with an identity provider, and where they come back. Errors lead on, or are pages. */
+/** The start and the callback of a sign-in with an identity provider. Errors are in the redirect to `return_to`, or pages. */
 @Page('auth/sso', { prefixed: true })
 export class SsoController {
   private readonly logger = new Logger(SsoController.name);
 
   constructor(
     private readonly settings: ProviderSettingsRepository,
-    private readonly starts: RoundTripStarts,
+    private readonly requests: AuthorizationRequests,
     private readonly signIns: ProviderSignIns,
     private readonly browsers: BrowserSessions,
     private readonly reauthentication: ReauthenticationService,
@@ -68,10 +68,10 @@ export class SsoController {
     if (!provider) throw apiError('not_found', 'There is no such identity provider');
     const { returnTo, challenge } = this.destination(sent);
     const intent = await this.intentOf(sent, provider);
-    const browser = browserOf(request) ?? this.starts.newBrowser();
+    const browser = browserOf(request) ?? this.requests.newBrowser();
     this.cookies.put(reply, BROWSER_COOKIE, browser, this.cookies.authPath, BROWSER_SECONDS);
     try {
-      const url = await this.starts.begin({ provider, intent, returnTo, challenge, browser });
+      const url = await this.requests.urlFor({ provider, intent, returnTo, challenge, browser });
       return { location: url.href };
     } catch (error) {
       return this.leaveWith(error, provider, returnTo, challenge);
@@ -86,29 +86,34 @@ export class SsoController {
     @Text() text: Text,
   ): Promise<PageResult> {
     await this.rateLimiter.address('sso_callback', clientAddress(request));
-    const url = new URL(this.starts.callbackUrl(slug));
+    const url = new URL(this.requests.callbackUrl(slug));
     url.search = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
     const response = { slug, url, browser: browserOf(request) };
-    const found = await this.signIns.tripOf(response);
+    const found = await this.signIns.useState(response);
     if (!found) {
       await this.signIns.failed(new SsoError('invalid_state'), slug);
       return this.problem('invalid_state', null);
     }
-    const { trip, provider } = found;
+    const { state, provider } = found;
     try {
-      const arrival = await this.signIns.arrive(response, provider, trip);
-      if (trip.challenge === null) return await this.enter(arrival, request, reply, text);
-      const code = await this.signIns.codeFor(arrival, trip.challenge);
-      return { location: withParameter(trip.returnTo, 'code', code) };
+      const result = await this.signIns.verify(response, provider, state);
+      if (state.challenge === null) return await this.enter(result, request, reply, text);
+      const code = await this.signIns.codeFor(result, state.challenge);
+      return { location: withParameter(state.returnTo, 'code', code) };
     } catch (error) {
-      return this.leaveWith(error, provider, trip.returnTo, trip.challenge);
+      return this.leaveWith(error, provider, state.returnTo, state.challenge);
     }
   }
 
-  /** Enters a page of this service. */
-  private async enter(arrival: Arrival, request: FastifyRequest, reply: FastifyReply, text: Text): Promise<PageResult> {
-    const { provider, trip, identity, accountId } = arrival;
-    const { returnTo, intent } = trip;
+  /** Signs in, links or reauthenticates in the browser itself, for a page of this service. */
+  private async enter(
+    result: CallbackResult,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    text: Text,
+  ): Promise<PageResult> {
+    const { provider, identity, accountId } = result;
+    const { returnTo, intent } = result.state;
     if (intent.kind === 'sign_in') {
       if (accountId === null) throw new SsoError('not_invited');
       try {
@@ -123,19 +128,19 @@ export class SsoController {
       return { location: returnTo };
     }
     const actor = await this.browsers.actorOf(request);
-    if (intent.kind === 'link') await this.link(arrival, actor, intent.accountId);
-    else await this.reauthenticate(arrival, actor, reply);
+    if (intent.kind === 'link') await this.link(result, actor, intent.accountId);
+    else await this.reauthenticate(result, actor, reply);
     return { location: returnTo };
   }
 
-  /** Only the account itself links an identity to it: a link that another account sent leads to nothing. */
-  private async link({ provider, identity }: Arrival, actor: Actor | null, accountId: string): Promise<void> {
+  /** An identity is linked only in a session of the account that asked for it: the URL may have been sent by another one. */
+  private async link({ provider, identity }: CallbackResult, actor: Actor | null, accountId: string): Promise<void> {
     if (actor?.id !== accountId) throw new SsoError('identity_taken', accountId);
     await this.signIns.link(actor, provider, identity);
   }
 
-  private async reauthenticate(arrival: Arrival, actor: Actor | null, reply: FastifyReply): Promise<void> {
-    const { accountId, identity } = arrival;
+  private async reauthenticate(result: CallbackResult, actor: Actor | null, reply: FastifyReply): Promise<void> {
+    const { accountId, identity } = result;
     if (actor === null || actor.id !== accountId || !(await this.signIns.provesAlone(actor.id, identity))) {
       throw new SsoError('reauthentication_failed', accountId);
     }
@@ -173,7 +178,7 @@ export class SsoController {
     return { kind: 'link', accountId: spent.accountId };
   }
 
-  /** Leads on with the name of the error; records it. @throws what is no error of a round trip */
+  /** Records the error, and redirects with its name. @throws what is not an SsoError */
   private async leaveWith(
     error: unknown,
     { slug }: ProviderSettings,

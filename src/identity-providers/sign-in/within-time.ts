@@ -3,11 +3,11 @@ import { AuthorizationResponseError } from 'openid-client';
 import { outboundErrorIn } from '../discovery/provider-fetch.js';
 import { SsoError } from './sso-error.js';
 
-/** How long a provider may take in all, in ms: the user gets a response within 3 seconds. */
+/** Time for all requests to a provider together, in ms: the user gets a response within 3 seconds. */
 const PROVIDER_MS = 2_700;
 
 /**
- * The result of work with a provider.
+ * Limits the time of work with a provider, and names its errors.
  * @throws SsoError `provider_unavailable` when it takes longer, or the provider cannot be reached; `access_denied` when it
  * says so; `provider_error` for everything else that is wrong with its response
  */

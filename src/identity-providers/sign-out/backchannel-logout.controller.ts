@@ -14,7 +14,7 @@ const REQUEST = {
   required: ['logout_token'],
 };
 
-/** Where identity providers say that a session has ended there (OpenID Connect Back-Channel Logout 1.0). */
+/** Takes the logout tokens of identity providers (OpenID Connect Back-Channel Logout 1.0). */
 @ApiTags('Authentication')
 @Controller('auth/sso')
 export class BackchannelLogoutController {

@@ -33,7 +33,7 @@ export class BackchannelLogout {
   ) {}
 
   /**
-   * Ends the sessions that a logout token names. None is left is no error: they may have ended before.
+   * Ends the sessions that a logout token names. It is no error when there are none: they may have ended before.
    * @param address of the client
    * @throws OAuthError; ApiError 429, 503
    */
@@ -82,7 +82,7 @@ export class BackchannelLogout {
     return [...new Set([...owners, ...(known ? [known.accountId] : [])])].sort();
   }
 
-  /** Sign-ins that are under way: their next step would start a session. */
+  /** Revokes the tokens of sign-ins that have not ended: their next step would start a session. */
   private async voidBegun(tx: Transaction, accountId: string, isOne: (begun: Begun) => boolean): Promise<void> {
     await this.used.voidThose(
       'sso_code',
@@ -96,7 +96,7 @@ export class BackchannelLogout {
 
 type Begun = Pick<FederatedIdentity, 'providerId' | 'issuer' | 'subject' | 'sid'>;
 
-/** Of the subject also what belongs to another of its sessions there: who signs in at this moment can do it again. */
+/** All of the subject, also those of another session there: a user who is signing in can do it again. */
 const isSignedOut = (providerId: string, ended: ProviderSignOut, begun: Begun): boolean =>
   begun.providerId === providerId &&
   begun.issuer === ended.issuer &&

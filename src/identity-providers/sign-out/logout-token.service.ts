@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { OAuthError } from '../../auth/oauth/oauth-errors.js';
 import { isObject } from '../../json-api/resource/field-types.js';
+import { CLOCK_TOLERANCE } from '../discovery/provider-clients.service.js';
 import { outboundErrorIn } from '../discovery/provider-fetch.js';
 import { ProviderKeys, type VerifyingKeys } from '../discovery/provider-keys.service.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';
@@ -12,8 +13,7 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const TYPES = new Set([undefined, 'logout+jwt', 'application/logout+jwt', 'JWT']);
 /** In seconds. Longer than the two minutes that the standard recommends, since providers may send again. */
 const MAX_AGE = 600;
-/** How far the clock of a provider may be off, in seconds. */
-const CLOCK_TOLERANCE = 60;
+/** Maximum length of a subject and of a session id, in characters. */
 const MAX_NAME = 255;
 
 /** Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.6). */
@@ -26,7 +26,7 @@ export class LogoutTokens {
     const claims = await this.claimsOf(provider, token);
     const event = isObject(claims['events']) ? claims['events'][EVENT] : undefined;
     if (!isObject(event)) throw invalid('It is not about a logout');
-    // An ID token has one, and is no logout token.
+    // ID tokens have a nonce, and must not pass as logout tokens.
     if ('nonce' in claims) throw invalid('A logout token has no nonce');
     const [jti, subject, sid] = [claims.jti, claims.sub ?? null, claims['sid'] ?? null];
     if (!isName(jti) || !(subject === null || isName(subject)) || !(sid === null || isName(sid))) {
@@ -72,7 +72,7 @@ const isName = (value: unknown): value is string =>
 const invalid = (reason: string): OAuthError =>
   new OAuthError('invalid_request', `The logout token is not valid: ${reason}`);
 
-/** The error of jose or of the provider. What is wrong with a key says nothing about the token. */
+/** Maps errors of jose and of the provider. A wrong key is the provider's error, not the token's. */
 function errorOf(error: unknown): OAuthError {
   if (outboundErrorIn(error))
     return new OAuthError('temporarily_unavailable', 'The keys of the provider cannot be read');

@@ -5,11 +5,11 @@ import { Transactions } from '../../json-api/sql/executor.js';
 import { type UpstreamSession, UpstreamSignOut } from '../../sign-in/upstream-sign-out.js';
 import { ProviderClients } from '../discovery/provider-clients.service.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
-import { SsoError } from '../round-trip/sso-error.js';
-import { withinTime } from '../round-trip/within-time.js';
+import { SsoError } from '../sign-in/sso-error.js';
+import { withinTime } from '../sign-in/within-time.js';
 import { ProviderSessionsRepository, type SessionOrigin } from './provider-sessions.repository.js';
 
-/** Where browsers end their sessions at identity providers (OpenID Connect RP-Initiated Logout 1.0). */
+/** The URLs at which browsers end their sessions at identity providers (OpenID Connect RP-Initiated Logout 1.0). */
 @Injectable()
 export class ProviderEndSession implements OnModuleInit {
   private readonly logger = new Logger(ProviderEndSession.name);
@@ -31,7 +31,7 @@ export class ProviderEndSession implements OnModuleInit {
     return origin ? { name: origin.name, endUrl: (returnTo) => this.endUrl(origin, returnTo) } : null;
   }
 
-  /** Null where the provider has no such address, or does not respond: the session here ends all the same. */
+  /** Null where the provider has no `end_session_endpoint` or does not respond; the session here ends in any case. */
   private async endUrl({ providerId, idToken }: SessionOrigin, returnTo: string | null): Promise<URL | null> {
     const provider = await this.settings.byId(providerId);
     if (!provider) return null;

@@ -4,7 +4,7 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import { sql, type Sql } from '../../json-api/sql/sql.js';
 import { ID_TOKEN_PURPOSE } from '../identities/identities.repository.js';
 
-/** Where a session came from. */
+/** The provider session that a session came from. */
 export interface SessionOrigin {
   readonly providerId: string;
   /** Name of the provider. */
@@ -29,12 +29,12 @@ const isSignedOut = (providerId: string, { issuer, subject, sid }: ProviderSignO
   AND (${subject}::varchar IS NULL OR origin.subject = ${subject})
   AND (${sid}::varchar IS NULL OR origin.sid = ${sid} OR origin.sid IS NULL AND ${subject}::varchar IS NOT NULL))`;
 
-/** Where sessions came from, for their end there or here. */
+/** The provider sessions that sessions came from; no scope applies. */
 @Injectable()
 export class ProviderSessionsRepository {
   constructor(private readonly secrets: SecretBox) {}
 
-  /** Where a session came from; undefined for one that did not come from an enabled provider. */
+  /** The origin of a session; undefined for one that did not come from an enabled provider. */
   async originOf(sessionId: string, database: Pick<Transaction, 'query'>): Promise<SessionOrigin | undefined> {
     const [row] = await database.query<SessionOrigin>(sql`
       SELECT origin.provider_id AS "providerId", provider.name, origin.id_token AS "idToken"

@@ -5,7 +5,7 @@ import { SignInService } from '../../sign-in/sign-in.service.js';
 import { TakesForm } from '../form.js';
 import { Page, Text, type PageResult } from '../page.decorators.js';
 import { PagePaths } from '../page.paths.js';
-import { AccountView, type Notice } from './account.view.js';
+import { AccountView } from './account.view.js';
 import { OwnSessionsService } from './own-sessions.service.js';
 
 /** The page of one's own account: an overview, and its sessions. */
@@ -19,10 +19,8 @@ export class AccountPageController {
   ) {}
 
   @Get()
-  show(@CurrentActor() actor: Actor, @Query('notice') sent: unknown, @Text() text: Text): Promise<PageResult> {
-    const isNotice = (name: unknown): name is Notice =>
-      typeof name === 'string' && Object.hasOwn(text.account.notices, name);
-    return this.account.view(actor, text, isNotice(sent) ? sent : null);
+  show(@CurrentActor() actor: Actor, @Query('notice') notice: unknown, @Text() text: Text): Promise<PageResult> {
+    return this.account.view(actor, text, notice);
   }
 
   @Post('sessions/:id/end')

@@ -8,6 +8,7 @@ import { UpstreamSignOut } from '../../sign-in/upstream-sign-out.js';
 import type { FactData, PageData, PageLink } from '../page.data.js';
 import { PagePaths } from '../page.paths.js';
 import type { View } from '../page.renderer.js';
+import { noticeIn } from '../page.views.js';
 import { languageName, timeIn } from '../text/page.language.js';
 import type { PageText } from '../text/page.text.js';
 import { AccountSections } from './account.sections.js';
@@ -15,9 +16,6 @@ import { OwnSessionsService } from './own-sessions.service.js';
 
 /** Maximum number of audit events on the page. */
 const MAX_EVENTS = 20;
-
-/** What has just been done, by the parameter `notice`. */
-export type Notice = keyof PageText['account']['notices'];
 
 /** The page of an account: an overview with a link or a button for each change. */
 @Injectable()
@@ -32,7 +30,7 @@ export class AccountView {
     private readonly upstream: UpstreamSignOut,
   ) {}
 
-  async view(actor: Actor, text: PageText, notice: Notice | null): Promise<View<'account'>> {
+  async view(actor: Actor, text: PageText, notice: unknown): Promise<View<'account'>> {
     const { account } = text;
     const [facts, sections, sessions, entries, origin] = await Promise.all([
       this.facts(actor, text),
@@ -46,7 +44,7 @@ export class AccountView {
       title: account.title,
       data: {
         heading: account.title,
-        notice: notice === null ? null : account.notices[notice],
+        notice: noticeIn(notice, account.notices),
         facts,
         sections,
         sessions,

@@ -37,7 +37,7 @@ export class SignInPageController {
     @Text() text: Text,
     @Req() request: FastifyRequest,
   ): Promise<PageResult> {
-    const returnTo = this.returnTo(sent);
+    const returnTo = this.paths.sentDestination(sent);
     const actor = await this.browsers.actorOf(request);
     if (actor) return this.leave(actor, returnTo);
     return this.emailView(text, { returnTo, failed: failed !== undefined }, '', NO_ERRORS);
@@ -46,7 +46,7 @@ export class SignInPageController {
   @Post()
   @TakesForm()
   async chooseWay(@Form() sent: SentForm, @Text() text: Text): Promise<PageResult> {
-    const returnTo = this.returnTo(sent.text('return_to'));
+    const returnTo = this.paths.sentDestination(sent.text('return_to'));
     try {
       const { email } = readFlatBody(EmailBody, { email: sent.text('email') });
       return await this.waysView(text, { email, returnTo, errors: NO_ERRORS });
@@ -63,7 +63,7 @@ export class SignInPageController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PageResult> {
-    const returnTo = this.returnTo(sent.text('return_to'));
+    const returnTo = this.paths.sentDestination(sent.text('return_to'));
     const [email, password] = [sent.text('email'), sent.text('password')];
     await this.rateLimiter.address('sign-in', clientAddress(request));
     try {
@@ -75,10 +75,6 @@ export class SignInPageController {
       const next = error instanceof ApiError ? await this.ways.after(error, state, text) : null;
       return next ?? this.waysView(text, { ...state, errors: fieldErrors(error, AT_PASSWORD) });
     }
-  }
-
-  private returnTo(sent: unknown): string | null {
-    return typeof sent === 'string' && sent !== '' ? this.paths.destination(sent) : null;
   }
 
   /** Who must have a second factor and has none adds one first. */

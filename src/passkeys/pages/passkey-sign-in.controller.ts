@@ -2,7 +2,7 @@ import { type OnModuleInit, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../../auth/authentication/client-address.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
-import { ApiError } from '../../json-api/document/errors.js';
+import { hasCode } from '../../pages/fields.js';
 import { Form, type SentForm, TakesForm } from '../../pages/form.js';
 import { Page, type PageResult } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
@@ -62,5 +62,4 @@ export class PasskeySignInPageController implements OnModuleInit {
 }
 
 /** Whether a passkey was not accepted; every other error has a page of its own. */
-const isFailure = (error: unknown): boolean =>
-  error instanceof ApiError && ['invalid_credentials', 'validation_failed'].includes(error.errors[0].code);
+const isFailure = (error: unknown): boolean => hasCode(error, 'invalid_credentials', 'validation_failed');

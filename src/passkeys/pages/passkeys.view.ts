@@ -4,7 +4,7 @@ import { type FieldErrors, FormFields, NO_ERRORS } from '../../pages/fields.js';
 import type { PageData, PageLink, SectionData } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import type { View } from '../../pages/page.renderer.js';
-import { asksApi, titleOf } from '../../pages/page.views.js';
+import { asksApi, noticeIn, titleOf } from '../../pages/page.views.js';
 import { timeIn } from '../../pages/text/page.language.js';
 import type { PageText } from '../../pages/text/page.text.js';
 import { type OwnPasskey, OwnPasskeys } from './own-passkeys.service.js';
@@ -64,7 +64,7 @@ export class PasskeysView {
     const data: PageData['passkeys'] = {
       heading: passkeys.title,
       body: passkeys.intro,
-      notice: isNotice(state.notice, passkeys.notices) ? passkeys.notices[state.notice] : null,
+      notice: noticeIn(state.notice, passkeys.notices),
       problem: problem === undefined ? null : passkeys.problems[problem],
       empty: passkeys.none,
       action: this.paths.to('account/passkeys'),
@@ -94,9 +94,6 @@ export class PasskeysView {
     });
   }
 }
-
-const isNotice = (sent: unknown, notices: object): sent is PasskeyNotice =>
-  typeof sent === 'string' && Object.hasOwn(notices, sent);
 
 function detailOf({ createdAt, lastUsedAt, backedUp }: OwnPasskey, text: PageText): string {
   const { account } = text;

@@ -22,7 +22,7 @@ export async function requestOptions(
   });
 }
 
-/** What a passkey is verified by. */
+/** What is needed to verify a response. */
 interface Expected {
   readonly challenge: string;
   readonly passkey: Pick<StoredPasskey, 'publicKey' | 'backupEligible'>;
@@ -50,7 +50,7 @@ export function verifyAssertion(
       credential: { id, publicKey: new Uint8Array(publicKey), counter: 0 },
       requireUserVerification: true,
     });
-    // A passkey cannot become one that may be synced, nor the other way round.
+    // Whether a passkey can be synced never changes (WebAuthn, 6.1.3).
     if (!isValid || (authenticationInfo.credentialDeviceType === 'multiDevice') !== backupEligible) return null;
     const { newCounter: signCount, credentialBackedUp: backedUp } = authenticationInfo;
     return { signCount, backedUp };

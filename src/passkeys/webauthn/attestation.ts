@@ -3,12 +3,11 @@ import type { RelyingParty } from '../../config/relying-party.js';
 import type { KnownCredential } from '../account-passkeys.repository.js';
 import { type AttestationResponse, isCrossOrigin, MAX_CREDENTIAL_ID, verified } from './responses.js';
 
-/** What the library exports. */
+/** The exports of @simplewebauthn/server. */
 type Library = typeof import('@simplewebauthn/server') & typeof import('@simplewebauthn/server/helpers');
 
 /**
- * The library of WebAuthn and its readers of certificates: some 280 files, a twentieth of a start, which are loaded with
- * the first passkey.
+ * @simplewebauthn/server: some 280 files, a twentieth of the time of a start, so it is loaded for the first passkey.
  */
 export async function webauthn(): Promise<Library> {
   const [server, helpers] = await Promise.all([
@@ -37,7 +36,7 @@ export interface NewCredential {
   readonly backedUp: boolean;
 }
 
-/** For whom a passkey is made. */
+/** The account that a passkey is created for. */
 export interface PasskeyOwner {
   readonly id: string;
   readonly email: string;
@@ -47,7 +46,7 @@ export interface PasskeyOwner {
 /** The user handle of an account: the 16 bytes of its id, which say nothing about a person (WebAuthn, 14.6.1). */
 export const userHandleOf = (accountId: string): Buffer => Buffer.from(accountId.replaceAll('-', ''), 'hex');
 
-/** How an account that used a passkey has proved who it is: with a key that is bound to one device, or one that is synced. */
+/** The `amr` of a passkey (RFC 8176): `hwk` for one that is bound to a device, `swk` for one that is synced. */
 export const methodsOf = ({
   backupEligible,
 }: Pick<NewCredential, 'backupEligible'>): readonly AuthenticationMethod[] => [backupEligible ? 'swk' : 'hwk'];
@@ -123,8 +122,8 @@ export function verifyAttestation(
 }
 
 /**
- * The attestation object without its statement, which was not asked for: which model an authenticator is does not matter.
- * The library would verify it, and request addresses that a stranger's certificate names.
+ * The attestation object without its statement: the model of an authenticator does not matter. The library would verify the
+ * statement, and request URLs that its certificate names, which the client chooses.
  */
 function withoutStatement(
   attestationObject: string,

@@ -20,7 +20,7 @@ const MAX_SIGNATURE = 1_024;
 const MAX_USER_HANDLE = 64;
 /** In bytes. Attestations with chains of certificates are some 5,000. */
 const MAX_ATTESTATION = 16_384;
-/** More than there are; unknown ones are kept, since they are only given back. */
+/** Maximum number of transports. Unknown ones are kept, since browsers get them back. */
 const MAX_TRANSPORTS = 8;
 
 /** Base64url without padding (RFC 4648, 5) of at most so many bytes. */
@@ -52,9 +52,9 @@ const ASSERTION = z.object({
   }),
 });
 
-/** What an authenticator answers when a passkey is made. */
+/** The response of an authenticator that has created a passkey. */
 export type AttestationResponse = z.output<typeof ATTESTATION>;
-/** What an authenticator answers when a passkey is used. */
+/** The response of an authenticator that has used a passkey. */
 export type AssertionResponse = z.output<typeof ASSERTION>;
 
 /** @throws ApiError 422 at `pointer` */
@@ -79,7 +79,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, sent: unknown, pointer:
   throw new ApiError([notAResponse(pointer)]);
 }
 
-/** The error of what is no response of an authenticator, or none to the challenge. */
+/** The error of a response that is not valid, or that answers another challenge. */
 export const notAResponse = (pointer: string) =>
   brokenRule(
     'format',
@@ -90,8 +90,8 @@ export const notAResponse = (pointer: string) =>
 const logger = new Logger('Passkeys');
 
 /**
- * Whether a response comes from a page inside a page of another origin (WebAuthn, 5.8.1), which could have made the
- * visitor click. The library takes such responses where the browser does not name the outer page.
+ * Whether a response comes from an iframe in a page of another origin (WebAuthn, 5.8.1), which allows clickjacking. The
+ * library accepts such responses where the browser does not name the top-level page.
  * @throws Error when the client data is no JSON
  */
 export function isCrossOrigin(clientDataJSON: string): boolean {
@@ -100,8 +100,8 @@ export function isCrossOrigin(clientDataJSON: string): boolean {
 }
 
 /**
- * Runs a verification. The library throws for everything that is wrong with a response; why is logged for developers, and
- * never revealed to clients.
+ * Runs a verification. The library throws when a response is not valid. The reason is logged at `debug`, and clients do
+ * not get it.
  * @returns null when the response is not valid
  */
 export async function verified<Result>(verify: () => Promise<Result | null>): Promise<Result | null> {

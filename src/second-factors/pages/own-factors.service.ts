@@ -13,7 +13,7 @@ import { RecoveryCodesService } from '../recovery-codes/recovery-codes.service.j
 import { ConfirmFactorBody } from '../totp/account-factors.dto.js';
 import { AccountFactorsService, MAX_FACTORS } from '../totp/account-factors.service.js';
 
-/** An authenticator app that counts, as pages show it. */
+/** A confirmed authenticator app, as pages show it. */
 export interface OwnApp {
   readonly id: string;
   readonly name: string;
@@ -47,15 +47,15 @@ export class OwnFactors {
     return actor.scopes(type, action).size > 0;
   }
 
-  /** The authenticator apps that count, oldest first. */
+  /** The confirmed authenticator apps, oldest first. */
   async list(actor: Actor): Promise<OwnApp[]> {
-    // One more may not be confirmed yet.
+    // One more than the maximum, since one may not be confirmed yet.
     const parameters = { 'filter[account_id]': actor.id, 'page[size]': String(MAX_FACTORS + 1) };
     const { rows } = await this.factors.index(actor, criteriaOf(AccountFactorResource, parameters));
     return rows.flatMap(({ id, attributes }) => appFrom(id, JSON.parse(attributes)) ?? []);
   }
 
-  /** How many recovery codes are left; null where the account has no second factor that they could take the place of. */
+  /** How many recovery codes are left; null where the account has no second factor. */
   async codesLeft(actor: Actor): Promise<number | null> {
     return (await this.registry.isHeld(actor.id, this.transactions)) ? this.codes.left(actor.id) : null;
   }

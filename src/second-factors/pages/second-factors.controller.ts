@@ -4,7 +4,7 @@ import { OpenWithoutFactor, RequiresFreshSignIn } from '../../auth/authenticatio
 import { type Actor, Requires } from '../../auth/authorization/actor.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { AccountSections } from '../../pages/account/account.sections.js';
-import { fieldErrors } from '../../pages/fields.js';
+import { fieldErrors, hasCode } from '../../pages/fields.js';
 import { Form, type SentForm, TakesForm } from '../../pages/form.js';
 import { Page, type PageResult, Text } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
@@ -33,7 +33,7 @@ const CONFLICTS = {
 
 type Change = keyof typeof CONFLICTS;
 
-/** The page of the own second factors: add and remove apps, make recovery codes, and end the trust in devices. */
+/** The page of the account's second factors: add and remove apps, make recovery codes, and end the trust in devices. */
 @OpenWithoutFactor()
 @Page('account/second-factors', { signedIn: true })
 export class SecondFactorsPageController implements OnModuleInit {
@@ -59,16 +59,16 @@ export class SecondFactorsPageController implements OnModuleInit {
     @Query('return_to') sent: unknown,
     @Text() text: Text,
   ): Promise<PageResult> {
-    return this.view.overview(actor, text, { notice, returnTo: this.returnTo(sent) });
+    return this.view.overview(actor, text, { notice, returnTo: this.paths.sentDestination(sent) });
   }
 
-  /** Takes every form of the page, so that one that is sent too late leads back to the page. */
+  /** Takes every form of the page. One path, so that reauthentication can redirect back to it. */
   @Post()
   @RequiresFreshSignIn()
   @Requires('iam:account_factors', 'read')
   @TakesForm()
   async change(@CurrentActor() actor: Actor, @Form() form: SentForm, @Text() text: Text): Promise<PageResult> {
-    const sent = { actor, form, text, returnTo: this.returnTo(form.text('return_to')) };
+    const sent = { actor, form, text, returnTo: this.paths.sentDestination(form.text('return_to')) };
     const change = changeIn(form);
     try {
       return await this.run[change](sent);
@@ -109,10 +109,6 @@ export class SecondFactorsPageController implements OnModuleInit {
   private leave(notice: FactorNotice, returnTo: string | null): PageResult {
     return { location: this.paths.to('account/second-factors', { notice, return_to: returnTo }) };
   }
-
-  private returnTo(sent: unknown): string | null {
-    return typeof sent === 'string' && sent !== '' ? this.paths.destination(sent) : null;
-  }
 }
 
 function changeIn(form: SentForm): Change {
@@ -120,11 +116,10 @@ function changeIn(form: SentForm): Change {
   return Object.hasOwn(CONFLICTS, change) ? (change as Change) : 'add';
 }
 
-/** Whether a code is wrong, or is none. */
-const isAboutCode = (error: unknown): boolean =>
-  error instanceof ApiError && ['invalid_credentials', 'validation_failed'].includes(error.errors[0].code);
+/** Whether the error is about the code: it is wrong, or has no valid form. */
+const isAboutCode = (error: unknown): boolean => hasCode(error, 'invalid_credentials', 'validation_failed');
 
-/** What the page shows after an error; an error that it cannot show is thrown again. */
+/** What the page shows after an error. @throws errors that it cannot show */
 function stateAfter(error: unknown, change: Change, { form, returnTo }: Sent): FactorsState {
   if (!(error instanceof ApiError)) throw error;
   const [{ code }] = error.errors;

@@ -6,7 +6,7 @@ import { hiddenOf } from '../../pages/form.js';
 import type { FormData, PageData, PageLink, SectionData } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import type { View } from '../../pages/page.renderer.js';
-import { titleOf } from '../../pages/page.views.js';
+import { noticeIn, titleOf } from '../../pages/page.views.js';
 import { timeIn } from '../../pages/text/page.language.js';
 import type { PageText } from '../../pages/text/page.text.js';
 import { AccountFactorsService } from '../totp/account-factors.service.js';
@@ -77,7 +77,7 @@ export class SecondFactorsView {
     const data: PageData['second-factors'] = {
       heading: secondFactors.title,
       body: secondFactors.intro,
-      notice: isNotice(state.notice, secondFactors.notices) ? secondFactors.notices[state.notice] : required,
+      notice: noticeIn(state.notice, secondFactors.notices) ?? required,
       problem: problem === undefined ? null : secondFactors.problems[problem],
       empty: secondFactors.none,
       action: this.page(),
@@ -153,7 +153,7 @@ export class SecondFactorsView {
     return { action: this.page(), submit, hidden: values, fields: [], passkey: null };
   }
 
-  /** Who must have a factor and has none reaches no other page: it gets the other ways to have one. */
+  /** An account that must have a factor and has none gets links to the other factors only: it can open no other page. */
   private links(actor: Actor, text: PageText, { returnTo }: FactorsState): PageLink[] {
     const { account } = text;
     if (actor.lacksFactor) return this.sections.factorPagesOf(actor, text);
@@ -161,9 +161,6 @@ export class SecondFactorsView {
     return [...next, { href: this.paths.to('account'), label: account.title }];
   }
 }
-
-const isNotice = (sent: unknown, notices: object): sent is FactorNotice =>
-  typeof sent === 'string' && Object.hasOwn(notices, sent);
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

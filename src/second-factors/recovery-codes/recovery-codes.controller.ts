@@ -28,7 +28,7 @@ const SCHEMA = {
   required: ['jsonapi', 'meta'],
 } as const;
 
-/** Make recovery codes, for when the second factor is lost. */
+/** Make recovery codes, for an account that has lost its second factor. */
 @ApiTags('Second factors')
 @OpenWithoutFactor()
 @Controller('account/recovery_codes')

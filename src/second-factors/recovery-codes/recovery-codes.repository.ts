@@ -17,7 +17,7 @@ export interface StoredCode {
   readonly hash: string;
 }
 
-/** The recovery codes of accounts that were not used. */
+/** The unused recovery codes of accounts. */
 @Injectable()
 export class RecoveryCodesRepository {
   /** The condition that an account has one. @param account the account's id */
@@ -30,7 +30,7 @@ export class RecoveryCodesRepository {
     );
   }
 
-  /** How many an account has. */
+  /** The number of an account's unused codes. */
   async count(accountId: string, database: Pick<Transaction, 'query'>): Promise<number> {
     const [row] = await database.query<{ left: number }>(
       sql`SELECT count(*)::int AS left FROM account_recovery_codes WHERE account_id = ${accountId}`,

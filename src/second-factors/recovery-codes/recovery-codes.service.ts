@@ -47,7 +47,7 @@ export class RecoveryCodesService implements OnModuleInit {
     });
   }
 
-  /** Makes new codes, which are shown this once. The old ones are void. @throws ApiError 409 without a second factor */
+  /** Replaces the codes; the new ones are shown once. @throws ApiError 409 without a second factor */
   async make(actor: Actor): Promise<string[]> {
     const codes = newCodes();
     const hashes = await hashCodes(codes, this.config.bcryptCost + COST_BEYOND_BCRYPT);

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt, scrypt, type ScryptOptions, timingSafeEqual } from 'node:crypto';
 
-/** Codes of a set. */
+/** Number of codes in a set. */
 export const CODES = 10;
 const CODE_CHARACTERS = 10;
 /** Base 32 after Crockford, without I, L, O and U: 50 bits of a code are random. */
@@ -23,19 +23,19 @@ export const newCodes = (): string[] =>
 export const groupedCode = (code: string): string =>
   `${code.slice(0, CODE_CHARACTERS / 2)}-${code.slice(CODE_CHARACTERS / 2)}`;
 
-/** A code as it was made, whatever it was typed like. */
+/** A code as it was made, from what a person typed (Crockford reads O as 0, I and L as 1). */
 const canonical = (code: string): string =>
   code.replaceAll(/[ -]/g, '').toUpperCase().replaceAll('O', '0').replaceAll(/[IL]/g, '1');
 
 /**
- * Hashes codes with one salt, so that a code is looked for with one hash. They are random, so that the hash needs not be as
- * slow as that of a password.
+ * Hashes codes with one salt, so that a code is looked for with one hash. They are random, so the hash may be faster than
+ * that of a password.
  * @param cost binary logarithm of scrypt's cost
  */
 export async function hashCodes(codes: readonly string[], cost: number): Promise<string[]> {
   const salt = randomBytes(SALT_BYTES);
   const hashes: string[] = [];
-  // One after the other: all at once would keep passwords from being hashed.
+  // One after the other: all at once would take every thread that hashes passwords.
   for (const code of codes) {
     const hash = await derive(canonical(code), salt, cost);
     hashes.push([cost, salt.toString('base64url'), hash.toString('base64url')].join('.'));

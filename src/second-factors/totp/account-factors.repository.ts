@@ -16,7 +16,7 @@ export const PERSONAL_FACTORS: PersonalTable = {
   accounts: { account_id: ['secret', 'last_step'] },
 };
 
-/** What keys are sealed for. */
+/** The purpose that `SecretBox` seals keys with. */
 export const FACTOR_SECRET = 'account_factor.secret';
 
 /** The column with the keys, for `secrets reseal`. */
@@ -39,7 +39,7 @@ export interface ConfirmedFactor {
   readonly lastStep: number | null;
 }
 
-/** A factor that counts from the start. */
+/** A factor that is confirmed when it is added. */
 export interface NewFactor {
   readonly accountId: string;
   readonly name: string;
@@ -105,7 +105,7 @@ export class AccountFactorsRepository extends ResourceRepository<AccountFactor, 
     return rows.length > 0;
   }
 
-  /** Accepts a code of this step. False when it, or one of a later step, was accepted before: of any number at once, one is. */
+  /** Accepts a code of this step. False when it, or one of a later step, was accepted before: of concurrent requests, one succeeds. */
   async accept(id: string, step: number, tx: Transaction): Promise<boolean> {
     const rows = await tx.query(sql`
       UPDATE account_factors SET last_step = ${step}, last_used_at = now()

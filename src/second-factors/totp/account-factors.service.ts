@@ -74,19 +74,19 @@ export class AccountFactorsService extends ResourceService<AccountFactor, Actor,
     return totpKey(secret, this.issuer, actor.email);
   }
 
-  /** The account before the factor, as everything that changes its factors. */
+  /** Locks the account before the factor, in the order of all changes of factors. */
   protected override async prepare(actor: Actor, _id: string, _intent: Intent, tx: Transaction): Promise<void> {
     await this.changes.lock(actor.id, tx);
   }
 
-  /** Those of others are removed together, by who may: `DELETE /accounts/{id}/factors`. */
+  /** Factors of others are removed all at once: `DELETE /accounts/{id}/factors`. */
   protected override restrict(actor: Actor, { accountId }: AccountFactor, _facts: Facts): Restrictions {
     if (accountId === actor.id) return {};
     const detail = 'It belongs to another account, of which only all factors together can be removed';
     return { delete: detail, actions: { create: detail } };
   }
 
-  /** The key is shown this once. An earlier factor that was never confirmed makes way. */
+  /** The key is shown this once. An earlier factor that was never confirmed is replaced. */
   protected override async before({
     actor,
     values,

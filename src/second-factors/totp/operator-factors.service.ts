@@ -12,13 +12,13 @@ import { newTotpKey, stepOf, type TotpKey } from './totp.js';
 
 /** An app to add. */
 export interface AppToAdd {
-  /** What its owner calls it. */
+  /** The name that its owner gave it. */
   readonly name: string;
   /** Its key, in base32. */
   readonly secret: string;
 }
 
-/** The first second factor of an account by an operator, for people who have no browser: no actor, and no fresh sign-in. */
+/** Adds the first second factor of an account for an operator: without an actor and a fresh sign-in. */
 @Injectable()
 export class OperatorFactors {
   private readonly issuer: string;
@@ -71,7 +71,7 @@ export class OperatorFactors {
     return true;
   }
 
-  /** Locks the account. Who has a second factor adds others with it, so that no one is given one unasked. */
+  /** Locks the account. An account that has a second factor is rejected: its owner adds others. */
   private async ownerOf(
     account: AccountName,
     tx: Transaction,

@@ -12,7 +12,7 @@ import { FactorAttempts, wrongCode } from '../factor-attempts.service.js';
 import { AccountFactorsRepository, FACTOR_SECRET, hasApp } from './account-factors.repository.js';
 import { stepOf } from './totp.js';
 
-/** What an account needs to add an app, which is read back. */
+/** The rights that an account needs to add an app; the response reads it. */
 export const TOTP_ENROLMENT: Enrolment = { type: 'iam:account_factors', actions: ['create', 'read'] };
 
 /** Codes of authenticator apps as a second factor. */

@@ -27,7 +27,7 @@ export function newTotpKey(issuer: string, label: string): TotpKey {
   return totpKey(new Secret({ size: KEY_BYTES }).base32, issuer, label);
 }
 
-/** The same of a key that was made before. @param secret in base32 */
+/** The same for an existing key. @param secret in base32 */
 export function totpKey(secret: string, issuer: string, label: string): TotpKey {
   const uri = new TOTP({ ...SETTINGS, issuer, label, secret: Secret.fromBase32(secret) }).toString();
   return { secret, uri, qr: qrCode(uri) };
@@ -68,14 +68,14 @@ export function qrCode(text: string): string {
 /** A QR code for a terminal: lines of blocks, each two rows of modules high, which are drawn where a module is light. */
 export const qrLines = (text: string): string[] => renderUnicodeCompact(text, { border: BORDER }).split('\n');
 
-/** Whether a text is a key as they are made here. */
+/** Whether a text has the form of a key of this service. */
 export const isTotpSecret = (text: string): boolean => /^[A-Z2-7]{32}$/.test(text);
 
 /** The key in groups of four, for people who type it in. */
 export const grouped = (secret: string): string => secret.replace(/(.{4})(?=.)/g, '$1 ');
 
 /**
- * The number of the step that a code belongs to; null when it belongs to none that is near.
+ * The number of the step that a code belongs to; null when it belongs to no step within the tolerance.
  * @param at in ms since the epoch
  */
 export function stepOf(code: string, secret: string, at: number): number | null {

@@ -14,13 +14,13 @@ import { TrustedDevicesRepository } from './trusted-devices.repository.js';
 
 /** Maximum number of accounts whose trust one browser keeps. */
 const MAX_ACCOUNTS = 5;
-/** A token of ours. */
+/** The form of a token of this service. */
 const TOKEN = /^[\w-]{43}$/;
-/** The name of a client that says nothing of itself. */
+/** The name of a client without a user agent. */
 const UNKNOWN = 'Unknown device';
 const DAY_SECONDS = 24 * 3600;
 
-/** The tokens in the cookie of a client, newest first: one for each account. No more than we write. */
+/** The tokens in the cookie of a client, newest first: one for each account, at most as many as are written. */
 const tokensIn = ({ cookies }: DeviceClient): string[] =>
   (cookies[TRUSTED_DEVICE_COOKIE] ?? '').split('~', MAX_ACCOUNTS).filter((token) => TOKEN.test(token));
 

@@ -18,7 +18,7 @@ export const PERSONAL_DEVICES: PersonalTable = {
   accounts: { account_id: ['hash'] },
 };
 
-/** Devices whose time is over. */
+/** Expired devices. */
 export const EXPIRED_DEVICES: Sweep = {
   table: 'trusted_devices',
   key: 'id',
@@ -46,7 +46,7 @@ export interface NewDevice {
 const trustedBy = (account: Sql): Sql => sql`row.account_id = ${account} AND row.expires_at > now()
   AND row.password_version = ${passwordVersionOf(account)} AND row.factor_version = ${factorVersionOf(account)}`;
 
-/** The scope `*` covers no more than `own`: a device is its owner's alone. */
+/** The scope `*` is the same as `own`: not even an admin sees the devices of others. */
 const ofActor = ({ id }: Actor): Sql => trustedBy(sql`${id}::uuid`);
 
 /** Trusted devices. Only their owner sees and deletes them, whatever the role. */
