@@ -18,7 +18,7 @@ describe('SQL', () => {
     ['a statement that writes', `const text = "UPDATE attempts SET points = 0";`],
     ['a statement in lower case', `void source.query('select 1');`],
     ['an object with its text', `void source.query({ text: 'call refresh()', values: [] });`],
-    ['a sum of strings', `const text = 'SEL' + 'ECT 1';`],
+    ['a sum of strings', `const text = 'DELETE ' + 'FROM jobs';`],
     ['maintenance', `void source.query('ANALYZE jobs');`],
     ['the name of a relation', `const condition = "oid = 'jobs'::regclass";`],
     ['a repository of TypeORM', 'void source.getRepository(Job).find();'],

@@ -13,7 +13,7 @@ const STATEMENT =
   /\bSELECT\b[^]*\bFROM\b|^\s*SELECT\b|\bINSERT INTO\b|\bDELETE FROM\b|\bMERGE INTO\b|\bUPDATE\s+\S+(\s+(AS\s+)?\w+)?\s+SET\b|\bFROM\s+\S+[^]*\bWHERE\b|::regclass\b|^\s*(WITH|LOCK TABLE|TRUNCATE|CREATE|ALTER|DROP|SET LOCAL|SET TRANSACTION|FETCH|DECLARE|COPY|FROM|ANALYZE|VACUUM|NOTIFY|LISTEN|GRANT|REVOKE)\s+[\w"$]/;
 
 /** What a file has that SQL may be in; the others need not be parsed. */
-const MAY_HAVE_SQL = /sql`|[A-Z]{4}|\btable|query\(|getRepository|createQueryBuilder|InjectRepository/;
+const MAY_HAVE_SQL = /sql`|[A-Z]{4}|\btable|::regclass|query\(|getRepository|createQueryBuilder|InjectRepository/;
 
 /** Properties that name a table, as of a sweep or of a library's options. */
 const TABLE_PROPERTIES = new Set(['table', 'tableName']);

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '../..');
-const FOLDERS = ['src', 'docs', 'examples', 'bench', 'deploy', '.ci', 'test'];
+const FOLDERS = ['src', 'docs', 'examples', 'bench', 'deploy', '.ci', 'test', 'packages', 'templates'];
 const FILES = ['README.md', 'CHANGELOG.md', 'Dockerfile', 'roles.yml', '.env.example'];
 const TEXT = /\.(ts|js|cjs|md|ya?ml|hbs|css|html|sh)$|\/[\w-]+$/;
 /** This file lists the words; the contract is quoted; `faults` is the term of fault injection. */

@@ -1,6 +1,6 @@
 import type { Session, Tokens } from './session.js';
 
-/** Sessions of people: bearer tokens in a store of the caller's choice, or cookies. */
+/** Sessions of people: bearer tokens in a store of your choice, or cookies. */
 
 type Maybe<Value> = Value | Promise<Value>;
 
@@ -12,18 +12,18 @@ export interface TokenStore {
   readonly sharedAs?: string;
 }
 
-/** What happened to a session, in this tab or in another one of the same session. */
+/** An event of a session, in this tab or in another one. */
 export type SessionEvent = 'signedin' | 'signedout';
 
-/** A session, and what happens to it. */
+/** A session and its events. */
 export interface ClientSession extends Session {
-  /** Calls the listener after each event of this kind. @returns what removes it */
+  /** Calls the listener after each event of this kind. @returns a function that removes the listener */
   on(event: SessionEvent, listener: () => void): () => void;
   /** Stops listening to other tabs. */
   close(): void;
 }
 
-/** Tokens in memory: they are gone with the page. */
+/** Tokens in memory: a reload loses them. */
 export function memoryStore(): TokenStore {
   let kept: Tokens | undefined;
   return {
@@ -34,7 +34,7 @@ export function memoryStore(): TokenStore {
   };
 }
 
-/** As much of `localStorage` and `sessionStorage` as is needed here. */
+/** The methods of `localStorage` and `sessionStorage` that are used here. */
 export interface WebStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -65,14 +65,14 @@ interface Locks {
   ): Promise<Result>;
 }
 
-/** `BroadcastChannel`, of which no types are everywhere. */
+/** `BroadcastChannel`; not every platform has its types. */
 interface Channel {
   onmessage: ((event: { data: unknown }) => void) | null;
   postMessage(message: string): void;
   close(): void;
 }
 
-/** What browsers have, and other platforms may not. */
+/** Globals of browsers that other platforms may not have. */
 interface Platform {
   readonly navigator?: { readonly locks?: Locks };
   readonly BroadcastChannel?: new (name: string) => Channel;
@@ -80,7 +80,7 @@ interface Platform {
 
 const platform = globalThis as unknown as Platform;
 
-/** One refresh at a time in this tab and in all others, and what they say to each other. */
+/** Refreshes once for all tabs, and passes the result on to them. */
 abstract class SharedSession implements ClientSession {
   private readonly listeners = new Set<readonly [SessionEvent, () => void]>();
   private readonly channel: Channel | undefined;
@@ -111,7 +111,7 @@ abstract class SharedSession implements ClientSession {
         await this.exchange(refresh);
         return true;
       } catch (error) {
-        // Anything but a rejection, such as a network that is away, says nothing about the session.
+        // Other errors, such as those of the network, do not end the session.
         if ((error as { status?: number }).status !== 401) throw error;
         await this.signedOut();
         return false;
@@ -132,13 +132,13 @@ abstract class SharedSession implements ClientSession {
     this.channel?.close();
   }
 
-  /** Says it here and in the other tabs. */
+  /** Emits an event here and in the other tabs. */
   protected announce(event: SessionEvent | 'renewed'): void {
     this.channel?.postMessage(event);
     this.emit(event);
   }
 
-  /** Another tab said it. */
+  /** An event of another tab. */
   protected heard(event: string): void {
     this.emit(event);
   }

@@ -1,4 +1,4 @@
-/** What generated clients are made of, and what every client exports. */
+/** The base of generated clients, and the exports of every client. */
 export { clientOf, type ApiTable, type MethodTable, type Verb } from './client.js';
 export * from './errors.js';
 export type { Creates, Deletes, Gets, Lists, Typed, Updates } from './methods.js';

@@ -10,7 +10,7 @@ interface ResourceObject {
 
 type Identifier = Pick<ResourceObject, 'type' | 'id'>;
 
-/** As much of a document as is read here. */
+/** The members of a document that are read here. */
 export interface Document {
   readonly jsonapi?: unknown;
   readonly data?: unknown;

@@ -2,7 +2,7 @@
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What a query may have; types.ts says what a resource takes. */
+/** Any query; types.ts has the types by resource. */
 export interface Query {
   readonly filter?: Values | undefined;
   readonly sort?: unknown;
@@ -22,7 +22,7 @@ function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
-/** The operators whose value is taken as it is, commas and all. */
+/** The operators whose value is not a list: commas are part of it. */
 const WHOLE = /__(match|gte|lte)$/;
 
 /**
@@ -35,7 +35,7 @@ export function toParameters(query: Query, type: string, whole: readonly string[
     if (value !== undefined) parameters.append(name, textOf(value));
   };
   for (const [name, value] of Object.entries(query.filter ?? {})) {
-    // None of no values is no condition. Any of no values is for the service to reject.
+    // `none` of an empty list is no condition. The service rejects `any` of an empty list.
     if (value === undefined || (name.endsWith('__nin') && listOf(value).length === 0)) continue;
     const plain = WHOLE.test(name) || whole.includes(name) || (typeof value === 'object' && !Array.isArray(value));
     const values = listOf(value).map((one) => (plain ? textOf(one) : textOf(one).replaceAll(',', '\\,')));

@@ -56,7 +56,7 @@ export type Queries<Api> = {
 };
 
 type AnyQuery = CallOptions & { readonly size?: number };
-/** As much of a resource's methods as is called here. */
+/** The methods of a resource that are used here. */
 interface AnyMethods {
   readonly type?: string;
   list?(query: object): Promise<Page<unknown>>;
@@ -65,7 +65,7 @@ interface AnyMethods {
 
 const DEFAULT_SIZE = 100;
 
-/** What makes two queries the same: not their signal. */
+/** The part of a query that its key has: everything but the signal. */
 const partsOf = ({ signal: _, ...query }: AnyQuery = {}): AnyQuery => query;
 
 function queriesOfResource({ type, list, get }: Required<AnyMethods>) {

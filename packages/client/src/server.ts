@@ -3,7 +3,7 @@ import type { Session } from './session.js';
 
 /** For servers: access tokens that are verified offline, rights, and cookies of the request that is answered. */
 
-/** What is expected of an access token. */
+/** How access tokens are verified. */
 export interface VerifyOptions {
   /** `JWT_ISSUER` of the service. */
   readonly issuer: string;
@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly scopeAliases?: Readonly<Record<string, string>>;
 }
 
-/** An access token that is good. */
+/** A valid access token. */
 export interface AccessToken {
   /** Id of the account; of an API key, that of its owner. */
   readonly accountId: string;
@@ -62,7 +62,7 @@ export class Rights {
     return scope === undefined ? scopes.size > 0 : scopes.has('*') || scopes.has(this.aliases[scope] ?? scope);
   }
 
-  /** As they stand in the token. */
+  /** As the token has them. */
   toJSON(): readonly string[] {
     return this.texts;
   }
@@ -79,7 +79,7 @@ function keysAt(address: string | URL): JWTVerifyGetKey {
 }
 
 /**
- * Verifies an access token with the public keys of the service, which are fetched once. A token stays good until it expires,
+ * Verifies an access token with the public keys of the service, which are fetched once. A token stays valid until it expires,
  * also when its session has ended.
  * @param token the token, or the header `Authorization` with it
  * @throws AccessTokenError when the token is not good; other errors when the keys cannot be fetched

@@ -5,7 +5,7 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-/** Where a client has its credentials from; `iam-client/auth` has one for bearer tokens and one for cookies. */
+/** The credentials of a client; `iam-client/auth` has one for bearer tokens and one for cookies. */
 export interface Session {
   /** Whether sign-ins put the tokens into cookies. */
   readonly cookies?: boolean;

@@ -5,7 +5,7 @@ import type { CallOptions } from './types.js';
 
 const MEDIA_TYPE = 'application/vnd.api+json';
 
-/** Milliseconds. */
+/** Timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 30_000;
 /** The first pause between two attempts is up to this long; each further one doubles. */
 const PAUSE_MS = 300;
@@ -22,12 +22,12 @@ export interface ClientOptions {
   readonly token?: string | (() => string | Promise<string>) | undefined;
   /** Sent with each request, such as `Accept-Language`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** For each call that says nothing else: see `CallOptions`. */
+  /** Defaults of `CallOptions`. */
   readonly timeout?: number | undefined;
   readonly retries?: number | undefined;
   /** The longest `Retry-After` that is waited for, in milliseconds; 10 seconds without it. */
   readonly maxWait?: number | undefined;
-  /** In place of the global one. */
+  /** Used instead of the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
 
@@ -72,13 +72,13 @@ export class Transport {
   }
 
   /**
-   * The document that the service answers; undefined without one.
+   * The document of the response; undefined without one.
    * @throws ApiError, ConnectionError, TimeoutError, and the reason of an `AbortSignal`
    */
   async send(call: Call): Promise<Document | undefined> {
     const { session, maxWait = 10_000 } = this.options;
     const { signal, retries = this.options.retries ?? 2 } = call.options ?? {};
-    // Twice: another tab may have tried in vain, because its network was away.
+    // Twice: the refresh of another tab may have failed, because its network was offline.
     let renewals = call.isBare || session === undefined ? 0 : 2;
     for (let attempt = 0; ;) {
       const headers = new Headers(this.headersOf(call));
@@ -154,10 +154,10 @@ export class Transport {
   }
 }
 
-/** How long to wait before an attempt that is safe, in milliseconds; undefined where it is not. */
+/** The pause before the next attempt, in milliseconds; undefined where another one is not safe. */
 function waitAfter(error: unknown, headers: Headers, { method, isBare }: Call, attempt: number): number | undefined {
   const isApi = error instanceof ApiError;
-  // What has a key is done once, however often it is sent. What was rejected by a limit was not done at all.
+  // A request with an Idempotency-Key is executed once, however often it is sent. One that a limit rejected was not executed.
   // A refresh gives the same tokens again within ten seconds.
   const isSafe = method === 'GET' || isBare || headers.has('idempotency-key') || (isApi && error.status === 429);
   const isPassing = isApi

@@ -12,14 +12,14 @@ export type TimeInput = Date | string;
 /** One value of a filter, or several, of which any matches. */
 export type OneOrMore<Value> = Value | readonly Value[];
 
-/** What the generated types say of one resource. */
+/** The generated types of one resource. */
 export interface ResourceTypes {
   /** As documents show them. */
   readonly attributes: object;
   /** What a create takes; `never` where there is none. */
   readonly create: unknown;
   readonly update: unknown;
-  /** By what stands in the brackets of `filter[…]`. */
+  /** Values of filters, by what is in the brackets of `filter[…]`. */
   readonly filter: object;
   /** Names to sort by, without `-`. */
   readonly sort: string;
