@@ -147,10 +147,15 @@ export function extraIn(scope: RoleScope): RoleScope {
 /** Longest e-mail key in characters, as the column has it. Only folded ligatures make a key longer than its e-mail. */
 const MAX_EMAIL_KEY = 320;
 
-/** Whether it is an e-mail address with a valid domain name. */
-function isEmail(email: string): boolean {
+/** Maximum length of an e-mail, in characters (RFC 5321, 4.5.3.1.3: 256 octets with the angle brackets). */
+export const MAX_EMAIL = 254;
+
+/** Whether an account may have it: an e-mail address with a valid domain name. Its length is a rule of the column. */
+export function isAccountEmail(email: string): boolean {
   const domain = asciiDomain(email.slice(email.lastIndexOf('@') + 1));
-  return isMailAddress(email) && domain !== null && emailKey(email).length <= MAX_EMAIL_KEY;
+  return (
+    email.length <= MAX_EMAIL && isMailAddress(email) && domain !== null && emailKey(email).length <= MAX_EMAIL_KEY
+  );
 }
 
 /** Validates role, scope and e-mail of an account, in addition to the validators of the entity, for any actor. */
@@ -162,7 +167,7 @@ export function accountErrors(
   if (roleName !== undefined && !roles.assignable().includes(roleName)) {
     errors.push(brokenRule('not_allowed', attributeField('role_name'), { allowed: roles.assignable() }));
   }
-  if (email !== undefined && !isEmail(email)) {
+  if (email !== undefined && !isAccountEmail(email)) {
     errors.push(brokenRule('format', { ...attributeField('email'), wanted: EMAIL_FORM }, { expected: 'email' }));
   }
   return errors;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
@@ -56,5 +56,24 @@ describe('The files of src', () => {
     const short = files.filter(({ file, lines }) => lines < MIN_LINES && !MAY_BE_SHORT.test(file));
     print(`${short.length} other files have fewer than ${MIN_LINES} lines`);
     expect(short.map(({ file }) => file).sort()).toEqual(Object.keys(SHORT_FOR_A_REASON).sort());
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8');
+
+  it('names every folder of src', () => {
+    const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.map(({ name }) => name).filter((name) => !new RegExp(`\`(src/)?${name}[\`/]`).test(page))).toEqual(
+      [],
+    );
+  });
+
+  it('names only files that exist', () => {
+    const named = [...page.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file]) => String(file));
+    const isFile = (file: string): boolean =>
+      existsSync(file) || files.some((one) => `/${one.file}`.endsWith(`/${file.replace(/^src\//, '')}`));
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((file) => !isFile(file))).toEqual([]);
   });
 });

@@ -1,16 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsEmail, IsString, MaxLength } from 'class-validator';
 import { Trimmed } from '../../json-api/resource/validation-rules.js';
+import { MAX_EMAIL } from '../account.policy.js';
 
 /** Maximum length of a token; ours have 43 characters. */
 const MAX_TOKEN = 200;
 
 /** Body of a request for another e-mail. The rules of accounts validate it further. */
 export class EmailBody {
-  @ApiProperty({ type: 'string', format: 'email', maxLength: 254, example: 'jane@example.org' })
+  @ApiProperty({ type: 'string', format: 'email', maxLength: MAX_EMAIL, example: 'jane@example.org' })
   @Trimmed()
   @IsEmail()
-  @MaxLength(254)
+  @MaxLength(MAX_EMAIL)
   email!: string;
 }
 

@@ -5,11 +5,10 @@ import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { ApiErrors, PlainParameters } from '../../json-api/http/routes.js';
+import { MAX_EMAIL } from '../../accounts/account.policy.js';
 import { isMailAddress } from '../../mail/mail.address.js';
 import { PROVIDER_KINDS } from '../providers/provider-kinds.js';
 import { OfferedProviders } from './offered-providers.service.js';
-
-const MAX_EMAIL = 254;
 
 const SCHEMA = {
   type: 'object',

@@ -6,9 +6,8 @@ import {
   fetchUserInfo,
   type IDToken,
 } from 'openid-client';
-import { asciiDomain } from '../../auth/email-key.js';
+import { isAccountEmail, MAX_EMAIL } from '../../accounts/account.policy.js';
 import { isObject } from '../../json-api/resource/field-types.js';
-import { isMailAddress } from '../../mail/mail.address.js';
 import type { TokenData, UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
 import { ProviderClients } from '../discovery/provider-clients.service.js';
 import { claimName, endpointsOf, type ProviderSettings, rulesOf } from '../discovery/provider-settings.js';
@@ -135,7 +134,6 @@ function claimsOf(provider: ProviderSettings, issuer: string, claims: Claims, id
 }
 
 function emailIn(value: unknown): string | null {
-  const email = textIn(value, 254)?.trim();
-  if (email === undefined || !isMailAddress(email)) return null;
-  return asciiDomain(email.slice(email.lastIndexOf('@') + 1)) === null ? null : email;
+  const email = textIn(value, MAX_EMAIL)?.trim();
+  return email !== undefined && isAccountEmail(email) ? email : null;
 }
