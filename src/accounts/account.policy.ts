@@ -77,6 +77,7 @@ export interface AccountFacts {
 
 /** Details of errors. */
 export const OUTRANKED = 'The account has a role above your own';
+/** The reason why an owner cannot decide about an account alone. */
 export const SHARED = 'The account also belongs to organizations that are not yours';
 
 /** Whether an action on the account as a whole is the actor's alone to decide. */

@@ -14,6 +14,7 @@ import type { RoleScope } from '../auth/authorization/actor.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 
+/** The statuses of API keys, which are computed. */
 export const KEY_STATUSES = ['active', 'expired', 'revoked'] as const;
 export type KeyStatus = (typeof KEY_STATUSES)[number];
 

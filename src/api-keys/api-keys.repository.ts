@@ -30,6 +30,7 @@ export interface ListedKey {
 /** How long keys are listed after they have expired. */
 const KEPT = raw(`interval '30 days'`);
 
+/** Deletes keys some time after they have expired. */
 export const EXPIRED_API_KEYS: Sweep = {
   table: 'api_keys',
   key: 'id',

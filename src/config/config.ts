@@ -144,9 +144,13 @@ function tracingOf(values: VariableValues) {
 
 /** Everything a `Config` is made of. `new Config({ ...config, port: 0 })` gives a changed copy. */
 export type ConfigValues = ReturnType<typeof configValues>;
+/** The limits of attempts; see `variables/throttle.ts`. */
 export type ThrottleSettings = ConfigValues['throttle'];
+/** An optional claim of access tokens. */
 export type AccessTokenClaim = ConfigValues['accessTokenClaims'][number];
+/** The settings of requests to other hosts. */
 export type OutboundSettings = ConfigValues['outbound'];
+/** The settings of tracing. */
 export type TracingSettings = NonNullable<ConfigValues['tracing']>;
 
 /** A class with the properties of `ConfigValues`, all frozen, which TypeScript cannot declare by a type alone. */

@@ -12,6 +12,7 @@ export const DEVELOPMENT_SECRETS = {
   MAILBOX_TOKEN: { file: 'mailbox-token', make: () => randomBytes(24).toString('base64url') },
 } as const;
 
+/** A secret that is generated in development. */
 export type DevelopmentSecretName = keyof typeof DEVELOPMENT_SECRETS;
 
 /** The text of an existing development secret, or null. */

@@ -19,6 +19,7 @@ export const VARIABLES = {
   ...OBSERVABILITY_VARIABLES,
 } as const satisfies VariableTable;
 
+/** The name of an environment variable. */
 export type VariableName = keyof typeof VARIABLES;
 
 /** The parsed value of every variable; null only where there is no default. */

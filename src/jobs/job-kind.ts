@@ -9,6 +9,7 @@ import type { JobError } from './job.entity.js';
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- what is merged into it fills it
 export interface JobInputs {}
 
+/** The name of a kind of jobs. */
 export type JobKindName = keyof JobInputs;
 
 /** What a step of a job did. */

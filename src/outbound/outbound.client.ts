@@ -23,6 +23,7 @@ export interface OutboundNetwork {
   /** CAs that are trusted, as PEM, in place of those of this process. */
   readonly ca?: string;
 }
+/** Injection token: the resolver and connector of the outbound client, which tests replace. */
 export const OUTBOUND_NETWORK = Symbol('OUTBOUND_NETWORK');
 
 const SYSTEM: OutboundNetwork = {

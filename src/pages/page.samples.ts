@@ -136,6 +136,7 @@ export const PAGE_SAMPLES: Partial<PageData> = {
   problem: { heading: 'Too many attempts', body: 'Try again in a minute.', link: LINK },
 };
 
+/** What every page has besides its data, for samples. */
 export const SAMPLE_PAGE_SURROUNDINGS: PageSurroundings = {
   title: 'Join',
   product: 'Iam',

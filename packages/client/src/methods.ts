@@ -27,6 +27,7 @@ export interface Typed<R, T> {
   readonly [resources]?: R;
 }
 
+/** The methods of a resource that can be listed. */
 export interface Lists<R extends AnyResources<R>, T extends keyof R> extends Typed<R, T> {
   /** One page of the collection. */
   list<
@@ -46,6 +47,7 @@ export interface Lists<R extends AnyResources<R>, T extends keyof R> extends Typ
   ): AsyncGenerator<Resource<R, T, I, F>, void, void>;
 }
 
+/** The method of a resource that can be read by id. */
 export interface Gets<R extends AnyResources<R>, T extends keyof R> extends Typed<R, T> {
   /** @throws NotFoundError also where the row is out of scope */
   get<const I extends Includable<R, T> = never, const F extends Fields<R, T> = object>(
@@ -54,6 +56,7 @@ export interface Gets<R extends AnyResources<R>, T extends keyof R> extends Type
   ): Promise<Resource<R, T, I, F>>;
 }
 
+/** The method of a resource that can be created. */
 export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta & ShownOnce> extends Typed<
   R,
   T
@@ -68,6 +71,7 @@ export interface Creates<R extends AnyResources<R>, T extends keyof R, Meta = Re
   ): Promise<Resource<R, T, I, F, Meta>>;
 }
 
+/** The method of a resource that can be updated. */
 export interface Updates<R extends AnyResources<R>, T extends keyof R, Meta = ResourceMeta> extends Typed<R, T> {
   /**
    * @param target a resource that was read, whose version is sent as `If-Match`; or an id, to write whatever the version
@@ -80,6 +84,7 @@ export interface Updates<R extends AnyResources<R>, T extends keyof R, Meta = Re
   ): Promise<Resource<R, T, I, F, Meta>>;
 }
 
+/** The method of a resource that can be deleted. */
 export interface Deletes<Result = void> {
   /** @param target as in `update` */
   delete(target: Target, options?: CallOptions): Promise<Result>;

@@ -8,6 +8,7 @@ import { Conflicts, type Valid } from './conflicts.js';
 import { insertRows, tablesOf, type ImportTable } from './import-columns.js';
 import { OrganizationFinder } from './organization-finder.js';
 
+/** The options of `iam accounts import`. */
 export interface ImportOptions {
   /** Validates everything, and stores nothing. */
   readonly dryRun: boolean;

@@ -16,6 +16,7 @@ import { camelCase, comment, listOf, quote, referenced, type SchemaTypes, union 
 
 /** The verbs that all resources have in common. */
 export const VERBS = ['list', 'get', 'create', 'update', 'delete'] as const;
+/** A method of a resource that the generated client has. */
 export type Verb = (typeof VERBS)[number];
 
 /** Methods, paths and bodies of the verbs. */

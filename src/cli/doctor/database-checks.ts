@@ -38,6 +38,7 @@ export const DATABASE_NEEDS = [
   'HASH_MAX_COST',
 ] as const;
 
+/** The variables that the checks read. */
 export type DatabaseValues = Values<(typeof DATABASE_NEEDS)[number]>;
 
 /** A check of the database over a connection. `remote` is true if it is on another machine. */

@@ -19,8 +19,11 @@ const OUTSIDERS = 0.1;
 /** Of accounts that belong to an organization: those that belong to one more, or to two more. */
 const SHARED = [0.2, 0.05];
 
+/** The columns of COPY, in the order of the values. */
 export const ORGANIZATION_COLUMNS = ['id', 'name', 'created_at', 'updated_at'] as const;
+/** The columns of COPY, in the order of the values. */
 export const MEMBERSHIP_COLUMNS = ['account_id', 'organization_id'] as const;
+/** The columns of COPY, in the order of the values. */
 export const ACCOUNT_COLUMNS = [
   'id',
   'name',
@@ -34,6 +37,7 @@ export const ACCOUNT_COLUMNS = [
   'created_at',
   'updated_at',
 ] as const;
+/** The columns of COPY, in the order of the values. */
 export const CREDENTIALS_COLUMNS = ['account_id', 'hashed_password'] as const;
 
 /** A row to copy, and what other rows need to know of it. */
@@ -42,6 +46,7 @@ export interface SampleRow {
   readonly values: readonly CopyValue[];
 }
 
+/** An account to seed. */
 export interface SampleAccount extends SampleRow {
   readonly organizationIds: readonly string[];
   /** Null where it is only invited. */

@@ -20,6 +20,7 @@ export function integer(min: number, max: number) {
     .pipe(z.number().min(min, error).max(max, error));
 }
 
+/** `true` or `false`. */
 export const boolean = z.stringbool({
   truthy: ['true'],
   falsy: ['false'],

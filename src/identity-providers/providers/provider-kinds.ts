@@ -31,6 +31,7 @@ export interface Endpoints {
   readonly emails?: string;
 }
 
+/** The kinds of providers: protocols and presets. */
 export const PROVIDER_KINDS = ['oidc', 'oauth2', 'google', 'microsoft', 'github', 'gitlab'] as const;
 export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 

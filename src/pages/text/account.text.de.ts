@@ -1,5 +1,6 @@
 import type { AccountText } from './page.text.js';
 
+/** The texts of `/account` in German. */
 export const GERMAN_ACCOUNT: AccountText = {
   title: 'Ihr Konto',
   change: 'Ändern',

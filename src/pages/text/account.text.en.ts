@@ -1,5 +1,6 @@
 import type { AccountText } from './page.text.js';
 
+/** The texts of `/account` in English. */
 export const ENGLISH_ACCOUNT: AccountText = {
   title: 'Your account',
   change: 'Change',

@@ -34,6 +34,7 @@ const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   },
 };
 
+/** The texts of pages in German. */
 export const GERMAN: PageText = {
   locale: 'de',
   error: 'Fehler',

@@ -31,6 +31,7 @@ const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   unavailable: { title: 'Not available right now', body: 'Please try again in a minute. Nothing is lost.' },
 };
 
+/** The texts of pages in English. */
 export const ENGLISH: PageText = {
   locale: 'en',
   error: 'Error',

@@ -5,6 +5,7 @@
 
 export type TypeName =
   ('string' | 'words' | 'uuid' | 'boolean' | 'integer' | 'time' | 'json') | ('date' | 'numeric' | 'enum' | 'list');
+/** A filter operator. */
 export type Operator = 'eq' | 'in' | 'nin' | 'match' | 'contains' | 'gte' | 'lte';
 
 const DAY_US = 86_400_000_000;
