@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { AccountName } from '../accounts/account-directory.repository.js';
 import { emailKey } from '../auth/email-key.js';
-import { line } from '../config/variables/schemas.js';
+import { email, line } from '../config/variables/schemas.js';
 import { isUuid } from '../json-api/resource/field-types.js';
+import { parsedBy } from './command.js';
 
 /** An id. */
 export const uuid = z.string().refine(isUuid, 'must be a UUID');
@@ -12,11 +13,19 @@ export const label = line
   .transform((text) => text.trim())
   .pipe(z.string().min(1, 'must not be empty').max(100, 'must have at most 100 characters'));
 
+/** Names an account by its id. */
+export const ACCOUNT_OPTION = ['--account <ID>', 'The account with this id', parsedBy(uuid)] as const;
+/** Names an account by its e-mail. */
+export const EMAIL_OPTION = ['--email <EMAIL>', 'The account with this e-mail', parsedBy(email)] as const;
+
 /** The error of a command that takes one account, by `accountOf`. */
 export const ONE_ACCOUNT = 'error: Give one of --account and --email.';
 
-/** The account of the options `--account` and `--email`; undefined where neither or both are given. */
-export function accountOf(id: string | undefined, email: string | undefined): AccountName | undefined {
-  if (id === undefined) return email === undefined ? undefined : { emailKey: emailKey(email) };
-  return email === undefined ? { id } : undefined;
+/**
+ * The account that the options `--account` and `--email` name.
+ * @returns undefined where neither or both are given; the command reports {@link ONE_ACCOUNT}
+ */
+export function accountOf(id: string | undefined, address: string | undefined): AccountName | undefined {
+  if (id === undefined) return address === undefined ? undefined : { emailKey: emailKey(address) };
+  return address === undefined ? { id } : undefined;
 }

@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { AccountRules } from '../../../accounts/account.rules.js';
 import { EmailChangesService } from '../../../accounts/email/email-changes.service.js';
 import { email } from '../../../config/variables/schemas.js';
-import { accountOf, ONE_ACCOUNT, uuid } from '../../account-options.js';
+import { ACCOUNT_OPTION, accountOf, EMAIL_OPTION, ONE_ACCOUNT } from '../../account-options.js';
 import { parsedBy, type CommandContext } from '../../command.js';
 import { withService } from '../../with-service.js';
 
@@ -16,8 +16,8 @@ export const accountsSetEmailCommand = (context: CommandContext) =>
         'invitation that was not accepted yet is sent to the new e-mail. It is recorded in the audit trail.',
     )
     .argument('<EMAIL>', 'The new e-mail', parsedBy(email))
-    .option('--account <ID>', 'The account with this id', parsedBy(uuid))
-    .option('--email <EMAIL>', 'The account with this e-mail', parsedBy(email))
+    .option(...ACCOUNT_OPTION)
+    .option(...EMAIL_OPTION)
     .action(async (address, { account, email: former }, command) => {
       const name = accountOf(account, former);
       if (name === undefined) return command.error(ONE_ACCOUNT);

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
 import { OperatorKeysService } from '../../../api-keys/operator-keys.service.js';
-import { email, integer, line, list } from '../../../config/variables/schemas.js';
+import { integer, line, list } from '../../../config/variables/schemas.js';
 import { oneLine } from '../../../mail/mail.address.js';
-import { accountOf, label, ONE_ACCOUNT, uuid } from '../../account-options.js';
+import { ACCOUNT_OPTION, accountOf, EMAIL_OPTION, label, ONE_ACCOUNT, uuid } from '../../account-options.js';
 import { parsedBy, type CommandContext } from '../../command.js';
 import { table } from '../../output.js';
 import { withService } from '../../with-service.js';
@@ -18,8 +18,8 @@ export const keysListCommand = (context: CommandContext) =>
   new Command('list')
     .summary('List the API keys of an account')
     .description('Those of people and of service accounts, with what they may do and when they were last used.')
-    .option('--account <ID>', 'The account with this id', parsedBy(uuid))
-    .option('--email <EMAIL>', 'The account with this e-mail', parsedBy(email))
+    .option(...ACCOUNT_OPTION)
+    .option(...EMAIL_OPTION)
     .action(async ({ account, email: address }, command) => {
       const name = accountOf(account, address);
       if (name === undefined) return command.error(ONE_ACCOUNT);
@@ -46,8 +46,8 @@ export const keysCreateCommand = (context: CommandContext) =>
     .summary('Make an API key and print it, once')
     .description('Its permissions lie within what the account may do. A person gets a mail about it.')
     .argument('<NAME>', 'What the key is for', parsedBy(label))
-    .option('--account <ID>', 'The account with this id', parsedBy(uuid))
-    .option('--email <EMAIL>', 'The account with this e-mail', parsedBy(email))
+    .option(...ACCOUNT_OPTION)
+    .option(...EMAIL_OPTION)
     .requiredOption('--permissions <RIGHTS>', 'Comma list of rights such as iam:accounts.read.org', parsedBy(rights))
     .option('--days <N>', 'How long it is good, in days', parsedBy(integer(1, 36_500)), 90)
     .action(async (keyName, { account, email: address, permissions, days }, command) => {
