@@ -129,11 +129,11 @@ module.exports = {
           '^src/(json-api/sql/typeorm-pool|outbox/graphile-worker|database/driver/pg-protocol|cli/with-service)\\.ts$',
       },
       {
-        path: '^node_modules/(typeorm|pg|pg-pool|graphile-worker|fastify|@nestjs/[^/]+)/.+',
+        path: '(^|/)node_modules/(typeorm|pg|pg-pool|graphile-worker|fastify|@nestjs/[^/]+)/.+',
         pathNot: [
-          '^node_modules/(typeorm/(browser/)?index|pg/(esm/index|lib/index)|pg-pool/index|graphile-worker/dist/index|fastify/fastify)\\.',
-          '^node_modules/typeorm/(browser/)?metadata(-args)?/Column',
-          '^node_modules/@nestjs/[^/]+/((dist/)?index|constants)\\.',
+          '(^|/)node_modules/(typeorm/(browser/)?index|pg/(esm/index|lib/index)|pg-pool/index|graphile-worker/dist/index|fastify/fastify)\\.',
+          '(^|/)node_modules/typeorm/(browser/)?metadata(-args)?/Column',
+          '(^|/)node_modules/@nestjs/[^/]+/((dist/)?index|constants)\\.',
         ],
       },
     ),

@@ -1,27 +1,79 @@
 import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const CRUISER = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs';
+const CRUISER = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
 
 interface Report {
   readonly summary: { readonly violations: readonly { from: string; to: string; rule: { name: string } }[] };
   readonly modules: readonly unknown[];
 }
 
+async function cruise(cwd: string): Promise<Report> {
+  const command = [CRUISER, '--config', join(PROJECT, '.dependency-cruiser.cjs'), '--output-type', 'json', 'src'];
+  // Jest's flags for ES modules are not the cruiser's.
+  const options = { cwd, env: { ...process.env, NODE_OPTIONS: '' }, maxBuffer: 64 * 1024 * 1024 };
+  // The cruiser ends with the number of violations, which are in its output all the same.
+  const { stdout } = await promisify(execFile)(process.execPath, command, options).catch(
+    (error: { stdout: string }) => error,
+  );
+  return JSON.parse(stdout) as Report;
+}
+
 describe('Imports', () => {
   it('obey the rules of .dependency-cruiser.cjs', async () => {
-    const command = [CRUISER, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src'];
-    // Jest's flags for ES modules are not the cruiser's.
-    const options = { cwd: PROJECT, env: { ...process.env, NODE_OPTIONS: '' }, maxBuffer: 64 * 1024 * 1024 };
-    // The cruiser ends with the number of violations, which are in its output all the same.
-    const { stdout } = await promisify(execFile)(process.execPath, command, options).catch(
-      (error: { stdout: string }) => error,
-    );
-    const { summary, modules }: Report = JSON.parse(stdout);
+    const { summary, modules } = await cruise(PROJECT);
     expect(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} imports ${to}`)).toEqual([]);
     expect(modules.length).toBeGreaterThan(200);
   }, 60_000);
+});
+
+/** A file, what it imports, and the rule that it breaks. */
+const VIOLATIONS = [
+  ['src/auth/a.ts', '../accounts/accounts.service.js', 'auth-imports-from-below'],
+  ['src/accounts/a.repository.ts', './accounts.service.js', 'repository-imports-from-below'],
+  ['src/roles/a.service.ts', '../accounts/account.entity.js', 'neighbours-share-tables-only-with-tables'],
+  ['src/roles/b.ts', '../app.setup.js', 'only-the-app-knows-the-app'],
+  ['src/json-api/a.ts', '../config/config.js', 'json-api-knows-nobody'],
+  ['src/roles/c.ts', '../embedded-postgres/server.js', 'the-embedded-postgresql-is-loaded-when-it-is-needed'],
+  ['src/roles/d.ts', '../testing/index.js', 'production-does-not-load-the-test-kit'],
+  ['src/roles/e.ts', '../teams/teams.js', 'every-folder-has-a-level'],
+  ['src/groups/a.ts', '../config/config.js', 'folders-without-a-level-import-nothing'],
+  ['src/roles/f.ts', '../../packages/client/src/core.js', 'no-tests-in-the-product'],
+  ['src/roles/g.ts', 'typeorm/driver/postgres/PostgresQueryRunner.js', 'library-internals-behind-adapters'],
+  ['src/roles/h.ts', '@nestjs/core/injector/container.js', 'library-internals-behind-adapters'],
+  ['src/roles/i.ts', 'playwright-core', 'only-declared-packages'],
+] as const;
+
+describe('A rule of imports', () => {
+  let folder: string;
+  let broken: readonly string[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'iam-imports-'));
+    const write = async (file: string, text: string): Promise<void> => {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), text);
+    };
+    await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+    for (const file of ['package.json', 'tsconfig.json']) await copyFile(join(PROJECT, file), join(folder, file));
+    for (const [file, imported] of VIOLATIONS) {
+      if (imported.startsWith('.')) {
+        await write(join(dirname(file), imported.replace(/\.js$/, '.ts')), 'export const value = 1;\n');
+      }
+      await write(file, `import * as imported from '${imported}';\nexport const value = imported;\n`);
+    }
+    const { summary } = await cruise(folder);
+    broken = summary.violations.map(({ rule, from }) => `${from}: ${rule.name}`);
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(VIOLATIONS)('fails where %s imports %s: %s', (file, _imported, rule) => {
+    expect(broken).toContain(`${file}: ${rule}`);
+  });
 });
