@@ -126,7 +126,7 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(json-api/sql/typeorm-pool|outbox/graphile-worker|database/driver/pg-protocol|cli/with-service)\\.ts$',
+          '^src/(json-api/sql/executor|outbox/graphile-worker|database/driver/pg-protocol|cli/with-service)\\.ts$',
       },
       {
         path: '(^|/)node_modules/(typeorm|pg|pg-pool|graphile-worker|fastify|@nestjs/[^/]+)/.+',
