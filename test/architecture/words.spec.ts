@@ -4,7 +4,15 @@ import { describe, expect, it } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDERS = ['src', 'docs', 'examples', 'bench', 'deploy', '.ci', 'test', 'packages', 'templates'];
-const FILES = ['README.md', 'CHANGELOG.md', 'Dockerfile', 'roles.yml', '.env.example'];
+const FILES = [
+  'README.md',
+  'CHANGELOG.md',
+  'Dockerfile',
+  'roles.yml',
+  '.env.example',
+  '.dependency-cruiser.cjs',
+  'package.json',
+];
 const TEXT = /\.(ts|js|cjs|md|ya?ml|hbs|css|html|sh)$|\/[\w-]+$/;
 /** This file lists the words; the contract is quoted; `faults` is the term of fault injection. */
 const EXCLUDED = /^test\/(architecture\/words\.spec\.ts$|contract\/|faults\/)/;
