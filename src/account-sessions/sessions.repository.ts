@@ -6,7 +6,7 @@ import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import type { EarlierSignIns } from '../auth/sessions/session.store.js';
 import type { RefreshToken } from '../auth/tokens/refresh-tokens.js';
 import { Config } from '../config/config.js';
-import { sql, type Sql } from '../json-api/sql/sql.js';
+import { join, sql, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import {
   type AuthenticationMethod,
@@ -70,6 +70,13 @@ export class SessionsRepository extends SessionEndsRepository {
     return account ?? null;
   }
 
+  async accountMeets(tx: Transaction, accountId: string, conditions: readonly Sql[]): Promise<readonly boolean[]> {
+    if (conditions.length === 0) return [];
+    const [row] = await tx.query<{ met: boolean[] }>(sql`
+      SELECT ARRAY[${join(conditions, ', ')}] AS met FROM accounts account WHERE account.id = ${accountId}`);
+    return row?.met ?? [];
+  }
+
   async start(
     tx: Transaction,
     accountId: string,
@@ -78,12 +85,13 @@ export class SessionsRepository extends SessionEndsRepository {
   ): Promise<LiveSession | null> {
     const sessionId = uuidv7();
     const nonce = newNonce();
+    // The methods as text: a statement with a list is not prepared.
     const [row] = await tx.query<Row>(sql`
       INSERT INTO account_sessions AS session
         (id, account_id, refresh_seq, nonce, user_agent, ip, amr, authenticated_at,
          refreshed_at, created_at, updated_at, expires_at, version)
       SELECT ${sessionId}::uuid, account.id, 0, ${nonce}, ${printable(client.userAgent)}, ${client.ip},
-             ${amr}::varchar[], now(), now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
+             string_to_array(${amr.join(' ')}, ' ')::varchar[], now(), now(), now(), now(), now() + LEAST(${this.#idle}, ${this.#max}), 1
       FROM accounts account
       WHERE account.id = ${accountId} AND account.enabled AND account.kind = 'person'
       FOR SHARE OF account
@@ -161,13 +169,13 @@ export class SessionsRepository extends SessionEndsRepository {
 
   async earlierSignIns(
     tx: Pick<Transaction, 'query'>,
-    { accountId, sessionId }: SessionOwner,
+    accountId: string,
     { joinedMinutes, limit }: { readonly joinedMinutes: number; readonly limit: number },
   ): Promise<EarlierSignIns> {
     const rows = await tx.query<{ fresh: boolean; user_agent: string | null; ip: string | null }>(sql`
       SELECT account.joined_at > now() - make_interval(mins => ${joinedMinutes}) AS fresh, other.user_agent, other.ip
       FROM accounts account LEFT JOIN account_sessions other
-        ON other.account_id = account.id AND other.id <> ${sessionId} AND other.expires_at > now()
+        ON other.account_id = account.id AND other.expires_at > now()
       WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${limit}`);
     const clients = rows.flatMap(({ user_agent: userAgent, ip }) => (ip === null ? [] : [{ userAgent, ip }]));
     return { joinedRecently: rows.some(({ fresh }) => fresh), clients };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import type { ActorRecord, ActorSource } from '../auth/sessions/actor-loader.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { sql, type Sql } from '../json-api/sql/sql.js';
+import { FALSE, sql, type Sql } from '../json-api/sql/sql.js';
 import type { MailRecipient, MailRecipients } from '../mail/mail.address.js';
 import type { PasswordOwners, ResetAccount } from '../passwords/credentials.repository.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
@@ -36,6 +36,9 @@ export const PERSONAL_ACCOUNTS: PersonalTable = { table: 'accounts', key: 'id', 
  */
 @Injectable()
 export class AccountDirectoryRepository implements ActorSource, MailRecipients, PasswordOwners {
+  /** Put together when the first actor is loaded, when every factor is registered. */
+  #factorState: { readonly isDemanded: Sql; readonly isMissing: Sql } | undefined;
+
   constructor(
     private readonly transactions: Transactions,
     private readonly factors: SecondFactors,
@@ -46,9 +49,11 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
    * organization that requires one. It is given the account's id.
    */
   factorRequirement(roleNames: readonly string[]): (account: Sql) => Sql {
+    // Statements with a list are not prepared, so there is none without such roles.
+    const hasRole = roleNames.length === 0 ? FALSE : sql`owner.role_name = ANY(${roleNames}::text[])`;
     return (account) => sql`EXISTS (
       SELECT FROM accounts owner WHERE owner.id = ${account} AND owner.kind = 'person' AND (
-        owner.role_name = ANY(${roleNames}::text[]) OR EXISTS (
+        ${hasRole} OR EXISTS (
           SELECT FROM memberships membership
           JOIN organizations organization ON organization.id = membership.organization_id
           WHERE membership.account_id = owner.id AND organization.mfa_required
@@ -56,11 +61,15 @@ export class AccountDirectoryRepository implements ActorSource, MailRecipients, 
   }
 
   async findActor(sessionId: string, accountId: string): Promise<ActorRecord | undefined> {
+    const { isDemanded, isMissing } = (this.#factorState ??= {
+      isDemanded: this.factors.isDemandedOf(sql`account.id`),
+      isMissing: this.factors.isMissingFor(sql`account.id`),
+    });
     const [row] = await this.transactions.query<ActorRecord>(sql`
       SELECT session.expires_at AS "expiresAt", account.email, account.name, account.picture_url AS "pictureUrl",
-             CASE WHEN 'mfa' = ANY(session.amr) OR NOT ${this.factors.isDemandedOf(sql`account.id`)}
+             CASE WHEN 'mfa' = ANY(session.amr) OR NOT ${isDemanded}
                THEN session.authenticated_at END AS "authenticatedAt",
-             ${this.factors.isMissingFor(sql`account.id`)} AS "lacksFactor", account.locale,
+             ${isMissing} AS "lacksFactor", account.locale,
              account.role_name AS "roleName", account.role_scope_extra AS "roleScopeExtra",
              ARRAY(
                SELECT membership.organization_id::text FROM memberships membership

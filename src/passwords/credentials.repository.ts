@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { sql, type Sql } from '../json-api/sql/sql.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
@@ -29,7 +30,14 @@ export interface Credentials {
 export interface SignInAccount extends Credentials {
   readonly id: string;
   readonly enabled: boolean;
-  readonly roleName: string;
+}
+
+/** What a sign-in finds by an e-mail. */
+export interface FoundByEmail {
+  /** Null where there is none. */
+  readonly account: SignInAccount | null;
+  /** Whether a restriction of sign-ins concerns the e-mail, known or not. */
+  readonly isRestricted: boolean;
 }
 
 /** An account whose password is being reset. */
@@ -61,16 +69,25 @@ export abstract class PasswordOwners {
  */
 @Injectable()
 export class CredentialsRepository {
-  constructor(private readonly transactions: Transactions) {}
+  /** Put together at the first sign-in, when every restriction is registered. */
+  #restricted: Sql | undefined;
 
-  /** The account with this key of an e-mail, and its password. */
-  async findByEmail(emailKey: string): Promise<SignInAccount | undefined> {
-    const [row] = await this.transactions.query<SignInAccount>(sql`
-      SELECT account.id, account.enabled, account.role_name AS "roleName",
-        credentials.hashed_password AS "hashedPassword", coalesce(credentials.version, 0) AS version
-      FROM accounts account LEFT JOIN account_credentials credentials ON credentials.account_id = account.id
-      WHERE account.email_key = ${emailKey}`);
-    return row;
+  constructor(
+    private readonly transactions: Transactions,
+    @Inject(SessionRestrictions) @Optional() private readonly restrictions = new SessionRestrictions(),
+  ) {}
+
+  /** The account with this key of an e-mail, and its password; a row in any case, so that an unknown one takes as long. */
+  async findByEmail(emailKey: string): Promise<FoundByEmail> {
+    this.#restricted ??= this.restrictions.concerns(sql`asked.email_key`);
+    type Row = (SignInAccount | { readonly id: null }) & Pick<FoundByEmail, 'isRestricted'>;
+    const [row] = await this.transactions.query<Row>(sql`
+      SELECT account.id, account.enabled, credentials.hashed_password AS "hashedPassword",
+        coalesce(credentials.version, 0) AS version, ${this.#restricted} AS "isRestricted"
+      FROM (SELECT ${emailKey}::text AS email_key) asked
+      LEFT JOIN accounts account ON account.email_key = asked.email_key
+      LEFT JOIN account_credentials credentials ON credentials.account_id = account.id`);
+    return { account: row && row.id !== null ? row : null, isRestricted: row?.isRestricted ?? false };
   }
 
   /** The password of an account; none of it where there is none. */

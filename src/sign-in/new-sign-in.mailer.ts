@@ -38,24 +38,22 @@ export class NewSignInMailer implements OnModuleInit {
     this.handlers.register(TASK, (payload) => this.deliver(payload));
   }
 
-  /**
-   * Queues the message in the transaction that starts the session, if the device is new.
-   * @param session the one that was just started, on a device without a cookie of ours
-   */
+  /** Whether the account is to be told of a session that is about to start on a device without a cookie of ours. */
+  async isNews(tx: Pick<Transaction, 'query'>, accountId: string, { userAgent, ip }: SessionClient): Promise<boolean> {
+    if (!this.config.newSignInMail) return false;
+    const within = { joinedMinutes: FRESH_MINUTES, limit: MAX_SESSIONS };
+    const before = await this.sessions.earlierSignIns(tx, accountId, within);
+    const block = addressBlockOf(ip);
+    const isSame = (other: SessionClient) => addressBlockOf(other.ip) === block && other.userAgent === userAgent;
+    return !before.joinedRecently && !before.clients.some(isSame);
+  }
+
+  /** Queues the message, in the transaction that starts the session. */
   async queue(
     tx: Pick<Transaction, 'query'>,
     { accountId, sessionId }: SessionOwner,
     { userAgent, ip }: SessionClient,
   ): Promise<void> {
-    if (!this.config.newSignInMail) return;
-    const before = await this.sessions.earlierSignIns(
-      tx,
-      { accountId, sessionId },
-      { joinedMinutes: FRESH_MINUTES, limit: MAX_SESSIONS },
-    );
-    const block = addressBlockOf(ip);
-    const isSame = (other: SessionClient) => addressBlockOf(other.ip) === block && other.userAgent === userAgent;
-    if (before.joinedRecently || before.clients.some(isSame)) return;
     const signedInAt = new Date().toISOString();
     await this.outbox.enqueue(tx, TASK, {
       accountId,

@@ -4,6 +4,7 @@ import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { hashToken } from '../auth/tokens/refresh-tokens.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Transaction } from '../json-api/sql/executor.js';
+import { sql } from '../json-api/sql/sql.js';
 import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { type SignInCandidate, type SignInProof, SignInRequirements } from './session-starts.service.js';
 import { CHALLENGE } from './session-tokens.js';
@@ -19,7 +20,10 @@ export class SecondStep implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.requirements.register((tx, candidate) => this.unmet(tx, candidate));
+    this.requirements.register({
+      concerns: (account) => this.factors.isDemandedOf(sql`${account}.id`),
+      unmet: (tx, candidate) => this.unmet(tx, candidate),
+    });
   }
 
   /** The account that a token of the first step is for. @throws ApiError 404, 422 */
@@ -66,7 +70,6 @@ export class SecondStep implements OnModuleInit {
   /** Asks for a second factor, unless the password was given on a trusted device, with a token that stands for what was proved. */
   private async unmet(tx: Transaction, { account: { id }, proof, client }: SignInCandidate): Promise<ApiError | null> {
     if (proof.amr.includes('mfa')) return null;
-    if (!(await this.factors.isDemanded(id, tx))) return null;
     const { amr, password, provider, identity } = proof;
     if (password && (await this.devices.use(tx, id, client))) return null;
     const data = {

@@ -7,6 +7,7 @@ import { KnownDevice } from '../auth/tokens/cookies.js';
 import { Audit } from '../events/audit.js';
 import { ApiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { sql, type Sql } from '../json-api/sql/sql.js';
 import type { FederatedIdentity } from '../one-time-tokens/token-purposes.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
@@ -50,14 +51,19 @@ export interface SignInCandidate {
   readonly passwordVersion: number;
 }
 
-/**
- * What must be true besides the proof; null where it is, else the error. It is returned and not thrown, so that what the
- * requirement wrote is committed, such as a token for the next step.
- */
-export type SignInRequirement = (tx: Transaction, candidate: SignInCandidate) => Promise<ApiError | null>;
+/** What must be true for a session to start, besides the proof. */
+export interface SignInRequirement {
+  /** The condition, in SQL, that an account may not meet it: `unmet` is asked only then. @param account the alias of its row */
+  readonly concerns: (account: Sql) => Sql;
+  /**
+   * Null where it is met, else the error. It is returned and not thrown, so that what the requirement wrote is committed,
+   * such as a token for the next step.
+   */
+  readonly unmet: (tx: Transaction, candidate: SignInCandidate) => Promise<ApiError | null>;
+}
 
 /**
- * Writes what belongs to a session, in the transaction that has just started it.
+ * Writes what belongs to a session of an identity, in the transaction that has just started it.
  * @throws ApiError where the proof no longer counts; then there is no session
  */
 export type SessionStartStep = (
@@ -71,6 +77,10 @@ export type SessionStartStep = (
 export class SignInRequirements {
   private readonly requirements: SignInRequirement[] = [];
   private readonly steps: SessionStartStep[] = [];
+  /** Put together at the first sign-in, when every requirement is registered. */
+  private conditions: readonly Sql[] | undefined;
+
+  constructor(private readonly sessions: SessionStore) {}
 
   register(requirement: SignInRequirement): void {
     this.requirements.push(requirement);
@@ -81,8 +91,8 @@ export class SignInRequirements {
     this.requirements.unshift(requirement);
   }
 
-  /** Adds what is written with every session. */
-  registerStep(step: SessionStartStep): void {
+  /** Adds what is written with every session of an identity. */
+  registerIdentityStep(step: SessionStartStep): void {
     this.steps.push(step);
   }
 
@@ -91,13 +101,11 @@ export class SignInRequirements {
     for (const step of this.steps) await step(tx, session, candidate);
   }
 
-  /** The first requirement that is not met, in their order; null where all are. */
-  async unmet(tx: Transaction, candidate: SignInCandidate): Promise<ApiError | null> {
-    for (const requirement of this.requirements) {
-      const error = await requirement(tx, candidate);
-      if (error) return error;
-    }
-    return null;
+  /** The requirements that concern an account, by one statement. Its row must be locked. */
+  async concerning(accountId: string, tx: Transaction): Promise<SignInRequirement[]> {
+    this.conditions ??= this.requirements.map(({ concerns }) => concerns(sql`account`));
+    const met = await this.sessions.accountMeets(tx, accountId, this.conditions);
+    return this.requirements.filter((_requirement, place) => met[place]);
   }
 }
 
@@ -151,26 +159,34 @@ export class SessionStarts {
     passwordVersion: number,
   ): Promise<ApiError | StartedRow> {
     const { accountId, password, amr } = proof;
-    const account = await this.sessions.lockAccount(tx, accountId);
+    // Sent together: PostgreSQL runs each after the one before it, so the others see the account as it was locked.
+    const [account, isPresent, requirements] = await Promise.all([
+      this.sessions.lockAccount(tx, accountId),
+      !password || this.credentials.lockVersion(accountId, password.version, password.rehashed, tx),
+      this.requirements.concerning(accountId, tx),
+    ]);
     // A role that was removed from the roles file grants no rights, not even to sign in.
     if (!account || this.roles.get(account.roleName) === null) {
       await this.audit.record(tx, signInFailed(accountId, 'account_disabled'));
       return disabled();
     }
     // Replaced while it was hashed: the old password must not start a session that outlives the change.
-    if (password && !(await this.credentials.lockVersion(accountId, password.version, password.rehashed, tx))) {
-      throw invalidCredentials();
-    }
+    if (!isPresent) throw invalidCredentials();
     await proof.spend?.(tx, account);
-    const unmet = await this.requirements.unmet(tx, { account, proof, client, passwordVersion });
-    if (unmet) return unmet;
-    const session = await this.sessions.start(tx, accountId, client, amr);
-    if (!session) return disabled();
-    await this.requirements.started(tx, session, { account, proof });
-    await this.audit.record(tx, { ...onSession(session), action: 'iam:account_auths.signed_in' });
+    for (const requirement of requirements) {
+      const unmet = await requirement.unmet(tx, { account, proof, client, passwordVersion });
+      if (unmet) return unmet;
+    }
     const mark = this.devices.recognize(client, account.emailKey);
     const isKnown = mark !== null && this.devices.isCurrent(mark, { id: accountId, version: passwordVersion });
-    if (!isKnown) await this.newSignIns.queue(tx, session, client);
+    const [isNews, session] = await Promise.all([
+      !isKnown && this.newSignIns.isNews(tx, accountId, client),
+      this.sessions.start(tx, accountId, client, amr),
+    ]);
+    if (!session) return disabled();
+    if (proof.identity) await this.requirements.started(tx, session, { account, proof });
+    await this.audit.record(tx, { ...onSession(session), action: 'iam:account_auths.signed_in' });
+    if (isNews) await this.newSignIns.queue(tx, session, client);
     const deviceCookie = proof.trustDevice ? await this.trust.trust(tx, accountId, client) : null;
     return { session, account, deviceCookie };
   }

@@ -52,12 +52,12 @@ export class SignInService {
     // Counted before anything is looked up. Only with an authentic mark of an earlier sign-in the
     // account is looked up first: its password decides which budget the attempt counts against.
     const mark = this.devices.recognize(client, key);
-    const marked = mark === null ? undefined : await this.credentials.findByEmail(key);
-    const knownDevice = mark !== null && marked !== undefined && this.devices.isCurrent(mark, marked);
+    const marked = mark === null ? null : await this.credentials.findByEmail(key);
+    const knownDevice = mark !== null && marked?.account != null && this.devices.isCurrent(mark, marked.account);
     const attempt = { address: client.ip, emailKey: key, knownDevice };
     await this.rateLimiter.email('sign-in', attempt);
-    await this.restrictions.checkEmail(key);
-    const account = marked ?? (await this.credentials.findByEmail(key));
+    const { account, isRestricted } = marked ?? (await this.credentials.findByEmail(key));
+    if (isRestricted) await this.restrictions.checkEmail(key);
     const line = knownDevice ? 'recognized' : 'others';
     const { ok, rehash } = await this.hasher.verify(password, account?.hashedPassword ?? null, line);
     if (!account || !ok) {

@@ -3,22 +3,18 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
-import { sql } from '../../src/json-api/sql/sql.js';
 import { passkey } from '../../src/testing/authenticators.js';
 import { accessibilityViolations, axeViolations, describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { ageSignIn } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, signIn, type TestAccount } from '../support/factories.js';
+import { REQUIRED, RequiredByName } from '../second-factors/required.js';
 
 const LIBRARY = createRequire(import.meta.url)
   .resolve('@simplewebauthn/browser')
   .replace(/(script|esm)\/index\.js$/, 'dist/bundle/index.umd.min.js');
 /** A browser that waits for the button: without it, a present person is signed in before the button is clicked. */
 const WITHOUT_CONDITIONAL_UI = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false';
-/** Accounts of this name must have a second factor. */
-const REQUIRED = 'Must have two factors';
-
 /** What a front end does: it adds a passkey, and signs in with it. Gives the id of the account. */
 const FRONT_END = `async (token) => {
   const { startRegistration, startAuthentication } = window.SimpleWebAuthnBrowser;
@@ -42,10 +38,10 @@ describeInBrowser('In a browser, passkeys', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [app, browser] = await Promise.all([startApp({ env: { APP_URL: '' } }), launchBrowser()]);
-    app.nest
-      .get(SecondFactors)
-      .requireWhere((id) => sql`${id} IN (SELECT row.id FROM accounts row WHERE row.name = ${REQUIRED})`);
+    [app, browser] = await Promise.all([
+      startApp({ extension: { modules: [RequiredByName] }, env: { APP_URL: '' } }),
+      launchBrowser(),
+    ]);
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

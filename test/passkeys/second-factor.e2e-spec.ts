@@ -1,24 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
-import { sql } from '../../src/json-api/sql/sql.js';
 import { ageSignIn, sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { Authenticator, Lie } from '../support/authenticator.js';
 import { as, errorsOf, ids, type ApiResponse } from '../support/client.js';
 import { signedIn, signIn, type SignedIn, type TestAccount } from '../support/factories.js';
 import { addPasskey, newDevice, request } from './passkeys.js';
+import { REQUIRED, RequiredByName } from '../second-factors/required.js';
 
 let app: TestApp;
 
-/** Accounts of this name must have a second factor. */
-const REQUIRED = 'Must have two factors';
-
 beforeAll(async () => {
-  app = await startApp();
-  app.nest
-    .get(SecondFactors)
-    .requireWhere((id) => sql`${id} IN (SELECT account.id FROM accounts account WHERE account.name = ${REQUIRED})`);
+  app = await startApp({ extension: { modules: [RequiredByName] } });
 });
 afterAll(() => app.stop());
 

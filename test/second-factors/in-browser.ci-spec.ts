@@ -3,15 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
-import { sql } from '../../src/json-api/sql/sql.js';
 import { accessibilityViolations, describeInBrowser, launchBrowser, axeViolations } from '../pages/browser.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, type TestAccount } from '../support/factories.js';
 import { Authenticator } from './factors.js';
+import { REQUIRED, RequiredByName } from './required.js';
 
-/** Accounts of this name must have a second factor. */
-const REQUIRED = 'Must have two factors';
 /** A folder for pictures of all pages, to be looked at. */
 const PICTURES = process.env['PAGE_PICTURES'];
 
@@ -20,10 +17,10 @@ describeInBrowser('In a browser, second factors', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [app, browser] = await Promise.all([startApp({ env: { APP_URL: '' } }), launchBrowser()]);
-    app.nest
-      .get(SecondFactors)
-      .requireWhere((id) => sql`${id} IN (SELECT row.id FROM accounts row WHERE row.name = ${REQUIRED})`);
+    [app, browser] = await Promise.all([
+      startApp({ extension: { modules: [RequiredByName] }, env: { APP_URL: '' } }),
+      launchBrowser(),
+    ]);
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

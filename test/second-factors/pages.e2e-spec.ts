@@ -1,26 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
-import { sql } from '../../src/json-api/sql/sql.js';
 import { PageBrowser } from '../pages/page-browser.js';
 import { fieldErrors, type PageResult, valueOf } from '../pages/page-client.js';
 import { ageSignIn } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { account, type AccountOptions, type TestAccount } from '../support/factories.js';
 import { Authenticator } from './factors.js';
+import { REQUIRED, RequiredByName } from './required.js';
 
 const PAGE = '/account/second-factors';
-/** Accounts of this name must have a second factor. */
-const REQUIRED = 'Must have two factors';
-
 let app: TestApp;
 let browser: PageBrowser;
 let user: TestAccount;
 
 beforeAll(async () => {
-  app = await startApp({ env: { APP_URL: 'https://app.example.com' } });
-  app.nest
-    .get(SecondFactors)
-    .requireWhere((id) => sql`${id} IN (SELECT row.id FROM accounts row WHERE row.name = ${REQUIRED})`);
+  app = await startApp({ extension: { modules: [RequiredByName] }, env: { APP_URL: 'https://app.example.com' } });
 });
 afterAll(() => app.stop());
 

@@ -5,7 +5,7 @@ import { Public } from '../../src/auth/authorization/actor.js';
 import { SessionRestrictions } from '../../src/auth/sessions/session-restrictions.js';
 import { Audit } from '../../src/events/audit.js';
 import { apiError } from '../../src/json-api/document/errors.js';
-import { FALSE } from '../../src/json-api/sql/sql.js';
+import { FALSE, sql } from '../../src/json-api/sql/sql.js';
 import { BrowserSessions } from '../../src/sign-in/browser-sessions.service.js';
 import { SignInRequirements } from '../../src/sign-in/session-starts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -48,14 +48,17 @@ class OwnModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.requirements.register(async (tx, { account: { id, emailKey } }) => {
-      if (!emailKey.startsWith('late-')) return null;
-      const target = { type: 'iam:accounts', id };
-      await this.audit.record(tx, { action: 'iam:account_auths.sign_in_failed', actorId: null, target });
-      return apiError('forbidden', 'Come back later');
+    this.requirements.register({
+      concerns: (row) => sql`starts_with(${row}.email_key, 'late-')`,
+      unmet: async (tx, { account: { id } }) => {
+        const target = { type: 'iam:accounts', id };
+        await this.audit.record(tx, { action: 'iam:account_auths.sign_in_failed', actorId: null, target });
+        return apiError('forbidden', 'Come back later');
+      },
     });
     this.restrictions.register({
       ofEmail: async (emailKey) => (emailKey.endsWith('@closed.example') ? apiError('forbidden', 'Closed') : null),
+      concerns: (emailKey) => sql`${emailKey} LIKE '%@closed.example'`,
       stops: () => FALSE,
     });
   }

@@ -17,6 +17,8 @@ export interface SessionRestriction {
    * @param emailKey see `emailKey`
    */
   readonly ofEmail: (emailKey: string) => Promise<ApiError | null>;
+  /** The condition, in SQL, that `ofEmail` may give an error for an e-mail: a sign-in asks it only then. */
+  readonly concerns: (emailKey: Sql) => Sql;
   /** The condition, in SQL, that a session does not go on. */
   readonly stops: (session: RestrictedSession) => Sql;
 }
@@ -42,6 +44,11 @@ export class SessionRestrictions {
       const error = await ofEmail(emailKey);
       if (error) throw error;
     }
+  }
+
+  /** The condition, in SQL, that {@link checkEmail} may give an error for an e-mail. */
+  concerns(emailKey: Sql): Sql {
+    return or(this.restrictions.map(({ concerns }) => concerns(emailKey)));
   }
 
   /** The condition, in SQL, that a session does not go on. */

@@ -25,7 +25,7 @@ export interface EndedSessions {
 export interface EarlierSignIns {
   /** Whether the account accepted its invitation a moment ago. */
   readonly joinedRecently: boolean;
-  /** The clients of its newest other sessions. */
+  /** The clients of its newest sessions. */
   readonly clients: readonly SessionClient[];
 }
 
@@ -40,6 +40,9 @@ export abstract class SessionStore {
    * nothing changes what is decided about it: a concurrent change either commits first and is seen, or waits.
    */
   abstract lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null>;
+
+  /** Which of the conditions, in SQL, an account meets, in their order; they name its row `account`. None of an unknown one. */
+  abstract accountMeets(tx: Transaction, accountId: string, conditions: readonly Sql[]): Promise<readonly boolean[]>;
 
   /**
    * Starts a session, or gives null when the account is gone, disabled, or that of a service. The account is locked
@@ -83,10 +86,10 @@ export abstract class SessionStore {
   /** Whether a session of an enabled account is alive. */
   abstract isAlive(tx: Pick<Transaction, 'query'>, owner: SessionOwner): Promise<boolean>;
 
-  /** The newest other sessions of an account, at most `limit`, and whether it joined in the last `joinedMinutes`. */
+  /** The newest sessions of an account, at most `limit`, and whether it joined in the last `joinedMinutes`. */
   abstract earlierSignIns(
     tx: Pick<Transaction, 'query'>,
-    owner: SessionOwner,
+    accountId: string,
     within: { readonly joinedMinutes: number; readonly limit: number },
   ): Promise<EarlierSignIns>;
 

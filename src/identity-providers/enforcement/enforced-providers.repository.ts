@@ -36,6 +36,10 @@ export const isEnforcedFor = (account: Sql, exceptId: Sql = sql`NULL::uuid`): Sq
         WHERE required.enforced AND required.enabled AND required.id IS DISTINCT FROM ${exceptId}`,
   );
 
+/** The condition, in SQL, that a provider has proven the domain of an e-mail, whether it is enforced or not. */
+export const isOfProvenDomain = (emailKey: Sql): Sql => sql`EXISTS (
+  SELECT FROM identity_provider_domains proven WHERE proven.domain = split_part(${emailKey}, '@', -1))`;
+
 /** Which addresses sign in with an identity provider only. */
 @Injectable()
 export class EnforcedProvidersRepository {

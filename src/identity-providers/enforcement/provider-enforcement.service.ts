@@ -3,11 +3,16 @@ import { SessionRestrictions } from '../../auth/sessions/session-restrictions.js
 import { SessionStore } from '../../auth/sessions/session.store.js';
 import { ApiError, attributePointer } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { sql } from '../../json-api/sql/sql.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
 import { type SignInCandidate, SignInRequirements } from '../../sign-in/session-starts.service.js';
 import { CHALLENGE } from '../../sign-in/session-tokens.js';
-import { type EnforcedProvider, EnforcedProvidersRepository } from './enforced-providers.repository.js';
+import {
+  type EnforcedProvider,
+  EnforcedProvidersRepository,
+  isOfProvenDomain,
+} from './enforced-providers.repository.js';
 
 const TASK = 'identity_providers.end_sessions';
 
@@ -30,10 +35,14 @@ export class ProviderEnforcement implements OnModuleInit {
   onModuleInit(): void {
     this.restrictions.register({
       ofEmail: async (emailKey) => errorOf(await this.rows.ofEmail(emailKey, this.transactions)),
+      concerns: isOfProvenDomain,
       stops: (session) => this.rows.stops(session),
     });
     // Before a second factor is asked for, which could not help.
-    this.requirements.registerFirst((tx, candidate) => this.unmet(tx, candidate));
+    this.requirements.registerFirst({
+      concerns: (account) => isOfProvenDomain(sql`${account}.email_key`),
+      unmet: (tx, candidate) => this.unmet(tx, candidate),
+    });
     this.handlers.register(TASK, ({ providerId, actorId }) => this.endRest(providerId, actorId));
   }
 

@@ -24,7 +24,7 @@ export class IdentitySessions implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.requirements.registerStep((tx, session, candidate) => this.record(tx, session, candidate));
+    this.requirements.registerIdentityStep((tx, session, candidate) => this.record(tx, session, candidate));
     this.reauthentication.register(async ({ id }) => (await this.ableToConfirm(id)).map(({ slug }) => slug));
     this.reverts.register(({ accountId, since }, tx) => this.identities.removeSince(accountId, since, tx));
   }
