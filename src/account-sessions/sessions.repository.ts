@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import type { EarlierSignIns } from '../auth/sessions/session.store.js';
-import type { RefreshToken } from '../auth/tokens/refresh-tokens.js';
+import type { RefreshToken } from '../auth/tokens/secrets.js';
 import { Config } from '../config/config.js';
 import { join, sql, type Sql } from '../json-api/sql/sql.js';
 import type { Transaction } from '../json-api/sql/executor.js';

@@ -17,11 +17,10 @@ import { WaysIn } from './authentication/ways-in.repository.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
-import { RefreshTokens } from './tokens/refresh-tokens.js';
+import { RefreshTokens, SecretBox } from './tokens/secrets.js';
 import { ReturnUrls } from './return-urls.js';
 import { RolesCheck } from './authorization/roles-check.js';
 import { Roles } from './authorization/roles.js';
-import { SecretBox } from './tokens/secrets.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 

@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { hashToken, newToken } from '../auth/tokens/refresh-tokens.js';
-import { SecretBox } from '../auth/tokens/secrets.js';
+import { hashToken, newToken, SecretBox } from '../auth/tokens/secrets.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { raw, sql, type Sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';

@@ -1,4 +1,4 @@
-import { hashToken } from '../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../auth/tokens/secrets.js';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { type Operands, OPERATORS, plainValues } from '../json-api/sql/operators.js';
 import { or, sql, type Sql } from '../json-api/sql/sql.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { hashToken } from '../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../auth/tokens/secrets.js';
 import { Config } from '../config/config.js';
 import { baseUrl } from '../config/own-url.js';
 import { type RelyingParty, relyingParty } from '../config/relying-party.js';

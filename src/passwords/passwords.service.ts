@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
 import type { Actor } from '../auth/authorization/actor.js';
-import { hashToken } from '../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../auth/tokens/secrets.js';
 import type { SessionEnding } from '../auth/sessions/session.js';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { SessionStore } from '../auth/sessions/session.store.js';

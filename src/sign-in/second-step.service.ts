@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
 import { DeviceTrust } from '../auth/sessions/device-trust.js';
-import { hashToken } from '../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { sql } from '../json-api/sql/sql.js';

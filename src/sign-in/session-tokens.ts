@@ -4,7 +4,7 @@ import type { Actor } from '../auth/authorization/actor.js';
 import { ActorLoader } from '../auth/sessions/actor-loader.js';
 import type { LiveSession, SessionOwner } from '../auth/sessions/session.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
-import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
+import { RefreshTokens } from '../auth/tokens/secrets.js';
 import { apiError } from '../json-api/document/errors.js';
 
 /** A session with a new pair of tokens. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
-import { RefreshTokens } from '../auth/tokens/refresh-tokens.js';
+import { RefreshTokens } from '../auth/tokens/secrets.js';
 import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
 import { AccountDirectoryRepository } from '../../src/accounts/account-directory.repository.js';
 import { ActorCache, ActorLoader } from '../../src/auth/sessions/actor-loader.js';
-import type { RefreshToken } from '../../src/auth/tokens/refresh-tokens.js';
+import type { RefreshToken } from '../../src/auth/tokens/secrets.js';
 import { Roles } from '../../src/auth/authorization/roles.js';
 import type { LiveSession, SessionEnding, Verdict } from '../../src/auth/sessions/session.js';
 import { SessionsRepository } from '../../src/account-sessions/sessions.repository.js';

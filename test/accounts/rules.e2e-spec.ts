@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AccountRules, type AccountCandidate, type AccountOccasion } from '../../src/accounts/account.rules.js';
 import { AccountsModule } from '../../src/accounts/accounts.module.js';
 import { FirstAdmin } from '../../src/accounts/admins/first-admin.js';
-import { hashToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../src/auth/tokens/secrets.js';
 import { Config } from '../../src/config/config.js';
 import type { ErrorObject } from '../../src/json-api/document/errors.js';
 import { attributeField, brokenRule } from '../../src/json-api/document/rules.js';

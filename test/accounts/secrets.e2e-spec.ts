@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hashToken, newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { hashToken, newToken } from '../../src/auth/tokens/secrets.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, errorsOf, send } from '../support/client.js';

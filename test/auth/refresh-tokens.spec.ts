@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RefreshTokens } from '../../src/auth/tokens/refresh-tokens.js';
-import { SecretBox } from '../../src/auth/tokens/secrets.js';
+import { RefreshTokens, SecretBox } from '../../src/auth/tokens/secrets.js';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.';
 const PARTS = { sessionId: '0197a1f0-89ab-7def-8123-000000000002', seq: 7, nonce: 'AAECAwQFBgcICQoLDA0ODw' };

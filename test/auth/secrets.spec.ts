@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hashToken, newToken } from '../../src/auth/tokens/refresh-tokens.js';
-import { SecretBox } from '../../src/auth/tokens/secrets.js';
+import { hashToken, newToken, SecretBox } from '../../src/auth/tokens/secrets.js';
 
 const box = (...appSecrets: string[]) => new SecretBox({ appSecrets });
 const OLD = 'the old secret, long enough';

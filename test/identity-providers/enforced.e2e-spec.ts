@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AdminAccounts } from '../../src/accounts/admins/admin-accounts.js';
 import { MAX_ENDED } from '../../src/account-sessions/session-ends.repository.js';
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import { addPasskey, newDevice, request } from '../passkeys/passkeys.js';
 import { enrolled, mfaToken, secondStep } from '../second-factors/factors.js';
 import { startApp, type TestApp } from '../support/app.js';

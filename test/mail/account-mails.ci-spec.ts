@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { hashToken, newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { hashToken, newToken } from '../../src/auth/tokens/secrets.js';
 import type { CaughtMail } from '../support/smtp-sink.js';
 import { startMailApp, type MailApp } from './mail-app.js';
 import { eventually } from '../outbox/outbox-fixture.js';

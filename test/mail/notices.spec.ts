@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import { withLanguages } from '../../src/language/accept-language.js';
 import { startMailApp, type MailApp } from './mail-app.js';
 import { eventually } from '../outbox/outbox-fixture.js';

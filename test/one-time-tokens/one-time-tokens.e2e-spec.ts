@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { hashToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../src/auth/tokens/secrets.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
 import { type NewOneTimeToken, OneTimeTokensRepository } from '../../src/one-time-tokens/one-time-tokens.repository.js';
 import type { TokenPurpose } from '../../src/one-time-tokens/token-purposes.js';

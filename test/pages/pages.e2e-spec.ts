@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import { mailsTo, mailedToken } from '../accounts/mails.js';
 import { secretsOf } from '../passwords/tokens.js';
 import { startApp, type TestApp } from '../support/app.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import { mailsTo } from '../accounts/mails.js';
 import { sessionIds } from '../sign-in/sessions.js';
 import { startApp, type TestApp } from '../support/app.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, document, errorsOf, type ApiResponse, type ApiClient } from '../support/client.js';
 import { account, admin, storeToken, type TestAccount } from '../support/factories.js';

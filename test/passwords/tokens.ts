@@ -1,4 +1,4 @@
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import type { TestApp } from '../support/app.js';
 import { storeToken } from '../support/factories.js';
 

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { hashToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../src/auth/tokens/secrets.js';
 import { ADMIN } from '../support/environment.js';
 import { account, organization, type Rows } from '../support/factories.js';
 

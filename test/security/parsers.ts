@@ -8,8 +8,7 @@ import { AccountSessionResource } from '../../src/account-sessions/account-sessi
 import { AccessTokens } from '../../src/auth/tokens/access-tokens.js';
 import { addressBlockOf, normalizeAddress } from '../../src/auth/authentication/client-address.js';
 import { emailKey } from '../../src/auth/email-key.js';
-import { RefreshTokens } from '../../src/auth/tokens/refresh-tokens.js';
-import { SecretBox } from '../../src/auth/tokens/secrets.js';
+import { RefreshTokens, SecretBox } from '../../src/auth/tokens/secrets.js';
 import { SigningKeys } from '../../src/auth/tokens/signing-keys.js';
 import { readBody, readFlatBody } from '../../src/json-api/write/body.js';
 import { parseCriteria, parseSelection, rejectParameters } from '../../src/json-api/query/criteria.parser.js';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { SignedIn } from '../../src/auth/authorization/actor.js';
 import { RequiresFreshSignIn } from '../../src/auth/authentication/fresh-sign-in.js';
-import { RefreshTokens } from '../../src/auth/tokens/refresh-tokens.js';
+import { RefreshTokens } from '../../src/auth/tokens/secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, errorsOf, type ApiResponse } from '../support/client.js';
 import { account, PASSWORD, signedIn } from '../support/factories.js';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { ident, sql } from '../../src/json-api/sql/sql.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
-import { newToken } from '../../src/auth/tokens/refresh-tokens.js';
+import { newToken } from '../../src/auth/tokens/secrets.js';
 import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';
 import { PeriodicJobs } from '../../src/sweeps/periodic-jobs.js';

@@ -1,6 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { hashToken } from '../../auth/tokens/refresh-tokens.js';
-import { SecretBox } from '../../auth/tokens/secrets.js';
+import { hashToken, SecretBox } from '../../auth/tokens/secrets.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { MailRecipients } from '../../mail/mail.address.js';
 import { MailLinks } from '../../mail/mail.links.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { emailKey } from '../../auth/email-key.js';
 import { AuthChanges } from '../../auth/sessions/auth-changes.js';
 import { SessionStore } from '../../auth/sessions/session.store.js';
-import { hashToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../auth/tokens/secrets.js';
 import { TAKEN_EMAIL_CONSTRAINT } from '../../database/errors/constraint-errors.js';
 import { constraintOf } from '../../database/errors/sql-state.js';
 import { Audit } from '../../events/audit.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Actor } from '../../auth/authorization/actor.js';
 import { emailKey } from '../../auth/email-key.js';
 import { SessionRestrictions } from '../../auth/sessions/session-restrictions.js';
-import { hashToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../auth/tokens/secrets.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { Sql } from '../../json-api/sql/sql.js';
-import type { RefreshToken } from '../tokens/refresh-tokens.js';
+import type { RefreshToken } from '../tokens/secrets.js';
 import type {
   AuthenticationMethod,
   LiveSession,

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../json-api/sql/executor.js';
-import type { RefreshToken } from '../tokens/refresh-tokens.js';
+import type { RefreshToken } from '../tokens/secrets.js';
 
 /**
  * How an account proved who it is: authentication method references of RFC 8176, and two of this service: `fed` is an

@@ -4,7 +4,7 @@ import { FederatedAccountsRepository } from '../../accounts/federated/federated-
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
-import { hashToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../auth/tokens/secrets.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import type { AuthenticationMethod } from '../../auth/sessions/session.js';
-import { hashToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../auth/tokens/secrets.js';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';

@@ -5,7 +5,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { ReturnUrls } from '../../auth/return-urls.js';
 import { Cookies } from '../../auth/tokens/cookies.js';
-import { hashToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken } from '../../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../../json-api/document/errors.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';

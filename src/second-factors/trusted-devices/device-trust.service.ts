@@ -5,7 +5,7 @@ import {
   DeviceTrust,
   TRUSTED_DEVICE_COOKIE,
 } from '../../auth/sessions/device-trust.js';
-import { hashToken, newToken } from '../../auth/tokens/refresh-tokens.js';
+import { hashToken, newToken } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
 import { Audit } from '../../events/audit.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
