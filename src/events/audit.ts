@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Config } from '../config/config.js';
 import { requestContext } from '../context/request-context.js';
+import { type WriteEvent, WriteObserver } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Sweeps } from '../sweeps/sweeps.js';
@@ -36,6 +37,23 @@ export class Audit {
     this.rows.add({ id, action, actorId, target, details, ip: ip?.() ?? null, requestId }, tx);
     await this.events.publish(tx, { id, name: action, actorId, target, details });
     tx.afterCommit(() => this.metrics.actions.inc({ action }));
+  }
+}
+
+/** Records every create, update and delete of every resource, including resources that a team adds. */
+@Injectable()
+export class AuditObserver extends WriteObserver {
+  constructor(private readonly audit: Audit) {
+    super();
+  }
+
+  async onWrite({ verb, type, id, actorId, attributes }: WriteEvent, tx: Transaction): Promise<void> {
+    await this.audit.record(tx, {
+      action: `${type}.${verb}` as `${string}:${string}.${WriteEvent['verb']}`,
+      actorId,
+      target: { type, id },
+      ...(attributes.length > 0 && { details: { attributes } }),
+    });
   }
 }
 

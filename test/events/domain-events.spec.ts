@@ -3,7 +3,7 @@ import { Controller, Injectable, Scope, type Provider, type Type } from '@nestjs
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { OWN_ACTIONS } from '../../src/events/audit-action.js';
-import { EventSubscribers } from '../../src/events/event-subscribers.js';
+import { EventSubscribers } from '../../src/events/domain-events.js';
 import { eventNames, type EventPattern, OnIamEvent, patternsOf } from '../../src/events/iam-event.js';
 import { ResourceRegistry } from '../../src/json-api/resource/registry.js';
 import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
