@@ -50,7 +50,7 @@ export {
   type ReauthenticationMethods,
   RequiresFreshSignIn,
 } from './auth/authentication/fresh-sign-in.js';
-export { RateLimit } from './auth/rate-limit/rate-limit.decorator.js';
+export { RateLimit } from './auth/rate-limit/rate-limiter.js';
 
 // What is stored about people
 export {

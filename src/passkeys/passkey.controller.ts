@@ -2,7 +2,7 @@ import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/comm
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/authorization/actor.js';
-import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';

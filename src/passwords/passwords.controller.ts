@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Header, Headers, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { type Actor, Public, SignedIn } from '../auth/authorization/actor.js';
 import { RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import { clientAddress } from '../auth/authentication/client-address.js';

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import { Public } from '../auth/authorization/actor.js';
-import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { ApiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RateLimit } from '../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { OpenWithoutFactor } from '../auth/authentication/fresh-sign-in.js';
 import { AcceptsApiKeys, RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AttemptsRepository, CountingConnections } from '../../src/auth/rate-limit/attempts.repository.js';
-import { type Attempt, type RateLimitName, RateLimiter } from '../../src/auth/rate-limit/rate-limiter.js';
+import type { PurposeName } from '../../src/auth/rate-limit/purposes.js';
+import { type Attempt, RateLimiter } from '../../src/auth/rate-limit/rate-limiter.js';
 import type { ThrottleSettings } from '../../src/config/config.js';
 import { RateLimitTally, withRequestContext } from '../../src/context/request-context.js';
 import { ApiError } from '../../src/json-api/document/errors.js';
@@ -43,12 +44,12 @@ const anInstance = (limits: Partial<ThrottleSettings> = {}): RateLimiter =>
 /** An attempt that may name no e-mail, as one with a token does not. */
 type Guess = Pick<Attempt, 'address'> & Partial<Attempt>;
 
-async function guess(by: RateLimiter, kind: RateLimitName, { emailKey, ...who }: Guess): Promise<void> {
+async function guess(by: RateLimiter, kind: PurposeName, { emailKey, ...who }: Guess): Promise<void> {
   await by.address(kind, who.address);
   if (emailKey !== undefined) await by.email(kind, { ...who, emailKey });
 }
 
-const passes = (attempt: Guess, kind: RateLimitName = 'sign-in', by = rateLimiter): Promise<boolean> =>
+const passes = (attempt: Guess, kind: PurposeName = 'sign-in', by = rateLimiter): Promise<boolean> =>
   guess(by, kind, attempt).then(
     () => true,
     (error: unknown) => {
@@ -58,7 +59,7 @@ const passes = (attempt: Guess, kind: RateLimitName = 'sign-in', by = rateLimite
   );
 
 /** How many of the attempts pass, one after the other. */
-async function passing(attempts: Guess[], kind: RateLimitName = 'sign-in'): Promise<number> {
+async function passing(attempts: Guess[], kind: PurposeName = 'sign-in'): Promise<number> {
   let count = 0;
   for (const attempt of attempts) if (await passes(attempt, kind)) count++;
   return count;

@@ -3,7 +3,7 @@ import { ApiBody, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '
 import { type Actor, Public, Requires, SignedIn } from '../../auth/authorization/actor.js';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
-import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../../auth/rate-limit/rate-limiter.js';
 import { ApiErrors } from '../../json-api/http/routes.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import { EmailBody, EmailTokenBody } from './email.dto.js';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ThrottleSettings } from '../../config/config.js';
 import { addressBlockOf } from '../authentication/client-address.js';
@@ -223,3 +224,20 @@ export const PURPOSES = {
 
 /** The name of what is limited. Each is counted by itself. */
 export type PurposeName = keyof typeof PURPOSES;
+
+/**
+ * The table contains no e-mail or address in plain text. Unlockable keys begin with a digest of the e-mail, since
+ * the addresses of the attempts are not known. Null when there is no key.
+ */
+export function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | null {
+  const parts = budget.keyOf(subject);
+  if (parts === null) return null;
+  const key = digest(JSON.stringify([kind, budget.name, ...parts]));
+  return budget.unlockable && subject.emailKey !== undefined ? `${ownerOf(subject.emailKey)}${key}` : key;
+}
+
+/** What the keys of all attempts at an e-mail begin with. */
+export const ownerOf = (emailKey: string): string => `${digest(emailKey)}.`;
+
+/** A key of the table: SHA-256, so that it names nothing in plain text. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');

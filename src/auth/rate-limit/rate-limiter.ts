@@ -1,11 +1,19 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Config, type ThrottleSettings } from '../../config/config.js';
 import { RateLimitTally, requestContext, withRequestContext } from '../../context/request-context.js';
 import { ApiError, apiError } from '../../json-api/document/errors.js';
-import { AttemptsRepository, type Count } from './attempts.repository.js';
-import { type Budget, type Purpose, type PurposeName, PURPOSES, type Subject } from './purposes.js';
+import { clientAddress } from '../authentication/client-address.js';
+import { AttemptsRepository } from './attempts.repository.js';
+import { type Budget, keyOf, ownerOf, type Purpose, type PurposeName, PURPOSES, type Subject } from './purposes.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    attempts?: PurposeName;
+  }
+}
 
 /** In seconds. */
 const RETRY_WHEN_DOWN = '2';
@@ -28,9 +36,6 @@ export function notCounted(cause: unknown, what: 'Attempts' | 'Writes' = 'Attemp
   const headers = { 'Retry-After': RETRY_WHEN_DOWN };
   return apiError('unavailable', `${what} cannot be counted right now`, undefined, { cause, headers });
 }
-
-/** The name of a rate limit. Each is counted separately. */
-export type RateLimitName = PurposeName;
 
 /** An attempt on an account's secret, and the client's address. */
 export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
@@ -187,7 +192,9 @@ export class RateLimiter implements OnApplicationBootstrap {
   }
 
   private async spend(key: string, budget: Budget, windowSeconds: number): Promise<void> {
-    const count = await this.add(key, windowSeconds);
+    const count = await this.counter.add(key, windowSeconds).catch((cause: unknown) => {
+      throw notCounted(cause);
+    });
     const limit = budget.points(this.settings);
     if (count.points > limit) {
       this.exhausted.set(key, {
@@ -201,33 +208,40 @@ export class RateLimiter implements OnApplicationBootstrap {
     if (!budget.shared) tally?.report({ limit, remaining: limit - count.points, endsAt: count.endsAt });
   }
 
-  private async add(key: string, windowSeconds: number): Promise<Count> {
-    try {
-      return await this.counter.add(key, windowSeconds);
-    } catch (cause) {
-      throw notCounted(cause);
-    }
-  }
-
   private assertNotExhausted(key: string, budget: Budget): void {
     const known = this.exhausted.get(key);
     if (known && known.askAgainAt > Date.now()) throw tooMany(budget.points(this.settings), known.endsAt);
   }
 }
 
+/** A route where a secret can be guessed: its requests count against their address before the body is even read. */
+export const RateLimit = (kind: PurposeName): MethodDecorator => RouteConfig({ attempts: kind });
+
 /**
- * The table contains no e-mail or address in plain text. Unlockable keys begin with a digest of the e-mail, since
- * the addresses of the attempts are not known. Null when there is no key.
+ * Counts the requests of {@link RateLimit} routes that are made from here on. In a hook of the HTTP server, since bodies
+ * are read before any guard runs, and the contract requires 429 before errors of the body.
  */
-function keyOf(kind: PurposeName, budget: Budget, subject: Subject): string | null {
-  const parts = budget.keyOf(subject);
-  if (parts === null) return null;
-  const key = digest(JSON.stringify([kind, budget.name, ...parts]));
-  return budget.unlockable && subject.emailKey !== undefined ? `${ownerOf(subject.emailKey)}${key}` : key;
+export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter): void {
+  server.addHook('onRoute', (route) => {
+    const attempts = route.config?.attempts;
+    if (!attempts) return;
+    const count = (request: FastifyRequest): Promise<void> => rateLimiter.address(attempts, clientAddress(request));
+    route.onRequest = [...[route.onRequest ?? []].flat(), count];
+  });
 }
 
-/** What the keys of all attempts at an e-mail begin with. */
-const ownerOf = (emailKey: string): string => `${digest(emailKey)}.`;
-
-/** A key of the table: SHA-256, so that it names nothing in plain text. */
-export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+/**
+ * What is called after each point that the limits charge for a request: adds `RateLimit-*` headers to its response, and
+ * refunds attempts that were not evaluated.
+ */
+export function tallyListener(rateLimiter: RateLimiter): (tally: RateLimitTally, reply: FastifyReply) => void {
+  const followed = new WeakSet<RateLimitTally>();
+  return (tally, reply) => {
+    void reply.headers(tally.headers());
+    if (followed.has(tally)) return;
+    followed.add(tally);
+    reply.raw.once('finish', () => {
+      if (reply.statusCode === 503) void rateLimiter.refundRequest(tally);
+    });
+  };
+}

@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { Config } from '../../config/config.js';
 import { requestContext } from '../../context/request-context.js';
 import { AttemptsRepository } from './attempts.repository.js';
-import { digest, notCounted, tooMany } from './rate-limiter.js';
+import { digest } from './purposes.js';
+import { notCounted, tooMany } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
 /** Batches per limit in which points are sent to PostgreSQL: each further instance may exceed the limit by less than a batch. */

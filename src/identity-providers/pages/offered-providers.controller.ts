@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../auth/authorization/actor.js';
-import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../../auth/rate-limit/rate-limiter.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { ApiErrors, PlainParameters } from '../../json-api/http/routes.js';

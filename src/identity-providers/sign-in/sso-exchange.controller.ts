@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Authentication, credentialsOf } from '../../auth/authentication/authentication.js';
 import { type Actor, Public } from '../../auth/authorization/actor.js';
-import { RateLimit } from '../../auth/rate-limit/rate-limit.decorator.js';
+import { RateLimit } from '../../auth/rate-limit/rate-limiter.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { ApiErrors } from '../../json-api/http/routes.js';
