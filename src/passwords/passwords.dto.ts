@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
 import { Trimmed } from '../json-api/resource/validation-rules.js';
-import { PASSWORD_LENGTH } from './policy/password.policy.js';
+import { PASSWORD_LENGTH } from './hashing/password.schemes.js';
 
 /** Maximum length of a token; ours have 43 characters. */
 const MAX_TOKEN = 200;

@@ -8,9 +8,8 @@ import { requestContext } from '../../context/request-context.js';
 import { Readiness } from '../../health/readiness.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { Metrics } from '../../metrics/metrics.js';
-import { canonicalPassword } from '../policy/password.policy.js';
 import { HashQueue, hashWork, type Line } from './hash-queue.js';
-import { bcryptInput, OWN_PREFIX, readStoredHash, type StoredHash } from './password.schemes.js';
+import { bcryptInput, canonicalPassword, OWN_PREFIX, readStoredHash, type StoredHash } from './password.schemes.js';
 
 /** The result of verifying a password. */
 export interface Verification {

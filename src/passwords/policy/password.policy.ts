@@ -2,37 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ErrorObject, RuleParameters } from '../../json-api/document/errors.js';
 import { brokenRule, type Rule, type RuleName, RULES } from '../../json-api/document/rules.js';
+import { exceedsMaxLength, isUnencodable, PASSWORD_LENGTH } from '../hashing/password.schemes.js';
 import { BreachedPasswords } from './breached-passwords.js';
-
-/** Minimum and maximum number of characters of a password, counted as Unicode code points after NFC. */
-export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
-
-/**
- * Maximum length in UTF-16 units. No text of 128 code points is longer in any canonical form, and
- * normalization is quadratic: 1 MiB of stacked accents would block the event loop for most of a minute.
- */
-const MAX_UNITS = PASSWORD_LENGTH.max * 4;
-
-/** NUL, which ends the text in C, and lone surrogates, which UTF-8 cannot carry: two such passwords would be one. */
-const UNENCODABLE = /[\0\p{Cs}]/u;
-
-/** True when the text is beyond every canonical form of the longest password. */
-export function exceedsMaxLength(password: string): boolean {
-  return password.length > MAX_UNITS;
-}
-
-/** True when the text holds characters that no hash can be trusted with. */
-export function isUnencodable(password: string): boolean {
-  return UNENCODABLE.test(password);
-}
-
-/**
- * The form in which a password is validated and hashed: NFC (UAX 15), so that it does not matter on which keyboard an
- * accent was typed. Null when the text cannot be a password.
- */
-export function canonicalPassword(password: string): string | null {
-  return exceedsMaxLength(password) || isUnencodable(password) ? null : password.normalize('NFC');
-}
 
 /** The account that a password is for. */
 export interface PasswordOwner {
