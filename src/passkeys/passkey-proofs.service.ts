@@ -4,7 +4,7 @@ import type { AuthenticationMethod } from '../auth/sessions/session.js';
 import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { CHALLENGE } from '../sign-in/session-tokens.js';
+import { CHALLENGE } from '../sign-in/signed-in.js';
 import { AccountPasskeysRepository, type PasskeyUse, type StoredPasskey } from './account-passkeys.repository.js';
 import { type Ceremony, type ChallengePurpose, PasskeyChallenges } from './passkey-challenges.service.js';
 import { PasskeyMailer } from './passkey.mailer.js';

@@ -4,7 +4,7 @@ import { Audit } from '../events/audit.js';
 import { Transactions } from '../json-api/sql/executor.js';
 import { BrowserSessions } from '../sign-in/browser-sessions.service.js';
 import { signInFailed } from '../sign-in/session-starts.service.js';
-import type { SignedIn } from '../sign-in/session-tokens.js';
+import type { SignedIn } from '../sign-in/signed-in.js';
 import { notAccepted, PasskeyProofs, type SentProof } from './passkey-proofs.service.js';
 
 /** Signs in by discoverable credential: the passkey identifies its account. */

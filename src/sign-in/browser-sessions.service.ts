@@ -8,9 +8,8 @@ import { TRUSTED_DEVICE_COOKIE } from '../auth/sessions/device-trust.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
 import { maskCredentials } from '../json-api/http/http.js';
-import { signedInDocument } from './auth-document.js';
+import { type SignedIn, signedInDocument } from './signed-in.js';
 import { SessionStarts, type SignInClient, type SignInProof, type StartedSession } from './session-starts.service.js';
-import type { SignedIn } from './session-tokens.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
 

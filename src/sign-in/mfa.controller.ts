@@ -10,7 +10,7 @@ import { ApiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { readFlatBody } from '../json-api/write/body.js';
-import { AUTH_CONTENT } from './auth-document.js';
+import { AUTH_CONTENT } from './signed-in.js';
 import { BrowserSessions } from './browser-sessions.service.js';
 import { SecondStep } from './second-step.service.js';
 import { MfaBody } from './sign-in.dto.js';

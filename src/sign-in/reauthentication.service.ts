@@ -12,7 +12,7 @@ import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import type { SignInProof } from './session-starts.service.js';
-import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
+import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './signed-in.js';
 
 /** What an actor proved again who it is with. */
 export type ReauthenticationProof = Pick<SignInProof, 'amr' | 'password'> & {

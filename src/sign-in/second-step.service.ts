@@ -7,7 +7,7 @@ import type { Transaction } from '../json-api/sql/executor.js';
 import { sql } from '../json-api/sql/sql.js';
 import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { type SignInCandidate, type SignInProof, SignInRequirements } from './session-starts.service.js';
-import { CHALLENGE } from './session-tokens.js';
+import { CHALLENGE } from './signed-in.js';
 
 /** The second step of a sign-in, where the account has a second factor. Nothing of a session exists before it. */
 @Injectable()

@@ -11,7 +11,7 @@ import { sql, type Sql } from '../json-api/sql/sql.js';
 import type { FederatedIdentity } from '../one-time-tokens/token-purposes.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
-import { disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
+import { disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './signed-in.js';
 
 /** How an account proved who it is, whatever it proved it with. */
 export interface SignInProof {

@@ -18,7 +18,7 @@ import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
-import { AUTH_CONTENT, authDocument, signedInDocument } from './auth-document.js';
+import { AUTH_CONTENT, authDocument, signedInDocument } from './signed-in.js';
 import { BrowserSessions } from './browser-sessions.service.js';
 import { ReauthenticationService } from './reauthentication.service.js';
 import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';

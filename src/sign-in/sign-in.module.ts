@@ -5,7 +5,7 @@ import { NewSignInMailer } from './new-sign-in.mailer.js';
 import { ReauthenticationService } from './reauthentication.service.js';
 import { SecondStep } from './second-step.service.js';
 import { SessionStarts, SignInRequirements } from './session-starts.service.js';
-import { SessionTokens } from './session-tokens.js';
+import { SessionTokens } from './signed-in.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';

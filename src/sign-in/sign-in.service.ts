@@ -13,7 +13,7 @@ import { Transactions } from '../json-api/sql/executor.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import { SessionStarts, type SignInClient, signInFailed, type StartedSession } from './session-starts.service.js';
-import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-tokens.js';
+import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './signed-in.js';
 
 /** What a person signs in with. */
 interface Credentials {

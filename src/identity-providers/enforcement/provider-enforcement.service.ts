@@ -7,7 +7,7 @@ import { sql } from '../../json-api/sql/sql.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
 import { type SignInCandidate, SignInRequirements } from '../../sign-in/session-starts.service.js';
-import { CHALLENGE } from '../../sign-in/session-tokens.js';
+import { CHALLENGE } from '../../sign-in/signed-in.js';
 import {
   type EnforcedProvider,
   EnforcedProvidersRepository,

@@ -6,7 +6,7 @@ import { SecondFactors } from '../../auth/authentication/second-factors.reposito
 import { apiError } from '../../json-api/document/errors.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { type SessionStartStep, SignInRequirements } from '../../sign-in/session-starts.service.js';
-import { CHALLENGE } from '../../sign-in/session-tokens.js';
+import { CHALLENGE } from '../../sign-in/signed-in.js';
 import { KINDS } from '../providers/provider-kinds.js';
 import { IdentitiesRepository } from './identities.repository.js';
 

@@ -11,7 +11,7 @@ import { Transactions } from '../../json-api/sql/executor.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { TokenData, UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
 import { signInFailed, type SignInProof } from '../../sign-in/session-starts.service.js';
-import { CHALLENGE } from '../../sign-in/session-tokens.js';
+import { CHALLENGE } from '../../sign-in/signed-in.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';
 import { IdentitiesRepository } from '../identities/identities.repository.js';
