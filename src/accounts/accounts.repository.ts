@@ -11,10 +11,24 @@ import { and, FALSE, Parameter, raw, sql, TRUE, type Sql } from '../json-api/sql
 import type { Transaction } from '../json-api/sql/executor.js';
 import { invitationExpiry } from '../one-time-tokens/one-time-tokens.repository.js';
 import { lastResetExpiryIs, resetTokenIs } from '../one-time-tokens/reset-token-filters.repository.js';
-import { anotherAdmin } from './admins/admins.repository.js';
 import type { Account } from './account.entity.js';
 import { AccountResource } from './account.resource.js';
 import { emailContains, hasWords } from './account-search.repository.js';
+
+/** Whether an account is an enabled admin, a person who can sign in: a condition on `accounts`, to which its columns belong. */
+export const isAdmin = (fullAccessNames: readonly string[]): Sql =>
+  sql`(enabled AND kind = 'person' AND role_name = ANY(${fullAccessNames}::text[]))`;
+
+/**
+ * Whether there is another enabled admin than `row`, as a condition. A matter of the database only for an actor who is no
+ * admin and may change one.
+ */
+function anotherAdmin({ role, apiKeyId }: Actor, roles: Pick<Roles, 'get' | 'fullAccessNames'>): Sql | boolean {
+  const names = roles.fullAccessNames();
+  if ((role.everything && apiKeyId === null) || names.every((name) => (roles.get(name)?.rank ?? 0) > role.rank))
+    return true;
+  return sql`EXISTS (SELECT 1 FROM accounts WHERE ${isAdmin(names)} AND id <> row.id)`;
+}
 
 /** The accounts in an actor's scope. */
 @Injectable()

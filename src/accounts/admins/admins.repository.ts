@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Actor } from '../../auth/authorization/actor.js';
-import type { Roles } from '../../auth/authorization/roles.js';
 import { emailKey } from '../../auth/email-key.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { sql } from '../../json-api/sql/sql.js';
+import { isAdmin } from '../accounts.repository.js';
 
 /** The admin to create. */
 export interface NewAdmin {
@@ -12,21 +11,6 @@ export interface NewAdmin {
   readonly email: string;
   /** Whether it signs in past an identity provider that is enforced. */
   readonly breakGlass?: boolean;
-}
-
-/** Whether an account is an enabled admin, a person who can sign in: a condition on `accounts`, to which its columns belong. */
-const isAdmin = (fullAccessNames: readonly string[]): Sql =>
-  sql`(enabled AND kind = 'person' AND role_name = ANY(${fullAccessNames}::text[]))`;
-
-/**
- * Whether there is another enabled admin than `row`, as a condition. A matter of the database only for an actor who is no
- * admin and may change one.
- */
-export function anotherAdmin({ role, apiKeyId }: Actor, roles: Pick<Roles, 'get' | 'fullAccessNames'>): Sql | boolean {
-  const names = roles.fullAccessNames();
-  if ((role.everything && apiKeyId === null) || names.every((name) => (roles.get(name)?.rank ?? 0) > role.rank))
-    return true;
-  return sql`EXISTS (SELECT 1 FROM accounts WHERE ${isAdmin(names)} AND id <> row.id)`;
 }
 
 /** The accounts of admins, and the mark that the first one was made. */
