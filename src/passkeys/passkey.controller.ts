@@ -9,7 +9,7 @@ import { brokenRule } from '../json-api/document/rules.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { AUTH_CONTENT, CHALLENGE } from '../sign-in/signed-in.js';
-import { BrowserSessions } from '../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../sign-in/sign-in.service.js';
 import { SecondStep } from '../sign-in/second-step.service.js';
 import { optionsDocument } from './options-document.js';
 import { PasskeyProofs, type ProofPurpose } from './passkey-proofs.service.js';

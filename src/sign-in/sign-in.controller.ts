@@ -19,10 +19,9 @@ import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { AUTH_CONTENT, authDocument, signedInDocument } from './signed-in.js';
-import { BrowserSessions } from './browser-sessions.service.js';
+import { BrowserSessions, type EndedBySignOut, SignInService } from './sign-in.service.js';
 import { ReauthenticationService } from './reauthentication.service.js';
 import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
-import { type EndedBySignOut, SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
 
 const END_SESSION_CONTENT = {

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { BrowserSessions } from './browser-sessions.service.js';
+import { BrowserSessions, SignInService } from './sign-in.service.js';
 import { MfaController } from './mfa.controller.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 import { ReauthenticationService } from './reauthentication.service.js';
@@ -7,7 +7,6 @@ import { SecondStep } from './second-step.service.js';
 import { SessionStarts, SignInRequirements } from './session-starts.service.js';
 import { SessionTokens } from './signed-in.js';
 import { SignInController } from './sign-in.controller.js';
-import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
 import { UpstreamSignOut } from './upstream-sign-out.js';
 

@@ -4,7 +4,7 @@ import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { challenge, credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../auth/authentication/authentication.js';
 import { Cookies } from '../auth/tokens/cookies.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
-import { ApiError, apiError } from '../json-api/document/errors.js';
+import { apiError } from '../json-api/document/errors.js';
 import { type EndedBySignOut, SignInService } from './sign-in.service.js';
 import { type UpstreamSession, UpstreamSignOut } from './upstream-sign-out.js';
 
@@ -55,11 +55,6 @@ export class SignOutService {
     }
     if (which !== 'others' || !ended) this.cookies.clear(reply);
     return origins[0]?.endUrl(upstream?.returnTo ?? null) ?? null;
-  }
-
-  /** Clears the cookies after a 401 error. */
-  clearStaleCookies(error: unknown, reply: FastifyReply): void {
-    if (error instanceof ApiError && error.status === 401) this.cookies.clear(reply);
   }
 
   private async byAccessToken(request: FastifyRequest): Promise<SessionOwner | null> {

@@ -6,7 +6,7 @@ import { SessionRestrictions } from '../../src/auth/sessions/session-restriction
 import { Audit } from '../../src/events/audit.js';
 import { apiError } from '../../src/json-api/document/errors.js';
 import { FALSE, sql } from '../../src/json-api/sql/sql.js';
-import { BrowserSessions } from '../../src/sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../src/sign-in/sign-in.service.js';
 import { SignInRequirements } from '../../src/sign-in/session-starts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { as, errorsOf } from '../support/client.js';

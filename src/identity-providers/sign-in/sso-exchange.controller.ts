@@ -10,7 +10,7 @@ import { ApiErrors } from '../../json-api/http/routes.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import type { TokenData } from '../../one-time-tokens/token-purposes.js';
 import { AUTH_CONTENT, authDocument, CHALLENGE, type SignedIn } from '../../sign-in/signed-in.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
 import { methodsOf, ProviderSignIns } from './provider-sign-in.service.js';
 import { SsoError } from './sso-error.js';

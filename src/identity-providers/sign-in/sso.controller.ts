@@ -14,7 +14,7 @@ import { NO_ERRORS } from '../../pages/fields.js';
 import { Page, type PageResult, Text } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import { SignInWays } from '../../pages/sign-in/sign-in.ways.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';

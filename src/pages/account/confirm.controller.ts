@@ -8,7 +8,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { readFlatBody } from '../../json-api/write/body.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { ReauthenticationService } from '../../sign-in/reauthentication.service.js';
 import { ReauthenticateBody } from '../../sign-in/sign-in.dto.js';
 import { fieldErrors, FormFields, NO_ERRORS } from '../fields.js';

@@ -1,7 +1,7 @@
 import { Get, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../json-api/document/errors.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { TakesForm } from '../form.js';
 import { Page, type PageResult } from '../page.decorators.js';
 import { PagePaths } from '../page.paths.js';

@@ -6,7 +6,7 @@ import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { brokenRule } from '../../json-api/document/rules.js';
 import { readFlatBody } from '../../json-api/write/body.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { SecondStep } from '../../sign-in/second-step.service.js';
 import { MfaBody } from '../../sign-in/sign-in.dto.js';
 import { fieldErrors } from '../fields.js';

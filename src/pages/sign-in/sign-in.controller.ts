@@ -6,7 +6,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { ApiError } from '../../json-api/document/errors.js';
 import { readFlatBody } from '../../json-api/write/body.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { LoginBody } from '../../sign-in/sign-in.dto.js';
 import { fieldErrors, FormFields, NO_ERRORS, type FieldErrors } from '../fields.js';
 import { Form, hiddenOf, TakesForm, type SentForm } from '../form.js';

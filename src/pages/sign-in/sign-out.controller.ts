@@ -1,7 +1,7 @@
 import { Get, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ACCESS_COOKIE } from '../../auth/authentication/authentication.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { SignOutService } from '../../sign-in/sign-out.service.js';
 import { UpstreamSignOut } from '../../sign-in/upstream-sign-out.js';
 import { ApiError } from '../../json-api/document/errors.js';

@@ -7,7 +7,7 @@ import { Form, type SentForm, TakesForm } from '../../pages/form.js';
 import { Page, type PageResult } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
 import { SignInWays } from '../../pages/sign-in/sign-in.ways.js';
-import { BrowserSessions } from '../../sign-in/browser-sessions.service.js';
+import { BrowserSessions } from '../../sign-in/sign-in.service.js';
 import { PasskeySignInService } from '../passkey-sign-in.service.js';
 import { assertionIn } from '../webauthn/responses.js';
 import { PasskeyForms } from './passkey.forms.js';
