@@ -49,6 +49,7 @@ const ROW = sql`session.account_id, session.refresh_seq, session.nonce, session.
 /** Starts and continues sessions in the table `account_sessions`. */
 @Injectable()
 export class SessionsRepository extends SessionEndsRepository {
+  readonly accountColumns = { id: sql`account.id`, emailKey: sql`account.email_key` };
   readonly #idle: Sql;
   readonly #max: Sql;
 

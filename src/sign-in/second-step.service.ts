@@ -4,7 +4,6 @@ import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { hashToken } from '../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
 import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { type SignInCandidate, type SignInProof, SignInRequirements } from './session-starts.service.js';
 import { CHALLENGE } from './signed-in.js';
@@ -21,7 +20,7 @@ export class SecondStep implements OnModuleInit {
 
   onModuleInit(): void {
     this.requirements.register({
-      concerns: (account) => this.factors.isDemandedOf(sql`${account}.id`),
+      concerns: ({ id }) => this.factors.isDemandedOf(id),
       unmet: (tx, candidate) => this.unmet(tx, candidate),
     });
   }

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Roles } from '../auth/authorization/roles.js';
 import { type DeviceClient, type DeviceCookie, DeviceTrust } from '../auth/sessions/device-trust.js';
 import type { AuthenticationMethod, LiveSession, SessionAccount } from '../auth/sessions/session.js';
-import { SessionStore } from '../auth/sessions/session.store.js';
+import { type AccountColumns, SessionStore } from '../auth/sessions/session.store.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
 import { Audit } from '../events/audit.js';
 import { ApiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { sql, type Sql } from '../json-api/sql/sql.js';
+import type { Sql } from '../json-api/sql/sql.js';
 import type { FederatedIdentity } from '../one-time-tokens/token-purposes.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
@@ -53,8 +53,8 @@ export interface SignInCandidate {
 
 /** What must be true for a session to start, besides the proof. */
 export interface SignInRequirement {
-  /** The condition, in SQL, that an account may not meet it: `unmet` is asked only then. @param account the alias of its row */
-  readonly concerns: (account: Sql) => Sql;
+  /** The condition, in SQL, that an account may not meet it: `unmet` is asked only then. */
+  readonly concerns: (account: AccountColumns) => Sql;
   /**
    * Null where it is met, else the error. It is returned and not thrown, so that what the requirement wrote is committed,
    * such as a token for the next step.
@@ -103,7 +103,7 @@ export class SignInRequirements {
 
   /** The requirements that concern an account, by one statement. Its row must be locked. */
   async concerning(accountId: string, tx: Transaction): Promise<SignInRequirement[]> {
-    this.conditions ??= this.requirements.map(({ concerns }) => concerns(sql`account`));
+    this.conditions ??= this.requirements.map(({ concerns }) => concerns(this.sessions.accountColumns));
     const met = await this.sessions.accountMeets(tx, accountId, this.conditions);
     return this.requirements.filter((_requirement, place) => met[place]);
   }

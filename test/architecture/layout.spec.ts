@@ -17,7 +17,6 @@ const SHORT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'config/errno.ts': 'used by folders that share nothing else',
   'config/variables/outbound.ts': 'one table of variables, as each file there',
   'embedded-postgres/embedded-error.ts': 'the error that every file of the folder throws',
-  'events/audit.observer.ts': 'a provider between two modules',
   'json-api/http/offered-actions.ts': 'a provider that runs once at the start',
   'outbox/graphile-worker.ts': 'the one place that uses private members of graphile-worker',
   'outbox/outbox.logger.ts': 'the log of graphile-worker, in its own and in the migrations',

@@ -49,7 +49,7 @@ class OwnModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.requirements.register({
-      concerns: (row) => sql`starts_with(${row}.email_key, 'late-')`,
+      concerns: ({ emailKey }) => sql`starts_with(${emailKey}, 'late-')`,
       unmet: async (tx, { account: { id } }) => {
         const target = { type: 'iam:accounts', id };
         await this.audit.record(tx, { action: 'iam:account_auths.sign_in_failed', actorId: null, target });

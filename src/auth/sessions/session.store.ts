@@ -21,6 +21,12 @@ export interface EndedSessions {
   readonly isLast: boolean;
 }
 
+/** Columns of an account, for conditions in SQL. */
+export interface AccountColumns {
+  readonly id: Sql;
+  readonly emailKey: Sql;
+}
+
 /** Where an account signed in before. */
 export interface EarlierSignIns {
   /** Whether the account accepted its invitation a moment ago. */
@@ -41,7 +47,10 @@ export abstract class SessionStore {
    */
   abstract lockAccount(tx: Transaction, accountId: string): Promise<SessionAccount | null>;
 
-  /** Which of the conditions, in SQL, an account meets, in their order; they name its row `account`. None of an unknown one. */
+  /** What the conditions of {@link accountMeets} are made of. */
+  abstract readonly accountColumns: AccountColumns;
+
+  /** Which of the conditions, in SQL, an account meets, in their order; none of them where there is no such account. */
   abstract accountMeets(tx: Transaction, accountId: string, conditions: readonly Sql[]): Promise<readonly boolean[]>;
 
   /**

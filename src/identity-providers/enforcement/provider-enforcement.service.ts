@@ -3,7 +3,6 @@ import { SessionRestrictions } from '../../auth/sessions/session-restrictions.js
 import { SessionStore } from '../../auth/sessions/session.store.js';
 import { ApiError, attributePointer } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
 import { type SignInCandidate, SignInRequirements } from '../../sign-in/session-starts.service.js';
@@ -40,7 +39,7 @@ export class ProviderEnforcement implements OnModuleInit {
     });
     // Before a second factor is asked for, which could not help.
     this.requirements.registerFirst({
-      concerns: (account) => isOfProvenDomain(sql`${account}.email_key`),
+      concerns: ({ emailKey }) => isOfProvenDomain(emailKey),
       unmet: (tx, candidate) => this.unmet(tx, candidate),
     });
     this.handlers.register(TASK, ({ providerId, actorId }) => this.endRest(providerId, actorId));
