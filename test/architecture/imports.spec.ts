@@ -30,7 +30,7 @@ describe('Imports', () => {
     const { summary, modules } = await cruise(PROJECT);
     expect(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} imports ${to}`)).toEqual([]);
     expect(modules.length).toBeGreaterThan(200);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** A file, what it imports, and the rule that it breaks. */
@@ -70,7 +70,7 @@ describe('A rule of imports', () => {
     }
     const { summary } = await cruise(folder);
     broken = summary.violations.map(({ rule, from }) => `${from}: ${rule.name}`);
-  }, 60_000);
+  }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(VIOLATIONS)('fails where %s imports %s: %s', (file, _imported, rule) => {
