@@ -134,20 +134,20 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
 
   /**
    * `org` is the sorted set of the memberships that the actor may read, and missing when there are none. An array, out of
-   * the index in its order, and text as soon as it can be: jsonb that is aggregated takes 3.3 µs a row, this 2.3.
+   * the index in its order, and text at once, since ids need no escapes: jsonb that is aggregated takes 3.3 µs a row, this 2.
    * OFFSET keeps PostgreSQL from looking the memberships up once for each time that they are named.
    */
   private roleScope(actor: Actor): Sql {
     return sql`(
       SELECT CASE
-        WHEN scope.org = '{}' THEN row.role_scope_extra::text
-        WHEN row.role_scope_extra = '{}' THEN '{"org":' || to_json(scope.org)::text || '}'
-        ELSE (row.role_scope_extra || jsonb_build_object('org', scope.org))::text END
+        WHEN scope.ids = '' THEN row.role_scope_extra::text
+        WHEN row.role_scope_extra = '{}' THEN '{"org":["' || scope.ids || '"]}'
+        ELSE (row.role_scope_extra || ('{"org":["' || scope.ids || '"]}')::jsonb)::text END
       FROM (
-        SELECT ARRAY(
+        SELECT array_to_string(ARRAY(
           SELECT membership.organization_id FROM memberships membership
           WHERE membership.account_id = row.id AND ${this.isReadable(actor)} ORDER BY membership.organization_id
-        ) AS org OFFSET 0
+        ), '","') AS ids OFFSET 0
       ) scope)`;
   }
 
