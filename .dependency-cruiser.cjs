@@ -19,7 +19,7 @@ const LEVELS = [
   ['pages', 'roles'],
   ['second-factors'],
   ['identity-providers', 'passkeys'],
-  ['mailbox'],
+  ['mailbox', 'docs'],
 ];
 
 /** The files of a feature by what they do, lowest first. Each imports from its own layer and from below. */

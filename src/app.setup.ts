@@ -8,7 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger, PinoLogger } from 'nestjs-pino';
-import { serveDocs } from './app.docs.js';
+import { serveDocs } from './docs/docs.server.js';
 import { NO_EXTENSION } from './app.extension.js';
 import { serviceLogging } from './app.logging.js';
 import { AppModule } from './app.module.js';

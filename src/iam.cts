@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 import './thread-pool.cjs';
-
-// Otherwise an option of Node, which a program that npm links cannot have.
-process.setSourceMapsEnabled(true);
+import './source-maps.cjs';
 
 void import('./cli.js');

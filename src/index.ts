@@ -3,6 +3,9 @@
  * in `src/` may change without notice.
  */
 
+// Before the decorators of the service
+import './json-api/openapi/decorate-now.js';
+
 // Starting the service, and its command line, with a team's own modules
 export { createApp } from './app.setup.js';
 export { combineExtensions, type Extension, type Replacement } from './app.extension.js';

@@ -1,4 +1,4 @@
-import { IsEmail, IsNotEmpty, IsUrl, Matches } from 'class-validator';
+import { IsEmail, IsNotEmpty, IsUrl, Matches } from '../json-api/resource/class-validator.js';
 import {
   Column,
   CreateDateColumn,

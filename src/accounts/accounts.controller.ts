@@ -7,7 +7,7 @@ import {
   ApiOperation,
   ApiParam,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../json-api/openapi/decorators.js';
 import type { FastifyReply } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { type Actor, Public, Requires } from '../auth/authorization/actor.js';

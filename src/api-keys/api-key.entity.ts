@@ -1,4 +1,4 @@
-import { IsNotEmpty, ArrayMinSize } from 'class-validator';
+import { IsNotEmpty, ArrayMinSize } from '../json-api/resource/class-validator.js';
 import {
   Column,
   CreateDateColumn,

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '../json-api/openapi/decorators.js';
 import { RejectsApiKeys } from '../auth/authentication/api-key-access.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import { RequiresFreshSignIn } from '../auth/authentication/fresh-sign-in.js';

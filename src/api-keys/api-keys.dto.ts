@@ -1,4 +1,4 @@
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, Max, Min } from '../json-api/resource/class-validator.js';
 
 /** Maximum overlap of a rotation, in seconds: 7 days. */
 const MAX_OVERLAP_SECONDS = 604_800;

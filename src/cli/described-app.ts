@@ -13,7 +13,7 @@ import { loadConfig } from '../config/load-config.js';
  */
 export async function withDescribedApp<Result>(
   extension: Extension,
-  work: (app: INestApplication) => Result,
+  work: (app: INestApplication) => Promise<Result>,
 ): Promise<Result> {
   const { startTemporaryServer } = await import('../embedded-postgres/temporary-server.js');
   const dataDir = await mkdtemp(join(tmpdir(), 'iam-describe-'));
@@ -31,7 +31,7 @@ export async function withDescribedApp<Result>(
     };
     const app = await createApp(loadConfig(env, extension.variables), extension);
     try {
-      return work(app);
+      return await work(app);
     } finally {
       await app.close();
     }

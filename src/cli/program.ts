@@ -2,64 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { InvalidText, type CommandContext, type CommandFactory } from './command.js';
-import { accountsExportCommand } from './commands/accounts/accounts-export.command.js';
-import { accountsImportCommand } from './commands/accounts/accounts-import.command.js';
-import { accountsRekeyCommand } from './commands/accounts/accounts-rekey.command.js';
-import { accountsSetEmailCommand } from './commands/accounts/accounts-set-email.command.js';
-import { createAdminCommand } from './commands/create-admin.command.js';
-import { doctorCommand } from './commands/doctor.command.js';
-import { factorsEnrolCommand } from './commands/factors/factors-enrol.command.js';
-import { factorsResetCommand } from './commands/factors/factors-reset.command.js';
-import { keysCreateCommand, keysListCommand, keysRevokeCommand } from './commands/keys/api-keys.command.js';
-import { keysRotateCommand } from './commands/keys/keys-rotate.command.js';
-import { mailDeadCommand } from './commands/mail/mail-dead.command.js';
-import { mailRetryCommand } from './commands/mail/mail-retry.command.js';
-import { migrateCommand } from './commands/migrate.command.js';
-import { openApiCommand } from './commands/openapi.command.js';
-import { secretsResealCommand } from './commands/secrets-reseal.command.js';
-import { seedCommand } from './commands/seed.command.js';
-import { sessionsRevokeCommand } from './commands/sessions-revoke.command.js';
-import { startCommand } from './commands/start.command.js';
-import { testServerCommand } from './commands/test-server.command.js';
-import { unlockCommand } from './commands/unlock.command.js';
-import { variablesCommand } from './commands/variables.command.js';
-import { clientCommand } from './client/client.command.js';
-import { newCommand } from './new/new.command.js';
-
-/** Every command, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [
-  startCommand,
-  migrateCommand,
-  seedCommand,
-  createAdminCommand,
-  group(
-    'accounts',
-    'Move accounts between systems, and change e-mails',
-    accountsExportCommand,
-    accountsImportCommand,
-    accountsRekeyCommand,
-    accountsSetEmailCommand,
-  ),
-  group(
-    'keys',
-    'API keys of accounts; and the signing keys of access tokens',
-    keysListCommand,
-    keysCreateCommand,
-    keysRevokeCommand,
-    keysRotateCommand,
-  ),
-  group('secrets', 'Change APP_SECRET', secretsResealCommand),
-  group('sessions', 'End sessions', sessionsRevokeCommand),
-  group('factors', 'Add and remove second factors', factorsEnrolCommand, factorsResetCommand),
-  unlockCommand,
-  group('mail', 'Mails and events that failed permanently', mailDeadCommand, mailRetryCommand),
-  doctorCommand,
-  variablesCommand,
-  openApiCommand,
-  clientCommand,
-  newCommand,
-  testServerCommand,
-];
 
 /** The program name in help texts. */
 const PROGRAM = 'npx iam';
@@ -80,10 +22,7 @@ export function commanderArguments([first, ...rest]: readonly string[]): string[
  * Creates the program with its commands, for one run. Instead of ending the process it throws a CommanderError: with
  * exit code 0 after help and version, with another one after a printed usage error.
  */
-export function createProgram(
-  context: CommandContext,
-  factories: readonly CommandFactory[] = [...COMMANDS, ...(context.extension.commands ?? [])],
-) {
+export function createProgram(context: CommandContext, factories: readonly CommandFactory[]) {
   const program = new Command(PROGRAM)
     .usage('<command> [options]')
     .option('-V, --version', 'Print the version')
@@ -124,15 +63,6 @@ Settings come from the environment and .env, as the service's do.`,
 function termOf(command: CommandUnknownOpts): string {
   const group = command.parent?.parent ? command.parent.name() : '';
   return [group, command.name(), command.commands.map((sub) => sub.name()).join('|')].filter(Boolean).join(' ');
-}
-
-/** Groups commands with a common first word, such as `accounts export` and `accounts import`. */
-function group(name: string, summary: string, ...factories: readonly CommandFactory[]): CommandFactory {
-  return (context) => {
-    const command = new Command(name).summary(summary).usage('<command> [options]').helpCommand(false);
-    for (const create of factories) command.addCommand(create(context));
-    return command;
-  };
 }
 
 /** Passes the settings of the program to its commands, and adds a hint to usage errors. */

@@ -8,11 +8,12 @@ import { loadEnvFile } from '../config/env-file.js';
 import { isErrno } from '../config/errno.js';
 import { examineConfig, loadConfig, type ConfigExamination } from '../config/load-config.js';
 import { ApiError } from '../json-api/document/errors.js';
-import type { CommandContext } from './command.js';
+import type { CommandContext, CommandFactory } from './command.js';
 import type { InputStream, OutputStream } from './own-command.js';
 import { CommandLogger, watchOutput } from './output.js';
 import { commanderArguments, createProgram } from './program.js';
 import type { ProgressStream } from './progress.js';
+import { startCommand } from './commands/start.command.js';
 import { withService } from './with-service.js';
 
 /** Why a file cannot be used, by the code of the system's error. */
@@ -55,7 +56,8 @@ export async function runCli(args: readonly string[], given?: Extension, line: C
   for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
     const extension = given ?? (WITHOUT_PROJECT.has(args[0]) ? NO_EXTENSION : await projectExtension());
-    const program = createProgram(contextOf(line, extension, interruption.signal));
+    const factories = await factoriesFor(args, extension);
+    const program = createProgram(contextOf(line, extension, interruption.signal), factories);
     await program.parseAsync(commanderArguments(args), { from: 'user' });
     return output.failed ? EXIT.failed : EXIT.done;
   } catch (error) {
@@ -68,6 +70,13 @@ export async function runCli(args: readonly string[], given?: Extension, line: C
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
   }
+}
+
+/** The commands; to start the service that one alone, since the others are some 80 files which it has no use for. */
+async function factoriesFor(args: readonly string[], { commands }: Extension): Promise<readonly CommandFactory[]> {
+  if (args[0] === 'start' && commands === undefined) return [startCommand];
+  const { COMMANDS } = await import('./commands/commands.js');
+  return [...COMMANDS, ...(commands ?? [])];
 }
 
 /** The error message for the terminal; errors of the API are printed one per line. */

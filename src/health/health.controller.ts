@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../json-api/openapi/decorators.js';
 import { Public } from '../auth/authorization/actor.js';
 import { apiError } from '../json-api/document/errors.js';
 import { ApiErrors, Unprefixed } from '../json-api/http/routes.js';

@@ -1,7 +1,6 @@
-import Handlebars from 'handlebars';
 import type { Config } from '../config/config.js';
 import { oneLine, parseMailbox } from './mail.address.js';
-import type { TemplateFormat } from '../templates/template.compiler.js';
+import { handlebars, type TemplateFormat } from '../templates/template.compiler.js';
 import type { MailSurroundings, MailValue } from './mail.data.js';
 import { ServiceText, withoutAddresses } from './mail.text.js';
 
@@ -37,7 +36,7 @@ function show(kind: TemplateFormat, value: MailValue): unknown {
 function link(kind: TemplateFormat, { href, protocol }: URL): unknown {
   if (protocol !== 'https:' && protocol !== 'http:')
     throw new Error(`A link in a mail must not begin with ${protocol}`);
-  return kind === 'text' ? href : new Handlebars.SafeString(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));
+  return kind === 'text' ? href : new (handlebars().SafeString)(href.replaceAll('&', '&amp;').replaceAll("'", '%27'));
 }
 
 /** The product name in mails and pages: that of `BRAND_NAME`, the sender's name, or else the host. */

@@ -1,8 +1,12 @@
+import { createRequire } from 'node:module';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { MailerOptions, MailerTransportFactory } from '@nestjs-modules/mailer';
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { Config } from '../config/config.js';
 import { DevelopmentMailbox } from './development-mailbox.js';
+
+/** As CommonJS, as the mailer has it: as an ES module it would be a second nodemailer, of 39 files. */
+const { createTransport }: typeof import('nodemailer') = createRequire(import.meta.url)('nodemailer');
 
 /** Time-outs of the relay, in milliseconds; the outbox tries again later. */
 const CONNECT_MS = 10_000;

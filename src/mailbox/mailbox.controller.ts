@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiExcludeController } from '../json-api/openapi/decorators.js';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/authorization/actor.js';
 import { apiError } from '../json-api/document/errors.js';

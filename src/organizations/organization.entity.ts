@@ -1,4 +1,4 @@
-import { IsNotEmpty } from 'class-validator';
+import { IsNotEmpty } from '../json-api/resource/class-validator.js';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import { NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 import { FOLDED, SORTED, TIME } from '../json-api/resource/field-types.js';

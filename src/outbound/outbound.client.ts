@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { Inject, Injectable, type OnModuleDestroy, Optional } from '@nestjs/common';
-import { type Dispatcher, EnvHttpProxyAgent, Pool, request } from 'undici';
-import { Config, type OutboundSettings } from '../config/config.js';
-import { hostOf, OutboundAddresses, type Resolver } from './outbound.addresses.js';
+import type { Dispatcher } from 'undici';
+import { Config } from '../config/config.js';
+import { hostOf, OutboundAddresses } from './outbound.addresses.js';
 import { discard, readBody } from './outbound.body.js';
+import type { OutboundConnections, OutboundNetwork } from './outbound.connections.js';
 import { OutboundError, toOutboundError } from './outbound.errors.js';
 import { OutboundUrls } from './outbound.urls.js';
 
@@ -11,18 +12,9 @@ import { OutboundUrls } from './outbound.urls.js';
 export const MAX_RESPONSE_BYTES = 64 * 1024;
 /** Maximum size of the metadata and the keys of an identity provider, in bytes. */
 export const MAX_METADATA_BYTES = 1024 * 1024;
-/** Maximum size of a response's head, in bytes. */
-const MAX_HEAD_BYTES = 16 * 1024;
 /** How long a request may take from the look-up of the name to the last byte of the body, in ms. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** How other hosts are reached. A provider under {@link OUTBOUND_NETWORK} takes its place. */
-export interface OutboundNetwork {
-  readonly resolve: Resolver;
-  readonly timeoutMs: number;
-  /** CAs that are trusted, as PEM, in place of those of this process. */
-  readonly ca?: string;
-}
 /** Injection token: the resolver and connector of the outbound client, which tests replace. */
 export const OUTBOUND_NETWORK = Symbol('OUTBOUND_NETWORK');
 
@@ -63,8 +55,10 @@ export interface OutboundResponse {
 export class OutboundClient implements OnModuleDestroy {
   readonly #addresses: OutboundAddresses;
   readonly #urls: OutboundUrls;
-  readonly #dispatcher: Dispatcher;
   readonly #isProxied: boolean;
+  /** Loads undici with the first request: it is some 110 files, and many instances never send one. */
+  readonly #connect: () => Promise<OutboundConnections>;
+  #connections: Promise<OutboundConnections> | null = null;
 
   constructor(
     @Inject(Config) { outbound, production }: Pick<Config, 'outbound' | 'production'>,
@@ -75,11 +69,14 @@ export class OutboundClient implements OnModuleDestroy {
     this.#addresses = new OutboundAddresses(options);
     this.#urls = new OutboundUrls(options, this.#addresses);
     this.#isProxied = outbound.proxy !== null;
-    this.#dispatcher = dispatcherOf(outbound, network, this.#addresses);
+    this.#connect = async () => {
+      const library = await import('./outbound.connections.js');
+      return new library.OutboundConnections(outbound, network, this.#addresses);
+    };
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await (await this.#connections)?.destroy();
   }
 
   /**
@@ -108,8 +105,8 @@ export class OutboundClient implements OnModuleDestroy {
   async #exchange(target: URL, message: OutboundRequest, signal: AbortSignal): Promise<OutboundResponse> {
     const { method = 'GET', headers, body, maxBytes = MAX_RESPONSE_BYTES } = message;
     if (this.#isProxied) await this.#addresses.resolve(hostOf(target));
-    const response = await request(target, {
-      dispatcher: this.#dispatcher,
+    const connections = await (this.#connections ??= this.#connect());
+    const response = await connections.request(target, {
       method,
       headers: { 'accept-encoding': 'identity', 'user-agent': 'iam', ...headers },
       ...(body !== undefined && { body }),
@@ -122,41 +119,6 @@ export class OutboundClient implements OnModuleDestroy {
     }
     const encoding = String(response.headers['content-encoding'] ?? '');
     return { status, headers: response.headers, body: await readBody(response.body, encoding, maxBytes) };
-  }
-}
-
-function dispatcherOf(
-  { proxy, noProxy }: OutboundSettings,
-  { ca, timeoutMs }: OutboundNetwork,
-  { lookup }: OutboundAddresses,
-): Dispatcher {
-  const tls = { timeout: timeoutMs, ...(ca !== undefined && { ca }) };
-  return new EnvHttpProxyAgent({
-    connect: { lookup, ...tls },
-    requestTls: tls,
-    clientFactory: (origin, options) => new Tunnels(origin, { ...options, headersTimeout: timeoutMs }),
-    // Empty texts, since undici reads the environment where there is nothing. Nothing in clear leaves this machine.
-    ...{ httpProxy: '', httpsProxy: proxy ?? '', noProxy },
-    maxHeaderSize: MAX_HEAD_BYTES,
-  });
-}
-
-/**
- * Connections through a proxy. undici takes the error of a proxy that hangs up for the end of an idle connection, and
- * would connect again without end; as an error of ours it ends the request.
- */
-class Tunnels extends Pool {
-  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>;
-  override connect(
-    options: Dispatcher.ConnectOptions,
-    callback: (error: Error | null, data: Dispatcher.ConnectData) => void,
-  ): void;
-  override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
-    try {
-      return await super.connect(options);
-    } catch (error) {
-      throw toOutboundError(error);
-    }
   }
 }
 

@@ -1,4 +1,5 @@
-import type { WorkerEvents, WorkerPool } from 'graphile-worker';
+import { Logger as NestLogger } from '@nestjs/common';
+import { Logger, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import type { PoolClient } from 'pg';
 
 /**
@@ -16,5 +17,19 @@ export function onListening(events: WorkerEvents, listener: (client: PoolClient)
   events.on('pool:listen:success', ({ client }) => {
     // The library says so before it sends its LISTEN, and a connection takes one statement at a time.
     client.once('drain', () => listener(client));
+  });
+}
+
+/**
+ * graphile-worker's lines in Nest's log. Only its sentences: the data beside them contains whole jobs, and payloads
+ * are confidential. Its level `info` (each job, each connection) is `debug` here, and its level
+ * `debug`, about its own internals, is not logged.
+ */
+export function outboxLogger(): Logger {
+  const logger = new NestLogger('Outbox');
+  return new Logger(() => (level, message) => {
+    if (level === 'error') logger.error(message);
+    else if (level === 'warning') logger.warn(message);
+    else if (level === 'info') logger.debug(message);
   });
 }

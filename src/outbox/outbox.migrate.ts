@@ -2,7 +2,7 @@ import { runMigrations } from 'graphile-worker';
 import { Pool } from 'pg';
 import { MAINTENANCE_CONNECTION } from '../database/connection-limits.js';
 import { acquireMigrationLock, MIGRATION_LOCKS } from '../database/migrate.js';
-import { outboxLogger } from './outbox.logger.js';
+import { outboxLogger } from './graphile-worker.js';
 
 /** The schema that graphile-worker owns and migrates; the SQL function `graphile_worker.add_job` stands in it. */
 export const OUTBOX_SCHEMA = 'graphile_worker';

@@ -7,10 +7,9 @@ import { DataSource } from 'typeorm';
 import { openPool } from '../database/connections.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { endWorkers, onListening } from './graphile-worker.js';
+import { endWorkers, onListening, outboxLogger } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
-import { outboxLogger } from './outbox.logger.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
 import { jobsOfOtherTasks } from './outbox.repository.js';
 

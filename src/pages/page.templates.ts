@@ -1,8 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import Handlebars from 'handlebars';
 import { fileURLToPath } from 'node:url';
 import { Config } from '../config/config.js';
-import { TemplateCompiler, type CompiledTemplate } from '../templates/template.compiler.js';
+import { handlebars, TemplateCompiler, type CompiledTemplate } from '../templates/template.compiler.js';
 import { readTemplates, type TemplateFile } from '../templates/template.files.js';
 import { SCRIPT, STYLE } from './page.assets.js';
 import type { PageData, PageName, PageSurroundings } from './page.data.js';
@@ -11,7 +10,7 @@ import { PAGE_SAMPLES, SAMPLE_PAGE_SURROUNDINGS } from './page.samples.js';
 const BUILT_IN = fileURLToPath(new URL('./templates', import.meta.url));
 
 /** Not escaped, since the Content-Security-Policy has the hashes of these texts. */
-const asset = (text: string): unknown => new Handlebars.SafeString(text);
+const asset = (text: string): unknown => new (handlebars().SafeString)(text);
 
 /**
  * Renders pages with Handlebars from `<page>.hbs`. Every template is also a partial: `layout` is around each page, and

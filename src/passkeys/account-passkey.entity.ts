@@ -1,4 +1,4 @@
-import { IsNotEmpty } from 'class-validator';
+import { IsNotEmpty } from '../json-api/resource/class-validator.js';
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique, VersionColumn } from 'typeorm';
 import { Account } from '../accounts/account.entity.js';
 import { SORTED, TIME } from '../json-api/resource/field-types.js';

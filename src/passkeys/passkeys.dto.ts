@@ -1,5 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsNotEmpty, IsObject, IsOptional, IsString } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '../json-api/openapi/decorators.js';
+import { IsBoolean, IsIn, IsNotEmpty, IsObject, IsOptional, IsString } from '../json-api/resource/class-validator.js';
 import { AtMostCharacters, NoControlCharacters, Trimmed } from '../json-api/resource/validation-rules.js';
 
 /** Body of `POST /account_passkeys`. */

@@ -1,5 +1,12 @@
 import { Body, Controller, Get, Header, Headers, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+} from '../json-api/openapi/decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { type Actor, Public, SignedIn } from '../auth/authorization/actor.js';

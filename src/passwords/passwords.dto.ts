@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Allow, IsEmail, IsString, MaxLength } from 'class-validator';
+import { ApiProperty } from '../json-api/openapi/decorators.js';
+import { Allow, IsEmail, IsString, MaxLength } from '../json-api/resource/class-validator.js';
 import { Trimmed } from '../json-api/resource/validation-rules.js';
 import { PASSWORD_LENGTH } from './hashing/password.schemes.js';
 

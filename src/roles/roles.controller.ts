@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Controller, Get, Header, Inject, Param, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../json-api/openapi/decorators.js';
 import type { FastifyReply } from 'fastify';
 import { AcceptsApiKeys } from '../auth/authentication/api-key-access.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';

@@ -1,4 +1,4 @@
-import { IsNotEmpty } from 'class-validator';
+import { IsNotEmpty } from '../json-api/resource/class-validator.js';
 import {
   Column,
   CreateDateColumn,

@@ -1,5 +1,5 @@
 import { Controller, Delete, HttpCode, Param } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '../json-api/openapi/decorators.js';
 import { CurrentActor } from '../auth/authentication/authentication.js';
 import { RequiresFreshSignIn } from '../auth/authentication/fresh-sign-in.js';
 import { type Actor, Requires } from '../auth/authorization/actor.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '../json-api/openapi/decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../auth/authentication/client-address.js';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '../json-api/openapi/decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { OpenWithoutFactor } from '../auth/authentication/fresh-sign-in.js';

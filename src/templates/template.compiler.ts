@@ -1,5 +1,11 @@
-import Handlebars from 'handlebars';
+import { createRequire } from 'node:module';
+import type Handlebars from 'handlebars';
 import type { TemplateFile } from './template.files.js';
+
+const require = createRequire(import.meta.url);
+
+/** Handlebars, which is loaded with the first template: it is some 40 files, and no mail or page is part of a start. */
+export const handlebars = (): typeof Handlebars => require('handlebars');
 
 /** What a template writes: in HTML every value is escaped. */
 export type TemplateFormat = 'html' | 'text';
@@ -16,7 +22,7 @@ export type TemplateHelpers = Readonly<Record<string, Handlebars.HelperDelegate>
  * escaped in HTML.
  */
 export class TemplateCompiler {
-  private readonly handlebars = Handlebars.create();
+  private readonly handlebars = handlebars().create();
 
   /** @param partials the partials by name */
   constructor(
@@ -59,7 +65,7 @@ export class TemplateCompiler {
   private read<Result>({ path, source }: TemplateFile, use: (program: hbs.AST.Program) => Result): Result {
     try {
       const program = this.handlebars.parse(source);
-      new Rules(this.partials).accept(program);
+      new (rules())(this.partials).accept(program);
       return use(program);
     } catch (error) {
       throw new Error(`${path}: ${messageOf(error)}`, { cause: error });
@@ -83,39 +89,41 @@ const QUOTED_LINK = /\s(?:href|src|background|cite)\s*=\s*(?:"[^"]*"|'[^']*')/gi
 const plain = (attribute: string): string => attribute.replaceAll('&#x3D;', '=').replaceAll('&#x60;', '`');
 
 /** Rejects what Handlebars would accept. */
-class Rules extends Handlebars.Visitor {
-  constructor(private readonly partials: ReadonlyMap<string, TemplateFile>) {
-    super();
-  }
+const rules = () =>
+  class Rules extends handlebars().Visitor {
+    constructor(private readonly partials: ReadonlyMap<string, TemplateFile>) {
+      super();
+    }
 
-  override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
-    if (!statement.escaped) throw addError('A value must not be written unescaped', statement);
-    super.MustacheStatement(statement);
-  }
+    override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
+      if (!statement.escaped) throw addError('A value must not be written unescaped', statement);
+      super.MustacheStatement(statement);
+    }
 
-  override PartialStatement(statement: hbs.AST.PartialStatement): void {
-    this.checkPartial(statement);
-    super.PartialStatement(statement);
-  }
+    override PartialStatement(statement: hbs.AST.PartialStatement): void {
+      this.checkPartial(statement);
+      super.PartialStatement(statement);
+    }
 
-  override PartialBlockStatement(statement: hbs.AST.PartialBlockStatement): void {
-    this.checkPartial(statement);
-    super.PartialBlockStatement(statement);
-  }
+    override PartialBlockStatement(statement: hbs.AST.PartialBlockStatement): void {
+      this.checkPartial(statement);
+      super.PartialBlockStatement(statement);
+    }
 
-  override DecoratorBlock(statement: hbs.AST.DecoratorBlock): void {
-    throw addError('There are no decorators', statement);
-  }
+    override DecoratorBlock(statement: hbs.AST.DecoratorBlock): void {
+      throw addError('There are no decorators', statement);
+    }
 
-  override Decorator(statement: hbs.AST.Decorator): void {
-    throw addError('There are no decorators', statement);
-  }
+    override Decorator(statement: hbs.AST.Decorator): void {
+      throw addError('There are no decorators', statement);
+    }
 
-  private checkPartial(statement: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
-    const name = 'original' in statement.name ? String(statement.name.original) : '';
-    if (name !== '@partial-block' && !this.partials.has(name)) throw addError(`There is no partial ${name}`, statement);
-  }
-}
+    private checkPartial(statement: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement): void {
+      const name = 'original' in statement.name ? String(statement.name.original) : '';
+      if (name !== '@partial-block' && !this.partials.has(name))
+        throw addError(`There is no partial ${name}`, statement);
+    }
+  };
 
 const addError = (message: string, { loc }: hbs.AST.Node) =>
   new Error(`${message} - ${loc.start.line}:${loc.start.column}`);

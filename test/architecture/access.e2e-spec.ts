@@ -197,7 +197,7 @@ const PUBLIC_ROUTES = [
 ];
 
 /** A route as it stands in the list above: parameters without names, and the files of the documentation as one. */
-const short = (route: string): string => route.replace(/:[\w|:]+/g, '{}').replace(/ \/docs(\/.*)?$/, ' /docs…');
+const short = (route: string): string => route.replace(/:[\w|:]+/g, '{}').replace(/ \/docs(\/.*|\*)?$/, ' /docs…');
 
 /** The routes of Fastify's own listing, as `GET /accounts`: a tree, each line a part of an address and its methods. */
 function listed(tree: string): string[] {

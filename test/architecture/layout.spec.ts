@@ -18,8 +18,7 @@ const SHORT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'config/variables/outbound.ts': 'one table of variables, as each file there',
   'embedded-postgres/embedded-error.ts': 'the error that every file of the folder throws',
   'json-api/http/offered-actions.ts': 'a provider that runs once at the start',
-  'outbox/graphile-worker.ts': 'the one place that uses private members of graphile-worker',
-  'outbox/outbox.logger.ts': 'the log of graphile-worker, in its own and in the migrations',
+  'json-api/openapi/decorate-now.ts': 'runs before everything else that a team imports',
   'pages/text/page.language.ts': 'chooses between the texts beside it, which import no code',
   'tracing/start-tracing.ts': 'loads OpenTelemetry only where it is configured',
 };

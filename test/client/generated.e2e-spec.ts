@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API, createClient } from 'iam-client';
-import { openApiDocument } from '../../src/app.docs.js';
+import { openApiDocument } from '../../src/docs/openapi-document.js';
 import { clientSource } from '../../src/cli/client/client-source.js';
 import { clientOperations } from '../../src/cli/client/operations.js';
 import { operations } from '../contract/openapi.js';
@@ -34,12 +34,12 @@ describe('The generated client', () => {
 
   beforeAll(async () => {
     app = await startApp();
-    document = openApiDocument(app.nest);
+    document = await openApiDocument(app.nest);
   });
   afterAll(() => app.stop());
 
   it('is the one that is committed (npm run openapi writes it)', async () => {
-    const source = clientSource(app.nest, '../core.js');
+    const source = await clientSource(app.nest, '../core.js');
     if (process.env['UPDATE_OPENAPI'] === '1') await writeFile(COMMITTED, source);
     expect(await readFile(COMMITTED, 'utf8')).toBe(source);
   });

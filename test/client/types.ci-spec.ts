@@ -20,7 +20,7 @@ describe('The types of the client', () => {
     const app = await startApp({ extension: products });
     const registry = app.nest.get(ResourceRegistry);
     resources = registry.types().flatMap((type) => registry.resource(type) ?? []);
-    source = clientSource(app.nest, './core.js');
+    source = await clientSource(app.nest, './core.js');
     // TypeScript leaves it no time to run.
     await app.stop();
   });

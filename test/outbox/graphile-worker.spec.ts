@@ -2,8 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runTaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import { Pool, type PoolClient } from 'pg';
-import { endWorkers, onListening } from '../../src/outbox/graphile-worker.js';
-import { outboxLogger } from '../../src/outbox/outbox.logger.js';
+import { endWorkers, onListening, outboxLogger } from '../../src/outbox/graphile-worker.js';
 import { OUTBOX_SCHEMA } from '../../src/outbox/outbox.migrate.js';
 import { OutboxFixture } from './outbox-fixture.js';
 

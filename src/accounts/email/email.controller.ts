@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '../../json-api/openapi/decorators.js';
 import { type Actor, Public, Requires, SignedIn } from '../../auth/authorization/actor.js';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail, IsString, MaxLength } from 'class-validator';
+import { ApiProperty } from '../../json-api/openapi/decorators.js';
+import { IsEmail, IsString, MaxLength } from '../../json-api/resource/class-validator.js';
 import { Trimmed } from '../../json-api/resource/validation-rules.js';
 import { MAX_EMAIL } from '../account.policy.js';
 

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '../../json-api/openapi/decorators.js';
 import { Public } from '../../auth/authorization/actor.js';
 import { AccessTokens } from '../../auth/tokens/access-tokens.js';
 import { Config } from '../../config/config.js';

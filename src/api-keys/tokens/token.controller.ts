@@ -1,5 +1,5 @@
 import { Body, Controller, Header, Headers, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '../../json-api/openapi/decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../../auth/authentication/client-address.js';
 import { Public } from '../../auth/authorization/actor.js';

@@ -1,5 +1,5 @@
 import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiResponse } from '../../json-api/openapi/decorators.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import { accessOf, type Actor } from '../authorization/actor.js';
 import { FRESH_SIGN_IN } from './fresh-sign-in.js';

@@ -1,5 +1,5 @@
 import { applyDecorators, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiResponse } from '../../json-api/openapi/decorators.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';
 import type { Actor } from '../authorization/actor.js';
 

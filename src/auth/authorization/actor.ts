@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { DECORATORS } from '@nestjs/swagger';
 import { RESOURCE_ROUTE, type ResourceRoute } from '../../json-api/http/route.js';
+import { describeWith } from '../../json-api/openapi/decorators.js';
 import type { SessionOwner } from '../sessions/session.js';
 import { type Action, ACTIONS, type Grants, grantsOn, NO_SCOPES, type Right, type Scope } from './rights.js';
 
@@ -196,12 +196,13 @@ export function accessDecorator(access: Access): MethodDecorator & ClassDecorato
 }
 
 /** Documents a route without credentials: an empty `security` list, which the decorators of @nestjs/swagger cannot express. */
-function documentAsPublic(subject: object, isRoute: boolean): void {
-  if (!isRoute) return Reflect.defineMetadata(DECORATORS.API_SECURITY, [], subject);
-  // Merged by hand, because the decorator of the operation may come before or after.
-  const operation: object | undefined = Reflect.getOwnMetadata(DECORATORS.API_OPERATION, subject);
-  Reflect.defineMetadata(DECORATORS.API_OPERATION, { ...operation, security: [] }, subject);
-}
+const documentAsPublic = (subject: object, isRoute: boolean): void =>
+  describeWith(({ DECORATORS }) => {
+    if (!isRoute) return Reflect.defineMetadata(DECORATORS.API_SECURITY, [], subject);
+    // Merged by hand, because the decorator of the operation may come before or after.
+    const operation: object | undefined = Reflect.getOwnMetadata(DECORATORS.API_OPERATION, subject);
+    Reflect.defineMetadata(DECORATORS.API_OPERATION, { ...operation, security: [] }, subject);
+  });
 
 /** By handler: two guards ask for it in each request. */
 const accesses = new WeakMap<object, { readonly controller: object; readonly access: Access | null }>();

@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiResponse } from '../../json-api/openapi/decorators.js';
 import type { FastifyReply } from 'fastify';
 import { translateDatabaseError } from '../../database/errors/constraint-errors.js';
 import { ApiError } from '../../json-api/document/errors.js';

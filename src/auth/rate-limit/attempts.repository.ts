@@ -1,9 +1,15 @@
+import { createRequire } from 'node:module';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { sql } from '../../json-api/sql/sql.js';
 import type { Sweep } from '../../sweeps/sweeps.js';
+
+type Library = typeof import('rate-limiter-flexible');
+/** Not by the entry of the library, which loads what it has for every other store. */
+const RateLimiterPostgres: Library['RateLimiterPostgres'] = createRequire(import.meta.url)(
+  'rate-limiter-flexible/lib/RateLimiterPostgres.js',
+);
 
 const TABLE = 'attempts';
 /** The library's own limit, which is never reached: the rate limiter compares the counts. */
@@ -105,7 +111,7 @@ export class CountingConnections implements OnApplicationShutdown {
  */
 @Injectable()
 export class AttemptsRepository {
-  private readonly limiter: RateLimiterPostgres;
+  private readonly limiter: InstanceType<Library['RateLimiterPostgres']>;
   /** For each key that has a statement under way: what goes with the next one. */
   private readonly underWay = new Map<string, Batch | null>();
 

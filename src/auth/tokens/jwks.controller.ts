@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../json-api/openapi/decorators.js';
 import { ApiErrors, Unprefixed } from '../../json-api/http/routes.js';
 import { Public } from '../authorization/actor.js';
 import { SigningKeys } from './signing-keys.js';

@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import { openApiDocument } from '../../app.docs.js';
+import { openApiDocument } from '../../docs/openapi-document.js';
 import { schemaNames } from '../../json-api/openapi/openapi.js';
 import type { Schema } from '../../json-api/resource/field-types.js';
 import { ResourceRegistry } from '../../json-api/resource/registry.js';
@@ -29,10 +29,10 @@ interface Group {
  * @param module what it imports
  * @throws TypeError when two operations would have the same name
  */
-export function clientSource(app: INestApplication, module: string): string {
+export async function clientSource(app: INestApplication, module: string): Promise<string> {
   const registry = app.get(ResourceRegistry);
   const resources = registry.types().flatMap((type) => registry.resource(type) ?? []);
-  const document = openApiDocument(app);
+  const document = await openApiDocument(app);
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   const types = new SchemaTypes(schemas, knownTypes(resources));
   const groups = groupsOf(clientOperations(document, resources), resources, types);

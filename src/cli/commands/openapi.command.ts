@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
-import { openApiDocument } from '../../app.docs.js';
+import { openApiDocument } from '../../docs/openapi-document.js';
 import type { CommandContext } from '../command.js';
 import { withDescribedApp } from '../described-app.js';
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../../json-api/openapi/decorators.js';
 import { Public } from '../../auth/authorization/actor.js';
 import { RateLimit } from '../../auth/rate-limit/rate-limiter.js';
 import { MEDIA_TYPE } from '../../json-api/document/document.js';

@@ -1,4 +1,4 @@
-import { IsNotEmpty, Matches } from 'class-validator';
+import { IsNotEmpty, Matches } from '../../json-api/resource/class-validator.js';
 import {
   Column,
   CreateDateColumn,

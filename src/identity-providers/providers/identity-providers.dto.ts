@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../json-api/openapi/decorators.js';
 import { Transform } from 'class-transformer';
-import { MaxLength } from 'class-validator';
+import { MaxLength } from '../../json-api/resource/class-validator.js';
 import { asciiDomain } from '../../auth/email-key.js';
 import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
 import { IsOfType } from '../../json-api/resource/validation-rules.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '../../json-api/openapi/decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Authentication, credentialsOf } from '../../auth/authentication/authentication.js';
 import { type Actor, Public } from '../../auth/authorization/actor.js';

@@ -1,5 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, Matches, MaxLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '../../json-api/openapi/decorators.js';
+import { IsBoolean, IsOptional, Matches, MaxLength } from '../../json-api/resource/class-validator.js';
 import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
 import { IsOfType } from '../../json-api/resource/validation-rules.js';
 

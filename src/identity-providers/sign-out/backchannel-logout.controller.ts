@@ -1,5 +1,12 @@
 import { Body, Controller, Header, HttpCode, Param, Post, Req, UseFilters } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+} from '../../json-api/openapi/decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../../auth/authentication/client-address.js';
 import { Public } from '../../auth/authorization/actor.js';

@@ -7,7 +7,7 @@ import {
   ApiParam,
   ApiQuery,
   ApiResponse,
-} from '@nestjs/swagger';
+} from '../openapi/decorators.js';
 import { MEDIA_TYPE } from '../document/document.js';
 import { ERROR_CODES } from '../document/errors.js';
 import type { Schema } from '../resource/field-types.js';

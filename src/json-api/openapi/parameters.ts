@@ -1,4 +1,5 @@
-import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
+import type { ApiQueryOptions } from '@nestjs/swagger';
+import { ApiQuery } from './decorators.js';
 import { FIELD_TYPES, type Schema } from '../resource/field-types.js';
 import { LIMITS } from '../limits.js';
 import type { Filter } from '../resource/attributes.js';

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import type { ValidationOptions } from 'class-validator';
+import { ValidateBy } from './class-validator.js';
 import { type FieldType, hasAtMostCharacters } from './field-types.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */

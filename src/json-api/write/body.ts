@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, ValidateIf } from 'class-validator';
+import { getMetadataStorage, ValidateIf } from '../resource/class-validator.js';
 import {
   apiError,
   attributePointer,

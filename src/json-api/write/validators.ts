@@ -1,4 +1,5 @@
-import { getMetadataStorage, validateSync, type ValidatorOptions } from 'class-validator';
+import type { ValidatorOptions } from 'class-validator';
+import { getMetadataStorage, validateSync } from '../resource/class-validator.js';
 import { attributePointer, type ErrorObject, type ErrorSource, type RuleParameters } from '../document/errors.js';
 import type { Attribute } from '../resource/attributes.js';
 import { IS_OF_TYPE } from '../resource/validation-rules.js';

@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import { Injectable } from '@nestjs/common';
-import { dictionary } from '@zxcvbn-ts/language-common';
+
+const require = createRequire(import.meta.url);
 
 /** Characters that may trail a listed password without making it another one. */
 const MAX_DECORATION = 4;
@@ -20,7 +22,7 @@ export class BreachedPasswords {
    * would reject long random tails, and letters are never taken off.
    */
   has(password: string): boolean {
-    this.list ??= new Set(dictionary['passwords-common']);
+    this.list ??= new Set(commonPasswords());
     const characters = [...password.toLowerCase()];
     for (let taken = 0; taken <= MAX_DECORATION && characters.length > 0; taken++) {
       if (this.list.has(characters.join(''))) return true;
@@ -28,4 +30,10 @@ export class BreachedPasswords {
     }
     return false;
   }
+}
+
+/** Loaded with the first password that is set. */
+function commonPasswords(): readonly string[] {
+  const { dictionary }: typeof import('@zxcvbn-ts/language-common') = require('@zxcvbn-ts/language-common');
+  return dictionary['passwords-common'];
 }

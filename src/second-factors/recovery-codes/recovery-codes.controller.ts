@@ -1,5 +1,5 @@
 import { Controller, Header, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '../../json-api/openapi/decorators.js';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { OpenWithoutFactor, RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { type Actor, SignedIn } from '../../auth/authorization/actor.js';

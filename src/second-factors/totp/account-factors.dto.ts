@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsString } from 'class-validator';
+import { ApiProperty } from '../../json-api/openapi/decorators.js';
+import { IsString } from '../../json-api/resource/class-validator.js';
 import { IsCode } from '../../sign-in/sign-in.dto.js';
 
 /** Body of `POST /account_factors/{id}/confirm`. */

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Param } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../json-api/openapi/decorators.js';
 import { RejectsApiKeys } from '../../auth/authentication/api-key-access.js';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import type { Actor } from '../../auth/authorization/actor.js';

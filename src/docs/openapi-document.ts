@@ -1,15 +1,15 @@
 import type { INestApplication } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { Config } from './config/config.js';
-import { MEDIA_TYPE } from './json-api/document/document.js';
-import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from './json-api/openapi/openapi.js';
-import { extendedParameters, fieldsSchema, operationId } from './json-api/openapi/parameters.js';
-import { ResourceRegistry } from './json-api/resource/registry.js';
-import { PASSWORD_SCHEMA } from './passwords/passwords.dto.js';
-import { PASSKEY_OPTIONS_SCHEMA } from './passkeys/options-document.js';
-import { ROLE_SCHEMAS } from './roles/role-document.js';
-import { AUTH_SCHEMA } from './sign-in/signed-in.js';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { Config } from '../config/config.js';
+import { MEDIA_TYPE } from '../json-api/document/document.js';
+import { loadSwagger } from '../json-api/openapi/decorators.js';
+import { ERROR_SCHEMAS, resourceSchemas, schemaNames } from '../json-api/openapi/openapi.js';
+import { extendedParameters, fieldsSchema, operationId } from '../json-api/openapi/parameters.js';
+import { ResourceRegistry } from '../json-api/resource/registry.js';
+import { PASSWORD_SCHEMA } from '../passwords/passwords.dto.js';
+import { PASSKEY_OPTIONS_SCHEMA } from '../passkeys/options-document.js';
+import { ROLE_SCHEMAS } from '../roles/role-document.js';
+import { AUTH_SCHEMA } from '../sign-in/signed-in.js';
 
 /** Schemas that are neither resources nor classes. */
 const PLAIN_SCHEMAS = {
@@ -124,7 +124,8 @@ const TAGS: Readonly<Record<string, string>> = {
 };
 
 /** The OpenAPI 3.1 document of the service, from the decorators and the resource definitions. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+export async function openApiDocument(app: INestApplication): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await loadSwagger();
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Iam API')
@@ -218,31 +219,4 @@ function nameFields({ parameters = [] }: Operation, registry: ResourceRegistry):
     const resource = registry.resource(/^fields\[(.+)\]$/.exec(parameter.name)?.[1] ?? '');
     if (resource) parameter.schema = fieldsSchema(resource);
   }
-}
-
-/** Swagger UI puts parameters into a table of two columns, which on a phone is wider than the screen: one below the other. */
-const NARROW = `@media (max-width: 640px) {
-  .swagger-ui .parameters-container thead { display: none }
-  .swagger-ui .parameters-container :is(table, tbody, tr, td) { display: block; width: auto; min-width: 0; padding-left: 0 }
-  .swagger-ui .parameters-container :is(input, select, textarea) { width: 100%; max-width: 100% }
-  .swagger-ui .parameters-container td.parameters-col_name { padding-bottom: 0 }
-  .swagger-ui .opblock-tag { flex-wrap: wrap }
-  .swagger-ui .opblock-tag small { flex: 1 1 100%; padding: 4px 0 }
-}`;
-
-/** Serves the document at `/openapi.json` and Swagger UI at `/docs`, to which `/` redirects. */
-export function serveDocs(app: NestFastifyApplication): void {
-  const server = app.getHttpAdapter().getInstance();
-  const { publicPath } = app.get(Config);
-  // Relative without PUBLIC_PATH, since a proxy may have stripped a part of the path.
-  const docs = publicPath === '' ? 'docs' : `${publicPath}/docs`;
-  // An extension may have a page there.
-  if (!server.hasRoute({ method: 'GET', url: '/' })) server.get('/', (_request, reply) => reply.redirect(docs));
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: 'Iam API',
-    customCss: NARROW,
-    swaggerOptions: { persistAuthorization: true },
-  });
 }

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+/** The error is on line 5 here, and on another in JavaScript, which has no interface. */
+const SOURCE = `interface Nothing {
+  readonly none: true;
+}
+export function fail(_none?: Nothing): never {
+  throw new TypeError('on line 5');
+}
+`;
+
+describe('The stack of an error', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'iam-stacks-'));
+    await mkdir(join(folder, 'node_modules'));
+    const own = await readFile('src/source-maps.cts', 'utf8');
+    await write('source-maps.cjs', own, {});
+    await write('beside.cjs', SOURCE, { sourceMap: true });
+    await write('inline.cjs', SOURCE, { inlineSourceMap: true });
+    await write('node_modules/library.cjs', SOURCE, { sourceMap: true });
+    await write('without.cjs', SOURCE, {});
+    await write('broken.cjs', SOURCE, { sourceMap: true });
+    await writeFile(join(folder, 'broken.cjs.map'), '{');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function write(file: string, source: string, options: ts.CompilerOptions): Promise<void> {
+    const compilerOptions = { ...options, module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
+    const fileName = join(folder, file.replace('.cjs', '.cts'));
+    const { outputText, sourceMapText } = ts.transpileModule(source, { compilerOptions, fileName });
+    await writeFile(join(folder, file), outputText);
+    if (sourceMapText !== undefined) await writeFile(join(folder, `${file}.map`), sourceMapText);
+  }
+
+  /** The first two lines of the stack. */
+  async function stackOf(file: string): Promise<string> {
+    const program = `try { require('./${file}').fail(); } catch (error) { process.stdout.write(error.stack); }`;
+    const args = ['--require', './source-maps.cjs', '--eval', program];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    return stdout.split('\n').slice(0, 2).join('\n').replaceAll(folder, '.');
+  }
+
+  it.each(['beside', 'inline'])('has the lines of the source, from a map that is %s', async (file) => {
+    expect(await stackOf(`${file}.cjs`)).toBe(`TypeError: on line 5\n    at fail (./${file}.cts:5:9)`);
+  });
+
+  it.each(['node_modules/library', 'without', 'broken'])('has those of the file for %s', async (file) => {
+    expect(await stackOf(`${file}.cjs`)).toMatch(/^TypeError: on line 5\n {4}at fail \(\.\/[\w/]+\.cjs:\d+:\d+\)$/);
+  });
+});
