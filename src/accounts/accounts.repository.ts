@@ -186,7 +186,7 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
       Object.keys(extra).length > 0 ? [sql`row.role_scope_extra @> ${JSON.stringify(extra)}::jsonb`] : [];
     if (org === undefined) return and(conditions);
     const ids = [org].flat();
-    if (!ids.every(isId)) return FALSE;
+    if (!ids.every(isUuid)) return FALSE;
     return and([...conditions, ids.length === 0 ? this.belongsAnywhere(actor) : this.belongsToAll(ids, actor)]);
   }
 
@@ -221,11 +221,9 @@ function objectIn(operands: Operands): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
-const isId = (id: unknown): id is string => typeof id === 'string' && isUuid(id);
-
 /** Whether it is an `org` as actors see it: ids in their order, none twice, and never an empty list. */
 function isSortedSet(org: unknown): org is readonly string[] {
   if (!Array.isArray(org) || org.length === 0) return false;
   const ids: unknown[] = org;
-  return ids.every((id, i) => isId(id) && id === id.toLowerCase() && (i === 0 || id > String(ids[i - 1])));
+  return ids.every((id, i) => isUuid(id) && id === id.toLowerCase() && (i === 0 || id > String(ids[i - 1])));
 }

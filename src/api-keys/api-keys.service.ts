@@ -5,7 +5,6 @@ import { Audit } from '../events/audit.js';
 import { apiError, attributePointer, type ErrorObject, throwIfErrors } from '../json-api/document/errors.js';
 import { type Item, withMeta } from '../json-api/document/response.js';
 import { attributeField, brokenRule } from '../json-api/document/rules.js';
-import type { Selection } from '../json-api/query/criteria.js';
 import type { Facts, Restrictions } from '../json-api/resource/permissions.js';
 import type { CreateAttributes } from '../json-api/resource/resource.js';
 import { type Deletion, ResourceService, ResourceTools, type Write } from '../json-api/resource.service.js';
@@ -18,6 +17,7 @@ import type { ApiKeyResource } from './api-key.resource.js';
 import { ApiKeySecretsRepository } from './api-key-secrets.repository.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { KeyOwners } from './key-owners.service.js';
+import { EVERYTHING } from '../json-api/resource.repository.js';
 
 type Values = CreateAttributes<ApiKey, typeof ApiKeyResource.rules>;
 type KeyWrite = Write<Actor, ApiKey, Values>;
@@ -26,7 +26,6 @@ type KeyWrite = Write<Actor, ApiKey, Values>;
 const MAX_KEYS = 1_000;
 /** Member of `meta` that has the key, in the response to a create or rotation. */
 const KEY = 'key';
-const EVERYTHING: Selection = { fields: new Map(), include: [] };
 
 /** API keys: of people, which they make themselves, and of services. `meta.key` of a create shows the key, once. */
 @Injectable()

@@ -4,7 +4,7 @@ import { Config } from '../config/config.js';
 import { baseUrl } from '../config/own-url.js';
 
 /** Maximum length of a `return_to`, in characters. */
-const MAX_RETURN_TO = 2_048;
+export const MAX_RETURN_TO = 2_048;
 
 /** What the URL parser drops or reads as a slash, and a reader of the address does not see: controls and backslashes. */
 const MISLEADING = /[\u0000-\u001f\u007f\\]/;

@@ -8,14 +8,13 @@ import { MAX_ATTEMPTS, Outbox } from '../outbox/outbox.js';
 import { Sweeps } from '../sweeps/sweeps.js';
 import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
 import { FINISHED_JOBS, JobsRepository, type LockedJob } from './jobs.repository.js';
+import { EVERYTHING } from '../json-api/resource.repository.js';
 
 /**
  * How long one run of a job takes steps before it queues the next run, in ms: mails share the workers, and a
  * shutdown waits only a little longer.
  */
 const RUN_MS = 2_000;
-
-const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
 
 /** A kind whose input type is forgotten, since inputs come out of the database. */
 type ErasedKind = (input: object, job: LockedJob, tx: Transaction) => ReturnType<JobKind['step']>;

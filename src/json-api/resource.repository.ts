@@ -25,7 +25,8 @@ export interface LockedRow<Entity> extends Visible {
   readonly entity: Entity;
 }
 
-const EVERYTHING: Selection = { fields: new Map(), include: [] };
+/** All fields and no included resources: what a read without query parameters shows. */
+export const EVERYTHING: Selection = { fields: new Map(), include: [] };
 const absent = ({ type }: AnyResource): ApiError => apiError('not_found', `There is no such ${type}`);
 
 /**

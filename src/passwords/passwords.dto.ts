@@ -1,10 +1,9 @@
+import { MAX_TOKEN } from '../auth/tokens/secrets.js';
 import { ApiProperty } from '../json-api/openapi/decorators.js';
 import { Allow, IsEmail, IsString, MaxLength } from '../json-api/resource/class-validator.js';
 import { Trimmed } from '../json-api/resource/validation-rules.js';
 import { PASSWORD_LENGTH } from './hashing/password.schemes.js';
 
-/** Maximum length of a token; ours have 43 characters. */
-const MAX_TOKEN = 200;
 /** OpenAPI schema of a new password. */
 export const PASSWORD_SCHEMA = {
   type: 'string',

@@ -1,12 +1,9 @@
+import { MAX_RETURN_TO } from '../auth/return-urls.js';
+import { MAX_TOKEN } from '../auth/tokens/secrets.js';
 import { ApiProperty, ApiPropertyOptional } from '../json-api/openapi/decorators.js';
 import { IsBoolean, IsObject, IsOptional, IsString, Matches, MaxLength } from '../json-api/resource/class-validator.js';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
 import { IsOfType } from '../json-api/resource/validation-rules.js';
-
-/** Maximum length of a token; ours have 43 characters. */
-const MAX_TOKEN = 200;
-/** As `ReturnUrls` has it. */
-const MAX_RETURN_TO = 2_048;
 
 /** Body of `POST /auth/login`. */
 export class LoginBody {

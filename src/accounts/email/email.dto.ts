@@ -1,10 +1,8 @@
+import { MAX_TOKEN } from '../../auth/tokens/secrets.js';
 import { ApiProperty } from '../../json-api/openapi/decorators.js';
 import { IsEmail, IsString, MaxLength } from '../../json-api/resource/class-validator.js';
 import { Trimmed } from '../../json-api/resource/validation-rules.js';
 import { MAX_EMAIL } from '../account.policy.js';
-
-/** Maximum length of a token; ours have 43 characters. */
-const MAX_TOKEN = 200;
 
 /** Body of a request for another e-mail. The rules of accounts validate it further. */
 export class EmailBody {

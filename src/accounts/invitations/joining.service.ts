@@ -16,6 +16,7 @@ import { AccountDirectoryRepository } from '../account-directory.repository.js';
 import { AccountRules } from '../account.rules.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import { atMember, readJoinBody } from './join.body.js';
+import { EVERYTHING } from '../../json-api/resource.repository.js';
 
 /** The account that joined. */
 interface Joined {
@@ -30,8 +31,6 @@ export interface Invitation extends PasswordOwner {
   readonly invitedBy: string | null;
   readonly expiresAt: Date;
 }
-
-const EVERYTHING = { fields: new Map<string, ReadonlySet<string>>(), include: [] };
 
 /** Accepts invitations. Each token can be used once. */
 @Injectable()

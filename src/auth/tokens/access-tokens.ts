@@ -4,10 +4,10 @@ import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import * as errors from 'jose/errors';
 import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
-import { validate as isUuid } from 'uuid';
 import { type AccessTokenClaim, Config } from '../../config/config.js';
 import { ownUrl } from '../../config/own-url.js';
 import type { SigningAlgorithm } from '../../config/signing-keys.js';
+import { isUuid } from '../../json-api/resource/field-types.js';
 import type { RoleScope } from '../authorization/actor.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -210,10 +210,11 @@ export class AccessTokens {
 
 /** A token has either a session or an API key; with both, or with neither, it is none of ours. */
 function verifiedIn({ sub, sid, client_id: keyId, jti, exp }: JWTPayload): VerifiedToken | null {
-  if (!isId(sub) || exp === undefined) return null;
-  if (keyId === undefined) return isId(sid) ? { sub, sid, exp } : null;
+  // Ids go into queries as UUIDs. Another system that shares the key may put other subjects into its tokens.
+  if (!isUuid(sub) || exp === undefined) return null;
+  if (keyId === undefined) return isUuid(sid) ? { sub, sid, exp } : null;
   const [, finder] = KEY_TOKEN_ID.exec(String(jti)) ?? [];
-  return sid === undefined && isId(keyId) && finder !== undefined ? { sub, keyId, finder, exp } : null;
+  return sid === undefined && isUuid(keyId) && finder !== undefined ? { sub, keyId, finder, exp } : null;
 }
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
@@ -229,9 +230,4 @@ function signCompact(header: object, claims: object, key: KeyObject): string {
   // RFC 7518, 3.4: r and s as they are. Ed25519 knows no other form.
   const signature = sign(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
   return `${signed}.${signature.toString('base64url')}`;
-}
-
-/** Ids go into queries as UUIDs. Another system that shares the key may put other subjects into its tokens. */
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && isUuid(value);
 }

@@ -10,6 +10,9 @@ import {
 } from 'node:crypto';
 import { Config } from '../../config/config.js';
 
+/** Maximum length of a token that clients send, in characters; those of this service have 43. */
+export const MAX_TOKEN = 200;
+
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;

@@ -79,7 +79,7 @@ export class AccountReader {
       ...this.rules.errors(values, 'import').map(({ detail }) => detail),
       ...('error' in imported ? [`hashed_password ${imported.error}`] : []),
       ...(values['kind'] === 'service' && hash !== null ? ['hashed_password is not for service accounts'] : []),
-      ...(id === undefined || (typeof id === 'string' && isUuid(id)) ? [] : ['id must be a UUID']),
+      ...(id === undefined || isUuid(id) ? [] : ['id must be a UUID']),
       ...(references === null ? ['organizations must be a list of ids, names or {"id", "name"}'] : []),
     ];
     if (all.length > 0) return wrong(...new Set(all));
@@ -147,7 +147,7 @@ function readReference(value: unknown): OrganizationReference | null {
   if (typeof value === 'string') return isUuid(value) ? byId(value) : { id: null, name: value };
   if (!isObject(value)) return null;
   const { id = null, name = null, ...others } = value;
-  const idFits = id === null || (typeof id === 'string' && isUuid(id));
+  const idFits = id === null || isUuid(id);
   const nameFits = name === null || typeof name === 'string';
   if (!idFits || !nameFits || (id === null && name === null) || Object.keys(others).length > 0) return null;
   return { id: id === null ? null : id.toLowerCase(), name };

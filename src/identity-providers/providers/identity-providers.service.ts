@@ -30,6 +30,7 @@ import {
   urlError,
 } from './provider.policy.js';
 import { KINDS } from './provider-kinds.js';
+import { EVERYTHING } from '../../json-api/resource.repository.js';
 
 type Values = CreateAttributes<IdentityProvider, typeof IdentityProviderResource.rules>;
 type ProviderWrite = Write<Actor, IdentityProvider, Values>;
@@ -208,4 +209,3 @@ export class IdentityProvidersService extends ResourceService<IdentityProvider, 
 const isEffective = ({ enforced = false, enabled = true }: Partial<IdentityProvider>): boolean => enforced && enabled;
 
 const NO_ENDPOINTS = { authorizationEndpoint: null, tokenEndpoint: null, userinfoEndpoint: null };
-const EVERYTHING: Selection = { fields: new Map(), include: [] };

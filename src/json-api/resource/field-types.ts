@@ -54,7 +54,7 @@ export type FieldTypeName =
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Whether a text is a UUID in its usual spelling (RFC 9562). */
-export const isUuid = (text: string): boolean => UUID.test(text);
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
 
 /** Whether a value is a JSON object: no array, and not null. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -142,7 +142,7 @@ export const FIELD_TYPES = {
     parse: (text) => (isUuid(text) ? { value: text } : undefined),
     json: quotedJson,
     text: toText,
-    accepts: (value) => typeof value === 'string' && isUuid(value),
+    accepts: isUuid,
     canonical: (value) => String(value).toLowerCase(),
   },
   boolean: {
