@@ -6,12 +6,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
-/** The error is on line 5 here, and on another in JavaScript, which has no interface. */
+/** The error is on line 7 here, and on line 5 in JavaScript, which has no interface. */
 const SOURCE = `interface Nothing {
-  readonly none: true;
+  readonly first: true;
+  readonly second: true;
+  readonly third: true;
 }
 export function fail(_none?: Nothing): never {
-  throw new TypeError('on line 5');
+  throw new TypeError('here');
 }
 `;
 
@@ -52,10 +54,10 @@ describe('The stack of an error', () => {
   }
 
   it.each(['beside', 'inline'])('has the lines of the source, from a map that is %s', async (file) => {
-    expect(await stackOf(`${file}.cjs`)).toBe(`TypeError: on line 5\n    at fail (./${file}.cts:5:9)`);
+    expect(await stackOf(`${file}.cjs`)).toBe(`TypeError: here\n    at Object.fail (./${file}.cts:7:9)`);
   });
 
   it.each(['node_modules/library', 'without', 'broken'])('has those of the file for %s', async (file) => {
-    expect(await stackOf(`${file}.cjs`)).toMatch(/^TypeError: on line 5\n {4}at fail \(\.\/[\w/]+\.cjs:\d+:\d+\)$/);
+    expect(await stackOf(`${file}.cjs`)).toMatch(/^TypeError: here\n {4}at Object\.fail \(\.\/[\w/]+\.cjs:5:\d+\)$/);
   });
 });
