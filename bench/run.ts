@@ -8,7 +8,6 @@ import { profileRows } from './profile/profile.js';
 import { writeDocs } from './report/docs.js';
 import { describeMachine, save, type LeftOut, type SetupResults } from './report/results.js';
 import { markdown } from './report/tables.js';
-import { ROWS } from './rows.js';
 import { runSetup } from './run-setup.js';
 import { SETUPS } from './setups.js';
 
@@ -39,8 +38,7 @@ async function profile({ accounts, seconds, connections, rows }: Options): Promi
   try {
     pinLoadGenerator();
     const load = { connections: connections ?? SETUPS[0]?.connections ?? 1, seconds };
-    const wanted = ROWS.filter(({ name }) => rows.test(name));
-    await profileRows(wanted, { databaseUrl: database.url, accounts, load });
+    await profileRows({ databaseUrl: database.url, accounts, load, wanted: rows });
   } finally {
     await database.close();
   }

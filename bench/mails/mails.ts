@@ -1,7 +1,7 @@
 import { simpleParser } from 'mailparser';
-import { fire } from '../load.js';
+import { fire, type LoadOptions } from '../load.js';
 import { takeTurns, type Contender, type RowResult, type Setup } from '../measure.js';
-import { rowNamed } from '../rows.js';
+import { rowNamed, type Material } from '../rows.js';
 import { heldMails, releaseMails } from './queue.js';
 import type { Counted, Sink } from './sink.js';
 
@@ -19,7 +19,7 @@ const MAILS_A_SECOND = 250;
 export async function measureMails(setup: Setup, databaseUrl: string, sink: Sink): Promise<RowResult> {
   const { contestants, rounds, load } = setup;
   const mails = MAILS_A_SECOND * load.seconds;
-  await queueMails(setup, databaseUrl, mails * (rounds + 1));
+  await queueMails(contestants.service.url, setup.material, { databaseUrl, wanted: mails * (rounds + 1), load });
   const release = (): Promise<Counted> => sink.count(mails, () => releaseMails(databaseUrl, mails));
   const { last } = await release();
   const mail = await contentOf(last);
@@ -38,10 +38,16 @@ export async function measureMails(setup: Setup, databaseUrl: string, sink: Sink
 }
 
 /** Creates accounts with their invitations until enough of these wait. */
-async function queueMails({ contestants, material, load }: Setup, databaseUrl: string, wanted: number): Promise<void> {
-  const { url } = contestants.service;
+export async function queueMails(
+  serviceUrl: string,
+  material: Material,
+  { databaseUrl, wanted, load }: { databaseUrl: string; wanted: number; load: LoadOptions },
+): Promise<void> {
   while ((await heldMails(databaseUrl)) < wanted) {
-    await fire(url, await rowNamed('create with an invitation').traffic(material, 'service'), { ...load, seconds: 2 });
+    await fire(serviceUrl, await rowNamed('create with an invitation').traffic(material, 'service'), {
+      ...load,
+      seconds: 2,
+    });
   }
 }
 

@@ -1,45 +1,83 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
-import { startService } from '../contestant.js';
+import { startService, type Contestant } from '../contestant.js';
 import { flameGraph } from './flame.js';
 import { fire, type LoadOptions } from '../load.js';
+import { MAILS, queueMails } from '../mails/mails.js';
+import { releaseMails } from '../mails/queue.js';
+import { startSink, type Sink } from '../mails/sink.js';
 import { gather } from '../material.js';
 import { placeOf, timesOf } from './profile-times.js';
-import type { Row } from '../rows.js';
+import { ROWS, type Material } from '../rows.js';
 
 /** Where profiles go: open them in the DevTools of a browser (Performance, Load profile) or in speedscope. */
 const FOLDER = join('data', 'bench');
 /** Functions that are listed. */
 const LISTED = 30;
 
-/** Profiles the service under each row and prints where its time went. */
-export async function profileRows(
-  rows: readonly Row[],
-  { databaseUrl, accounts, load }: { databaseUrl: string; accounts: number; load: LoadOptions },
-): Promise<void> {
+/** Mails of a profile, for each second that a row's lasts; as many leave before. */
+const MAILS_A_SECOND = 500;
+
+interface ProfileOptions {
+  readonly databaseUrl: string;
+  readonly accounts: number;
+  readonly load: LoadOptions;
+  /** Only rows whose names match. */
+  readonly wanted: RegExp;
+}
+
+/** Profiles the service under each row, and prints where its time went. */
+export async function profileRows({ databaseUrl, accounts, load, wanted }: ProfileOptions): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  const service = await startService(databaseUrl, { nodeArguments: ['--import', './bench/profile/profiler.js'] });
+  const sink = await startSink();
+  const nodeArguments = ['--import', './bench/profile/profiler.js'];
+  const service = await startService(databaseUrl, { nodeArguments, mailUrl: sink.url });
   try {
-    const { connections } = load;
+    const { connections, seconds } = load;
     const material = await gather({ databaseUrl, serviceUrl: service.url, accounts, connections });
-    for (const row of rows) {
+    for (const row of ROWS.filter(({ name }) => wanted.test(name))) {
       await fire(service.url, await row.traffic(material, 'service'), { ...load, seconds: 2 });
       const traffic = await row.traffic(material, 'service');
-      await service.send({ start: true });
-      const { perSecond } = await fire(service.url, traffic, load);
-      const file = join(FOLDER, `${row.name.replace(/\W+/g, '-')}.cpuprofile`);
-      await service.send({ stop: file });
-      const profile: Profiler.Profile = JSON.parse(await readFile(file, 'utf8'));
-      const picture = file.replace(/cpuprofile$/, 'svg');
-      await writeFile(picture, flameGraph(profile, `${row.name}: CPU of the service`));
-      process.stdout.write(
-        `\n${row.name}, ${perSecond.toFixed(0)}/s: ${file}, ${picture}\n${summary(profile, perSecond * load.seconds)}\n`,
-      );
+      await profileDuring(service, row.name, async () => {
+        const { perSecond } = await fire(service.url, traffic, load);
+        return perSecond * seconds;
+      });
     }
+    if (wanted.test(MAILS)) await profileMails(service, sink, { databaseUrl, material, load });
   } finally {
     await service.stop();
+    await sink.stop();
   }
+}
+
+async function profileMails(
+  service: Contestant,
+  sink: Sink,
+  { databaseUrl, material, load }: { databaseUrl: string; material: Material; load: LoadOptions },
+): Promise<void> {
+  const mails = MAILS_A_SECOND * load.seconds;
+  await queueMails(service.url, material, { databaseUrl, wanted: 2 * mails, load });
+  const send = () => sink.count(mails, () => releaseMails(databaseUrl, mails));
+  await send();
+  await profileDuring(service, MAILS, async () => {
+    await send();
+    return mails;
+  });
+}
+
+/** Profiles the service during the work, which returns how many requests it took. */
+async function profileDuring(service: Contestant, name: string, work: () => Promise<number>): Promise<void> {
+  await service.send({ start: true });
+  const startedAt = performance.now();
+  const requests = await work();
+  const perSecond = requests / ((performance.now() - startedAt) / 1000);
+  const file = join(FOLDER, `${name.replace(/\W+/g, '-')}.cpuprofile`);
+  await service.send({ stop: file });
+  const profile: Profiler.Profile = JSON.parse(await readFile(file, 'utf8'));
+  const picture = file.replace(/cpuprofile$/, 'svg');
+  await writeFile(picture, flameGraph(profile, `${name}: CPU of the service`));
+  process.stdout.write(`\n${name}, ${perSecond.toFixed(0)}/s: ${file}, ${picture}\n${summary(profile, requests)}\n`);
 }
 
 /** Microseconds of CPU a request, by package and by function; what runs in PostgreSQL is not in it. */
