@@ -4,6 +4,7 @@ import type { MailerOptions, MailerTransportFactory } from '@nestjs-modules/mail
 import type { Transporter } from 'nodemailer';
 import type { Config } from '../config/config.js';
 import { DevelopmentMailbox } from './development-mailbox.js';
+import { writeInOnePiece } from './mail.message.js';
 
 /** As CommonJS, as the mailer has it: as an ES module it would be a second nodemailer, of 39 files. */
 const { createTransport }: typeof import('nodemailer') = createRequire(import.meta.url)('nodemailer');
@@ -56,7 +57,7 @@ export function withRequiredTls(mailUrl: string): string {
 }
 
 /**
- * Keeps transports open until the last shutdown hook. The mailer closes its own in the first one, before the outbox has
+ * Makes transports that write messages in one piece, and keeps them open until the last shutdown hook. The mailer closes its own in the first one, before the outbox has
  * stopped: jobs that were about to send failed, and their mails waited for another instance.
  */
 @Injectable()
@@ -65,6 +66,7 @@ export class LastingTransports implements MailerTransportFactory, OnApplicationS
 
   createTransport(options: Parameters<MailerTransportFactory['createTransport']>[0]): Transporter {
     const transporter: Transporter = createTransport(options);
+    transporter.use('stream', writeInOnePiece);
     this.closes.push(transporter.close.bind(transporter));
     transporter.close = () => undefined;
     return transporter;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import MailComposer from 'nodemailer/lib/mail-composer';
 import type { MailValue } from '../../src/mail/mail.data.js';
+import { writeInOnePiece } from '../../src/mail/mail.message.js';
 import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.samples.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 import { ServiceText } from '../../src/mail/mail.text.js';
@@ -129,5 +131,55 @@ describe('Mails', () => {
     // A test may take what the compiler would not.
     Reflect.deleteProperty(data, 'link');
     expect(() => templates.render('invitation', data, SURROUNDINGS)).toThrow(/html\.hbs: "link" not defined/);
+  });
+});
+
+const compose = (content: object) =>
+  new MailComposer({
+    from: { name: 'Acmé', address: 'no-reply@example.com' },
+    to: { name: 'Jane', address: 'jane@example.com' },
+    subject: 'Grüße',
+    messageId: '<1@example.com>',
+    ...content,
+  }).compile();
+
+/** The source that the library writes, and the one that is written in one piece. */
+async function both(content: object): Promise<[library: string, own: string]> {
+  const message = compose(content);
+  const library = String(await message.build());
+  writeInOnePiece({ message }, () => undefined);
+  return [library, String(await message.build())];
+}
+
+describe('A message that is written in one piece has the bytes that nodemailer writes', () => {
+  it.each(EVERY)('for the mail %s in %s', async (name, locale) => {
+    const { html, text } = templates.render(name, MAIL_SAMPLES[name], SAMPLE_SURROUNDINGS, locale);
+    const [library, own] = await both({ html, text });
+    expect(own).toBe(library);
+  });
+
+  it.each([
+    ['only a text', { text: 'Hello' }],
+    [
+      'lines that begin with dots, blanks at their ends, and line breaks of all kinds',
+      { text: '.\r\n..a \n\tb\t\n\nc\r\n' },
+    ],
+    ['long lines beyond ASCII', { text: `${'ä = b '.repeat(300)}\n`, html: `<p>${'x'.repeat(2_000)} </p>` }],
+    ['nothing', { text: '', html: '' }],
+  ])('for %s', async (_, content) => {
+    const [library, own] = await both(content);
+    expect(own).toBe(library);
+  });
+});
+
+describe('A message that is more than text', () => {
+  it.each([
+    ['an attachment', { text: 'Hello', attachments: [{ filename: 'a.bin', content: Buffer.from([0, 1]) }] }],
+    ['a text mostly beyond ASCII', { text: 'こんにちは' }],
+  ])('such as %s is left to nodemailer', (_, content) => {
+    const message = compose(content);
+    const { stream } = message;
+    writeInOnePiece({ message }, () => undefined);
+    expect(message.stream).toBe(stream);
   });
 });
