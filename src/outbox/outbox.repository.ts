@@ -143,6 +143,14 @@ export async function releaseTries(pool: Pool, tries: readonly HeldTry[]): Promi
   return rowCount ?? 0;
 }
 
+/** Gives each task the id by which its jobs name it. @throws what the driver throws, such as in a database that is read-only */
+export async function registerTasks(pool: Pool, tasks: readonly string[]): Promise<void> {
+  await pool.query(
+    `INSERT INTO graphile_worker._private_tasks (identifier) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`,
+    [tasks],
+  );
+}
+
 /** How many jobs wait for a task. */
 export interface TaskCount {
   readonly task: string;

@@ -11,7 +11,7 @@ import { endWorkers, onListening, outboxLogger } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
-import { jobsOfOtherTasks } from './outbox.repository.js';
+import { jobsOfOtherTasks, registerTasks } from './outbox.repository.js';
 
 /** One listens, one looks for orphans; jobs need one only to be taken and to be finished. */
 const CONNECTIONS = 6;
@@ -91,8 +91,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     // A worker that cannot report the end of its job stops itself, and the library starts no other in its place.
     const broken = once(events, 'worker:fatalError', { signal: this.stopping.signal });
     broken.catch(() => undefined);
-    // Without a database the library would look for it less and less often; we start anew, and soon.
-    (await pool.connect()).release();
+    // The library does so once for its workers, and keeps a failure: without a database that takes writes we start anew.
+    await registerTasks(pool, this.tasks());
     const workers = this.start(pool, events);
     try {
       const reason = await Promise.race([
@@ -126,11 +126,14 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     return runTaskList(options, tasks, pool);
   }
 
+  private tasks(): string[] {
+    return this.handlers.entries().map(([task]) => task);
+  }
+
   /** Jobs without a handler in this release are kept for an instance of another release, and logged. */
   private async warnOfUnhandledJobs(pool: Pool): Promise<void> {
     try {
-      const known = this.handlers.entries().map(([task]) => task);
-      for (const { task, jobs } of await jobsOfOtherTasks(pool, known)) {
+      for (const { task, jobs } of await jobsOfOtherTasks(pool, this.tasks())) {
         this.logger.warn(`${jobs} jobs wait for ${task}, which nothing here does; they are kept`);
       }
     } catch (error) {
@@ -154,22 +157,22 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
 /** A job that is not done within `shutdownTimeoutMs` of a shutdown has failed; another worker tries it again. */
 function toTask(handler: ErasedHandler, tracing?: Tracing) {
   return async (payload: unknown, { job, abortSignal }: JobHelpers): Promise<void> => {
+    const { id, task_identifier: task, attempts: attempt } = job;
     const signal = abortSignal ?? new AbortController().signal;
-    const done = new AbortController();
-    const interrupted = once(signal, 'abort', { signal: done.signal }).then(() => {
-      throw new Error('The service is shutting down');
-    });
-    interrupted.catch(() => undefined);
-    try {
-      const { id, task_identifier: task, attempts: attempt } = job;
-      const work = () => handler(payload, { id, attempt, signal });
-      const perform = () => Promise.race([withLanguages(textOf(payload, 'acceptLanguage'), work), interrupted]);
-      const traced = { id, task, attempt, traceparent: textOf(payload, 'traceparent') };
-      await (tracing ? tracing.traceJob(traced, perform) : perform());
-    } finally {
-      done.abort();
-    }
+    const work = () => handler(payload, { id, attempt, signal });
+    const perform = () => unlessAborted(signal, withLanguages(textOf(payload, 'acceptLanguage'), work));
+    const traced = { id, task, attempt, traceparent: textOf(payload, 'traceparent') };
+    await (tracing ? tracing.traceJob(traced, perform) : perform());
   };
+}
+
+/** What the work gives, unless the signal aborts before. */
+function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new Error('The service is shutting down'));
+    signal.addEventListener('abort', abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /** What `Outbox.enqueue` wrote into the payload for us. */

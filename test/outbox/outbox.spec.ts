@@ -212,6 +212,20 @@ describe('The outbox', () => {
     expect(tries.length).toBeGreaterThanOrEqual(2);
   });
 
+  it('goes on after the database was read-only when it started', async () => {
+    const setReadOnly = (value: string): Promise<unknown> =>
+      fixture.dataSource.query(
+        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = ${value}', current_database()); END $$`,
+      );
+    await fixture.enqueue('jane@example.com');
+    await setReadOnly('on');
+    const done = recorder();
+    await sleep(500);
+    await setReadOnly('off');
+    await eventually(() => done.length > 0);
+    expect(done).toEqual(['jane@example.com']);
+  });
+
   it('runs the job that a worker was given over a connection that broke before the worker heard of it', async () => {
     const proxy = await TcpProxy.open(fixture.url);
     await fixture.enqueue('jane@example.com');
