@@ -57,17 +57,21 @@ async function docsServer(app: NestFastifyApplication): Promise<FastifyInstance>
   return server;
 }
 
-/** Answers a request with the response of another server. Of one for HEAD Fastify leaves the body out. */
+/**
+ * Answers a request with the response of another server, as a stream: the scripts of Swagger UI have more than a megabyte,
+ * and are read as fast as the client takes them. Of one for HEAD Fastify leaves the body out.
+ */
 async function pass(
   server: FastifyInstance,
   { url, headers }: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const response = await server.inject({ method: 'GET', url, headers });
+  const response = await server.inject({ method: 'GET', url, headers, payloadAsStream: true });
   if (response.statusCode === 404) {
+    response.stream().resume();
     reply.callNotFound();
     return reply;
   }
   for (const name of HOP_BY_HOP) delete response.headers[name];
-  return reply.code(response.statusCode).headers(response.headers).send(response.rawPayload);
+  return reply.code(response.statusCode).headers(response.headers).send(response.stream());
 }

@@ -38,7 +38,7 @@ export class NewSignInMailer implements OnModuleInit {
     this.handlers.register(TASK, (payload) => this.deliver(payload));
   }
 
-  /** Whether the account is to be told of a session that is about to start on a device without a cookie of ours. */
+  /** Whether the account is notified of a session that is about to start on a device without a cookie of ours. */
   async isNews(tx: Pick<Transaction, 'query'>, accountId: string, { userAgent, ip }: SessionClient): Promise<boolean> {
     if (!this.config.newSignInMail) return false;
     const within = { joinedMinutes: FRESH_MINUTES, limit: MAX_SESSIONS };

@@ -25,6 +25,14 @@ describe('A connection that keeps the service waiting', () => {
   beforeAll(async () => {
     const timeouts = { headersMs: HEADERS_MS, requestMs: REQUEST_MS, responseMs: RESPONSE_MS, checkMs: 50 };
     app = await startApp({ timeouts, env: { KEEP_ALIVE_SECONDS: '1' } });
+    // Swagger UI is loaded with the first request for it, which may take longer than these time-outs.
+    while (
+      !(await fetch(`${app.url}/docs`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    )
+      await sleep(50);
   });
   afterEach(() => closing.splice(0).forEach((one) => one.close()));
   afterAll(() => app.stop());
