@@ -1,6 +1,8 @@
 import { Client, type ClientConfig } from 'pg';
-import { closeSocket, listenToProtocol } from './driver/pg-protocol.js';
 import { ReadOnlyServerError, READ_ONLY, ResponseTimeoutError } from './errors/sql-state.js';
+
+// The members of `pg` which it does not document, its emitter of protocol messages and the socket, are used in this file
+// alone. `test/database/private-members.spec.ts` fails when an update changes them.
 
 /** Options of pg, and those of {@link ResilientClient}. */
 export interface ResilientClientConfig extends ClientConfig {
@@ -121,4 +123,43 @@ export class ResilientClient extends Client {
 function unnamed(statement: unknown): unknown {
   if (typeof statement !== 'object' || statement === null || 'submit' in statement) return statement;
   return { ...statement, name: undefined };
+}
+
+/** A setting that the server reports, at the start of a session and on every change (ParameterStatus). */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
+}
+
+/** Messages of the server (PostgreSQL, 55.7), each at the moment that it arrives. */
+export interface ProtocolListeners {
+  /** The server is ready for the next statement. */
+  readonly ready: () => void;
+  /** The server reports a setting. */
+  readonly setting: (name: string, value: string) => void;
+  /** A statement failed with this SQLSTATE. */
+  readonly failed: (sqlState: string | undefined) => void;
+}
+
+/** Listens to the protocol of a client, from before it connects until its end. */
+export function listenToProtocol({ connection }: Client, { ready, setting, failed }: ProtocolListeners): void {
+  connection.on('readyForQuery', ready);
+  connection.on('parameterStatus', (status: ParameterStatus) => setting(status.parameterName, status.parameterValue));
+  connection.on('errorMessage', ({ code }: { code?: string }) => failed(code));
+}
+
+/**
+ * Holds back what is written to the server until the code that runs now, and what waits for nothing but it, is through.
+ * Statements that are sent one after the other then leave in one packet: each packet is a system call here, and wakes
+ * PostgreSQL.
+ */
+export function writeTogether({ connection: { stream } }: Pick<Client, 'connection'>): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
+/** Closes the socket without a goodbye to the server: pending statements get this error. */
+export function closeSocket({ connection }: Client, reason?: Error): void {
+  connection.stream.destroy(reason);
 }

@@ -7,6 +7,8 @@ import { snakeCase } from './resource/columns.js';
 import { type Facts, type Restrictions, separateRestricted } from './resource/permissions.js';
 import type { ResourceActor, Identified } from './resource/resource-definition.js';
 import { type Transaction, Transactions } from './sql/executor.js';
+import { lastRead } from './sql/load.js';
+import { TRUE } from './sql/sql.js';
 import { IdempotencyKeys } from './write/idempotency-keys.repository.js';
 import type { IfMatch, WriteDocument } from './write/write-document.js';
 
@@ -63,16 +65,19 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   /** Creates a resource. @throws ApiError 403, 409, 422 */
   create(actor: Actor, document: WriteDocument<Values>): Promise<Item> {
-    return this.transactions.run(async (tx) => {
+    return this.transactions.runAndRead(async (tx) => {
+      const { selection } = document.context;
       const earlier = await this.tools.idempotency.claim(actor.id, document, tx);
-      if (earlier !== null) return this.rows.show(actor, earlier, document.context.selection, tx);
+      if (earlier !== null) return lastRead(this.rows.show(actor, earlier, selection, tx), selection);
       document.checkIdentity();
       const write = await this.validate(document, { actor, tx, row: null });
       const id = await this.rows.insert(await this.before(write), tx);
       await this.after(write, id);
       await this.emit('created', id, write, write.values);
-      await this.tools.idempotency.complete(actor.id, document, id, tx);
-      return withMeta(await this.rows.reloadCreated(actor, id, document.context.selection, tx), write.shownOnce);
+      this.tools.idempotency.complete(actor.id, document, id, tx);
+      const read = this.rows.reloadCreated(actor, id, selection, tx).then((item) => withMeta(item, write.shownOnce));
+      // Where the scope has conditions, the read decides whether the row may be created.
+      return lastRead(read, selection, this.rows.scopeCondition(actor, 'create') === TRUE);
     });
   }
 
@@ -92,10 +97,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
         await this.after(write, id);
         await this.emit('updated', id, write, write.values);
       }
-      const read = this.rows.reload(actor, id, selection, tx);
-      // Of several statements only the first would come before the COMMIT.
-      if (selection.include.length > 0) await read;
-      return { read };
+      return lastRead(this.rows.reload(actor, id, selection, tx), selection);
     });
   }
 
@@ -129,11 +131,10 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   /** Deletes a locked row, with all that belongs to it. */
   protected async deleteLocked(deletion: Deletion<Actor, Entity>): Promise<void> {
-    const { actor, tx, row } = deletion;
     await this.beforeDelete(deletion);
-    await this.rows.delete(row.id, tx);
+    await this.rows.delete(deletion.row.id, deletion.tx);
     await this.afterDelete(deletion);
-    await this.emit('deleted', row.id, { actor, tx });
+    await this.emit('deleted', deletion.row.id, deletion);
   }
 
   /** Takes locks that must come before the row's, so that all writers take them in one order. */
@@ -212,8 +213,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   /** The values with the defaults of what the document leaves out; what it names wrongly gets none. */
   private withDefaults(document: WriteDocument<Values>, sent: Values): Values {
-    const named = new Set(document.names);
-    const left = Object.entries(this.defaults(sent)).filter(([property]) => !named.has(snakeCase(property)));
+    const left = Object.entries(this.defaults(sent)).filter(([name]) => !document.names.includes(snakeCase(name)));
     return { ...sent, ...Object.fromEntries(left) };
   }
 }

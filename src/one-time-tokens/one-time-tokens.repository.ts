@@ -112,21 +112,23 @@ export class OneTimeTokensRepository {
   ): Promise<string | null> {
     const { max, atMax } = TOKEN_PURPOSES[purpose];
     const same = sql`account_id = ${accountId} AND purpose = ${purpose} AND expires_at > now()`;
-    if (atMax === 'replace') {
-      await tx.query(sql`
-        DELETE FROM one_time_tokens WHERE id IN (
-          SELECT id FROM one_time_tokens WHERE ${same} ORDER BY id DESC OFFSET ${max - 1}::int)`);
-    }
     const { token, hash } = newToken();
     const sealed = data === null ? null : this.secrets.seal(sealPurpose(purpose), JSON.stringify(data));
-    const rows = await tx.query(sql`
+    const inserted = sql`
       INSERT INTO one_time_tokens
         (id, hash, purpose, account_id, issued_by, browser_hash, data, reserved_email_key, expires_at)
       SELECT ${uuidv7()}::uuid, ${hash}, ${purpose}, ${accountId}::uuid, ${issuedBy ?? null}::uuid,
         ${browser === undefined ? null : hashToken(browser)}, ${sealed}, ${reservedEmailKey ?? null},
-        ${raw(expiry(purpose))}
-      WHERE (SELECT count(*) FROM one_time_tokens WHERE ${same}) < ${max}::int
-      RETURNING id`);
+        ${raw(expiry(purpose))}`;
+    if (atMax === 'replace') {
+      tx.send(sql`
+        WITH replaced AS (
+          DELETE FROM one_time_tokens WHERE id IN (
+            SELECT id FROM one_time_tokens WHERE ${same} ORDER BY id DESC OFFSET ${max - 1}::int)) ${inserted}`);
+      return token;
+    }
+    const rows = await tx.query(sql`
+      ${inserted} WHERE (SELECT count(*) FROM one_time_tokens WHERE ${same}) < ${max}::int RETURNING id`);
     return rows.length > 0 ? token : null;
   }
 

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Transaction } from '../json-api/sql/executor.js';
-import { ident, sql } from '../json-api/sql/sql.js';
+import { ident, join, sql } from '../json-api/sql/sql.js';
 
 // The one place that names tables and functions of graphile-worker, those that are private to it among them.
 
@@ -28,19 +28,21 @@ export interface NewJob {
 }
 
 /**
- * Queues a job in this transaction. False when nothing was added: the library parts with the key of a job that runs, and
- * then inserts or replaces, in two statements, and a waiting job that a worker takes in between is neither.
+ * Queues jobs in this transaction, by one statement. Gives those that were not added: the library parts with the key of a
+ * job that runs, and then inserts or replaces, in two statements, and a waiting job that a worker takes in between is
+ * neither.
  */
-export async function addJob(tx: Pick<Transaction, 'query'>, job: NewJob): Promise<boolean> {
-  const [added] = await tx.query<{ id: string | null }>(sql`
-    SELECT id FROM graphile_worker.add_job(
-      identifier => ${job.task}::text,
-      payload => ${JSON.stringify(job.payload)}::json,
-      run_at => now() + make_interval(secs => ${job.delaySeconds}),
-      max_attempts => ${job.maxAttempts}::int,
-      job_key => ${job.key}::text
-    )`);
-  return Boolean(added?.id);
+export async function addJobs(tx: Pick<Transaction, 'query'>, jobs: readonly NewJob[]): Promise<readonly NewJob[]> {
+  const specs = jobs.map(
+    ({ task, payload, delaySeconds, maxAttempts, key }) => sql`(
+      ${task}::text, ${JSON.stringify(payload)}::json, NULL, now() + make_interval(secs => ${delaySeconds}),
+      ${maxAttempts}::smallint, ${key}::text, NULL, NULL)::graphile_worker.job_spec`,
+  );
+  const rows = await tx.query<{ key: string | null }>(
+    sql`SELECT key FROM graphile_worker.add_jobs(ARRAY[${join(specs, ', ')}])`,
+  );
+  const added = new Set(rows.map(({ key }) => key));
+  return jobs.filter(({ key }) => !added.has(key));
 }
 
 /**

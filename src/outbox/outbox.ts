@@ -5,7 +5,7 @@ import { requestContext } from '../context/request-context.js';
 import type { Transaction } from '../json-api/sql/executor.js';
 import { currentLanguages } from '../language/accept-language.js';
 import { traceparentOf } from '../tracing/tracing.js';
-import { addJob } from './outbox.repository.js';
+import { addJobs, type NewJob } from './outbox.repository.js';
 import type { OutboxTask, OutboxTasks } from './outbox.tasks.js';
 
 /**
@@ -64,25 +64,42 @@ export interface EnqueueOptions {
 @Injectable()
 export class Outbox {
   /** Queues a job in this transaction. */
-  async enqueue<Task extends OutboxTask>(
+  enqueue<Task extends OutboxTask>(
     tx: Pick<Transaction, 'query'>,
     task: Task,
     payload: OutboxTasks[Task],
     options: EnqueueOptions = {},
   ): Promise<void> {
-    const { key, delaySeconds = 0 } = options;
-    const own = { acceptLanguage: currentLanguages(), traceparent: traceparentOf(requestContext()?.span) };
-    const job = {
-      task,
-      payload: { ...payload, ...own },
-      delaySeconds,
-      maxAttempts: MAX_ATTEMPTS,
-      key: key === undefined ? null : jobKey(task, key),
-    };
-    // Nothing is added when a waiting job of that key is taken by a worker meanwhile. The next try sees that it runs.
-    for (let tries = 0; tries < MAX_TRIES; tries++) if (await addJob(tx, job)) return;
-    throw new Error(`A job of ${task} was taken ${MAX_TRIES} times at the moment when another was to replace it`);
+    return this.enqueueAll(tx, [jobOf(task, payload, options)]);
   }
+
+  /** Queues jobs in this transaction, by one statement. */
+  async enqueueAll(tx: Pick<Transaction, 'query'>, jobs: readonly NewJob[]): Promise<void> {
+    let missing = jobs;
+    // One is not added when a waiting job of its key is taken by a worker meanwhile. The next try sees that it runs.
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      missing = await addJobs(tx, missing);
+      if (missing.length === 0) return;
+    }
+    const tasks = missing.map(({ task }) => task).join(', ');
+    throw new Error(`A job of ${tasks} was taken ${MAX_TRIES} times at the moment when another was to replace it`);
+  }
+}
+
+/** A job for {@link Outbox.enqueueAll}, with what the request has: its languages and its trace. */
+export function jobOf<Task extends OutboxTask>(
+  task: Task,
+  payload: OutboxTasks[Task],
+  { key, delaySeconds = 0 }: EnqueueOptions = {},
+): NewJob {
+  const own = { acceptLanguage: currentLanguages(), traceparent: traceparentOf(requestContext()?.span) };
+  return {
+    task,
+    payload: { ...payload, ...own },
+    delaySeconds,
+    maxAttempts: MAX_ATTEMPTS,
+    key: key === undefined ? null : jobKey(task, key),
+  };
 }
 
 /** A digest, because the key of a job is limited in length and must not reveal whom the job is for. */

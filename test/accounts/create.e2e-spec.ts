@@ -57,6 +57,25 @@ describe('Creating an account', () => {
     expect(shown.headers.get('etag')).toBe(response.headers.get('etag'));
   });
 
+  it.each(['one_time_tokens', 'graphile_worker._private_jobs', 'audit_events'])(
+    'leaves nothing when %s takes no row, although nothing waits for its insert',
+    async (table) => {
+      const { post } = await admin(app);
+      const email = fresh();
+      await app.sql(`
+        CREATE FUNCTION reject_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full'; END $$;
+        CREATE TRIGGER reject_row BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION reject_row()`);
+      try {
+        expect((await post('/accounts', person({ email }))).status).toBe(500);
+      } finally {
+        await app.sql('DROP FUNCTION reject_row CASCADE');
+      }
+      expect(await app.sql('SELECT FROM accounts WHERE email = $1', [email])).toEqual([]);
+      expect((await post('/accounts', person({ email }))).status).toBe(200);
+      expect(await mailsTo(app, email)).toHaveLength(1);
+    },
+  );
+
   it('needs an e-mail, and has a default for everything else', async () => {
     const { post } = await admin(app);
     const { status, body } = await post('/accounts', document(TYPE, { email: `ada.${fresh()}` }));

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
-import { closeSocket, listenToProtocol } from '../../src/database/driver/pg-protocol.js';
+import { closeSocket, listenToProtocol, writeTogether } from '../../src/database/resilient-client.js';
 import { markInTransaction } from '../../src/database/driver/open-transaction.js';
 import { poolOf } from '../../src/json-api/sql/executor.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -56,6 +56,16 @@ describe('An update of pg has not changed', () => {
     expect(await reportedBy('SELECT 1 / 0')).toEqual(['failed 22012', 'ready', 'ready']);
   });
 
+  it('the socket `Client.connection.stream`, which holds back what is sent together until it is told to send it', async () => {
+    const { stream } = client.connection;
+    writeTogether(client);
+    writeTogether(client);
+    const sent = client.query('SELECT 1 AS one');
+    expect(stream.writableLength).toBeGreaterThan(0);
+    expect((await sent).rows).toEqual([{ one: 1 }]);
+    expect(stream.writableCorked).toBe(0);
+  });
+
   it('the socket `Client.connection.stream`, whose end rejects what is pending', async () => {
     const pending = client.query('SELECT pg_sleep(60)');
     closeSocket(client, new Error('closed by the test'));
@@ -105,8 +115,8 @@ describe('An update of TypeORM has not changed', () => {
 
 describe('Members that a library does not document', () => {
   const MEMBERS: readonly [member: string, pattern: RegExp, file: string][] = [
-    ["pg's emitter and socket", /connection\.(?:on|once|stream)\b/, 'database/driver/pg-protocol.ts'],
-    ["pg's emitter of readiness", /readyForQuery/, 'database/driver/pg-protocol.ts'],
+    ["pg's emitter and socket", /connection\.(?:on|once|stream)\b/, 'database/resilient-client.ts'],
+    ["pg's emitter of readiness", /readyForQuery/, 'database/resilient-client.ts'],
     ["TypeORM's state of a transaction", /transactionDepth/, 'database/driver/open-transaction.ts'],
     ["TypeORM's pool", /\.master\b/, 'json-api/sql/executor.ts'],
     ["graphile-worker's private tables", /graphile_worker\._private/, 'outbox/outbox.repository.ts'],

@@ -33,7 +33,7 @@ const COLUMNS = {
 
 /** The parameters by which its functions are called. */
 const PARAMETERS = {
-  add_job: ['identifier', 'payload', 'run_at', 'max_attempts', 'job_key'],
+  add_jobs: ['specs'],
   reschedule_jobs: ['job_ids', 'run_at', 'attempts'],
 } as const;
 
@@ -59,6 +59,24 @@ describe('An update of graphile-worker has not changed', () => {
       [OUTBOX_SCHEMA, name],
     );
     expect(row?.names).toEqual(expect.arrayContaining([...parameters]));
+  });
+
+  it('the order in which a job is given', async () => {
+    const rows = await outbox.dataSource.query<{ name: string; type: string }[]>(
+      `SELECT attname AS name, atttypid::regtype::text AS type FROM pg_attribute
+       WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+      [`${OUTBOX_SCHEMA}.job_spec`],
+    );
+    expect(rows.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'identifier text',
+      'payload json',
+      'queue_name text',
+      'run_at timestamp with time zone',
+      'max_attempts smallint',
+      'job_key text',
+      'priority smallint',
+      'flags text[]',
+    ]);
   });
 
   describe('what its workers emit:', () => {

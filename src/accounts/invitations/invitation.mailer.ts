@@ -5,7 +5,7 @@ import type { Transaction } from '../../json-api/sql/executor.js';
 import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
-import { openToken, Outbox, sealToken } from '../../outbox/outbox.js';
+import { jobOf, openToken, Outbox, sealToken } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 
@@ -43,10 +43,11 @@ export class InvitationMailer implements OnModuleInit {
   /** Queues the invitation in the transaction that stores the token's hash. It replaces a queued one. */
   async queue(tx: Pick<Transaction, 'query'>, accountId: string, token: string): Promise<void> {
     const payload = { accountId, sealedToken: sealToken(this.secrets, 'mail.invitation', token) };
-    await this.outbox.enqueue(tx, 'mail.invitation', payload, { key: accountId });
-    if (!this.config.invitationReminderMail) return;
-    const later = { key: accountId, delaySeconds: REMIND_AFTER };
-    await this.outbox.enqueue(tx, 'mail.invitation_reminder', payload, later);
+    const jobs = [jobOf('mail.invitation', payload, { key: accountId })];
+    if (this.config.invitationReminderMail) {
+      jobs.push(jobOf('mail.invitation_reminder', payload, { key: accountId, delaySeconds: REMIND_AFTER }));
+    }
+    await this.outbox.enqueueAll(tx, jobs);
   }
 
   private async deliver(task: Task, { accountId, sealedToken }: OutboxTasks[Task]): Promise<void> {

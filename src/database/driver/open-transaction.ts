@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { ClientBase, Pool, QueryResult } from 'pg';
+import type { Client, ClientBase, Pool, QueryResult } from 'pg';
 import { type DataSource, type EntityManager, QueryFailedError, type QueryRunner } from 'typeorm';
 import type { Columns, Transaction } from '../../json-api/sql/executor.js';
 import type { Sql, Statement } from '../../json-api/sql/sql.js';
 import { ConnectionLostError } from '../errors/sql-state.js';
+import { writeTogether } from '../resilient-client.js';
 
 /**
  * How many statements of transactions get a name: a connection keeps what it parsed once for as long as it lives, some
@@ -74,9 +75,10 @@ export type Effect = () => void | Promise<void>;
 const command = (text: string): Statement => ({ text, values: [] });
 
 /**
- * One transaction on a connection of its own. Statements are pipelined: each is sent at once, also while earlier ones
- * run, and PostgreSQL runs them in the order in which they were sent. What nothing has to wait for therefore takes no
- * round trip of its own: the beginning, statements without a result that matters ({@link send}), and the COMMIT.
+ * One transaction on a connection of its own. Statements are pipelined: each is sent while earlier ones run, in one packet
+ * with those that come right after it, and PostgreSQL runs them in the order in which they were sent. What nothing has to
+ * wait for therefore takes no round trip of its own: the beginning, statements without a result that matters
+ * ({@link send}), and the COMMIT.
  */
 export class OpenTransaction implements Transaction {
   readonly manager: EntityManager;
@@ -88,7 +90,7 @@ export class OpenTransaction implements Transaction {
 
   private constructor(
     private readonly runner: QueryRunner,
-    private readonly client: ClientBase,
+    private readonly client: Client,
     private readonly statements: Statements,
   ) {
     this.manager = runner.manager;
@@ -124,7 +126,7 @@ export class OpenTransaction implements Transaction {
    * @throws the error of a statement that nothing waited for
    */
   async commit(): Promise<void> {
-    const { command: done } = await this.statements.on(this.client, command('COMMIT'));
+    const { command: done } = await this.start(command('COMMIT'));
     if (this.failure) throw this.failure.reason;
     // COMMIT of an aborted transaction is a rollback that reports no error; its effects must not run.
     if (done === 'ROLLBACK') throw new Error('The transaction function swallowed the error of a statement');
@@ -135,7 +137,7 @@ export class OpenTransaction implements Transaction {
     // A query runner is released by itself only when its connection breaks.
     if (this.runner.isReleased) return new ConnectionLostError(error);
     try {
-      await this.statements.on(this.client, command('ROLLBACK'));
+      await this.start(command('ROLLBACK'));
     } catch (reason) {
       this.logger.warn(`A rollback failed: ${String(reason)}`);
     }
@@ -149,15 +151,20 @@ export class OpenTransaction implements Transaction {
 
   private async run<Row>(statement: Statement, rowMode?: 'array'): Promise<Row[]> {
     try {
-      const { rows }: { rows: Row[] } = await this.statements.on(this.client, statement, rowMode);
+      const { rows }: { rows: Row[] } = await this.start(statement, rowMode);
       return rows;
     } catch (error) {
       throw this.failure ? this.failure.reason : error;
     }
   }
 
+  private start(statement: Statement, rowMode?: 'array'): Promise<QueryResult> {
+    writeTogether(this.client);
+    return this.statements.on(this.client, statement, rowMode);
+  }
+
   private sendStatement(statement: Statement): void {
-    this.statements.on(this.client, statement).catch((reason: unknown) => (this.failure ??= { reason }));
+    this.start(statement).catch((reason: unknown) => (this.failure ??= { reason }));
   }
 }
 

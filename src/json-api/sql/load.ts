@@ -1,6 +1,6 @@
 import type { Item, Page, ResourceRow } from '../document/response.js';
 import type { Criteria, Selection } from '../query/criteria.js';
-import type { Columns } from './executor.js';
+import type { Columns, Reading } from './executor.js';
 import { isFoundByTrigrams, MAX_FEW, selectFew, withOnePlan } from './few.js';
 import { pageForm, selectionForm } from './statement-cache.js';
 import { loadIncluded, type LoadContext } from './include.js';
@@ -113,4 +113,14 @@ export async function loadResource(
   const row = read(columns);
   const included = selection.include.length > 0 ? await loadIncluded(context, source.resource, [row], selection) : [];
   return { row, included, selection };
+}
+
+/**
+ * The read of one resource at the end of a transaction. The COMMIT waits for one that decides something, and for one with
+ * relationships: of several statements only the first would come before it.
+ * @param isDecided whether the transaction is committed whatever is read
+ */
+export async function lastRead(read: Promise<Item>, { include }: Selection, isDecided = true): Promise<Reading<Item>> {
+  if (!isDecided || include.length > 0) await read;
+  return { read };
 }

@@ -57,13 +57,13 @@ export class IdempotencyKeys {
     const key = this.keyOf(actorId, document);
     if (key === null) return null;
     try {
-      await tx.query(sql`SET LOCAL lock_timeout = ${TIMEOUT}`);
+      tx.send(sql`SET LOCAL lock_timeout = ${TIMEOUT}`);
       // An expired row is taken over; a living one is left as it is and read below.
       const claimed = await tx.query(sql`
         INSERT INTO idempotency_keys AS held (key, digest) VALUES (${key}, ${document.digest})
         ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, resource_id = NULL, created_at = now()
         WHERE held.created_at < now() - ${IDEMPOTENCY_LIFE} RETURNING 1`);
-      await tx.query(sql`SET LOCAL lock_timeout = DEFAULT`);
+      tx.send(sql`SET LOCAL lock_timeout = DEFAULT`);
       if (claimed.length > 0) return null;
     } catch (error) {
       if (isStillRunning(error)) throw apiError('conflict', 'The first request with this key still runs', HEADER);
@@ -79,9 +79,9 @@ export class IdempotencyKeys {
   }
 
   /** Stores what the create under the document's key made. */
-  async complete(actorId: string, document: WriteDocument<object>, id: string, tx: Transaction): Promise<void> {
+  complete(actorId: string, document: WriteDocument<object>, id: string, tx: Transaction): void {
     const key = this.keyOf(actorId, document);
-    if (key !== null) await tx.query(sql`UPDATE idempotency_keys SET resource_id = ${id} WHERE key = ${key}`);
+    if (key !== null) tx.send(sql`UPDATE idempotency_keys SET resource_id = ${id} WHERE key = ${key}`);
   }
 
   private keyOf(actorId: string, { context }: WriteDocument<object>): string | null {
