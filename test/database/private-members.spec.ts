@@ -56,7 +56,7 @@ describe('An update of pg has not changed', () => {
     expect(await reportedBy('SELECT 1 / 0')).toEqual(['failed 22012', 'ready', 'ready']);
   });
 
-  it('the socket `Client.connection.stream`, which holds back what is sent together until it is told to send it', async () => {
+  it('the socket `Client.connection.stream`, which holds back what is sent together, and then sends it', async () => {
     const { stream } = client.connection;
     writeTogether(client);
     writeTogether(client);

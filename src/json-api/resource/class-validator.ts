@@ -28,7 +28,8 @@ export const { getMetadataStorage } = file('metadata/MetadataStorage');
 const { getFromContainer } = file('container');
 const { Validator } = file('validation/Validator');
 
+const validator = getFromContainer(Validator);
+
 /** What is wrong with an object, by the rules of its class. */
-export function validateSync(object: object, options?: ValidatorOptions): ValidationError[] {
-  return getFromContainer(Validator).validateSync(object, options);
-}
+export const validateSync: (object: object, options?: ValidatorOptions) => ValidationError[] =
+  validator.validateSync.bind(validator);
