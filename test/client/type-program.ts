@@ -19,16 +19,6 @@ const OPTIONS: ts.CompilerOptions = {
   allowImportingTsExtensions: true,
 };
 
-/** CPU time in which TypeScript checks its own library, in milliseconds: how fast this machine is now. */
-export function libraryMilliseconds(): number {
-  const program = ts.createProgram([join(ROOT, 'packages/client/src/index.ts')], { ...OPTIONS, skipLibCheck: false });
-  const started = process.cpuUsage();
-  for (const file of program.getSourceFiles())
-    if (program.isSourceFileDefaultLibrary(file)) program.getSemanticDiagnostics(file);
-  const { user, system } = process.cpuUsage(started);
-  return (user + system) / 1000;
-}
-
 /** What TypeScript makes of source files that exist in memory only, beside the sources of the client. */
 export interface Checked {
   /** `name:line: text` of each error. */
