@@ -13,7 +13,7 @@ interface Ended {
 }
 
 /** Sessions that end in one statement, at most: some 100 ms of work. */
-export const MAX_ENDED = 5_000;
+export const MAX_ENDED = 2_000;
 
 /** Sessions that expired. */
 export const EXPIRED_SESSIONS: Sweep = {

@@ -31,7 +31,7 @@ export const EXPIRED_DEVICES: Sweep = {
 export const MAX_DEVICES = 20;
 
 /** Rows that one statement deletes. */
-const MAX_ENDED = 5_000;
+const MAX_ENDED = 2_000;
 
 /** A device to trust. */
 export interface NewDevice {
