@@ -154,9 +154,7 @@ export const MAX_EMAIL = 254;
 /** Whether an account may have it: an e-mail address with a valid domain name. Its length is a rule of the column. */
 export function isAccountEmail(email: string): boolean {
   const domain = asciiDomain(email.slice(email.lastIndexOf('@') + 1));
-  return (
-    email.length <= MAX_EMAIL && isMailAddress(email) && domain !== null && emailKey(email).length <= MAX_EMAIL_KEY
-  );
+  return isMailAddress(email) && domain !== null && emailKey(email).length <= MAX_EMAIL_KEY;
 }
 
 /** Validates role, scope and e-mail of an account, in addition to the validators of the entity, for any actor. */

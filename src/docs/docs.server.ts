@@ -42,7 +42,8 @@ export function serveDocs(app: NestFastifyApplication): void {
  * takes no routes any more.
  */
 async function docsServer(app: NestFastifyApplication): Promise<FastifyInstance> {
-  const [{ SwaggerModule }, document] = [await loadSwagger(), await openApiDocument(app)];
+  const { SwaggerModule } = await loadSwagger();
+  const document = await openApiDocument(app);
   const adapter = new FastifyAdapter();
   const described: NestFastifyApplication = Object.create(app, { getHttpAdapter: { value: () => adapter } });
   SwaggerModule.setup('docs', described, document, {

@@ -212,8 +212,8 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
   }
 
   /** The values with the defaults of what the document leaves out; what it names wrongly gets none. */
-  private withDefaults(document: WriteDocument<Values>, sent: Values): Values {
-    const left = Object.entries(this.defaults(sent)).filter(([name]) => !document.names.includes(snakeCase(name)));
+  private withDefaults({ names }: WriteDocument<Values>, sent: Values): Values {
+    const left = Object.entries(this.defaults(sent)).filter(([property]) => !names.includes(snakeCase(property)));
     return { ...sent, ...Object.fromEntries(left) };
   }
 }

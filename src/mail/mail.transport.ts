@@ -57,8 +57,9 @@ export function withRequiredTls(mailUrl: string): string {
 }
 
 /**
- * Makes transports that write messages in one piece, and keeps them open until the last shutdown hook. The mailer closes its own in the first one, before the outbox has
- * stopped: jobs that were about to send failed, and their mails waited for another instance.
+ * Makes transports that write messages in one piece, and keeps them open until the last shutdown hook. The mailer closes its
+ * own in the first one, before the outbox has stopped: jobs that were about to send failed, and their mails waited for
+ * another instance.
  */
 @Injectable()
 export class LastingTransports implements MailerTransportFactory, OnApplicationShutdown {

@@ -88,7 +88,10 @@ export class PasskeyChallenges {
     return { transaction, challenge, timeout: TOKEN_PURPOSES[token.purpose].seconds * 1_000 };
   }
 
-  /** Uses a challenge; null when it was used before, has expired, or was made for another purpose. Committed immediately, so that it cannot be used again. */
+  /**
+   * Uses a challenge; null when it was used before, has expired, or was made for another purpose. Committed immediately, so
+   * that it cannot be used again.
+   */
   async spend(purpose: ChallengePurpose, transaction: string): Promise<SpentChallenge | null> {
     const spent = await this.tokens.spend(`passkey_${purpose}`, hashToken(transaction), this.transactions);
     return spent && { challenge: spent.data.challenge, accountId: spent.accountId };

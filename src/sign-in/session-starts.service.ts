@@ -55,10 +55,7 @@ export interface SignInCandidate {
 export interface SignInRequirement {
   /** The condition, in SQL, that an account may not meet it: `unmet` is asked only then. */
   readonly concerns: (account: AccountColumns) => Sql;
-  /**
-   * Null where it is met, else the error. It is returned and not thrown, so that what the requirement wrote is committed,
-   * such as a token for the next step.
-   */
+  /** Null where it is met, else the error: returned, so that what it wrote is committed, such as a token for a next step. */
   readonly unmet: (tx: Transaction, candidate: SignInCandidate) => Promise<ApiError | null>;
 }
 
@@ -77,18 +74,20 @@ export type SessionStartStep = (
 export class SignInRequirements {
   private readonly requirements: SignInRequirement[] = [];
   private readonly steps: SessionStartStep[] = [];
-  /** Put together at the first sign-in, when every requirement is registered. */
+  /** Those of the requirements, in their order; put together at the first sign-in after one was registered. */
   private conditions: readonly Sql[] | undefined;
 
   constructor(private readonly sessions: SessionStore) {}
 
   register(requirement: SignInRequirement): void {
     this.requirements.push(requirement);
+    this.conditions = undefined;
   }
 
   /** Adds one that comes before all others, such as one that no further step can meet. */
   registerFirst(requirement: SignInRequirement): void {
     this.requirements.unshift(requirement);
+    this.conditions = undefined;
   }
 
   /** Adds what is written with every session of an identity. */

@@ -88,8 +88,13 @@ const QUOTED_LINK = /\s(?:href|src|background|cite)\s*=\s*(?:"[^"]*"|'[^']*')/gi
 /** Without the entities that Handlebars writes for the sake of attributes without quotes: see `link` in mail.context.ts. */
 const plain = (attribute: string): string => attribute.replaceAll('&#x3D;', '=').replaceAll('&#x60;', '`');
 
+let loadedRules: ReturnType<typeof makeRules> | undefined;
+
+/** {@link makeRules}, made with the first template. */
+const rules = () => (loadedRules ??= makeRules());
+
 /** Rejects what Handlebars would accept. */
-const rules = () =>
+const makeRules = () =>
   class Rules extends handlebars().Visitor {
     constructor(private readonly partials: ReadonlyMap<string, TemplateFile>) {
       super();
