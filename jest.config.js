@@ -11,8 +11,8 @@ export default {
   transform: {},
   rootDir: '.',
   testMatch: SETS[process.env.IAM_TEST_SET ?? 'npm'],
-  // A copy of examples/app, with its packages.
-  modulePathIgnorePatterns: ['<rootDir>/.cache/client/'],
+  // Copies of programs and examples, with packages of the names of ours.
+  modulePathIgnorePatterns: ['<rootDir>/.cache/'],
   globalSetup: '<rootDir>/test/runner/global-setup.js',
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
   // One more than cores: some tests wait, for a process that starts or a second that passes.

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 const PROJECT = join(import.meta.dirname, '../..');
 
 /** What is left of jest's report of one file: its tests by name, with why they failed or null. */
-const reportOf = (tests: Readonly<Record<string, string | null>>, loaded = true): object => {
+const reportOf = (tests: Readonly<Record<string, string | null>>, loaded = true) => {
   const results = Object.entries(tests).map(([fullName, message]) => ({
     fullName,
     status: message === null ? 'passed' : 'failed',
@@ -78,11 +78,26 @@ describe('The end of a CI run', () => {
     expect((await run('count.js')).said).toMatch(/2 passed, 1 failed\n$/);
   });
 
-  it('gives no second run to many failures, to a file that cannot be loaded, and to a run without tests', async () => {
+  it('shows the first lines of each of many failures', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const message = Array.from({ length: 20 }, (_, line) => `line ${line}`).join('\n');
+    await write('check.json', reportOf(Object.fromEntries(names.map((name) => [name, message]))));
+    const { said } = await run('count.js');
+    expect(said.match(/line 5/g)).toHaveLength(names.length);
+    expect(said).not.toContain('line 6');
+  });
+
+  it('gives no second run to failures in many files, to a file that cannot be loaded, and to a run without tests', async () => {
     expect((await run('again.js')).code).toBe(1);
     await write('check.json', reportOf({}, false));
     expect((await run('again.js')).code).toBe(1);
-    await write('check.json', reportOf({ a: 'no', b: 'no', c: 'no', d: 'no' }));
+    const files = ['one', 'two', 'three', 'four'].map((name) => {
+      const { testResults } = reportOf({ a: 'no', b: 'no' });
+      return { ...testResults[0], name: join(PROJECT, `test/${name}.spec.ts`) };
+    });
+    await write('check.json', { numPassedTests: 0, testResults: files });
     expect((await run('again.js')).code).toBe(1);
+    await write('check.json', { numPassedTests: 0, testResults: files.slice(1) });
+    expect((await run('again.js')).said).toBe('test/two.spec.ts\ntest/three.spec.ts\ntest/four.spec.ts\n');
   });
 });

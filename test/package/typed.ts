@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 /** What `.ci/package`, which runs these tests, has packed; `npm test` does not run them. */
 export const TARBALL = resolve(process.env['IAM_TEST_PACKAGE'] ?? '');
 
-/** Of a step that installs packages, in milliseconds. */
-export const TIMEOUT_MS = 240_000;
+/** Of a step that installs packages, in milliseconds: generous, since a slow machine or registry says nothing about the package. */
+export const TIMEOUT_MS = 600_000;
 
 /** A user's environment, without that of these tests and of the npm that runs them. */
 const ENV: NodeJS.ProcessEnv = {
@@ -16,9 +16,12 @@ const ENV: NodeJS.ProcessEnv = {
   HOME: process.env['HOME'],
   npm_config_audit: 'false',
   npm_config_fund: 'false',
+  // A registry that does not answer for a minute or two fails no test.
+  npm_config_fetch_retries: '5',
   npm_config_prefer_offline: 'true',
   npm_config_yes: 'true',
-  PORT: '3917',
+  // The files of tests run side by side.
+  PORT: String(3_917 + Number(process.env['JEST_WORKER_ID'] ?? 0)),
   METRICS_PORT: '0',
 };
 
@@ -26,8 +29,10 @@ const ENV: NodeJS.ProcessEnv = {
 export async function type(command: string, cwd: string): Promise<string> {
   const options = { cwd, env: ENV, maxBuffer: 64 * 1024 * 1024 };
   const { stdout } = await promisify(execFile)('bash', ['-c', command], options).catch(
-    ({ stdout, stderr }: Record<string, string>) => {
-      throw new Error(`${command} failed:\n${stdout?.slice(-8_000)}\n${stderr?.slice(-4_000)}`);
+    ({ message, stdout, stderr }: Record<string, string>) => {
+      // Without output, such as in a folder that is not there, only the message says why.
+      const output = `${stdout?.slice(-8_000)}\n${stderr?.slice(-4_000)}`.trim();
+      throw new Error(`${command} failed in ${cwd}:\n${output || message}`);
     },
   );
   return stdout;
