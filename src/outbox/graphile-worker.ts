@@ -1,15 +1,32 @@
 import { Logger as NestLogger } from '@nestjs/common';
 import { Logger, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import type { PoolClient } from 'pg';
+import { settles } from './settles.js';
 
 /**
  * The one place that depends on what graphile-worker does inside; its private tables are named in `outbox.repository.ts`
  * alone. `test/outbox/graphile-worker.spec.ts` fails when an update changes either.
  */
 
-/** Ends the workers. The library begins by itself when its schema is migrated to a version that it does not know. */
-export async function endWorkers(workers: WorkerPool): Promise<void> {
-  await (workers._shuttingDown ? workers.promise : workers.gracefulShutdown());
+/**
+ * Ends the workers. The library begins by itself when its schema is migrated to a version that it does not know.
+ * @returns false when they have not ended within this time, in milliseconds; they are left behind then
+ */
+export async function endWorkers(workers: WorkerPool, withinMs: number): Promise<boolean> {
+  return settles(workers._shuttingDown ? workers.promise : workers.gracefulShutdown(), withinMs);
+}
+
+/**
+ * Resolves with the error when a worker cannot look for a job before any of them has. The library looks up its tasks then,
+ * once, and keeps a failure: its workers would ask in vain for ever, and say so in its level `debug` alone.
+ */
+export function failedFirstLook(events: WorkerEvents): Promise<unknown> {
+  return new Promise((resolve) => {
+    const failed = ({ error }: { error: unknown }): void => resolve(error);
+    const forget = (): void => void events.off('worker:getJob:error', failed);
+    events.on('worker:getJob:error', failed);
+    for (const looked of ['worker:getJob:empty', 'job:start'] as const) events.once(looked, forget);
+  });
 }
 
 /** Calls back with the connection on which the library listens, once that takes statements. */

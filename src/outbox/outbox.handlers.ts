@@ -53,4 +53,6 @@ export class OutboxSettings {
   readonly restartMs: number = 1_000;
   /** How long a shutdown waits for running jobs. */
   readonly shutdownTimeoutMs: number = 5_000;
+  /** How long a restart waits for broken workers to end, and again for their connections, before it leaves them behind. */
+  readonly endTimeoutMs: number = 20_000;
 }

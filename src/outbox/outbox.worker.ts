@@ -2,16 +2,18 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy, Optional } from '@nestjs/common';
 import { type JobHelpers, runTaskList, type TaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
-import type { Pool } from 'pg';
+import type { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { openPool } from '../database/connections.js';
+import { closeSocket } from '../database/resilient-client.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { endWorkers, onListening, outboxLogger } from './graphile-worker.js';
+import { endWorkers, failedFirstLook, onListening, outboxLogger } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
 import { jobsOfOtherTasks, registerTasks } from './outbox.repository.js';
+import { settles } from './settles.js';
 
 /** One listens, one looks for orphans; jobs need one only to be taken and to be finished. */
 const CONNECTIONS = 6;
@@ -70,6 +72,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     // The library listens only while it runs, and without a listener a connection that breaks while idle would end
     // the process.
     pool.on('error', (error) => this.logger.debug(`An idle connection broke: ${error.message}`));
+    const clients = new Set<Client>();
+    pool.on('connect', (client) => clients.add(client.on('end', () => clients.delete(client))));
     const ended = new AbortController();
     const events: WorkerEvents = new EventEmitter();
     const orphans = new OutboxOrphans(pool);
@@ -82,9 +86,16 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       return await this.runWith(pool, events);
     } finally {
       ended.abort();
-      await Promise.all(looking);
-      await pool.end();
+      const closed = Promise.all(looking).then(() => pool.end());
+      if (!(await settles(closed, this.settings.endTimeoutMs))) this.closeByForce(pool, clients);
     }
+  }
+
+  /** Without an end of the pool's connections, nothing would ever start anew. */
+  private closeByForce(pool: Pool, clients: ReadonlySet<Client>): void {
+    this.logger.warn(`${clients.size} connections are closed by force`);
+    pool.end().catch(() => undefined);
+    for (const client of clients) closeSocket(client);
   }
 
   private async runWith(pool: Pool, events: WorkerEvents): Promise<never> {
@@ -93,15 +104,17 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     broken.catch(() => undefined);
     // The library does so once for its workers, and keeps a failure: without a database that takes writes we start anew.
     await registerTasks(pool, this.tasks());
+    const unlooked = failedFirstLook(events);
     const workers = this.start(pool, events);
     try {
       const reason = await Promise.race([
+        unlooked.then((error) => `the workers could not begin to look for jobs: ${String(error)}`),
         broken.then(() => 'a worker could not report the end of its job'),
         workers.promise.then(() => 'the workers ended'),
       ]);
       throw new Error(reason);
     } finally {
-      await endWorkers(workers);
+      if (!(await endWorkers(workers, this.settings.endTimeoutMs))) this.logger.warn('The workers do not end');
     }
   }
 

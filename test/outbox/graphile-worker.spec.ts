@@ -109,9 +109,14 @@ describe('An update of graphile-worker has not changed', () => {
     it('`_shuttingDown`, so that workers that are ending are waited for and not ended twice', async () => {
       expect(workers._shuttingDown).toBe(false);
       const ended = once(events, 'pool:gracefulShutdown:complete');
-      const first = endWorkers(workers);
+      const first = endWorkers(workers, 5_000);
       expect(workers._shuttingDown).toBe(true);
-      await Promise.all([first, endWorkers(workers), ended]);
+      expect(await Promise.all([first, endWorkers(workers, 5_000), ended])).toMatchObject([true, true, {}]);
+    });
+
+    it('and workers that do not end are not waited for longer than that', async () => {
+      const stuck = { _shuttingDown: true, promise: new Promise(() => undefined) } as unknown as WorkerPool;
+      expect(await endWorkers(stuck, 10)).toBe(false);
     });
   });
 });

@@ -15,6 +15,7 @@ export class FastSettings extends OutboxSettings {
   override readonly orphansMs = 150;
   override readonly restartMs = 100;
   override readonly shutdownTimeoutMs = 300;
+  override readonly endTimeoutMs = 2_000;
 }
 
 /** The task of these tests; any other would do, since the outbox does not look into its jobs. */

@@ -241,6 +241,21 @@ describe('The outbox', () => {
     }
   });
 
+  it('starts anew when its library could not look up its tasks, since that keeps the failure', async () => {
+    const proxy = await TcpProxy.open(fixture.url);
+    await fixture.enqueue('jane@example.com');
+    // A column of the library's own query.
+    proxy.loseResponseWith('identifier');
+    const done = jest.fn<() => Promise<void>>(async () => undefined);
+    const worker = fixture.start(done, proxy.url);
+    try {
+      await eventually(() => done.mock.calls.length === 1);
+    } finally {
+      await worker.onModuleDestroy();
+      await proxy.close();
+    }
+  });
+
   it('does not need the crontab of its library', async () => {
     await fixture.dataSource.query('DROP TABLE graphile_worker._private_known_crontabs');
     const done = jest.fn<() => Promise<void>>(async () => undefined);
