@@ -13,7 +13,7 @@ import { Cookies, KnownDevice } from './tokens/cookies.js';
 import { CrossSite } from './authentication/authentication.js';
 import { Reauthentication } from './authentication/fresh-sign-in.js';
 import { SecondFactors } from './authentication/second-factors.repository.js';
-import { WaysIn } from './authentication/ways-in.repository.js';
+import { SignInMethods } from './authentication/sign-in-methods.repository.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { AttemptsRepository, CountingConnections, ENDED_ATTEMPTS } from './rate-limit/attempts.repository.js';
 import { WriteLimit } from './rate-limit/write-limit.js';
@@ -41,7 +41,7 @@ const services = [
   SecretBox,
   SessionRestrictions,
   RateLimiter,
-  WaysIn,
+  SignInMethods,
 ];
 
 /** Authentication and authorization. Its guards run on every route; its services are global. */

@@ -1,5 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { WaysIn } from '../auth/authentication/ways-in.repository.js';
+import { SignInMethods } from '../auth/authentication/sign-in-methods.repository.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { ProviderClients } from './discovery/provider-clients.service.js';
 import { ProviderKeys } from './discovery/provider-keys.service.js';
@@ -91,12 +91,12 @@ import { ProviderSessionsRepository } from './sign-out/provider-sessions.reposit
 export class IdentityProvidersModule implements OnModuleInit {
   constructor(
     private readonly data: PersonalData,
-    private readonly waysIn: WaysIn,
+    private readonly signInMethods: SignInMethods,
   ) {}
 
   onModuleInit(): void {
     this.data.register(PERSONAL_IDENTITIES);
-    this.waysIn.register({
+    this.signInMethods.register({
       name: 'identity',
       isHeldBy: hasIdentity,
       isRequiredOf: (account) => isEnforcedFor(account),

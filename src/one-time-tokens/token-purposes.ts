@@ -28,7 +28,7 @@ export interface TokenData {
   passkey_mfa: PasskeyChallenge;
   /** The challenge of a passkey that proves again who an account is. */
   passkey_reauthenticate: PasskeyChallenge;
-  /** The `state` of a round trip to an identity provider (RFC 6749, 10.12). */
+  /** The `state` of an authorization request to an identity provider (RFC 6749, 10.12). */
   sso_state: {
     readonly providerId: string;
     readonly verifier: string;
@@ -38,17 +38,17 @@ export interface TokenData {
     readonly returnTo: string;
     /** The client's PKCE challenge; null where it leads to a page of this service. */
     readonly challenge: string | null;
-    readonly intent: RoundTripIntent;
+    readonly intent: AuthorizationIntent;
   };
   /** What the client exchanges for a session, with its PKCE verifier. */
   sso_code: {
     readonly challenge: string;
     readonly providerId: string;
     readonly slug: string;
-    readonly intent: RoundTripIntent;
+    readonly intent: AuthorizationIntent;
     readonly identity: UpstreamIdentity;
   };
-  /** Begins a round trip that links an identity to the account. */
+  /** Begins an authorization request that links an identity to the account. */
   sso_link: { readonly providerId: string };
   /** Proves that an identity is of the account; mailed to its e-mail. */
   identity_link: {
@@ -67,8 +67,8 @@ interface PasskeyChallenge {
   readonly challenge: string;
 }
 
-/** What a round trip to an identity provider is for. */
-export type RoundTripIntent =
+/** What an authorization request to an identity provider is for. */
+export type AuthorizationIntent =
   | { readonly kind: 'sign_in' }
   /** The account proves again who it is. */
   | { readonly kind: 'reauthenticate' }

@@ -78,7 +78,7 @@ export const PAGE_SAMPLES: Partial<PageData> = {
     heading: 'Identity providers',
     body: 'They sign you in.',
     notice: 'Linked',
-    problem: 'It is the last way in.',
+    problem: 'It is your only way to sign in.',
     items: [{ ...ITEM, id: '1' }],
     empty: 'None',
     action: 'account/identity-providers',

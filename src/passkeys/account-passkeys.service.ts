@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
-import { WaysIn } from '../auth/authentication/ways-in.repository.js';
+import { SignInMethods } from '../auth/authentication/sign-in-methods.repository.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import type { RevertedChange } from '../accounts/email/email-reverts.js';
 import { Audit } from '../events/audit.js';
@@ -23,7 +23,7 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
   constructor(
     private readonly passkeys: AccountPasskeysRepository,
     tools: ResourceTools,
-    private readonly waysIn: WaysIn,
+    private readonly signInMethods: SignInMethods,
     private readonly factors: SecondFactors,
     private readonly changes: FactorChanges,
     private readonly mailer: PasskeyMailer,
@@ -41,7 +41,7 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
     }
   }
 
-  /** Locks the account, so that concurrent requests do not remove its last two ways to sign in. */
+  /** Locks the account, so that concurrent requests do not remove its last two sign-in methods. */
   protected override async prepare(actor: Actor, _id: string, intent: Intent, tx: Transaction): Promise<void> {
     if (intent.verb === 'delete') await this.passkeys.lockOwner(actor.id, tx);
   }
@@ -50,7 +50,7 @@ export class AccountPasskeysService extends ResourceService<AccountPasskey, Acto
     row: { accountId, name },
     tx,
   }: Deletion<Actor, AccountPasskey>): Promise<void> {
-    if ((await this.waysIn.ofAccount(accountId, tx)).length === 0) {
+    if ((await this.signInMethods.ofAccount(accountId, tx)).length === 0) {
       throw apiError(
         'conflict',
         'It is the only way to sign in to the account; set a password or add another one first',

@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { EmailReverts } from '../accounts/email/email-reverts.js';
-import { WaysIn } from '../auth/authentication/ways-in.repository.js';
+import { SignInMethods } from '../auth/authentication/sign-in-methods.repository.js';
 import { FALSE } from '../json-api/sql/sql.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { AccountPasskeysController } from './account-passkeys.controller.js';
@@ -40,7 +40,7 @@ export class PasskeysModule implements OnModuleInit {
   constructor(
     private readonly passkeys: AccountPasskeysService,
     private readonly challenges: PasskeyChallenges,
-    private readonly waysIn: WaysIn,
+    private readonly signInMethods: SignInMethods,
     private readonly reverts: EmailReverts,
     private readonly data: PersonalData,
   ) {}
@@ -48,6 +48,6 @@ export class PasskeysModule implements OnModuleInit {
   onModuleInit(): void {
     this.data.register(PERSONAL_PASSKEYS);
     this.reverts.register((change, tx) => this.passkeys.removeSince(change, tx));
-    this.waysIn.register({ name: 'passkey', isHeldBy: this.challenges.areOn ? hasPasskey : () => FALSE });
+    this.signInMethods.register({ name: 'passkey', isHeldBy: this.challenges.areOn ? hasPasskey : () => FALSE });
   }
 }

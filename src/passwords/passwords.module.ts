@@ -1,5 +1,5 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { WaysIn } from '../auth/authentication/ways-in.repository.js';
+import { SignInMethods } from '../auth/authentication/sign-in-methods.repository.js';
 import { PersonalData } from '../personal-data/personal-data.js';
 import { BreachedPasswords } from './policy/breached-passwords.js';
 import { CredentialsRepository, hasPassword, PERSONAL_CREDENTIALS } from './credentials.repository.js';
@@ -29,11 +29,11 @@ import { ResetMailer } from './reset.mailer.js';
 export class PasswordsModule implements OnModuleInit {
   constructor(
     private readonly data: PersonalData,
-    private readonly waysIn: WaysIn,
+    private readonly signInMethods: SignInMethods,
   ) {}
 
   onModuleInit(): void {
     this.data.register(PERSONAL_CREDENTIALS);
-    this.waysIn.register({ name: 'password', isHeldBy: hasPassword });
+    this.signInMethods.register({ name: 'password', isHeldBy: hasPassword });
   }
 }

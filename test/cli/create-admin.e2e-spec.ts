@@ -26,11 +26,11 @@ describe('create-admin', () => {
 
   it('makes an admin with the piped password, although every other admin is locked out', async () => {
     await app.sql('UPDATE accounts SET enabled = false');
-    const made = await command(['create-admin', '--email', 'way-in@example.com', '--name', 'Ada'], env, PASSWORD);
-    const [row] = await accounts('way-in@example.com');
-    expect(made).toEqual({ exitCode: 0, out: `Made the admin way-in@example.com, ${row?.['id']}.\n`, err: '' });
+    const made = await command(['create-admin', '--email', 'new-admin@example.com', '--name', 'Ada'], env, PASSWORD);
+    const [row] = await accounts('new-admin@example.com');
+    expect(made).toEqual({ exitCode: 0, out: `Made the admin new-admin@example.com, ${row?.['id']}.\n`, err: '' });
     expect(row).toMatchObject({ name: 'Ada', role_name: 'admin', enabled: true });
-    const { token } = await signIn(app, { email: 'way-in@example.com', password: PASSWORD });
+    const { token } = await signIn(app, { email: 'new-admin@example.com', password: PASSWORD });
     const [locked] = (await send(app, 'GET', '/accounts?filter[enabled]=false', { token })).body.data;
     const body = { data: { type: 'iam:accounts', id: locked.id, attributes: { enabled: true } } };
     expect((await send(app, 'PATCH', `/accounts/${locked.id}`, { token, body })).status).toBe(200);

@@ -202,7 +202,7 @@ describe('An enforced identity provider', () => {
     expect((await login(email)).status).toBe(200);
   });
 
-  it('is the last way in, though there is a password, which does not count then', async () => {
+  it('is the last sign-in method, though there is a password, which does not count then', async () => {
     const provider = await newProvider(root, fake);
     const { id, token } = await federated(provider);
     await app.sql(

@@ -66,7 +66,7 @@ describe('The page of the own identity providers', () => {
     );
   });
 
-  it('says why the last way in stays, in the language of the page', async () => {
+  it('says why the last sign-in method stays, in the language of the page', async () => {
     const browser = new Browser(app);
     const email = `${randomUUID()}@${acme.domain}`;
     fake.said = { sub: randomUUID(), email, email_verified: true };

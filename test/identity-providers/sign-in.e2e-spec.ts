@@ -446,7 +446,7 @@ describe('Signing in with an identity provider', () => {
   });
 
   describe('an identity', () => {
-    it('is removed by its account, which is mailed, unless it is the last way in', async () => {
+    it('is removed by its account, which is mailed, unless it is the last sign-in method', async () => {
       const { id, said, token } = await joined();
       const client = as(app, token);
       const path = `/account_identities/${(await client.get('/account_identities')).body.data[0].id}`;
@@ -457,7 +457,7 @@ describe('Signing in with an identity provider', () => {
       expect(mails.map(({ parsed }) => parsed.subject)).toContain('Acme was removed from your account at Iam');
     });
 
-    it('is a way in beside a passkey, and the other way round', async () => {
+    it('is a sign-in method beside a passkey, and the other way round', async () => {
       const { token } = await joined();
       const client = as(app, token);
       const device = newDevice();

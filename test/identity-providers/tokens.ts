@@ -84,7 +84,10 @@ export function ssoTokens(app: () => TestApp, root: () => ApiClient) {
       'link an identity': async (token: string) => (await visit('/auth/confirm-identity', { token })).status === 303,
     },
     kinds: {
-      'the state of a round trip': { make: () => issue('sso_state'), goodFor: ['come back from a provider'] },
+      'the state of an authorization request': {
+        make: () => issue('sso_state'),
+        goodFor: ['come back from a provider'],
+      },
       'the code of a provider': { make: () => issue('sso_code'), goodFor: ['exchange a code'] },
       'a link to link an identity': { make: () => issue('sso_link'), goodFor: ['go to link an identity'] },
       'the record of a logout token': { make: () => recorded(), goodFor: [] },

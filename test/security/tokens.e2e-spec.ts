@@ -46,7 +46,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
   reset: 'a mailed reset token',
   email_confirm: 'the token to a new e-mail',
   email_revert: 'the token to a former e-mail',
-  sso_state: 'the state of a round trip',
+  sso_state: 'the state of an authorization request',
   sso_code: 'the code of a provider',
   sso_link: 'a link to link an identity',
   identity_link: 'a mailed proof of an identity',

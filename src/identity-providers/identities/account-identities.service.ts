@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { WaysIn } from '../../auth/authentication/ways-in.repository.js';
+import { SignInMethods } from '../../auth/authentication/sign-in-methods.repository.js';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { apiError } from '../../json-api/document/errors.js';
 import type { Facts, Restrictions } from '../../json-api/resource/permissions.js';
@@ -9,14 +9,14 @@ import type { AccountIdentity } from './account-identity.entity.js';
 import { AccountIdentitiesRepository } from './account-identities.repository.js';
 import { IdentityMailer } from './identity.mailer.js';
 
-/** The identities of accounts. Removing one mails the owner; the last way to sign in cannot be removed. */
+/** The identities of accounts. Removing one mails the owner; the last sign-in method cannot be removed. */
 @Injectable()
 export class AccountIdentitiesService extends ResourceService<AccountIdentity, Actor, Record<string, never>> {
   constructor(
     rows: AccountIdentitiesRepository,
     tools: ResourceTools,
     private readonly directory: AccountDirectoryRepository,
-    private readonly waysIn: WaysIn,
+    private readonly signInMethods: SignInMethods,
     private readonly mailer: IdentityMailer,
   ) {
     super(rows, tools);
@@ -27,13 +27,13 @@ export class AccountIdentitiesService extends ResourceService<AccountIdentity, A
     return { delete: 'The account also belongs to organizations that are not yours' };
   }
 
-  /** Of an account's ways to sign in, two are not removed at the same time. */
+  /** Of an account's sign-in methods, two are not removed at the same time. */
   protected override async beforeDelete({ row, tx }: Deletion<Actor, AccountIdentity>): Promise<void> {
     await this.directory.lock({ id: row.accountId }, tx);
   }
 
   protected override async afterDelete({ row, tx }: Deletion<Actor, AccountIdentity>): Promise<void> {
-    if ((await this.waysIn.ofAccount(row.accountId, tx)).length === 0) {
+    if ((await this.signInMethods.ofAccount(row.accountId, tx)).length === 0) {
       throw apiError(
         'conflict',
         'It is the last way to sign in to the account: set a password or add another way first',

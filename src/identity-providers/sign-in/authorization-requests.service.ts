@@ -6,7 +6,7 @@ import { Config } from '../../config/config.js';
 import { publicUrl } from '../../config/own-url.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
-import type { RoundTripIntent } from '../../one-time-tokens/token-purposes.js';
+import type { AuthorizationIntent } from '../../one-time-tokens/token-purposes.js';
 import { ProviderClients } from '../discovery/provider-clients.service.js';
 import { type ProviderSettings, rulesOf, scopesOf } from '../discovery/provider-settings.js';
 import { withinTime } from './within-time.js';
@@ -14,7 +14,7 @@ import { withinTime } from './within-time.js';
 /** What is requested of a provider, and what its response is for. */
 export interface AuthorizationRequest {
   readonly provider: ProviderSettings;
-  readonly intent: RoundTripIntent;
+  readonly intent: AuthorizationIntent;
   /** Where the browser goes after the callback, checked: a path of this service, or a URL. */
   readonly returnTo: string;
   /** The client's PKCE challenge; null where `returnTo` is a page of this service. */

@@ -9,7 +9,7 @@ import { hashToken } from '../../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../../json-api/document/errors.js';
 import { Transactions } from '../../json-api/sql/executor.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
-import type { RoundTripIntent } from '../../one-time-tokens/token-purposes.js';
+import type { AuthorizationIntent } from '../../one-time-tokens/token-purposes.js';
 import { NO_ERRORS } from '../../pages/fields.js';
 import { Page, type PageResult, Text } from '../../pages/page.decorators.js';
 import { PagePaths } from '../../pages/page.paths.js';
@@ -167,7 +167,10 @@ export class SsoController {
     return { returnTo: url.href, challenge };
   }
 
-  private async intentOf({ link, reauthenticate = 'false' }: Sent, { id }: ProviderSettings): Promise<RoundTripIntent> {
+  private async intentOf(
+    { link, reauthenticate = 'false' }: Sent,
+    { id }: ProviderSettings,
+  ): Promise<AuthorizationIntent> {
     if (reauthenticate === 'true') return { kind: 'reauthenticate' };
     if (reauthenticate !== 'false') throw invalid('reauthenticate', 'reauthenticate must be true or false');
     if (link === undefined) return { kind: 'sign_in' };

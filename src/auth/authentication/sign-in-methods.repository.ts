@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
 
-/** A way to sign in that needs no other one beside it, such as a password. */
-export interface WayIn {
+/** What an account can sign in with and nothing else beside it, such as a password. */
+export interface SignInMethod {
   readonly name: string;
   /** The condition, in SQL, that an account has it and can use it. @param account the account's id */
   readonly isHeldBy: (account: Sql) => Sql;
@@ -11,24 +11,24 @@ export interface WayIn {
   readonly isRequiredOf?: (account: Sql) => Sql;
 }
 
-/** The ways to sign in. A module registers its own in `onModuleInit`. */
+/** What accounts can sign in with. A module registers its own in `onModuleInit`. */
 @Injectable()
-export class WaysIn {
-  private readonly ways: WayIn[] = [];
+export class SignInMethods {
+  private readonly methods: SignInMethod[] = [];
 
-  register(way: WayIn): void {
-    this.ways.push(way);
+  register(method: SignInMethod): void {
+    this.methods.push(method);
   }
 
   /** The names of those that an account has, by one statement. With its row locked none is removed meanwhile. */
   async ofAccount(accountId: string, database: Pick<Transaction, 'query'>): Promise<string[]> {
     const account = sql`${accountId}::uuid`;
-    const held = this.ways.map((way) => {
-      const others = this.ways.filter((other) => other !== way);
+    const held = this.methods.map((method) => {
+      const others = this.methods.filter((other) => other !== method);
       const isRuledOut = or(others.flatMap(({ isRequiredOf }) => isRequiredOf?.(account) ?? []));
-      return sql`(${way.isHeldBy(account)} AND NOT ${isRuledOut})`;
+      return sql`(${method.isHeldBy(account)} AND NOT ${isRuledOut})`;
     });
     const [row] = await database.query<{ held: boolean[] }>(sql`SELECT ARRAY[${join(held, ', ')}] AS held`);
-    return this.ways.filter((_way, place) => row?.held[place]).map(({ name }) => name);
+    return this.methods.filter((_method, place) => row?.held[place]).map(({ name }) => name);
   }
 }
