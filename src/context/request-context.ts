@@ -127,6 +127,9 @@ export function onRequestEnd(server: FastifyInstance, listener: Listener): void 
   });
 }
 
+/** Whether a request of a connection waits for its response, or for the end of it: of those that `onRequestEnd` follows. */
+export const hasPendingRequest = (socket: Socket): boolean => (pending.get(socket)?.size ?? 0) > 0;
+
 /**
  * Closes a connection that sends one more request while so many wait for their response: those that `onRequestEnd`
  * follows. Call this before adding other hooks: they do not run for such a request.

@@ -1,6 +1,7 @@
-import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
+import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
+import { hasPendingRequest } from '../context/request-context.js';
 import { interruptBody, hasResponse } from '../json-api/http/body-reader.js';
 import { errorDocument, MEDIA_TYPE } from '../json-api/document/document.js';
 import { ERROR_CODES, apiError } from '../json-api/document/errors.js';
@@ -47,7 +48,7 @@ export function respondToUnreadableRequest(
   const { code, detail } = REASONS[error.code ?? ''] ?? NO_HTTP;
   if (interruptBody(socket, apiError(code, detail, undefined, { headers: { Connection: 'close' } }))) return;
   rejected(code);
-  if (isAnswering(socket) || hasResponse(socket)) {
+  if (hasPendingRequest(socket) || hasResponse(socket)) {
     socket.destroy();
     return;
   }
@@ -66,9 +67,4 @@ export function respondToUnreadableRequest(
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
-}
-
-/** Whether an earlier request waits for its response: an internal property of Node. */
-function isAnswering(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
-  return Boolean(socket._httpMessage);
 }

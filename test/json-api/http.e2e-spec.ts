@@ -240,6 +240,24 @@ describe('Over HTTP, the service', () => {
     expect(received).not.toContain('malformed_body');
   });
 
+  it('puts no such document before the answer to an earlier request', async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    // In one packet: the first request waits for the database when the parser meets what follows.
+    socket.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\nno HTTP\r\n\r\n');
+    expect(await text(socket)).toBe('');
+  });
+
+  it('answers what is no HTTP after a complete answer on the same connection', async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 OK/);
+    socket.write('no HTTP\r\n\r\n');
+    expect(await text(socket)).toContain('HTTP/1.1 400 Bad Request');
+  });
+
   it('answers HEAD as GET, but for the body', async () => {
     const [get, head] = [
       await root.get('/organizations'),
