@@ -36,13 +36,15 @@ export const PERSONAL_ACCOUNTS: PersonalTable = { table: 'accounts', key: 'id', 
  */
 @Injectable()
 export class AccountDirectoryRepository implements ActorSource, MailRecipients, PasswordOwners {
-  /** Put together when the first actor is loaded, when every factor is registered. */
+  /** Put together when the first actor is loaded after a factor or a requirement was registered. */
   #factorState: { readonly isDemanded: Sql; readonly isMissing: Sql } | undefined;
 
   constructor(
     private readonly transactions: Transactions,
     private readonly factors: SecondFactors,
-  ) {}
+  ) {
+    factors.onRegister(() => (this.#factorState = undefined));
+  }
 
   /**
    * The condition that an account must have a second factor: it is a person's, and has one of these roles, or an

@@ -69,13 +69,15 @@ export abstract class PasswordOwners {
  */
 @Injectable()
 export class CredentialsRepository {
-  /** Put together at the first sign-in, when every restriction is registered. */
+  /** Put together at the first sign-in after a restriction was registered. */
   #restricted: Sql | undefined;
 
   constructor(
     private readonly transactions: Transactions,
     @Inject(SessionRestrictions) @Optional() private readonly restrictions = new SessionRestrictions(),
-  ) {}
+  ) {
+    restrictions.onRegister(() => (this.#restricted = undefined));
+  }
 
   /** The account with this key of an e-mail, and its password; a row in any case, so that an unknown one takes as long. */
   async findByEmail(emailKey: string): Promise<FoundByEmail> {

@@ -23,6 +23,7 @@ export class SecondStep implements OnModuleInit {
       concerns: ({ id }) => this.factors.isDemandedOf(id),
       unmet: (tx, candidate) => this.unmet(tx, candidate),
     });
+    this.factors.onRegister(() => this.requirements.renew());
   }
 
   /** The account that a token of the first step is for. @throws ApiError 404, 422 */

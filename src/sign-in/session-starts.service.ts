@@ -81,12 +81,17 @@ export class SignInRequirements {
 
   register(requirement: SignInRequirement): void {
     this.requirements.push(requirement);
-    this.conditions = undefined;
+    this.renew();
   }
 
   /** Adds one that comes before all others, such as one that no further step can meet. */
   registerFirst(requirement: SignInRequirement): void {
     this.requirements.unshift(requirement);
+    this.renew();
+  }
+
+  /** Has the conditions put together again, where what one is made of has changed. */
+  renew(): void {
     this.conditions = undefined;
   }
 

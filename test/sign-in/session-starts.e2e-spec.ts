@@ -1,11 +1,12 @@
 import { Body, Controller, HttpCode, Module, type OnModuleInit, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SecondFactors } from '../../src/auth/authentication/second-factors.repository.js';
 import { Public } from '../../src/auth/authorization/actor.js';
 import { SessionRestrictions } from '../../src/auth/sessions/session-restrictions.js';
 import { Audit } from '../../src/events/audit.js';
 import { apiError } from '../../src/json-api/document/errors.js';
-import { FALSE, sql } from '../../src/json-api/sql/sql.js';
+import { FALSE, sql, type Sql } from '../../src/json-api/sql/sql.js';
 import { BrowserSessions } from '../../src/sign-in/sign-in.service.js';
 import { SignInRequirements } from '../../src/sign-in/session-starts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -122,4 +123,45 @@ describe('Every session', () => {
     const answers = await Promise.all([login(user), login({ ...user, email: 'nobody@closed.example' })]);
     expect(answers.map(errorsOf)).toEqual([['403 forbidden'], ['403 forbidden']]);
   });
+
+  describe('needs what is registered after the first one too:', () => {
+    beforeAll(async () => {
+      expect((await login(await account(app))).status).toBe(200);
+    });
+
+    it('an e-mail that is not turned away', async () => {
+      app.nest.get(SessionRestrictions).register({
+        ofEmail: async () => apiError('forbidden', 'Closed'),
+        concerns: (emailKey) => sql`${emailKey} = 'closed@later.example'`,
+        stops: () => FALSE,
+      });
+      const user = await account(app, { email: 'closed@later.example' });
+      expect(errorsOf(await login(user))).toEqual(['403 forbidden']);
+    });
+
+    it('a second factor, by a condition', async () => {
+      app.nest.get(SecondFactors).requireWhere((id) => isCalled(id, 'Requires one'));
+      const { body } = await login(await account(app, { name: 'Requires one' }));
+      const response = await as(app, body.meta.token).get('/accounts');
+      expect(errorsOf(response)).toEqual(['403 mfa_enrolment_required']);
+    });
+
+    it('a second factor that the account has', async () => {
+      app.nest.get(SecondFactors).register({
+        name: 'later',
+        member: 'code',
+        demanded: 'always',
+        enrolment: null,
+        provesAlone: false,
+        isHeldBy: (id) => isCalled(id, 'Has one'),
+        verify: async () => ({ amr: [], spend: async () => undefined }),
+        removeAll: async () => undefined,
+      });
+      expect(errorsOf(await login(await account(app, { name: 'Has one' })))).toEqual(['401 mfa_required']);
+    });
+  });
 });
+
+/** The condition that an account has this name. @param account its id */
+const isCalled = (account: Sql, name: string): Sql =>
+  sql`${account} IN (SELECT named.id FROM accounts named WHERE named.name = ${name})`;

@@ -67,6 +67,7 @@ export interface SentFactor {
 export class SecondFactors {
   private readonly factors: SecondFactor[] = [];
   private readonly requirements: ((account: Sql) => Sql)[] = [];
+  private readonly listeners: (() => void)[] = [];
 
   /** @throws Error when there are two of one name */
   register(factor: SecondFactor): void {
@@ -75,6 +76,7 @@ export class SecondFactors {
     }
     this.factors.push(factor);
     this.factors.sort((left, right) => MEMBERS.indexOf(left.member) - MEMBERS.indexOf(right.member));
+    this.changed();
   }
 
   /** What an account needs to add a second factor, of each kind that can be added. */
@@ -85,6 +87,12 @@ export class SecondFactors {
   /** Adds a condition, in SQL, that an account must have a second factor. It is given the account's id. */
   requireWhere(requirement: (account: Sql) => Sql): void {
     this.requirements.push(requirement);
+    this.changed();
+  }
+
+  /** Calls the listener when a factor or a condition is registered: what was put together before leaves it out. */
+  onRegister(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /** The condition, in SQL, that an account must have a second factor. @param account the account's id */
@@ -152,5 +160,9 @@ export class SecondFactors {
     const held = (kind: SecondFactor['demanded']): Sql =>
       or(this.factors.flatMap(({ demanded, isHeldBy }) => (demanded === kind ? [isHeldBy(account)] : [])));
     return sql`(${held('always')} OR ${held('where_required')} AND ${this.isRequiredOf(account)})`;
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
   }
 }

@@ -30,9 +30,16 @@ export interface SessionRestriction {
 @Injectable()
 export class SessionRestrictions {
   private readonly restrictions: SessionRestriction[] = [];
+  private readonly listeners: (() => void)[] = [];
 
   register(restriction: SessionRestriction): void {
     this.restrictions.push(restriction);
+    for (const changed of this.listeners) changed();
+  }
+
+  /** Calls the listener when one is registered: a condition that was put together before leaves it out. */
+  onRegister(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /**
