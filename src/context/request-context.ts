@@ -56,17 +56,17 @@ export class RateLimitTally {
   private charges: Charge[] = [];
   private tightest: Quota | null = null;
 
-  /** @param changed called after each charge and each quota: most requests have none */
+  /** @param changed called when there is something to refund, and when the headers change: for most requests never */
   constructor(private readonly changed?: (tally: RateLimitTally) => void) {}
 
   charge(charge: Charge): void {
-    this.charges.push(charge);
-    this.changed?.(this);
+    if (this.charges.push(charge) === 1) this.changed?.(this);
   }
 
   /** Reports a quota to the client; the response has the one with the minimum remaining. */
   report(quota: Quota): void {
-    if (this.tightest === null || quota.remaining <= this.tightest.remaining) this.tightest = quota;
+    if (this.tightest !== null && quota.remaining > this.tightest.remaining) return;
+    this.tightest = quota;
     this.changed?.(this);
   }
 

@@ -231,7 +231,7 @@ export function countRequests(server: FastifyInstance, rateLimiter: RateLimiter)
 }
 
 /**
- * What is called after each point that the limits charge for a request: adds `RateLimit-*` headers to its response, and
+ * What is called when a request is charged, and when its quota changes: adds `RateLimit-*` headers to its response, and
  * refunds attempts that were not evaluated.
  */
 export function tallyListener(rateLimiter: RateLimiter): (tally: RateLimitTally, reply: FastifyReply) => void {
