@@ -101,7 +101,7 @@ export async function becomeFloor(databaseUrl: string): Promise<void> {
   const own = new Set([...COLUMNS, ...WRITTEN]);
   const foreign = columns.filter(({ name }) => !own.has(name));
   await withClient(databaseUrl, async (client) => {
-    await client.query('ALTER TABLE accounts DISABLE TRIGGER USER');
+    for (const table of ['accounts', 'memberships']) await client.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
     for (const { name } of foreign) await client.query(`ALTER TABLE accounts DROP COLUMN "${name}" CASCADE`);
     for (const index of TEXT_INDEXES) {
       const { rows } = await client.query(

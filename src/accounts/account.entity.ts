@@ -93,6 +93,10 @@ export class Account {
   /** `role_scope` without `org`, which is stored in `memberships`. */
   @Column({ type: 'jsonb', default: {} }) roleScopeExtra!: RoleScope;
 
+  /** A copy of the ids in `memberships`, in their order, which triggers of that table keep. */
+  @Column({ type: 'uuid', array: true, default: '{}', select: false, insert: false, update: false })
+  readonly organizationIds!: readonly string[];
+
   @Column({ type: 'varchar', length: 2048, nullable: true, comment: 'Address of a picture', ...SORTED })
   @Trimmed()
   @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })

@@ -133,22 +133,18 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
   }
 
   /**
-   * `org` is the sorted set of the memberships that the actor may read, and missing when there are none. An array, out of
-   * the index in its order, and text at once, since ids need no escapes: jsonb that is aggregated takes 3.3 µs a row, this 2.
-   * OFFSET keeps PostgreSQL from looking the memberships up once for each time that they are named.
+   * `org` is the sorted set of the organizations that the actor may read, and missing when there are none. It comes out of
+   * the account's own copy of its memberships, since looking these up takes three times as long.
    */
   private roleScope(actor: Actor): Sql {
+    if (actor.can('iam:organizations', 'read', '*')) return scopeWith(sql`row.organization_ids`);
+    // OFFSET keeps PostgreSQL from computing the ids once for each time that they are named.
     return sql`(
-      SELECT CASE
-        WHEN scope.ids = '' THEN row.role_scope_extra::text
-        WHEN row.role_scope_extra = '{}' THEN '{"org":["' || scope.ids || '"]}'
-        ELSE (row.role_scope_extra || ('{"org":["' || scope.ids || '"]}')::jsonb)::text END
-      FROM (
-        SELECT array_to_string(ARRAY(
-          SELECT membership.organization_id FROM memberships membership
-          WHERE membership.account_id = row.id AND ${this.isReadable(actor)} ORDER BY membership.organization_id
-        ), '","') AS ids OFFSET 0
-      ) scope)`;
+      SELECT ${scopeWith(sql`readable.ids`)}
+      FROM (SELECT ARRAY(
+        SELECT id FROM unnest(row.organization_ids) AS id
+        WHERE id IN (${this.readableIds('iam:organizations', actor)}) ORDER BY id
+      ) AS ids OFFSET 0) readable)`;
   }
 
   private isReadable(actor: Actor): Sql {
@@ -212,6 +208,14 @@ export class AccountsRepository extends ResourceRepository<Account, Actor> {
           AND ${this.isReadable(actor)}) END`,
     ]);
   }
+}
+
+/** `role_scope` with these ids as its `org`: text at once, since ids need no escapes. */
+function scopeWith(ids: Sql): Sql {
+  return sql`CASE
+    WHEN ${ids} = '{}' THEN row.role_scope_extra::text
+    WHEN row.role_scope_extra = '{}' THEN '{"org":["' || array_to_string(${ids}, '","') || '"]}'
+    ELSE (row.role_scope_extra || jsonb_build_object('org', ${ids}))::text END`;
 }
 
 /** The JSON object of a filter; undefined where it is something else. */

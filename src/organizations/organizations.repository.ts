@@ -61,7 +61,8 @@ export class OrganizationsRepository extends ResourceRepository<Organization, Ac
    */
   async removeMembers(id: string, limit: number, tx: Transaction): Promise<string[]> {
     const members = await tx.query<{ id: string }>(sql`
-      UPDATE accounts SET version = version + 1, updated_at = now() WHERE id IN (
+      UPDATE accounts SET version = version + 1, updated_at = now(),
+        organization_ids = array_remove(organization_ids, ${id}::uuid) WHERE id IN (
         SELECT account.id FROM accounts account
         JOIN memberships membership ON membership.account_id = account.id
         WHERE membership.organization_id = ${id}

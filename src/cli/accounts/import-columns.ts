@@ -19,7 +19,7 @@ export interface ImportTable {
 }
 
 /** Columns that are not transferred attributes, but derived from the line. */
-const MADE = ['id', 'email_key', 'role_scope_extra'] as const;
+const MADE = ['id', 'email_key', 'role_scope_extra', 'organization_ids'] as const;
 
 /** The tables that an import of accounts writes besides those of memberships and credentials, with their columns. */
 export async function tablesOf(resource: TransferResource, tx: Transaction): Promise<ImportTable[]> {

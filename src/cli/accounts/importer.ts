@@ -150,7 +150,7 @@ export class Importer {
     const lines = placed.map(({ valid }) => valid);
     await insertRows(
       accounts,
-      lines.map(({ account }) => account),
+      placed.map(({ valid, organizationIds }) => ({ ...valid.account, organization_ids: [...organizationIds].sort() })),
       tx,
     );
     for (const table of beside) {

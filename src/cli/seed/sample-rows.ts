@@ -31,6 +31,7 @@ export const ACCOUNT_COLUMNS = [
   'email_key',
   'enabled',
   'role_name',
+  'organization_ids',
   'picture_url',
   'joined_at',
   'invitation_expired_at',
@@ -94,10 +95,11 @@ export function sampleAccount(n: number, settings: SampleSettings): SampleAccoun
   const enabled = own !== undefined || !random.chance(DISABLED);
   const joinedAt = Math.min(now, createdAt + random.below(INVITATION_MS));
   const email = `user${number}@seed.example.com`;
+  const ids = own === undefined ? membershipsOf(random, organizationIds, owner) : [own];
   return {
     id,
     hashedPassword: invited ? null : settings.hashedPassword,
-    organizationIds: own === undefined ? membershipsOf(random, organizationIds, owner) : [own],
+    organizationIds: ids,
     values: [
       id,
       personName(random),
@@ -105,6 +107,7 @@ export function sampleAccount(n: number, settings: SampleSettings): SampleAccoun
       emailKey(email),
       enabled,
       owner ? settings.ownerRole : settings.userRole,
+      `{${ids.join()}}`,
       random.chance(PICTURED) ? `https://seed.example.com/pictures/${number}.png` : null,
       invited ? null : new Date(joinedAt),
       // No token is stored, since it is never sent; disabling an account voids its token.
@@ -123,7 +126,7 @@ function moment(n: number, count: number, start: number, length: number, random:
 function membershipsOf(random: Random, organizationIds: readonly string[], owner: boolean): string[] {
   if (organizationIds.length === 0 || (!owner && random.chance(OUTSIDERS))) return [];
   const count = 1 + SHARED.filter((share) => random.chance(share)).length;
-  return [...new Set(Array.from({ length: count }, () => random.pick(organizationIds)))];
+  return [...new Set(Array.from({ length: count }, () => random.pick(organizationIds)))].sort();
 }
 
 const words = (text: string): string[] => text.trim().split(/\s*,\s*/);

@@ -17,6 +17,7 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         enabled boolean NOT NULL DEFAULT true,
         role_name varchar(100) COLLATE "und-x-icu" NOT NULL,
         role_scope_extra jsonb NOT NULL DEFAULT '{}',
+        organization_ids uuid[] NOT NULL DEFAULT '{}',
         picture_url varchar(2048) COLLATE "und-x-icu",
         locale varchar(35) COLLATE "und-x-icu",
         hashed_password text,
@@ -107,6 +108,30 @@ export class InitialSchema1764000000000 implements MigrationInterface {
       END $$;
       CREATE TRIGGER organizations_fold BEFORE INSERT OR UPDATE OF name, name_folded ON organizations
         FOR EACH ROW EXECUTE FUNCTION fold_organization();
+      -- Works on the newest version of each account, so that memberships of one account that are added at the same time are
+      -- all in its copy. Who writes the copy along with the memberships saves a second version of the account.
+      CREATE FUNCTION copy_memberships() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF TG_OP <> 'INSERT' THEN
+          UPDATE accounts account SET organization_ids = ARRAY(
+            SELECT id FROM unnest(account.organization_ids) AS id WHERE id <> ALL(gone.ids) ORDER BY id)
+          FROM (SELECT account_id, array_agg(organization_id) AS ids FROM removed GROUP BY account_id) gone
+          WHERE account.id = gone.account_id AND account.organization_ids && gone.ids;
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+          UPDATE accounts account SET organization_ids = ARRAY(
+            SELECT DISTINCT id FROM unnest(account.organization_ids || fresh.ids) AS id ORDER BY id)
+          FROM (SELECT account_id, array_agg(organization_id) AS ids FROM added GROUP BY account_id) fresh
+          WHERE account.id = fresh.account_id AND NOT account.organization_ids @> fresh.ids;
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER memberships_inserted AFTER INSERT ON memberships REFERENCING NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION copy_memberships();
+      CREATE TRIGGER memberships_updated AFTER UPDATE ON memberships REFERENCING OLD TABLE AS removed NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION copy_memberships();
+      CREATE TRIGGER memberships_deleted AFTER DELETE ON memberships REFERENCING OLD TABLE AS removed
+        FOR EACH STATEMENT EXECUTE FUNCTION copy_memberships();
       -- One of 100 samples that has a rare text by chance would count as one row in 100, and make a page walk the table.
       ALTER TABLE accounts ALTER COLUMN name_folded SET STATISTICS 500, ALTER COLUMN email_folded SET STATISTICS 500;
       ALTER TABLE organizations ALTER COLUMN name_folded SET STATISTICS 500;
