@@ -8,7 +8,7 @@ import { entities, migrations } from './schema.js';
 /** Statements that take longer are logged, in milliseconds. */
 const SLOW_STATEMENT_MS = 1_000;
 
-/** TypeORM options, the same for the service, the commands and the tests. */
+/** TypeORM's options of PostgreSQL. */
 export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** The same, with what is needed to open other connections to the same database. */

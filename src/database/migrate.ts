@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DataSource, type Migration, MigrationExecutor } from 'typeorm';
+import { LOCK_NOT_AVAILABLE } from '../json-api/sql/executor.js';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
 import { PendingMigrations } from './pending-migrations.js';
@@ -13,7 +14,6 @@ import { sqlStateOf } from './errors/sql-state.js';
 const LOCK_TIMEOUT_MS = 1_000;
 /** Attempts of such a migration before the run fails. */
 const LOCK_ATTEMPTS = 30;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Migrates the database of a data source and returns the names of the migrations that ran. */
 export type Migrate = (dataSource: DataSource) => Promise<string[]>;

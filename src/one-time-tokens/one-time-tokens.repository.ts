@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { hashToken, newToken, SecretBox } from '../auth/tokens/secrets.js';
+import { type ApiError, apiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
 import { raw, sql, type Sql } from '../json-api/sql/sql.js';
 import { Sweeps } from '../sweeps/sweeps.js';
@@ -50,6 +51,10 @@ export interface FoundToken<Purpose extends TokenPurpose = TokenPurpose> {
   readonly expiresAt: Date;
   readonly expired: boolean;
 }
+
+/** The error for a mailed token that is not there, or no longer. */
+export const unknownToken = (detail = 'This token does not exist or was already used'): ApiError =>
+  apiError('invalid_token', detail);
 
 type Sealed<Token> = Omit<Token, 'data'> & { readonly data: string | null };
 

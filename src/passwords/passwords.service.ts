@@ -16,7 +16,11 @@ import { PasswordHasher } from './hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from './policy/password.policy.js';
 import type { ChangeBody, ResetBody } from './passwords.dto.js';
 import { ResetMailer } from './reset.mailer.js';
-import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import {
+  type FoundToken,
+  OneTimeTokensRepository,
+  unknownToken,
+} from '../one-time-tokens/one-time-tokens.repository.js';
 
 /** Resets passwords with a mailed token, and changes them with the current password. */
 @Injectable()
@@ -134,5 +138,3 @@ const WRONG_PASSWORD: ErrorObject = brokenRule(['wrong_password', CHANGE_RULES.w
   name: 'current_password',
   source: { pointer: '/current_password' },
 });
-
-const unknownToken = () => apiError('invalid_token', 'This token does not exist or was already used');

@@ -8,7 +8,11 @@ import { constraintOf } from '../../database/errors/sql-state.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { type FoundToken, OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
+import {
+  type FoundToken,
+  OneTimeTokensRepository,
+  unknownToken,
+} from '../../one-time-tokens/one-time-tokens.repository.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { ResetMailer } from '../../passwords/reset.mailer.js';
 import { type AccountName, AccountDirectoryRepository } from '../account-directory.repository.js';
@@ -150,5 +154,3 @@ export class EmailChangesService {
 }
 
 const onAccount = (id: string) => ({ target: { type: 'iam:accounts', id } });
-
-const unknownToken = () => apiError('invalid_token', 'This token does not exist or was already used');

@@ -11,7 +11,11 @@ import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from '../../passwords/policy/password.policy.js';
-import { type FoundToken, OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
+import {
+  type FoundToken,
+  OneTimeTokensRepository,
+  unknownToken,
+} from '../../one-time-tokens/one-time-tokens.repository.js';
 import { AccountDirectoryRepository } from '../account-directory.repository.js';
 import { AccountRules } from '../account.rules.js';
 import { AccountsRepository } from '../accounts.repository.js';
@@ -81,7 +85,7 @@ export class JoiningService {
 
   private async find(hash: string): Promise<FoundToken> {
     const found = await this.tokens.find('invitation', hash);
-    if (!found || found.joined) throw unknownToken();
+    if (!found || found.joined) throw unknownInvitation();
     if (found.expired) throw apiError('expired_token', 'The invitation has expired; ask for a new one');
     return found;
   }
@@ -93,7 +97,7 @@ export class JoiningService {
     tx: Transaction,
   ): Promise<Joined> {
     const id = await this.accounts.markJoined(this.tokens.accountOf('invitation', hash), name, tx);
-    if (id === null || !(await this.tokens.spendAndVoidAll(id, 'invitation', hash, tx))) throw unknownToken();
+    if (id === null || !(await this.tokens.spendAndVoidAll(id, 'invitation', hash, tx))) throw unknownInvitation();
     if (hashedPassword !== null) await this.credentials.set(id, hashedPassword, tx);
     const isResetNeeded = represent && hashedPassword === null;
     const resetToken = isResetNeeded
@@ -129,4 +133,4 @@ export class JoiningService {
   }
 }
 
-const unknownToken = () => apiError('invalid_token', 'This invitation does not exist or was already accepted');
+const unknownInvitation = () => unknownToken('This invitation does not exist or was already accepted');

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
+import type { PostgresOptions } from '../../database/data-source.js';
 import { sql } from '../../json-api/sql/sql.js';
 import type { Sweep } from '../../sweeps/sweeps.js';
 
@@ -47,8 +48,6 @@ export const COUNTING_CONNECTIONS = 2;
 
 /** How long an idle connection stays open, in ms, since opening one during a flood is slow. */
 const IDLE_MS = 600_000;
-
-type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** A statement of rate-limiter-flexible. */
 interface Statement {

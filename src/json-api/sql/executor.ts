@@ -42,6 +42,9 @@ export abstract class Transactions {
   }
 }
 
+/** SQLSTATE of a statement that waited for a lock for longer than `lock_timeout`. */
+export const LOCK_NOT_AVAILABLE = '55P03';
+
 /** A row as PostgreSQL sends it: its columns in order. */
 export type Columns = readonly unknown[];
 

@@ -4,7 +4,7 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 import { ApiError, apiError } from '../document/errors.js';
 import { brokenRule } from '../document/rules.js';
 import { raw, sql } from '../sql/sql.js';
-import type { Transaction } from '../sql/executor.js';
+import { LOCK_NOT_AVAILABLE, type Transaction } from '../sql/executor.js';
 import type { WriteDocument } from './write-document.js';
 import { TIME } from '../resource/field-types.js';
 
@@ -32,15 +32,13 @@ export const EXPIRED_KEYS = {
   by: 'created_at',
 };
 
-const LOCK_NOT_AVAILABLE = '55P03';
 const HEADER = { header: 'Idempotency-Key' };
 /** How long a second request waits for the first one's row before it gets 409. */
 const TIMEOUT = raw(`'100ms'`);
 
+/** TypeORM gives its error the driver's code. */
 const isStillRunning = (error: unknown): boolean =>
-  error instanceof Error &&
-  ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE ||
-    (error as { driverError?: { code?: unknown } }).driverError?.code === LOCK_NOT_AVAILABLE);
+  error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE;
 
 /**
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the key's row is written in the transaction of the
