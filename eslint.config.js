@@ -19,6 +19,8 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-explicit-any': 'error',
+      // What features and teams add to by declaration merging.
+      '@typescript-eslint/no-empty-object-type': ['error', { allowWithName: '^OutboxTasks$' }],
       'no-console': 'error',
       'max-lines': ['error', { max: 220, skipBlankLines: true, skipComments: true }],
     },

@@ -6,6 +6,13 @@ import { Outbox } from '../outbox/outbox.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { AccountDirectoryRepository } from './account-directory.repository.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Notifies the owner of an account of a changed role, at that time (ISO 8601). */
+    'mail.role_changed': { accountId: string; formerRole: string; role: string; changedAt: string };
+  }
+}
+
 const TASK = 'mail.role_changed';
 
 /** Mails an account when its role has changed. */

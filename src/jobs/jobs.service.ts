@@ -10,6 +10,13 @@ import type { JobInputs, JobKind, JobKindName } from './job-kind.js';
 import { FINISHED_JOBS, JobsRepository, type LockedJob } from './jobs.repository.js';
 import { EVERYTHING } from '../json-api/resource.repository.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Takes a job on: `iam:jobs`. */
+    'jobs.run': { jobId: string };
+  }
+}
+
 /**
  * How long one run of a job takes steps before it queues the next run, in ms: mails share the workers, and a
  * shutdown waits only a little longer.

@@ -1,4 +1,5 @@
-import type { ServiceText } from './mail.text.js';
+import { DEFAULT_COLOR, DEFAULT_COLOR_ON_DARK } from '../config/brand-color.js';
+import { ServiceText } from './mail.text.js';
 
 /**
  * A value for a template. Dates are formatted with `{{date time}}`. A link is a URL. A string is user-written text:
@@ -70,6 +71,56 @@ export interface MailData {
   'role-changed': { formerRole: string; role: string; changedAt: Date };
 }
 
+const TIME = new Date('2026-11-27T10:30:00.000Z');
+const invited = { link: new URL('https://iam.example.com/join?token=sample'), expiresAt: TIME };
+
+const apiKey = {
+  keyName: 'Nightly sync',
+  label: new ServiceText('iam_3fQz…k7Xb'),
+  accountName: 'Sync service',
+  expiresAt: TIME,
+};
+
+/** Sample data for the built-in templates: one for each mail above. */
+export const MAIL_SAMPLES = {
+  invitation: invited,
+  'invitation-reminder': invited,
+  'password-reset': { ...invited, link: new URL('https://iam.example.com/reset-password?token=sample') },
+  'password-changed': { changedAt: TIME, apiKeys: 2 },
+  'passkey-added': { passkey: 'My phone', at: TIME },
+  'passkey-removed': { passkey: 'My phone', at: TIME },
+  'passkey-copied': { passkey: 'My phone', at: TIME },
+  'email-confirm': { ...invited, link: new URL('https://iam.example.com/confirm-email?token=sample') },
+  'email-changed': {
+    link: new URL('https://iam.example.com/revert-email?token=sample'),
+    changedAt: TIME,
+    expiresAt: TIME,
+  },
+  'email-changed-by-admin': { changedAt: TIME },
+  'email-taken': { requestedAt: TIME },
+  'identity-confirm': {
+    link: new URL('https://iam.example.com/confirm-identity?token=sample'),
+    provider: 'Acme',
+    expiresAt: TIME,
+  },
+  'identity-linked': { provider: 'Acme', changedAt: TIME },
+  'identity-unlinked': { provider: 'Acme', changedAt: TIME },
+  'new-sign-in': {
+    signedInAt: TIME,
+    device: new ServiceText('Firefox, Windows'),
+    address: new ServiceText('192.0.2.7'),
+  },
+  'factor-added': { factor: 'Phone', changedAt: TIME },
+  'factor-removed': { factor: 'Phone', changedAt: TIME },
+  'factors-reset': { changedAt: TIME },
+  'recovery-codes-made': { changedAt: TIME },
+  'recovery-code-used': { usedAt: TIME, left: 9 },
+  'codes-locked': { lockedUntil: TIME },
+  'api-key-created': apiKey,
+  'api-key-expires': apiKey,
+  'role-changed': { formerRole: 'user', role: 'org_owner', changedAt: TIME },
+} as const satisfies Partial<MailData>;
+
 /** The name of a mail; each is a folder of that name under `templates/<locale>/`. */
 export type MailTemplate = keyof MailData;
 
@@ -88,6 +139,15 @@ export interface MailSurroundings {
   /** The page to request a password reset. */
   readonly forgotPasswordLink: URL;
 }
+
+export const SAMPLE_SURROUNDINGS: MailSurroundings = {
+  name: 'Jane Doe',
+  product: 'Iam',
+  logo: null,
+  color: DEFAULT_COLOR,
+  colorOnDark: DEFAULT_COLOR_ON_DARK,
+  forgotPasswordLink: new URL('https://iam.example.com/forgot-password'),
+};
 
 /** Sample data by mail. Every template is rendered with it before the service starts. */
 export type MailSamples = { readonly [Template in MailTemplate]?: MailData[Template] };

@@ -5,8 +5,15 @@ import { chooseLanguage } from '../language/accept-language.js';
 import { TemplateCompiler, type CompiledTemplate, type TemplateFormat } from '../templates/template.compiler.js';
 import { oneLine } from './mail.address.js';
 import { contextOf } from './mail.context.js';
-import type { MailData, MailSamples, MailSurroundings, MailTemplate, MailValue } from './mail.data.js';
-import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from './mail.samples.js';
+import {
+  type MailData,
+  MAIL_SAMPLES,
+  type MailSamples,
+  type MailSurroundings,
+  type MailTemplate,
+  type MailValue,
+  SAMPLE_SURROUNDINGS,
+} from './mail.data.js';
 import { TemplateFiles, type MailPart, type TemplateParts } from './mail.template-files.js';
 
 /** A rendered mail. */

@@ -5,6 +5,17 @@ import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Notifies the owner of an account of a passkey that was added, at that time (ISO 8601), by its name. */
+    'mail.passkey_added': { accountId: string; passkey: string; at: string };
+    /** The same of one that was removed. */
+    'mail.passkey_removed': { accountId: string; passkey: string; at: string };
+    /** The same of one that may have been copied to another device. */
+    'mail.passkey_copied': { accountId: string; passkey: string; at: string };
+  }
+}
+
 /** What happened to a passkey, and the task and the template of the mail to its owner. */
 const MAILS = {
   added: ['mail.passkey_added', 'passkey-added'],

@@ -6,6 +6,13 @@ import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Notifies the owner of an account of a changed password, at that time (ISO 8601). */
+    'mail.password_changed': { accountId: string; changedAt: string };
+  }
+}
+
 const TASK = 'mail.password_changed';
 
 /** How many API keys of an account are good; they outlive a change of the password. `api-keys` implements it. */

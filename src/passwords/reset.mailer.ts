@@ -10,6 +10,15 @@ import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { PasswordOwners } from './credentials.repository.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Sends a reset token, while it is good. */
+    'mail.password_reset': { sealedToken: string };
+    /** Makes a reset token for the enabled account of that e-mail, if there is one, and queues its mail. */
+    'password.request_reset': { email: string };
+  }
+}
+
 const REQUEST = 'password.request_reset';
 const MAIL = 'mail.password_reset';
 

@@ -8,6 +8,23 @@ import { Outbox } from '../outbox/outbox.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import type { CodeMethod } from './factor-attempts.repository.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Notifies the owner of an account of changed second factors, at that time (ISO 8601). */
+    'mail.factors_changed': {
+      accountId: string;
+      change: 'added' | 'removed' | 'reset' | 'recovery_codes_made';
+      /** What its owner calls the factor; empty where it is about all of them. */
+      factor: string;
+      changedAt: string;
+    };
+    /** Notifies the owner of an account of a recovery code that was used, at that time, and of how many are left. */
+    'mail.recovery_code_used': { accountId: string; usedAt: string; left: number };
+    /** Notifies the owner of an account that codes are locked until then (ISO 8601), after too many failures. */
+    'mail.codes_locked': { accountId: string; method: 'totp' | 'recovery_code'; lockedUntil: string };
+  }
+}
+
 /** A change of an account's second factors. */
 export type FactorChange = OutboxTasks['mail.factors_changed']['change'];
 

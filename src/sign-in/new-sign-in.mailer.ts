@@ -12,6 +12,19 @@ import { Outbox } from '../outbox/outbox.js';
 import type { OutboxTasks } from '../outbox/outbox.tasks.js';
 import { deviceName } from './device-name.js';
 
+declare module '../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Notifies the owner of an account of a sign-in on a new device at that time (ISO 8601). */
+    'mail.new_sign_in': {
+      accountId: string;
+      sessionId: string;
+      signedInAt: string;
+      device: string;
+      address: string;
+    };
+  }
+}
+
 const TASK = 'mail.new_sign_in';
 /** No mail for the sign-in that follows the acceptance of an invitation; in minutes. */
 const FRESH_MINUTES = 60;

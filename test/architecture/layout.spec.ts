@@ -19,6 +19,7 @@ const SHORT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'embedded-postgres/embedded-error.ts': 'the error that every file of the folder throws',
   'json-api/http/offered-actions.ts': 'a provider that runs once at the start',
   'json-api/openapi/decorate-now.ts': 'runs before everything else that a team imports',
+  'outbox/outbox.tasks.ts': 'the interface that features and teams add to, by its path',
   'pages/text/page.language.ts': 'chooses between the texts beside it, which import no code',
   'tracing/start-tracing.ts': 'loads OpenTelemetry only where it is configured',
 };

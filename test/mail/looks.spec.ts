@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.samples.js';
+import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.data.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 import { describeInBrowser, launchBrowser } from '../pages/browser.js';
 

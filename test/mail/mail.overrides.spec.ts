@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.samples.js';
+import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.data.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 
 /** What a team declares for a mail of its own; see docs/mail.md. */

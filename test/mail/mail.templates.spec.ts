@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type { MailValue } from '../../src/mail/mail.data.js';
 import { writeInOnePiece } from '../../src/mail/mail.message.js';
-import { MAIL_SAMPLES, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.samples.js';
+import { MAIL_SAMPLES, type MailValue, SAMPLE_SURROUNDINGS } from '../../src/mail/mail.data.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 import { ServiceText } from '../../src/mail/mail.text.js';
 

@@ -9,6 +9,19 @@ import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { openToken, Outbox, sealToken } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 
+declare module '../../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Sends the token that confirms a new e-mail to it, while the token is good. */
+    'mail.email_confirm': { sealedToken: string };
+    /** Notifies the former e-mail of an account of a change at that time (ISO 8601), with the token that takes it back. */
+    'mail.email_changed': { sealedToken: string; changedAt: string };
+    /** Notifies the former e-mail of an account of a change by an admin or operator, at that time (ISO 8601). */
+    'mail.email_changed_by_admin': { accountId: string; email: string; changedAt: string };
+    /** Notifies the owner of an account that another account asked for its e-mail, at that time (ISO 8601). */
+    'mail.email_taken': { accountId: string; requestedAt: string };
+  }
+}
+
 type EmailPurpose = 'email_confirm' | 'email_revert';
 
 /** The mails about a change of an account's e-mail: to the new address, to the former one, and to who has it already. */

@@ -20,6 +20,19 @@ import { EmailChangeMailer } from './email-change.mailer.js';
 import { EmailBody } from './email.dto.js';
 import { EmailsRepository } from './emails.repository.js';
 
+declare module '../../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Makes a token for the new e-mail of an account, or notifies the account that has that e-mail. */
+    'accounts.request_email_change': {
+      accountId: string;
+      email: string;
+      /** The account that asked for it, and its session, without which the request is void. */
+      actorId: string;
+      sessionId: string;
+    };
+  }
+}
+
 const REQUEST = 'accounts.request_email_change';
 
 /**

@@ -9,6 +9,15 @@ import { jobOf, openToken, Outbox, sealToken } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 
+declare module '../../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Sends an invitation, unless its token is no longer the account's. */
+    'mail.invitation': { accountId: string; sealedToken: string };
+    /** Reminds of an invitation, unless its token is no longer the account's. */
+    'mail.invitation_reminder': { accountId: string; sealedToken: string };
+  }
+}
+
 /** Mail templates by outbox task. */
 const TEMPLATES = { 'mail.invitation': 'invitation', 'mail.invitation_reminder': 'invitation-reminder' } as const;
 type Task = keyof typeof TEMPLATES;

@@ -8,6 +8,15 @@ import { Outbox } from '../../outbox/outbox.js';
 import { PeriodicJobs } from '../../sweeps/periodic-jobs.js';
 import { ApiKeyRemindersRepository } from './api-key-reminders.repository.js';
 
+declare module '../../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Notifies who made the API key of a service, or the owner of a key that an operator made. */
+    'mail.api_key_created': { keyId: string };
+    /** Reminds of an API key that expires soon. */
+    'mail.api_key_expires': { keyId: string };
+  }
+}
+
 const MADE = 'mail.api_key_created';
 const EXPIRES = 'mail.api_key_expires';
 /** Keys of one transaction. */

@@ -13,6 +13,13 @@ import {
   isOfProvenDomain,
 } from './enforced-providers.repository.js';
 
+declare module '../../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Ends the sessions that an enforced identity provider does not let go on, where they were too many for its request. */
+    'identity_providers.end_sessions': { providerId: string; actorId: string | null };
+  }
+}
+
 const TASK = 'identity_providers.end_sessions';
 
 /**

@@ -10,6 +10,17 @@ import { openToken, Outbox, sealToken } from '../../outbox/outbox.js';
 import type { OutboxTasks } from '../../outbox/outbox.tasks.js';
 import { IdentitiesRepository } from './identities.repository.js';
 
+declare module '../../outbox/outbox.tasks.js' {
+  interface OutboxTasks {
+    /** Asks the owner of an account whether an identity is theirs, with the token that links it, while it is good. */
+    'mail.identity_confirm': { sealedToken: string };
+    /** Notifies the owner of an account that an identity at a provider of that name was linked, at that time (ISO 8601). */
+    'mail.identity_linked': { accountId: string; provider: string; changedAt: string };
+    /** Notifies the owner of an account that an identity at a provider of that name was unlinked, at that time (ISO 8601). */
+    'mail.identity_unlinked': { accountId: string; provider: string; changedAt: string };
+  }
+}
+
 const PROOF = 'mail.identity_confirm';
 const LINKED = 'mail.identity_linked';
 const UNLINKED = 'mail.identity_unlinked';
