@@ -1,55 +1,13 @@
 import type { Criteria, Condition, PageRequest, Selection, SortKey } from './criteria.js';
 import { decodeCursor } from './pagination.js';
 import { ErrorList, throwIfErrors } from '../document/errors.js';
-import { type Parameter, parameterError, parseFilter, parseQueryString, unknownParameter } from './query-string.js';
+import { type Parameter, Parameters, parseFilter, unknownParameter } from './query-string.js';
 import { LIMITS, quoted } from '../limits.js';
 import { ID } from '../resource/attributes.js';
 import type { AnyResource } from '../resource/resource.js';
 
 /** Finds a registered resource by its type. */
 export type ResourceLookup = (type: string) => AnyResource | undefined;
-
-/** Parameters grouped by their name as sent; each handler takes its own and what is left is unknown. */
-class Parameters {
-  /** All of them, in order. */
-  readonly all: readonly Parameter[];
-  private readonly groups = new Map<string, Parameter[]>();
-
-  constructor(
-    url: string,
-    readonly errors: ErrorList,
-  ) {
-    this.all = parseQueryString(url, errors);
-    for (const parameter of this.all) {
-      const group = this.groups.get(parameter.name);
-      if (group) group.push(parameter);
-      else this.groups.set(parameter.name, [parameter]);
-    }
-  }
-
-  /** Takes the groups of one base name, such as `filter`. */
-  take(base: string): Parameter[][] {
-    const taken = [...this.groups.values()].filter(([first]) => first?.base === base);
-    for (const [first] of taken) if (first) this.groups.delete(first.name);
-    return taken;
-  }
-
-  /** Takes a parameter that stands at most once. */
-  takeOne(name: string): string | undefined {
-    const group = this.groups.get(name);
-    this.groups.delete(name);
-    if (group && group.length > 1) this.addError(name, 'The parameter is given twice');
-    return group?.[0]?.value;
-  }
-
-  addError(name: string, detail: string): void {
-    this.errors.push(parameterError(name, detail));
-  }
-
-  rejectRest(): void {
-    for (const name of this.groups.keys()) this.errors.push(unknownParameter(name));
-  }
-}
 
 function parseSort(resource: AnyResource, parameters: Parameters): SortKey[] {
   const text = parameters.takeOne('sort');
@@ -232,11 +190,4 @@ export function criteriaOf(resource: AnyResource, parameters: Readonly<Record<st
   const criteria = parseCriteria(resource, () => undefined, url, errors);
   throwIfErrors(errors);
   return criteria;
-}
-
-/** Rejects every query parameter that is not listed. */
-export function rejectParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
-  const parameters = new Parameters(url, errors);
-  for (const name of allowed) parameters.takeOne(name);
-  parameters.rejectRest();
 }

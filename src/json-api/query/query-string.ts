@@ -66,6 +66,55 @@ export function parseQueryString(url: string, errors: ErrorList): Parameter[] {
   return parameters;
 }
 
+/** Parameters grouped by their name as sent; each handler takes its own and what is left is unknown. */
+export class Parameters {
+  /** All of them, in order. */
+  readonly all: readonly Parameter[];
+  private readonly groups = new Map<string, Parameter[]>();
+
+  constructor(
+    url: string,
+    readonly errors: ErrorList,
+  ) {
+    this.all = parseQueryString(url, errors);
+    for (const parameter of this.all) {
+      const group = this.groups.get(parameter.name);
+      if (group) group.push(parameter);
+      else this.groups.set(parameter.name, [parameter]);
+    }
+  }
+
+  /** Takes the groups of one base name, such as `filter`. */
+  take(base: string): Parameter[][] {
+    const taken = [...this.groups.values()].filter(([first]) => first?.base === base);
+    for (const [first] of taken) if (first) this.groups.delete(first.name);
+    return taken;
+  }
+
+  /** Takes a parameter that stands at most once. */
+  takeOne(name: string): string | undefined {
+    const group = this.groups.get(name);
+    this.groups.delete(name);
+    if (group && group.length > 1) this.addError(name, 'The parameter is given twice');
+    return group?.[0]?.value;
+  }
+
+  addError(name: string, detail: string): void {
+    this.errors.push(parameterError(name, detail));
+  }
+
+  rejectRest(): void {
+    for (const name of this.groups.keys()) this.errors.push(unknownParameter(name));
+  }
+}
+
+/** Rejects every query parameter that is not listed. */
+export function rejectParameters(url: string, allowed: readonly string[], errors: ErrorList): void {
+  const parameters = new Parameters(url, errors);
+  for (const name of allowed) parameters.takeOne(name);
+  parameters.rejectRest();
+}
+
 /** More values than any list of a query may have: what follows is not read. */
 const MAX_LIST = LIMITS.filterValues + 1;
 
