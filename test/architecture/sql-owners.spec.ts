@@ -57,6 +57,12 @@ describe('SQL', () => {
     ]);
   });
 
+  it('names no table of a feature in the folder of the database', () => {
+    expect(errorsFor('database/pool.metrics.ts', `void source.query("SELECT 'accounts'::regclass");`)).toEqual([
+      'src/database/pool.metrics.ts:1: the table accounts belongs to src/accounts',
+    ]);
+  });
+
   it('may name a table in the folder of its entity', () => {
     const sources = new Map([
       ['accounts/admins/admin.entity.ts', "@Entity('admins')\nexport class Admin {}"],
