@@ -1,12 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger as NestLogger } from '@nestjs/common';
 import { Logger, type WorkerEvents, type WorkerPool } from 'graphile-worker';
-import type { PoolClient } from 'pg';
-import { settles } from './settles.js';
 
 /**
  * The one place that depends on what graphile-worker does inside; its private tables are named in `outbox.repository.ts`
  * alone. `test/outbox/graphile-worker.spec.ts` fails when an update changes either.
  */
+
+/** Whether the work is over, well or not, within this time in milliseconds. It goes on when it is not. */
+export async function settles(work: Promise<unknown>, withinMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(withinMs, false, { signal: timer.signal }).catch(() => false);
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    timer.abort();
+  }
+}
 
 /**
  * Ends the workers. The library begins by itself when its schema is migrated to a version that it does not know.
@@ -26,14 +40,6 @@ export function failedFirstLook(events: WorkerEvents): Promise<unknown> {
     const forget = (): void => void events.off('worker:getJob:error', failed);
     events.on('worker:getJob:error', failed);
     for (const looked of ['worker:getJob:empty', 'job:start'] as const) events.once(looked, forget);
-  });
-}
-
-/** Calls back with the connection on which the library listens, once that takes statements. */
-export function onListening(events: WorkerEvents, listener: (client: PoolClient) => void): void {
-  events.on('pool:listen:success', ({ client }) => {
-    // The library says so before it sends its LISTEN, and a connection takes one statement at a time.
-    client.once('drain', () => listener(client));
   });
 }
 

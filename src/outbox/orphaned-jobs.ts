@@ -1,12 +1,13 @@
+import { once } from 'node:events';
 import type { Worker } from 'graphile-worker';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { type HeldTry, heldTries, releaseTries, showPresence } from './outbox.repository.js';
 
 /**
  * Releases jobs that no worker works on: of workers that died, and those whose worker never heard that it was given them,
  * because the connection broke after the commit. graphile-worker itself waits for 4 hours before it believes that; here
- * each worker holds an advisory lock on its process's listening connection, which PostgreSQL drops with the connection,
- * and knows what it works on. What is an orphan twice in a row is released.
+ * each worker holds an advisory lock on a connection of its process, which PostgreSQL drops with the connection, and knows
+ * what it works on. What is an orphan twice in a row is released.
  */
 export class OutboxOrphans {
   private readonly living = new Map<string, Pick<Worker, 'getActiveJob'>>();
@@ -19,9 +20,16 @@ export class OutboxOrphans {
     this.living.set(worker.workerId, worker);
   }
 
-  /** Shows the other instances that the workers live, for as long as this connection does. */
-  async hold(listening: PoolClient): Promise<void> {
-    await showPresence(listening, [...this.living.keys()]);
+  /** Shows the other instances that the workers live, until the signal aborts. @throws what ended the connection */
+  async show(ended: AbortSignal): Promise<void> {
+    const connection = await this.pool.connect();
+    try {
+      await showPresence(connection, [...this.living.keys()]);
+      await once(connection, 'end', { signal: ended });
+    } finally {
+      // The locks end with their session.
+      connection.release(true);
+    }
   }
 
   /**

@@ -109,9 +109,9 @@ export interface HeldTry {
 }
 
 /** Shows the other instances that these workers live, for as long as this connection does. */
-export async function showPresence(listening: PoolClient, workers: readonly string[]): Promise<void> {
+export async function showPresence(connection: PoolClient, workers: readonly string[]): Promise<void> {
   // Shared, because two ids may have the same hash.
-  await listening.query('SELECT pg_advisory_lock_shared($1, hashtext(id)) FROM unnest($2::text[]) AS id', [
+  await connection.query('SELECT pg_advisory_lock_shared($1, hashtext(id)) FROM unnest($2::text[]) AS id', [
     PRESENCE,
     workers,
   ]);

@@ -8,14 +8,13 @@ import { openPool } from '../database/connections.js';
 import { closeSocket } from '../database/resilient-client.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { endWorkers, failedFirstLook, onListening, outboxLogger } from './graphile-worker.js';
+import { endWorkers, failedFirstLook, outboxLogger, settles } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
 import { jobsOfOtherTasks, registerTasks } from './outbox.repository.js';
-import { settles } from './settles.js';
 
-/** One listens, one looks for orphans; jobs need one only to be taken and to be finished. */
+/** One listens, one shows that the workers live, one looks for orphans; jobs need one only to be taken and to be finished. */
 const CONNECTIONS = 6;
 
 /**
@@ -78,12 +77,9 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const events: WorkerEvents = new EventEmitter();
     const orphans = new OutboxOrphans(pool);
     events.on('worker:create', ({ worker }) => orphans.add(worker));
-    onListening(events, (client) => {
-      orphans.hold(client).catch((error: unknown) => this.logger.warn(`Presence is not shown: ${String(error)}`));
-    });
     const looking = [this.releaseOrphans(orphans, ended.signal), this.warnOfUnhandledJobs(pool)];
     try {
-      return await this.runWith(pool, events);
+      return await this.runWith(pool, events, () => looking.push(this.showPresence(orphans, ended.signal)));
     } finally {
       ended.abort();
       const closed = Promise.all(looking).then(() => pool.end());
@@ -98,7 +94,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     for (const client of clients) closeSocket(client);
   }
 
-  private async runWith(pool: Pool, events: WorkerEvents): Promise<never> {
+  private async runWith(pool: Pool, events: WorkerEvents, onStarted: () => void): Promise<never> {
     // A worker that cannot report the end of its job stops itself, and the library starts no other in its place.
     const broken = once(events, 'worker:fatalError', { signal: this.stopping.signal });
     broken.catch(() => undefined);
@@ -106,6 +102,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await registerTasks(pool, this.tasks());
     const unlooked = failedFirstLook(events);
     const workers = this.start(pool, events);
+    onStarted();
     try {
       const reason = await Promise.race([
         unlooked.then((error) => `the workers could not begin to look for jobs: ${String(error)}`),
@@ -151,6 +148,18 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       }
     } catch (error) {
       this.logger.debug(`Could not look for jobs that nothing here does: ${String(error)}`);
+    }
+  }
+
+  /** On a connection of ours: after an outage, the library listens again after up to a minute, and takes jobs before. */
+  private async showPresence(orphans: OutboxOrphans, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      try {
+        await orphans.show(ended);
+      } catch (error) {
+        if (!ended.aborted) this.logger.debug(`Could not show that the workers live: ${String(error)}`);
+      }
+      await pause(this.settings.restartMs, ended);
     }
   }
 

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runTaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
-import { Pool, type PoolClient } from 'pg';
-import { endWorkers, onListening, outboxLogger } from '../../src/outbox/graphile-worker.js';
+import { Pool } from 'pg';
+import { endWorkers, outboxLogger } from '../../src/outbox/graphile-worker.js';
 import { OUTBOX_SCHEMA } from '../../src/outbox/outbox.migrate.js';
 import { OutboxFixture } from './outbox-fixture.js';
 
@@ -82,28 +82,20 @@ describe('An update of graphile-worker has not changed', () => {
   describe('what its workers emit:', () => {
     let pool: Pool;
     let workers: WorkerPool;
-    let listening: PoolClient;
     const events: WorkerEvents = new EventEmitter();
     const created: unknown[] = [];
 
-    beforeAll(async () => {
+    beforeAll(() => {
       pool = new Pool({ connectionString: outbox.url, max: 3 });
       events.on('worker:create', ({ worker }) => created.push(worker));
-      const listens = new Promise<PoolClient>((resolve) => onListening(events, resolve));
       const options = { events, schema: OUTBOX_SCHEMA, logger: outboxLogger(), concurrency: 2, noHandleSignals: true };
       workers = runTaskList(options, {}, pool);
-      listening = await listens;
     });
     afterAll(() => pool.end());
 
     it('`worker:create`, each with an id and its active job', () => {
       const worker = { workerId: expect.any(String), getActiveJob: expect.any(Function) };
       expect(created).toMatchObject([worker, worker]);
-    });
-
-    it('`pool:listen:success`, with a connection that listens and takes statements', async () => {
-      const { rows } = await listening.query('SELECT pg_listening_channels() AS channel');
-      expect(rows).toEqual([{ channel: 'jobs:insert' }, { channel: 'worker:migrate' }]);
     });
 
     it('`_shuttingDown`, so that workers that are ending are waited for and not ended twice', async () => {

@@ -256,6 +256,20 @@ describe('The outbox', () => {
     }
   });
 
+  it('shows that its workers live, again whenever the connection breaks on which it does', async () => {
+    const shown = async () => {
+      const rows = await fixture.dataSource.query<{ pid: number }[]>(
+        `SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+         WHERE locktype = 'advisory' AND application_name = 'iam outbox' AND datname = current_database()`,
+      );
+      return rows[0]?.pid;
+    };
+    recorder();
+    const first = await eventually(shown);
+    await fixture.dataSource.query('SELECT pg_terminate_backend($1)', [first]);
+    await eventually(async () => ((await shown()) ?? first) !== first);
+  });
+
   it('does not need the crontab of its library', async () => {
     await fixture.dataSource.query('DROP TABLE graphile_worker._private_known_crontabs');
     const done = jest.fn<() => Promise<void>>(async () => undefined);
@@ -291,6 +305,18 @@ describe('The outbox', () => {
     await fixture.dataSource.query(`SELECT pg_notify('worker:migrate', '{"migrationNumber": 99, "breaking": true}')`);
     await eventually(() => process.exitCode === 57);
     process.exitCode = undefined;
+    await worker.onModuleDestroy();
+    expect(await fixture.jobs()).toEqual([]);
+  });
+
+  it('waits until the ends of jobs are stored when it stops', async () => {
+    await fixture.dataSource.query(`
+      CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN OLD; END $$;
+      CREATE TRIGGER hold_up BEFORE DELETE ON graphile_worker._private_jobs FOR EACH ROW EXECUTE FUNCTION hold_up()`);
+    let done = false;
+    const worker = fixture.start(async () => void (done = true));
+    await fixture.enqueue('jane@example.com');
+    await eventually(() => done);
     await worker.onModuleDestroy();
     expect(await fixture.jobs()).toEqual([]);
   });
