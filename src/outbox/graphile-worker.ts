@@ -31,15 +31,16 @@ export async function endWorkers(workers: WorkerPool, withinMs: number): Promise
 }
 
 /**
- * Resolves with the error when a worker cannot look for a job before any of them has. The library looks up its tasks then,
- * once, and keeps a failure: its workers would ask in vain for ever, and say so in its level `debug` alone.
+ * Resolves with the error when two looks for a job fail with the very same one. The library looks up its tasks once and keeps
+ * a failure: its workers would ask in vain for ever, and say so in its level `debug` alone. Any other failure has its own error.
  */
-export function failedFirstLook(events: WorkerEvents): Promise<unknown> {
+export function keptFailure(events: WorkerEvents): Promise<unknown> {
   return new Promise((resolve) => {
-    const failed = ({ error }: { error: unknown }): void => resolve(error);
-    const forget = (): void => void events.off('worker:getJob:error', failed);
-    events.on('worker:getJob:error', failed);
-    for (const looked of ['worker:getJob:empty', 'job:start'] as const) events.once(looked, forget);
+    let last: unknown;
+    events.on('worker:getJob:error', ({ error }) => {
+      if (error === last) resolve(error);
+      last = error;
+    });
   });
 }
 

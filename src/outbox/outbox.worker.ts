@@ -8,7 +8,7 @@ import { openPool } from '../database/connections.js';
 import { closeSocket } from '../database/resilient-client.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { endWorkers, failedFirstLook, outboxLogger, settles } from './graphile-worker.js';
+import { endWorkers, keptFailure, outboxLogger, settles } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
@@ -100,12 +100,12 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     broken.catch(() => undefined);
     // The library does so once for its workers, and keeps a failure: without a database that takes writes we start anew.
     await registerTasks(pool, this.tasks());
-    const unlooked = failedFirstLook(events);
+    const kept = keptFailure(events);
     const workers = this.start(pool, events);
     onStarted();
     try {
       const reason = await Promise.race([
-        unlooked.then((error) => `the workers could not begin to look for jobs: ${String(error)}`),
+        kept.then((error) => `the workers could not look up their tasks: ${String(error)}`),
         broken.then(() => 'a worker could not report the end of its job'),
         workers.promise.then(() => 'the workers ended'),
       ]);
