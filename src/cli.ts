@@ -1,3 +1,5 @@
+// Before TypeORM is loaded.
+import './database/driver/typeorm-drivers.js';
 import { endOnSignals } from './app.process.js';
 
 const args = process.argv.slice(2);

@@ -46,6 +46,13 @@ describe('Remembered actors', () => {
     return cache.get(session.sessionId, id) !== null;
   };
 
+  it('take no memory before there are any', () => {
+    const before = heap();
+    const caches = Array.from({ length: 20 }, () => new ActorCache());
+    expect(heap() - before).toBeLessThan(MIB);
+    expect(caches.every(({ bytes }) => bytes === 0)).toBe(true);
+  });
+
   it('take a bounded part of memory, however many organizations they belong to', () => {
     const before = heap();
     const first = remember();

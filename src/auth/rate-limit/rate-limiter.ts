@@ -40,7 +40,10 @@ export function notCounted(cause: unknown, what: 'Attempts' | 'Writes' = 'Attemp
 /** An attempt on an account's secret, and the client's address. */
 export type Attempt = Subject & Required<Pick<Subject, 'address' | 'emailKey'>>;
 
-/** Maximum number of exhausted keys in memory, some 200 bytes each, least recently used first out. */
+/**
+ * Maximum number of exhausted keys in memory, some 200 bytes each, least recently used first out. Each has the size 1: with
+ * `max` the cache would take the arrays for all of them at once, 1.1 MB.
+ */
 const MAX_EXHAUSTED = 50_000;
 /**
  * How long an exhausted key is rejected without a query, in ms: points may have been refunded elsewhere, or an operator
@@ -61,7 +64,7 @@ interface Exhausted {
 export class RateLimiter implements OnApplicationBootstrap {
   private readonly settings: ThrottleSettings;
   private assertRoom: (subject: Subject) => void = () => undefined;
-  private readonly exhausted = new LRUCache<string, Exhausted>({ max: MAX_EXHAUSTED });
+  private readonly exhausted = new LRUCache<string, Exhausted>({ maxSize: MAX_EXHAUSTED, sizeCalculation: () => 1 });
 
   constructor(
     @Inject(Config) config: Pick<Config, 'throttle'>,

@@ -9,7 +9,10 @@ import { notCounted, tooMany } from './rate-limiter.js';
 const WINDOW_MS = 60_000;
 /** Batches per limit in which points are sent to PostgreSQL: each further instance may exceed the limit by less than a batch. */
 const BATCHES = 20;
-/** Maximum number of accounts whose writes of this minute are kept in memory, some 300 bytes each. */
+/**
+ * Maximum number of accounts whose writes of this minute are kept in memory, some 300 bytes each. Each has the size 1: with
+ * `max` the cache would take the arrays for all of them at once, 1.1 MB.
+ */
 const MAX_ACCOUNTS = 50_000;
 
 /** The writes of one account in a window. */
@@ -35,7 +38,7 @@ export class WriteLimit {
   private readonly limit: number;
   private readonly batch: number;
   private readonly isDisabled: boolean;
-  private readonly tallies = new LRUCache<string, Tally>({ max: MAX_ACCOUNTS });
+  private readonly tallies = new LRUCache<string, Tally>({ maxSize: MAX_ACCOUNTS, sizeCalculation: () => 1 });
   /** The minute that is counted, since the epoch. */
   private minute = 0;
 

@@ -5,9 +5,10 @@ import { Roles } from '../authorization/roles.js';
 
 /** How long the cache is trusted after a poll of the feed, in ms (wire contract, section 5). */
 const TRUSTED_MS = 1_000;
-/** Maximum number of cached sessions. */
-const MAX_SESSIONS = 50_000;
-/** Maximum size of all cached actors, in bytes: a `role_scope` may name thousands of organizations. */
+/**
+ * Maximum size of all cached actors, in bytes: a `role_scope` may name thousands of organizations. It bounds their number
+ * too, to some 48,000; with `max` the cache would take the arrays for as many at once.
+ */
 const MAX_BYTES = 64 * 1024 * 1024;
 /** How long an actor is cached, in ms, in case a change is ever not published. */
 const TTL_MS = 60_000;
@@ -33,12 +34,11 @@ export interface KeyEntry extends Entry {
 /**
  * Caches the actors of sessions and API keys, so that an authenticated request needs no query. It is trusted only while the
  * feed of changes was polled less than a second ago; otherwise the database is queried. An LRU cache,
- * bounded in sessions, bytes and time.
+ * bounded in bytes and time.
  */
 @Injectable()
 export class ActorCache {
   private readonly sessions = new LRUCache<string, Entry | KeyEntry>({
-    max: MAX_SESSIONS,
     maxSize: MAX_BYTES,
     ttl: TTL_MS,
     // Without a timer for each millisecond in which it is asked.
