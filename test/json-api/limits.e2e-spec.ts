@@ -40,8 +40,8 @@ const filtersOf = (count: number): string => times(count, (n) => `filter[unknown
 async function organizationOf(members: number): Promise<string> {
   const org = await organization(app);
   await app.sql(
-    `WITH made AS (INSERT INTO accounts (id, name, email, email_key, role_name)
-       SELECT gen_random_uuid(), 'M', n || '@' || $1, n || '@' || $1, 'user' FROM generate_series(1, $2) n RETURNING id)
+    `WITH made AS (INSERT INTO accounts (id, name, email, email_key, role_name, organization_ids)
+       SELECT gen_random_uuid(), 'M', n || '@' || $1, n || '@' || $1, 'user', ARRAY[$1::uuid] FROM generate_series(1, $2) n RETURNING id)
      INSERT INTO memberships (account_id, organization_id) SELECT id, $1::uuid FROM made`,
     [org, members],
   );

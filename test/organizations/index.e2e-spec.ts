@@ -257,8 +257,8 @@ describe('The collection of organizations', () => {
       const org = await organization(app);
       await app.sql(
         `WITH made AS (
-           INSERT INTO accounts (id, name, email, email_key, role_name)
-           SELECT gen_random_uuid(), 'Crowd', n || $2, n || $2, 'user' FROM generate_series(1, 1001) n RETURNING id)
+           INSERT INTO accounts (id, name, email, email_key, role_name, organization_ids)
+           SELECT gen_random_uuid(), 'Crowd', n || $2, n || $2, 'user', ARRAY[$1::uuid] FROM generate_series(1, 1001) n RETURNING id)
          INSERT INTO memberships (account_id, organization_id) SELECT id, $1 FROM made`,
         [org, `@${randomUUID()}.example.com`],
       );
