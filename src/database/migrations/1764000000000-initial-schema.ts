@@ -109,20 +109,25 @@ export class InitialSchema1764000000000 implements MigrationInterface {
       CREATE TRIGGER organizations_fold BEFORE INSERT OR UPDATE OF name, name_folded ON organizations
         FOR EACH ROW EXECUTE FUNCTION fold_organization();
       -- Works on the newest version of each account, so that memberships of one account that are added at the same time are
-      -- all in its copy. Who writes the copy along with the memberships saves a second version of the account.
+      -- all in its copy. One account after the other, in the order of ids: a join would be planned once a session, for the
+      -- number of rows of the first statement. Who writes the copy along with the memberships saves a second version of the row.
       CREATE FUNCTION copy_memberships() RETURNS trigger LANGUAGE plpgsql AS $$
+      DECLARE
+        change record;
       BEGIN
         IF TG_OP <> 'INSERT' THEN
-          UPDATE accounts account SET organization_ids = ARRAY(
-            SELECT id FROM unnest(account.organization_ids) AS id WHERE id <> ALL(gone.ids) ORDER BY id)
-          FROM (SELECT account_id, array_agg(organization_id) AS ids FROM removed GROUP BY account_id) gone
-          WHERE account.id = gone.account_id AND account.organization_ids && gone.ids;
+          FOR change IN SELECT account_id, array_agg(organization_id) AS ids FROM removed GROUP BY 1 ORDER BY 1 LOOP
+            UPDATE accounts SET organization_ids = ARRAY(
+              SELECT id FROM unnest(organization_ids) AS id WHERE id <> ALL(change.ids) ORDER BY id)
+            WHERE id = change.account_id AND organization_ids && change.ids;
+          END LOOP;
         END IF;
         IF TG_OP <> 'DELETE' THEN
-          UPDATE accounts account SET organization_ids = ARRAY(
-            SELECT DISTINCT id FROM unnest(account.organization_ids || fresh.ids) AS id ORDER BY id)
-          FROM (SELECT account_id, array_agg(organization_id) AS ids FROM added GROUP BY account_id) fresh
-          WHERE account.id = fresh.account_id AND NOT account.organization_ids @> fresh.ids;
+          FOR change IN SELECT account_id, array_agg(organization_id) AS ids FROM added GROUP BY 1 ORDER BY 1 LOOP
+            UPDATE accounts SET organization_ids = ARRAY(
+              SELECT DISTINCT id FROM unnest(organization_ids || change.ids) AS id ORDER BY id)
+            WHERE id = change.account_id AND NOT organization_ids @> change.ids;
+          END LOOP;
         END IF;
         RETURN NULL;
       END $$;
