@@ -18,9 +18,16 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'iam-user-'));
   cpSync(TARBALL, join(folder, basename(TARBALL)));
+  // npm looks for ./iam-0.1.0.tgz beside the nearest package.json, and something else may have left one above the folder.
+  if (aboveOf(folder).some((path) => existsSync(join(path, 'package.json')))) {
+    writeFileSync(join(folder, 'package.json'), '{}');
+  }
   forgetNpx();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The folders above a folder, up to the root. */
+const aboveOf = (path: string): string[] => (dirname(path) === path ? [] : [dirname(path), ...aboveOf(dirname(path))]);
 
 /** npm exec installs what it runs into its cache, by the words of the command: there, an earlier tarball would remain. */
 function forgetNpx(): void {
