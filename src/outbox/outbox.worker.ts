@@ -43,7 +43,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** Runs before anything that jobs use is closed. After twice `shutdownTimeoutMs`, jobs are left to the other instances. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
-    await Promise.race([this.supervision, sleep(2 * this.settings.shutdownTimeoutMs, undefined, { ref: false })]);
+    await settles(this.supervision, 2 * this.settings.shutdownTimeoutMs);
   }
 
   private async supervise(): Promise<void> {

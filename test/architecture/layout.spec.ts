@@ -17,7 +17,6 @@ const SHORT_FOR_A_REASON: Readonly<Record<string, string>> = {
   'config/errno.ts': 'used by folders that share nothing else',
   'config/variables/outbound.ts': 'one table of variables, as each file there',
   'database/pool.metrics.ts': 'loads the metrics, which commands that open the database do without',
-  'database/driver/typeorm-drivers.ts': 'runs before TypeORM is loaded',
   'embedded-postgres/embedded-error.ts': 'the error that every file of the folder throws',
   'json-api/http/offered-actions.ts': 'a provider that runs once at the start',
   'json-api/openapi/decorate-now.ts': 'runs before everything else that a team imports',

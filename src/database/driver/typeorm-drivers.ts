@@ -13,7 +13,9 @@ const file = require.resolve('typeorm/driver/DriverFactory.js');
 class DriverFactory {
   create(dataSource: DataSource): Driver {
     if (dataSource.options.type !== 'postgres') return createOther(dataSource);
-    const { PostgresDriver } = require('typeorm/driver/postgres/PostgresDriver.js');
+    const {
+      PostgresDriver,
+    }: typeof import('typeorm/driver/postgres/PostgresDriver.js') = require('typeorm/driver/postgres/PostgresDriver.js');
     return new PostgresDriver(dataSource);
   }
 }
