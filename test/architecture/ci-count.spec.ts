@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 const PROJECT = join(import.meta.dirname, '../..');
@@ -99,5 +100,15 @@ describe('The end of a CI run', () => {
     expect((await run('again.js')).code).toBe(1);
     await write('check.json', { numPassedTests: 0, testResults: files.slice(1) });
     expect((await run('again.js')).said).toBe('test/two.spec.ts\ntest/three.spec.ts\ntest/four.spec.ts\n');
+  });
+
+  it('runs a failed file again, of whichever set it is', async () => {
+    const script = await readFile(join(PROJECT, '.ci/run'), 'utf8');
+    const command = script.split('\n').find((line) => line.includes('--runTestsByPath $files'));
+    const files = ['test/architecture/ci-count.spec.ts', 'test/sign-in/many-sessions.ci-spec.ts'];
+    const env = { PATH: process.env['PATH'], files: files.join(' '), report: join(folder, 'check.json') };
+    await promisify(execFile)('bash', ['-c', `${command} --listTests`], { cwd: PROJECT, env });
+    const listed: string[] = JSON.parse(await readFile(join(folder, 'check.again.json'), 'utf8'));
+    expect(listed.map((file) => relative(PROJECT, file)).sort()).toEqual(files);
   });
 });

@@ -40,24 +40,35 @@ describe('Many sessions of one account', () => {
   const largestStatement = async (): Promise<number> =>
     (await app.sql<{ rows: number }>('SELECT max(rows)::int AS rows FROM deletions'))[0]?.rows ?? 0;
 
-  const endings: Record<string, { readonly left: number; readonly end: () => Promise<unknown> }> = {
-    'signing out everywhere': { left: 0, end: () => jane.post('/auth/logout', { everywhere: true }) },
+  const endings: Record<
+    string,
+    { readonly left: number; readonly answer: object; readonly end: () => Promise<unknown> }
+  > = {
+    'signing out everywhere': {
+      left: 0,
+      answer: { status: 204 },
+      end: () => jane.post('/auth/logout', { everywhere: true }),
+    },
     'changing the password': {
       left: 1,
+      answer: { status: 204 },
       end: () =>
         jane.post('/account/passwords/change', { current_password: PASSWORD, new_password: 'Another-horse-9' }),
     },
     'disabling the account': {
       left: 0,
+      answer: { status: 200 },
       end: async () =>
         (await admin(app)).patch(`/accounts/${jane.account.id}`, document('iam:accounts', { enabled: false })),
     },
     'deleting the account': {
       left: 0,
+      answer: { status: 204 },
       end: async () => (await admin(app)).delete(`/accounts/${jane.account.id}`),
     },
     'revoking those of all accounts': {
       left: 0,
+      answer: { exitCode: 0 },
       end: () =>
         command(['sessions', 'revoke', '--all'], {
           ...databaseEnvironment(app.databaseUrl),
@@ -69,10 +80,11 @@ describe('Many sessions of one account', () => {
 
   it.each(Object.keys(endings))('end at once by %s, in statements of a bounded size', async (name) => {
     const ending = endings[name];
+    if (!ending) throw new Error(`Nothing ends sessions by ${name}.`);
     const other = await signIn(app, jane.account);
     expect([await isSignedIn(jane.token), await isSignedIn(other.token)]).toEqual([true, true]);
-    await ending?.end();
-    expect(await sessions()).toBe(ending?.left);
+    expect(await ending.end()).toMatchObject(ending.answer);
+    expect(await sessions()).toBe(ending.left);
     expect(await largestStatement()).toBe(MAX_ENDED);
     if (name.startsWith('revoking')) return; // Another process: this one knows within a second.
     expect(await isSignedIn(other.token)).toBe(false);
