@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, join, resolve } from 'node:path';
-import type { Ready, Turn } from './competitor.js';
+import type { Ready, Took, Turn } from './competitor.js';
 import { median } from './measure.js';
 import type { Options } from './options.js';
 import { startServer, type BenchServer } from './postgres/server.js';
@@ -12,8 +12,7 @@ import { SETUPS } from './setups.js';
 interface Competitor {
   readonly name: string;
   readonly rows: readonly string[];
-  /** Requests a second of one row. */
-  measure(turn: Turn): Promise<number>;
+  measure(turn: Turn): Promise<Took>;
   stop(): Promise<void>;
 }
 
@@ -40,11 +39,16 @@ export async function compare({ others, rows, rounds, seconds, accounts, ...opti
       // A row that this checkout alone has compares nothing.
       if (entered.length === 1) continue;
       const found = await takeTurns(entered, { row, seconds }, rounds);
-      const line = [row, median(found.get(own) ?? []).toFixed(0), ...against.map((one) => ratio(found, own, one))];
+      const rate = median((found.get(own) ?? []).map(({ perSecond }) => perSecond));
+      const line = [row, rate.toFixed(0), ...against.flatMap((one) => ratios(found, own, one))];
       process.stdout.write(`${line.join('  ')}\n`);
       lines.push(line);
     }
-    const head = ['row', 'this /s', ...against.map(({ name }) => `this / ${name} (range)`)];
+    const head = [
+      'row',
+      'this /s',
+      ...against.flatMap(({ name }) => [`this / ${name} (range)`, `CPU of ${name} / this`]),
+    ];
     process.stdout.write(`\n${table(head, lines)}\n`);
   } finally {
     for (const one of competitors) await one.stop();
@@ -56,8 +60,8 @@ async function takeTurns(
   entered: readonly Competitor[],
   turn: Turn,
   rounds: number,
-): Promise<ReadonlyMap<Competitor, number[]>> {
-  const found = new Map(entered.map((one): [Competitor, number[]] => [one, []]));
+): Promise<ReadonlyMap<Competitor, Took[]>> {
+  const found = new Map(entered.map((one): [Competitor, Took[]] => [one, []]));
   for (const one of entered) await one.measure({ ...turn, seconds: WARM_UP_SECONDS });
   for (let round = 0; round < rounds; round++) {
     const first = round % entered.length;
@@ -68,12 +72,16 @@ async function takeTurns(
   return found;
 }
 
-/** The median of the rounds' ratios, and the lowest and the highest of them. */
-function ratio(found: ReadonlyMap<Competitor, number[]>, own: Competitor, other: Competitor): string {
-  const base = found.get(other);
-  if (!base) return 'no such row';
-  const ratios = (found.get(own) ?? []).map((value, round) => value / (base[round] ?? Number.NaN));
-  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
+/** The medians of the rounds' ratios, of rates and of CPU times: above 1, this checkout is the better one. */
+function ratios(found: ReadonlyMap<Competitor, Took[]>, own: Competitor, other: Competitor): string[] {
+  const [ours, theirs] = [found.get(own) ?? [], found.get(other)];
+  if (!theirs) return ['no such row', ''];
+  const rates = ours.map(({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN));
+  const cpu = ours.map((took, round) => (theirs[round]?.cpu ?? Number.NaN) / took.cpu);
+  return [
+    `${median(rates).toFixed(2)} (${Math.min(...rates).toFixed(2)}–${Math.max(...rates).toFixed(2)})`,
+    median(cpu).toFixed(2),
+  ];
 }
 
 /**
@@ -83,7 +91,7 @@ function ratio(found: ReadonlyMap<Competitor, number[]>, own: Competitor, other:
 async function start(folder: string, accounts: number, connections: number): Promise<Competitor> {
   const server = await startServer(join(resolve(folder), 'data', 'bench'));
   try {
-    return await startOn(server, folder, [String(accounts), String(connections)]);
+    return await startOn(server, folder, [String(accounts), String(connections), String(server.pid)]);
   } catch (error) {
     await server.stop();
     throw error;

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { transformFile, type Options } from '@swc/core';
 import { freePort } from '../src/embedded-postgres/postgres-process.js';
 import { bindProcess, LOAD_CORE, MEASURED_CORE, onCores, type Cores } from './cores.js';
+import { cpuMs } from './cpu-time.js';
 import { BCRYPT_COST } from './database.js';
 
 /** A server that is measured, in a process of its own. */
@@ -18,6 +19,8 @@ export interface Contestant {
   readonly startMs: number;
   /** Resident memory, in MB. */
   memory(): Promise<number>;
+  /** CPU time so far, in milliseconds; NaN where that is not known. */
+  cpuMs(): number;
   /** Sends a message to a process that listens, and waits for its reply. */
   send(message: object): Promise<void>;
   stop(): Promise<void>;
@@ -130,6 +133,7 @@ async function start(
     url,
     startMs,
     memory: async () => Number((await promisify(execFile)('ps', ['-o', 'rss=', '-p', pid])).stdout) / 1024,
+    cpuMs: () => cpuMs(Number(pid)),
     send: async (message) => {
       const reply = once(child, 'message');
       child.send(message);

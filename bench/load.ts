@@ -37,6 +37,9 @@ export const sending = (
 export interface Measured {
   /** Answers a second. */
   readonly perSecond: number;
+  /** Time from when all requests were built to the last response. */
+  readonly seconds: number;
+  readonly responses: number;
   /** Time until a response, in milliseconds: half of them were faster, and 99 in 100. */
   readonly p50: number;
   readonly p99: number;
@@ -63,7 +66,9 @@ export async function fire(url: string, traffic: Traffic, options: LoadOptions |
   const { connections } = options;
   const { requests, chain, status } = traffic;
   const times: number[] = [];
-  let [firstSentAt, lastCameAt, unlike, started] = [0, 0, 0, 0];
+  // autocannon builds the requests of a connection before it opens it, the first ones' before the last one's are built.
+  let [builtAt, lastCameAt, unlike, started] = [0, 0, 0, 0];
+  const each = 'requests' in options ? Math.ceil(options.requests / connections) : undefined;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const cannon = autocannon(
       {
@@ -74,14 +79,14 @@ export async function fire(url: string, traffic: Traffic, options: LoadOptions |
         ...('requests' in options ? { amount: options.requests } : { duration: options.seconds }),
         setupClient: (client) => {
           if (chain) follow(client, chain());
-          else client.setRequests(shareOf(requests, started++, connections));
+          else client.setRequests(shareOf(requests, started++, connections).slice(0, each));
+          builtAt = performance.now();
         },
       },
       (error: unknown, found: autocannon.Result) => (error ? reject(error) : resolve(found)),
     );
     cannon.on('response', (_client, code, _bytes, milliseconds) => {
       lastCameAt = performance.now();
-      if (times.length === 0) firstSentAt = lastCameAt - milliseconds;
       times.push(milliseconds);
       if (code !== status) unlike++;
     });
@@ -92,7 +97,8 @@ export async function fire(url: string, traffic: Traffic, options: LoadOptions |
   }
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { perSecond: times.length / ((lastCameAt - firstSentAt) / 1000), p50: at(0.5), p99: at(0.99) };
+  const seconds = (lastCameAt - builtAt) / 1000;
+  return { perSecond: times.length / seconds, seconds, responses: times.length, p50: at(0.5), p99: at(0.99) };
 }
 
 /** Repeats one request per connection, each made from the previous response. */

@@ -18,6 +18,8 @@ export interface RowResult {
   /** The largest difference between the floor and its control in a round, as a share: 0.03 is 3 %. */
   readonly noise: number;
   readonly p99: number | null;
+  /** CPU time of a request in microseconds, that of PostgreSQL included; null where it is not known. */
+  readonly cpu: { readonly service: number; readonly floor: number } | null;
 }
 
 /** What `show` costs while every sign-in slot is taken, and without. In milliseconds. */
@@ -32,6 +34,14 @@ export interface Setup {
   readonly material: Material;
   readonly rounds: number;
   readonly load: LoadOptions;
+  /** CPU time of PostgreSQL so far, in milliseconds; NaN where that is not known. */
+  databaseCpuMs(): number;
+}
+
+/** What one turn came to; `p99` and `cpu` as in {@link RowResult}. */
+interface Turn extends Pick<Measured, 'perSecond'> {
+  readonly p99: number | null;
+  readonly cpu: number;
 }
 
 /**
@@ -53,7 +63,8 @@ const CONTENDERS: readonly Contender[] = ['service', 'floor', 'control'];
  * have answered in that time at its last rate, and all are answered before the next turn begins: PostgreSQL is not busy
  * with what is left of the last one.
  */
-export async function measureRow(row: Row, { contestants, material, rounds, load }: Setup): Promise<RowResult> {
+export async function measureRow(row: Row, setup: Setup): Promise<RowResult> {
+  const { contestants, material, rounds, load } = setup;
   const { connections } = load;
   const seconds = Math.max(load.seconds, row.minSeconds ?? 0);
   const traffic = { service: await row.traffic(material, 'service'), floor: await row.traffic(material, 'floor') };
@@ -69,26 +80,38 @@ export async function measureRow(row: Row, { contestants, material, rounds, load
     return measured;
   };
   for (const contender of CONTENDERS) {
-    const warmAt = performance.now() + 1_000 * Math.min(WARM_UP_SECONDS[contender], seconds);
-    do await measure(contender, WARM_UP_SHARE);
-    while (performance.now() < warmAt);
+    let left = Math.min(WARM_UP_SECONDS[contender], seconds);
+    while (left > 0) left -= (await measure(contender, WARM_UP_SHARE)).seconds;
   }
-  return takeTurns(row.name, rounds, (contender) => measure(contender, 1));
+  return takeTurns(row.name, rounds, async (contender) => {
+    const cpuOf = cpuClock(setup, contender);
+    const measured = await measure(contender, 1);
+    return { ...measured, cpu: cpuOf(measured.responses) };
+  });
+}
+
+/** Starts to count the CPU time of a contender and of PostgreSQL; returns what it is for each of so many requests. */
+export function cpuClock({ contestants, databaseCpuMs }: Setup, contender: Contender): (requests: number) => number {
+  const now = (): number => contestants[contender].cpuMs() + databaseCpuMs();
+  const before = now();
+  return (requests) => ((now() - before) * 1_000) / requests;
 }
 
 /** In each round another one begins, so that none always runs after the same. */
 export async function takeTurns(
   name: string,
   rounds: number,
-  measure: (contender: Contender) => Promise<Pick<Measured, 'perSecond'> & { readonly p99: number | null }>,
+  measure: (contender: Contender) => Promise<Turn>,
 ): Promise<RowResult> {
   const found: Record<Contender, number[]> = { service: [], floor: [], control: [] };
+  const cpu: Record<Contender, number[]> = { service: [], floor: [], control: [] };
   const slowest: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const first = round % CONTENDERS.length;
     for (const contender of [...CONTENDERS.slice(first), ...CONTENDERS.slice(0, first)]) {
-      const { perSecond, p99 } = await measure(contender);
+      const { perSecond, p99, cpu: each } = await measure(contender);
       found[contender].push(perSecond);
+      cpu[contender].push(each);
       if (contender === 'service' && p99 !== null) slowest.push(p99);
     }
   }
@@ -102,6 +125,7 @@ export async function takeTurns(
     range: [Math.min(...ratios('service')), Math.max(...ratios('service'))],
     noise: Math.max(...ratios('control').map((ratio) => Math.abs(ratio - 1))),
     p99: slowest.length === 0 ? null : median(slowest),
+    cpu: Number.isNaN(median(cpu.service)) ? null : { service: median(cpu.service), floor: median(cpu.floor) },
   };
 }
 

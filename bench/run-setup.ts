@@ -45,7 +45,13 @@ export async function runSetup(
     const floor = stopsWith(await startFloor(floors.url, { mailUrl: sink.url }), (one) => one.stop());
     const control = stopsWith(await startFloor(floors.url, { mailUrl: sink.url }), (one) => one.stop());
     const material = await gather({ databaseUrl: own.url, serviceUrl: service.url, accounts, connections });
-    const setup: Setup = { contestants: { service, floor, control }, material, rounds, load };
+    const setup: Setup = {
+      contestants: { service, floor, control },
+      material,
+      rounds,
+      load,
+      databaseCpuMs: seeded.server.cpuMs,
+    };
     const rows: RowResult[] = [];
     const report = (row: RowResult): void => {
       rows.push(row);

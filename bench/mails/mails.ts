@@ -1,6 +1,6 @@
 import { simpleParser } from 'mailparser';
 import { fire, type LoadOptions } from '../load.js';
-import { takeTurns, type Contender, type RowResult, type Setup } from '../measure.js';
+import { cpuClock, takeTurns, type Contender, type RowResult, type Setup } from '../measure.js';
 import { rowNamed, type Material } from '../rows.js';
 import { heldMails, releaseMails } from './queue.js';
 import type { Counted, Sink } from './sink.js';
@@ -32,8 +32,9 @@ export async function measureMails(setup: Setup, databaseUrl: string, sink: Sink
   await turns.floor();
   await turns.control();
   return takeTurns(MAILS, rounds, async (contender) => {
+    const cpuOf = cpuClock(setup, contender);
     const { seconds } = await turns[contender]();
-    return { perSecond: (mails - 1) / seconds, p99: null };
+    return { perSecond: (mails - 1) / seconds, p99: null, cpu: cpuOf(mails) };
   });
 }
 

@@ -3,6 +3,7 @@ import { EmbeddedServer } from '../../src/embedded-postgres/embedded-server.js';
 import { ClusterPaths } from '../../src/embedded-postgres/cluster.js';
 import { findPostmaster } from '../../src/embedded-postgres/postgres-process.js';
 import { bindWithChildren, whyNotBound, type Cores } from '../cores.js';
+import { cpuOfChildrenMs } from '../cpu-time.js';
 import { findInstalled, startInstalled } from './installed.js';
 
 /** The PostgreSQL server of a run. */
@@ -14,6 +15,10 @@ export interface BenchServer {
   readonly whyNotBound: string | null;
   /** Binds its processes, with those of connections to come. */
   bind(cores: Cores): void;
+  /** Process that starts those of the connections; undefined when the benchmark has not started the server. */
+  readonly pid: number | undefined;
+  /** CPU time of its connections, in milliseconds; NaN when that is not known. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
@@ -26,6 +31,8 @@ export async function openServer(): Promise<BenchServer> {
     kind: '',
     whyNotBound: 'DATABASE_URL names a PostgreSQL that the benchmark has not started',
     bind: () => undefined,
+    pid: undefined,
+    cpuMs: () => Number.NaN,
     stop: async () => undefined,
   };
 }
@@ -35,17 +42,17 @@ export async function startServer(folder: string): Promise<BenchServer> {
   const installed = await findInstalled();
   if (installed) {
     const server = await startInstalled(installed, folder);
-    return { ...server, kind: '', whyNotBound, bind: (cores) => bindWithChildren(server.pid, cores) };
+    return { ...server, kind: '', ...processes(server.pid) };
   }
   const embedded = await EmbeddedServer.start(folder);
   const postmaster = await findPostmaster(new ClusterPaths(embedded.folder).data);
-  return {
-    url: embedded.url,
-    kind: ', embedded',
-    whyNotBound,
-    bind: (cores) => {
-      if (postmaster.state === 'running') bindWithChildren(postmaster.pid, cores);
-    },
-    stop: () => embedded.stop(),
-  };
+  if (postmaster.state !== 'running') throw new Error('The embedded PostgreSQL has ended');
+  return { url: embedded.url, kind: ', embedded', ...processes(postmaster.pid), stop: () => embedded.stop() };
 }
+
+const processes = (pid: number) => ({
+  whyNotBound,
+  pid,
+  bind: (cores: Cores) => bindWithChildren(pid, cores),
+  cpuMs: () => cpuOfChildrenMs(pid),
+});

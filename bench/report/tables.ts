@@ -15,7 +15,18 @@ export function markdown(results: Results): string {
   ].join('\n\n');
 }
 
-const HEAD = ['row', 'service /s', 'floor /s', 'ratio', 'lowest–highest', 'noise', 'p99 ms'];
+const HEAD = [
+  'row',
+  'service /s',
+  'floor /s',
+  'ratio',
+  'lowest–highest',
+  'noise',
+  'p99 ms',
+  'CPU µs',
+  'floor µs',
+  'CPU ratio',
+];
 
 function setupSection({ name, connections, rows, memoryMb, hashing, start }: SetupResults): string {
   const facts = [
@@ -37,7 +48,7 @@ function setupSection({ name, connections, rows, memoryMb, hashing, start }: Set
   return [`### ${titleOf(name)}, ${connections} connections`, ...tables, list(facts)].join('\n\n');
 }
 
-const lineOf = ({ name, service, floor, ratio, range, noise, p99 }: RowResult): string[] => [
+const lineOf = ({ name, service, floor, ratio, range, noise, p99, cpu }: RowResult): string[] => [
   name,
   perSecond(service),
   perSecond(floor),
@@ -45,6 +56,7 @@ const lineOf = ({ name, service, floor, ratio, range, noise, p99 }: RowResult): 
   range.map((value) => value.toFixed(2)).join('–'),
   percent(noise),
   p99 === null ? '–' : p99.toFixed(1),
+  ...(cpu ? [cpu.service.toFixed(0), cpu.floor.toFixed(0), (cpu.floor / cpu.service).toFixed(2)] : ['–', '–', '–']),
 ];
 
 const times = ({ median, lowest, highest }: { median: number; lowest: number; highest: number }): string =>
