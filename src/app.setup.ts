@@ -5,7 +5,7 @@ import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { serveDocs } from './docs/docs.server.js';
@@ -18,12 +18,9 @@ import { countRequests, RateLimiter, tallyListener } from './auth/rate-limit/rat
 import type { Config } from './config/config.js';
 import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
 import { DrainingAdapter, Shutdown } from './health/shutdown.js';
-import { apiError } from './json-api/document/errors.js';
 import {
   replyToUnreadableUrl,
   configureHttp,
-  recordRoutes,
-  rejectOtherMethods,
   rejectUnknownUrls,
   requestId,
   withoutPublicPath,
@@ -45,6 +42,7 @@ import {
   TIMEOUTS,
 } from './transport/connections.js';
 import { unprefixedPaths } from './transport/controller-routes.js';
+import { recordRoutes, rejectHead, rejectOtherMethods } from './transport/methods.js';
 import { type Rejection, Rejections } from './transport/rejections.js';
 import { respondToUnreadableRequest } from './transport/unreadable.js';
 
@@ -141,16 +139,6 @@ export async function createApp(
   rejectOtherMethods(server, methods);
   await server.ready();
   return app;
-}
-
-/** Rejects HEAD on routes below a path that are made from here on: GET has side effects there, which HEAD must not have. */
-function rejectHead(server: FastifyInstance, path: string): void {
-  const reject: onRequestHookHandler = ({ method }, _reply, done) =>
-    done(method === 'HEAD' ? apiError('method_not_allowed', 'This path does not support HEAD') : undefined);
-  server.addHook('onRoute', (route) => {
-    if (!route.url.startsWith(path) || ![route.method].flat().includes('HEAD')) return;
-    route.onRequest = [reject, ...[route.onRequest ?? []].flat()];
-  });
 }
 
 const POLICY: HelmetOptions = {

@@ -74,7 +74,7 @@ export class KeyOwners {
 
   private async accountInScope(actor: Actor, accountId: string, tx: Transaction) {
     try {
-      return (await this.accounts.findForUpdate(actor, 'update', accountId, tx)).entity;
+      return await this.accounts.lock(actor, 'update', accountId, tx);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return error.status === 404 ? null : forbidden('account_id', 'You may not update the account');

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type Repository } from 'typeorm';
-import type { Item, Page, ResourceRow, Visible } from './document/response.js';
+import type { Item, LockedRow, Page, ResourceRow } from './document/response.js';
 import type { Action, ResourceActor, Identified } from './resource/resource-definition.js';
-import { attributeCondition, filtersOutOfScope, type Source } from './sql/select.js';
+import { filtersOutOfScope, type Source } from './sql/select.js';
 import type { Criteria, Selection } from './query/criteria.js';
 import { type ApiError, apiError, throwIfErrors } from './document/errors.js';
 import { Executor, type Transaction } from './sql/executor.js';
@@ -14,16 +14,11 @@ import { addPermissions, type Conditions, loadFacts, lockRow } from './sql/entit
 import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
-import type { ReadableIds } from './resource/resource-extension.js';
-import type { Attribute } from './resource/attributes.js';
 import type { AnyResource, Resource } from './resource/resource.js';
-import { and, columnSql, FALSE, ident, or, rowColumn, sql, TRUE, type Sql } from './sql/sql.js';
+import { and, FALSE, ident, or, rowColumn, sql, TRUE, type Sql } from './sql/sql.js';
 import { deleteRow, insertRow, updateRow } from './sql/write.js';
 
-/** A row locked for a write: the entity, and its attributes and the requested linkage as the actor sees them. */
-export interface LockedRow<Entity> extends Visible {
-  readonly entity: Entity;
-}
+export type { LockedRow };
 
 /** All fields and no included resources: what a read without query parameters shows. */
 export const EVERYTHING: Selection = { fields: new Map(), include: [] };
@@ -134,11 +129,23 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   }
 
   /**
-   * Locks a row for a write and reads it. Only a row in the actor's scope is locked: no actor waits for a row that is
-   * none of theirs, nor keeps others from it. The lock comes first, in a statement of its own: what the second one, which
-   * is sent with it, reads is then as fresh as the lock, also what it reads from other tables.
+   * Locks a row for a write. Only a row in the actor's scope is locked: no actor waits for a row that is none of theirs,
+   * nor keeps others from it. The lock comes first. What the next statement reads, which is sent with it, is then as fresh
+   * as the lock, also from other tables: whether the row is still in scope, unless that has every row.
    * @throws ApiError 404 if the actor cannot read the row, 403 if the actor can read it but may not do this
    */
+  async lock(actor: Actor, action: Exclude<Action, 'read'>, id: string, tx: Transaction): Promise<Entity> {
+    if (!isUuid(id)) throw absent(this.resource);
+    const condition = this.scopeCondition(actor, action);
+    const rows = this.entities(tx.manager);
+    const [entity, { stays }] = await Promise.all([
+      lockRow(rows, id, { condition, action }, tx),
+      loadFacts({ rows, executor: this.executor, tx }, id, { stays: condition === TRUE || condition }),
+    ]);
+    return entity && stays ? entity : this.rejectLock(actor, action, id, tx);
+  }
+
+  /** Locks a row, as {@link lock} does, and reads what the actor sees of it. @throws ApiError 404, 403 */
   async findForUpdate(
     actor: Actor,
     action: Exclude<Action, 'read'>,
@@ -152,11 +159,8 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
       lockRow(this.entities(tx.manager), id, { condition: source.scopeCondition, action }, tx),
       this.find(actor, source, id, { ...EVERYTHING, include: linked }, tx),
     ]);
-    if (entity && locked) return { entity, attributes: JSON.parse(locked.row.attributes), linkage: locked.row.linkage };
-    if (await this.find(actor, this.source(actor), id, EVERYTHING, tx)) {
-      throw apiError('forbidden', `You may not ${action} this ${this.resource.type}`);
-    }
-    throw absent(this.resource);
+    if (!entity || !locked) return this.rejectLock(actor, action, id, tx);
+    return { entity, attributes: JSON.parse(locked.row.attributes), linkage: locked.row.linkage };
   }
 
   /** The facts about a locked row: at most one statement. */
@@ -192,6 +196,11 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
 
   private get extended(): AnyResource {
     return this.registry.resource(this.resource.type) ?? this.resource;
+  }
+
+  private async rejectLock(actor: Actor, action: Action, id: string, tx: Transaction): Promise<never> {
+    const readable = await this.find(actor, this.source(actor), id, EVERYTHING, tx);
+    throw readable ? apiError('forbidden', `You may not ${action} this ${this.resource.type}`) : absent(this.resource);
   }
 
   private restrictions(actor: Actor, row: Entity, facts: Facts): Restrictions {
@@ -234,17 +243,6 @@ export abstract class ResourceRepository<Entity extends Identified, Actor extend
   }
 
   private sourceWhere(actor: Actor, scopeCondition: Sql): Source {
-    const { computed: known, filters } = this.registry.sqlOf(this.resource.type);
-    const readable: ReadableIds = (type) => this.readableIds(type, actor);
-    const computed = new Map<string, Sql>();
-    for (const property in known) computed.set(property, known[property]?.(actor as never, readable) ?? FALSE);
-    const expression = (attribute: Attribute): Sql => computed.get(attribute.property) ?? columnSql(attribute);
-    return {
-      resource: this.extended,
-      scopeCondition,
-      computed,
-      condition: (asked) =>
-        filters[asked.filter.name]?.(asked.operands, actor as never, readable) ?? attributeCondition(asked, expression),
-    };
+    return this.registry.sourceOf(this.extended, scopeCondition, actor, (type) => this.readableIds(type, actor));
   }
 }

@@ -114,7 +114,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
     tx: Transaction,
   ): Promise<Deletion<Actor, Entity>> {
     await this.prepare(actor, id, { verb: 'delete' }, tx);
-    const { entity } = await this.rows.findForUpdate(actor, 'delete', id, tx);
+    const entity = await this.rows.lock(actor, 'delete', id, tx);
     ifMatch.check(entity.version);
     const { delete: detail } = await this.rows.restrictionsOn(actor, entity, tx);
     if (detail !== undefined) throw apiError('forbidden', detail);
@@ -123,7 +123,7 @@ export abstract class ResourceService<Entity extends Identified, Actor extends R
 
   /** Locks a row for an own action. @throws ApiError 404 out of scope, 403 where a right or `restrict` forbids it */
   protected async findForAction(actor: Actor, action: string, id: string, tx: Transaction): Promise<Entity> {
-    const { entity } = await this.rows.findForUpdate(actor, action, id, tx);
+    const entity = await this.rows.lock(actor, action, id, tx);
     const detail = (await this.rows.restrictionsOn(actor, entity, tx)).actions?.[action];
     if (detail !== undefined) throw apiError('forbidden', detail);
     return entity;

@@ -25,9 +25,9 @@ export class FactorResets {
    */
   async reset(actor: Actor, id: string): Promise<void> {
     await this.transactions.run(async (tx) => {
-      const { entity } = await this.accounts.findForUpdate(actor, 'update', id, tx);
-      const role = this.roles.get(entity.roleName);
-      if (entity.id === actor.id) throw apiError('forbidden', OWN);
+      const account = await this.accounts.lock(actor, 'update', id, tx);
+      const role = this.roles.get(account.roleName);
+      if (account.id === actor.id) throw apiError('forbidden', OWN);
       if (role !== null && role.rank >= actor.role.rank) throw apiError('forbidden', PEER);
       const facts = await this.accounts.factsOf(actor, id, tx);
       if (!decidesAlone(actor, 'update', facts)) throw apiError('forbidden', SHARED);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { eventually } from '../outbox/outbox-fixture.js';
@@ -110,27 +111,36 @@ describe('A row that an actor may not change', () => {
     });
   });
 
-  it('is also rejected when it left the scope while the request waited for it', async () => {
-    const { id } = await account(app, { org: [own], name: 'Before' });
-    const client = new Client({ connectionString: app.databaseUrl });
-    await client.connect();
-    try {
-      await client.query('BEGIN');
-      await client.query('UPDATE accounts SET version = version + 1 WHERE id = $1', [id]);
-      const response = owner.patch(`/accounts/${id}`, accountWith({ name: 'After' }));
-      await eventually(async () => {
-        const [waiting] = await app.sql<{ count: number }>(
-          `SELECT count(*)::int AS count FROM pg_stat_activity
-           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return waiting?.count === 1;
-      });
-      await client.query('DELETE FROM memberships WHERE account_id = $1', [id]);
-      await client.query('COMMIT');
-      expect(errorsOf(await response)).toEqual(['404 not_found']);
-    } finally {
-      await client.end();
-    }
-    expect(await app.sql('SELECT name FROM accounts WHERE id = $1', [id])).toEqual([{ name: 'Before' }]);
+  describe('because it left the scope while the request waited for it', () => {
+    const email = (): unknown => ({ email: `${randomUUID()}@example.com` });
+    it.each<[name: string, request: (actor: SignedIn, id: string) => Promise<ApiResponse>]>([
+      ['change of a name', ({ patch }, id) => patch(`/accounts/${id}`, accountWith({ name: 'After' }))],
+      ['deletion of an account', (actor, id) => actor.delete(`/accounts/${id}`)],
+      ['invitation of an account', ({ post }, id) => post(`/accounts/${id}/resend_invitation`)],
+      ['change of an e-mail', ({ post }, id) => post(`/accounts/${id}/email`, email())],
+      ['removal of second factors', (actor, id) => actor.delete(`/accounts/${id}/factors`)],
+    ])('is rejected and unchanged: %s', async (_name, request) => {
+      const { id } = await account(app, { org: [own], name: 'Before' });
+      const client = new Client({ connectionString: app.databaseUrl });
+      await client.connect();
+      try {
+        await client.query('BEGIN');
+        await client.query('UPDATE accounts SET version = version + 1 WHERE id = $1', [id]);
+        const response = request(owner, id);
+        await eventually(async () => {
+          const [waiting] = await app.sql<{ count: number }>(
+            `SELECT count(*)::int AS count FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          return waiting?.count === 1;
+        });
+        await client.query('DELETE FROM memberships WHERE account_id = $1', [id]);
+        await client.query('COMMIT');
+        expect(errorsOf(await response)).toEqual(['404 not_found']);
+      } finally {
+        await client.end();
+      }
+      expect(await app.sql('SELECT name FROM accounts WHERE id = $1', [id])).toEqual([{ name: 'Before' }]);
+    });
   });
 });

@@ -80,10 +80,10 @@ export class EmailRequestsService implements OnModuleInit {
    */
   async requestFor(actor: Actor, id: string, readEmail: () => string): Promise<void> {
     await this.transactions.run(async (tx) => {
-      const { entity } = await this.accounts.findForUpdate(actor, 'update', id, tx);
-      const role = this.roles.get(entity.roleName);
-      if (entity.kind === 'service') throw apiError('conflict', SERVICE_HANDLE);
-      if (entity.id === actor.id) throw apiError('forbidden', 'Change your own e-mail with POST /account/email');
+      const account = await this.accounts.lock(actor, 'update', id, tx);
+      const role = this.roles.get(account.roleName);
+      if (account.kind === 'service') throw apiError('conflict', SERVICE_HANDLE);
+      if (account.id === actor.id) throw apiError('forbidden', 'Change your own e-mail with POST /account/email');
       if (role !== null && role.rank >= actor.role.rank) throw apiError('forbidden', PEER);
       if (!decidesAlone(actor, 'update', await this.accounts.factsOf(actor, id, tx)))
         throw apiError('forbidden', SHARED);

@@ -66,17 +66,17 @@ export class InvitationsService {
    */
   resend(actor: Actor, id: string): Promise<void> {
     return this.transactions.run(async (tx) => {
-      const { entity } = await this.accounts.findForUpdate(actor, 'create', id, tx);
-      if (outranks(this.roles.get(entity.roleName), actor)) throw apiError('forbidden', OUTRANKED);
+      const account = await this.accounts.lock(actor, 'create', id, tx);
+      if (outranks(this.roles.get(account.roleName), actor)) throw apiError('forbidden', OUTRANKED);
       if (!decidesAlone(actor, 'create', await this.accounts.factsOf(actor, id, tx)))
         throw apiError('forbidden', SHARED);
-      if (actor.apiKeyId !== null && !(await this.keyGrants.mayInvite(actor, entity, tx)))
+      if (actor.apiKeyId !== null && !(await this.keyGrants.mayInvite(actor, account, tx)))
         throw apiError('forbidden', BEYOND_KEY);
-      if (entity.kind === 'service') throw apiError('conflict', 'A service account is not invited; make an API key');
-      if (entity.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
-      if (!entity.enabled) throw apiError('conflict', 'The account is disabled');
+      if (account.kind === 'service') throw apiError('conflict', 'A service account is not invited; make an API key');
+      if (account.joinedAt !== null) throw apiError('conflict', 'The invitation was already accepted');
+      if (!account.enabled) throw apiError('conflict', 'The account is disabled');
       await this.accounts.markInvited(id, tx);
-      await this.issue(actor, entity, tx);
+      await this.issue(actor, account, tx);
     });
   }
 }

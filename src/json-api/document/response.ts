@@ -36,6 +36,11 @@ export interface Visible {
   readonly linkage: ReadonlyMap<string, Linkage>;
 }
 
+/** A row locked for a write: the entity, and its attributes and the requested linkage as the actor sees them. */
+export interface LockedRow<Entity> extends Visible {
+  readonly entity: Entity;
+}
+
 /** One resource and what was included with it. */
 export interface Item {
   readonly row: ResourceRow;

@@ -182,39 +182,3 @@ export function replyToUnreadableUrl(_error: Error, request: FastifyRequest, rep
   // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
   void reply.send(Buffer.from(errorDocument(nowhere().errors, request.id)));
 }
-
-/** The methods that an address takes, by its pattern; filled while routes are made. */
-export type MethodsByUrl = Map<string, Set<string>>;
-
-/** Records every route that is made from here on. */
-export function recordRoutes(server: FastifyInstance): MethodsByUrl {
-  const methods: MethodsByUrl = new Map();
-  server.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set<string>();
-    methods.set(url, known);
-    for (const name of [method].flat()) known.add(name);
-  });
-  return methods;
-}
-
-const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-
-/** Responds 405 with `Allow` for a known address and a method that it does not take. To be called after all routes. */
-export function rejectOtherMethods(server: FastifyInstance, methods: MethodsByUrl): void {
-  for (const [url, known] of [...methods]) {
-    if (url.includes('*')) continue;
-    const allow = [...known].join(', ');
-    const reject = (): never => {
-      throw apiError('method_not_allowed', 'This address does not take this method', undefined, {
-        headers: { Allow: allow },
-      });
-    };
-    server.route({
-      method: EVERY_METHOD.filter((method) => !known.has(method)),
-      url,
-      // Before the body is read.
-      onRequest: async () => reject(),
-      handler: reject,
-    });
-  }
-}

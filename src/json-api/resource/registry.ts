@@ -1,9 +1,10 @@
 import { Inject, Injectable, Optional, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Attribute } from './attributes.js';
 import type { Action, ResourceActor } from './resource-definition.js';
 import { type AnyResource, columnOf } from './resource.js';
-import { extended, type OwnSql, type ResourceExtension } from './resource-extension.js';
-import type { Source } from '../sql/select.js';
-import type { Sql } from '../sql/sql.js';
+import { extended, type OwnSql, type ReadableIds, type ResourceExtension } from './resource-extension.js';
+import { attributeCondition, type Source } from '../sql/select.js';
+import { columnSql, FALSE, type Sql } from '../sql/sql.js';
 import { StatementCache } from '../sql/statement-cache.js';
 
 /** A repository as the registry sees it: a resource, and an actor's view of it. */
@@ -60,9 +61,19 @@ export class ResourceRegistry implements OnApplicationBootstrap {
     return whole;
   }
 
-  /** The SQL of the repository of a type and of extensions. */
-  sqlOf(type: string): Required<OwnSql> {
-    return this.sql.get(type) ?? { computed: {}, filters: {} };
+  /** The rows that match a condition, with the SQL that the repository and extensions have for an actor. */
+  sourceOf(resource: AnyResource, scopeCondition: Sql, actor: ResourceActor, readable: ReadableIds): Source {
+    const { computed: known, filters } = this.sql.get(resource.type) ?? { computed: {}, filters: {} };
+    const computed = new Map<string, Sql>();
+    for (const property in known) computed.set(property, known[property]?.(actor as never, readable) ?? FALSE);
+    const expression = (attribute: Attribute): Sql => computed.get(attribute.property) ?? columnSql(attribute);
+    return {
+      resource,
+      scopeCondition,
+      computed,
+      condition: (asked) =>
+        filters[asked.filter.name]?.(asked.operands, actor as never, readable) ?? attributeCondition(asked, expression),
+    };
   }
 
   /** What extensions add to the resource of a type. */

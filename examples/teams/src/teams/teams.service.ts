@@ -60,8 +60,8 @@ export class TeamsService extends ResourceService<Team, Actor, TeamWrite['values
   /** An extra action. @throws ApiError 404 out of the actor's scope, 422 for an account of another organization */
   addMember(actor: Actor, id: string, accountId: string): Promise<void> {
     return this.transactions.run(async (tx) => {
-      const { entity } = await this.teams.findForUpdate(actor, 'add_member', id, tx);
-      const added = isUuid(accountId) && (await this.teams.addMember(entity, accountId, tx));
+      const team = await this.teams.lock(actor, 'add_member', id, tx);
+      const added = isUuid(accountId) && (await this.teams.addMember(team, accountId, tx));
       if (!added)
         throw apiError('validation_failed', 'The account is not in the organization', { pointer: '/account_id' });
       const target = { type: 'iam:teams', id };
