@@ -25,7 +25,7 @@ export type { OwnCommandContext, OwnCommandFactory } from './cli/own-command.js'
 export * from './json-api/resource/resource.js';
 export { extendResource, relateResource, type ResourceExtension } from './json-api/resource/resource-extension.js';
 export * from './json-api/resource/validation-rules.js';
-export { type FieldType, FOLDED, SORTED, TIME, isUuid } from './json-api/resource/field-types.js';
+export { type FieldType, FOLDED, SORTED, TIME } from './json-api/resource/field-types.js';
 export { defineFieldType } from './json-api/resource/field-type-factories.js';
 export * from './json-api/resource.repository.js';
 export * from './json-api/resource.service.js';
@@ -38,7 +38,7 @@ export type { Item, Page } from './json-api/document/response.js';
 export * from './json-api/document/errors.js';
 export { attributeField, brokenRule, RULES, type Rule, type RuleName } from './json-api/document/rules.js';
 export { Messages } from './language/messages.js';
-export { sql, TRUE, type Sql } from './json-api/sql/sql.js';
+export { isUuid, type Sql, sql, TRUE } from './json-api/sql/sql.js';
 export { plainValues, type Operands } from './json-api/sql/operators.js';
 export { Transactions, type Transaction } from './json-api/sql/executor.js';
 

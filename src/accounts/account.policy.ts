@@ -5,7 +5,7 @@ import type { ScopeKey } from '../auth/authorization/roles-file.js';
 import type { Roles } from '../auth/authorization/roles.js';
 import { attributePointer, ErrorList, type ErrorObject } from '../json-api/document/errors.js';
 import { attributeField, brokenRule, EMAIL_FORM, type Rule } from '../json-api/document/rules.js';
-import { isUuid } from '../json-api/resource/field-types.js';
+import { isUuid } from '../json-api/sql/sql.js';
 import type { Restrictions } from '../json-api/resource/permissions.js';
 import { quoted } from '../json-api/limits.js';
 import { isMailAddress } from '../mail/mail.address.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ErrorList, type ErrorObject } from '../json-api/document/errors.js';
-import { isUuid } from '../json-api/resource/field-types.js';
+import { isUuid } from '../json-api/sql/sql.js';
 import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
 import type { Transaction } from '../json-api/sql/executor.js';

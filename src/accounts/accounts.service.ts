@@ -149,7 +149,8 @@ export class AccountsService extends ResourceService<Account, Actor, AccountValu
     const { values, row, tx } = write;
     await this.scopes.store(write, id);
     const { email = '' } = values;
-    if (row === null && isInvited(values)) await this.invitations.issue(write.actor, { id, email }, tx);
+    if (row === null && isInvited(values))
+      await this.invitations.issue(write.actor, { id, emailKey: emailKey(email) }, tx);
     if (row === null) return;
     if (values.enabled === false) {
       await this.tokens.voidAll(id, tx);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AccountName } from '../accounts/account-directory.repository.js';
 import { emailKey } from '../auth/email-key.js';
 import { email, line } from '../config/variables/schemas.js';
-import { isUuid } from '../json-api/resource/field-types.js';
+import { isUuid } from '../json-api/sql/sql.js';
 import { parsedBy } from './command.js';
 
 /** An id. */

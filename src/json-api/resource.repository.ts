@@ -9,13 +9,12 @@ import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { unregistered } from './resource/columns.js';
 import { type Facts, mergeRestrictions, type Restrict, type Restrictions } from './resource/permissions.js';
-import { isUuid } from './resource/field-types.js';
 import { addPermissions, type Conditions, loadFacts, lockRow } from './sql/entities.js';
 import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { AnyResource, Resource } from './resource/resource.js';
-import { and, FALSE, ident, or, rowColumn, sql, TRUE, type Sql } from './sql/sql.js';
+import { and, FALSE, ident, isUuid, or, rowColumn, type Sql, sql, TRUE } from './sql/sql.js';
 import { deleteRow, insertRow, updateRow } from './sql/write.js';
 
 export type { LockedRow };

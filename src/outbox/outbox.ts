@@ -92,7 +92,8 @@ export function jobOf<Task extends OutboxTask>(
   payload: OutboxTasks[Task],
   { key, delaySeconds = 0 }: EnqueueOptions = {},
 ): NewJob {
-  const own = { acceptLanguage: currentLanguages(), traceparent: traceparentOf(requestContext()?.span) };
+  const span = requestContext()?.span;
+  const own = { acceptLanguage: currentLanguages(), traceparent: span && traceparentOf(span) };
   return {
     task,
     payload: { ...payload, ...own },

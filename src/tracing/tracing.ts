@@ -48,9 +48,8 @@ declare module 'fastify' {
 
 /** References to a span, in the log and in jobs. */
 
-/** The span as `traceparent` (W3C Trace Context, level 1); undefined without one. */
-export function traceparentOf(span: Span | undefined): string | undefined {
-  if (!span) return undefined;
+/** The span as `traceparent` (W3C Trace Context, level 1). */
+export function traceparentOf(span: Span): string {
   const { traceId, spanId, traceFlags } = span.spanContext();
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }

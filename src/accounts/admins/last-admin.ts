@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { isUuid } from '../../json-api/resource/field-types.js';
+import { isUuid } from '../../json-api/sql/sql.js';
 import type { Transaction } from '../../json-api/sql/executor.js';
 import type { Account } from '../account.entity.js';
 import { isEnabledAdmin, outranks } from '../account.policy.js';

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { emailKey } from '../../auth/email-key.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';
@@ -16,7 +15,7 @@ import { InvitationMailer } from './invitation.mailer.js';
 const BEYOND_KEY = 'The role of the account has more rights than the API key';
 
 /** The account that is invited. */
-type Invited = Pick<Account, 'id' | 'email'>;
+type Invited = Pick<Account, 'id' | 'emailKey'>;
 
 /** Invites people: a token of three days, of which only the hash is kept, and the mail that carries it. */
 @Injectable()
@@ -37,8 +36,8 @@ export class InvitationsService {
    * locked; it stores when the invitation expires.
    * @throws ApiError 429 when the limit of the actor or of the e-mail is reached
    */
-  async issue(actor: Actor, { id: accountId, email }: Invited, tx: Transaction): Promise<void> {
-    await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey: emailKey(email) });
+  async issue(actor: Actor, { id: accountId, emailKey }: Invited, tx: Transaction): Promise<void> {
+    await this.rateLimiter.count('invitation', { actorId: actor.id, emailKey });
     await this.send(accountId, actor.id, tx);
   }
 

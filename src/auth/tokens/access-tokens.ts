@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { type AccessTokenClaim, Config } from '../../config/config.js';
 import { ownUrl } from '../../config/own-url.js';
 import type { SigningAlgorithm } from '../../config/signing-keys.js';
-import { isUuid } from '../../json-api/resource/field-types.js';
+import { isUuid } from '../../json-api/sql/sql.js';
 import type { RoleScope } from '../authorization/actor.js';
 import { SigningKeys } from './signing-keys.js';
 

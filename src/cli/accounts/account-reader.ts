@@ -6,7 +6,8 @@ import { AccountTransferResource } from '../../accounts/account-transfer.resourc
 import { emailKey } from '../../auth/email-key.js';
 import type { Roles } from '../../auth/authorization/roles.js';
 import { readBody } from '../../json-api/write/body.js';
-import { isObject, isUuid } from '../../json-api/resource/field-types.js';
+import { isObject } from '../../json-api/resource/field-types.js';
+import { isUuid } from '../../json-api/sql/sql.js';
 import { snakeCase } from '../../json-api/resource/columns.js';
 import type { AnyResource, CreateAttributes } from '../../json-api/resource/resource.js';
 import type { FirebaseHashConfig } from '../../passwords/import/firebase.js';

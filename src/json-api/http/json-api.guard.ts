@@ -69,10 +69,7 @@ export class JsonApiGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     checkAccept(request.headers.accept);
-    const errors = new ErrorList();
-    if (route) request.jsonApi = this.parser.parse(route, request, errors, parameters);
-    else rejectParameters(request.url, parameters, errors);
-    throwIfErrors(errors);
+    if (route || request.url.includes('?')) this.read(request, route, parameters);
     if (respondsAs) {
       // It gets what the handler returns, or the document of an error.
       const serialize = (sent: Page | Item | string): Buffer | string =>
@@ -81,6 +78,13 @@ export class JsonApiGuard implements CanActivate {
       void reply.serializer(serialize as (sent: Page | Item | string) => string);
     }
     return true;
+  }
+
+  private read(request: FastifyRequest, route: ResourceRoute | undefined, parameters: readonly string[]): void {
+    const errors = new ErrorList();
+    if (route) request.jsonApi = this.parser.parse(route, request, errors, parameters);
+    else rejectParameters(request.url, parameters, errors);
+    throwIfErrors(errors);
   }
 
   private handlerMetadata(context: ExecutionContext): HandlerMetadata {

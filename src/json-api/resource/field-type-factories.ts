@@ -5,11 +5,10 @@ import {
   type FieldType,
   type FieldTypeName,
   hasAtMostCharacters,
-  isStorable,
-  isStorableText,
   quotedJson,
   toText,
 } from './field-types.js';
+import { isStorable, isStorableText } from '../sql/sql.js';
 
 /** Field types that depend on more than their name: permitted values, digits, lengths. */
 

@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.js';
-import { raw, sql, type Sql } from '../sql/sql.js';
+import { isStorable, isStorableText, isUuid, raw, sql, type Sql } from '../sql/sql.js';
 import { isInstant, parseDate, parseTime } from './times.js';
 
 /**
@@ -51,17 +51,9 @@ export type FieldTypeName =
   // Of field-type-factories.ts, since these are not the same for every column.
   | ('enum' | 'numeric' | 'list');
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether a text is a UUID in its usual spelling (RFC 9562). */
-export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
-
 /** Whether a value is a JSON object: no array, and not null. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Whether PostgreSQL can hold the text: no NUL, no lone surrogate. */
-export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
 /** Whether every string in a JSON value is storable, and it is nested at most 32 deep. */
 export function isStorableJson(value: unknown, depth = 32): boolean {
@@ -92,9 +84,6 @@ export const wordsOf = (text: string): string[] => [...new Set(text.split(/\s+/u
 export const hasAtMostCharacters = (value: unknown, max: number): boolean =>
   // A character has at most two UTF-16 units, so what is far too long is not counted.
   typeof value === 'string' && value.length <= 2 * max && [...value].length <= max;
-
-/** Whether a value is text that PostgreSQL can hold. */
-export const isStorableText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);
 
 /** The JSON of what as text needs no escapes. */
 export const quotedJson = (column: Sql): Sql => sql`'"' || ${column} || '"'`;

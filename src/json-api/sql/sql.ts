@@ -134,3 +134,16 @@ export function and(parts: readonly Sql[]): Sql {
 export function or(parts: readonly Sql[]): Sql {
   return parts.length === 0 ? FALSE : sql`(${bracketed(parts, ') OR (')})`;
 }
+
+/** What PostgreSQL takes as a value. */
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether a text is a UUID in its usual spelling (RFC 9562). */
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
+
+/** Whether PostgreSQL can hold the text: no NUL, no lone surrogate. */
+export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
+/** Whether a value is text that PostgreSQL can hold. */
+export const isStorableText = (value: unknown): boolean => typeof value === 'string' && isStorable(value);

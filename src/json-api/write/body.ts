@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, ValidateIf } from '../resource/class-validator.js';
+import { getMetadataStorage, ValidateIf, validateSync } from '../resource/class-validator.js';
 import {
   apiError,
   attributePointer,
@@ -141,7 +141,11 @@ export function readBody(
   for (const { type, properties } of bodyParts(resource, verb)) {
     const members = properties.flatMap((property) => (property in sent ? [[property, sent[property]]] : []));
     const body = instanceOf(type, Object.fromEntries(members));
-    for (const { property, error } of brokenRules(body, naming, { skipUndefinedProperties: true })) {
+    for (const { property, error } of brokenRules(
+      body,
+      validateSync(body, { skipUndefinedProperties: true }),
+      naming,
+    )) {
       wrong.add(property);
       errors.push(error);
     }
@@ -187,21 +191,22 @@ export function readFlatBody<Body extends object>(
     throw apiError('malformed_body', 'The body must be a JSON object', { pointer: '' });
   }
   const known = namesIn(type);
+  const sent = Object.entries(body).filter(([name]) => known.has(name));
+  const unknown = Object.keys(body).filter((name) => !known.has(name));
+  // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
+  const isReadable = (value: unknown): boolean => typeof value !== 'string' || value.isWellFormed();
+  const unreadable = new Set(sent.flatMap(([name, value]) => (isReadable(value) ? [] : [name])));
+  const read = instanceOf(type, Object.fromEntries(sent.filter(([name]) => !unreadable.has(name))));
+  const violations = validateSync(read);
+  if (unreadable.size + unknown.length + violations.length === 0) return read;
   const errors = new ErrorList();
   const sourceOf = (name: string): ErrorSource => ({ pointer: `/${name}` });
   const addError = (name: string, rule: RuleName): void =>
     errors.push(brokenRule(rule, { name, source: sourceOf(name) }));
-  const sent = Object.entries(body).filter(([name]) => known.has(name));
-  // Half a character: class-validator's rule for e-mails throws on it, and no two encoders agree on its bytes.
-  const isReadable = (value: unknown): boolean => typeof value !== 'string' || value.isWellFormed();
-  const unreadable = new Set(sent.flatMap(([name, value]) => (isReadable(value) ? [] : [name])));
   for (const name of unreadable) addError(name, 'invalid_characters');
-  const read = instanceOf(type, Object.fromEntries(sent.filter(([name]) => !unreadable.has(name))));
-  for (const { property, error } of brokenRules(read, { nameOf: (property) => property, sourceOf })) {
+  for (const { property, error } of brokenRules(read, violations, { nameOf: (property) => property, sourceOf })) {
     if (!unreadable.has(property)) errors.push(error);
   }
-  const unknown = Object.keys(body).filter((name) => !known.has(name));
-  if (errors.length === 0 && unknown.length === 0) return read;
   for (const error of later(read).filter(({ source }) => !isAbout(unreadable, source))) errors.push(error);
   errors.fill(() => {
     for (const name of unknown) addError(name, 'unknown_attribute');

@@ -1,5 +1,5 @@
-import type { ValidatorOptions } from 'class-validator';
-import { getMetadataStorage, validateSync } from '../resource/class-validator.js';
+import type { ValidationError } from 'class-validator';
+import { getMetadataStorage } from '../resource/class-validator.js';
 import { attributePointer, type ErrorObject, type ErrorSource, type RuleParameters } from '../document/errors.js';
 import type { Attribute } from '../resource/attributes.js';
 import { IS_OF_TYPE } from '../resource/validation-rules.js';
@@ -66,15 +66,15 @@ export interface Naming {
 }
 
 /**
- * The rules that an instance of a class breaks. The rule of a validator that is not known here is the validator's name
+ * The rules that an instance of a class breaks, by what class-validator says of it. The rule of a validator that is not known here is the validator's name
  * in snake case, unless its option `context` has a `rule`; its message goes on after the name.
  */
 export function* brokenRules(
   body: object,
+  violations: readonly ValidationError[],
   { nameOf, sourceOf }: Naming,
-  options?: ValidatorOptions,
 ): Generator<{ readonly property: string; readonly error: ErrorObject }> {
-  for (const { property, value, constraints = {}, contexts = {} } of validateSync(body, options)) {
+  for (const { property, value, constraints = {}, contexts = {} } of violations) {
     const name = nameOf(property);
     if (value === undefined) {
       yield { property, error: brokenRule('required', { name, source: sourceOf(name) }) };
