@@ -45,10 +45,12 @@ interface Turn extends Pick<Measured, 'perSecond'> {
 }
 
 /**
- * Before a row is measured, each runs it for so long, in seconds: code is compiled and pages are read. The service has more
- * of both.
+ * Before a row is measured, each runs it for at most so long, in seconds: code is compiled and pages are read. The service
+ * has more of both. A request with a body needs half of the CPU once V8 has optimized its code, after some 3,000 of them.
  */
-const WARM_UP_SECONDS: Readonly<Record<Contender, number>> = { service: 2, floor: 1, control: 1 };
+const WARM_UP_SECONDS: Readonly<Record<Contender, number>> = { service: 5, floor: 2, control: 2 };
+/** The same in turns, where these are short. */
+const WARM_UP_TURNS = 3;
 /** Of the requests of a turn, in one burst of the warm-up. The first burst is one request a connection. */
 const WARM_UP_SHARE = 0.25;
 /** Sign-ins at once while `show` is watched: more than are hashed at a time, fewer than are rejected. */
@@ -80,7 +82,7 @@ export async function measureRow(row: Row, setup: Setup): Promise<RowResult> {
     return measured;
   };
   for (const contender of CONTENDERS) {
-    let left = Math.min(WARM_UP_SECONDS[contender], seconds);
+    let left = Math.min(WARM_UP_SECONDS[contender], WARM_UP_TURNS * seconds);
     while (left > 0) left -= (await measure(contender, WARM_UP_SHARE)).seconds;
   }
   return takeTurns(row.name, rounds, async (contender) => {
