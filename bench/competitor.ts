@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cpuOfChildrenMs } from './cpu-time.js';
+import { cpuOfChildrenMs, cpuPerRequest } from './cpu-time.js';
 import { fire } from './load.js';
 
 /** What {@link compare} asks a checkout for: to measure one row for so many seconds. */
@@ -23,7 +23,8 @@ export interface Ready {
 
 /**
  * Run in the folder of a checkout: starts its built service on a seeded database of its own, both by its own benchmark,
- * and then measures one row for each message, all checkouts with the same generator of load. Ends when its parent disconnects.
+ * and then measures one row for each message, all checkouts with the same generator of load. Ends when its parent
+ * disconnects.
  */
 type Bench = typeof import('./contestant.js') &
   typeof import('./database.js') &
@@ -63,9 +64,9 @@ process.on('message', ({ row: name, seconds }: Turn) => {
     const row = bench.ROWS.find((one) => one.name === name);
     if (!row) throw new Error(`There is no row "${name}" in ${process.cwd()}`);
     const traffic = await row.traffic(material, 'service');
-    const before = cpuNow();
+    const cpuOf = cpuPerRequest(cpuNow);
     const { perSecond, responses } = await fire(service.url, traffic, { connections: Number(connections), seconds });
-    process.send?.({ perSecond, cpu: ((cpuNow() - before) * 1_000) / responses } satisfies Took);
+    process.send?.({ perSecond, cpu: cpuOf(responses) } satisfies Took);
   })();
 });
 process.send?.({ rows: bench.ROWS.map(({ name }) => name) } satisfies Ready);

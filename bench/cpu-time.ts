@@ -25,6 +25,12 @@ function timesOf(pid: number | string): Times | null {
 /** CPU time of a process with all its threads, in milliseconds; NaN where there is no `/proc`. */
 export const cpuMs = (pid: number): number => timesOf(pid)?.own ?? Number.NaN;
 
+/** Starts to count by a clock of CPU time in milliseconds; returns the microseconds since then for each of so many requests. */
+export function cpuPerRequest(nowMs: () => number): (requests: number) => number {
+  const before = nowMs();
+  return (requests) => ((nowMs() - before) * 1_000) / requests;
+}
+
 /** CPU time of the processes that a process has started, in milliseconds, those that have ended included. */
 export function cpuOfChildrenMs(pid: number): number {
   const ended = timesOf(pid)?.ended ?? Number.NaN;

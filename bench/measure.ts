@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { p99AtRate } from './constant-rate.js';
 import type { Contestant } from './contestant.js';
+import { cpuPerRequest } from './cpu-time.js';
 import { fire, type LoadOptions, type Measured } from './load.js';
 import { rowNamed, type Material, type Row, type Side } from './rows.js';
 
@@ -93,11 +94,10 @@ export async function measureRow(row: Row, setup: Setup): Promise<RowResult> {
 }
 
 /** Starts to count the CPU time of a contender and of PostgreSQL; returns what it is for each of so many requests. */
-export function cpuClock({ contestants, databaseCpuMs }: Setup, contender: Contender): (requests: number) => number {
-  const now = (): number => contestants[contender].cpuMs() + databaseCpuMs();
-  const before = now();
-  return (requests) => ((now() - before) * 1_000) / requests;
-}
+export const cpuClock = (
+  { contestants, databaseCpuMs }: Setup,
+  contender: Contender,
+): ReturnType<typeof cpuPerRequest> => cpuPerRequest(() => contestants[contender].cpuMs() + databaseCpuMs());
 
 /** In each round another one begins, so that none always runs after the same. */
 export async function takeTurns(

@@ -66,8 +66,9 @@ export interface Naming {
 }
 
 /**
- * The rules that an instance of a class breaks, by what class-validator says of it. The rule of a validator that is not known here is the validator's name
- * in snake case, unless its option `context` has a `rule`; its message goes on after the name.
+ * The rules that an instance of a class breaks, by what class-validator says of it. The rule of a validator that is not
+ * known here is the validator's name in snake case, unless its option `context` has a `rule`; its message goes on after
+ * the name.
  */
 export function* brokenRules(
   body: object,
