@@ -5,7 +5,6 @@ import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { serveDocs } from './docs/docs.server.js';
@@ -16,13 +15,14 @@ import { checkSharedPackages } from './app.packages.js';
 import { clientAddress, trustedProxyCheck, trustProxyOption } from './auth/authentication/client-address.js';
 import { countRequests, RateLimiter, tallyListener } from './auth/rate-limit/rate-limiter.js';
 import type { Config } from './config/config.js';
-import { RATE_LIMIT_HEADERS, RateLimitTally, withRequestContext } from './context/request-context.js';
+import { provideRequestContext, RATE_LIMIT_HEADERS } from './context/request-context.js';
 import { DrainingAdapter, Shutdown } from './health/shutdown.js';
 import {
   replyToUnreadableUrl,
   configureHttp,
   rejectUnknownUrls,
   requestId,
+  setHeaders,
   withoutPublicPath,
 } from './json-api/http/http.js';
 import { JsonApiGuard } from './json-api/http/json-api.guard.js';
@@ -112,18 +112,12 @@ export async function createApp(
     exposedHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id', ...RATE_LIMIT_HEADERS],
     maxAge: PREFLIGHT_SECONDS,
   });
-  setSecurityHeaders(server);
+  const headers = { ...helmetHeaders(), 'cache-control': 'no-store' };
+  setHeaders(server, headers, { path: '/docs', headers: { ...headers, 'content-security-policy': DOCS_POLICY } });
   // After the headers, which these responses have too.
   rejectUnknownUrls(server);
   rejectHead(server, `${config.apiPrefix}/auth/`);
-  const tallied = tallyListener(app.get(RateLimiter));
-  server.addHook('onRequest', (request, reply, done) => {
-    const { id: requestId, span } = request;
-    const acceptLanguage = request.headers['accept-language'];
-    const rateLimit = new RateLimitTally((tally) => tallied(tally, reply));
-    const ip = (): string => clientAddress(request);
-    withRequestContext({ requestId, ip, acceptLanguage, span, rateLimit }, done);
-  });
+  provideRequestContext(server, clientAddress, tallyListener(app.get(RateLimiter)));
   countRequests(server, app.get(RateLimiter));
   const methods = recordRoutes(server);
   adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
@@ -162,14 +156,4 @@ function helmetHeaders(): OutgoingHttpHeaders {
     if (error !== undefined) throw error;
   });
   return response.getHeaders();
-}
-
-/** Sets security headers on every response, and `no-store` unless the route says otherwise. */
-function setSecurityHeaders(server: FastifyInstance): void {
-  const headers = { ...helmetHeaders(), 'cache-control': 'no-store' };
-  const ofDocs = { ...headers, 'content-security-policy': DOCS_POLICY };
-  server.addHook('onRequest', ({ url }, reply, done) => {
-    void reply.headers(url.startsWith('/docs') ? ofDocs : headers);
-    done();
-  });
 }

@@ -99,6 +99,25 @@ export class RateLimitTally {
   }
 }
 
+/**
+ * Runs what follows of every request in a context of its own. Hooks that were added before run outside of it.
+ * @param addressOf called where the client's address is needed
+ * @param tallied called when the rate limits charge a request, and when its headers change
+ */
+export function provideRequestContext(
+  server: FastifyInstance,
+  addressOf: (request: FastifyRequest) => string,
+  tallied: (tally: RateLimitTally, reply: FastifyReply) => void,
+): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    const { id: requestId, span } = request;
+    const acceptLanguage = request.headers['accept-language'];
+    const rateLimit = new RateLimitTally((tally) => tallied(tally, reply));
+    const ip = (): string => addressOf(request);
+    withRequestContext({ requestId, ip, acceptLanguage, span, rateLimit }, done);
+  });
+}
+
 /** The status of a request whose client disconnected before the response, as in nginx. */
 export const CLIENT_GONE = 499;
 

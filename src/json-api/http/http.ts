@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { METHODS } from 'node:http';
+import { METHODS, type OutgoingHttpHeaders } from 'node:http';
 import { type ContentType, parse } from 'content-type';
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
@@ -161,6 +161,18 @@ export function configureHttp(server: FastifyInstance): void {
     done();
   });
   server.addHook('onSend', onSend);
+}
+
+/** Sets headers on every response, and others below a path. Responses of hooks that were added before do not have them. */
+export function setHeaders(
+  server: FastifyInstance,
+  headers: OutgoingHttpHeaders,
+  below: { readonly path: string; readonly headers: OutgoingHttpHeaders },
+): void {
+  server.addHook('onRequest', ({ url }, reply, done) => {
+    void reply.headers(url.startsWith(below.path) ? below.headers : headers);
+    done();
+  });
 }
 
 /** Responds 404 to unknown URLs before the body is read. */
