@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { addressBlockOf } from '../auth/authentication/client-address.js';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
-import type { EarlierSignIns } from '../auth/sessions/session.store.js';
 import type { RefreshToken } from '../auth/tokens/secrets.js';
 import { Config } from '../config/config.js';
 import { join, sql, type Sql } from '../json-api/sql/sql.js';
@@ -41,6 +41,11 @@ interface Row {
 const MAX_USER_AGENT = 500;
 /** In seconds. Long enough for tabs that race on a slow line, too short for a thief who arrives later. */
 const RACE_SECONDS = 10;
+
+/** The sign-in that follows the acceptance of an invitation is on no new device; in minutes. */
+const FRESH_MINUTES = 60;
+/** A device is compared with that of so many of the newest sessions. */
+const MAX_COMPARED = 50;
 
 /** The columns of {@link Row}. */
 const ROW = sql`session.account_id, session.refresh_seq, session.nonce, session.expires_at, session.amr,
@@ -168,18 +173,20 @@ export class SessionsRepository extends SessionEndsRepository {
     return rows.length > 0;
   }
 
-  async earlierSignIns(
+  async isNewDevice(
     tx: Pick<Transaction, 'query'>,
     accountId: string,
-    { joinedMinutes, limit }: { readonly joinedMinutes: number; readonly limit: number },
-  ): Promise<EarlierSignIns> {
+    { userAgent, ip }: SessionClient,
+  ): Promise<boolean> {
     const rows = await tx.query<{ fresh: boolean; user_agent: string | null; ip: string | null }>(sql`
-      SELECT account.joined_at > now() - make_interval(mins => ${joinedMinutes}) AS fresh, other.user_agent, other.ip
+      SELECT account.joined_at > now() - make_interval(mins => ${FRESH_MINUTES}) AS fresh, other.user_agent, other.ip
       FROM accounts account LEFT JOIN account_sessions other
         ON other.account_id = account.id AND other.expires_at > now()
-      WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${limit}`);
-    const clients = rows.flatMap(({ user_agent: userAgent, ip }) => (ip === null ? [] : [{ userAgent, ip }]));
-    return { joinedRecently: rows.some(({ fresh }) => fresh), clients };
+      WHERE account.id = ${accountId} ORDER BY other.id DESC LIMIT ${MAX_COMPARED}`);
+    const block = addressBlockOf(ip);
+    const isSame = (row: (typeof rows)[number]): boolean =>
+      row.user_agent === userAgent && row.ip !== null && addressBlockOf(row.ip) === block;
+    return !rows.some((row) => row.fresh || isSame(row));
   }
 
   /** The next step of the chain. */

@@ -5,9 +5,8 @@ import { SessionObserver } from '../auth/sessions/session.js';
 import { WriteObserver } from '../json-api/resource.service.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditEventsRepository, PERSONAL_EVENTS } from './audit-events.repository.js';
-import { Audit, AuditObserver, AuditSweep } from './audit.js';
+import { Audit, AuditObserver, AuditSweep, DomainEvents, EventSubscribers, SessionEvents } from './audit.js';
 import { OWN_ACTIONS } from './audit-action.js';
-import { DomainEvents, EventSubscribers, SessionEvents } from './domain-events.js';
 
 /** The audit trail and domain events. */
 @Global()

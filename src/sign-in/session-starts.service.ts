@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Roles } from '../auth/authorization/roles.js';
 import { type DeviceClient, type DeviceCookie, DeviceTrust } from '../auth/sessions/device-trust.js';
 import type { AuthenticationMethod, LiveSession, SessionAccount } from '../auth/sessions/session.js';
 import { type AccountColumns, SessionStore } from '../auth/sessions/session.store.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
+import { Config } from '../config/config.js';
 import { Audit } from '../events/audit.js';
 import { ApiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/executor.js';
@@ -129,6 +130,7 @@ type StartedRow = Pick<StartedSession, 'account' | 'deviceCookie'> & { readonly 
 @Injectable()
 export class SessionStarts {
   constructor(
+    @Inject(Config) private readonly config: Pick<Config, 'newSignInMail'>,
     private readonly transactions: Transactions,
     private readonly credentials: CredentialsRepository,
     private readonly sessions: SessionStore,
@@ -181,16 +183,17 @@ export class SessionStarts {
       const unmet = await requirement.unmet(tx, { account, proof, client, passwordVersion });
       if (unmet) return unmet;
     }
+    // A browser is recognized by its cookie, a client without cookies by another session of the account.
     const mark = this.devices.recognize(client, account.emailKey);
     const isKnown = mark !== null && this.devices.isCurrent(mark, { id: accountId, version: passwordVersion });
-    const [isNews, session] = await Promise.all([
-      !isKnown && this.newSignIns.isNews(tx, accountId, client),
+    const [isNewDevice, session] = await Promise.all([
+      this.config.newSignInMail && !isKnown && this.sessions.isNewDevice(tx, accountId, client),
       this.sessions.start(tx, accountId, client, amr),
     ]);
     if (!session) return disabled();
     if (proof.identity) await this.requirements.started(tx, session, { account, proof });
     await this.audit.record(tx, { ...onSession(session), action: 'iam:account_auths.signed_in' });
-    if (isNews) await this.newSignIns.queue(tx, session, client);
+    if (isNewDevice) await this.newSignIns.queue(tx, session, client);
     const deviceCookie = proof.trustDevice ? await this.trust.trust(tx, accountId, client) : null;
     return { session, account, deviceCookie };
   }

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../src/auth/email-key.js';
 import { InvitationMailer } from '../../src/accounts/invitations/invitation.mailer.js';
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
+import { SessionStore } from '../../src/auth/sessions/session.store.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { Transactions } from '../../src/json-api/sql/executor.js';
 import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
@@ -27,6 +28,7 @@ export interface MailApp {
   readonly passwordChanges: PasswordChangedMailer;
   readonly roleChanges: RoleChangedMailer;
   readonly newSignIns: NewSignInMailer;
+  readonly sessions: SessionStore;
   /** Adds an account; the fields are columns. */
   account(fields?: Readonly<Record<string, unknown>>): Promise<string>;
   /** Adds an account that is invited with a token of this hash. */
@@ -71,6 +73,7 @@ export async function startMailApp(env: Readonly<Record<string, string>> = {}): 
     passwordChanges: module.get(PasswordChangedMailer),
     roleChanges: module.get(RoleChangedMailer),
     newSignIns: module.get(NewSignInMailer),
+    sessions: module.get(SessionStore),
     query,
     account: addAccount,
     async invited(hash, fields) {

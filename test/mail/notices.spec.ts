@@ -109,13 +109,13 @@ describe('A sign-in without a known device', () => {
   async function signIn(accountId: string, userAgent: string | null, ip: string): Promise<void> {
     const sessionId = uuidv7();
     await app.transactions.run(async (tx) => {
-      const isNews = await app.newSignIns.isNews(tx, accountId, { userAgent, ip });
+      const isNewDevice = await app.sessions.isNewDevice(tx, accountId, { userAgent, ip });
       await tx.manager.query(
         `INSERT INTO account_sessions (id, account_id, nonce, user_agent, ip, refreshed_at, expires_at)
          VALUES ($1::uuid, $2, $1::text, $3, $4, now(), now() + interval '1 day')`,
         [sessionId, accountId, userAgent, ip],
       );
-      if (isNews) await app.newSignIns.queue(tx, { accountId, sessionId }, { userAgent, ip });
+      if (isNewDevice) await app.newSignIns.queue(tx, { accountId, sessionId }, { userAgent, ip });
     });
   }
 
@@ -172,17 +172,12 @@ describe('A mail', () => {
 
 describe('Mails that the operator does not want', () => {
   it('are not queued', async () => {
-    const quiet = await startMailApp({ NEW_SIGN_IN_MAIL: 'false', INVITATION_REMINDER_MAIL: 'false' });
+    const quiet = await startMailApp({ INVITATION_REMINDER_MAIL: 'false' });
     try {
       const { token, hash } = newToken();
       const id = await quiet.invited(hash, JOINED);
       quiet.sink.rejectWith = 451;
-      await quiet.transactions.run(async (tx) => {
-        const client = { userAgent: null, ip: '192.0.2.7' };
-        const isNews = await quiet.newSignIns.isNews(tx, id, client);
-        if (isNews) await quiet.newSignIns.queue(tx, { accountId: id, sessionId: uuidv7() }, client);
-        await quiet.invitations.queue(tx, id, token);
-      });
+      await quiet.transactions.run((tx) => quiet.invitations.queue(tx, id, token));
       await eventually(async () => {
         const jobs = await quiet.query<{ task: string }>('SELECT task_identifier AS task FROM graphile_worker.jobs');
         return jobs.every(({ task }) => task === 'mail.invitation');

@@ -7,6 +7,7 @@ import { SessionRestrictions } from '../../src/auth/sessions/session-restriction
 import { Audit } from '../../src/events/audit.js';
 import { apiError } from '../../src/json-api/document/errors.js';
 import { FALSE, sql, type Sql } from '../../src/json-api/sql/sql.js';
+import { OutboxWorker } from '../../src/outbox/outbox.worker.js';
 import { BrowserSessions } from '../../src/sign-in/sign-in.service.js';
 import { SignInRequirements } from '../../src/sign-in/session-starts.service.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -159,6 +160,25 @@ describe('Every session', () => {
       });
       expect(errorsOf(await login(await account(app, { name: 'Has one' })))).toEqual(['401 mfa_required']);
     });
+  });
+});
+
+describe('The owner of an account that signs in on a new device', () => {
+  it.each([
+    ['is mailed', 'true', ['mail.new_sign_in']],
+    ['is not mailed without NEW_SIGN_IN_MAIL', 'false', []],
+  ])('%s', async (_, wanted, queued) => {
+    const app = await startApp({ env: { NEW_SIGN_IN_MAIL: wanted } });
+    try {
+      await app.nest.get(OutboxWorker, { strict: false }).onModuleDestroy();
+      const { id, email, password } = await account(app);
+      await app.sql(`UPDATE accounts SET joined_at = now() - interval '1 day' WHERE id = $1`, [id]);
+      expect((await as(app).post('/auth/login', { email, password })).status).toBe(200);
+      const jobs = await app.sql<{ task: string }>('SELECT task_identifier AS task FROM graphile_worker.jobs');
+      expect(jobs.map(({ task }) => task)).toEqual(queued);
+    } finally {
+      await app.stop();
+    }
   });
 });
 

@@ -27,14 +27,6 @@ export interface AccountColumns {
   readonly emailKey: Sql;
 }
 
-/** Where an account signed in before. */
-export interface EarlierSignIns {
-  /** Whether the account accepted its invitation a moment ago. */
-  readonly joinedRecently: boolean;
-  /** The clients of its newest sessions. */
-  readonly clients: readonly SessionClient[];
-}
-
 /**
  * The life of sessions, which the owner of the table `account_sessions` implements. Each change is one statement, and
  * all times are the database's. Transactions are expected to be READ COMMITTED, PostgreSQL's default. The end of a session is
@@ -95,12 +87,11 @@ export abstract class SessionStore {
   /** Whether a session of an enabled account is alive. */
   abstract isAlive(tx: Pick<Transaction, 'query'>, owner: SessionOwner): Promise<boolean>;
 
-  /** The newest sessions of an account, at most `limit`, and whether it joined in the last `joinedMinutes`. */
-  abstract earlierSignIns(
-    tx: Pick<Transaction, 'query'>,
-    accountId: string,
-    within: { readonly joinedMinutes: number; readonly limit: number },
-  ): Promise<EarlierSignIns>;
+  /**
+   * Whether none of the newest sessions of an account comes from the same program and address (IPv6: from the same /64).
+   * False also shortly after the account joined, when it has no other device yet.
+   */
+  abstract isNewDevice(tx: Pick<Transaction, 'query'>, accountId: string, client: SessionClient): Promise<boolean>;
 
   /** Ends a session of an account. False when there was none that was alive. */
   abstract end(tx: Transaction, owner: SessionOwner, ending: SessionEnding): Promise<boolean>;
