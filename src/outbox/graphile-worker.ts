@@ -7,6 +7,19 @@ import { Logger, type WorkerEvents, type WorkerPool } from 'graphile-worker';
  * alone. `test/outbox/graphile-worker.spec.ts` fails when an update changes either.
  */
 
+/** Settings of PostgreSQL for the connections of the workers. */
+export const WORKER_SESSION = {
+  // Taking a job and ending it do not wait for the disk: what is lost in a crash of PostgreSQL, of the last moments, is that a job
+  // was taken or done, and it runs once more, as it may at any time. Two waits a mail were most of its time.
+  synchronous_commit: 'off',
+  // The next job is always looked for along the index. The plan is kept, and is mostly made while the queue is empty, where
+  // reading and sorting all jobs seems to cost as little; with some thousand jobs it took a millisecond a job.
+  enable_sort: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  // A statement that cannot do without sorting counts as an expensive one, and would be compiled for it.
+  jit: 'off',
+} as const;
+
 /** Whether the work is over, well or not, within this time in milliseconds. It goes on when it is not. */
 export async function settles(work: Promise<unknown>, withinMs: number): Promise<boolean> {
   const timer = new AbortController();

@@ -8,7 +8,7 @@ import { openPool } from '../database/connections.js';
 import { closeSocket } from '../database/resilient-client.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { endWorkers, keptFailure, outboxLogger, settles } from './graphile-worker.js';
+import { endWorkers, keptFailure, outboxLogger, settles, WORKER_SESSION } from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
@@ -64,9 +64,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       size: CONNECTIONS,
       connectTimeoutMs: 10_000,
       name: 'iam outbox',
-      // Neither waits for the disk: what is lost in a crash of PostgreSQL, of the last moments, is that a job was taken or
-      // done, and it runs once more, as it may at any time. Two waits a mail were most of its time.
-      sessionSettings: { synchronous_commit: 'off' },
+      sessionSettings: WORKER_SESSION,
     });
     // The library listens only while it runs, and without a listener a connection that breaks while idle would end
     // the process.

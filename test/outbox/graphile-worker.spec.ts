@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runTaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker';
+import { runTaskList, runTaskListOnce, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import { Pool } from 'pg';
-import { endWorkers, outboxLogger } from '../../src/outbox/graphile-worker.js';
+import { openPool } from '../../src/database/connections.js';
+import { endWorkers, outboxLogger, WORKER_SESSION } from '../../src/outbox/graphile-worker.js';
 import { OUTBOX_SCHEMA } from '../../src/outbox/outbox.migrate.js';
 import { OutboxFixture } from './outbox-fixture.js';
 
@@ -77,6 +78,30 @@ describe('An update of graphile-worker has not changed', () => {
       'priority smallint',
       'flags text[]',
     ]);
+  });
+
+  it('the index along which the next job is found, by a plan that was made while the queue was empty', async () => {
+    const settings = { size: 1, connectTimeoutMs: 5_000, name: 'one', sessionSettings: WORKER_SESSION };
+    const pool = openPool(outbox.dataSource, 'session', settings);
+    const client = await pool.connect();
+    try {
+      // Leaves its statement prepared on the connection.
+      await runTaskListOnce({ schema: OUTBOX_SCHEMA, logger: outboxLogger() }, { nothing: () => undefined }, client);
+      await client.query('BEGIN');
+      await client.query(
+        `INSERT INTO ${OUTBOX_SCHEMA}._private_jobs (task_id, run_at)
+         SELECT 1, now() + interval '1 day' FROM generate_series(1, 3000)`,
+      );
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN EXECUTE "get_job/${OUTBOX_SCHEMA}" ('worker', '{1}')`,
+      );
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain('Index Scan using jobs_main_index on _private_jobs');
+      expect(plan).not.toMatch(/Sort|Seq Scan on _private_jobs/);
+    } finally {
+      client.release(true);
+      await pool.end();
+    }
   });
 
   describe('what its workers emit:', () => {
