@@ -38,9 +38,8 @@ export type { Item, Page } from './json-api/document/response.js';
 export * from './json-api/document/errors.js';
 export { attributeField, brokenRule, RULES, type Rule, type RuleName } from './json-api/document/rules.js';
 export { Messages } from './language/messages.js';
-export { isUuid, type Sql, sql, TRUE } from './json-api/sql/sql.js';
+export { isUuid, type Sql, sql, type Transaction, Transactions, TRUE } from './json-api/sql/sql.js';
 export { plainValues, type Operands } from './json-api/sql/operators.js';
-export { Transactions, type Transaction } from './json-api/sql/executor.js';
 
 // Who is asking, and what they may do
 export { Requires, type Actor } from './auth/authorization/actor.js';

@@ -2,8 +2,7 @@ import type { AuthChanges } from '../auth/sessions/auth-changes.js';
 import type { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import { type EndedSessions, SessionStore } from '../auth/sessions/session.store.js';
 import type { SessionEnding, SessionObserver, SessionOwner } from '../auth/sessions/session.js';
-import { sql, type Sql } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import { type Sql, sql, type Transaction } from '../json-api/sql/sql.js';
 import type { Sweep } from '../sweeps/sweeps.js';
 
 interface Ended {

@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Transactions } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
+import { sql, Transactions } from '../json-api/sql/sql.js';
 import { Metrics } from '../metrics/metrics.js';
 
 /** The metric of the table of sessions. */

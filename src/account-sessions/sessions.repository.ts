@@ -6,8 +6,7 @@ import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
 import type { RefreshToken } from '../auth/tokens/secrets.js';
 import { Config } from '../config/config.js';
-import { join, sql, type Sql } from '../json-api/sql/sql.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import { join, type Sql, sql, type Transaction } from '../json-api/sql/sql.js';
 import {
   type AuthenticationMethod,
   type LiveSession,

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import type { ActorRecord, ActorSource } from '../auth/sessions/actor-loader.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { FALSE, sql, type Sql } from '../json-api/sql/sql.js';
+import { FALSE, type Sql, sql, type Transaction, Transactions } from '../json-api/sql/sql.js';
 import type { MailRecipient, MailRecipients } from '../mail/mail.address.js';
 import type { PasswordOwners, ResetAccount } from '../passwords/credentials.repository.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ErrorList, type ErrorObject } from '../json-api/document/errors.js';
-import { isUuid } from '../json-api/sql/sql.js';
+import { isUuid, type Transaction } from '../json-api/sql/sql.js';
 import { quoted } from '../json-api/limits.js';
 import type { Write } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
 import type { Account } from './account.entity.js';
 import type { RoleScope } from '../auth/authorization/actor.js';
 import { beyondOwnScope, extraIn, forbidden, organizationsIn } from './account.policy.js';

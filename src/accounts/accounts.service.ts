@@ -16,7 +16,7 @@ import {
   ResourceTools,
   type Write,
 } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { IfMatch, type WriteDocument } from '../json-api/write/write-document.js';
 import { invitationExpiry, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { PersonalData } from '../personal-data/personal-data.js';

@@ -5,7 +5,7 @@ import type { Right } from '../auth/authorization/rights.js';
 import { Roles } from '../auth/authorization/roles.js';
 import type { ErrorObject } from '../json-api/document/errors.js';
 import type { Write } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import type { Account } from './account.entity.js';
 import { extraIn, forbidden, organizationsIn } from './account.policy.js';
 import { AccountsRepository } from './accounts.repository.js';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SecondFactors } from '../auth/authentication/second-factors.repository.js';
 import type { RoleScope } from '../auth/authorization/actor.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
+import { sql, type Transaction, Transactions } from '../json-api/sql/sql.js';
 import type { ActiveKeys } from '../passwords/password-changed.mailer.js';
 import type { KeySecret } from './api-key-format.js';
 

@@ -8,7 +8,7 @@ import { attributeField, brokenRule } from '../json-api/document/rules.js';
 import type { Facts, Restrictions } from '../json-api/resource/permissions.js';
 import type { CreateAttributes } from '../json-api/resource/resource.js';
 import { type Deletion, ResourceService, ResourceTools, type Write } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { newApiKey, secretOf } from './api-key-format.js';
 import { ApiKeyMailer } from './mails/api-key.mailer.js';
 import { ApiKeyRules } from './api-key.rules.js';

@@ -7,7 +7,7 @@ import type { Right } from '../auth/authorization/rights.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { ApiError, attributePointer, type ErrorObject } from '../json-api/document/errors.js';
 import { quoted } from '../json-api/limits.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import type { Permission } from './api-key.rules.js';
 import { holds } from './effective-role.js';
 

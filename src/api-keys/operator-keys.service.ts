@@ -5,7 +5,7 @@ import { RolesCheck } from '../auth/authorization/roles-check.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import { Audit } from '../events/audit.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { Transactions } from '../json-api/sql/sql.js';
 import { ApiKeyMailer } from './mails/api-key.mailer.js';
 import { ApiKeyRules, DAY_MS } from './api-key.rules.js';
 import { newApiKey, secretOf } from './api-key-format.js';

@@ -11,7 +11,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
 import { Config } from '../config/config.js';
 import { unregistered } from '../json-api/resource/columns.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { Transactions } from '../json-api/sql/sql.js';
 import { Tracing } from '../tracing/tracing.js';
 import { findUnknownConstraints } from './checks/requirements.js';
 import { translateDatabaseError } from './errors/constraint-errors.js';

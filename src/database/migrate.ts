@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DataSource, type Migration, MigrationExecutor } from 'typeorm';
-import { LOCK_NOT_AVAILABLE } from '../json-api/sql/executor.js';
+import { LOCK_NOT_AVAILABLE } from '../json-api/sql/sql.js';
 import type { Limits } from './connection-limits.js';
 import { withConnections } from './connections.js';
 import { PendingMigrations } from './pending-migrations.js';

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../json-api/sql/executor.js';
+import { poolOf } from '../json-api/sql/sql.js';
 import { Metrics } from '../metrics/metrics.js';
 
 /** Metrics of the connection pool. */

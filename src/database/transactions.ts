@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Sql } from '../json-api/sql/sql.js';
-import { poolOf, type Reading, type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { poolOf, type Reading, type Sql, type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { sqlStateOf } from './errors/sql-state.js';
 import { type Effect, OpenTransaction, Statements } from './driver/open-transaction.js';
 

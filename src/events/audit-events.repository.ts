@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { ResourceRepository } from '../json-api/resource.repository.js';
-import type { Transaction, Transactions } from '../json-api/sql/executor.js';
-import { sql, type Sql, TRUE } from '../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction, type Transactions, TRUE } from '../json-api/sql/sql.js';
 import type { Sweep } from '../sweeps/sweeps.js';
 import type { AuditEvent } from './audit-event.entity.js';
 import { AuditEventResource } from './audit-event.resource.js';

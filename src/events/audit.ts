@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { requestContext } from '../context/request-context.js';
 import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { type WriteEvent, WriteObserver } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { Metrics } from '../metrics/metrics.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { Outbox } from '../outbox/outbox.js';

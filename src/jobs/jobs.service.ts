@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../auth/authorization/actor.js';
 import { requestContext, withRequestContext } from '../context/request-context.js';
 import type { Item } from '../json-api/document/response.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';
 import { MAX_ATTEMPTS, Outbox } from '../outbox/outbox.js';
 import { Sweeps } from '../sweeps/sweeps.js';

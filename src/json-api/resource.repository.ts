@@ -5,7 +5,6 @@ import type { Action, ResourceActor, Identified } from './resource/resource-defi
 import { filtersOutOfScope, type Source } from './sql/select.js';
 import type { Criteria, Selection } from './query/criteria.js';
 import { type ApiError, apiError, throwIfErrors } from './document/errors.js';
-import { Executor, type Transaction } from './sql/executor.js';
 import type { LoadContext } from './sql/include.js';
 import { unregistered } from './resource/columns.js';
 import { type Facts, mergeRestrictions, type Restrict, type Restrictions } from './resource/permissions.js';
@@ -14,7 +13,8 @@ import { loadResource, loadPage } from './sql/load.js';
 import type { Operands } from './sql/operators.js';
 import { ResourceRegistry } from './resource/registry.js';
 import type { AnyResource, Resource } from './resource/resource.js';
-import { and, FALSE, ident, isUuid, or, rowColumn, type Sql, sql, TRUE } from './sql/sql.js';
+import type { Sql, Transaction } from './sql/sql.js';
+import { and, Executor, FALSE, ident, isUuid, or, rowColumn, sql, TRUE } from './sql/sql.js';
 import { deleteRow, insertRow, updateRow } from './sql/write.js';
 
 export type { LockedRow };

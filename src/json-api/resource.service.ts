@@ -6,9 +6,8 @@ import type { ResourceRepository } from './resource.repository.js';
 import { snakeCase } from './resource/columns.js';
 import { type Facts, type Restrictions, separateRestricted } from './resource/permissions.js';
 import type { ResourceActor, Identified } from './resource/resource-definition.js';
-import { type Transaction, Transactions } from './sql/executor.js';
 import { lastRead } from './sql/load.js';
-import { TRUE } from './sql/sql.js';
+import { type Transaction, Transactions, TRUE } from './sql/sql.js';
 import { IdempotencyKeys } from './write/idempotency-keys.repository.js';
 import type { IfMatch, WriteDocument } from './write/write-document.js';
 

@@ -3,7 +3,7 @@ import type { Actor } from '../auth/authorization/actor.js';
 import { AuthChanges } from '../auth/sessions/auth-changes.js';
 import type { Item } from '../json-api/document/response.js';
 import { ResourceTools } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import type { JobActor, JobStep } from '../jobs/job-kind.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { OrganizationsRepository } from './organizations.repository.js';

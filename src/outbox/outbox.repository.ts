@@ -1,7 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { Transaction } from '../json-api/sql/executor.js';
-import { ident, join, sql } from '../json-api/sql/sql.js';
+import { ident, join, sql, type Transaction } from '../json-api/sql/sql.js';
 
 // The one place that names tables and functions of graphile-worker, those that are private to it among them.
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { SecretBox } from '../auth/tokens/secrets.js';
 import { requestContext } from '../context/request-context.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { currentLanguages } from '../language/accept-language.js';
 import { traceparentOf } from '../tracing/tracing.js';
 import { addJobs, type NewJob } from './outbox.repository.js';

@@ -7,7 +7,7 @@ import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
 import type { UpdateAttributes } from '../json-api/resource/resource.js';
 import { type Deletion, type Intent, ResourceService, ResourceTools } from '../json-api/resource.service.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { FactorChanges } from '../second-factors/factor-changes.service.js';
 import type { AccountPasskey } from './account-passkey.entity.js';
 import type { AccountPasskeyResource } from './account-passkey.resource.js';

@@ -6,7 +6,7 @@ import { Config } from '../config/config.js';
 import { baseUrl } from '../config/own-url.js';
 import { type RelyingParty, relyingParty } from '../config/relying-party.js';
 import { apiError } from '../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { TOKEN_PURPOSES } from '../one-time-tokens/token-purposes.js';
 import { AccountPasskeysRepository } from './account-passkeys.repository.js';

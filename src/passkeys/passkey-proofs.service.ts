@@ -3,7 +3,7 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import type { AuthenticationMethod } from '../auth/sessions/session.js';
 import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { CHALLENGE } from '../sign-in/signed-in.js';
 import { AccountPasskeysRepository, type PasskeyUse, type StoredPasskey } from './account-passkeys.repository.js';
 import { type Ceremony, type ChallengePurpose, PasskeyChallenges } from './passkey-challenges.service.js';

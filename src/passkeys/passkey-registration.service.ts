@@ -5,7 +5,7 @@ import { Config } from '../config/config.js';
 import { Audit } from '../events/audit.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Item } from '../json-api/document/response.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { Transactions } from '../json-api/sql/sql.js';
 import { productName } from '../mail/mail.context.js';
 import { FactorChanges } from '../second-factors/factor-changes.service.js';
 import { AccountPasskeysRepository, MAX_PASSKEYS } from './account-passkeys.repository.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit } from '../events/audit.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { Transactions } from '../json-api/sql/sql.js';
 import { BrowserSessions } from '../sign-in/sign-in.service.js';
 import { signInFailed } from '../sign-in/session-starts.service.js';
 import type { SignedIn } from '../sign-in/signed-in.js';

@@ -6,8 +6,7 @@ import {
 } from '../auth/authentication/second-factors.repository.js';
 import type { Enrolment } from '../auth/authorization/roles.js';
 import { Audit } from '../events/audit.js';
-import { Transactions } from '../json-api/sql/executor.js';
-import { FALSE } from '../json-api/sql/sql.js';
+import { FALSE, Transactions } from '../json-api/sql/sql.js';
 import { AccountPasskeysRepository, hasPasskey } from './account-passkeys.repository.js';
 import { PasskeyChallenges } from './passkey-challenges.service.js';
 import { notAccepted, PasskeyProofs } from './passkey-proofs.service.js';

@@ -1,7 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
-import { sql, type Sql } from '../json-api/sql/sql.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Sql, sql, type Transaction, Transactions } from '../json-api/sql/sql.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
 
 /** That an account has a password, without its hash. */

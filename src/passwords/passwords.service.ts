@@ -9,7 +9,7 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { apiError, throwIfErrors, type ErrorObject } from '../json-api/document/errors.js';
 import { brokenRule, type Rule } from '../json-api/document/rules.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { CredentialsRepository, PasswordOwners } from './credentials.repository.js';
 import { PasswordChangedMailer } from './password-changed.mailer.js';
 import { PasswordHasher } from './hashing/password.hasher.js';

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { emailKey } from '../auth/email-key.js';
 import { hashToken, SecretBox } from '../auth/tokens/secrets.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { MailLinks } from '../mail/mail.links.js';
 import { MailService } from '../mail/mail.service.js';
 import { OutboxHandlers } from '../outbox/outbox.handlers.js';

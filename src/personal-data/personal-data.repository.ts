@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { and, ident, sql, TRUE } from '../json-api/sql/sql.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { and, ident, sql, Transactions, TRUE } from '../json-api/sql/sql.js';
 import type { PersonalTable } from './personal-data.js';
 
 /** Rows that are read at a time. */

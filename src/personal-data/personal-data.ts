@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 
 /** Columns that rows do not show in an export, or `not_exported` where a row is not about the account that it names. */
 export type Omitted = readonly string[] | 'not_exported';

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
-import { sql } from '../json-api/sql/sql.js';
+import { sql, type Transaction, Transactions } from '../json-api/sql/sql.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
 
 /** Failed attempts at the codes of an account. */

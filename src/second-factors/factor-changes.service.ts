@@ -7,7 +7,7 @@ import type { AuthenticationMethod } from '../auth/sessions/session.js';
 import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { FactorAttemptsRepository } from './factor-attempts.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
 import { FactorStatesRepository } from './factor-states.repository.js';

@@ -5,7 +5,7 @@ import { AccountsRepository } from '../accounts/accounts.repository.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { Roles } from '../auth/authorization/roles.js';
 import { apiError } from '../json-api/document/errors.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { Transactions } from '../json-api/sql/sql.js';
 import { FactorChanges } from './factor-changes.service.js';
 
 /** Removes all second factors of accounts whose owners lost them. */

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '../json-api/sql/executor.js';
-import { sql, type Sql } from '../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../json-api/sql/sql.js';
 import type { PersonalTable } from '../personal-data/personal-data.js';
 
 /** How often the factors of an account were changed. */

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { SessionClient, SessionOwner } from '../auth/sessions/session.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { MailRecipients } from '../mail/mail.address.js';
 import { MailService } from '../mail/mail.service.js';
 import { ServiceText } from '../mail/mail.text.js';

@@ -8,7 +8,7 @@ import { SessionStore } from '../auth/sessions/session.store.js';
 import { Audit } from '../events/audit.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';
-import { type Transaction, Transactions } from '../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import type { SignInProof } from './session-starts.service.js';

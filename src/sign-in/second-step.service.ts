@@ -3,7 +3,7 @@ import { SecondFactors, type SentFactor } from '../auth/authentication/second-fa
 import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { hashToken } from '../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
-import type { Transaction } from '../json-api/sql/executor.js';
+import type { Transaction } from '../json-api/sql/sql.js';
 import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { type SignInCandidate, type SignInProof, SignInRequirements } from './session-starts.service.js';
 import { CHALLENGE } from './signed-in.js';

@@ -16,7 +16,7 @@ import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { maskCredentials } from '../json-api/http/http.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { Transactions } from '../json-api/sql/sql.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
 import {

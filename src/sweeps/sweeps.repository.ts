@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ident, raw, sql } from '../json-api/sql/sql.js';
-import { Transactions } from '../json-api/sql/executor.js';
+import { ident, raw, sql, Transactions } from '../json-api/sql/sql.js';
 import type { Sweep } from './sweeps.js';
 
 const BATCH = 1_000;

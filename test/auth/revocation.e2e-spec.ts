@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../../src/json-api/sql/executor.js';
+import { poolOf } from '../../src/json-api/sql/sql.js';
 import { AuthChangeFeed } from '../../src/auth/sessions/auth-change.feed.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, send } from '../support/client.js';

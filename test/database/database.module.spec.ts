@@ -10,8 +10,7 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { freePort } from '../../src/embedded-postgres/postgres-process.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
-import { sql } from '../../src/json-api/sql/sql.js';
+import { sql, Transactions } from '../../src/json-api/sql/sql.js';
 import { createTestDatabase } from '../support/database.js';
 import { makeFolder, pidOf, stopAllOn } from '../embedded-postgres/embedded-support.js';
 

@@ -5,7 +5,7 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openDataSource } from '../../src/database/open-data-source.js';
 import { MAINTENANCE_CONNECTION } from '../../src/database/connection-limits.js';
 import { ResilientClient, type ResilientClientConfig } from '../../src/database/resilient-client.js';
-import { poolOf } from '../../src/json-api/sql/executor.js';
+import { poolOf } from '../../src/json-api/sql/sql.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
 

@@ -4,8 +4,7 @@ import { DataSource } from 'typeorm';
 import { translateDatabaseError } from '../../src/database/errors/constraint-errors.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { PostgresTransactions } from '../../src/database/transactions.js';
-import { sql } from '../../src/json-api/sql/sql.js';
-import type { Transaction } from '../../src/json-api/sql/executor.js';
+import { sql, type Transaction } from '../../src/json-api/sql/sql.js';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.js';
 
 describe('a transaction', () => {

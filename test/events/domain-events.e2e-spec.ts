@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Audit } from '../../src/events/audit.js';
 import type { IamEvent } from '../../src/events/iam-event.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { Transactions } from '../../src/json-api/sql/sql.js';
 import { mailedToken, mailsTo, tokenIn } from '../accounts/mails.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { document, errorsOf, send } from '../support/client.js';

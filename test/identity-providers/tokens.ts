@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OneTimeTokensRepository } from '../../src/one-time-tokens/one-time-tokens.repository.js';
 import type { TokenData } from '../../src/one-time-tokens/token-purposes.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { Transactions } from '../../src/json-api/sql/sql.js';
 import type { TestApp } from '../support/app.js';
 import { type ApiClient, as, document } from '../support/client.js';
 import { account } from '../support/factories.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../../src/json-api/sql/executor.js';
+import { poolOf } from '../../src/json-api/sql/sql.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { errorsOf, ids } from '../support/client.js';
 import { account, admin, organization, signedIn } from '../support/factories.js';

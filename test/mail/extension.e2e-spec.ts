@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, HttpCode, Injectable, Module, Post, type OnModuleInit } from '@nestjs/common';
 import { Public } from '../../src/auth/authorization/actor.js';
-import { type Transaction, Transactions } from '../../src/json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../src/json-api/sql/sql.js';
 import { MailService } from '../../src/mail/mail.service.js';
 import { MailTemplates } from '../../src/mail/mail.templates.js';
 import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';

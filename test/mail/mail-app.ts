@@ -8,7 +8,7 @@ import { InvitationMailer } from '../../src/accounts/invitations/invitation.mail
 import { RoleChangedMailer } from '../../src/accounts/role-changed.mailer.js';
 import { SessionStore } from '../../src/auth/sessions/session.store.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { Transactions } from '../../src/json-api/sql/sql.js';
 import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';
 import { ResetMailer } from '../../src/passwords/reset.mailer.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { hashToken } from '../../src/auth/tokens/secrets.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { Transactions } from '../../src/json-api/sql/sql.js';
 import { type NewOneTimeToken, OneTimeTokensRepository } from '../../src/one-time-tokens/one-time-tokens.repository.js';
 import type { TokenPurpose } from '../../src/one-time-tokens/token-purposes.js';
 import { startApp, type TestApp } from '../support/app.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { PostgresTransactions } from '../../src/database/transactions.js';
-import type { Transactions } from '../../src/json-api/sql/executor.js';
+import type { Transactions } from '../../src/json-api/sql/sql.js';
 import { type OutboxHandler, OutboxHandlers, OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { Outbox } from '../../src/outbox/outbox.js';

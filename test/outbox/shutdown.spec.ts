@@ -7,7 +7,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { Client } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config/load-config.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { Transactions } from '../../src/json-api/sql/sql.js';
 import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { OutboxWorker } from '../../src/outbox/outbox.worker.js';
 import { PasswordChangedMailer } from '../../src/passwords/password-changed.mailer.js';

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../../src/json-api/sql/executor.js';
+import { poolOf } from '../../src/json-api/sql/sql.js';
 import type { TestApp } from '../support/app.js';
 
 /** A statement as the service sent it. */

@@ -1,8 +1,7 @@
 import { Global, Injectable, Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { ident, sql } from '../../src/json-api/sql/sql.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { ident, sql, Transactions } from '../../src/json-api/sql/sql.js';
 import { newToken } from '../../src/auth/tokens/secrets.js';
 import { Sweeper } from '../../src/sweeps/sweeper.js';
 import { SweepsRepository } from '../../src/sweeps/sweeps.repository.js';

@@ -3,7 +3,7 @@ import { Session } from 'node:inspector/promises';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { poolOf } from '../../src/json-api/sql/executor.js';
+import { poolOf } from '../../src/json-api/sql/sql.js';
 import { ResilientClient } from '../../src/database/resilient-client.js';
 
 /** Starts the service, sends it a request, and prints what V8 has loaded by then: every script, of whatever kind. */

@@ -5,7 +5,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { symbols } from 'pino';
 import { DataSource } from 'typeorm';
 import { Public } from '../../src/auth/authorization/actor.js';
-import { Transactions } from '../../src/json-api/sql/executor.js';
+import { Transactions } from '../../src/json-api/sql/sql.js';
 import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxHandlers } from '../../src/outbox/outbox.handlers.js';
 import { Outbox } from '../../src/outbox/outbox.js';

@@ -4,7 +4,7 @@ import { TAKEN_EMAIL } from '../../database/errors/constraint-errors.js';
 import { Audit } from '../../events/audit.js';
 import { readBody } from '../../json-api/write/body.js';
 import { throwIfErrors } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy } from '../../passwords/policy/password.policy.js';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../auth/email-key.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
+import { sql, type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { isAdmin } from '../accounts.repository.js';
 
 /** The admin to create. */

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { PasswordPolicy, randomPassword } from '../../passwords/policy/password.policy.js';
 import { AccountRules } from '../account.rules.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { hashToken, SecretBox } from '../../auth/tokens/secrets.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 import { MailRecipients } from '../../mail/mail.address.js';
 import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';

@@ -7,7 +7,7 @@ import { TAKEN_EMAIL_CONSTRAINT } from '../../database/errors/constraint-errors.
 import { constraintOf } from '../../database/errors/sql-state.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import {
   type FoundToken,
   OneTimeTokensRepository,

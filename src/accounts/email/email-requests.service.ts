@@ -6,7 +6,7 @@ import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { SessionStore } from '../../auth/sessions/session.store.js';
 import { Audit } from '../../events/audit.js';
 import { apiError, throwIfErrors } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 
 /** A change of an account's e-mail that its former owner takes back. */
 export interface RevertedChange {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { emailKey } from '../../auth/email-key.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 
 /** An account whose e-mail was changed. */
 export interface EmailChange {

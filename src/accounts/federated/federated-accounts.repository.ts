@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { emailKey } from '../../auth/email-key.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 import { AccountsRepository } from '../accounts.repository.js';
 import type { AccountName } from '../account-directory.repository.js';
 

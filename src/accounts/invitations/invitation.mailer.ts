@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { hashToken, SecretBox } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';

@@ -4,7 +4,7 @@ import { Roles } from '../../auth/authorization/roles.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { Account } from '../account.entity.js';
 import { decidesAlone, OUTRANKED, outranks, SHARED } from '../account.policy.js';

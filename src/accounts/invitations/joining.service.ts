@@ -7,7 +7,7 @@ import { Roles } from '../../auth/authorization/roles.js';
 import { Audit } from '../../events/audit.js';
 import type { Item } from '../../json-api/document/response.js';
 import { apiError, throwIfErrors, type ErrorObject } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { CredentialsRepository } from '../../passwords/credentials.repository.js';
 import { PasswordHasher } from '../../passwords/hashing/password.hasher.js';
 import { type PasswordOwner, PasswordPolicy } from '../../passwords/policy/password.policy.js';

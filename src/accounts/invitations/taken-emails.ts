@@ -4,7 +4,7 @@ import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { TAKEN_EMAIL_CONSTRAINT } from '../../database/errors/constraint-errors.js';
 import { constraintOf } from '../../database/errors/sql-state.js';
 import { Audit } from '../../events/audit.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 
 /**
  * An error that says that an e-mail is taken reveals an account that the actor may not be able to read. Each

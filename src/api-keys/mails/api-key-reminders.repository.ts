@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
-import { raw, sql } from '../../json-api/sql/sql.js';
+import { raw, sql, type Transaction, Transactions } from '../../json-api/sql/sql.js';
 
 /** The content of a mail about a key, and its recipient. */
 export interface MailedKey {

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { MailRecipients } from '../../mail/mail.address.js';
 import { MailService } from '../../mail/mail.service.js';
 import { ServiceText } from '../../mail/mail.text.js';

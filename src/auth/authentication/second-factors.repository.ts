@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { apiError } from '../../json-api/document/errors.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
+import { join, or, type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 import type { Enrolment } from '../authorization/roles.js';
 import type { AuthenticationMethod } from '../sessions/session.js';
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { join, or, sql, type Sql } from '../../json-api/sql/sql.js';
+import { join, or, type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 
 /** What an account can sign in with and nothing else beside it, such as a password. */
 export interface SignInMethod {

@@ -1,7 +1,6 @@
 import type { PoolClient } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { raw, sql } from '../../json-api/sql/sql.js';
+import { raw, sql, type Transaction } from '../../json-api/sql/sql.js';
 import type { Sweep } from '../../sweeps/sweeps.js';
 import type { PersonalTable } from '../../personal-data/personal-data.js';
 

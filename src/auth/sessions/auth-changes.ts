@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 import { ActorCache } from './actor-loader.js';
 import { insertChanges } from './auth-changes.repository.js';
 

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 import type { SessionClient } from './session.js';
 
 /** The cookie of devices that their owners trust. */

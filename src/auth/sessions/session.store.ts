@@ -1,5 +1,4 @@
-import type { Transaction } from '../../json-api/sql/executor.js';
-import type { Sql } from '../../json-api/sql/sql.js';
+import type { Sql, Transaction } from '../../json-api/sql/sql.js';
 import type { RefreshToken } from '../tokens/secrets.js';
 import type {
   AuthenticationMethod,

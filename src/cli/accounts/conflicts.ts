@@ -1,5 +1,4 @@
-import { sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import { sql, type Transaction } from '../../json-api/sql/sql.js';
 import type { AccountRow, LineReading } from './account-reader.js';
 
 /** Why a line cannot be stored; `known` if its e-mail already exists, as after an interrupted import. */

@@ -1,6 +1,5 @@
 import type { SideTable } from '../../json-api/resource/columns.js';
-import { ident, join, raw, sql, type Sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import { ident, join, raw, type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 import type { TransferResource } from './account-reader.js';
 
 /** A column that an import writes. */

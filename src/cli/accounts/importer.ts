@@ -1,8 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { AccountTransferResource } from '../../accounts/account-transfer.resource.js';
 import type { Audit } from '../../events/audit.js';
-import { sql } from '../../json-api/sql/sql.js';
-import type { Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { sql, type Transaction, type Transactions } from '../../json-api/sql/sql.js';
 import type { LineReading, TransferResource } from './account-reader.js';
 import { Conflicts, type Valid } from './conflicts.js';
 import { insertRows, tablesOf, type ImportTable } from './import-columns.js';

@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Audit } from '../../events/audit.js';
 import { readBody } from '../../json-api/write/body.js';
-import { sql } from '../../json-api/sql/sql.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import { sql, type Transaction } from '../../json-api/sql/sql.js';
 import { OrganizationResource } from '../../organizations/organization.resource.js';
 import type { OrganizationReference } from './account-reader.js';
 

@@ -6,7 +6,7 @@ import type { SessionEnding } from '../../auth/sessions/session.js';
 import { SessionStore, type EndedSessions } from '../../auth/sessions/session.store.js';
 import { email } from '../../config/variables/schemas.js';
 import { Audit } from '../../events/audit.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { accountOf, uuid } from '../account-options.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { number } from '../progress.js';

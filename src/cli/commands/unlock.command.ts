@@ -5,7 +5,7 @@ import { emailKey } from '../../auth/email-key.js';
 import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { email } from '../../config/variables/schemas.js';
 import { Audit } from '../../events/audit.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { parsedBy, type CommandContext } from '../command.js';
 import { withService } from '../with-service.js';
 

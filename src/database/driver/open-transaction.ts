@@ -3,8 +3,7 @@ import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Client, ClientBase, Pool, QueryResult } from 'pg';
 import { type DataSource, type EntityManager, QueryFailedError, type QueryRunner } from 'typeorm';
-import type { Columns, Transaction } from '../../json-api/sql/executor.js';
-import type { Sql, Statement } from '../../json-api/sql/sql.js';
+import type { Columns, Sql, Statement, Transaction } from '../../json-api/sql/sql.js';
 import { ConnectionLostError } from '../errors/sql-state.js';
 import { writeTogether } from '../resilient-client.js';
 

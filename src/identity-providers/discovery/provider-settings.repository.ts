@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import { Transactions } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, Transactions } from '../../json-api/sql/sql.js';
 import { CLIENT_SECRET_PURPOSE } from '../providers/identity-providers.repository.js';
 import type { ProviderSettings } from './provider-settings.js';
 

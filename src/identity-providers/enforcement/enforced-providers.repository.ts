@@ -6,8 +6,7 @@ import {
   isOfDomains,
 } from '../../accounts/federated/federated-accounts.repository.js';
 import type { RestrictedSession } from '../../auth/sessions/session-restrictions.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 
 /** A provider that addresses of its domains sign in with, and nothing else. */
 export interface EnforcedProvider {

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SessionRestrictions } from '../../auth/sessions/session-restrictions.js';
 import { SessionStore } from '../../auth/sessions/session.store.js';
 import { ApiError, attributePointer } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
 import { type SignInCandidate, SignInRequirements } from '../../sign-in/session-starts.service.js';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
+import { sql, type Transaction } from '../../json-api/sql/sql.js';
 import { IdentityProvidersRepository } from '../providers/identity-providers.repository.js';
 import type { DeclaredProvider } from './providers-file.js';
 

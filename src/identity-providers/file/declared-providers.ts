@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { Roles } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { CLIENT_SECRET_PURPOSE } from '../providers/identity-providers.repository.js';
 import { ProviderEnforcement } from '../enforcement/provider-enforcement.service.js';
 import { DeclaredProvidersRepository } from './declared-providers.repository.js';

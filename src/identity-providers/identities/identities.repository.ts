@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 import type { UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
 import type { PersonalTable } from '../../personal-data/personal-data.js';
 import type { ProviderKind } from '../providers/provider-kinds.js';

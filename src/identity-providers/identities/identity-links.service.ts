@@ -7,7 +7,7 @@ import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { hashToken } from '../../auth/tokens/secrets.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { TokenData, UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';

@@ -4,7 +4,7 @@ import { FederatedAccountsRepository } from '../../accounts/federated/federated-
 import { FederatedAccounts } from '../../accounts/federated/federated-accounts.service.js';
 import { Roles } from '../../auth/authorization/roles.js';
 import { emailKey } from '../../auth/email-key.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';
 import type { ProviderClaims } from '../sign-in/provider-claims.service.js';
 import { SsoError } from '../sign-in/sso-error.js';

@@ -4,7 +4,7 @@ import { EmailReverts } from '../../accounts/email/email-reverts.js';
 import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { type SessionStartStep, SignInRequirements } from '../../sign-in/session-starts.service.js';
 import { CHALLENGE } from '../../sign-in/signed-in.js';
 import { KINDS } from '../providers/provider-kinds.js';

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { hashToken, SecretBox } from '../../auth/tokens/secrets.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { MailLinks } from '../../mail/mail.links.js';
 import { MailService } from '../../mail/mail.service.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';

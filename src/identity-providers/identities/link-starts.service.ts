@@ -5,7 +5,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { Config } from '../../config/config.js';
 import { publicUrl } from '../../config/own-url.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
 

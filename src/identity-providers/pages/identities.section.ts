@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { AccountSections } from '../../pages/account/account.sections.js';
 import type { ItemData, PageLink, SectionData } from '../../pages/page.data.js';
 import { PagePaths } from '../../pages/page.paths.js';

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../../json-api/sql/executor.js';
-import { sql } from '../../json-api/sql/sql.js';
+import { sql, Transactions } from '../../json-api/sql/sql.js';
 
 /** A provider as visitors see it. */
 export interface OfferedProvider {

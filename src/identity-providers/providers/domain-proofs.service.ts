@@ -5,7 +5,7 @@ import { RateLimiter } from '../../auth/rate-limit/rate-limiter.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { IdentityProvidersRepository } from './identity-providers.repository.js';
 
 /** The DNS servers to ask, as `host:port`; without a provider those of the system. */

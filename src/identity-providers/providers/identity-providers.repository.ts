@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { ResourceRepository } from '../../json-api/resource.repository.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, TRUE } from '../../json-api/sql/sql.js';
+import { sql, type Transaction, TRUE } from '../../json-api/sql/sql.js';
 import type { IdentityProvider } from './identity-provider.entity.js';
 import { IdentityProviderResource } from './identity-provider.resource.js';
 

@@ -4,7 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { buildAuthorizationUrl, calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } from 'openid-client';
 import { Config } from '../../config/config.js';
 import { publicUrl } from '../../config/own-url.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { AuthorizationIntent } from '../../one-time-tokens/token-purposes.js';
 import { ProviderClients } from '../discovery/provider-clients.service.js';

@@ -7,7 +7,7 @@ import { hashToken } from '../../auth/tokens/secrets.js';
 import { AccountDirectoryRepository } from '../../accounts/account-directory.repository.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { TokenData, UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
 import { signInFailed, type SignInProof } from '../../sign-in/session-starts.service.js';

@@ -7,7 +7,7 @@ import { ReturnUrls } from '../../auth/return-urls.js';
 import { Cookies } from '../../auth/tokens/cookies.js';
 import { hashToken } from '../../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../../json-api/document/errors.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { AuthorizationIntent } from '../../one-time-tokens/token-purposes.js';
 import { NO_ERRORS } from '../../pages/fields.js';

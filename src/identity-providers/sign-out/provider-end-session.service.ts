@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { buildEndSessionUrl } from 'openid-client';
 import type { SessionOwner } from '../../auth/sessions/session.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { type UpstreamSession, UpstreamSignOut } from '../../sign-in/upstream-sign-out.js';
 import { ProviderClients } from '../discovery/provider-clients.service.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';

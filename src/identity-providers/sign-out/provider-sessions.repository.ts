@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 import { ID_TOKEN_PURPOSE } from '../identities/identities.repository.js';
 
 /** The provider session that a session came from. */

@@ -4,8 +4,7 @@ import type { ResourceRow } from '../document/response.js';
 import { type Facts, permissionsOf, type Restrictions } from '../resource/permissions.js';
 import type { Action } from '../resource/resource-definition.js';
 import type { AnyResource } from '../resource/resource.js';
-import type { Columns, Executor, Transaction } from './executor.js';
-import { ident, join, raw, rowColumn, sql, type Sql } from './sql.js';
+import { type Columns, type Executor, ident, join, raw, rowColumn, type Sql, sql, type Transaction } from './sql.js';
 
 /**
  * Rows as entities, for writes and for the rules on rows. The statements are written here and the values converted by

@@ -1,13 +1,12 @@
 import type { Identifier, ResourceRow } from '../document/response.js';
 import type { Selection } from '../query/criteria.js';
 import { apiError, type ApiError } from '../document/errors.js';
-import type { Executor, Transaction } from './executor.js';
 import { selectionForm, type StatementCache } from './statement-cache.js';
 import { LIMITS } from '../limits.js';
 import type { Link, Relationship } from '../resource/relationships.js';
 import { type AnyResource, columnOf } from '../resource/resource.js';
 import { project, selectByIds, selectRelated, type Source } from './select.js';
-import { columnSql, ident, sql, type Sql } from './sql.js';
+import { columnSql, type Executor, ident, type Sql, sql, type Transaction } from './sql.js';
 
 /** How many linkages all rows of a page may have through one relationship, where many rows lead to the same few. */
 const MAX_LINKAGES = 100_000;

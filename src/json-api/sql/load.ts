@@ -1,6 +1,6 @@
 import type { Item, Page, ResourceRow } from '../document/response.js';
 import type { Criteria, Selection } from '../query/criteria.js';
-import type { Columns, Reading } from './executor.js';
+import type { Columns, Reading } from './sql.js';
 import { isFoundByTrigrams, MAX_FEW, selectFew, withOnePlan } from './few.js';
 import { pageForm, selectionForm } from './statement-cache.js';
 import { loadIncluded, type LoadContext } from './include.js';

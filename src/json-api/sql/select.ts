@@ -5,10 +5,9 @@ import { encodeCursor } from '../query/pagination.js';
 import type { Attribute } from '../resource/attributes.js';
 import type { Operand } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
-import type { Columns } from './executor.js';
 import { type Expression, rangesAfter } from './keyset.js';
 import { contains, OPERATORS, storedLowerCase } from './operators.js';
-import { and, columnSql, FALSE, ident, join, raw, rowColumn, sql, type Sql, TRUE } from './sql.js';
+import { and, type Columns, columnSql, FALSE, ident, join, raw, rowColumn, type Sql, sql, TRUE } from './sql.js';
 
 /** A resource as one actor may read it, in pieces of SQL with the actor's own values. */
 export interface Source {

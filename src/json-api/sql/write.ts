@@ -3,8 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { v7 as uuidv7 } from 'uuid';
 import type { SideTable } from '../resource/columns.js';
 import type { AnyResource } from '../resource/resource.js';
-import type { Transaction } from './executor.js';
-import { ident, join, raw, sql, type Sql } from './sql.js';
+import { ident, join, raw, type Sql, sql, type Transaction } from './sql.js';
 
 /**
  * Writes of a row: to the resource's table, and to those in which extensions keep what they add. As TypeORM's query

@@ -3,8 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 import { ApiError, apiError } from '../document/errors.js';
 import { brokenRule } from '../document/rules.js';
-import { raw, sql } from '../sql/sql.js';
-import { LOCK_NOT_AVAILABLE, type Transaction } from '../sql/executor.js';
+import { LOCK_NOT_AVAILABLE, raw, sql, type Transaction } from '../sql/sql.js';
 import type { WriteDocument } from './write-document.js';
 import { TIME } from '../resource/field-types.js';
 

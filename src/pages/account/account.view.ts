@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { AuditEventsRepository, type AuditEntry } from '../../events/audit-events.repository.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { deviceName } from '../../sign-in/device-name.js';
 import { UpstreamSignOut } from '../../sign-in/upstream-sign-out.js';
 import type { FactData, PageData, PageLink } from '../page.data.js';

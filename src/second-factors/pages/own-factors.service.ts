@@ -4,7 +4,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { criteriaOf } from '../../json-api/query/criteria.parser.js';
 import type { CreateAttributes } from '../../json-api/resource/resource.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { readFlatBody } from '../../json-api/write/body.js';
 import { IfMatch, WriteDocument } from '../../json-api/write/write-document.js';
 import type { AccountFactor } from '../account-factor.entity.js';

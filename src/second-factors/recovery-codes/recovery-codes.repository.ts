@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Transaction } from '../../json-api/sql/executor.js';
-import { sql, type Sql } from '../../json-api/sql/sql.js';
+import { type Sql, sql, type Transaction } from '../../json-api/sql/sql.js';
 import type { PersonalTable } from '../../personal-data/personal-data.js';
 
 /** That an account has recovery codes, without their hashes. */

@@ -8,7 +8,7 @@ import type { Actor } from '../../auth/authorization/actor.js';
 import { Config } from '../../config/config.js';
 import { Audit } from '../../events/audit.js';
 import { apiError } from '../../json-api/document/errors.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { FactorAttemptsRepository } from '../factor-attempts.repository.js';
 import { FactorAttempts, wrongCode } from '../factor-attempts.service.js';
 import { FactorChanges } from '../factor-changes.service.js';

@@ -15,7 +15,7 @@ import {
   ResourceTools,
   type Write,
 } from '../../json-api/resource.service.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 import { productName } from '../../mail/mail.context.js';
 import type { AccountFactor } from '../account-factor.entity.js';
 import type { AccountFactorResource } from '../account-factor.resource.js';

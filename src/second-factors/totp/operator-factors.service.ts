@@ -4,7 +4,7 @@ import { SecondFactors } from '../../auth/authentication/second-factors.reposito
 import { SecretBox } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
 import { Audit } from '../../events/audit.js';
-import { type Transaction, Transactions } from '../../json-api/sql/executor.js';
+import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { productName } from '../../mail/mail.context.js';
 import { FactorChanges } from '../factor-changes.service.js';
 import { AccountFactorsRepository, FACTOR_SECRET } from './account-factors.repository.js';

@@ -6,7 +6,7 @@ import {
 } from '../../auth/authentication/second-factors.repository.js';
 import type { Enrolment } from '../../auth/authorization/roles.js';
 import { SecretBox } from '../../auth/tokens/secrets.js';
-import { Transactions } from '../../json-api/sql/executor.js';
+import { Transactions } from '../../json-api/sql/sql.js';
 import { FactorAttemptsRepository } from '../factor-attempts.repository.js';
 import { FactorAttempts, wrongCode } from '../factor-attempts.service.js';
 import { AccountFactorsRepository, FACTOR_SECRET, hasApp } from './account-factors.repository.js';

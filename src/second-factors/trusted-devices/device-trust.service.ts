@@ -8,7 +8,7 @@ import {
 import { hashToken, newToken } from '../../auth/tokens/secrets.js';
 import { Config } from '../../config/config.js';
 import { Audit } from '../../events/audit.js';
-import type { Transaction } from '../../json-api/sql/executor.js';
+import type { Transaction } from '../../json-api/sql/sql.js';
 import { deviceName } from '../../sign-in/device-name.js';
 import { TrustedDevicesRepository } from './trusted-devices.repository.js';
 

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../../json-api/sql/executor.js';
+import { poolOf } from '../../json-api/sql/sql.js';
 
 /** A statement of the resource layer, which asks for rows as arrays; no other code does. */
 interface LayerStatement {
