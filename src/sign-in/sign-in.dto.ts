@@ -3,7 +3,7 @@ import { MAX_TOKEN } from '../auth/tokens/secrets.js';
 import { ApiProperty, ApiPropertyOptional } from '../json-api/openapi/decorators.js';
 import { IsBoolean, IsObject, IsOptional, IsString, Matches, MaxLength } from '../json-api/resource/class-validator.js';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
-import { IsOfType } from '../json-api/resource/validation-rules.js';
+import { IsOfType } from '../json-api/write/body.js';
 
 /** Body of `POST /auth/login`. */
 export class LoginBody {

@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import { MaxLength } from '../../json-api/resource/class-validator.js';
 import { asciiDomain } from '../../auth/email-key.js';
 import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
-import { IsOfType } from '../../json-api/resource/validation-rules.js';
+import { IsOfType } from '../../json-api/write/body.js';
 
 /** Body of `POST /identity_providers/{id}/verify_domain`. */
 export class VerifyDomainBody {

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '../../json-api/openapi/decorators.js';
 import { IsBoolean, IsOptional, Matches, MaxLength } from '../../json-api/resource/class-validator.js';
 import { FIELD_TYPES } from '../../json-api/resource/field-types.js';
-import { IsOfType } from '../../json-api/resource/validation-rules.js';
+import { IsOfType } from '../../json-api/write/body.js';
 
 /** Body of `POST /auth/sso/exchange`. */
 export class ExchangeBody {

@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
 import type { ValidationOptions } from 'class-validator';
 import { ValidateBy } from './class-validator.js';
-import { type FieldType, hasAtMostCharacters } from './field-types.js';
+import { hasAtMostCharacters } from './field-types.js';
 
 /** Validation rules for entities, beside those of class-validator. Messages go on after the attribute's name. */
 
@@ -35,17 +35,3 @@ export const NoControlCharacters = (options?: ValidationOptions): PropertyDecora
     },
     options,
   );
-
-/** The name of {@link IsOfType}, whose argument decides which rule a value breaks. */
-export const IS_OF_TYPE = 'isOfType';
-
-/** The value is JSON of the column's type. Checked before every other rule. */
-export const IsOfType = (type: FieldType): PropertyDecorator =>
-  ValidateBy({
-    name: IS_OF_TYPE,
-    constraints: [type],
-    validator: {
-      validate: (value: unknown) => type.accepts(value),
-      defaultMessage: () => `must be ${type.wanted}`,
-    },
-  });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, ValidateIf, validateSync } from '../resource/class-validator.js';
+import { getMetadataStorage, ValidateBy, ValidateIf, validateSync } from '../resource/class-validator.js';
 import {
   apiError,
   attributePointer,
@@ -12,9 +12,10 @@ import {
 } from '../document/errors.js';
 import { attributeField, brokenRule, type RuleName } from '../document/rules.js';
 import type { Attribute } from '../resource/attributes.js';
+import type { FieldType } from '../resource/field-types.js';
 import type { AnyResource } from '../resource/resource.js';
 import { AtMostCharacters } from '../resource/validation-rules.js';
-import { brokenRules, typeErrors } from './validators.js';
+import { brokenRules, IS_OF_TYPE, typeErrors } from './validators.js';
 
 /** Bodies: their classes are derived from entity and resource definition, and class-validator checks them. */
 
@@ -171,6 +172,17 @@ const namesIn = (type: Type<object>): Set<string> =>
       .getTargetValidationMetadatas(type, '', false, false)
       .map(({ propertyName }) => propertyName),
   );
+
+/** A rule of a member of a flat body: its value is JSON of this type. Checked before every other rule. */
+export const IsOfType = (type: FieldType): PropertyDecorator =>
+  ValidateBy({
+    name: IS_OF_TYPE,
+    constraints: [type],
+    validator: {
+      validate: (value: unknown) => type.accepts(value),
+      defaultMessage: () => `must be ${type.wanted}`,
+    },
+  });
 
 /** Whether the source of an error is one of these members of a flat body. */
 const isAbout = (members: ReadonlySet<string>, source: ErrorSource | undefined): boolean =>

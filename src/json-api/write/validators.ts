@@ -2,11 +2,13 @@ import type { ValidationError } from 'class-validator';
 import { getMetadataStorage } from '../resource/class-validator.js';
 import { attributePointer, type ErrorObject, type ErrorSource, type RuleParameters } from '../document/errors.js';
 import type { Attribute } from '../resource/attributes.js';
-import { IS_OF_TYPE } from '../resource/validation-rules.js';
 import { FIELD_TYPES, hasAtMostCharacters, isObject, type FieldType } from '../resource/field-types.js';
 import { attributeField, brokenRule, EMAIL_FORM, type Rule, type RuleName, RULES } from '../document/rules.js';
 
 /** What class-validator finds in a body, as errors with the names of their rules. */
+
+/** The name of `IsOfType`, whose argument decides which rule a value breaks. */
+export const IS_OF_TYPE = 'isOfType';
 
 /** Which rule a validator enforces, and the parameters that its arguments are. */
 interface Enforced {
