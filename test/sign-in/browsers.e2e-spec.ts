@@ -191,6 +191,13 @@ describe('A browser', () => {
       expect(headers.get('server')).toBeNull();
     }
   });
+
+  it('may run the scripts of the documentation, and of no other site, on its page', async () => {
+    const { headers } = await fetch(`${app.url}/docs`);
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self'; /);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
 });
 
 describe('Behind a path prefix', () => {
