@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger as NestLogger } from '@nestjs/common';
 import { Logger, type WorkerEvents, type WorkerPool } from 'graphile-worker';
+import type { Pool } from 'pg';
 
 /**
  * The one place that depends on what graphile-worker does inside; its private tables are named in `outbox.repository.ts`
@@ -41,6 +42,26 @@ export async function settles(work: Promise<unknown>, withinMs: number): Promise
  */
 export async function endWorkers(workers: WorkerPool, withinMs: number): Promise<boolean> {
   return settles(workers._shuttingDown ? workers.promise : workers.gracefulShutdown(), withinMs);
+}
+
+/**
+ * Lets the library return its listening connection twice. It does so when the workers end while that connection breaks, and
+ * the pool's error about it would be an unhandled rejection, which ends the process.
+ */
+export function allowSecondReturn(pool: Pool): void {
+  const connect = pool.connect.bind(pool);
+  pool.connect = ((callback?: Parameters<typeof connect>[0]) => {
+    if (!callback) return connect();
+    return connect((error, client, release) => {
+      // Without a connection there is no function to return it either.
+      if (error) return callback(error, client, release);
+      let isReturned = false;
+      callback(error, client, (reason) => {
+        if (!isReturned) release(reason);
+        isReturned = true;
+      });
+    });
+  }) as typeof pool.connect;
 }
 
 /**

@@ -8,7 +8,14 @@ import { openPool } from '../database/connections.js';
 import { closeSocket } from '../database/resilient-client.js';
 import { withLanguages } from '../language/accept-language.js';
 import { Tracing } from '../tracing/tracing.js';
-import { endWorkers, keptFailure, outboxLogger, settles, WORKER_SESSION } from './graphile-worker.js';
+import {
+  allowSecondReturn,
+  endWorkers,
+  keptFailure,
+  outboxLogger,
+  settles,
+  WORKER_SESSION,
+} from './graphile-worker.js';
 import { OutboxOrphans } from './orphaned-jobs.js';
 import { type ErasedHandler, OutboxHandlers, OutboxSettings } from './outbox.handlers.js';
 import { OUTBOX_SCHEMA } from './outbox.migrate.js';
@@ -66,6 +73,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       name: 'iam outbox',
       sessionSettings: WORKER_SESSION,
     });
+    allowSecondReturn(pool);
     // The library listens only while it runs, and without a listener a connection that breaks while idle would end
     // the process.
     pool.on('error', (error) => this.logger.debug(`An idle connection broke: ${error.message}`));

@@ -1,9 +1,11 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runTaskList, runTaskListOnce, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import { Pool } from 'pg';
 import { openPool } from '../../src/database/connections.js';
-import { endWorkers, outboxLogger, WORKER_SESSION } from '../../src/outbox/graphile-worker.js';
+import { closeSocket, ResilientClient } from '../../src/database/resilient-client.js';
+import { allowSecondReturn, endWorkers, outboxLogger, WORKER_SESSION } from '../../src/outbox/graphile-worker.js';
 import { OUTBOX_SCHEMA } from '../../src/outbox/outbox.migrate.js';
 import { OutboxFixture } from './outbox-fixture.js';
 
@@ -129,6 +131,35 @@ describe('An update of graphile-worker has not changed', () => {
       const first = endWorkers(workers, 5_000);
       expect(workers._shuttingDown).toBe(true);
       expect(await Promise.all([first, endWorkers(workers, 5_000), ended])).toMatchObject([true, true, {}]);
+    });
+
+    it('and a connection that breaks while they end ends no more than that', async () => {
+      const fragile = new Pool({ connectionString: outbox.url, max: 3, Client: ResilientClient });
+      fragile.on('error', () => undefined);
+      allowSecondReturn(fragile);
+      const own: WorkerEvents = new EventEmitter();
+      const options = {
+        events: own,
+        schema: OUTBOX_SCHEMA,
+        logger: outboxLogger(),
+        concurrency: 1,
+        noHandleSignals: true,
+      };
+      const ending = runTaskList(options, {}, fragile);
+      const rejections: unknown[] = [];
+      const note = (error: unknown): void => void rejections.push(error);
+      process.on('unhandledRejection', note);
+      try {
+        const [{ client }] = await once(own, 'pool:listen:success');
+        const ended = endWorkers(ending, 5_000);
+        closeSocket(client, new Error('The network is gone'));
+        expect(await ended).toBe(true);
+        await sleep(100);
+        expect(rejections).toEqual([]);
+      } finally {
+        process.off('unhandledRejection', note);
+        await fragile.end();
+      }
     });
 
     it('and workers that do not end are not waited for longer than that', async () => {
