@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-// Before TypeORM is loaded.
+// Before TypeORM and Fastify are loaded.
 import './database/driver/typeorm-drivers.js';
+import './transport/schema-compilers.js';
 import { endOnSignals } from './app.process.js';
 
 const args = process.argv.slice(2);
