@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
-// Before TypeORM and Fastify are loaded.
+// Before TypeORM is loaded.
 import './database/driver/typeorm-drivers.js';
-import './transport/schema-compilers.js';
 import { endOnSignals } from './app.process.js';
 
 const args = process.argv.slice(2);

@@ -14,8 +14,6 @@ const TIMEOUT_MS = 2_000;
 const MAIL_MS = 5_000;
 /** How long the result of the privileges check is cached, in ms. */
 const PRIVILEGES_MS = 10_000;
-/** Checks that ask the database. One after the other they take one connection of its pool, and not one each. */
-const IN_TURN: ReadonlySet<string> = new Set(['database', 'migrations', 'privileges', 'mail']);
 /** Maximum age of the oldest waiting mail, in s: five attempts at a relay that rejects it. */
 const MAIL_SECONDS = 300;
 /** Maximum p99 lag of the event loop before `load` warns, in ms. */
@@ -89,27 +87,15 @@ export class Readiness {
     // The other checks would only put load on the database.
     if (this.shutdown.begun) return { unready: ['shutdown'], degraded: [], cause: 'The service is ending' };
     const names = Object.keys(this.checks);
-    let turn: Promise<unknown> = Promise.resolve();
-    const results = names.map((name) => {
-      if (!IN_TURN.has(name)) return this.run(name);
-      const result = this.run(name, turn);
-      turn = result;
-      return result;
-    });
-    const details = Object.assign({}, ...(await Promise.all(results)));
+    const details = Object.assign({}, ...(await Promise.all(names.map((name) => this.run(name)))));
     const failed = names.filter((name) => details[name].status === 'down');
     const meaning = (what: Check['failing']): string[] => failed.filter((name) => this.checks[name]?.failing === what);
     return { unready: meaning('unready'), degraded: meaning('degraded'), cause: JSON.stringify(details) };
   }
 
-  /** Runs a check after its turn has come; its time includes that. */
-  private async run(name: string, turn?: Promise<unknown>): Promise<object> {
+  private async run(name: string): Promise<object> {
     const { check, keptMs } = this.checks[name] as Check;
-    const inTurn = async (): Promise<void> => {
-      await turn;
-      await check();
-    };
-    const attempt = this.indicators.check(name).attempt(inTurn).withTimeout(TIMEOUT_MS);
+    const attempt = this.indicators.check(name).attempt(check).withTimeout(TIMEOUT_MS);
     return keptMs === undefined ? attempt : attempt.cacheFor(keptMs);
   }
 
@@ -129,8 +115,7 @@ export class Readiness {
   }
 
   private async assertMailed(): Promise<void> {
-    const seconds = await this.backlog.oldestSeconds();
-    const dead = await this.backlog.dead();
+    const [seconds, dead] = await Promise.all([this.backlog.oldestSeconds(), this.backlog.dead()]);
     if (seconds > MAIL_SECONDS || dead > 0) throw new Error(`${dead} dead, the oldest waits for ${seconds} s`);
   }
 
