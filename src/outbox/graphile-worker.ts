@@ -53,7 +53,7 @@ export function allowSecondReturn(pool: Pool): void {
   pool.connect = ((callback?: Parameters<typeof connect>[0]) => {
     if (!callback) return connect();
     return connect((error, client, release) => {
-      // Without a connection there is no function to return it either.
+      // A pool that has ended gives no function, and the library calls the one that it is given.
       if (error) return callback(error, client, release);
       let isReturned = false;
       callback(error, client, (reason) => {

@@ -111,12 +111,12 @@ describe('An update of graphile-worker has not changed', () => {
     let workers: WorkerPool;
     const events: WorkerEvents = new EventEmitter();
     const created: unknown[] = [];
+    const options = { schema: OUTBOX_SCHEMA, logger: outboxLogger(), concurrency: 2, noHandleSignals: true };
 
     beforeAll(() => {
       pool = new Pool({ connectionString: outbox.url, max: 3 });
       events.on('worker:create', ({ worker }) => created.push(worker));
-      const options = { events, schema: OUTBOX_SCHEMA, logger: outboxLogger(), concurrency: 2, noHandleSignals: true };
-      workers = runTaskList(options, {}, pool);
+      workers = runTaskList({ ...options, events }, {}, pool);
     });
     afterAll(() => pool.end());
 
@@ -138,14 +138,7 @@ describe('An update of graphile-worker has not changed', () => {
       fragile.on('error', () => undefined);
       allowSecondReturn(fragile);
       const own: WorkerEvents = new EventEmitter();
-      const options = {
-        events: own,
-        schema: OUTBOX_SCHEMA,
-        logger: outboxLogger(),
-        concurrency: 1,
-        noHandleSignals: true,
-      };
-      const ending = runTaskList(options, {}, fragile);
+      const ending = runTaskList({ ...options, events: own }, {}, fragile);
       const rejections: unknown[] = [];
       const note = (error: unknown): void => void rejections.push(error);
       process.on('unhandledRejection', note);
