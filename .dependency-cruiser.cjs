@@ -126,7 +126,7 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(json-api/sql/sql|outbox/graphile-worker|database/resilient-client|cli/with-service|database/driver/typeorm-drivers)\\.ts$',
+          '^src/(json-api/sql/sql|outbox/graphile-worker|database/resilient-client|cli/with-service|database/typeorm-drivers)\\.ts$',
       },
       {
         path: '(^|/)node_modules/(typeorm|pg|pg-pool|graphile-worker|fastify|@nestjs/[^/]+)/.+',

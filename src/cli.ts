@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 // Before TypeORM is loaded.
-import './database/driver/typeorm-drivers.js';
+import './database/typeorm-drivers.js';
 import { endOnSignals } from './app.process.js';
 
 const args = process.argv.slice(2);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../config/config.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { BodyMemory, readBody } from '../json-api/http/body-reader.js';
-import { BODY_FORMATS, type BodyFormat, JSON_BODY } from '../json-api/http/json-body.js';
+import { BODY_FORMATS, type BodyFormat, JSON_BODY } from '../json-api/http/http.js';
 import {
   authenticationOf,
   challenge,

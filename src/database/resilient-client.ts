@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { Client, type ClientConfig } from 'pg';
+import type { Statement } from '../json-api/sql/sql.js';
 import { ReadOnlyServerError, READ_ONLY, ResponseTimeoutError } from './errors/sql-state.js';
 
 // The members of `pg` which it does not document, its emitter of protocol messages and the socket, are used in this file
@@ -124,6 +127,42 @@ function unnamed(statement: unknown): unknown {
   if (typeof statement !== 'object' || statement === null || 'submit' in statement) return statement;
   return { ...statement, name: undefined };
 }
+
+/**
+ * How many statements of transactions get a name: a connection keeps what it parsed once for as long as it lives, some
+ * 20 KB apiece.
+ */
+const MAX_NAMES = 100;
+/** How many texts are remembered until they come again. */
+const MAX_SEEN = 1_000;
+
+/**
+ * Names of prepared statements, so that PostgreSQL parses a text only once on a connection. The second time that a text
+ * comes, it gets one: what is built once, such as a list of its own, does not use them up. Not for statements with
+ * lists, whose best plan depends on how long they are.
+ */
+class StatementNames {
+  private readonly names = new Map<string, string>();
+  private readonly seen = new LRUCache<string, true>({ max: MAX_SEEN });
+
+  of({ text, values, name }: Statement): string | undefined {
+    if (name !== undefined) return name;
+    const known = this.names.get(text);
+    if (known !== undefined) return known;
+    if (this.names.size >= MAX_NAMES || values.some(Array.isArray)) return undefined;
+    if (!this.seen.has(text)) {
+      this.seen.set(text, true);
+      return undefined;
+    }
+    // Of the text, so that every user of a connection gives the same text the same name.
+    const made = `tx_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`;
+    this.names.set(text, made);
+    return made;
+  }
+}
+
+/** The names that transactions give their statements. */
+export const statementNames = new StatementNames();
 
 /** A setting that the server reports, at the start of a session and on every change (ParameterStatus). */
 interface ParameterStatus {

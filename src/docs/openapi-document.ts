@@ -9,7 +9,7 @@ import { ResourceRegistry } from '../json-api/resource/registry.js';
 import { PASSWORD_SCHEMA } from '../passwords/passwords.dto.js';
 import { PASSKEY_OPTIONS_SCHEMA } from '../passkeys/options-document.js';
 import { ROLE_SCHEMAS } from '../roles/role-document.js';
-import { AUTH_SCHEMA } from '../sign-in/signed-in.js';
+import { AUTH_SCHEMA } from '../sign-in/sign-in.dto.js';
 
 /** Schemas that are neither resources nor classes. */
 const PLAIN_SCHEMAS = {

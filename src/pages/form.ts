@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { type BodyFormat, TakesBody } from '../json-api/http/json-body.js';
+import { type BodyFormat, TakesBody } from '../json-api/http/http.js';
 import { apiError } from '../json-api/document/errors.js';
 import { LIMITS } from '../json-api/limits.js';
 

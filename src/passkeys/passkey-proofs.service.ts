@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { CHALLENGE } from '../auth/authentication/authentication.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import type { AuthenticationMethod } from '../auth/sessions/session.js';
 import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../json-api/sql/sql.js';
-import { CHALLENGE } from '../sign-in/signed-in.js';
 import { AccountPasskeysRepository, type PasskeyUse, type StoredPasskey } from './account-passkeys.repository.js';
 import { type Ceremony, type ChallengePurpose, PasskeyChallenges } from './passkey-challenges.service.js';
 import { PasskeyMailer } from './passkey.mailer.js';

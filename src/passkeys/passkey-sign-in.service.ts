@@ -3,8 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit } from '../events/audit.js';
 import { Transactions } from '../json-api/sql/sql.js';
 import { BrowserSessions } from '../sign-in/sign-in.service.js';
-import { signInFailed } from '../sign-in/session-starts.service.js';
-import type { SignedIn } from '../sign-in/signed-in.js';
+import { type SignedIn, signInFailed } from '../sign-in/session-starts.service.js';
 import { notAccepted, PasskeyProofs, type SentProof } from './passkey-proofs.service.js';
 
 /** Signs in by discoverable credential: the passkey identifies its account. */

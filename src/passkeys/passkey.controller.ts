@@ -1,6 +1,7 @@
 import { Body, Controller, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '../json-api/openapi/decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CHALLENGE } from '../auth/authentication/authentication.js';
 import { Public } from '../auth/authorization/actor.js';
 import { RateLimit } from '../auth/rate-limit/rate-limiter.js';
 import { MEDIA_TYPE } from '../json-api/document/document.js';
@@ -8,7 +9,7 @@ import { ApiError, apiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { readFlatBody } from '../json-api/write/body.js';
-import { AUTH_CONTENT, CHALLENGE } from '../sign-in/signed-in.js';
+import { AUTH_CONTENT } from '../sign-in/sign-in.dto.js';
 import { BrowserSessions } from '../sign-in/sign-in.service.js';
 import { SecondStep } from '../sign-in/second-step.service.js';
 import { optionsDocument } from './options-document.js';

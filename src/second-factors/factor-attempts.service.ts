@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { CHALLENGE } from '../auth/authentication/authentication.js';
 import { Audit } from '../events/audit.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import { brokenRule, type Rule } from '../json-api/document/rules.js';
 import { Transactions } from '../json-api/sql/sql.js';
-import { CHALLENGE } from '../sign-in/signed-in.js';
 import { type CodeMethod, type CountedAttempt, FactorAttemptsRepository } from './factor-attempts.repository.js';
 import { FactorsMailer } from './factors.mailer.js';
 

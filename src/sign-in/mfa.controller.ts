@@ -10,10 +10,9 @@ import { ApiError } from '../json-api/document/errors.js';
 import { brokenRule } from '../json-api/document/rules.js';
 import { ApiErrors } from '../json-api/http/routes.js';
 import { readFlatBody } from '../json-api/write/body.js';
-import { AUTH_CONTENT } from './signed-in.js';
 import { BrowserSessions } from './sign-in.service.js';
 import { SecondStep } from './second-step.service.js';
-import { MfaBody } from './sign-in.dto.js';
+import { AUTH_CONTENT, MfaBody } from './sign-in.dto.js';
 
 /** The second step of a sign-in. */
 @ApiTags('Authentication')

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { CHALLENGE } from '../auth/authentication/authentication.js';
 import type { Actor } from '../auth/authorization/actor.js';
 import { type ProvedFactor, SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
 import { Reauthentication } from '../auth/authentication/fresh-sign-in.js';
@@ -11,8 +12,8 @@ import { brokenRule } from '../json-api/document/rules.js';
 import { type Transaction, Transactions } from '../json-api/sql/sql.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
-import type { SignInProof } from './session-starts.service.js';
-import { CHALLENGE, invalidCredentials, onSession, SessionTokens, type SignedIn } from './signed-in.js';
+import { invalidCredentials, onSession, SessionTokens, type SignedIn } from './session-starts.service.js';
+import type { SignInProof } from './sign-in-requirement.js';
 
 /** What an actor proved again who it is with. */
 export type ReauthenticationProof = Pick<SignInProof, 'amr' | 'password'> & {

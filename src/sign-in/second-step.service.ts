@@ -1,12 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { CHALLENGE } from '../auth/authentication/authentication.js';
 import { SecondFactors, type SentFactor } from '../auth/authentication/second-factors.repository.js';
 import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import { hashToken } from '../auth/tokens/secrets.js';
 import { ApiError, apiError } from '../json-api/document/errors.js';
 import type { Transaction } from '../json-api/sql/sql.js';
 import { type FoundToken, OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { type SignInCandidate, type SignInProof, SignInRequirements } from './session-starts.service.js';
-import { CHALLENGE } from './signed-in.js';
+import { SignInRequirements } from './session-starts.service.js';
+import type { SignInCandidate, SignInProof } from './sign-in-requirement.js';
 
 /** The second step of a sign-in, where the account has a second factor. Nothing of a session exists before it. */
 @Injectable()

@@ -1,73 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CHALLENGE } from '../auth/authentication/authentication.js';
+import type { Actor } from '../auth/authorization/actor.js';
 import { Roles } from '../auth/authorization/roles.js';
-import { type DeviceClient, type DeviceCookie, DeviceTrust } from '../auth/sessions/device-trust.js';
-import type { AuthenticationMethod, LiveSession, SessionAccount } from '../auth/sessions/session.js';
-import { type AccountColumns, SessionStore } from '../auth/sessions/session.store.js';
+import { ActorLoader } from '../auth/sessions/actor-loader.js';
+import { type DeviceCookie, DeviceTrust } from '../auth/sessions/device-trust.js';
+import type { LiveSession, SessionAccount, SessionOwner } from '../auth/sessions/session.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
+import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { KnownDevice } from '../auth/tokens/cookies.js';
+import { RefreshTokens } from '../auth/tokens/secrets.js';
 import { Config } from '../config/config.js';
 import { Audit } from '../events/audit.js';
-import { ApiError } from '../json-api/document/errors.js';
+import { ApiError, apiError } from '../json-api/document/errors.js';
 import { type Sql, type Transaction, Transactions } from '../json-api/sql/sql.js';
-import type { FederatedIdentity } from '../one-time-tokens/token-purposes.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
-import { disabled, invalidCredentials, onSession, SessionTokens, type SignedIn } from './signed-in.js';
-
-/** How an account proved who it is, whatever it proved it with. */
-export interface SignInProof {
-  readonly accountId: string;
-  /** `mfa` stands in it where the proof is one of several factors: then no second one is asked for. */
-  readonly amr: readonly AuthenticationMethod[];
-  /** The version of the password that was given; the session starts only while it is the present one. */
-  readonly password?: {
-    readonly version: number;
-    /** A new hash of the same password, where the stored one is outdated. */
-    readonly rehashed: string | null;
-  };
-  /** Slug of the identity provider that answered for the account. */
-  readonly provider?: string;
-  /**
-   * Uses the proof up, such as a token or a code, in the transaction that starts the session. What it writes is kept
-   * where a requirement is not met, too.
-   * @throws ApiError where the proof no longer counts; then nothing of the transaction does
-   */
-  readonly spend?: (tx: Transaction, account: SessionAccount) => Promise<void>;
-  /** Whether the device needs no second factor from now on. */
-  readonly trustDevice?: boolean;
-  /** The identity at that provider. */
-  readonly identity?: FederatedIdentity;
-}
-
-/** Where a session starts from. */
-export type SignInClient = DeviceClient;
-
-/** What a requirement is decided by. */
-export interface SignInCandidate {
-  /** Locked until the transaction ends. */
-  readonly account: SessionAccount;
-  readonly proof: SignInProof;
-  readonly client: SignInClient;
-  /** Version of the account's password; 0 where there never was one. */
-  readonly passwordVersion: number;
-}
-
-/** What must be true for a session to start, besides the proof. */
-export interface SignInRequirement {
-  /** The condition, in SQL, that an account may not meet it: `unmet` is asked only then. */
-  readonly concerns: (account: AccountColumns) => Sql;
-  /** Null where it is met, else the error: returned, so that what it wrote is committed, such as a token for a next step. */
-  readonly unmet: (tx: Transaction, candidate: SignInCandidate) => Promise<ApiError | null>;
-}
-
-/**
- * Writes what belongs to a session of an identity, in the transaction that has just started it.
- * @throws ApiError where the proof no longer counts; then there is no session
- */
-export type SessionStartStep = (
-  tx: Transaction,
-  session: LiveSession,
-  candidate: Pick<SignInCandidate, 'account' | 'proof'>,
-) => Promise<void>;
+import type { SessionStartStep, SignInClient, SignInProof, SignInRequirement } from './sign-in-requirement.js';
 
 /** What must be true for a session to start. A module registers its own in `onModuleInit`. */
 @Injectable()
@@ -110,6 +58,46 @@ export class SignInRequirements {
     this.conditions ??= this.requirements.map(({ concerns }) => concerns(this.sessions.accountColumns));
     const met = await this.sessions.accountMeets(tx, accountId, this.conditions);
     return this.requirements.filter((_requirement, place) => met[place]);
+  }
+}
+
+/** A session with a new pair of tokens. */
+export interface SignedIn {
+  readonly actor: Actor;
+  readonly accessToken: string;
+  /** Expiry of the access token, in seconds since the epoch. */
+  readonly exp: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresAt: Date;
+}
+
+/** Issues the tokens of sessions, however they were started. */
+@Injectable()
+export class SessionTokens {
+  constructor(
+    private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly actors: ActorLoader,
+  ) {}
+
+  /** A new pair of tokens of a session. @throws ApiError 401 `account_disabled` */
+  async issue(session: LiveSession): Promise<SignedIn> {
+    const { accountId, sessionId, amr, authenticatedAt } = session;
+    const actor = await this.actors.load(sessionId, accountId);
+    if (!actor) throw disabled();
+    const { token, exp } = this.accessTokens.issue({
+      accountId,
+      sessionId,
+      amr,
+      authenticatedAt,
+      roleName: actor.role.name,
+      roleScope: actor.roleScope,
+      rights: actor.role.rights,
+      email: actor.email,
+      name: actor.name,
+    });
+    const refreshToken = this.refreshTokens.issue(session);
+    return { actor, accessToken: token, exp, refreshToken, refreshExpiresAt: session.expiresAt };
   }
 }
 
@@ -205,3 +193,13 @@ export const signInFailed = (accountId: string | null, reason: string) => ({
   ...(accountId !== null && { target: { type: 'iam:accounts', id: accountId } }),
   details: { reason },
 });
+
+/** Actor and target of an audit event on the account's own session. */
+export const onSession = ({ accountId, sessionId }: SessionOwner) => ({
+  actorId: accountId,
+  target: { type: 'iam:account_sessions', id: sessionId },
+});
+
+export const invalidCredentials = () =>
+  apiError('invalid_credentials', 'The e-mail or the password is wrong', undefined, CHALLENGE);
+export const disabled = () => apiError('account_disabled', 'The account is disabled', undefined, CHALLENGE);

@@ -18,11 +18,11 @@ import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { apiError } from '../json-api/document/errors.js';
 import { readFlatBody } from '../json-api/write/body.js';
 import { ApiErrors } from '../json-api/http/routes.js';
-import { AUTH_CONTENT, authDocument, signedInDocument } from './signed-in.js';
-import { BrowserSessions, type EndedBySignOut, SignInService } from './sign-in.service.js';
+import { authDocument, BrowserSessions, signedInDocument } from './sign-in.service.js';
 import { ReauthenticationService } from './reauthentication.service.js';
-import { LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
-import { SignOutService } from './sign-out.service.js';
+import { RefreshService } from './refresh.service.js';
+import { AUTH_CONTENT, LoginBody, LogoutBody, ReauthenticateBody, RefreshBody } from './sign-in.dto.js';
+import { type EndedBySignOut, SignOutService } from './sign-out.service.js';
 
 const END_SESSION_CONTENT = {
   content: {
@@ -48,7 +48,7 @@ const END_SESSION_CONTENT = {
 @Controller('auth')
 export class SignInController {
   constructor(
-    private readonly signIn: SignInService,
+    private readonly refreshes: RefreshService,
     private readonly reauthentication: ReauthenticationService,
     private readonly signOut: SignOutService,
     private readonly browsers: BrowserSessions,
@@ -116,7 +116,7 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const sent = readFlatBody(RefreshBody, body ?? {}).refresh_token;
-    if (sent !== undefined) return this.browsers.respond(reply, await this.signIn.refresh(sent), false);
+    if (sent !== undefined) return this.browsers.respond(reply, await this.refreshes.refresh(sent), false);
     return this.refreshCookies(request, reply);
   }
 

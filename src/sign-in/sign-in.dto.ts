@@ -1,5 +1,6 @@
 import { MAX_RETURN_TO } from '../auth/return-urls.js';
 import { MAX_TOKEN } from '../auth/tokens/secrets.js';
+import { MEDIA_TYPE } from '../json-api/document/document.js';
 import { ApiProperty, ApiPropertyOptional } from '../json-api/openapi/decorators.js';
 import { IsBoolean, IsObject, IsOptional, IsString, Matches, MaxLength } from '../json-api/resource/class-validator.js';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
@@ -142,3 +143,55 @@ export class LogoutBody {
   @MaxLength(MAX_RETURN_TO)
   return_to?: string;
 }
+
+/** Schema of the document of the signed-in account, type `iam:account_auths`, for OpenAPI. */
+export const AUTH_SCHEMA = {
+  type: 'object',
+  properties: {
+    jsonapi: { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] },
+    data: {
+      type: 'object',
+      properties: {
+        type: { const: 'iam:account_auths' },
+        id: { type: 'string', format: 'uuid', description: 'Id of the account' },
+        attributes: {
+          type: 'object',
+          properties: {
+            email: { type: 'string' },
+            name: { type: 'string' },
+            picture_url: { type: ['string', 'null'] },
+            role_name: { type: 'string' },
+            role_scope: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } },
+            role_rights: { type: 'array', items: { type: 'string' }, description: '`resource.action.scope`' },
+            exp: {
+              type: ['integer', 'null'],
+              description:
+                'Expiry of the access token or API key, in seconds since the epoch; null for a key that does not expire',
+            },
+          },
+          required: ['email', 'name', 'picture_url', 'role_name', 'role_scope', 'role_rights', 'exp'],
+          additionalProperties: false,
+        },
+        links: { type: 'object', properties: { self: { type: 'string' } }, required: ['self'] },
+      },
+      required: ['type', 'id', 'attributes', 'links'],
+      additionalProperties: false,
+    },
+    meta: {
+      type: 'object',
+      description: 'The tokens of a new session, unless they are sent in cookies; or the API key of the request',
+      properties: {
+        token: { type: 'string', description: 'Access token (JWT)' },
+        refresh_token: { type: 'string' },
+        api_key_id: { type: 'string', format: 'uuid', description: 'Id of the API key that the request came with' },
+      },
+    },
+  },
+  required: ['jsonapi', 'data'],
+  additionalProperties: false,
+} as const;
+
+/** The content of a response with such a document, for OpenAPI. */
+export const AUTH_CONTENT = {
+  content: { [MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/AccountAuthDocument' } } },
+};

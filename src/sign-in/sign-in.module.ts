@@ -4,8 +4,8 @@ import { MfaController } from './mfa.controller.js';
 import { NewSignInMailer } from './new-sign-in.mailer.js';
 import { ReauthenticationService } from './reauthentication.service.js';
 import { SecondStep } from './second-step.service.js';
-import { SessionStarts, SignInRequirements } from './session-starts.service.js';
-import { SessionTokens } from './signed-in.js';
+import { RefreshService } from './refresh.service.js';
+import { SessionStarts, SessionTokens, SignInRequirements } from './session-starts.service.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignOutService } from './sign-out.service.js';
 import { UpstreamSignOut } from './upstream-sign-out.js';
@@ -13,6 +13,7 @@ import { UpstreamSignOut } from './upstream-sign-out.js';
 const services = [
   BrowserSessions,
   ReauthenticationService,
+  RefreshService,
   SecondStep,
   SessionStarts,
   SessionTokens,

@@ -7,33 +7,24 @@ import { emailKey } from '../auth/email-key.js';
 import { ActorLoader } from '../auth/sessions/actor-loader.js';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { Cookies, KnownDevice } from '../auth/tokens/cookies.js';
-import { RefreshTokens } from '../auth/tokens/secrets.js';
-import { DeviceTrust, TRUSTED_DEVICE_COOKIE } from '../auth/sessions/device-trust.js';
-import type { SessionOwner } from '../auth/sessions/session.js';
+import { TRUSTED_DEVICE_COOKIE } from '../auth/sessions/device-trust.js';
 import { SessionRestrictions } from '../auth/sessions/session-restrictions.js';
-import { SessionStore } from '../auth/sessions/session.store.js';
 import { RateLimiter } from '../auth/rate-limit/rate-limiter.js';
 import { Audit } from '../events/audit.js';
-import { ApiError, apiError } from '../json-api/document/errors.js';
+import { ApiError } from '../json-api/document/errors.js';
 import { maskCredentials } from '../json-api/http/http.js';
 import { Transactions } from '../json-api/sql/sql.js';
 import { CredentialsRepository } from '../passwords/credentials.repository.js';
 import { PasswordHasher } from '../passwords/hashing/password.hasher.js';
+import { RefreshService } from './refresh.service.js';
 import {
+  invalidCredentials,
   SessionStarts,
-  type SignInClient,
+  type SignedIn,
   signInFailed,
-  type SignInProof,
   type StartedSession,
 } from './session-starts.service.js';
-import {
-  CHALLENGE,
-  invalidCredentials,
-  onSession,
-  SessionTokens,
-  type SignedIn,
-  signedInDocument,
-} from './signed-in.js';
+import type { SignInClient, SignInProof } from './sign-in-requirement.js';
 
 /** What a person signs in with. */
 interface Credentials {
@@ -41,25 +32,18 @@ interface Credentials {
   readonly password: string;
 }
 
-/** Which sessions of an account a sign-out ends. */
-export type EndedBySignOut = 'this' | 'others' | 'everywhere';
-
-/** Starts, continues and ends sessions. */
+/** Signs in by password. */
 @Injectable()
 export class SignInService {
   constructor(
     private readonly transactions: Transactions,
     private readonly credentials: CredentialsRepository,
     private readonly hasher: PasswordHasher,
-    private readonly sessions: SessionStore,
-    private readonly tokens: SessionTokens,
-    private readonly refreshTokens: RefreshTokens,
     private readonly rateLimiter: RateLimiter,
     private readonly devices: KnownDevice,
     private readonly audit: Audit,
     private readonly starts: SessionStarts,
     private readonly restrictions: SessionRestrictions,
-    private readonly trust: DeviceTrust,
   ) {}
 
   /**
@@ -92,53 +76,6 @@ export class SignInService {
     await this.rateLimiter.succeeded('sign-in', attempt);
     return this.starts.start(proof, client);
   }
-
-  /**
-   * Exchanges a refresh token for a new pair.
-   * @throws ApiError 401 `invalid_refresh_token`; reusing one ends its session; that of the restriction that stops it
-   */
-  async refresh(token: string | undefined): Promise<SignedIn> {
-    if (token === undefined) throw noRefreshToken();
-    const parsed = this.refreshTokens.parse(token);
-    if (!parsed) throw badRefreshToken();
-    const rotated = await this.sessions.rotate(this.transactions, parsed);
-    if (rotated) return this.tokens.issue(rotated);
-    const verdict = await this.transactions.run(async (tx) => {
-      const checked = await this.sessions.checkReuse(tx, parsed);
-      if (checked.outcome === 'reused') {
-        // The client is not known to be the account's owner, so there is no actor; `details` names the account.
-        const record = { ...onSession(checked), actorId: null, details: { account_id: checked.accountId } };
-        await this.audit.record(tx, { ...record, action: 'iam:account_auths.refresh_reused' });
-      }
-      return checked;
-    });
-    if (verdict.outcome === 'stopped') await this.restrictions.checkEmail(verdict.emailKey);
-    if (verdict.outcome !== 'repeated') throw badRefreshToken();
-    return this.tokens.issue(verdict);
-  }
-
-  /** Ends sessions of an account. Returns false, and ends nothing, when the session that asks for it had already ended. */
-  end(session: SessionOwner, which: EndedBySignOut): Promise<boolean> {
-    return this.transactions.run(async (tx) => {
-      const ending = { reason: 'signed_out', actorId: session.accountId } as const;
-      const ended =
-        which === 'this'
-          ? await this.sessions.end(tx, session, ending)
-          : await this.sessions.endEverywhere(tx, session, ending, which === 'others' ? session.sessionId : null);
-      if (ended) {
-        if (which === 'everywhere') await this.trust.endAll(tx, session.accountId);
-        const details = which === 'others' ? { others: true } : { everywhere: which === 'everywhere' };
-        await this.audit.record(tx, { ...onSession(session), details, action: 'iam:account_auths.signed_out' });
-      }
-      return ended;
-    });
-  }
-
-  /** The session of a refresh token, without using it; null when the token is invalid or the session has ended. */
-  async sessionOf(token: string): Promise<SessionOwner | null> {
-    const parsed = this.refreshTokens.parse(token);
-    return parsed && this.transactions.run((tx) => this.sessions.find(tx, parsed));
-  }
 }
 
 /** Sessions of requests: what the operations of the API and the pages share, cookies included. */
@@ -146,6 +83,7 @@ export class SignInService {
 export class BrowserSessions {
   constructor(
     private readonly signIns: SignInService,
+    private readonly refreshes: RefreshService,
     private readonly starts: SessionStarts,
     private readonly accessTokens: AccessTokens,
     private readonly actors: ActorLoader,
@@ -185,7 +123,7 @@ export class BrowserSessions {
    */
   async refresh(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn> {
     try {
-      const signedIn = await this.signIns.refresh(request.cookies[REFRESH_COOKIE]);
+      const signedIn = await this.refreshes.refresh(request.cookies[REFRESH_COOKIE]);
       this.setCookies(reply, signedIn);
       return signedIn;
     } catch (error) {
@@ -238,7 +176,34 @@ const clientOf = (request: FastifyRequest): SignInClient => ({
   cookies: request.cookies,
 });
 
-const noRefreshToken = () =>
-  apiError('invalid_refresh_token', 'A refresh token is required, in the body or as a cookie', undefined, CHALLENGE);
-const badRefreshToken = () =>
-  apiError('invalid_refresh_token', 'The refresh token is no longer valid; sign in again', undefined, CHALLENGE);
+/** The actor as a document. `exp` is the access token's expiry, in seconds since the epoch. */
+export function authDocument(actor: Actor, exp: number | null, self: string, meta?: Record<string, string>) {
+  const { id, email, name, pictureUrl, role, roleScope } = actor;
+  return {
+    jsonapi: { version: '1.1' },
+    data: {
+      type: 'iam:account_auths',
+      id,
+      attributes: {
+        email,
+        name,
+        picture_url: pictureUrl,
+        role_name: role.name,
+        role_scope: roleScope,
+        role_rights: role.rights,
+        exp,
+      },
+      links: { self },
+    },
+    ...(meta && { meta }),
+  };
+}
+
+/** The document of a new session, with its tokens unless they are sent in cookies. */
+export function signedInDocument(
+  { actor, exp, accessToken, refreshToken }: SignedIn,
+  self: string,
+  inCookies: boolean,
+) {
+  return authDocument(actor, exp, self, inCookies ? undefined : { token: accessToken, refresh_token: refreshToken });
+}

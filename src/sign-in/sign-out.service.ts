@@ -3,10 +3,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../auth/tokens/access-tokens.js';
 import { challenge, credentialsOf, REFRESH_COOKIE, reliesOnCookies } from '../auth/authentication/authentication.js';
 import { Cookies } from '../auth/tokens/cookies.js';
+import { DeviceTrust } from '../auth/sessions/device-trust.js';
 import type { SessionOwner } from '../auth/sessions/session.js';
+import { SessionStore } from '../auth/sessions/session.store.js';
+import { RefreshTokens } from '../auth/tokens/secrets.js';
+import { Audit } from '../events/audit.js';
 import { apiError } from '../json-api/document/errors.js';
-import { type EndedBySignOut, SignInService } from './sign-in.service.js';
+import { Transactions } from '../json-api/sql/sql.js';
+import { onSession } from './session-starts.service.js';
 import { type UpstreamSession, UpstreamSignOut } from './upstream-sign-out.js';
+
+/** Which sessions of an account a sign-out ends. */
+export type EndedBySignOut = 'this' | 'others' | 'everywhere';
 
 interface SignOutOptions {
   readonly which: EndedBySignOut;
@@ -23,8 +31,12 @@ interface SignOutOptions {
 @Injectable()
 export class SignOutService {
   constructor(
-    private readonly signIn: SignInService,
+    private readonly transactions: Transactions,
+    private readonly sessions: SessionStore,
     private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly trust: DeviceTrust,
+    private readonly audit: Audit,
     private readonly cookies: Cookies,
     private readonly upstream: UpstreamSignOut,
   ) {}
@@ -43,7 +55,7 @@ export class SignOutService {
       if (session === null) return false;
       // Asked for before it is gone with the session, and used only if it was the session that ended.
       const found = upstream ? await this.upstream.of(session) : null;
-      const isEnded = await this.signIn.end(session, which);
+      const isEnded = await this.end(session, which);
       if (isEnded && found) origins.push(found);
       return isEnded;
     };
@@ -57,6 +69,23 @@ export class SignOutService {
     return origins[0]?.endUrl(upstream?.returnTo ?? null) ?? null;
   }
 
+  /** Ends sessions of an account. Returns false, and ends nothing, when the session that asks for it had already ended. */
+  end(session: SessionOwner, which: EndedBySignOut): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const ending = { reason: 'signed_out', actorId: session.accountId } as const;
+      const ended =
+        which === 'this'
+          ? await this.sessions.end(tx, session, ending)
+          : await this.sessions.endEverywhere(tx, session, ending, which === 'others' ? session.sessionId : null);
+      if (ended) {
+        if (which === 'everywhere') await this.trust.endAll(tx, session.accountId);
+        const details = which === 'others' ? { others: true } : { everywhere: which === 'everywhere' };
+        await this.audit.record(tx, { ...onSession(session), details, action: 'iam:account_auths.signed_out' });
+      }
+      return ended;
+    });
+  }
+
   private async byAccessToken(request: FastifyRequest): Promise<SessionOwner | null> {
     const credentials = credentialsOf(request);
     const verified = credentials && (await this.accessTokens.verify(credentials.token));
@@ -67,6 +96,7 @@ export class SignOutService {
   private async byRefreshToken(request: FastifyRequest, sent: string | undefined): Promise<SessionOwner | null> {
     const cookie = credentialsOf(request)?.via === 'bearer' ? undefined : request.cookies[REFRESH_COOKIE];
     const token = sent ?? cookie;
-    return token === undefined ? null : this.signIn.sessionOf(token);
+    const parsed = token === undefined ? null : this.refreshTokens.parse(token);
+    return parsed && this.transactions.run((tx) => this.sessions.find(tx, parsed));
   }
 }

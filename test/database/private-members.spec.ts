@@ -5,7 +5,7 @@ import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { closeSocket, listenToProtocol, writeTogether } from '../../src/database/resilient-client.js';
-import { markInTransaction } from '../../src/database/driver/open-transaction.js';
+import { markInTransaction } from '../../src/database/transactions.js';
 import { poolOf } from '../../src/json-api/sql/sql.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -117,7 +117,7 @@ describe('Members that a library does not document', () => {
   const MEMBERS: readonly [member: string, pattern: RegExp, file: string][] = [
     ["pg's emitter and socket", /connection\.(?:on|once|stream)\b/, 'database/resilient-client.ts'],
     ["pg's emitter of readiness", /readyForQuery/, 'database/resilient-client.ts'],
-    ["TypeORM's state of a transaction", /transactionDepth/, 'database/driver/open-transaction.ts'],
+    ["TypeORM's state of a transaction", /transactionDepth/, 'database/transactions.ts'],
     ["TypeORM's pool", /\.master\b/, 'json-api/sql/sql.ts'],
     ["graphile-worker's private tables", /graphile_worker\._private/, 'outbox/outbox.repository.ts'],
     ["graphile-worker's state", /\._shuttingDown|\._active|\._workers/, 'outbox/graphile-worker.ts'],

@@ -75,6 +75,9 @@ export function challenge(error?: 'invalid_token'): { 'WWW-Authenticate': string
   return { 'WWW-Authenticate': error === undefined ? SCHEME : `${SCHEME}, error="${error}"` };
 }
 
+/** The headers of a 401 to a request that sent no token. */
+export const CHALLENGE = { headers: challenge() };
+
 const authenticationIn = (context: ExecutionContext): Authentication =>
   authenticationOf(context.switchToHttp().getRequest<FastifyRequest>());
 

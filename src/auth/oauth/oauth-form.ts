@@ -1,4 +1,4 @@
-import type { BodyFormat } from '../../json-api/http/json-body.js';
+import type { BodyFormat } from '../../json-api/http/http.js';
 import { LIMITS } from '../../json-api/limits.js';
 import { OAuthError } from './oauth-errors.js';
 

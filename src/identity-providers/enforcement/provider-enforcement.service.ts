@@ -1,12 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { CHALLENGE } from '../../auth/authentication/authentication.js';
 import { SessionRestrictions } from '../../auth/sessions/session-restrictions.js';
 import { SessionStore } from '../../auth/sessions/session.store.js';
 import { ApiError, attributePointer } from '../../json-api/document/errors.js';
 import { type Transaction, Transactions } from '../../json-api/sql/sql.js';
 import { OutboxHandlers } from '../../outbox/outbox.handlers.js';
 import { Outbox } from '../../outbox/outbox.js';
-import { type SignInCandidate, SignInRequirements } from '../../sign-in/session-starts.service.js';
-import { CHALLENGE } from '../../sign-in/signed-in.js';
+import { SignInRequirements } from '../../sign-in/session-starts.service.js';
+import type { SignInCandidate } from '../../sign-in/sign-in-requirement.js';
 import {
   type EnforcedProvider,
   EnforcedProvidersRepository,

@@ -1,12 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { FederatedAccountsRepository } from '../../accounts/federated/federated-accounts.repository.js';
 import { EmailReverts } from '../../accounts/email/email-reverts.js';
+import { CHALLENGE } from '../../auth/authentication/authentication.js';
 import { Reauthentication } from '../../auth/authentication/fresh-sign-in.js';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import { apiError } from '../../json-api/document/errors.js';
 import { Transactions } from '../../json-api/sql/sql.js';
-import { type SessionStartStep, SignInRequirements } from '../../sign-in/session-starts.service.js';
-import { CHALLENGE } from '../../sign-in/signed-in.js';
+import { SignInRequirements } from '../../sign-in/session-starts.service.js';
+import type { SessionStartStep } from '../../sign-in/sign-in-requirement.js';
 import { KINDS } from '../providers/provider-kinds.js';
 import { IdentitiesRepository } from './identities.repository.js';
 

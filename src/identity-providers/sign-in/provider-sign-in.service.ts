@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { CHALLENGE } from '../../auth/authentication/authentication.js';
 import type { Actor } from '../../auth/authorization/actor.js';
 import { SecondFactors } from '../../auth/authentication/second-factors.repository.js';
 import type { AuthenticationMethod } from '../../auth/sessions/session.js';
@@ -10,8 +11,8 @@ import { apiError } from '../../json-api/document/errors.js';
 import { Transactions } from '../../json-api/sql/sql.js';
 import { OneTimeTokensRepository } from '../../one-time-tokens/one-time-tokens.repository.js';
 import type { TokenData, UpstreamIdentity } from '../../one-time-tokens/token-purposes.js';
-import { signInFailed, type SignInProof } from '../../sign-in/session-starts.service.js';
-import { CHALLENGE } from '../../sign-in/signed-in.js';
+import { signInFailed } from '../../sign-in/session-starts.service.js';
+import type { SignInProof } from '../../sign-in/sign-in-requirement.js';
 import { ProviderSettingsRepository } from '../discovery/provider-settings.repository.js';
 import type { ProviderSettings } from '../discovery/provider-settings.js';
 import { IdentitiesRepository } from '../identities/identities.repository.js';

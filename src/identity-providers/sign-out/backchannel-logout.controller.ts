@@ -12,7 +12,7 @@ import { clientAddress } from '../../auth/authentication/client-address.js';
 import { Public } from '../../auth/authorization/actor.js';
 import { OAuthError, OAuthErrorFilter, OAuthErrorResponse } from '../../auth/oauth/oauth-errors.js';
 import { OAUTH_FORM, OAuthForm } from '../../auth/oauth/oauth-form.js';
-import { TakesBody } from '../../json-api/http/json-body.js';
+import { TakesBody } from '../../json-api/http/http.js';
 import { BackchannelLogout } from './backchannel-logout.service.js';
 
 const REQUEST = {

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { METHODS, type OutgoingHttpHeaders } from 'node:http';
+import { SetMetadata } from '@nestjs/common';
 import { type ContentType, parse } from 'content-type';
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
+import secureJson from 'secure-json-parse';
 import { errorDocument, MEDIA_TYPE } from '../document/document.js';
 import { type ApiError, apiError } from '../document/errors.js';
 import { LIMITS } from '../limits.js';
-import { leaveUnread } from './body-reader.js';
+import { assertBounded, leaveUnread } from './body-reader.js';
 
 /**
  * Content negotiation of JSON:API 1.1: parameters other than `profile` are not understood; no extension is supported.
@@ -73,6 +75,48 @@ export function documentMediaType(accept: string | undefined): string {
   const isAsked = ({ type, parameters }: Range): boolean => type === MEDIA_TYPE && Number(parameters['q'] ?? 1) > 0;
   return ranges.some(isAsked) ? MEDIA_TYPE : JSON_TYPE;
 }
+
+/** A body format that a route takes. */
+export interface BodyFormat {
+  /** In lower case, without parameters. */
+  readonly mediaTypes: readonly string[];
+  /** Bytes of the largest body. */
+  readonly maxBytes: number;
+  /**
+   * The value of a body; `undefined` where it is empty and that is no body.
+   * @throws ApiError for what cannot be read
+   */
+  readonly parse: (bytes: Buffer, contentType: string) => unknown;
+}
+
+/** Metadata key of the formats that a handler takes in place of JSON. */
+export const BODY_FORMATS = 'json-api:body-formats';
+
+/** A route that takes bodies of these formats and no others, such as the form of a page; every other one takes JSON. */
+export const TakesBody = (...formats: readonly BodyFormat[]): MethodDecorator => SetMetadata(BODY_FORMATS, formats);
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Bodies in JSON (RFC 8259), under either media type. Rejected as malformed is also what is no UTF-8, since replacing it
+ * would store what was not sent, and `__proto__` and `constructor.prototype`, which classes made of a body would take over.
+ */
+export const JSON_BODY: BodyFormat = {
+  mediaTypes: [JSON_TYPE, MEDIA_TYPE],
+  maxBytes: LIMITS.bodyBytes,
+  /** @throws ApiError 415 for parameters of the media type, 413 for too many values, 400 for what cannot be read */
+  parse: (bytes, contentType) => {
+    checkContentType(contentType);
+    // A request without a body may still say what it would have been.
+    if (bytes.length === 0) return undefined;
+    assertBounded(bytes);
+    try {
+      return secureJson.parse(UTF8.decode(bytes), { protoAction: 'error', constructorAction: 'error' });
+    } catch (cause) {
+      throw apiError('malformed_body', 'The body is not readable as JSON', undefined, { cause });
+    }
+  },
+};
 
 /** What JSON:API and the wire contract ask of the HTTP server itself, below Nest. */
 

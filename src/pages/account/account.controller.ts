@@ -1,7 +1,7 @@
 import { Get, Param, Post, Query } from '@nestjs/common';
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { type Actor, Requires } from '../../auth/authorization/actor.js';
-import { SignInService } from '../../sign-in/sign-in.service.js';
+import { SignOutService } from '../../sign-in/sign-out.service.js';
 import { TakesForm } from '../form.js';
 import { Page, Text, type PageResult } from '../page.decorators.js';
 import { PagePaths } from '../page.paths.js';
@@ -14,7 +14,7 @@ export class AccountPageController {
   constructor(
     private readonly account: AccountView,
     private readonly sessions: OwnSessionsService,
-    private readonly signIns: SignInService,
+    private readonly signOuts: SignOutService,
     private readonly paths: PagePaths,
   ) {}
 
@@ -34,7 +34,7 @@ export class AccountPageController {
   @Post('sessions/end-others')
   @TakesForm()
   async endOthers(@CurrentActor() actor: Actor): Promise<PageResult> {
-    await this.signIns.end(actor.session, 'others');
+    await this.signOuts.end(actor.session, 'others');
     return { location: this.paths.to('account', { notice: 'sessions' }) };
   }
 }
