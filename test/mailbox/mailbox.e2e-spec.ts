@@ -5,14 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasMailbox } from '../../src/mailbox/mailbox.module.js';
 import { MailboxToken } from '../../src/mailbox/mailbox.guard.js';
 import { eventually } from '../outbox/outbox-fixture.js';
-import { describeInBrowser, launchBrowser } from '../pages/browser.js';
 import { open, type PageResult } from '../pages/page-client.js';
 import { ServiceProcess } from '../security/service-process.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { document } from '../support/client.js';
 import { databaseEnvironment } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
-import { account, admin } from '../support/factories.js';
+import { account } from '../support/factories.js';
+import { listed, mailboxPath } from './listed.js';
 
 let app: TestApp;
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /** The mailbox's address, as the start prints it. */
-const mailbox = (): string => app.nest.get(MailboxToken, { strict: false }).path;
+const mailbox = (): string => mailboxPath(app);
 
 /** Puts a mail into the mailbox as if it had been sent at that time. */
 async function put(name: string, source: string): Promise<void> {
@@ -30,19 +29,11 @@ async function put(name: string, source: string): Promise<void> {
   await writeFile(join(app.config.dataDir, 'mail', name), source.replaceAll('\n', '\r\n'));
 }
 
-/** Waits for a mail with this subject to be listed, and gives the address of its page. */
-const listed = (subject: string): Promise<string> =>
-  eventually(async () => {
-    const { html } = await open(app, mailbox());
-    const [, name] = new RegExp(`<a href="([^"]+)">${subject}</a>`).exec(html) ?? [];
-    return name === undefined ? '' : new URL(name, app.url + mailbox()).pathname;
-  });
-
 describe('The development mailbox', () => {
   it('shows a mail as it was sent, with its link first', async () => {
     const { email } = await account(app, { name: 'Jane Doe' });
     await open(app, '/forgot-password', { form: { email } });
-    const page = await open(app, await listed('Reset your Iam password'));
+    const page = await open(app, await listed(app, 'Reset your Iam password'));
     expect(page.status).toBe(200);
     const [, link = ''] = /<p><a href="([^"]+)">/.exec(page.html.slice(page.html.indexOf('<h1>'))) ?? [];
     const port = new URL(app.url).port;
@@ -167,25 +158,5 @@ describe('Without a development mailbox', () => {
     [true, 'smtp://relay', false],
   ])('it belongs to the service: production %s, relay %s: %s', (production, mailUrl, belongs) => {
     expect(hasMailbox({ production, mailUrl })).toBe(belongs);
-  });
-});
-
-describeInBrowser('The development mailbox in a browser', () => {
-  it('leads from the mail to the page of its link', async () => {
-    const { post } = await admin({ ...app, url: `${app.url}/api` });
-    await post('/accounts', document('iam:accounts', { name: 'Jane Doe', email: 'jane@example.com' }));
-    const path = await listed('You are invited to Iam');
-    const browser = await launchBrowser();
-    try {
-      const page = await browser.newPage();
-      await page.goto(app.url + path);
-      const opened = page.waitForEvent('popup');
-      await page.frameLocator('iframe').getByRole('link', { name: 'Accept the invitation' }).click();
-      const form = await opened;
-      await form.getByLabel('Password', { exact: true }).waitFor();
-      expect(form.url()).toMatch(/\/join\?token=[\w-]{43}$/);
-    } finally {
-      await browser.close();
-    }
   });
 });
