@@ -53,13 +53,17 @@ try {
 }
 process.exit(0);
 
-/** @throws Error in transaction mode for a server that others use: the role's limits would be theirs too */
+/** @throws Error in transaction mode for a server that others may use: the role's limits would be theirs too */
 async function openPooler(poolMode: string): Promise<PgBouncer> {
   if (poolMode !== 'session' && poolMode !== 'transaction')
     throw new Error('IAM_TEST_POOLER is session or transaction');
   if (poolMode === 'transaction') {
-    if (!temporary)
-      throw new Error('IAM_TEST_POOLER=transaction works on the embedded server only: unset DATABASE_URL');
+    if (!temporary && !process.env['IAM_TEST_OWN_SERVER']) {
+      throw new Error(
+        'IAM_TEST_POOLER=transaction changes the role of the tests: unset DATABASE_URL for the embedded server, or set ' +
+          'IAM_TEST_OWN_SERVER=1 when nothing else uses the server of DATABASE_URL',
+      );
+    }
     const limits = Object.entries(REQUEST_LIMITS).map(([name, ms]) => `ALTER ROLE CURRENT_USER SET ${name} = ${ms}`);
     await onServer((server) => server.query(limits.join('; ')));
   }
