@@ -72,7 +72,7 @@ describe('An event', () => {
     try {
       const actors = instances.map((instance) => as(instance, root.token));
       const made = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => actors.map((actor) => organize(actor, `Number ${i}`))).flat(),
+        Array.from({ length: 10 }, (_, i) => actors.map((actor) => organize(actor, `Number ${i}`))).flat(),
       );
       await settled(base);
       expect(heard.sort()).toEqual(made.sort());
