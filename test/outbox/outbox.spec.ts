@@ -7,7 +7,7 @@ import { migrateOutbox } from '../../src/outbox/outbox.migrate.js';
 import { MAX_ATTEMPTS, Outbox } from '../../src/outbox/outbox.js';
 import { forkProgram } from '../support/program.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { OutboxFixture, TASK, eventually } from './outbox-fixture.js';
+import { OutboxFixture, PatientSettings, TASK, eventually } from './outbox-fixture.js';
 
 describe('The outbox', () => {
   let fixture: OutboxFixture;
@@ -157,7 +157,8 @@ describe('The outbox', () => {
 
   it('runs each of many jobs once, however many instances share them', async () => {
     const done: string[] = [];
-    for (let i = 0; i < 3; i++) fixture.start(async ({ email }) => void done.push(email));
+    for (let i = 0; i < 3; i++)
+      fixture.start(async ({ email }) => void done.push(email), fixture.url, new PatientSettings());
     const emails = Array.from({ length: 200 }, (_, i) => `${i}@example.com`);
     for (const email of emails) await fixture.enqueue(email);
     await eventually(async () => (await fixture.jobs()).length === 0);

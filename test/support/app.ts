@@ -50,6 +50,8 @@ export async function startApp({ env = {}, extension = {}, timeouts, beside }: S
     ...TEST_ENVIRONMENT,
     // A test that leads the service elsewhere says all of the way there.
     ...(env['DATABASE_URL'] === undefined && databaseEnvironment(databaseUrl)),
+    // The template has the tables of the service alone.
+    ...(extension.migrations && { MIGRATE_ON_START: 'true' }),
     DATA_DIR: dataDir,
     MAIL_URL: mails.url,
     LOG_LEVEL: 'silent',

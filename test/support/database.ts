@@ -24,8 +24,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const template = coordinate(TEMPLATE_VARIABLE);
   const name = `${template}_${randomBytes(5).toString('hex')}`;
   await onServer(async (server) => {
-    await server.query('SELECT pg_advisory_lock($1)', [CLONE_LOCK]);
-    await server.query(`CREATE DATABASE "${name}" TEMPLATE "${template}"`);
+    const { rows } = await server.query<{ fsync: string }>(
+      `SELECT current_setting('fsync') AS fsync, pg_advisory_lock($1)`,
+      [CLONE_LOCK],
+    );
+    // By copying files takes half the time, where the checkpoints that it begins and ends with write nothing to a disk.
+    const strategy = rows[0]?.fsync === 'off' ? 'FILE_COPY' : 'WAL_LOG';
+    await server.query(`CREATE DATABASE "${name}" TEMPLATE "${template}" STRATEGY ${strategy}`);
   });
   return {
     url: databaseUrl(name),
@@ -69,13 +74,16 @@ export function databaseUrl(name: string): string {
   return url.href;
 }
 
+/** As a clone of the template, a database is migrated; looking again would take each start four connections more. */
+const MIGRATED = { MIGRATE_ON_START: 'false' };
+
 /** The environment with which the service reaches this database, through PgBouncer where `IAM_TEST_POOLER` says so. */
 export function databaseEnvironment(url: string): Record<string, string> {
   const poolerUrl = process.env[POOLER_VARIABLE];
-  if (!poolerUrl) return { DATABASE_URL: url };
+  if (!poolerUrl) return { ...MIGRATED, DATABASE_URL: url };
   const through = Object.assign(new URL(poolerUrl), { pathname: new URL(url).pathname }).href;
-  if (process.env['IAM_TEST_POOLER'] === 'session') return { DATABASE_URL: through };
-  return { DATABASE_URL: through, DATABASE_DIRECT_URL: url, DATABASE_POOLER: 'transaction' };
+  if (process.env['IAM_TEST_POOLER'] === 'session') return { ...MIGRATED, DATABASE_URL: through };
+  return { ...MIGRATED, DATABASE_URL: through, DATABASE_DIRECT_URL: url, DATABASE_POOLER: 'transaction' };
 }
 
 function coordinate(variable: string): string {
