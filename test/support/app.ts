@@ -9,6 +9,8 @@ import type { Config } from '../../src/config/config.js';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { Extension } from '../../src/app.extension.js';
+import { MailModule } from '../../src/mail/mail.module.js';
+import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
 import { listen } from '../../src/transport/listen.js';
 import type { Timeouts } from '../../src/transport/connections.js';
 import { createTestDatabase, databaseEnvironment, type TestDatabase } from './database.js';
@@ -40,6 +42,20 @@ export interface StartOptions {
   readonly beside?: TestApp;
 }
 
+/** Two jobs at a time: each further worker takes a connection at the start, which is 50 ms of CPU of the server's. */
+class FewWorkers extends OutboxSettings {
+  override readonly concurrency = 2;
+}
+
+/** The extension with settings of the outbox for tests, unless it brings its own. */
+function withFewWorkers(extension: Extension): Extension {
+  const replacements = extension.replacements ?? [];
+  const tokens = replacements.flatMap(({ providers }) => providers).map((given) => 'provide' in given && given.provide);
+  if (tokens.includes(OutboxSettings)) return extension;
+  const providers = [{ provide: OutboxSettings, useClass: FewWorkers }];
+  return { ...extension, replacements: [...replacements, { in: MailModule, providers }] };
+}
+
 /** Starts the service with throttling off and cheap hashes; `env` turns on what a test is about. */
 export async function startApp({ env = {}, extension = {}, timeouts, beside }: StartOptions = {}): Promise<TestApp> {
   const database: TestDatabase | null = beside ? null : await createTestDatabase();
@@ -58,7 +74,7 @@ export async function startApp({ env = {}, extension = {}, timeouts, beside }: S
     ...env,
   };
   const config = loadConfig(environment, extension.variables);
-  const nest = await createApp(config, extension, timeouts);
+  const nest = await createApp(config, withFewWorkers(extension), timeouts);
   // nestjs-pino has one logger for a process, made for the first application in it.
   PinoLogger.root.level = config.logLevel;
   await listen(nest, config.host, 0);
