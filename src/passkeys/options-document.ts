@@ -1,3 +1,4 @@
+import { JSONAPI_SCHEMA } from '../json-api/document/document.js';
 import type { Ceremony } from './passkey-challenges.service.js';
 
 /** The document of the options of a ceremony, which has nothing but `meta`. */
@@ -6,7 +7,7 @@ import type { Ceremony } from './passkey-challenges.service.js';
 export const PASSKEY_OPTIONS_SCHEMA = {
   type: 'object',
   properties: {
-    jsonapi: { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] },
+    jsonapi: JSONAPI_SCHEMA,
     meta: {
       type: 'object',
       properties: {

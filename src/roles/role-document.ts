@@ -1,4 +1,5 @@
 import type { Role } from '../auth/authorization/actor.js';
+import { JSONAPI_SCHEMA } from '../json-api/document/document.js';
 
 /** Documents of roles: type `iam:roles`. They come from the roles file, so no repository writes them. */
 
@@ -49,7 +50,7 @@ const LINKS = {
 const documentSchema = (data: object) => ({
   type: 'object',
   properties: {
-    jsonapi: { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] },
+    jsonapi: JSONAPI_SCHEMA,
     data,
     links: LINKS,
   },

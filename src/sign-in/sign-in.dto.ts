@@ -1,6 +1,6 @@
 import { MAX_RETURN_TO } from '../auth/return-urls.js';
 import { MAX_TOKEN } from '../auth/tokens/secrets.js';
-import { MEDIA_TYPE } from '../json-api/document/document.js';
+import { JSONAPI_SCHEMA, MEDIA_TYPE } from '../json-api/document/document.js';
 import { ApiProperty, ApiPropertyOptional } from '../json-api/openapi/decorators.js';
 import { IsBoolean, IsObject, IsOptional, IsString, Matches, MaxLength } from '../json-api/resource/class-validator.js';
 import { FIELD_TYPES } from '../json-api/resource/field-types.js';
@@ -148,7 +148,7 @@ export class LogoutBody {
 export const AUTH_SCHEMA = {
   type: 'object',
   properties: {
-    jsonapi: { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] },
+    jsonapi: JSONAPI_SCHEMA,
     data: {
       type: 'object',
       properties: {

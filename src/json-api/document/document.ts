@@ -10,6 +10,9 @@ import type { Identifier, Item, Page, PageLinks, ResourceRow } from './response.
 
 export const MEDIA_TYPE = 'application/vnd.api+json';
 
+/** Schema of the member `jsonapi` of a document without a profile, for OpenAPI. */
+export const JSONAPI_SCHEMA = { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] };
+
 /** The profile that cursor paging follows. */
 export const CURSOR_PROFILE = 'https://jsonapi.org/profiles/ethanresnick/cursor-pagination/';
 

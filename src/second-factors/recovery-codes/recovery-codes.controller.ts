@@ -3,7 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '../../json-api/openapi/decor
 import { CurrentActor } from '../../auth/authentication/authentication.js';
 import { OpenWithoutFactor, RequiresFreshSignIn } from '../../auth/authentication/fresh-sign-in.js';
 import { type Actor, SignedIn } from '../../auth/authorization/actor.js';
-import { MEDIA_TYPE } from '../../json-api/document/document.js';
+import { JSONAPI_SCHEMA, MEDIA_TYPE } from '../../json-api/document/document.js';
 import { ApiErrors } from '../../json-api/http/routes.js';
 import { CODES } from './recovery-codes.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
@@ -11,7 +11,7 @@ import { RecoveryCodesService } from './recovery-codes.service.js';
 const SCHEMA = {
   type: 'object',
   properties: {
-    jsonapi: { type: 'object', properties: { version: { const: '1.1' } }, required: ['version'] },
+    jsonapi: JSONAPI_SCHEMA,
     meta: {
       type: 'object',
       properties: {
