@@ -3,7 +3,7 @@ import type { Extension } from '../../src/app.extension.js';
 import { type EventPattern, type IamEvent, OnIamEvent } from '../../src/events/iam-event.js';
 import { MailModule } from '../../src/mail/mail.module.js';
 import { OutboxSettings } from '../../src/outbox/outbox.handlers.js';
-import { eventually } from '../outbox/outbox-fixture.js';
+import { eventually, PatientSettings } from '../outbox/outbox-fixture.js';
 import type { TestApp } from '../support/app.js';
 
 type React = (event: IamEvent) => Promise<void> | void;
@@ -25,19 +25,10 @@ export function listener(name: string, react: React, pattern: EventPattern = '*'
   return ListenerModule;
 }
 
-/**
- * In a hurry, but with time to stop: the outbox leaves a worker behind that does not end in time, and on a loaded machine that
- * one would take a job of the test after its instance has stopped.
- */
-class DeliverySettings extends OutboxSettings {
-  override readonly pollMs = 100;
-  override readonly restartMs = 100;
-}
-
 /** What a team adds: these modules, in a hurry. */
 export const listening = (...modules: Type<unknown>[]): Extension => ({
   modules,
-  replacements: [{ in: MailModule, providers: [{ provide: OutboxSettings, useClass: DeliverySettings }] }],
+  replacements: [{ in: MailModule, providers: [{ provide: OutboxSettings, useClass: PatientSettings }] }],
 });
 
 /** Waits until all committed events have been delivered. */
