@@ -95,12 +95,8 @@ export class BrowserSessions {
    * Signs in by password, and recognizes the device from now on. Sets no tokens; see {@link setCookies}.
    * @throws ApiError 401 `invalid_credentials`, `account_disabled`; 429; 503; those of the requirements
    */
-  async signIn(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { email, password }: { readonly email: string; readonly password: string },
-  ): Promise<SignedIn> {
-    return this.#remember(request, reply, await this.signIns.signIn({ email, password }, clientOf(request)));
+  async signIn(request: FastifyRequest, reply: FastifyReply, credentials: Credentials): Promise<SignedIn> {
+    return this.#remember(request, reply, await this.signIns.signIn(credentials, clientOf(request)));
   }
 
   /**

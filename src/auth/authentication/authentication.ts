@@ -75,7 +75,7 @@ export function challenge(error?: 'invalid_token'): { 'WWW-Authenticate': string
   return { 'WWW-Authenticate': error === undefined ? SCHEME : `${SCHEME}, error="${error}"` };
 }
 
-/** The headers of a 401 to a request that sent no token. */
+/** Options of an `ApiError` 401 whose request sent no access token. */
 export const CHALLENGE = { headers: challenge() };
 
 const authenticationIn = (context: ExecutionContext): Authentication =>
