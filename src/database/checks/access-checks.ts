@@ -17,24 +17,27 @@ interface Place {
   readonly variable: string;
 }
 
-/** Runs the work on bare connections to these addresses, and closes them. */
+/**
+ * Runs the work on bare connections to these addresses, which are made side by side. Closing them is not waited for: the
+ * server takes longer for it than for the work.
+ */
 async function withClients<Result>(
   places: readonly Place[],
   work: (clients: readonly ResilientClient[]) => Promise<Result>,
 ): Promise<Result> {
-  const clients: ResilientClient[] = [];
+  const clients = places.map((place) => ({ ...place, client: bareClient(place.url) }));
   try {
-    for (const { url, variable } of places) {
-      const client = bareClient(url);
-      await connected(client).catch((error: unknown) => {
-        throw rejectedConnection(error, variable, url) ?? error;
-      });
-      clients.push(client);
-    }
-    return await work(clients);
+    await Promise.all(clients.map(connect));
+    return await work(clients.map(({ client }) => client));
   } finally {
-    await Promise.all(clients.map((client) => client.end()));
+    for (const { client } of clients) client.end().catch(() => undefined);
   }
+}
+
+async function connect({ client, url, variable }: Place & { readonly client: ResilientClient }): Promise<void> {
+  await connected(client).catch((error: unknown) => {
+    throw rejectedConnection(error, variable, url) ?? error;
+  });
 }
 
 const connected = (client: ResilientClient): Promise<void> => client.connect();
