@@ -8,8 +8,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
  * (docs/decisions/0057). Must run before the first error whose stack is of interest; so the program `iam` begins with this.
  */
 
-/** Files whose map is kept; errors mostly come from the same few. Null where there is none. */
-const MAX_KEPT = 50;
+/** How long maps are kept, in ms: that of most of the service takes 14 MB, and a tenth of a second to read. */
+const KEPT_MS = 60_000;
+/** Null where there is none. */
 const maps = new Map<string, SourceMap | null>();
 
 const REFERENCE = /\/\/# sourceMappingURL=(\S+)\s*$/;
@@ -37,8 +38,7 @@ const urlOf = (script: string): string => (script.startsWith('file:') ? script :
 function mapOf(script: string): SourceMap | null {
   const known = maps.get(script);
   if (known !== undefined) return known;
-  const [oldest] = maps.size < MAX_KEPT ? [] : maps.keys();
-  if (oldest !== undefined) maps.delete(oldest);
+  if (maps.size === 0) setTimeout(() => maps.clear(), KEPT_MS).unref();
   const read = readMap(script);
   maps.set(script, read);
   return read;

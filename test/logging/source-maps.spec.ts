@@ -28,6 +28,7 @@ describe('The stack of an error', () => {
     await write('beside.cjs', SOURCE, { sourceMap: true });
     await write('inline.cjs', SOURCE, { inlineSourceMap: true });
     await write('node_modules/library.cjs', SOURCE, { sourceMap: true });
+    await write('kept.cjs', SOURCE, { sourceMap: true });
     await write('without.cjs', SOURCE, {});
     await write('broken.cjs', SOURCE, { sourceMap: true });
     await writeFile(join(folder, 'broken.cjs.map'), '{');
@@ -44,13 +45,20 @@ describe('The stack of an error', () => {
 
   /** The first two lines of the stack. */
   async function stackOf(file: string): Promise<string> {
-    const program = `try { require('./${file}').fail(); } catch (error) { process.stdout.write(error.stack); }`;
+    const stdout = await run(
+      `try { require('./${file}').fail(); } catch (error) { process.stdout.write(error.stack); }`,
+    );
+    return stdout.split('\n').slice(0, 2).join('\n').replaceAll(folder, '.');
+  }
+
+  /** What a program prints that loads `source-maps.cjs` first. */
+  async function run(program: string): Promise<string> {
     const args = ['--require', './source-maps.cjs', '--eval', program];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '' },
     });
-    return stdout.split('\n').slice(0, 2).join('\n').replaceAll(folder, '.');
+    return stdout;
   }
 
   it.each(['beside', 'inline'])('has the lines of the source, from a map that is %s', async (file) => {
@@ -59,5 +67,19 @@ describe('The stack of an error', () => {
 
   it.each(['node_modules/library', 'without', 'broken'])('has those of the file for %s', async (file) => {
     expect(await stackOf(`${file}.cjs`)).toMatch(/^TypeError: here\n {4}at Object\.fail \(\.\/[\w/]+\.cjs:5:\d+\)$/);
+  });
+
+  it('has those of a map that is kept for a minute, and not for longer', async () => {
+    const lines = await run(`
+      require('node:test').mock.timers.enable({ apis: ['setTimeout'] });
+      const line = () => {
+        try { require('./kept.cjs').fail(); } catch (error) { return /kept.c.s:\\d+/.exec(error.stack)[0]; }
+      };
+      const lines = [line()];
+      require('node:fs').rmSync('kept.cjs.map');
+      lines.push(line());
+      require('node:test').mock.timers.tick(60_000);
+      console.log([...lines, line()].join(' '));`);
+    expect(lines).toBe('kept.cts:7 kept.cts:7 kept.cjs:5\n');
   });
 });
