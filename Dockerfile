@@ -17,8 +17,8 @@ FROM manifest AS build
 RUN npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json ./
 COPY src ./src
-# Writes the bill of materials and the licences into dist, which the image keeps.
-COPY deploy/sbom.js ./deploy/sbom.js
+# The second writes the bill of materials and the licences into dist, which the image keeps.
+COPY deploy/bundle.js deploy/sbom.js ./deploy/
 RUN npm run build
 
 FROM manifest AS dependencies

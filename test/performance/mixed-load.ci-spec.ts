@@ -141,7 +141,7 @@ describe('Reads and writes together, 80 to 20', () => {
        FROM generate_series(1, 2000) n`,
     );
     await client.query('ANALYZE accounts');
-    if (LONG) await promisify(execFile)('npx', ['nest', 'build']);
+    if (LONG) await promisify(execFile)('npm', ['run', '--silent', 'compile']);
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     // Its log would have its address, but at this level also of every request.

@@ -29,7 +29,7 @@ export class ServiceProcess {
 
   /**
    * Starts the service, compiled, with nothing in its environment but this.
-   * @param built start what `nest build` has made of it, as in production
+   * @param built start what `npm run build` has made of it, as in production
    * @param node more arguments for Node itself
    * @param runtime the Node to start it with, by default that of the tests
    */
