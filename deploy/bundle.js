@@ -18,25 +18,35 @@ const KEPT = ['sbom.cdx.json', 'LICENSES.txt'];
 /** A module that knows where the chunks are. Every entry but the last needs it, so it is in one of them. */
 const ROOT = 'iam:root';
 const ROOT_MODULE = `import { fileURLToPath } from 'node:url';
-export const urlOf = (path) => new URL(path, import.meta.url).href;
-export const pathOf = (path) => fileURLToPath(urlOf(path));`;
+export const moduleUrl = (path) => new URL(path, import.meta.url).href;
+export const modulePath = (path) => fileURLToPath(moduleUrl(path));
+export const nameClass = (target, value) => void Object.defineProperty(target, 'name', { value, configurable: true });`;
 
-/** Modules find their assets and packages from where they would be without a bundle. */
-const ownPaths = {
-  name: 'own-paths',
+/** The first line of a class, as TypeScript writes it. */
+const CLASS = /\bclass (\w+)( extends [^{\n]+)? \{$/gm;
+
+/**
+ * Modules find their assets and packages from where they would be without a bundle. Classes keep their names, which are tokens
+ * and what errors are called: esbuild changes one that is there twice. Its `keepNames` would name functions too, also those
+ * that are made for each request, and slow them down.
+ */
+const ownModules = {
+  name: 'own-modules',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: new RegExp(`^${ROOT}$`) }, () => ({ path: ROOT, namespace: 'iam' }));
     onLoad({ filter: /./, namespace: 'iam' }, () => ({ contents: ROOT_MODULE }));
     onLoad({ filter: /\.js$/, namespace: 'file' }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      if (!text.includes('import.meta.')) return undefined;
       const own = JSON.stringify(relative(COMPILED, path));
+      // On the same lines, which the source map counts.
       const contents = text
-        .replaceAll('import.meta.url', `urlOfOwn(${own})`)
-        .replaceAll('import.meta.filename', `pathOfOwn(${own})`)
-        .replaceAll('import.meta.dirname', `pathOfOwn(${JSON.stringify(relative(COMPILED, dirname(path)) || '.')})`);
-      // At the end, since the source map counts lines.
-      return { contents: `${contents}\nimport { urlOf as urlOfOwn, pathOf as pathOfOwn } from '${ROOT}';\n` };
+        .replaceAll('import.meta.url', `moduleUrl(${own})`)
+        .replaceAll('import.meta.filename', `modulePath(${own})`)
+        .replaceAll('import.meta.dirname', `modulePath(${JSON.stringify(relative(COMPILED, dirname(path)) || '.')})`)
+        .replaceAll(CLASS, `$& static { nameClass(this, '$1'); }`);
+      if (contents === text) return undefined;
+      const used = ['moduleUrl', 'modulePath', 'nameClass'].filter((name) => contents.includes(`${name}(`));
+      return { contents: `${contents}\nimport { ${used.join(', ')} } from '${ROOT}';\n` };
     });
   },
 };
@@ -51,13 +61,11 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // Names of classes are tokens, tables and what errors are called.
-  keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   metafile: true,
   logLevel: 'warning',
-  plugins: [ownPaths],
+  plugins: [ownModules],
 });
 
 const written = new Set(Object.keys(metafile.outputs).map((path) => relative(DIST, resolve(path))));

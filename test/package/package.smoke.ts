@@ -57,6 +57,16 @@ describe('The package', () => {
     expect(statSync(TARBALL).size).toBeLessThan(MAX_PACKED_SIZE);
   });
 
+  it('has classes that are called as they are exported', async () => {
+    const program = `
+      const exported = await Promise.all(['index', 'testing/index'].map((name) => import('./dist/' + name + '.js')));
+      const classes = exported.flatMap(Object.entries).filter(([, value]) => String(value).startsWith('class '));
+      console.log(classes.map(([name, value]) => name + ' ' + value.name).join('\\n'));`;
+    const names = (await run('node', '--input-type=module', '--eval', program)).trim().split('\n');
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((pair) => new Set(pair.split(' ')).size > 1)).toEqual([]);
+  });
+
   it('has exports and files that publint finds nothing wrong with', async () => {
     expect(await run('.ci/package-tools', 'publint', 'run', TARBALL, '--strict')).toContain('All good!');
   });
