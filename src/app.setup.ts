@@ -17,14 +17,7 @@ import { countRequests, RateLimiter, tallyListener } from './auth/rate-limit/rat
 import type { Config } from './config/config.js';
 import { provideRequestContext, RATE_LIMIT_HEADERS } from './context/request-context.js';
 import { DrainingAdapter, Shutdown } from './health/shutdown.js';
-import {
-  replyToUnreadableUrl,
-  configureHttp,
-  rejectUnknownUrls,
-  requestId,
-  setHeaders,
-  withoutPublicPath,
-} from './json-api/http/http.js';
+import { replyToUnreadableUrl, configureHttp, requestId, setHeaders, withoutPublicPath } from './json-api/http/http.js';
 import { JsonApiGuard } from './json-api/http/json-api.guard.js';
 import { LIMITS } from './json-api/limits.js';
 import { nestLogger } from './logging/logging.module.js';
@@ -42,7 +35,7 @@ import {
   TIMEOUTS,
 } from './transport/connections.js';
 import { unprefixedPaths } from './transport/controller-routes.js';
-import { recordRoutes, rejectHead, rejectOtherMethods } from './transport/methods.js';
+import { Addresses, rejectHead, rejectUnknownUrls } from './transport/methods.js';
 import { type Rejection, Rejections } from './transport/rejections.js';
 import { respondToUnreadableRequest } from './transport/unreadable.js';
 
@@ -115,11 +108,10 @@ export async function createApp(
   const headers = { ...helmetHeaders(), 'cache-control': 'no-store' };
   setHeaders(server, headers, { path: '/docs', headers: { ...headers, 'content-security-policy': DOCS_POLICY } });
   // After the headers, which these responses have too.
-  rejectUnknownUrls(server);
+  rejectUnknownUrls(server, new Addresses(server));
   rejectHead(server, `${config.apiPrefix}/auth/`);
   provideRequestContext(server, clientAddress, tallyListener(app.get(RateLimiter)));
   countRequests(server, app.get(RateLimiter));
-  const methods = recordRoutes(server);
   adapter.beforeClosing = () => app.get(Shutdown).begin(server.server);
   try {
     await app.init();
@@ -130,7 +122,6 @@ export async function createApp(
     throw error;
   }
   serveDocs(app);
-  rejectOtherMethods(server, methods);
   await server.ready();
   return app;
 }

@@ -4,6 +4,13 @@ import { Logger } from '@nestjs/common';
 import type { Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The pattern of the address, such as `/accounts/:id`, whatever the method; undefined where there is nothing. */
+    readonly routePattern?: string | undefined;
+  }
+}
+
 /**
  * The context of the current request or job, only for the audit trail, the log, traces, the language of mails and the
  * rate-limit headers of the response. It contains no rights; the actor is an argument (docs/decisions/0011).
@@ -117,6 +124,27 @@ export function provideRequestContext(
     withRequestContext({ requestId, ip, acceptLanguage, span, rateLimit }, done);
   });
 }
+
+/**
+ * Answers the requests that no route takes, and gives every request its `routePattern`.
+ * @param patternOf the pattern of such an address where it takes other methods
+ */
+export function answerUnrouted(
+  server: FastifyInstance,
+  patternOf: (address: string) => string | undefined,
+  answer: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void,
+): void {
+  server.decorateRequest('routePattern', {
+    getter(this: FastifyRequest) {
+      return isUnrouted(this) ? patternOf(this.url) : this.routeOptions.url;
+    },
+  });
+  server.addHook('onRequest', (request, reply, done) => (isUnrouted(request) ? answer(request, reply, done) : done()));
+}
+
+/** `*` is the route of @fastify/cors, for OPTIONS of anything. */
+const isUnrouted = ({ is404, routeOptions: { url } }: FastifyRequest): boolean =>
+  is404 || url === undefined || url === '*';
 
 /** The status of a request whose client disconnected before the response, as in nginx. */
 export const CLIENT_GONE = 499;

@@ -75,11 +75,11 @@ export function logRequests(
   more: (request: FastifyRequest) => object,
 ): void {
   onRequestEnd(server, (request, reply, status) => {
-    const { id, method, url, routeOptions } = request;
-    if (status < 400 && routeOptions.url?.startsWith('/health/')) return;
+    const { id, method, url, routePattern } = request;
+    if (status < 400 && routePattern?.startsWith('/health/')) return;
     const level = status >= 500 ? 'error' : 'info';
     if (!logger.logger.isLevelEnabled(level)) return;
-    const path = loggedPath(url, routeOptions.url);
+    const path = loggedPath(url, routePattern);
     const durationMs = Math.round(reply.elapsedTime * 10) / 10;
     const line = { requestId: id, method, path, status, durationMs, ...more(request) };
     logger[level](line, `${method} ${path} ${status}`);

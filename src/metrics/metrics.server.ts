@@ -52,7 +52,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     this.metrics.requests.observe(
       {
         method: METHODS.has(request.method) ? request.method : 'OTHER',
-        route: request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown'),
+        route: request.routePattern ?? 'unknown',
         status: String(status),
       },
       reply.elapsedTime / 1000,

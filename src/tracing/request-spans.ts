@@ -66,11 +66,7 @@ function end(span: Span, status: number): void {
 }
 
 /** The template, such as `/accounts/{id}`; undefined for an address that does not exist. */
-function routeOf({ is404, routeOptions: { url } }: FastifyRequest): string | undefined {
-  // The route of the CORS plugin for OPTIONS of anything.
-  if (is404 || url === undefined || url === '*') return undefined;
-  return url.replace(/:(\w+)/g, '{$1}');
-}
+const routeOf = ({ routePattern }: FastifyRequest): string | undefined => routePattern?.replace(/:(\w+)/g, '{$1}');
 
 /** Without path, query, Host and client address: paths contain tokens, and the others are personal data. */
 function attributesOf({ method, protocol, raw }: FastifyRequest, route: string | undefined): Attributes {

@@ -186,6 +186,13 @@ describe('Over HTTP, the service', () => {
     expect(errorsOf(await send(app, 'POST', `/organizations/${UNKNOWN}`, { body: {} }))).toEqual([
       '405 method_not_allowed',
     ]);
+    const options = await send(app, 'OPTIONS', `/organizations/${UNKNOWN}?include=x`);
+    expect([errorsOf(options), options.headers.get('allow')]).toEqual([
+      ['405 method_not_allowed'],
+      'GET, HEAD, PATCH, DELETE',
+    ]);
+    expect(errorsOf(await send(app, 'OPTIONS', '/nope'))).toEqual(['404 not_found']);
+    expect(errorsOf(await send(app, 'PROPFIND', '/accounts'))).toEqual(['405 method_not_allowed']);
   });
 
   it.each([

@@ -84,5 +84,7 @@ describe('The metrics', () => {
     await fetch(`${app.url}/auth/me`, { method: 'HEAD' });
     expect(await count(unknown)).toBe(before + 1);
     expect(await count('method="HEAD",route="/auth/me",status="405"')).toBe(1);
+    await fetch(`${app.url}/auth/me`, { method: 'PUT' });
+    expect(await count('method="OTHER",route="/auth/me",status="405"')).toBe(1);
   });
 });

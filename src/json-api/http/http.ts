@@ -219,22 +219,19 @@ export function setHeaders(
   });
 }
 
-/** Responds 404 to unknown URLs before the body is read. */
-export function rejectUnknownUrls(server: FastifyInstance): void {
-  server.addHook('onRequest', (request, reply, done) => {
-    // @fastify/cors has a route of its own for OPTIONS of anything, which the error filter does not handle.
-    if (request.routeOptions.url === '*') reply.callNotFound();
-    else done(request.is404 ? nowhere() : undefined);
-  });
-}
-
-const nowhere = (): ApiError => apiError('not_found', 'There is nothing at this address');
+/** 404 for an address without a route. */
+export const nowhere = (): ApiError => apiError('not_found', 'There is nothing at this address');
 
 /** Responds 404 to a URL that cannot be decoded, which Fastify rejects before any route, hook or filter of ours. */
-export function replyToUnreadableUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  void reply
-    .code(404)
-    .headers({ 'content-type': MEDIA_TYPE, vary: 'Accept, Accept-Language', 'x-request-id': request.id });
-  // As bytes: to a text Fastify would add a charset, and no hook of ours runs here that takes it away.
-  void reply.send(Buffer.from(errorDocument(nowhere().errors, request.id)));
+export const replyToUnreadableUrl = (_error: Error, request: FastifyRequest, reply: FastifyReply): void =>
+  replyWith(nowhere(), request, reply);
+
+/** Responds with an error where no filter does. */
+export function replyWith(error: ApiError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(error.status).headers({
+    ...error.headers,
+    ...{ 'content-type': MEDIA_TYPE, vary: 'Accept, Accept-Language', 'x-request-id': request.id },
+  });
+  // As bytes: to a text Fastify would add a charset, and no hook of ours may run that takes it away.
+  void reply.send(Buffer.from(errorDocument(error.errors, request.id)));
 }
