@@ -64,7 +64,9 @@ describe('What a build says that the service is made of', () => {
   it('is written by each build, and kept by the image', () => {
     expect(manifest.scripts['build']).toContain('npm run --silent sbom');
     const dockerfile = readFileSync('Dockerfile', 'utf8');
-    expect(dockerfile).toMatch(/COPY [^\n]*deploy\/sbom\.js[\s\S]*RUN npm run build[\s\S]*COPY --from=build \/app\/dist/);
+    expect(dockerfile).toMatch(
+      /COPY [^\n]*deploy\/sbom\.js[\s\S]*RUN npm run build[\s\S]*COPY --from=build \/app\/dist/,
+    );
     expect(readFileSync('.dockerignore', 'utf8')).toContain('!deploy/sbom.js');
   });
 });
