@@ -228,10 +228,8 @@ export const replyToUnreadableUrl = (_error: Error, request: FastifyRequest, rep
 
 /** Responds with an error where no filter does. */
 export function replyWith(error: ApiError, request: FastifyRequest, reply: FastifyReply): void {
-  void reply.code(error.status).headers({
-    ...error.headers,
-    ...{ 'content-type': MEDIA_TYPE, vary: 'Accept, Accept-Language', 'x-request-id': request.id },
-  });
+  void reply.code(error.status).headers({ ...error.headers, 'content-type': MEDIA_TYPE, 'x-request-id': request.id });
+  for (const name of ['Accept', 'Accept-Language']) varyBy(reply, name);
   // As bytes: to a text Fastify would add a charset, and no hook of ours may run that takes it away.
   void reply.send(Buffer.from(errorDocument(error.errors, request.id)));
 }
